@@ -1,0 +1,15 @@
+#!/bin/sh
+# Starts the site that `make run` promises, after saying what to type in the second terminal.
+set -eu
+cd "$(dirname "$0")/.."
+
+genkan="$(pwd)/.venv/bin/genkan"
+address="${GENKAN_BASE_URL:-http://localhost:${GENKAN_PORT:-8080}}"
+
+cat <<TEXT
+Genkan starts on $address and keeps its data in $(pwd)/genkan-data. Stop it with Ctrl-C.
+  1. Open the set-up link below in your browser and make the administrator.
+  2. Then type in a second terminal:  $genkan app login $address
+
+TEXT
+exec "$genkan" serve
