@@ -1,4 +1,4 @@
-"""Writes requirements.lock and requirements-dev.lock from pyproject.toml: exact versions with hashes, and no registry's address."""
+"""Writes the two lock files from pyproject.toml: exact versions with their hashes, and no registry's address."""
 
 import subprocess
 import sys
@@ -27,8 +27,9 @@ def compile_lock(sources: list[str], output: str, given: str = "") -> None:
 
 def main() -> None:
     """The runtime first; the development lock is held to its versions."""
-    compile_lock(["--build-deps-for", "editable", "pyproject.toml"], "requirements.lock")
-    compile_lock(["--constraint", "requirements.lock", "requirements.lock", "-"], "requirements-dev.lock", development_group())
+    runtime, development = "requirements.lock", "requirements-dev.lock"
+    compile_lock(["--build-deps-for", "editable", "pyproject.toml"], runtime)
+    compile_lock(["--constraint", runtime, runtime, "-"], development, development_group())
 
 
 if __name__ == "__main__":
