@@ -1,0 +1,49 @@
+"""Owns HTTP Basic client authentication (RFC 6749 2.3.1) in both directions; decides nothing."""
+
+import binascii
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from genkan.wire.uri import escapes_hold
+
+LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """A client id and the secret that came with it."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+def basic_authorization(credentials: ClientCredentials) -> str:
+    """The `Authorization` value; id and secret are form-encoded before they are joined."""
+    pair = f"{quote_plus(credentials.client_id)}:{quote_plus(credentials.client_secret)}"
+    return "Basic " + b64encode(pair.encode("ascii")).decode("ascii")
+
+
+def parse_basic(header: str) -> ClientCredentials | None:
+    """Read an `Authorization` value; None for every other scheme and for everything that is not well formed."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > LONGEST:
+        return None
+    try:
+        pair = b64decode(encoded.strip(" "), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    name, colon, secret = pair.partition(":")
+    decoded = (_form_decoded(name), _form_decoded(secret))
+    if not colon or decoded[0] is None or decoded[1] is None or not decoded[0]:
+        return None
+    return ClientCredentials(decoded[0], decoded[1])
+
+
+def _form_decoded(text: str) -> str | None:
+    if not escapes_hold(text):
+        return None
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,239 @@
+"""Owns the grammar, kinds and matching of redirect URIs (RFC 6749 3.1.2, RFC 8252 7); knows no link."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from genkan.wire import uri
+
+LONGEST = 2000
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})  # RFC 8252 7.3, 8.3
+# The first six run or show what a page wrote; the rest open other programs or no program with what should be a code
+DENIED_SCHEMES = frozenset(
+    {"javascript", "data", "file", "blob", "about", "vbscript", "filesystem", "view-source", "intent", "content", "jar"}
+    | {"ftp", "ws", "wss", "mailto", "tel", "sms"}
+)
+ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+
+
+class Kind(StrEnum):
+    """RFC 8252 7: how an answer gets back to the application; `https` stands for every web address."""
+
+    HTTPS = "https"
+    LOOPBACK = "loopback"
+    PRIVATE_USE = "private-use"
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectURI:
+    """A redirect URI fit to be registered; `text` is what is compared, the rest describes it."""
+
+    text: str
+    kind: Kind
+    scheme: str
+    host: str | None
+    port: int | None
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectProblem:
+    """Why a text cannot be registered: a code for programs, a sentence with the fix for people."""
+
+    code: str
+    sentence: str
+
+
+def parse_redirect(text: str, *, allow_http: bool = False) -> RedirectURI | RedirectProblem:
+    """Judge a redirect URI at registration; `allow_http` gives up TLS for web addresses outside loopback."""
+    problem = _text_problem(text)
+    if problem is not None:
+        return problem
+    parts = uri.split(text)
+    if parts is None:
+        return RedirectProblem(
+            "relative", "The redirect URL has no scheme: write it in full, as in https://app.example.com/callback."
+        )
+    scheme = parts.scheme.lower()
+    problem = _scheme_problem(scheme) or _component_problem(parts)
+    if problem is not None:
+        return problem
+    return _web(text, parts, allow_http) if scheme in {"http", "https"} else _private_use(text, parts)
+
+
+def _text_problem(text: str) -> RedirectProblem | None:
+    if not text:
+        return RedirectProblem("empty", "The redirect URL is empty: write the address that the application listens on.")
+    if len(text) > LONGEST:
+        return RedirectProblem(
+            "too-long", f"The redirect URL is longer than {LONGEST} characters: write a shorter one."
+        )
+    odd = uri.odd_character(text)
+    if odd is not None:
+        return RedirectProblem(
+            "characters", f"The redirect URL holds {odd!a}, which no URL may hold: percent-encode or remove it."
+        )
+    if "*" in text:
+        return RedirectProblem(
+            "wildcard", "The redirect URL holds “*”: register every redirect URL in full, wildcards never match."
+        )
+    if not uri.escapes_hold(text):
+        return RedirectProblem(
+            "escapes", "The redirect URL holds a “%” without two hexadecimal digits: write a percent sign as %25."
+        )
+    return None
+
+
+def _scheme_problem(scheme: str) -> RedirectProblem | None:
+    if scheme in DENIED_SCHEMES:
+        return RedirectProblem(
+            "scheme",
+            f"“{scheme}:” cannot carry an answer to an application: use https, loopback http or the app's own scheme.",
+        )
+    if scheme == "urn":
+        return RedirectProblem(
+            "scheme", "The out-of-band redirect is not supported: use http://127.0.0.1/callback, any port matches."
+        )
+    return None
+
+
+def _component_problem(parts: uri.URI) -> RedirectProblem | None:
+    if parts.fragment is not None:
+        # RFC 6749 3.1.2: no fragment
+        return RedirectProblem("fragment", "The redirect URL holds a fragment: remove everything from “#” on.")
+    if "@" in (parts.authority or ""):
+        return RedirectProblem(
+            "userinfo",
+            "The redirect URL holds a user name before the host: write it without the part that ends in “@”.",
+        )
+    if uri.has_dot_segment(parts.path):
+        return RedirectProblem(
+            "dot-segments", "The redirect URL's path holds “.” or “..”: write the path that is meant."
+        )
+    names = {pair.partition("=")[0] for pair in (parts.query or "").split("&")}
+    taken = sorted(names & ANSWER_PARAMETERS)
+    if taken:
+        # RFC 6749 3.1: no parameter twice, so the answer's own names have to be free
+        return RedirectProblem(
+            "answer-parameter",
+            f"The redirect URL's query holds “{taken[0]}”, which the answer brings itself: remove it.",
+        )
+    return None
+
+
+def _web(text: str, parts: uri.URI, allow_http: bool) -> RedirectURI | RedirectProblem:
+    scheme = parts.scheme.lower()
+    authority = uri.split_authority(parts.authority or "")
+    if authority is None:
+        return RedirectProblem(
+            "host", "The redirect URL has no readable host and port: write it as in https://app.example.com/callback."
+        )
+    if scheme == "http" and authority.host.lower() in LOOPBACK_HOSTS:
+        return RedirectURI(
+            text, Kind.LOOPBACK, scheme, authority.host, authority.port, _loopback_advice(authority.host)
+        )
+    if scheme == "http" and not allow_http:
+        # RFC 6749 3.1.2.1, RFC 9700 2.6: no code over an unencrypted network
+        return RedirectProblem(
+            "http", "The redirect URL is plain http: write https, or a loopback address (http://127.0.0.1/…)."
+        )
+    advice = "Plain http: everybody on the network can read the code." if scheme == "http" else None
+    return RedirectURI(text, Kind.HTTPS, scheme, authority.host, authority.port, advice)
+
+
+def _loopback_advice(host: str) -> str | None:
+    if host.lower() != "localhost":
+        return None
+    # RFC 8252 8.3
+    return "“localhost” may resolve to another address than the app listens on: 127.0.0.1 or [::1] is safer."
+
+
+def _private_use(text: str, parts: uri.URI) -> RedirectURI | RedirectProblem:
+    scheme = parts.scheme.lower()
+    if parts.authority is None and not parts.path.startswith("/"):
+        # `localhost:8080/callback` reads as a scheme named localhost: what is meant is a web address
+        return RedirectProblem(
+            "relative",
+            f"“{text}” has no “/” after its scheme: write https://…, http://127.0.0.1/…, or {scheme}:/callback.",
+        )
+    authority = uri.split_authority(parts.authority) if parts.authority else None
+    if parts.authority and authority is None:
+        return RedirectProblem(
+            "host", f"What follows “{scheme}://” is no plain name: write it as in {scheme}://oauth-callback."
+        )
+    host, port = (authority.host, authority.port) if authority else (None, None)
+    return RedirectURI(text, Kind.PRIVATE_USE, scheme, host, port, _scheme_advice(scheme))
+
+
+def _scheme_advice(scheme: str) -> str | None:
+    if "." in scheme:
+        return None
+    # RFC 8252 7.1: a reverse domain name keeps two apps from claiming one scheme
+    return f"“{scheme}” is not a reverse domain name (com.example.app): another app may claim the same scheme."
+
+
+def _free_port(text: str) -> tuple[str, str] | None:
+    """What surrounds the port of a loopback address, None for every other text and for a port that is none."""
+    parts = uri.split(text)
+    if parts is None or parts.scheme.lower() != "http" or parts.authority is None:
+        return None
+    authority = uri.split_authority(parts.authority)
+    if authority is None or authority.host.lower() not in LOOPBACK_HOSTS:
+        return None
+    start = len(parts.scheme) + len("://")
+    return text[: start + len(authority.bracketed)], text[start + len(parts.authority) :]
+
+
+def matches(registered: str, asked: str) -> bool:
+    """Byte equality (RFC 9700 2.1); on a loopback address the port is free (RFC 8252 7.3) and all else is equal."""
+    if registered == asked:
+        return True
+    around = _free_port(registered)
+    return around is not None and uri.odd_character(asked) is None and around == _free_port(asked)
+
+
+def find(registered: Sequence[str], asked: str) -> str | None:
+    """The registered redirect URI that `asked` matches."""
+    if asked in registered:
+        return asked
+    return next((text for text in registered if matches(text, asked)), None)
+
+
+def is_native(redirects: Sequence[str]) -> bool:
+    """Whether a link with these redirects is preselected as native: one of them stays on the person's device."""
+    kinds = {parsed.kind for parsed in map(parse_redirect, redirects) if isinstance(parsed, RedirectURI)}
+    return bool(kinds & {Kind.LOOPBACK, Kind.PRIVATE_USE})
+
+
+def with_answer(redirect: str, params: Mapping[str, str]) -> str:
+    """Add the answer's parameters to the query, keeping the query that is there (RFC 6749 3.1.2, 4.1.2)."""
+    # %20 and not +: both decode alike as a form, and only %20 survives readers that know no forms
+    answer = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in params.items())
+    if not answer:
+        return redirect
+    if "?" not in redirect:
+        return f"{redirect}?{answer}"
+    return redirect + answer if redirect.endswith(("?", "&")) else f"{redirect}&{answer}"
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
+
+
+def form_action_source(redirect: str) -> str:
+    """The CSP `form-action` source that lets a consent form's answer through to this redirect.
+
+    Raises ValueError for what `parse_redirect` refuses, since such a text could carry a policy of its own.
+    """
+    parsed = parse_redirect(redirect, allow_http=True)
+    if isinstance(parsed, RedirectProblem):
+        raise ValueError(parsed.sentence)  # noqa: TRY004 - the type is our own answer, the text was at fault
+    if parsed.kind is Kind.PRIVATE_USE:
+        return f"{parsed.scheme}:"
+    if parsed.host is None or ":" in parsed.host:
+        # CSP 3 has no spelling for an IPv6 host. The scheme alone is wider than wished, but the page holds one form of
+        # ours and no markup of anybody else; a source that never matches would strand the person on the consent page.
+        return f"{parsed.scheme}:"
+    port = "" if parsed.port is None else f":{parsed.port}"
+    return f"{parsed.scheme}://{parsed.host}{port}"

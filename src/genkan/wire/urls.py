@@ -1,0 +1,147 @@
+"""Owns base URLs and the one way of joining a path to them; calls nothing and follows nothing."""
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from genkan.wire import uri
+
+LONGEST = 2000
+_DEFAULT_PORT = {"https": 443, "http": 80}
+_KEPT_BY_JOIN = "/?#[]@!$&'()*+,;=:%~"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseURL:
+    """A site's public address in its one spelling; `port` is None where the scheme's own port is meant."""
+
+    text: str
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a browser spells them in `Origin` (RFC 6454 6.2)."""
+        return _origin(self.scheme, uri.Authority(self.host, self.port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address never leaves the machine."""
+        return is_loopback_host(self.host)
+
+    @property
+    def secure(self) -> bool:
+        """Whether the address is https."""
+        return self.scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseURLProblem:
+    """Why a text is no base URL, and what to write instead."""
+
+    sentence: str
+
+
+def _origin(scheme: str, authority: uri.Authority) -> str:
+    port = "" if authority.port in {None, _DEFAULT_PORT[scheme]} else f":{authority.port}"
+    return f"{scheme}://{authority.bracketed}{port}"
+
+
+def is_loopback_host(host: str) -> bool:
+    """`localhost`, 127.0.0.0/8 and `::1`, with or without brackets; other names depend on who resolves them."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bare.lower() == "localhost":
+        return True
+    if uri.is_ipv4(bare):
+        return ipaddress.IPv4Address(bare).is_loopback
+    return uri.is_ipv6(bare) and ipaddress.IPv6Address(bare) == ipaddress.IPv6Address("::1")
+
+
+def parse_base_url(text: str, *, allow_http: bool = False) -> BaseURL | BaseURLProblem:
+    """Read an absolute https address (http on loopback or with `allow_http`) with an optional context path."""
+    fault = _text_fault(text)
+    parts = uri.split(text)
+    if fault is not None:
+        return BaseURLProblem(fault)
+    if parts is None or parts.authority is None:
+        return BaseURLProblem(
+            f"“{text}” is not an absolute address: write it with its scheme, as in https://jira.example.com."
+        )
+    fault = _component_fault(parts)
+    authority = uri.split_authority(parts.authority)
+    if fault is not None or authority is None:
+        return BaseURLProblem(fault or _host_fault(parts.authority))
+    base = _normal(parts, authority)
+    if not base.secure and not base.is_loopback and not allow_http:
+        # RFC 6749 3.1, 3.2: credentials and tokens travel over TLS; loopback never leaves the machine (RFC 8252 8.3)
+        return BaseURLProblem(f"“{text}” is plain http: write https://, since passwords and tokens travel on it.")
+    return base
+
+
+def _normal(parts: uri.URI, authority: uri.Authority) -> BaseURL:
+    scheme, host = parts.scheme.lower(), authority.host.lower()
+    port = None if authority.port == _DEFAULT_PORT[scheme] else authority.port
+    path = parts.path.rstrip("/")
+    return BaseURL(_origin(scheme, uri.Authority(host, port)) + path, scheme, host, port, path)
+
+
+def _text_fault(text: str) -> str | None:
+    if not text:
+        return "The address is empty: write one as in https://jira.example.com."
+    if len(text) > LONGEST:
+        return f"The address is longer than {LONGEST} characters: write only scheme, host and context path."
+    odd = uri.odd_character(text)
+    if odd is None:
+        return None
+    if odd.isspace():
+        return "The address holds a space or a line break: remove it."
+    hint = "write an international name in its ASCII form (xn--…)" if odd.isalpha() else "remove it"
+    return f"The address holds {odd!a}, which no address may hold: {hint}."
+
+
+def _component_fault(parts: uri.URI) -> str | None:
+    if parts.scheme.lower() not in _DEFAULT_PORT:
+        return f"The scheme is “{parts.scheme}”: write https://."
+    if "@" in (parts.authority or ""):
+        return "The address holds a user name or password before the host: write it without, as in https://jira.example.com."
+    if parts.query is not None:
+        return "The address holds a query (everything from “?” on): remove it."
+    if parts.fragment is not None:
+        return "The address holds a fragment (everything from “#” on): remove it."
+    if uri.has_dot_segment(parts.path) or "//" in parts.path.rstrip("/") or not uri.escapes_hold(parts.path):
+        return "The path of the address is ambiguous: write the context path alone, as in https://example.com/jira."
+    return None
+
+
+def _host_fault(authority: str) -> str:
+    if not authority:
+        return "The address has no host: write it as in https://jira.example.com."
+    return (
+        f"“{authority}” is no host with an optional port: write a DNS name or an IP address, as in site.example:8443."
+    )
+
+
+def is_endpoint(text: str) -> bool:
+    """An absolute http(s) address that a client may call: a host, no userinfo, no fragment (RFC 6749 3.1, 3.2)."""
+    parts = uri.split(text) if len(text) <= LONGEST and uri.odd_character(text) is None else None
+    if parts is None or parts.scheme.lower() not in _DEFAULT_PORT or parts.fragment is not None:
+        return False
+    return uri.split_authority(parts.authority or "") is not None
+
+
+def join(base_url: str, path: str) -> str:
+    """Append an absolute path (a query may follow) to a base URL, below its context path.
+
+    Raises ValueError when `path` does not begin with exactly one slash or climbs with dot segments. What follows the
+    slash never reaches scheme, host or port: the base ends in a host or a path, and characters that programs read
+    differently (backslash, tab, space, non-ASCII) are percent-encoded.
+    """
+    if not path.startswith("/") or path.startswith(("//", "/\\")):
+        raise ValueError("a path to join begins with exactly one slash")
+    if uri.has_dot_segment(path.partition("#")[0].partition("?")[0]):
+        raise ValueError("a path to join has no dot segments")
+    if not is_endpoint(base_url) or "?" in base_url:
+        raise ValueError("a base URL is absolute and has no query and no fragment")
+    return base_url.rstrip("/") + quote(path, safe=_KEPT_BY_JOIN)
