@@ -19,8 +19,9 @@ is_installed dev requirements-dev.lock && exit 0
 [ "$1" = runtime ] && is_installed runtime requirements.lock && exit 0
 
 if ! [ -x .venv/bin/python ]; then
-    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 ""}; do
-        command -v "$python" >/dev/null && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && break
+    python=
+    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=$candidate && break
     done
     [ -n "$python" ] || refuse "Python 3.11 or newer is needed; on Debian or Ubuntu: apt install python3 python3-venv"
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
