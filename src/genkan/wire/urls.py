@@ -39,9 +39,11 @@ class BaseURL:
 
 @dataclass(frozen=True, slots=True)
 class BaseURLProblem:
-    """Why a text is no base URL, and what to write instead."""
+    """Why a text is no base URL, and what to write instead; `sentence` says both."""
 
     sentence: str
+    problem: str
+    fix: str
 
 
 def _origin(scheme: str, authority: uri.Authority) -> str:
@@ -62,22 +64,26 @@ def is_loopback_host(host: str) -> bool:
 def parse_base_url(text: str, *, allow_http: bool = False) -> BaseURL | BaseURLProblem:
     """Read an absolute https address (http on loopback or with `allow_http`) with an optional context path."""
     fault = _text_fault(text)
-    parts = uri.split(text)
     if fault is not None:
-        return BaseURLProblem(fault)
+        return _problem(*fault)
+    parts = uri.split(text)
     if parts is None or parts.authority is None:
-        return BaseURLProblem(
-            f"“{text}” is not an absolute address: write it with its scheme, as in https://jira.example.com."
-        )
+        return _problem("The address is not absolute.", _in_full(text))
     fault = _component_fault(parts)
+    if fault is not None:
+        return _problem(*fault)
     authority = uri.split_authority(parts.authority)
-    if fault is not None or authority is None:
-        return BaseURLProblem(fault or _host_fault(parts.authority))
+    if authority is None:
+        return _problem("The address has no readable host and port.", "Write it as in https://jira.example.com:8443.")
     base = _normal(parts, authority)
     if not base.secure and not base.is_loopback and not allow_http:
         # RFC 6749 3.1, 3.2: credentials and tokens travel over TLS; loopback never leaves the machine (RFC 8252 8.3)
-        return BaseURLProblem(f"“{text}” is plain http: write https://, since passwords and tokens travel on it.")
+        return _problem("The address is plain http, and passwords and tokens travel on it.", "Write https://.")
     return base
+
+
+def _problem(problem: str, fix: str) -> BaseURLProblem:
+    return BaseURLProblem(f"{problem} {fix}", problem, fix)
 
 
 def _normal(parts: uri.URI, authority: uri.Authority) -> BaseURL:
@@ -87,40 +93,39 @@ def _normal(parts: uri.URI, authority: uri.Authority) -> BaseURL:
     return BaseURL(_origin(scheme, uri.Authority(host, port)) + path, scheme, host, port, path)
 
 
-def _text_fault(text: str) -> str | None:
+def _in_full(text: str) -> str:
+    """The fix for a missing scheme; repeats the text only where it is a plain host, so never a secret."""
+    host = text.partition("/")[0]
+    plain = uri.split_authority(host) is not None and "." in host
+    return f"Write it with its scheme: https://{text if plain and '@' not in text else 'jira.example.com'}."
+
+
+def _text_fault(text: str) -> tuple[str, str] | None:
     if not text:
-        return "The address is empty: write one as in https://jira.example.com."
+        return "The address is empty.", "Write one as in https://jira.example.com."
     if len(text) > LONGEST:
-        return f"The address is longer than {LONGEST} characters: write only scheme, host and context path."
+        return f"The address is longer than {LONGEST} characters.", "Write scheme, host and context path only."
     odd = uri.odd_character(text)
     if odd is None:
         return None
     if odd.isspace():
-        return "The address holds a space or a line break: remove it."
-    hint = "write an international name in its ASCII form (xn--…)" if odd.isalpha() else "remove it"
-    return f"The address holds {odd!a}, which no address may hold: {hint}."
+        return "The address holds a space or a line break.", "Remove it."
+    fix = "Write an international name in its ASCII form (xn--…)." if odd.isalpha() else "Remove it."
+    return f"The address holds {odd!a}, which no address may hold.", fix
 
 
-def _component_fault(parts: uri.URI) -> str | None:
+def _component_fault(parts: uri.URI) -> tuple[str, str] | None:
     if parts.scheme.lower() not in _DEFAULT_PORT:
-        return f"The scheme is “{parts.scheme}”: write https://."
+        return "The address is not one of the web.", "Write it with https:// before the host."
     if "@" in (parts.authority or ""):
-        return "The address holds a user name or password before the host: write it without, as in https://jira.example.com."
+        return "The address holds a user name or password before the host.", "Remove everything up to the “@”."
     if parts.query is not None:
-        return "The address holds a query (everything from “?” on): remove it."
+        return "The address holds a query.", "Remove everything from “?” on."
     if parts.fragment is not None:
-        return "The address holds a fragment (everything from “#” on): remove it."
+        return "The address holds a fragment.", "Remove everything from “#” on."
     if uri.has_dot_segment(parts.path) or "//" in parts.path.rstrip("/") or not uri.escapes_hold(parts.path):
-        return "The path of the address is ambiguous: write the context path alone, as in https://example.com/jira."
+        return "The path of the address is ambiguous.", "Write the context path alone, as in https://example.com/jira."
     return None
-
-
-def _host_fault(authority: str) -> str:
-    if not authority:
-        return "The address has no host: write it as in https://jira.example.com."
-    return (
-        f"“{authority}” is no host with an optional port: write a DNS name or an IP address, as in site.example:8443."
-    )
 
 
 def is_endpoint(text: str) -> bool:

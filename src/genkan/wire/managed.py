@@ -1,0 +1,97 @@
+"""Owns the MDM key `sites` both ways: what a phone makes of a value, and what is wrong with it; delivers nothing."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from genkan.wire.managed_entry import check_entry, check_flag
+from genkan.wire.managed_records import Finding, Findings, Managed, OAuthEntry, Place, Severity, SiteEntry
+from genkan.wire.managed_text import Reading, read
+
+__all__ = ["Finding", "Managed", "OAuthEntry", "Severity", "SiteEntry", "parse", "render"]
+
+_TOP = Place()
+
+
+def parse(text: str | bytes, *, allow_http: bool = False) -> Managed:
+    """Read the value of `sites`, or the whole configuration dictionary with the key in it. Never raises.
+
+    `allow_http` turns plain http outside loopback from an error into a warning.
+    """
+    findings = Findings()
+    reading = read(text, findings)
+    if reading is None:
+        return Managed((), findings=tuple(findings.found))
+    skip_info, place = False, _TOP
+    if isinstance(reading.value, dict) and "sites" in reading.value:
+        skip_info = check_flag(reading.value, "skipInfo", _TOP, findings)
+        place, reading = _TOP.at("sites"), _dictionary(reading, findings)
+    sites = _entries(reading, place, findings, allow_http=allow_http)
+    return Managed(sites, skip_info, tuple(findings.found))
+
+
+def _dictionary(reading: Reading, findings: Findings) -> Reading:
+    """The `sites` inside the dictionary that a phone receives: there it is a string with the JSON in it."""
+    value = reading.value["sites"] if isinstance(reading.value, dict) else None
+    if not isinstance(value, str):
+        problem = "This is the configuration around `sites`, with the array as an array."
+        fix = "Into the MDM's value of `sites` goes the array alone, as text (type String)."
+        findings.add("warning", _TOP.at("sites"), problem, fix)
+        return replace(reading, value=value)
+    inner = read(value, findings)
+    return Reading(None, sound=False) if inner is None else replace(inner, sound=inner.sound and reading.sound)
+
+
+def _entries(reading: Reading, place: Place, findings: Findings, *, allow_http: bool) -> tuple[SiteEntry, ...]:
+    value = reading.value
+    if isinstance(value, dict):
+        fix = 'Write square brackets around the object: [{"title": "…", "baseURL": "https://…"}].'
+        findings.add("error", place, "The value is one object, where an array of sites belongs.", fix)
+        check_entry(value, Place(0, place.pointer), findings, allow_http=allow_http)
+        return ()
+    if not isinstance(value, list):
+        if value is not None:
+            fix = 'Write a JSON array: [{"title": "…", "baseURL": "https://…"}].'
+            findings.add("error", place, "The value is not an array of sites.", fix)
+        return ()
+    if not value:
+        findings.add(
+            "error", place, "The array has no site in it.", "Add one object a site, or remove the key `sites`."
+        )
+    places = ((Place(index, f"{place.pointer}/{index}"), entry) for index, entry in enumerate(value))
+    checked = [(at, check_entry(entry, at, findings, allow_http=allow_http)) for at, entry in places]
+    sites = _distinct(checked, findings)
+    return sites if reading.sound else ()
+
+
+def _distinct(checked: Iterable[tuple[Place, SiteEntry | None]], findings: Findings) -> tuple[SiteEntry, ...]:
+    first: dict[str, Place] = {}
+    sites: list[SiteEntry] = []
+    for place, site in checked:
+        if site is None:
+            continue
+        earlier = first.setdefault(site.base_url, place)
+        if earlier is place:
+            sites.append(site)
+            continue
+        problem = f"This site is already entry {earlier.entry}."
+        findings.add("ignored", place.at("baseURL"), problem, "Remove one of the two: people would see the site twice.")
+    return tuple(sites)
+
+
+def render(sites: Iterable[SiteEntry]) -> str:
+    """The value of `sites`: one line of JSON, fit for a console's text field."""
+    return json.dumps([_entry(site) for site in sites], ensure_ascii=False)
+
+
+def _entry(site: SiteEntry) -> dict[str, object]:
+    entry: dict[str, object] = {} if site.title is None else {"title": site.title}
+    entry["baseURL"] = site.base_url
+    if site.oauth is not None:
+        entry["oauth"] = {
+            "clientID": site.oauth.client_id,
+            "cacheSessionInMobileBrowser": site.oauth.cache_session_in_mobile_browser,
+        }
+    if site.skip_info:
+        entry["skipInfo"] = True
+    return entry
