@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from genkan.wire.managed_entry import check_entry, check_flag
+from genkan.wire.managed_entry import Checked, check_entry, check_flag
 from genkan.wire.managed_records import Finding, Findings, Managed, OAuthEntry, Place, Severity, SiteEntry
 from genkan.wire.managed_text import Reading, read
 
@@ -58,24 +58,22 @@ def _entries(reading: Reading, place: Place, findings: Findings, *, allow_http: 
         findings.add(
             "error", place, "The array has no site in it.", "Add one object a site, or remove the key `sites`."
         )
-    places = ((Place(index, f"{place.pointer}/{index}"), entry) for index, entry in enumerate(value))
-    checked = [(at, check_entry(entry, at, findings, allow_http=allow_http)) for at, entry in places]
+    places = (Place(index, f"{place.pointer}/{index}") for index in range(len(value)))
+    checked = [check_entry(entry, at, findings, allow_http=allow_http) for at, entry in zip(places, value, strict=True)]
     sites = _distinct(checked, findings)
     return sites if reading.sound else ()
 
 
-def _distinct(checked: Iterable[tuple[Place, SiteEntry | None]], findings: Findings) -> tuple[SiteEntry, ...]:
+def _distinct(checked: Iterable[Checked], findings: Findings) -> tuple[SiteEntry, ...]:
     first: dict[str, Place] = {}
     sites: list[SiteEntry] = []
-    for place, site in checked:
-        if site is None:
-            continue
-        earlier = first.setdefault(site.base_url, place)
-        if earlier is place:
-            sites.append(site)
-            continue
-        problem = f"This site is already entry {earlier.entry}."
-        findings.add("ignored", place.at("baseURL"), problem, "Remove one of the two: people would see the site twice.")
+    for entry in checked:
+        earlier = entry.place if entry.base_url is None else first.setdefault(entry.base_url, entry.place)
+        if earlier is not entry.place:
+            problem = f"The site at {entry.place.pointer} is the one at {earlier.pointer} again."
+            findings.add("ignored", entry.place.at("baseURL"), problem, "Remove one of the two entries.")
+        elif entry.site is not None:
+            sites.append(entry.site)
     return tuple(sites)
 
 

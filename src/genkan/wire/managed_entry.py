@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from genkan.wire import uri, urls
-from genkan.wire.managed_records import Findings, OAuthEntry, Place, SiteEntry
+from genkan.wire.jsontext import shown
+from genkan.wire.managed_records import Findings, OAuthEntry, Place, Severity, SiteEntry
 from genkan.wire.managed_text import Members
 
 ENTRY_KEYS = ("title", "baseURL", "oauth", "skipInfo")
@@ -42,19 +43,30 @@ def fold(key: str) -> str:
     return "".join(character for character in key[:80].lower() if character.isalnum())
 
 
-def check_entry(value: object, place: Place, findings: Findings, *, allow_http: bool) -> SiteEntry | None:
-    """Read one entry; None when a phone could make no site of it."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of an entry: its address if that can be read, and the site unless something is wrong with it."""
+
+    place: Place
+    base_url: str | None
+    site: SiteEntry | None
+
+
+def check_entry(value: object, place: Place, findings: Findings, *, allow_http: bool) -> Checked:
+    """Read one entry; an entry with an error makes no site, since phones may differ in what they make of it."""
     if not isinstance(value, dict):
         fix = 'Write an object as in {"title": "…", "baseURL": "https://…"}.'
         findings.add("error", place, "This entry is not a JSON object.", fix)
-        return None
-    site = _Object(value, place, ENTRY_KEYS)
-    check_keys(site.members, place, site.known, findings)
-    title = _title(site, findings)
-    base_url = _base_url(site, findings, allow_http=allow_http)
-    skip_info = check_flag(site.members, "skipInfo", place, findings)
-    usable, oauth = _oauth(site, findings)
-    return SiteEntry(title, base_url, oauth, skip_info) if usable and base_url is not None else None
+        return Checked(place, None, None)
+    before = findings.errors
+    entry = _Object(value, place, ENTRY_KEYS)
+    check_keys(value, place, ENTRY_KEYS, findings)
+    title = _title(entry, findings)
+    base_url = _base_url(entry, findings, allow_http=allow_http)
+    oauth = _oauth(entry, findings)
+    skip_info = check_flag(value, "skipInfo", place, findings)
+    whole = base_url is not None and findings.errors == before
+    return Checked(place, base_url, SiteEntry(title, base_url, oauth, skip_info) if base_url and whole else None)
 
 
 def check_keys(members: Mapping[str, object], place: Place, known: tuple[str, ...], findings: Findings) -> None:
@@ -109,7 +121,7 @@ def _check_stranger(
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 40 else text[:40] + "…"
+    return (shown(text, 40) or "") + ("…" if len(text) > 40 else "")
 
 
 def _misspelt(site: _Object, key: str) -> bool:
@@ -121,7 +133,7 @@ def check_flag(members: Mapping[str, object], key: str, place: Place, findings: 
     value = members.get(key, False)
     if isinstance(value, bool):
         return value
-    written = f"“{_cut(value)}” in quotes" if isinstance(value, str) else f"a {_kind(value)}"
+    written = f"“{_cut(value)}” in quotes" if isinstance(value, str) else _kind(value)
     findings.add(
         "error",
         place.at(key),
@@ -134,8 +146,8 @@ def check_flag(members: Mapping[str, object], key: str, place: Place, findings: 
 def _kind(value: object) -> str:
     if value is None:
         return "null"
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "list"}
-    return names.get(type(value), "object")
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "an array"}
+    return names.get(type(value), "an object")
 
 
 def _title(site: _Object, findings: Findings) -> str | None:
@@ -146,7 +158,7 @@ def _title(site: _Object, findings: Findings) -> str | None:
         findings.add(
             "ignored",
             at,
-            f"The title is a {_kind(value)}, so phones show the address instead.",
+            f"The title is {_kind(value)}, so phones show the address instead.",
             "Write the title as text in quotes.",
         )
         return None
@@ -176,38 +188,30 @@ def _base_url(site: _Object, findings: Findings, *, allow_http: bool) -> str | N
     value = site.members["baseURL"]
     if not isinstance(value, str):
         findings.add(
-            "error", at, f"baseURL is a {_kind(value)}.", 'Write the site\'s address as text: "baseURL": "https://…".'
+            "error", at, f"baseURL is {_kind(value)}.", 'Write the site\'s address as text: "baseURL": "https://…".'
         )
         return None
     base = urls.parse_base_url(value, allow_http=True)
     if isinstance(base, urls.BaseURLProblem):
         findings.add("error", at, base.problem, base.fix)
         return None
-    faults = list(_address_faults(value, base, allow_http=allow_http))
-    for severity, problem, fix in faults:
-        findings.add("error" if severity else "warning", at, problem, fix)
-    return None if any(severity for severity, _, _ in faults) else base.text
+    for severity, problem, fix in _address_faults(value, base, allow_http=allow_http):
+        findings.add(severity, at, problem, fix)
+    return base.text
 
 
-def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> Iterator[tuple[bool, str, str]]:
-    """What is wrong with an address that can be read: whether it is an error, the problem, the fix."""
+def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> Iterator[tuple[Severity, str, str]]:
+    """What is wrong with an address that can be read: severity, problem, fix."""
     if not base.secure:
         # RFC 6749 3.1, 3.2: a sign-in travels over TLS
-        yield (
-            not (allow_http or base.is_loopback),
-            "The address is plain http.",
-            f"Write https://{base.text.partition('://')[2]}.",
-        )
+        severity: Severity = "warning" if allow_http or base.is_loopback else "error"
+        yield severity, "The address is plain http.", f"Write https://{base.text.partition('://')[2]}."
     pasted = _page(base.path)
     if pasted is not None:
         page = base.path[len(pasted) :]
-        yield True, f"The address of a page was pasted (“{_cut(page)}”).", f"Write {base.origin}{pasted}."
+        yield "error", f"The address of a page was pasted (“{_cut(page)}”).", f"Write {base.origin}{pasted}."
     elif written.endswith("/"):
-        yield (
-            False,
-            "The address ends in a slash, and some readers write a second one behind it.",
-            f"Write {base.text}.",
-        )
+        yield "warning", "The address ends in a slash, behind which some write a second one.", f"Write {base.text}."
 
 
 def _page(path: str) -> str | None:
@@ -219,20 +223,19 @@ def _page(path: str) -> str | None:
     return None
 
 
-def _oauth(site: _Object, findings: Findings) -> tuple[bool, OAuthEntry | None]:
-    """Whether the entry can be used as far as `oauth` goes, and what it says."""
-    value, place = site.members.get("oauth"), site.place.at("oauth")
+def _oauth(site: _Object, findings: Findings) -> OAuthEntry | None:
     if "oauth" not in site.members:
-        return not _misspelt(site, "oauth") and not _misspelt(site, "clientID"), None
+        return None
+    value, place = site.members["oauth"], site.place.at("oauth")
     if not isinstance(value, dict):
         fix = 'Write "oauth": {"clientID": "…"}, or remove the key to pre-populate the site only.'
-        findings.add("error", place, f"`oauth` is a {_kind(value)}, where an object belongs.", fix)
-        return False, None
+        findings.add("error", place, f"`oauth` is {_kind(value)}, where an object belongs.", fix)
+        return None
     oauth = _Object(value, place, OAUTH_KEYS)
     check_keys(value, place, OAUTH_KEYS, findings)
     client_id = _client_id(oauth, findings)
     cached = check_flag(value, "cacheSessionInMobileBrowser", place, findings)
-    return client_id is not None, None if client_id is None else OAuthEntry(client_id, cached)
+    return None if client_id is None else OAuthEntry(client_id, cached)
 
 
 def _client_id(oauth: _Object, findings: Findings) -> str | None:
@@ -253,7 +256,7 @@ def _client_id(oauth: _Object, findings: Findings) -> str | None:
 def _client_id_fault(value: object) -> tuple[str, str] | None:
     copy = "Copy the client id from the application link."
     if not isinstance(value, str):
-        return f"clientID is a {_kind(value)}, where text belongs.", copy
+        return f"clientID is {_kind(value)}, where text belongs.", copy
     if not value.strip():
         return "clientID is empty.", copy
     if _is_placeholder(value):
