@@ -1,0 +1,83 @@
+"""Using and ending tokens: is an access token live, what introspection says, what revocation does (RFC 6750, 7662, 7009)."""
+
+from dataclasses import dataclass
+
+from genkan.protocol.env import DAY, MINUTE, Env
+from genkan.protocol.facts import GrantFacts
+from genkan.protocol.outcomes import Ended, Event, EventKind, Live, Nothing, Refused, Sighting
+from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.records import Grant, GrantState, Link
+from genkan.protocol.sealing import Handle, Kind, grant_time
+from genkan.protocol.standing import grant_fault
+
+LAST_SEEN_STEP = 5 * MINUTE
+
+
+def access(handle: Handle, facts: GrantFacts, env: Env) -> Live | Refused:
+    """Whether a genuine token opens the API now (tokens.md 2): one rule for REST, forward authentication, introspection."""
+    if handle.kind is not Kind.ACCESS:
+        # tokens.md 2: a refresh token is never accepted as a bearer token.
+        return Refused(Reason.TOKEN_KIND)
+    fault = _handle_fault(handle, facts.grant, env) or grant_fault(facts)
+    if fault is not None:
+        return fault
+    grant, link, account = facts.grant, facts.link, facts.account
+    if grant is None or link is None or account is None:
+        return Refused(Reason.TOKEN_UNKNOWN)
+    if env.now >= grant.access_expires_at:
+        return Refused(Reason.TOKEN_EXPIRED)
+    permission = min(grant.access_scope, link.permission, account.permission)
+    return Live(grant, link, account, permission, sighting(grant, env))
+
+
+def _handle_fault(handle: Handle, grant: Grant | None, env: Env) -> Refused | None:
+    if grant is None:
+        lost = 0 <= env.now - grant_time(handle.grant_id) < DAY
+        return Refused(Reason.STORE_BEHIND if lost else Reason.TOKEN_UNKNOWN)
+    if handle.generation > grant.generation:
+        return Refused(Reason.STORE_BEHIND)
+    if handle.generation != grant.generation or handle.key_id != grant.key_id:
+        # tokens.md 2: an old access token is inactive, never a replay.
+        return Refused(Reason.TOKEN_OLD)
+    return None
+
+
+def sighting(grant: Grant, env: Env) -> Sighting | None:
+    """What to note of a use: the first sight of a generation, then that the phone is still there every few minutes."""
+    if grant.seen_generation >= grant.generation and env.now - grant.last_seen < LAST_SEEN_STEP:
+        return None
+    return Sighting(grant.id, grant.generation, env.now)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenLive:
+    """A refresh token that would refresh now; only its own link may know (tokens.md 6)."""
+
+    grant: Grant
+    link: Link
+
+
+def introspect_refresh(handle: Handle, facts: GrantFacts, caller: Link | None, env: Env) -> RefreshTokenLive | Refused:
+    """RFC 7662 2.2 for refresh tokens: inactive to everyone but their own link."""
+    if facts.grant is None or facts.link is None or caller is None or caller.id != facts.grant.link_id:
+        return Refused(Reason.TOKEN_FOREIGN)
+    fault = _handle_fault(handle, facts.grant, env) or grant_fault(facts)
+    if fault is None and env.now >= facts.grant.refresh_expires_at:
+        fault = Refused(Reason.TOKEN_EXPIRED)
+    return fault or RefreshTokenLive(facts.grant, facts.link)
+
+
+def revoke(handle: Handle, facts: GrantFacts, caller: Link, address: str, env: Env) -> Ended | Nothing | Refused:
+    """RFC 7009 2.1: any genuine token of the caller's link, of any generation, ends the sign-in."""
+    grant = facts.grant
+    if grant is None:
+        missing = _handle_fault(handle, None, env)
+        # A token whose row was lost cannot be ended here: saying 200 would promise what may not hold (RFC 7009 2.2.1).
+        return missing if missing is not None and missing.reason is Reason.STORE_BEHIND else Nothing()
+    if grant.link_id != caller.id or grant.state is GrantState.ENDED:
+        # RFC 7009 2.2: a foreign or dead token is answered like a revoked one, and nothing is done.
+        return Nothing()
+    actor = f"link:{caller.client_id}"
+    reason = EndReason.SIGNED_OUT_BY_APP
+    event = Event(EventKind.GRANT_ENDED, env.now, actor, grant.account_id, grant.link_id, grant.id, address, reason)
+    return Ended(grant.id, reason, env.now, event)

@@ -1,0 +1,145 @@
+"""The authorization request: consider() says whether it may go on, before anyone is asked to sign in (RFC 6749 4.1.1)."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from genkan.protocol.env import Env
+from genkan.protocol.links import redirect_kind
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Link, LinkKind, Standing
+from genkan.wire import pkce, redirects
+from genkan.wire.scopes import Permission, parse_scope
+
+PROMPTS = frozenset({"none", "login", "consent"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeAsked:
+    """The parameters as sent; None where absent. Unknown ones were ignored, repeated ones refused (RFC 6749 3.1)."""
+
+    client_id: str | None
+    redirect_uri: str | None
+    response_type: str | None
+    scope: str | None
+    state: str | None
+    code_challenge: str | None
+    code_challenge_method: str | None
+    prompt: str | None
+    ephemeral: bool
+
+
+class Interaction(msgspec.Struct, frozen=True, array_like=True):
+    """A good authorization request on its way through sign-in and consent: sealed into the URL, stored nowhere."""
+
+    link_id: int
+    redirect_uri: str
+    redirect_given: bool
+    scope: int
+    state: str | None
+    challenge: bytes | None
+    prompts: tuple[str, ...]
+    ephemeral: bool
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """The answer that must not travel: client or redirect URI are not to be trusted (RFC 6749 4.1.2.1)."""
+
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRedirect:
+    """The answer that goes to the application, with ``state`` as it was sent."""
+
+    refused: Refused
+    redirect_uri: str
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The request is good: on to the hub."""
+
+    interaction: Interaction
+
+
+def consider(asked: AuthorizeAsked, link: Link | None, env: Env) -> ErrorPage | ErrorRedirect | GoOn:
+    """Check everything that does not depend on the person. Client and redirect come first: no error travels before."""
+    target = _target(asked, link)
+    if isinstance(target, Refused) or link is None:
+        return ErrorPage(target if isinstance(target, Refused) else Refused(Reason.UNKNOWN_CLIENT))
+    checked = _parameters(asked, link)
+    if isinstance(checked, Refused):
+        return ErrorRedirect(checked, target, asked.state) if entry(checked.reason).redirectable else ErrorPage(checked)
+    scope, challenge, prompts = checked
+    given = asked.redirect_uri is not None
+    return GoOn(Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now))
+
+
+def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:
+    """Where the answer goes. RFC 6749 3.1.2.4: an unknown client or redirect URI must not be redirected to."""
+    if not asked.client_id:
+        return Refused(Reason.MISSING_PARAMETER, "client_id")
+    if link is None or link.standing is Standing.DELETED:
+        return Refused(Reason.UNKNOWN_CLIENT)
+    if not asked.redirect_uri:
+        # RFC 6749 3.1.2.3: it may be left out only where one full address is registered; a loopback one has no port.
+        single = len(link.redirects) == 1 and redirect_kind(link.redirects[0]) is not redirects.Kind.LOOPBACK
+        return link.redirects[0] if single else Refused(Reason.REDIRECT_MISSING)
+    if redirects.find(link.redirects, asked.redirect_uri) is None:
+        # RFC 9700 2.1: exact string matching.
+        return Refused(Reason.REDIRECT_NOT_REGISTERED)
+    if not link.usable:
+        return Refused(Reason.LINK_DISABLED)
+    return asked.redirect_uri
+
+
+def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | None, tuple[str, ...]] | Refused:
+    if not asked.response_type:
+        return Refused(Reason.UNSUPPORTED_RESPONSE_TYPE, "response_type is missing")
+    if asked.response_type != "code":
+        # RFC 9700 2.1.2: no implicit grant.
+        return Refused(Reason.UNSUPPORTED_RESPONSE_TYPE, "response_type")
+    scope = _scope(asked.scope, link)
+    if isinstance(scope, Refused):
+        return scope
+    challenge = _challenge(asked, link)
+    if isinstance(challenge, Refused):
+        return challenge
+    prompts = tuple(sorted(set((asked.prompt or "").split())))
+    if not PROMPTS.issuperset(prompts) or ("none" in prompts and len(prompts) > 1):
+        return Refused(Reason.PROMPT_UNKNOWN, "prompt")
+    return scope, challenge, prompts
+
+
+def _scope(text: str | None, link: Link) -> Permission | Refused:
+    if not text:
+        # RFC 6749 3.3: a missing scope means the pre-defined default, here the link's permission.
+        return link.permission
+    scope = parse_scope(text)
+    if scope is None:
+        return Refused(Reason.SCOPE_UNKNOWN, "scope")
+    return scope if scope <= link.permission else Refused(Reason.SCOPE_TOO_WIDE, "scope")
+
+
+def _challenge(asked: AuthorizeAsked, link: Link) -> bytes | None | Refused:
+    if not asked.code_challenge:
+        if asked.code_challenge_method or asked.code_challenge is not None:
+            # RFC 9700 4.8.2: a stripped challenge is not the same as none.
+            return Refused(Reason.PKCE_MALFORMED, "code_challenge")
+        # RFC 9700 2.1.1, RFC 8252 6: public clients must use PKCE.
+        needed = link.kind is LinkKind.NATIVE or link.pkce_required
+        return Refused(Reason.PKCE_REQUIRED, "code_challenge") if needed else None
+    method = pkce.parse_method(asked.code_challenge_method)
+    if method is None:
+        # RFC 7636 4.4.1: a transformation that is not supported is refused by redirect.
+        return Refused(Reason.PKCE_METHOD_UNKNOWN, "code_challenge_method")
+    if method is pkce.Method.PLAIN and not link.plain_pkce:
+        return Refused(Reason.PKCE_PLAIN_REFUSED, "code_challenge_method")
+    if not pkce.is_challenge(asked.code_challenge, method):
+        return Refused(Reason.PKCE_MALFORMED, "code_challenge")
+    return pkce.digest(asked.code_challenge, method)

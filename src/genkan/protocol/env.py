@@ -1,0 +1,25 @@
+"""The only door to time and chance: both are values that a caller hands in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What a decision may know of the world outside its arguments.
+
+    ``now`` is milliseconds since the Unix epoch and never runs backwards within a process; ``draw(n)`` gives n
+    unpredictable bytes.
+    """
+
+    now: int
+    draw: Callable[[int], bytes]
+
+    def draw_id(self) -> int:
+        """A random positive 62-bit id for accounts, links and keys: fits every database's signed 64-bit integer."""
+        return (int.from_bytes(self.draw(8), "big") >> 2) or 1

@@ -1,0 +1,34 @@
+"""What a load brings: the facts that one decision needs, read at one moment."""
+
+from dataclasses import dataclass
+
+from genkan.protocol.records import Account, Grant, Link, Session, Site
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """A token's grant with the link and the account as they stand now. ``grant`` is None when no row has that id."""
+
+    site: Site
+    grant: Grant | None
+    link: Link | None
+    account: Account | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What redeeming a code depends on. ``existing`` is the grant that a first redemption made."""
+
+    site: Site
+    account: Account | None
+    link: Link | None
+    consent_mark: int
+    existing: Grant | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A browser session and its person."""
+
+    session: Session
+    account: Account

@@ -1,0 +1,153 @@
+"""The hub: given a sealed authorization request and the facts as they stand, what is the next step? (house.md, hub and spoke)"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from genkan.protocol.authorize import ErrorPage, ErrorRedirect, Interaction
+from genkan.protocol.env import Env
+from genkan.protocol.facts import SessionFacts
+from genkan.protocol.links import redirect_kind
+from genkan.protocol.outcomes import Change, Event, EventKind, GiveConsent, Refused
+from genkan.protocol.policy import Lifetimes
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Consent, ConsentMode, Link, LinkKind, Session, Standing
+from genkan.protocol.sealing import Code, Purpose, Sealer, Unsealable, new_grant_id, redirect_digest
+from genkan.wire import redirects
+from genkan.wire.scopes import Permission
+
+
+class Decision(StrEnum):
+    """What the person chose on the consent page."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class AskSignIn:
+    """Nobody is signed in, or it must be done anew."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class AskConsent:
+    """The person must be asked. ``permission`` is what the code would carry."""
+
+    link: Link
+    permission: Permission
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A code goes to the application. ``ends_session``: the browser session was for this one sign-in only."""
+
+    code: Code
+    redirect_uri: str
+    state: str | None
+    ends_session: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class HubFacts:
+    """The link and person as they stand, and the consent remembered between them."""
+
+    link: Link | None
+    person: SessionFacts | None
+    consent: Consent | None
+    device: bytes | None
+
+
+NextStep = AskSignIn | AskConsent | Issue | ErrorPage | ErrorRedirect
+
+
+def seal_interaction(sealer: Sealer, interaction: Interaction, env: Env) -> str:
+    """The interaction as it stands in a URL."""
+    return sealer.seal(Purpose.INTERACTION, msgspec.msgpack.encode(interaction), env)
+
+
+def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) -> Interaction | Refused:
+    """Read it back; it expires, since what was checked when it was sealed may have changed since."""
+    plain = sealer.open(Purpose.INTERACTION, text)
+    if isinstance(plain, Unsealable):
+        return Refused(Reason.RING_BEHIND if plain.unknown_key else Reason.INTERACTION_BROKEN)
+    interaction = msgspec.msgpack.decode(plain, type=Interaction)
+    if not 0 <= env.now - interaction.started_at <= lifetimes.interaction:
+        return Refused(Reason.INTERACTION_EXPIRED)
+    return interaction
+
+
+def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, env: Env) -> NextStep:
+    """Decide afresh at every visit: nothing that a page said before is trusted."""
+    link = facts.link
+    if link is None or link.standing is Standing.DELETED:
+        return ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
+    if not link.usable:
+        return ErrorPage(Refused(Reason.LINK_DISABLED))
+    if redirects.find(link.redirects, asked.redirect_uri) is None:
+        # The link was changed meanwhile; RFC 9700 4.1: never answer at an address that is not registered now.
+        return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
+    if decision is Decision.DENY:
+        return ErrorRedirect(Refused(Reason.CONSENT_DENIED), asked.redirect_uri, asked.state)
+    if facts.person is None or _must_sign_in_again(asked, facts.person.session):
+        return _or_error(asked, Reason.LOGIN_REQUIRED, AskSignIn(link))
+    permission = min(Permission(asked.scope), link.permission)
+    if decision is not Decision.ALLOW and not _remembered(asked, facts, link, permission):
+        return _or_error(asked, Reason.CONSENT_REQUIRED, AskConsent(link, permission, facts.person.account))
+    return _issue(asked, facts, link, facts.person, permission, env)
+
+
+def _must_sign_in_again(asked: Interaction, session: Session) -> bool:
+    return "login" in asked.prompts and session.auth_time < asked.started_at
+
+
+def _remembered(asked: Interaction, facts: HubFacts, link: Link, permission: Permission) -> bool:
+    """RFC 8252 8.6: a link without a secret is asked every time; another program could claim its scheme or port."""
+    if link.kind is LinkKind.NATIVE or link.consent is ConsentMode.ALWAYS or "consent" in asked.prompts:
+        return False
+    if redirect_kind(asked.redirect_uri) is not redirects.Kind.HTTPS:
+        return False
+    return facts.consent is not None and facts.consent.scope is not None and facts.consent.scope >= permission
+
+
+def _or_error(asked: Interaction, reason: Reason, step: AskSignIn | AskConsent) -> NextStep:
+    if "none" in asked.prompts:
+        return ErrorRedirect(Refused(reason), asked.redirect_uri, asked.state)
+    return step
+
+
+def _issue(
+    asked: Interaction, facts: HubFacts, link: Link, person: SessionFacts, permission: Permission, env: Env
+) -> Issue:
+    code = Code(
+        grant_id=new_grant_id(env),
+        link_id=link.id,
+        account_id=person.account.id,
+        scope=permission,
+        method=person.session.method,
+        redirect=redirect_digest(asked.redirect_uri),
+        challenge=asked.challenge,
+        redirect_given=asked.redirect_given,
+        auth_time=person.session.auth_time,
+        account_stop=person.account.stop,
+        link_stop=link.stop,
+        consent_mark=facts.consent.mark if facts.consent else 0,
+        issued_at=env.now,
+        device=facts.device,
+    )
+    return Issue(code, asked.redirect_uri, asked.state, person.session.id if asked.ephemeral else None)
+
+
+def remember_consent(step: AskConsent, known: Consent | None, env: Env) -> Change | None:
+    """The write that lets a link skip the question next time; None where the link must always ask."""
+    if step.link.kind is LinkKind.NATIVE or step.link.consent is ConsentMode.ALWAYS:
+        return None
+    if known is not None and known.scope is not None and known.scope >= step.permission:
+        return None
+    # A first consent keeps the mark that codes issued before it carry: absence counts as 0 (tokens.md 4).
+    consent = Consent(step.account.id, step.link.id, known.mark if known else 0, step.permission, env.now)
+    event = Event(EventKind.CONSENT_GIVEN, env.now, f"account:{step.account.name}", step.account.id, step.link.id)
+    return Change((GiveConsent(consent),), (event,))

@@ -1,0 +1,215 @@
+"""Application links: making, changing and rotating them, and the app's own link behind the mobile switch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from genkan.protocol.clients import secret_digest
+from genkan.protocol.env import DAY, Env
+from genkan.protocol.outcomes import (
+    AddLink,
+    Change,
+    Event,
+    EventKind,
+    PutLink,
+    RaiseStop,
+    Refused,
+    Step,
+    Subject,
+    TurnMobile,
+)
+from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
+from genkan.wire import redirects
+from genkan.wire.scopes import Permission
+
+APP_REDIRECTS = ("jira-server://oauth-callback", "http://127.0.0.1/oauth-callback", "http://[::1]/oauth-callback")
+APP_LINK_NAME = "Mobile app"
+NAME_CHARACTERS = 200
+MOST_REDIRECTS = 20
+DEFAULT_OVERLAP = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWish:
+    """What an administrator asks for. ``kind`` None: the redirects decide. ``client_id`` only to take over a known one."""
+
+    name: str
+    redirects: tuple[str, ...]
+    permission: Permission
+    kind: LinkKind | None = None
+    consent: ConsentMode = ConsentMode.ALWAYS
+    introspect: bool = False
+    pkce_required: bool = False
+    plain_pkce: bool = False
+    absolute_lifetime: int | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link and its secret, which is told this once (None for a native one)."""
+
+    link: Link
+    secret: str | None = field(repr=False)
+    change: Change = field(repr=False)
+
+
+def redirect_kind(text: str) -> redirects.Kind | None:
+    """Which kind of redirect URI this is, None when it is none."""
+    parsed = redirects.parse_redirect(text, allow_http=True)
+    return parsed.kind if isinstance(parsed, redirects.RedirectURI) else None
+
+
+def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) -> NewLink | Refused:
+    """A new link: client id of 32 hex digits, secret of 64 for a confidential one (kept as a hash only)."""
+    fault = _wish_fault(wish, allow_http)
+    if fault is not None:
+        return fault
+    kind = wish.kind or (LinkKind.NATIVE if redirects.is_native(wish.redirects) else LinkKind.CONFIDENTIAL)
+    secret = env.draw(32).hex() if kind is LinkKind.CONFIDENTIAL else None
+    link = Link(
+        id=env.draw_id(),
+        client_id=wish.client_id or env.draw(16).hex(),
+        name=wish.name.strip(),
+        kind=kind,
+        redirects=wish.redirects,
+        permission=wish.permission,
+        consent=wish.consent,
+        introspect=wish.introspect,
+        pkce_required=wish.pkce_required or kind is LinkKind.NATIVE,
+        plain_pkce=wish.plain_pkce,
+        standing=Standing.ACTIVE,
+        stop=0,
+        absolute_lifetime=wish.absolute_lifetime,
+        created_at=env.now,
+        version=1,
+        secret=secret_digest(secret) if secret else None,
+    )
+    fault = _policy_fault(link)
+    if fault is not None:
+        return fault
+    return NewLink(link, secret, Change((AddLink(link),), (_event(EventKind.LINK_CREATED, link, actor, env),)))
+
+
+def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) -> Change | Refused:
+    """Change what a link may and where it answers. Its kind stays: a secret cannot be grown into phones that lack it."""
+    fault = _wish_fault(wish, allow_http)
+    if fault is not None:
+        return fault
+    if wish.kind is not None and wish.kind is not link.kind:
+        return Refused(Reason.INVALID_VALUE, "kind: a link stays native or confidential; make a new link instead")
+    changed = replace(
+        link,
+        name=wish.name.strip(),
+        redirects=wish.redirects,
+        permission=wish.permission,
+        consent=wish.consent,
+        introspect=wish.introspect,
+        pkce_required=wish.pkce_required or link.kind is LinkKind.NATIVE,
+        plain_pkce=wish.plain_pkce,
+        absolute_lifetime=wish.absolute_lifetime,
+        version=link.version + 1,
+    )
+    return _policy_fault(changed) or Change((PutLink(changed),), (_event(EventKind.LINK_CHANGED, changed, actor, env),))
+
+
+def rotate_secret(link: Link, overlap: int, actor: str, env: Env) -> NewLink | Refused:
+    """A new secret; the one before works for ``overlap`` milliseconds more, so that servers can be changed in peace."""
+    if link.kind is LinkKind.NATIVE:
+        return Refused(Reason.INVALID_VALUE, "a native link has no secret")
+    if overlap < 0:
+        return Refused(Reason.INVALID_VALUE, "overlap: it cannot be negative")
+    secret = env.draw(32).hex()
+    rotated = replace(
+        link,
+        secret=secret_digest(secret),
+        previous_secret=link.secret if overlap else None,
+        previous_secret_until=env.now + overlap,
+        version=link.version + 1,
+    )
+    events = (_event(EventKind.LINK_SECRET_ROTATED, rotated, actor, env),)
+    return NewLink(rotated, secret, Change((PutLink(rotated),), events))
+
+
+def set_standing(link: Link, standing: Standing, actor: str, env: Env) -> Change:
+    """Disable (suspends and resumes), enable, or delete (ends every sign-in, for ever; the row stays as a tombstone)."""
+    changed = replace(link, standing=standing, version=link.version + 1)
+    kinds = {
+        Standing.ACTIVE: EventKind.LINK_ENABLED,
+        Standing.DISABLED: EventKind.LINK_DISABLED,
+        Standing.DELETED: EventKind.LINK_DELETED,
+    }
+    steps: tuple[Step, ...] = (PutLink(changed),)
+    if standing is Standing.DELETED:
+        steps += (RaiseStop(Subject.LINK, link.id, EndReason.LINK_DELETED, env.now),)
+    return Change(steps, (_event(kinds[standing], changed, actor, env),))
+
+
+def sign_out_all(link: Link, actor: str, env: Env) -> Change:
+    """End every sign-in of a link; the link stays usable."""
+    stop = RaiseStop(Subject.LINK, link.id, EndReason.LINK_SIGNED_OUT, env.now)
+    return Change((stop,), (_event(EventKind.LINK_SIGNED_OUT, link, actor, env),))
+
+
+def turn_mobile_on(site: Site, link: Link | None, actor: str, env: Env) -> Change | Refused:
+    """Announce the app's link, making it the first time and enabling it again after an off with sign-out."""
+    steps: tuple[Step, ...] = ()
+    if link is None or link.standing is Standing.DELETED:
+        made = create(LinkWish(APP_LINK_NAME, APP_REDIRECTS, Permission.WRITE, LinkKind.NATIVE), actor, env)
+        if isinstance(made, Refused):
+            return made
+        link, steps = made.link, made.change.steps
+    elif link.standing is Standing.DISABLED:
+        steps = (PutLink(replace(link, standing=Standing.ACTIVE, version=link.version + 1)),)
+    turn = TurnMobile(True, link.id, site.version)
+    return Change((*steps, turn), (_event(EventKind.MOBILE_ON, link, actor, env),))
+
+
+def turn_mobile_off(site: Site, link: Link, sign_out: bool, actor: str, env: Env) -> Change:
+    """Stop announcing. Without ``sign_out`` phones go on; with it the link is disabled and everyone is signed out."""
+    steps: tuple[Step, ...] = (TurnMobile(False, link.id, site.version),)
+    if sign_out:
+        disabled = replace(link, standing=Standing.DISABLED, version=link.version + 1)
+        steps += (PutLink(disabled), RaiseStop(Subject.LINK, link.id, EndReason.MOBILE_SWITCHED_OFF, env.now))
+    detail = "with sign-out" if sign_out else "phones kept"
+    return Change(steps, (_event(EventKind.MOBILE_OFF, link, actor, env, detail),))
+
+
+def _wish_fault(wish: LinkWish, allow_http: bool) -> Refused | None:
+    name = wish.name.strip()
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        return Refused(Reason.INVALID_VALUE, f"name: 1 to {NAME_CHARACTERS} printable characters")
+    if wish.client_id is not None and not _is_client_id(wish.client_id):
+        return Refused(Reason.INVALID_VALUE, "client id: 8 to 64 letters, digits, '-' or '_'")
+    if wish.absolute_lifetime is not None and wish.absolute_lifetime <= 0:
+        return Refused(Reason.INVALID_VALUE, "absolute lifetime: more than zero, or none")
+    return _redirects_fault(wish.redirects, allow_http)
+
+
+def _redirects_fault(texts: Sequence[str], allow_http: bool) -> Refused | None:
+    if not 1 <= len(texts) <= MOST_REDIRECTS or len(set(texts)) != len(texts):
+        return Refused(Reason.INVALID_VALUE, f"redirect: 1 to {MOST_REDIRECTS} different redirect URLs")
+    for text in texts:
+        parsed = redirects.parse_redirect(text, allow_http=allow_http)
+        if isinstance(parsed, redirects.RedirectProblem):
+            return Refused(Reason.INVALID_VALUE, f"redirect {text[:100]!r}: {parsed.sentence}")
+    return None
+
+
+def _policy_fault(link: Link) -> Refused | None:
+    """RFC 8252 8.6: only a link with a secret, answering at https, may skip asking the person."""
+    if link.kind is LinkKind.NATIVE and link.introspect:
+        return Refused(Reason.INVALID_VALUE, "introspect: only a confidential link can introspect")
+    if link.consent is ConsentMode.REMEMBER and (
+        link.kind is LinkKind.NATIVE or any(redirect_kind(r) is not redirects.Kind.HTTPS for r in link.redirects)
+    ):
+        return Refused(Reason.INVALID_VALUE, "consent: only a confidential link with https redirects may remember it")
+    return None
+
+
+def _is_client_id(text: str) -> bool:
+    return 8 <= len(text) <= 64 and text.isascii() and all(c.isalnum() or c in "-_" for c in text)
+
+
+def _event(kind: EventKind, link: Link, actor: str, env: Env, detail: str = "") -> Event:
+    return Event(kind, env.now, actor, link_id=link.id, detail=detail or link.name)

@@ -1,0 +1,339 @@
+"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one of them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
+from genkan.wire.scopes import Permission
+
+
+class EventKind(StrEnum):
+    """What an audit event tells of."""
+
+    SIGNED_IN = "grant.signed_in"
+    GRANT_ENDED = "grant.ended"
+    GRANT_RETRIED_ELSEWHERE = "grant.retried_elsewhere"
+    GRANT_HEALED = "grant.healed"
+    STORE_BEHIND = "store.behind"
+    SESSION_OPENED = "session.opened"
+    SESSION_CLOSED = "session.closed"
+    ACCOUNT_ADDED = "account.added"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_DELETED = "account.deleted"
+    ACCOUNT_RECOVERED = "account.recovered"
+    ACCOUNT_SIGNED_OUT = "account.signed_out"
+    PASSWORD_CHANGED = "account.password_changed"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    LINK_CREATED = "link.created"
+    LINK_CHANGED = "link.changed"
+    LINK_SECRET_ROTATED = "link.secret_rotated"
+    LINK_DISABLED = "link.disabled"
+    LINK_ENABLED = "link.enabled"
+    LINK_DELETED = "link.deleted"
+    LINK_SIGNED_OUT = "link.signed_out"
+    MOBILE_ON = "mobile.on"
+    MOBILE_OFF = "mobile.off"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_REVOKED = "api_key.revoked"
+    KEY_ADDED = "key.added"
+    KEY_ACTIVATED = "key.activated"
+    KEY_REVOKED = "key.revoked"
+    KEY_DROPPED = "key.dropped"
+    RESTORED = "store.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the audit: who did what to whom, from where, why. Never a secret."""
+
+    kind: EventKind
+    at: int
+    actor: str
+    account_id: int | None = None
+    link_id: int | None = None
+    grant_id: bytes | None = None
+    address: str = ""
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, and why. ``detail`` names the field or value for a client developer; ``retry_after`` is in seconds."""
+
+    reason: Reason
+    detail: str = ""
+    retry_after: int | None = None
+    event: Event | None = None
+
+
+# --- Tokens -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A code became a grant. Applied only while both stop counters, the consent mark and the absence of the row hold."""
+
+    grant: Grant
+    consent_mark: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A refresh moved the row on. Applied only while the row is live at ``from_generation`` of ``seen``."""
+
+    seen: Grant
+    grant: Grant
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """The same successor told once more. Applied only while the row is live at the same generation."""
+
+    grant: Grant
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A sign-in ends. ``refusal`` is what the caller is told, None where ending is what was asked for."""
+
+    grant_id: bytes
+    reason: EndReason
+    at: int
+    event: Event
+    refusal: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to do and nobody to be told (RFC 7009 2.2: an unknown token is answered like a known one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A token of this generation was used. Written lazily: losing it only keeps the retry open longer (tokens.md 3)."""
+
+    grant_id: bytes
+    generation: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A good access token and what it may do now."""
+
+    grant: Grant
+    link: Link
+    account: Account
+    permission: Permission
+    sighting: Sighting | None
+
+
+# --- Administration: a Change is some steps that all happen or none ----------------------------------------------------
+
+
+class Subject(StrEnum):
+    """Whose stop counter is raised."""
+
+    ACCOUNT = "account"
+    LINK = "link"
+    KEY = "key"
+    EVERYTHING = "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccount:
+    """Fails when the folded name is taken."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PutAccount:
+    """Fails unless the row still has ``account.version - 1``. Never touches the stop counter."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Keep an argon2id hash; None removes the password."""
+
+    account_id: int
+    hash: str | None = field(repr=False)
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddLink:
+    """Fails when the client id is taken."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class PutLink:
+    """Fails unless the row still has ``link.version - 1``. Never touches the stop counter."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStop:
+    """End every code, grant (and session, for an account) of a subject in one write; row states follow by themselves."""
+
+    subject: Subject
+    subject_id: int
+    reason: EndReason
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrant:
+    """End one grant; fails never, ending twice changes nothing."""
+
+    grant_id: bytes
+    reason: EndReason
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndGrantsUnder:
+    """End one person's grants of one link in this very transaction."""
+
+    account_id: int
+    link_id: int
+    reason: EndReason
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMobile:
+    """Set the mobile switch and which link is the app's. Fails unless the site still is at ``site_version``."""
+
+    enabled: bool
+    link_id: int
+    site_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveConsent:
+    """Remember a consent. Fails unless the mark is still ``consent.mark`` (0 where there is no row)."""
+
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent:
+    """Forget a consent and draw its mark anew, so that codes issued under it die."""
+
+    account_id: int
+    link_id: int
+    mark: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A new browser session; ``replaces`` is the id that dies in the same write (no fixation)."""
+
+    session: Session
+    replaces: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """End a browser session."""
+
+    session_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutGuesses:
+    """The failure buckets after a try: (key, due, failures) each; due 0 forgets the bucket."""
+
+    buckets: tuple[tuple[bytes, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddApiKey:
+    """A new API key."""
+
+    key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeApiKey:
+    """Fails when the key is unknown or revoked already."""
+
+    key_id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRing:
+    """The ring's file now has this version. Fails when the store names a newer one."""
+
+    version: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StartSetup:
+    """A new one-time set-up link (its SHA-256); None ends set-up."""
+
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedNoAdministrator:
+    """Fails when there is an administrator already: the set-up link dies with the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowHealing:
+    """Until then a refresh token ahead of its row moves the row (tokens.md 8)."""
+
+    until: int
+
+
+Step = (
+    AddAccount
+    | PutAccount
+    | SetPassword
+    | AddLink
+    | PutLink
+    | RaiseStop
+    | EndGrant
+    | EndGrantsUnder
+    | TurnMobile
+    | GiveConsent
+    | WithdrawConsent
+    | OpenSession
+    | CloseSession
+    | PutGuesses
+    | AddApiKey
+    | RevokeApiKey
+    | MoveRing
+    | StartSetup
+    | NeedNoAdministrator
+    | AllowHealing
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Steps that all happen or none, with their audit events in the same transaction."""
+
+    steps: tuple[Step, ...]
+    events: tuple[Event, ...] = ()
+
+
+Writable = Redeemed | Rotated | Retried | Ended | Change

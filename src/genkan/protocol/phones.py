@@ -1,0 +1,93 @@
+"""Signed-in phones as people see them: state, reason as a sentence, names from user agents, and signing one out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, EndGrant, EndGrantsUnder, Event, EventKind, WithdrawConsent
+from genkan.protocol.reasons import END_SENTENCES, EndReason
+from genkan.protocol.records import Account, Grant, GrantState, Link, LinkKind, Standing
+
+
+class PhoneState(StrEnum):
+    """What a list shows."""
+
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """A grant with what a list needs. ``stop_reason``: the stop that reached it, where its row does not say so yet."""
+
+    grant: Grant
+    link: Link
+    account: Account
+    stop_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One row of the list, judged at one moment."""
+
+    row: PhoneRow
+    state: PhoneState
+    reason: str
+    never_used: bool
+
+    @property
+    def is_application(self) -> bool:
+        """Sign-ins of confidential links are shown as applications (tokens.md 1)."""
+        return self.row.link.kind is LinkKind.CONFIDENTIAL
+
+
+def judge(row: PhoneRow, env: Env) -> Phone:
+    """The state as of now: a stop counts before its rows are reached."""
+    grant = row.grant
+    never_used = grant.generation == 0 and grant.seen_generation < 0
+    if grant.state is GrantState.ENDED:
+        return Phone(row, PhoneState.SIGNED_OUT, grant.reason, never_used)
+    if _stopped(row):
+        return Phone(row, PhoneState.SIGNED_OUT, row.stop_reason, never_used)
+    if env.now >= grant.refresh_expires_at:
+        return Phone(row, PhoneState.EXPIRED, "", never_used)
+    return Phone(row, PhoneState.SIGNED_IN, "", never_used)
+
+
+def _stopped(row: PhoneRow) -> bool:
+    deleted = Standing.DELETED in (row.link.standing, row.account.standing)
+    return deleted or row.link.stop != row.grant.link_stop or row.account.stop != row.grant.account_stop
+
+
+def sentence(reason: str) -> str:
+    """The reason in words."""
+    return END_SENTENCES.get(reason, "")
+
+
+def sign_out(grant: Grant, reason: EndReason, actor: str, env: Env) -> Change:
+    """End one sign-in, from the next request on."""
+    event = Event(EventKind.GRANT_ENDED, env.now, actor, grant.account_id, grant.link_id, grant.id, reason=reason)
+    return Change((EndGrant(grant.id, reason, env.now),), (event,))
+
+
+def withdraw_consent(account: Account, link: Link, actor: str, env: Env) -> Change:
+    """Take back what a person allowed a link: its sign-ins end in the same transaction (tokens.md 4)."""
+    steps = (
+        WithdrawConsent(account.id, link.id, env.draw_id(), env.now),
+        EndGrantsUnder(account.id, link.id, EndReason.CONSENT_WITHDRAWN, env.now),
+    )
+    return Change(steps, (Event(EventKind.CONSENT_WITHDRAWN, env.now, actor, account.id, link.id),))
+
+
+_DEVICES = (
+    ("iphone", "iPhone"), ("ipad", "iPad"), ("android", "Android"), ("cfnetwork", "iPhone or iPad"),
+    ("genkan", "Terminal"), ("macintosh", "Mac"), ("windows", "Windows"), ("cros", "Chromebook"), ("linux", "Linux"),
+)  # fmt: skip
+
+
+def device_name(user_agent: str) -> str:
+    """A short guess at the device from a user agent; the text itself when nothing is known of it."""
+    lowered = user_agent.lower()
+    named = next((name for word, name in _DEVICES if word in lowered), None)
+    return named or user_agent.split("/", 1)[0][:40] or "Unknown"

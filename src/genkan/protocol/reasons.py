@@ -1,0 +1,495 @@
+"""Every way to say no, in one table split by audience: wire code, status, may it travel by redirect, public text, operator hint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from genkan.wire.oauth import ErrorCode as E
+
+
+class Reason(StrEnum):
+    """Why a request was refused; the value is what audit, metrics and tests see."""
+
+    # The request itself
+    MALFORMED = "malformed"
+    REPEATED_PARAMETER = "repeated_parameter"
+    PARAMETERS_IN_QUERY_AND_BODY = "parameters_in_query_and_body"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
+    TOO_LARGE = "too_large"
+    MISSING_PARAMETER = "missing_parameter"
+    WRONG_HOST = "wrong_host"
+    # Authorization request
+    UNKNOWN_CLIENT = "unknown_client"
+    REDIRECT_NOT_REGISTERED = "redirect_not_registered"
+    REDIRECT_MISSING = "redirect_missing"
+    LINK_DISABLED = "link_disabled"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    PKCE_REQUIRED = "pkce_required"
+    PKCE_MALFORMED = "pkce_malformed"
+    PKCE_METHOD_UNKNOWN = "pkce_method_unknown"
+    PKCE_PLAIN_REFUSED = "pkce_plain_refused"
+    SCOPE_UNKNOWN = "scope_unknown"
+    SCOPE_TOO_WIDE = "scope_too_wide"
+    PROMPT_UNKNOWN = "prompt_unknown"
+    LOGIN_REQUIRED = "login_required"
+    CONSENT_REQUIRED = "consent_required"
+    CONSENT_DENIED = "consent_denied"
+    INTERACTION_BROKEN = "interaction_broken"
+    INTERACTION_EXPIRED = "interaction_expired"
+    TOKENS_SWITCHED_OFF = "tokens_switched_off"
+    # Client authentication
+    CLIENT_UNAUTHENTICATED = "client_unauthenticated"
+    CLIENT_SECRET_WRONG = "client_secret_wrong"
+    CLIENT_SECRET_MISSING = "client_secret_missing"
+    CLIENT_AUTHENTICATED_TWICE = "client_authenticated_twice"
+    # Code exchange
+    UNKNOWN_GRANT_TYPE = "unknown_grant_type"
+    CODE_BROKEN = "code_broken"
+    CODE_FOREIGN = "code_foreign"
+    CODE_EXPIRED = "code_expired"
+    CODE_FROM_FUTURE = "code_from_future"
+    CODE_REDEEMED = "code_redeemed"
+    CODE_STOPPED = "code_stopped"
+    CODE_CONSENT_WITHDRAWN = "code_consent_withdrawn"
+    REDIRECT_MISMATCH = "redirect_mismatch"
+    VERIFIER_MISSING = "verifier_missing"
+    VERIFIER_UNEXPECTED = "verifier_unexpected"
+    VERIFIER_WRONG = "verifier_wrong"
+    # Tokens
+    TOKEN_BROKEN = "token_broken"
+    TOKEN_KIND = "token_kind"
+    TOKEN_FOREIGN = "token_foreign"
+    TOKEN_UNKNOWN = "token_unknown"
+    TOKEN_EXPIRED = "token_expired"
+    TOKEN_OLD = "token_old"
+    GRANT_ENDED = "grant_ended"
+    GRANT_STOPPED = "grant_stopped"
+    REFRESH_REPLAYED = "refresh_replayed"
+    REFRESH_SCOPE_CHANGED = "refresh_scope_changed"
+    GENERATIONS_EXHAUSTED = "generations_exhausted"
+    ROTATING_TOO_FAST = "rotating_too_fast"
+    STORE_BEHIND = "store_behind"
+    RING_BEHIND = "ring_behind"
+    BUSY = "busy"
+    PERMISSION_TOO_NARROW = "permission_too_narrow"
+    BEARER_MISSING = "bearer_missing"
+    BEARER_TWICE = "bearer_twice"
+    INTROSPECTION_FORBIDDEN = "introspection_forbidden"
+    # People
+    SIGN_IN_FAILED = "sign_in_failed"
+    PAGE_STALE = "page_stale"
+    CROSS_ORIGIN = "cross_origin"
+    SETUP_LINK_DEAD = "setup_link_dead"
+    SESSION_REQUIRED = "session_required"
+    # Administration
+    NOT_AUTHENTICATED = "not_authenticated"
+    NOT_ALLOWED = "not_allowed"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    INVALID_VALUE = "invalid_value"
+    PROXY_UNTRUSTED = "proxy_untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for operators."""
+
+    wire: E
+    status: int
+    redirectable: bool
+    public: str
+    hint: str
+
+
+def _to_client(wire: E, status: int, public: str, hint: str) -> Entry:
+    return Entry(wire, status, False, public, hint)
+
+
+def _to_app(wire: E, public: str, hint: str) -> Entry:
+    """RFC 6749 4.1.2.1: once client and redirect URI are known to be good, errors travel to the client by redirect."""
+    return Entry(wire, 400, True, public, hint)
+
+
+TABLE: Mapping[Reason, Entry] = {
+    Reason.MALFORMED: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "The request cannot be read.",
+        "Broken encoding or form syntax; the client sends something that is not a form.",
+    ),
+    Reason.REPEATED_PARAMETER: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "A parameter is given more than once.",
+        "RFC 6749 3.1 forbids repeats; look for a proxy or client that appends.",
+    ),
+    Reason.PARAMETERS_IN_QUERY_AND_BODY: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "Parameters are given in the address and in the body.",
+        "The client must use one place, the form body.",
+    ),
+    Reason.WRONG_CONTENT_TYPE: _to_client(
+        E.INVALID_REQUEST,
+        415,
+        "The body must be application/x-www-form-urlencoded.",
+        "RFC 6749 B: the client sends JSON or another type.",
+    ),
+    Reason.TOO_LARGE: _to_client(
+        E.INVALID_REQUEST, 413, "The request is too large.", "Nothing legitimate is this long; look at who sends it."
+    ),
+    Reason.MISSING_PARAMETER: _to_client(
+        E.INVALID_REQUEST, 400, "A required parameter is missing.", "The detail names the parameter."
+    ),
+    Reason.WRONG_HOST: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "This site was reached under another address than its own.",
+        "Host or scheme differ from GENKAN_BASE_URL: make the reverse proxy pass Host and X-Forwarded-Proto, and trust it with "
+        "GENKAN_TRUSTED_PROXIES and GENKAN_PROXY_SECRET_FILE.",
+    ),
+    Reason.UNKNOWN_CLIENT: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "This site does not know the application that sent you here.",
+        "No application link has this client id: compare it with the link's credentials and the value pushed by MDM.",
+    ),
+    Reason.REDIRECT_NOT_REGISTERED: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "The application asked to be answered at an address that is not registered for it.",
+        "Add the exact redirect URL to the application link; comparison is byte by byte, only loopback ports are free.",
+    ),
+    Reason.REDIRECT_MISSING: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "The application did not say where to send the answer.",
+        "redirect_uri may be left out only where the link has exactly one redirect URL.",
+    ),
+    Reason.LINK_DISABLED: _to_client(
+        E.UNAUTHORIZED_CLIENT,
+        400,
+        "This application is switched off on this site at the moment.",
+        "The application link is disabled; enabling it resumes its sign-ins.",
+    ),
+    Reason.UNSUPPORTED_RESPONSE_TYPE: _to_app(
+        E.UNSUPPORTED_RESPONSE_TYPE,
+        "Only the authorization code flow is offered.",
+        "The client must send response_type=code.",
+    ),
+    Reason.PKCE_REQUIRED: _to_app(
+        E.INVALID_REQUEST,
+        "PKCE is required: code_challenge is missing.",
+        "RFC 7636: the link is native or says PKCE required.",
+    ),
+    Reason.PKCE_MALFORMED: _to_app(
+        E.INVALID_REQUEST, "The code_challenge is malformed.", "RFC 7636 4.2: 43 base64url characters without padding."
+    ),
+    Reason.PKCE_METHOD_UNKNOWN: _to_app(
+        E.INVALID_REQUEST,
+        "The code_challenge_method is unknown; use S256.",
+        "RFC 7636 4.4.1: S256 (alias sha256) is the method.",
+    ),
+    Reason.PKCE_PLAIN_REFUSED: _to_app(
+        E.INVALID_REQUEST,
+        "The code_challenge_method plain is refused; use S256.",
+        "plain lets whoever reads the authorization request use the code; a link may allow it by name.",
+    ),
+    Reason.SCOPE_UNKNOWN: _to_app(
+        E.INVALID_SCOPE, "The scope has an unknown word.", "Scopes are READ, WRITE, ADMIN and SYSTEM_ADMIN."
+    ),
+    Reason.SCOPE_TOO_WIDE: _to_app(
+        E.INVALID_SCOPE,
+        "The application asks for more than it may have.",
+        "Raise the application link's permission or lower what the client asks.",
+    ),
+    Reason.PROMPT_UNKNOWN: _to_app(
+        E.INVALID_REQUEST, "The prompt is unknown.", "prompt is none, login, consent, or login consent."
+    ),
+    Reason.LOGIN_REQUIRED: _to_app(
+        E.LOGIN_REQUIRED, "Signing in is required.", "The client sent prompt=none and nobody is signed in."
+    ),
+    Reason.CONSENT_REQUIRED: _to_app(
+        E.CONSENT_REQUIRED,
+        "The person must be asked first.",
+        "The client sent prompt=none and no consent is remembered.",
+    ),
+    Reason.CONSENT_DENIED: _to_app(E.ACCESS_DENIED, "The request was denied.", "The person chose Deny."),
+    Reason.INTERACTION_BROKEN: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "This sign-in address is damaged. Go back to the app and start again.",
+        "The sealed interaction does not open: cut off, edited, or of another site.",
+    ),
+    Reason.INTERACTION_EXPIRED: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "This sign-in has waited too long. Go back to the app and start again.",
+        "The interaction is older than its lifetime.",
+    ),
+    Reason.TOKENS_SWITCHED_OFF: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        503,
+        "This site has switched access tokens off.",
+        "GENKAN_ENABLE_ACCESS_TOKENS is false.",
+    ),
+    Reason.CLIENT_UNAUTHENTICATED: _to_client(
+        E.INVALID_CLIENT, 401, "The client is unknown.", "No usable application link has this client id."
+    ),
+    Reason.CLIENT_SECRET_WRONG: _to_client(
+        E.INVALID_CLIENT,
+        401,
+        "Client authentication failed.",
+        "The client secret is wrong or its overlap after rotation has passed.",
+    ),
+    Reason.CLIENT_SECRET_MISSING: _to_client(
+        E.INVALID_CLIENT, 401, "Client authentication is required.", "A confidential link must send its secret."
+    ),
+    Reason.CLIENT_AUTHENTICATED_TWICE: _to_client(
+        E.INVALID_REQUEST,
+        400,
+        "The client authenticates in two ways at once.",
+        "RFC 6749 2.3: either HTTP Basic or the body.",
+    ),
+    Reason.UNKNOWN_GRANT_TYPE: _to_client(
+        E.UNSUPPORTED_GRANT_TYPE, 400, "The grant type is not offered.", "authorization_code and refresh_token are."
+    ),
+    Reason.CODE_BROKEN: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code is not valid.",
+        "The code does not open: cut off, edited, of another site or under a dropped key.",
+    ),
+    Reason.CODE_FOREIGN: _to_client(
+        E.INVALID_GRANT, 400, "The authorization code is not valid.", "The code was issued to another application link."
+    ),
+    Reason.CODE_EXPIRED: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code has expired.",
+        "Redeemed later than the code's lifetime; look at clocks and slow clients.",
+    ),
+    Reason.CODE_FROM_FUTURE: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code is not valid yet.",
+        "This node's clock is behind the one that issued the code.",
+    ),
+    Reason.CODE_REDEEMED: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code was used before.",
+        "RFC 6749 4.1.2: a second redemption is denied.",
+    ),
+    Reason.CODE_STOPPED: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code is not valid any more.",
+        "The account or the link was stopped after the code was issued.",
+    ),
+    Reason.CODE_CONSENT_WITHDRAWN: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The authorization code is not valid any more.",
+        "The consent it was issued under was withdrawn.",
+    ),
+    Reason.REDIRECT_MISMATCH: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "redirect_uri differs from the one in the authorization request.",
+        "RFC 6749 4.1.3: it must be identical.",
+    ),
+    Reason.VERIFIER_MISSING: _to_client(
+        E.INVALID_GRANT, 400, "code_verifier is missing.", "RFC 7636 4.5: the authorization request had a challenge."
+    ),
+    Reason.VERIFIER_UNEXPECTED: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "code_verifier was sent, but the authorization request had no code_challenge.",
+        "RFC 9700 4.8.2: a stripped challenge looks like this.",
+    ),
+    Reason.VERIFIER_WRONG: _to_client(E.INVALID_GRANT, 400, "code_verifier does not match.", "RFC 7636 4.6."),
+    Reason.TOKEN_BROKEN: _to_client(
+        E.INVALID_GRANT, 400, "The token is not valid.", "The seal does not hold: forged, cut off, or of another site."
+    ),
+    Reason.TOKEN_KIND: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The token is of the wrong kind.",
+        "An access token where a refresh token belongs, or the reverse.",
+    ),
+    Reason.TOKEN_FOREIGN: _to_client(
+        E.INVALID_GRANT, 400, "The token is not valid.", "The token belongs to another application link."
+    ),
+    Reason.TOKEN_UNKNOWN: _to_client(
+        E.INVALID_GRANT, 400, "The token is not valid.", "Its sign-in was removed long ago."
+    ),
+    Reason.TOKEN_EXPIRED: _to_client(
+        E.INVALID_GRANT, 400, "The token has expired.", "Not refreshed within its lifetime."
+    ),
+    Reason.TOKEN_OLD: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "The token is not valid.",
+        "An access token of an earlier generation: the client refreshed since.",
+    ),
+    Reason.GRANT_ENDED: _to_client(E.INVALID_GRANT, 400, "This sign-in has ended.", "genkan phones list says why."),
+    Reason.GRANT_STOPPED: _to_client(
+        E.INVALID_GRANT, 400, "This sign-in has ended.", "The account or link was stopped; genkan phones list says why."
+    ),
+    Reason.REFRESH_REPLAYED: _to_client(
+        E.INVALID_GRANT,
+        400,
+        "This sign-in has ended.",
+        "RFC 9700 4.14.2: an old refresh token was shown after its successor was used; two holders.",
+    ),
+    Reason.REFRESH_SCOPE_CHANGED: _to_client(
+        E.INVALID_SCOPE,
+        400,
+        "The scope is wider than the sign-in's, or a retry asks for another one.",
+        "RFC 6749 6: a refresh may only narrow.",
+    ),
+    Reason.GENERATIONS_EXHAUSTED: _to_client(
+        E.INVALID_GRANT, 400, "This sign-in has ended.", "Refreshed 2^31 times; the person signs in again."
+    ),
+    Reason.ROTATING_TOO_FAST: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        429,
+        "Too many refreshes of one sign-in.",
+        "More than one a second after a burst: a client in a loop.",
+    ),
+    Reason.STORE_BEHIND: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        503,
+        "The site cannot answer at the moment.",
+        "A genuine token is ahead of its row: the store lost writes (restored backup, failover). See genkan restore --heal.",
+    ),
+    Reason.RING_BEHIND: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        503,
+        "The site cannot answer at the moment.",
+        "This node's key ring file is older than the store says; copy the newer one to it.",
+    ),
+    Reason.BUSY: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        503,
+        "The site is busy; try again.",
+        "A conditional write lost eight races or a queue is full.",
+    ),
+    Reason.PERMISSION_TOO_NARROW: _to_client(
+        E.INSUFFICIENT_SCOPE,
+        403,
+        "The token does not allow this.",
+        "RFC 6750 3.1: scope, the link's permission or the person's right is too narrow.",
+    ),
+    Reason.BEARER_MISSING: _to_client(
+        E.INVALID_TOKEN, 401, "An access token is required.", "RFC 6750 3: no Authorization: Bearer header."
+    ),
+    Reason.BEARER_TWICE: _to_client(
+        E.INVALID_REQUEST, 400, "Two Authorization headers.", "RFC 6750 2: a client must use one method."
+    ),
+    Reason.INTROSPECTION_FORBIDDEN: _to_client(
+        E.UNAUTHORIZED_CLIENT,
+        403,
+        "This client may not introspect.",
+        "Make the link with --introspect or use an API key.",
+    ),
+    Reason.SIGN_IN_FAILED: _to_client(
+        E.ACCESS_DENIED,
+        401,
+        "Name or password is not right, or too many tries were made. Wait a little and try again.",
+        "One answer for every failure; the audit event knows which.",
+    ),
+    Reason.PAGE_STALE: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "This page was open too long. Please try once more.",
+        "The page's token is missing, of another browser or too old.",
+    ),
+    Reason.CROSS_ORIGIN: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "This form was sent from another site.",
+        "Origin or Sec-Fetch-Site names another origin than the base URL.",
+    ),
+    Reason.SETUP_LINK_DEAD: _to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This set-up link is not valid any more.",
+        "It dies with the first administrator and at each start; genkan serve prints the present one.",
+    ),
+    Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
+    Reason.NOT_AUTHENTICATED: _to_client(
+        E.INVALID_TOKEN,
+        401,
+        "Authentication is required.",
+        "An administrator's session, an API key or an access token is needed.",
+    ),
+    Reason.NOT_ALLOWED: _to_client(
+        E.INSUFFICIENT_SCOPE, 403, "You are not allowed to do this.", "The caller lacks the ADMIN permission."
+    ),
+    Reason.NOT_FOUND: _to_client(E.INVALID_REQUEST, 404, "There is nothing here.", "Unknown id or path."),
+    Reason.CONFLICT: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "It was changed by somebody else meanwhile, or exists already.",
+        "Load it again and repeat the change.",
+    ),
+    Reason.INVALID_VALUE: _to_client(
+        E.INVALID_REQUEST, 400, "A value is not valid.", "The detail names the field and what to write."
+    ),
+    Reason.PROXY_UNTRUSTED: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "This request must come through the site's own proxy.",
+        "The caller is not in GENKAN_TRUSTED_PROXIES or lacks the secret in X-Genkan-Proxy.",
+    ),
+}
+
+
+def entry(reason: Reason) -> Entry:
+    """The table's row for a reason; every reason has one (a test says so)."""
+    return TABLE[reason]
+
+
+class EndReason(StrEnum):
+    """Why a sign-in ended, as kept on its row and shown to administrators."""
+
+    SIGNED_IN_AGAIN = "signed_in_again"
+    SIGNED_OUT_BY_APP = "signed_out_by_app"
+    SIGNED_OUT_BY_PERSON = "signed_out_by_person"
+    SIGNED_OUT_BY_ADMIN = "signed_out_by_admin"
+    PERSON_SIGNED_OUT_EVERYWHERE = "person_signed_out_everywhere"
+    PASSWORD_CHANGED = "password_changed"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETED = "account_deleted"
+    LINK_SIGNED_OUT = "link_signed_out"
+    LINK_DELETED = "link_deleted"
+    MOBILE_SWITCHED_OFF = "mobile_switched_off"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    REPLAYED = "replayed"
+    CODE_REPLAYED = "code_replayed"
+    EXHAUSTED = "exhausted"
+    KEY_REVOKED = "key_revoked"
+    RESTORED = "restored"
+
+
+END_SENTENCES: Mapping[str, str] = {
+    EndReason.SIGNED_IN_AGAIN: "The same phone signed in again.",
+    EndReason.SIGNED_OUT_BY_APP: "The app signed out.",
+    EndReason.SIGNED_OUT_BY_PERSON: "The person signed this phone out.",
+    EndReason.SIGNED_OUT_BY_ADMIN: "An administrator signed this phone out.",
+    EndReason.PERSON_SIGNED_OUT_EVERYWHERE: "The person was signed out everywhere.",
+    EndReason.PASSWORD_CHANGED: "The password was changed and everything signed out.",
+    EndReason.ACCOUNT_DISABLED: "The account was disabled.",
+    EndReason.ACCOUNT_DELETED: "The account was deleted.",
+    EndReason.LINK_SIGNED_OUT: "Everyone was signed out of this application link.",
+    EndReason.LINK_DELETED: "The application link was deleted.",
+    EndReason.MOBILE_SWITCHED_OFF: "The mobile switch was turned off with sign-out.",
+    EndReason.CONSENT_WITHDRAWN: "The person withdrew the application's access.",
+    EndReason.REPLAYED: "An old refresh token was shown after its successor was used: somebody else may have a copy.",
+    EndReason.CODE_REPLAYED: "The authorization code was used a second time: somebody else may have seen it.",
+    EndReason.EXHAUSTED: "The sign-in was refreshed as often as it can be.",
+    EndReason.KEY_REVOKED: "The key that sealed its tokens was revoked.",
+    EndReason.RESTORED: "A backup was restored with sign-out of everyone.",
+}

@@ -1,0 +1,198 @@
+"""What is remembered: the frozen records that stores keep. All times are milliseconds since the Unix epoch."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag, StrEnum
+
+from genkan.wire.scopes import Permission
+
+
+class LinkKind(StrEnum):
+    """RFC 6749 2.1: a native link is a public client, a confidential one keeps a secret."""
+
+    NATIVE = "native"
+    CONFIDENTIAL = "confidential"
+
+
+class ConsentMode(StrEnum):
+    """Whether a person is asked at each sign-in or once."""
+
+    ALWAYS = "always"
+    REMEMBER = "remember"
+
+
+class Standing(StrEnum):
+    """Whether an account or a link may be used. A deleted one stays as a tombstone; its ids are never reused."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class Method(IntFlag):
+    """How a person signed in; the names are RFC 8176's authentication method references."""
+
+    NONE = 0
+    PWD = 1
+    MFA = 2
+    HWK = 4
+    SWK = 8
+    USER = 16
+    RECOVERY = 32
+
+    def references(self) -> list[str]:
+        """The ``amr`` values of RFC 8176 in a fixed order."""
+        return [m.name.lower() for m in Method if m and m in self and m.name]
+
+
+class GrantState(IntEnum):
+    """What the row itself says; whether a live row is still good also depends on expiry and stop counters."""
+
+    LIVE = 0
+    ENDED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An incoming application link: an OAuth client (RFC 6749 2). ``version`` counts its changes."""
+
+    id: int
+    client_id: str
+    name: str
+    kind: LinkKind
+    redirects: tuple[str, ...]
+    permission: Permission
+    consent: ConsentMode
+    introspect: bool
+    pkce_required: bool
+    plain_pkce: bool
+    standing: Standing
+    stop: int
+    absolute_lifetime: int | None
+    created_at: int
+    version: int
+    secret: bytes | None = field(default=None, repr=False)
+    previous_secret: bytes | None = field(default=None, repr=False)
+    previous_secret_until: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether new sign-ins and refreshes may go through it now."""
+        return self.standing is Standing.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. ``folded`` is the one spelling that sign-in looks up; ``version`` counts changes."""
+
+    id: int
+    name: str
+    folded: str
+    display_name: str
+    email: str
+    permission: Permission
+    groups: tuple[str, ...]
+    standing: Standing
+    stop: int
+    created_at: int
+    version: int
+    locale: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One sign-in of one person through one link: the phone, its refresh family and its current tokens (tokens.md 1)."""
+
+    id: bytes
+    account_id: int
+    link_id: int
+    scope: Permission
+    access_scope: Permission
+    generation: int
+    key_id: int
+    previous_key_id: int
+    created_at: int
+    rotated_at: int
+    access_expires_at: int
+    refresh_expires_at: int
+    account_stop: int
+    link_stop: int
+    method: Method
+    auth_time: int
+    device: bytes | None = None
+    user_agent: str = ""
+    address: str = ""
+    network: str = ""
+    seen_generation: int = -1
+    seen_at: int = 0
+    last_seen: int = 0
+    retries: int = 0
+    rotation_due: int = 0
+    redirect: bytes = b""
+    state: GrantState = GrantState.LIVE
+    reason: str = ""
+    ended_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser session. ``id`` is the SHA-256 of the cookie's value, which itself is kept nowhere."""
+
+    id: bytes = field(repr=False)
+    account_id: int
+    account_stop: int
+    method: Method
+    auth_time: int
+    created_at: int
+    last_seen: int
+    expires_at: int
+    user_agent: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person allowed a link for good. ``mark`` is drawn anew when it is withdrawn; absent counts as mark 0."""
+
+    account_id: int
+    link_id: int
+    mark: int
+    scope: Permission | None
+    given_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key for automation and for callers of introspection; only its SHA-256 is kept."""
+
+    id: int
+    name: str
+    digest: bytes = field(repr=False)
+    permission: Permission
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Failed password tries of one (account, network) or one account from anywhere: a bucket that drains with time."""
+
+    due: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The facts of the installation that every request depends on; ``version`` moves when any of them or a link does."""
+
+    site_id: bytes
+    version: int
+    ring_version: int
+    ring_fingerprint: bytes
+    mobile_enabled: bool
+    mobile_link_id: int | None
+    heal_until: int
+    setup_digest: bytes | None = field(repr=False)
+    has_administrator: bool
+    behind_since: int = 0

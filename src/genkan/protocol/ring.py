@@ -1,0 +1,161 @@
+"""The key ring as a value: which keys exist, which one seals, and how add, activate, revoke and drop change it (tokens.md 7)."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import msgspec
+
+from genkan.protocol.env import Env
+
+KEY_BYTES = 32
+
+
+class KeyState(StrEnum):
+    """``verify`` opens what it sealed, ``active`` seals too; ``revoked`` and ``dropped`` keep only the id, so that it is never reused."""
+
+    VERIFY = "verify"
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class RingKey:
+    """One key: a 16-bit random id, 32 secret bytes (empty once revoked), and whether codes under it still open."""
+
+    id: int
+    state: KeyState
+    created_at: int
+    codes: bool
+    secret: bytes = field(repr=False)
+
+    @property
+    def opens(self) -> bool:
+        """Whether tokens under it are still genuine."""
+        return self.state in (KeyState.VERIFY, KeyState.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class RingProblem:
+    """Why a ring cannot be read or changed, as one sentence."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """All keys and a version that rises with every change. ``fingerprint`` names the ring's lineage and never changes."""
+
+    version: int
+    fingerprint: bytes
+    keys: tuple[RingKey, ...]
+
+    @property
+    def active(self) -> RingKey:
+        """The one key that seals."""
+        return next(k for k in self.keys if k.state is KeyState.ACTIVE)
+
+    def key(self, key_id: int) -> RingKey | None:
+        """The key with this id, whatever its state."""
+        return next((k for k in self.keys if k.id == key_id), None)
+
+
+def new_ring(env: Env) -> Ring:
+    """A ring with one active key."""
+    first = _new_key(env, (), KeyState.ACTIVE)
+    return Ring(1, hashlib.sha256(b"genkan ring" + env.draw(KEY_BYTES)).digest()[:16], (first,))
+
+
+def add(ring: Ring, env: Env) -> Ring:
+    """A new key that only verifies yet, so that every node can learn it before it seals anything."""
+    return replace(ring, version=ring.version + 1, keys=(*ring.keys, _new_key(env, ring.keys, KeyState.VERIFY)))
+
+
+def activate(ring: Ring, key_id: int) -> Ring | RingProblem:
+    """Let a verifying key seal from now on; the one before it verifies."""
+    key = ring.key(key_id)
+    if key is None or not key.opens:
+        return RingProblem(f"key {key_id:04x} cannot be activated: {'unknown' if key is None else key.state.value}")
+    return replace(ring, version=ring.version + 1, keys=tuple(_reseat(k, key_id) for k in ring.keys))
+
+
+def revoke(ring: Ring, key_id: int, env: Env) -> Ring | RingProblem:
+    """Forget a compromised key's secret: nothing under it is genuine any more. An active one is replaced at once."""
+    key = ring.key(key_id)
+    if key is None or key.state is KeyState.REVOKED:
+        return RingProblem(
+            f"key {key_id:04x} cannot be revoked: {'unknown' if key is None else 'it is revoked already'}"
+        )
+    if key.state is KeyState.ACTIVE:
+        ring = replace(ring, keys=(*ring.keys, _new_key(env, ring.keys, KeyState.ACTIVE)))
+    return _retire(ring, key_id, KeyState.REVOKED)
+
+
+def drop(ring: Ring, key_id: int) -> Ring | RingProblem:
+    """Forget an old key that no live row names (the caller has asked the store)."""
+    key = ring.key(key_id)
+    if key is None or key.state is not KeyState.VERIFY:
+        return RingProblem(f"key {key_id:04x} cannot be dropped: only a key that verifies and is not active can")
+    return _retire(ring, key_id, KeyState.DROPPED)
+
+
+def renew_for_restore(ring: Ring, env: Env) -> Ring:
+    """After a restore no code of before may open: the store may have forgotten that it was redeemed (tokens.md 8)."""
+    silenced = tuple(replace(k, codes=False, state=KeyState.VERIFY if k.opens else k.state) for k in ring.keys)
+    return replace(ring, version=ring.version + 1, keys=(*silenced, _new_key(env, ring.keys, KeyState.ACTIVE)))
+
+
+def _retire(ring: Ring, key_id: int, state: KeyState) -> Ring:
+    keys = tuple(replace(k, state=state, secret=b"", codes=False) if k.id == key_id else k for k in ring.keys)
+    return replace(ring, version=ring.version + 1, keys=keys)
+
+
+def _reseat(key: RingKey, active_id: int) -> RingKey:
+    if key.id == active_id:
+        return replace(key, state=KeyState.ACTIVE)
+    return replace(key, state=KeyState.VERIFY) if key.state is KeyState.ACTIVE else key
+
+
+def _new_key(env: Env, existing: tuple[RingKey, ...], state: KeyState) -> RingKey:
+    taken = {k.id for k in existing} | {0}
+    while (key_id := int.from_bytes(env.draw(2), "big")) in taken:
+        continue
+    return RingKey(key_id, state, env.now, True, env.draw(KEY_BYTES))
+
+
+class _KeyDocument(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    state: KeyState
+    created_at: int
+    codes: bool
+    secret: bytes
+
+
+class _RingDocument(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    version: int
+    fingerprint: bytes
+    keys: list[_KeyDocument]
+
+
+def render(ring: Ring) -> bytes:
+    """The ring as the JSON text of its file."""
+    keys = [_KeyDocument(f"{k.id:04x}", k.state, k.created_at, k.codes, k.secret) for k in ring.keys]
+    return msgspec.json.format(msgspec.json.encode(_RingDocument(1, ring.version, ring.fingerprint, keys))) + b"\n"
+
+
+def parse(text: bytes) -> Ring | RingProblem:
+    """Read a ring's file; anything that is not exactly a ring is a RingProblem."""
+    try:
+        document = msgspec.json.decode(text, type=_RingDocument)
+        keys = tuple(RingKey(int(k.id, 16), k.state, k.created_at, k.codes, k.secret) for k in document.keys)
+    except (msgspec.MsgspecError, ValueError):
+        return RingProblem("the file is not a Genkan key ring")
+    if document.format != 1:
+        return RingProblem(f"the key ring has format {document.format}, which this version does not know")
+    if [k.state for k in keys].count(KeyState.ACTIVE) != 1 or len({k.id for k in keys}) != len(keys):
+        return RingProblem("the key ring must have exactly one active key and no id twice")
+    if any(k.opens and len(k.secret) != KEY_BYTES for k in keys) or any(not 0 < k.id < 1 << 16 for k in keys):
+        return RingProblem("a key in the ring is damaged")
+    return Ring(document.version, document.fingerprint, keys)

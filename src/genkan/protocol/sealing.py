@@ -1,0 +1,238 @@
+"""Sealed handles and envelopes: mint and open tokens, codes, interactions and page tokens under the key ring (tokens.md 2, 5)."""
+
+import hashlib
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from genkan.protocol.env import Env
+from genkan.protocol.records import Method
+from genkan.protocol.ring import Ring, RingKey
+from genkan.wire.oauth import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX
+from genkan.wire.scopes import Permission
+
+VERSION = 1
+MAC_BYTES = 16
+_HEAD = struct.Struct(">BH16sI")
+_CODE = struct.Struct(">16sQQBBH?32s?32sQIIQQ16s")
+_TOKEN_CHARACTERS = 52
+_NONCE_BYTES = 12
+NO_DEVICE = bytes(16)
+
+
+class Purpose(StrEnum):
+    """One derived key each, so that nothing sealed for one purpose opens as another."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+    CODE = "code"
+    INTERACTION = "interaction"
+    PAGE = "page"
+    HANDOVER = "hand-over"
+    AUDIT = "audit"
+
+
+class Kind(StrEnum):
+    """The two kinds of token; the value is the prefix."""
+
+    ACCESS = ACCESS_PREFIX
+    REFRESH = REFRESH_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A genuine token, opened: which grant and generation it names. Whether it is still good is for the rules to say."""
+
+    kind: Kind
+    key_id: int
+    grant_id: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealable:
+    """It does not open. ``unknown_key``: it names a key that this ring does not hold, perhaps a newer ring does."""
+
+    unknown_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What an authorization code carries (tokens.md 5). ``redirect`` and ``challenge`` are SHA-256; ids as in the records."""
+
+    grant_id: bytes
+    link_id: int
+    account_id: int
+    scope: Permission
+    method: Method
+    redirect: bytes
+    challenge: bytes | None
+    redirect_given: bool
+    auth_time: int
+    account_stop: int
+    link_stop: int
+    consent_mark: int
+    issued_at: int
+    device: bytes | None
+
+
+class Sealer:
+    """Seals under the ring's active key, opens under any key that still opens, for one site (a copy is another site)."""
+
+    def __init__(self, ring: Ring, site_id: bytes) -> None:
+        self.ring = ring
+        self._site_id = site_id
+        self.active_id = ring.active.id
+        self._keys = {k.id: _Keys(k, site_id) for k in ring.keys if k.opens}
+        self._known = frozenset(self._keys)
+
+    def __repr__(self) -> str:
+        return f"<Sealer ring version {self.ring.version}>"
+
+    def token(self, kind: Kind, key_id: int, grant_id: bytes, generation: int) -> str:
+        """Mint: the same arguments give the same string for ever, so a successor can be told again (tokens.md 3)."""
+        head = _HEAD.pack(VERSION, key_id, grant_id, generation)
+        return kind.value + urlsafe_b64encode(head + self._keys[key_id].mac(kind, head)).decode()
+
+    def open_token(self, text: str) -> Handle | Unsealable:
+        """Open an access or refresh token; a forged one dies here, before any store is asked."""
+        kind = _KINDS.get(text[:7])
+        if kind is None or len(text) != 7 + _TOKEN_CHARACTERS:
+            return Unsealable()
+        raw = _strict_base64(text[7:])
+        if raw is None or raw[0] != VERSION:
+            return Unsealable()
+        _, key_id, grant_id, generation = _HEAD.unpack_from(raw)
+        keys = self._keys.get(key_id)
+        if keys is None:
+            return Unsealable(unknown_key=self.ring.key(key_id) is None)
+        if not hmac.compare_digest(raw[_HEAD.size :], keys.mac(kind, raw[: _HEAD.size])):
+            return Unsealable()
+        return Handle(kind, key_id, grant_id, generation)
+
+    def code(self, code: Code, env: Env) -> str:
+        """Seal an authorization code; nothing is written anywhere."""
+        plain = _CODE.pack(
+            code.grant_id, code.link_id, code.account_id, code.scope, 0, code.method, code.challenge is not None,
+            code.challenge or bytes(32), code.redirect_given, code.redirect, code.auth_time, code.account_stop,
+            code.link_stop, code.consent_mark, code.issued_at, code.device or NO_DEVICE,
+        )  # fmt: skip
+        return CODE_PREFIX + self._seal(Purpose.CODE, plain, env)
+
+    def open_code(self, text: str) -> Code | Unsealable:
+        """Open a code. One under a key silenced by a restore does not open any more (tokens.md 8)."""
+        if not text.startswith(CODE_PREFIX):
+            return Unsealable()
+        plain = self._open(Purpose.CODE, text[len(CODE_PREFIX) :])
+        if isinstance(plain, Unsealable):
+            return plain
+        if len(plain) != _CODE.size:
+            return Unsealable()
+        (grant_id, link_id, account_id, scope, _, method, challenged, challenge, given, redirect, auth_time,
+         account_stop, link_stop, mark, issued_at, device) = _CODE.unpack(plain)  # fmt: skip
+        return Code(
+            grant_id, link_id, account_id, Permission(scope), Method(method), redirect, challenge if challenged else None,
+            given, auth_time, account_stop, link_stop, mark, issued_at, None if device == NO_DEVICE else device,
+        )  # fmt: skip
+
+    def seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
+        """An AEAD envelope for a URL or a hidden field: interactions, page tokens, hand-overs."""
+        return self._seal(purpose, plain, env)
+
+    def open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
+        """Open such an envelope; any other purpose's, site's or key's is Unsealable."""
+        return self._open(purpose, text)
+
+    @property
+    def known_keys(self) -> frozenset[int]:
+        """The keys under which tokens can be minted and opened here."""
+        return self._known
+
+    def _seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
+        nonce = env.draw(_NONCE_BYTES)
+        head = struct.pack(">BH", VERSION, self.active_id)
+        sealed = self._keys[self.active_id].aead(purpose).encrypt(nonce, plain, self._associated(purpose, head))
+        return urlsafe_b64encode(head + nonce + sealed).rstrip(b"=").decode()
+
+    def _open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
+        raw = _strict_base64(text)
+        if raw is None or len(raw) < 3 + _NONCE_BYTES + 16 or raw[0] != VERSION:
+            return Unsealable()
+        key_id = int.from_bytes(raw[1:3], "big")
+        keys = self._keys.get(key_id)
+        if keys is None:
+            return Unsealable(unknown_key=self.ring.key(key_id) is None)
+        if purpose is Purpose.CODE and not keys.codes:
+            return Unsealable()
+        try:
+            return keys.aead(purpose).decrypt(raw[3:15], raw[15:], self._associated(purpose, raw[:3]))
+        except InvalidTag:
+            return Unsealable()
+
+    def _associated(self, purpose: Purpose, head: bytes) -> bytes:
+        return b"genkan " + purpose.encode() + b"\0" + self._site_id + head
+
+
+class _Keys:
+    """The HKDF children of one ring key, derived when first needed (RFC 5869)."""
+
+    __slots__ = ("_aeads", "_macs", "_secret", "codes")
+
+    def __init__(self, key: RingKey, site_id: bytes) -> None:
+        self.codes = key.codes
+        self._secret = key.secret
+        self._aeads: dict[Purpose, AESGCM] = {}
+        self._macs = {
+            kind: (self._derive(purpose), b"genkan token\0" + site_id + kind.value.encode())
+            for kind, purpose in ((Kind.ACCESS, Purpose.ACCESS), (Kind.REFRESH, Purpose.REFRESH))
+        }
+
+    def mac(self, kind: Kind, head: bytes) -> bytes:
+        key, label = self._macs[kind]
+        return hmac.digest(key, label + head, "sha256")[:MAC_BYTES]
+
+    def aead(self, purpose: Purpose) -> AESGCM:
+        if purpose not in self._aeads:
+            self._aeads[purpose] = AESGCM(self._derive(purpose))
+        return self._aeads[purpose]
+
+    def _derive(self, purpose: Purpose) -> bytes:
+        return HKDF(SHA256(), 32, salt=None, info=b"genkan v1 " + purpose.encode()).derive(self._secret)
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def _strict_base64(text: str) -> bytes | None:
+    """Decode base64url so that one value has one spelling: no padding, no spare bits, no foreign characters."""
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, Base64Error):
+        return None
+    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None
+
+
+def redirect_digest(redirect: str) -> bytes:
+    """What a code keeps of a redirect URI."""
+    return hashlib.sha256(redirect.encode()).digest()
+
+
+def new_grant_id(env: Env) -> bytes:
+    """A UUIDv7-shaped id (RFC 9562 5.7): 48 bits of milliseconds, then random bits, so that inserts append."""
+    random = bytearray(env.draw(10))
+    random[0] = 0x70 | random[0] & 0x0F
+    random[2] = 0x80 | random[2] & 0x3F
+    return env.now.to_bytes(6, "big") + bytes(random)
+
+
+def grant_time(grant_id: bytes) -> int:
+    """When a grant id was chosen, in milliseconds since the Unix epoch."""
+    return int.from_bytes(grant_id[:6], "big")

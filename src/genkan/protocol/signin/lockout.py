@@ -1,0 +1,75 @@
+"""The guess budget: failed tries fill buckets that drain with time, so that guessing is slow and nobody is locked out for long."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from genkan.protocol.env import HOUR, MINUTE
+from genkan.protocol.outcomes import PutGuesses
+from genkan.protocol.records import Guesses
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``burst`` failures at once, then one every ``interval`` milliseconds."""
+
+    name: str
+    burst: int
+    interval: int
+
+
+PER_NETWORK = Budget("network", 10, MINUTE)
+PER_DEVICE = Budget("device", 10, MINUTE)
+PER_ACCOUNT = Budget("account", 100, HOUR // 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """The buckets that one try counts against. A browser that signed in here before has a lane of its own."""
+
+    buckets: tuple[tuple[bytes, Budget], ...]
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """What to load."""
+        return tuple(key for key, _ in self.buckets)
+
+
+def tries(folded: str, network: str, known_device: bytes | None) -> Tries:
+    """Buckets by folded name, so that unknown accounts behave like known ones and every alias feeds one budget.
+
+    A known device is judged by its own bucket alone: a stranger who uses the others up cannot keep its owner out.
+    """
+    if known_device is not None:
+        return Tries(((_key(PER_DEVICE, folded, known_device), PER_DEVICE),))
+    network_bucket = (_key(PER_NETWORK, folded, network.encode()), PER_NETWORK)
+    return Tries((network_bucket, (_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT)))
+
+
+def exhausted(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> bool:
+    """Whether a bucket is full: the try is refused whatever the password is."""
+    return any(_level(known.get(key), now) >= budget.burst * budget.interval for key, budget in asked.buckets)
+
+
+def failed(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> PutGuesses:
+    """The buckets after one more failure; a full one does not grow, so it drains at its own pace."""
+    return PutGuesses(tuple(_filled(key, budget, known.get(key), now) for key, budget in asked.buckets))
+
+
+def forgiven(asked: Tries, known: Mapping[bytes, Guesses]) -> PutGuesses | None:
+    """A right password empties the bucket it was tried under; the account's own backstop drains by itself."""
+    emptied = tuple((key, 0, 0) for key, budget in asked.buckets if budget is not PER_ACCOUNT and key in known)
+    return PutGuesses(emptied) if emptied else None
+
+
+def _filled(key: bytes, budget: Budget, known: Guesses | None, now: int) -> tuple[bytes, int, int]:
+    level = min(_level(known, now) + budget.interval, budget.burst * budget.interval)
+    return key, now + level, (known.failures if known else 0) + 1
+
+
+def _level(known: Guesses | None, now: int) -> int:
+    return max(0, known.due - now) if known else 0
+
+
+def _key(budget: Budget, folded: str, rest: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join((budget.name.encode(), folded.encode(), rest))).digest()[:16]

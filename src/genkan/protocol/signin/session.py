@@ -1,0 +1,76 @@
+"""Browser sessions: opened with a new id at every privilege step, kept as rows under the hash of their cookie."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from genkan.protocol.env import MINUTE, Env
+from genkan.protocol.facts import SessionFacts
+from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession
+from genkan.protocol.policy import Lifetimes
+from genkan.protocol.records import Account, Method, Session, Standing
+
+TOUCH_STEP = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """The browser that signs in: its user agent, address, and the session id it has now, which dies."""
+
+    user_agent: str
+    address: str
+    session_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """The cookie's value, known to the browser alone, and the write that makes it good."""
+
+    cookie: str = field(repr=False)
+    session: Session
+    change: Change
+
+
+def session_id(cookie: str) -> bytes:
+    """The row's key for a cookie's value."""
+    return hashlib.sha256(b"genkan session " + cookie.encode()).digest()
+
+
+def open_session(account: Account, method: Method, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession:
+    """A new session under a new id; the browser's old one dies in the same write, so none can be planted."""
+    cookie = env.draw(32).hex()
+    session = Session(
+        id=session_id(cookie),
+        account_id=account.id,
+        account_stop=account.stop,
+        method=method,
+        auth_time=env.now,
+        created_at=env.now,
+        last_seen=env.now,
+        expires_at=env.now + lifetimes.session_absolute,
+        user_agent=browser.user_agent,
+        address=browser.address,
+    )
+    event = Event(
+        EventKind.SESSION_OPENED, env.now, f"account:{account.name}", account.id, address=browser.address,
+        detail=" ".join(method.references()),
+    )  # fmt: skip
+    return NewSession(cookie, session, Change((OpenSession(session, browser.session_id),), (event,)))
+
+
+def is_live(facts: SessionFacts, env: Env, lifetimes: Lifetimes) -> bool:
+    """Whether the session still stands for its person: idle and absolute limits, standing and stop counter."""
+    session, account = facts.session, facts.account
+    in_time = env.now < session.expires_at and env.now - session.last_seen < lifetimes.session_idle
+    return in_time and account.standing is Standing.ACTIVE and account.stop == session.account_stop
+
+
+def needs_touch(session: Session, env: Env) -> bool:
+    """Whether its last sight is old enough to be written again (lazily)."""
+    return env.now - session.last_seen >= TOUCH_STEP
+
+
+def close(facts: SessionFacts, env: Env) -> Change:
+    """Sign out of this browser."""
+    name = facts.account.name
+    event = Event(EventKind.SESSION_CLOSED, env.now, f"account:{name}", facts.account.id)
+    return Change((CloseSession(facts.session.id),), (event,))

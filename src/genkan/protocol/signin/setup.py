@@ -1,0 +1,50 @@
+"""First-run set-up: a one-time link that dies with the first administrator, and the account it makes."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field, replace
+
+from genkan.protocol.accounts import AccountWish, NewAccount, create
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, NeedNoAdministrator, Refused, StartSetup
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Site
+from genkan.wire.scopes import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class SetupLink:
+    """The token of a set-up link, told on the terminal only, and the write that makes it good."""
+
+    token: str = field(repr=False)
+    change: Change
+
+
+def setup_link(env: Env) -> SetupLink:
+    """A new one-time link; an earlier one is dead."""
+    token = env.draw(24).hex()
+    return SetupLink(token, Change((StartSetup(_digest(token)),)))
+
+
+def link_fault(site: Site, token: str) -> Refused | None:
+    """Why this set-up link does not count."""
+    if (
+        site.has_administrator
+        or site.setup_digest is None
+        or not hmac.compare_digest(site.setup_digest, _digest(token))
+    ):
+        return Refused(Reason.SETUP_LINK_DEAD)
+    return None
+
+
+def first_administrator(wish: AccountWish, env: Env) -> NewAccount | Refused:
+    """The first administrator; the set-up link dies in the same write, and a second one in a race makes nothing."""
+    made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), "setup", env)
+    if isinstance(made, Refused):
+        return made
+    steps = (NeedNoAdministrator(), *made.change.steps, StartSetup(None))
+    return NewAccount(made.account, Change(steps, made.change.events))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(b"genkan setup " + token.encode()).digest()

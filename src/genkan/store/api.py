@@ -1,0 +1,105 @@
+"""The Store protocol: reads by key and one conditional write per outcome. Every engine passes the same contract suite."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
+from genkan.protocol.outcomes import Event, Sighting, Writable
+from genkan.protocol.phones import PhoneRow
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
+
+
+class StoreUnavailable(Exception):
+    """The store cannot answer: lost, full, locked too long or closing. Nothing was acknowledged."""
+
+
+class QueueFull(StoreUnavailable):
+    """More writes wait than may; the caller answers 503 with Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Refusals of callers who proved nothing, counted: one row per reason, network prefix and minute (tokens.md 4)."""
+
+    minute: int
+    reason: str
+    network: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneQuery:
+    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset)."""
+
+    account_id: int | None = None
+    link_id: int | None = None
+    live_only: bool = False
+    before: bytes | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What a serving process last said of itself: the ring version it loaded and its clock's distance from the store's."""
+
+    node: str
+    ring_version: int
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRow:
+    """An account with its password hash and the guess buckets asked for."""
+
+    account: Account | None
+    hash: str | None
+    guesses: Mapping[bytes, Guesses]
+
+    def __repr__(self) -> str:
+        return f"PasswordRow(account={self.account!r})"
+
+
+class Store(Protocol):
+    """What the site needs of its memory. Reads see every acknowledged write; they never wait for writes."""
+
+    # Reads on the hot paths: at most one indexed read each
+    async def site(self) -> Site: ...
+    async def link_by_client_id(self, client_id: str) -> Link | None: ...
+    async def link(self, link_id: int) -> Link | None: ...
+    async def grant_facts(self, grant_id: bytes) -> GrantFacts: ...
+    async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts: ...
+    async def session_facts(self, session_id: bytes) -> SessionFacts | None: ...
+    async def consent(self, account_id: int, link_id: int) -> Consent | None: ...
+
+    # The one write: False means that the facts moved on, and nothing was written
+    async def apply(self, outcome: Writable) -> bool: ...
+
+    # Lazy writes: taken in without waiting, written soon, bounded; losing them harms nothing
+    def note_sighting(self, sighting: Sighting) -> None: ...
+    def note_session(self, session_id: bytes, at: int) -> None: ...
+    def note_refusal(self, tally: Tally) -> None: ...
+    def note_event(self, event: Event) -> None: ...
+
+    # Reads for sign-in and administration
+    async def password_row(self, folded: str, buckets: Sequence[bytes]) -> PasswordRow: ...
+    async def account(self, account_id: int) -> Account | None: ...
+    async def account_by_name(self, folded: str) -> Account | None: ...
+    async def accounts(self, after: str = "", limit: int = 100) -> list[Account]: ...
+    async def links(self) -> list[Link]: ...
+    async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
+    async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
+    async def consents(self, account_id: int) -> list[Consent]: ...
+    async def api_key(self, digest: bytes) -> ApiKey | None: ...
+    async def api_keys(self) -> list[ApiKey]: ...
+    async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]: ...
+    async def tallies(self, limit: int = 100) -> list[Tally]: ...
+    async def keys_in_use(self) -> set[int]: ...
+    async def nodes(self) -> list[NodeReport]: ...
+
+    # Upkeep, in bounded steps
+    async def settle(self, limit: int) -> int: ...
+    async def prune(self, now: int, limit: int) -> int: ...
+    async def report(self, node: NodeReport) -> int: ...
+    async def flush(self) -> None: ...
+    async def close(self) -> None: ...
