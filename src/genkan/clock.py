@@ -6,21 +6,26 @@ import time
 
 from genkan.protocol.env import Env
 
-_lock = threading.Lock()
-_latest = 0
 
+class _Clock:
+    """Milliseconds that never run backwards within this process, whatever happens to the system's clock."""
 
-def now_ms() -> int:
-    """Milliseconds since the Unix epoch; within a process never less than an earlier answer."""
-    global _latest
-    with _lock:
-        _latest = max(_latest, time.time_ns() // 1_000_000)
-        return _latest
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest = 0
+
+    def __call__(self) -> int:
+        with self._lock:
+            self._latest = max(self._latest, wall_ms())
+            return self._latest
 
 
 def wall_ms() -> int:
     """The system's clock as it stands now, which an administrator may set back: only for telling that it was."""
     return time.time_ns() // 1_000_000
+
+
+now_ms = _Clock()
 
 
 def draw(size: int) -> bytes:

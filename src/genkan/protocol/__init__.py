@@ -1,1 +1,3 @@
-"""The rules: functions of values that decide what happens. Nothing here does I/O, reads a clock or draws a random number."""
+"""The rules: functions of values that decide what happens. Nothing here does I/O, reads a clock or draws a random
+number.
+"""

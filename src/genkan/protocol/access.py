@@ -1,4 +1,6 @@
-"""Using and ending tokens: is an access token live, what introspection says, what revocation does (RFC 6750, 7662, 7009)."""
+"""Using and ending tokens: is an access token live, what introspection says, what revocation does (RFC 6750,
+7662, 7009).
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +16,9 @@ LAST_SEEN_STEP = 5 * MINUTE
 
 
 def access(handle: Handle, facts: GrantFacts, env: Env) -> Live | Refused:
-    """Whether a genuine token opens the API now (tokens.md 2): one rule for REST, forward authentication, introspection."""
+    """Whether a genuine token opens the API now (tokens.md 2): one rule for REST, forward authentication,
+    introspection.
+    """
     if handle.kind is not Kind.ACCESS:
         # tokens.md 2: a refresh token is never accepted as a bearer token.
         return Refused(Reason.TOKEN_KIND)

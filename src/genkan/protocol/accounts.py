@@ -99,7 +99,9 @@ def create(wish: AccountWish, actor: str, env: Env) -> NewAccount | Refused:
 
 
 def change(account: Account, wish: AccountWish, actor: str, env: Env) -> Change | Refused:
-    """Change what is known of a person and what they may. A lowered right counts from the next request (tokens.md 4)."""
+    """Change what is known of a person and what they may. A lowered right counts from the next request (tokens.md
+    4).
+    """
     fault = _wish_fault(wish)
     if fault is not None:
         return fault

@@ -1,4 +1,6 @@
-"""The authorization request: consider() says whether it may go on, before anyone is asked to sign in (RFC 6749 4.1.1)."""
+"""The authorization request: consider() says whether it may go on, before anyone is asked to sign in (RFC 6749
+4.1.1).
+"""
 
 from dataclasses import dataclass
 
@@ -126,7 +128,7 @@ def _scope(text: str | None, link: Link) -> Permission | Refused:
     return scope if scope <= link.permission else Refused(Reason.SCOPE_TOO_WIDE, "scope")
 
 
-def _challenge(asked: AuthorizeAsked, link: Link) -> bytes | None | Refused:
+def _challenge(asked: AuthorizeAsked, link: Link) -> bytes | Refused | None:
     if not asked.code_challenge:
         if asked.code_challenge_method or asked.code_challenge is not None:
             # RFC 9700 4.8.2: a stripped challenge is not the same as none.

@@ -1,4 +1,6 @@
-"""The hub: given a sealed authorization request and the facts as they stand, what is the next step? (house.md, hub and spoke)"""
+"""The hub: given a sealed authorization request and the facts as they stand, what is the next step? (house.md,
+hub and spoke)
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -31,7 +31,9 @@ DEFAULT_OVERLAP = DAY
 
 @dataclass(frozen=True, slots=True)
 class LinkWish:
-    """What an administrator asks for. ``kind`` None: the redirects decide. ``client_id`` only to take over a known one."""
+    """What an administrator asks for. ``kind`` None: the redirects decide. ``client_id`` only to take over a
+    known one.
+    """
 
     name: str
     redirects: tuple[str, ...]
@@ -92,7 +94,9 @@ def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) ->
 
 
 def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) -> Change | Refused:
-    """Change what a link may and where it answers. Its kind stays: a secret cannot be grown into phones that lack it."""
+    """Change what a link may and where it answers. Its kind stays: a secret cannot be grown into phones that lack
+    it.
+    """
     fault = _wish_fault(wish, allow_http)
     if fault is not None:
         return fault
@@ -132,7 +136,9 @@ def rotate_secret(link: Link, overlap: int, actor: str, env: Env) -> NewLink | R
 
 
 def set_standing(link: Link, standing: Standing, actor: str, env: Env) -> Change:
-    """Disable (suspends and resumes), enable, or delete (ends every sign-in, for ever; the row stays as a tombstone)."""
+    """Disable (suspends and resumes), enable, or delete (ends every sign-in, for ever; the row stays as a
+    tombstone).
+    """
     changed = replace(link, standing=standing, version=link.version + 1)
     kinds = {
         Standing.ACTIVE: EventKind.LINK_ENABLED,

@@ -1,4 +1,6 @@
-"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one of them."""
+"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one
+of them.
+"""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -76,7 +78,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """A code became a grant. Applied only while both stop counters, the consent mark and the absence of the row hold."""
+    """A code became a grant. Applied only while both stop counters, the consent mark and the absence of the row
+    hold.
+    """
 
     grant: Grant
     consent_mark: int
@@ -136,7 +140,8 @@ class Live:
     sighting: Sighting | None
 
 
-# --- Administration: a Change is some steps that all happen or none ----------------------------------------------------
+# --- Administration: a Change is some steps that all happen or none
+# ----------------------------------------------------
 
 
 class Subject(StrEnum):
@@ -187,7 +192,9 @@ class PutLink:
 
 @dataclass(frozen=True, slots=True)
 class RaiseStop:
-    """End every code, grant (and session, for an account) of a subject in one write; row states follow by themselves."""
+    """End every code, grant (and session, for an account) of a subject in one write; row states follow by
+    themselves.
+    """
 
     subject: Subject
     subject_id: int

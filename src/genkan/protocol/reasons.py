@@ -1,4 +1,6 @@
-"""Every way to say no, in one table split by audience: wire code, status, may it travel by redirect, public text, operator hint."""
+"""Every way to say no, in one table split by audience: wire code, status, may it travel by redirect, public text,
+operator hint.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +94,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for operators."""
+    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for
+    operators.
+    """
 
     wire: E
     status: int

@@ -101,7 +101,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One sign-in of one person through one link: the phone, its refresh family and its current tokens (tokens.md 1)."""
+    """One sign-in of one person through one link: the phone, its refresh family and its current tokens (tokens.md
+    1).
+    """
 
     id: bytes
     account_id: int
@@ -184,7 +186,9 @@ class Guesses:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The facts of the installation that every request depends on; ``version`` moves when any of them or a link does."""
+    """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
+    does.
+    """
 
     site_id: bytes
     version: int

@@ -1,4 +1,6 @@
-"""Refreshing: rotation, the retry that tells the same successor again, replay, healing (RFC 6749 6, RFC 9700 4.14, tokens.md 3 and 8)."""
+"""Refreshing: rotation, the retry that tells the same successor again, replay, healing (RFC 6749 6, RFC 9700
+4.14, tokens.md 3 and 8).
+"""
 
 from dataclasses import dataclass, replace
 
@@ -34,7 +36,9 @@ RefreshOutcome = Rotated | Retried | Ended | Refused
 
 
 def refresh(asked: RefreshAsked, facts: GrantFacts, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
-    """Decide from the token's generation and the row's: current rotates, the one before may retry, older is a replay."""
+    """Decide from the token's generation and the row's: current rotates, the one before may retry, older is a
+    replay.
+    """
     grant, link = facts.grant, facts.link
     if grant is None or link is None:
         return _missing_row(asked, env)

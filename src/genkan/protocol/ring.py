@@ -1,4 +1,6 @@
-"""The key ring as a value: which keys exist, which one seals, and how add, activate, revoke and drop change it (tokens.md 7)."""
+"""The key ring as a value: which keys exist, which one seals, and how add, activate, revoke and drop change it
+(tokens.md 7).
+"""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -12,7 +14,9 @@ KEY_BYTES = 32
 
 
 class KeyState(StrEnum):
-    """``verify`` opens what it sealed, ``active`` seals too; ``revoked`` and ``dropped`` keep only the id, so that it is never reused."""
+    """``verify`` opens what it sealed, ``active`` seals too; ``revoked`` and ``dropped`` keep only the id, so
+    that it is never reused.
+    """
 
     VERIFY = "verify"
     ACTIVE = "active"
@@ -45,7 +49,9 @@ class RingProblem:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """All keys and a version that rises with every change. ``fingerprint`` names the ring's lineage and never changes."""
+    """All keys and a version that rises with every change. ``fingerprint`` names the ring's lineage and never
+    changes.
+    """
 
     version: int
     fingerprint: bytes

@@ -1,4 +1,6 @@
-"""Sealed handles and envelopes: mint and open tokens, codes, interactions and page tokens under the key ring (tokens.md 2, 5)."""
+"""Sealed handles and envelopes: mint and open tokens, codes, interactions and page tokens under the key ring
+(tokens.md 2, 5).
+"""
 
 import hashlib
 import hmac
@@ -49,7 +51,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A genuine token, opened: which grant and generation it names. Whether it is still good is for the rules to say."""
+    """A genuine token, opened: which grant and generation it names. Whether it is still good is for the rules to
+    say.
+    """
 
     kind: Kind
     key_id: int
@@ -66,7 +70,9 @@ class Unsealable:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What an authorization code carries (tokens.md 5). ``redirect`` and ``challenge`` are SHA-256; ids as in the records."""
+    """What an authorization code carries (tokens.md 5). ``redirect`` and ``challenge`` are SHA-256; ids as in the
+    records.
+    """
 
     grant_id: bytes
     link_id: int
@@ -85,7 +91,9 @@ class Code:
 
 
 class Sealer:
-    """Seals under the ring's active key, opens under any key that still opens, for one site (a copy is another site)."""
+    """Seals under the ring's active key, opens under any key that still opens, for one site (a copy is another
+    site).
+    """
 
     def __init__(self, ring: Ring, site_id: bytes) -> None:
         self.ring = ring

@@ -7,7 +7,9 @@ from genkan.protocol.records import GrantState, Standing
 
 
 def grant_fault(facts: GrantFacts) -> Refused | None:
-    """Why this sign-in is over or suspended, or None. Stops end for ever; a disabled link only suspends (tokens.md 4)."""
+    """Why this sign-in is over or suspended, or None. Stops end for ever; a disabled link only suspends
+    (tokens.md 4).
+    """
     grant, link, account = facts.grant, facts.link, facts.account
     if grant is None:
         return Refused(Reason.TOKEN_UNKNOWN)

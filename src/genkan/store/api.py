@@ -1,4 +1,6 @@
-"""The Store protocol: reads by key and one conditional write per outcome. Every engine passes the same contract suite."""
+"""The Store protocol: reads by key and one conditional write per outcome. Every engine passes the same contract
+suite.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +43,9 @@ class PhoneQuery:
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a serving process last said of itself: the ring version it loaded and its clock's distance from the store's."""
+    """What a serving process last said of itself: the ring version it loaded and its clock's distance from the
+    store's.
+    """
 
     node: str
     ring_version: int

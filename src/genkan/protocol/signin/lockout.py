@@ -1,4 +1,6 @@
-"""The guess budget: failed tries fill buckets that drain with time, so that guessing is slow and nobody is locked out for long."""
+"""The guess budget: failed tries fill buckets that drain with time, so that guessing is slow and nobody is locked
+out for long.
+"""
 
 import hashlib
 from collections.abc import Mapping

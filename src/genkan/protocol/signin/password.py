@@ -1,4 +1,6 @@
-"""Password sign-in as a decision: which hash to verify, and what the answer means. Computing it is an effect (outside)."""
+"""Password sign-in as a decision: which hash to verify, and what the answer means. Computing it is an effect
+(outside).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
