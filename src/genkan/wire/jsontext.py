@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # RFC 8259 8.1: a reader may pass over it
+
 
 @dataclass(frozen=True, slots=True)
 class NotJSON:
@@ -16,7 +18,7 @@ class NotJSON:
 def decode(body: bytes) -> object:
     """The decoded value, or NotJSON; never raises, whatever the bytes."""
     try:
-        value: object = msgspec.json.decode(body)
+        value: object = msgspec.json.decode(body.removeprefix(_BYTE_ORDER_MARK))
     except (msgspec.MsgspecError, ValueError) as fault:
         return NotJSON(str(fault))
     except RecursionError:

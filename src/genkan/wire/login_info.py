@@ -67,7 +67,7 @@ def parse(body: bytes) -> LoginInfo | LoginInfoProblem:
             "The site's answer names no client id: ask the administrator for it and enter it by hand."
         )
     return LoginInfo(
-        enabled=place.get("enabled", members.get("enabled")) is not False,
+        enabled=not _is_false(place.get("enabled", members.get("enabled"))),
         client_id=_first(place, _CLIENT_ID),
         redirect_uris=_redirects(place),
         scope=text(place.get("scope")),
@@ -91,13 +91,18 @@ def _place(members: Mapping[str, object]) -> Mapping[str, object] | None:
 
 
 def _switched_off(members: Mapping[str, object]) -> bool:
-    if any(place.get("enabled") is False for place in _places(members)):
-        return True
+    stated = [place["enabled"] for place in _places(members) if "enabled" in place]
+    if stated:
+        return all(map(_is_false, stated))
     # A list of ways to sign in without OAuth 2.0 is what a site says that is too old for it
     options = members.get("loginOptions")
     return isinstance(options, list) and not any(
         isinstance(option, dict) and option.get("type") == "OAUTH2" for option in options
     )
+
+
+def _is_false(value: object) -> bool:
+    return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
 def _first(place: Mapping[str, object], names: tuple[str, ...]) -> str | None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from genkan.wire.callback import CallbackCode, CallbackRefused, CallbackWrong, parse_callback
 from genkan.wire.redirects import with_answer
-from genkan.wire.token_answer import OAuthFailure, TokenAnswer, parse_token_answer
+from genkan.wire.token_answer import OAuthFailure, TokenAnswer, parse_revocation_answer, parse_token_answer
 
 __all__ = [
     "ACCESS_PREFIX",
@@ -23,6 +23,7 @@ __all__ = [
     "RevocationRequest",
     "TokenAnswer",
     "parse_callback",
+    "parse_revocation_answer",
     "parse_token_answer",
 ]
 

@@ -190,7 +190,7 @@ def matches(registered: str, asked: str) -> bool:
     if registered == asked:
         return True
     around = _free_port(registered)
-    return around is not None and uri.odd_character(asked) is None and around == _free_port(asked)
+    return around is not None and around == _free_port(asked)
 
 
 def find(registered: Sequence[str], asked: str) -> str | None:

@@ -60,6 +60,15 @@ def parse_token_answer(status: int, body: bytes, *, retry_after: str | None = No
     return answer
 
 
+def parse_revocation_answer(status: int, body: bytes, *, retry_after: str | None = None) -> OAuthFailure | None:
+    """Read the answer to a revocation: None when the token is gone. Never raises."""
+    # RFC 7009 2.2: 200 whether or not the token was known, and the body means nothing
+    if 200 <= status <= 299:
+        return None
+    members = decode_object(body) or {}
+    return _failure(status, shown(members.get("error"), 80), members, retry_after)
+
+
 def _failure(status: int, error: str | None, members: Mapping[str, object], retry_after: str | None) -> OAuthFailure:
     description = shown(members.get("error_description"))
     if status in {408, 429} or status >= 500:

@@ -42,9 +42,9 @@ APP = Version((2, 0, 0))
 
 def parse_version(text: str) -> Version | None:
     """Read `9.12.14`, `10.1`, `10.1.0-m03`, `4.1.0+build`; what follows `-`, `+` or a space is not compared."""
-    head = text[:64].strip().replace("+", "-").replace(" ", "-").partition("-")[0]
-    numbers = head.split(".")
-    if len(numbers) > 8 or not all(0 < len(number) <= 9 and DIGITS.issuperset(number) for number in numbers):
+    head = text.strip().replace("+", "-").replace(" ", "-").partition("-")[0]
+    numbers = head.split(".") if len(text) <= 64 else []
+    if not 0 < len(numbers) <= 8 or not all(0 < len(number) <= 9 and DIGITS.issuperset(number) for number in numbers):
         return None
     return Version(tuple(int(number) for number in numbers))
 
