@@ -23,8 +23,8 @@ def reasons_page() -> str:
     ]) + "\n"  # fmt: skip
 
 
-REASONS_HEAD = """The reason is what the audit log and the metrics see; clients see the error code and the status, people the first
-sentence. The line after it is for the operator.
+REASONS_HEAD = """The reason is what the audit log and the metrics see; clients see the error code and the status, people the
+first sentence. The line after it is for the operator.
 
 ## Refusals
 """
