@@ -11,6 +11,7 @@ def pages() -> dict[str, str]:
     """Every generated page by its path below docs/."""
     return {
         "reference/reasons.md": reference.reasons_page(),
+        "reference/settings.md": reference.settings_page(),
         **rfc_index.pages(),
     }
 
