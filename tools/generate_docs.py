@@ -5,6 +5,13 @@ from pathlib import Path
 from tools import reference, rfc_index
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+DECISIONS_HEAD = """# Decisions
+
+A page for each choice that somebody will question later: what was decided, why, what it costs. A page is not rewritten when
+the decision changes; a new one says what it replaces. Copy [template.md](template.md), take the next free number, name the
+file `NNNN-a-few-words.md`, and let `make docs` list it here.
+
+"""
 
 
 def pages() -> dict[str, str]:
@@ -12,8 +19,18 @@ def pages() -> dict[str, str]:
     return {
         "reference/reasons.md": reference.reasons_page(),
         "reference/settings.md": reference.settings_page(),
+        "decisions/README.md": decisions_page(),
         **rfc_index.pages(),
     }
+
+
+def decisions_page() -> str:
+    """What the folder is for, and its pages by number with their first lines."""
+    found = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+    lines = [
+        f"- [{page.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}]({page.name})" for page in found
+    ]
+    return DECISIONS_HEAD + "\n".join(lines) + "\n"
 
 
 def stale() -> list[Path]:

@@ -1,0 +1,67 @@
+"""The manual's links lead somewhere, and what it names exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from genkan.settings import APP_NAMES, describe
+from tests.workshop.tree import ROOT, shown
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+SETTING = re.compile(r"\bGENKAN_[A-Z_]+[A-Z]\b")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file or folder that exists."""
+    targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=shown)
+def test_settings_that_a_page_names_exist(page: Path) -> None:
+    """No page names a GENKAN_ variable that nothing reads."""
+    known = {variable for variable, _, _ in describe()} | APP_NAMES
+    assert set(SETTING.findall(page.read_text(encoding="utf-8"))) <= known
+
+
+def test_every_setting_has_its_paragraph() -> None:
+    """Each setting has a heading in the reference and at least a sentence below it."""
+    reference = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    for variable, _, paragraph in describe():
+        assert f"## `{variable}`\n" in reference
+        assert paragraph.endswith("."), variable
+        assert len(paragraph.split()) >= 4, variable
+
+
+def test_every_page_can_be_reached() -> None:
+    """From README.md every page of the manual is a few links away, except the template for decisions."""
+    seen: set[Path] = set()
+    ahead = [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        seen.add(page)
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            path = (page.parent / target).resolve()
+            path = path / "README.md" if path.is_dir() else path
+            if path.suffix == ".md" and path.exists() and path not in seen:
+                ahead.append(path)
+    assert {shown(page) for page in PAGES} == {shown(page) for page in seen}
+
+
+@pytest.mark.parametrize("folder", ["decisions", "explanation", "how-to", "reference", "rfc", "tutorial"])
+def test_every_folder_of_the_manual_has_content(folder: str) -> None:
+    """No folder of docs/ is there for show."""
+    assert sum(len(page.read_text(encoding="utf-8").split()) for page in (ROOT / "docs" / folder).glob("*.md")) > 200
+
+
+def test_the_readme_names_make_targets_that_exist() -> None:
+    """`make run` and `make test`, and whatever else a page asks to make, can be made."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = {word for page in PAGES for word in re.findall(r"`make ([a-z-]+)[ `]", page.read_text(encoding="utf-8"))}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {"make run", "make test"} <= set(re.findall(r"make [a-z]+", readme))
+    assert named <= targets
