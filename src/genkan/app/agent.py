@@ -1,0 +1,167 @@
+"""User agents: how a person gets to the site's sign-in page and how the answer gets back.
+
+Owns the choice of the way back (RFC 8252): loopback where the site registered one, else the app's own scheme by a
+handler, else an address that the person copies. Judges no answer.
+"""
+
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from genkan.app.drive import Door
+from genkan.app.loopback import LoopbackDoor
+from genkan.app.steps import NoReturn, Returned, Visit
+from genkan.wire.redirects import Kind, RedirectURI, parse_redirect
+
+BROWSER_VARIABLE = "GENKAN_BROWSER"
+
+OpenBrowser = Callable[[str], bool]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NoDoor:
+    """There is no way back from the browser."""
+
+    sentence: str
+
+
+class UserAgent(Protocol):
+    """Opens the way back first, for the request has to name it; whoever gets a door closes it."""
+
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor: ...
+
+
+class HandedAgent:
+    """The caller's own browser: a phone's web authentication session, or a test.
+
+    ``walk`` takes the address to open and returns the address that came back, or None.
+    """
+
+    def __init__(self, walk: Callable[[str], str | None], redirect_uri: str | None = None) -> None:
+        self._walk = walk
+        self._redirect_uri = redirect_uri
+
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
+        """The redirect that was asked for, else the first of the app's own schemes, else the first of all."""
+        chosen = self._redirect_uri or _of_kind(redirect_uris, Kind.PRIVATE_USE) or next(iter(redirect_uris), None)
+        return _HandedDoor(chosen, self._walk) if chosen else NoDoor("The site registered no address to come back to.")
+
+
+class _HandedDoor:
+    def __init__(self, redirect_uri: str, walk: Callable[[str], str | None]) -> None:
+        self.redirect_uri = redirect_uri
+        self._walk = walk
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        address = self._walk(asked.url)
+        return Returned(address.strip()) if address else NoReturn("The sign-in was broken off: start it again.")
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+class PastingAgent:
+    """The person opens the address, on any machine, and pastes the one that the browser ends at."""
+
+    def __init__(self, show: Say, explain: Say, read_line: Callable[[], str]) -> None:
+        self._show = show
+        self._explain = explain
+        self._read_line = read_line
+
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
+        """The app's own scheme first: a browser without the app stays on a page that shows its address."""
+
+        def walk(url: str) -> str:
+            self._explain("Open this address in a browser and sign in:")
+            self._show(url)
+            self._explain(f"Then paste the address that the browser ends at (it begins with {_head(chosen)}):")
+            return _unquoted(self._read_line())
+
+        chosen = _of_kind(redirect_uris, Kind.PRIVATE_USE) or next(iter(redirect_uris), "")
+        return HandedAgent(walk, chosen).open_door(redirect_uris)
+
+
+def _head(redirect_uri: str) -> str:
+    return redirect_uri.partition("?")[0]
+
+
+def _unquoted(line: str) -> str:
+    """A pasted address, without the spaces, quotes and angle brackets that come along with it."""
+    return line.strip().strip("'\"<>").strip()
+
+
+class SystemBrowser:
+    """The browser of this machine, with the way back that the site and the desktop allow."""
+
+    def __init__(
+        self,
+        open_browser: OpenBrowser,
+        say: Say,
+        otherwise: UserAgent,
+        handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
+    ) -> None:
+        self._open_browser = open_browser
+        self._say = say
+        self._otherwise = otherwise
+        self._handler = handler
+
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
+        """Loopback, else a handler for the app's scheme, else the pasted address."""
+        for registered in _loopbacks(redirect_uris):
+            try:
+                return LoopbackDoor(registered, self._open)
+            except OSError:
+                # No such address family here, or the registered port is taken: the next one may do.
+                continue
+        scheme = _of_kind(redirect_uris, Kind.PRIVATE_USE)
+        door = self._handler(scheme, self._open) if scheme else None
+        return door or self._otherwise.open_door(redirect_uris)
+
+    def _open(self, url: str) -> None:
+        if self._open_browser(url):
+            self._say("The sign-in page is open in your browser; this command waits for it.")
+        else:
+            self._say(f"No browser could be opened. Open this address on this machine:\n{url}")
+
+
+def _loopbacks(redirect_uris: Sequence[str]) -> list[str]:
+    """Registered loopback addresses, 127.0.0.1 first: a name may resolve to something else (RFC 8252 8.3)."""
+    found = [uri for uri in map(parse_redirect, redirect_uris) if isinstance(uri, RedirectURI)]
+    order = {"127.0.0.1": 0, "::1": 1}
+    loopback = [uri for uri in found if uri.kind is Kind.LOOPBACK]
+    return [uri.text for uri in sorted(loopback, key=lambda uri: order.get(uri.host or "", 2))]
+
+
+def _of_kind(redirect_uris: Sequence[str], kind: Kind) -> str | None:
+    found = (uri for uri in map(parse_redirect, redirect_uris) if isinstance(uri, RedirectURI))
+    return next((uri.text for uri in found if uri.kind is kind), None)
+
+
+def browser_of(environ: Mapping[str, str]) -> OpenBrowser:
+    """The person's browser: ``GENKAN_BROWSER`` (a command; the address is put for %s or last), else the system's."""
+    command = environ.get(BROWSER_VARIABLE, "").strip()
+    return (lambda url: _run(command, url)) if command else _system
+
+
+def _run(command: str, url: str) -> bool:
+    words = shlex.split(command)
+    line = [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
+    quiet = subprocess.DEVNULL
+    try:
+        # The command is the person's own setting, run without a shell.
+        subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
+    except OSError:
+        return False
+    return True
+
+
+def _system(url: str) -> bool:
+    import webbrowser  # noqa: PLC0415 - looks for browsers when imported, which only a sign-in needs
+
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False

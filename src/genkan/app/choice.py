@@ -1,0 +1,73 @@
+"""Which of several sites or sessions is meant, when the person names it in their own way.
+
+Owns the matching of addresses and accounts and the sentence that lists what there is; opens nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from genkan.app.state import SessionState
+from genkan.wire.managed import Managed, SiteEntry
+from genkan.wire.urls import BaseURL, parse_base_url
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Nothing, or more than one thing, answers to what was named."""
+
+    sentence: str
+
+
+def completed(address: str) -> str:
+    """An address as people type it, with the scheme that is meant."""
+    text = address.strip()
+    return text if "://" in text else f"https://{text}"
+
+
+def normal(address: str) -> str:
+    """The one spelling of an address; one that cannot be read stays as it is and matches nothing."""
+    parsed = parse_base_url(completed(address), allow_http=True)
+    return parsed.text if isinstance(parsed, BaseURL) else address
+
+
+def entry_of(managed: Managed | None, address: str | None) -> SiteEntry | Unclear | None:
+    """The entry of MDM's that is meant: by address, or the only one. None when a typed address is not among them."""
+    sites = managed.sites if managed else ()
+    if address is not None:
+        wanted = normal(address)
+        found = next((entry for entry in sites if normal(entry.base_url) == wanted), None)
+    elif len(sites) == 1:
+        found = sites[0]
+    elif sites:
+        return Unclear(f"Name one of the sites: {', '.join(entry.base_url for entry in sites)}.")
+    else:
+        return Unclear("Name the address of the site to sign in to.")
+    return replace(found, skip_info=found.skip_info or bool(managed and managed.skip_info)) if found else None
+
+
+def session_of(saved: Sequence[SessionState], address: str | None, account: str | None) -> SessionState | Unclear:
+    """The session that is meant: the only one, or the only one at the address and of the account that were named."""
+    if not saved:
+        return Unclear("Nobody is signed in: run genkan app login URL.")
+    wanted = normal(address) if address is not None else None
+    found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
+    if not found:
+        return Unclear(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
+    if len(found) == 1:
+        return found[0]
+    if len({state.site.base_url for state in found}) > 1:
+        return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
+    return Unclear(f"Several accounts at this site: name one with --account. There are: {_listed(found)}.")
+
+
+def _names(state: SessionState) -> tuple[str, ...]:
+    return (state.account.name, state.account.key) if state.account else ()
+
+
+def _asked(address: str | None, account: str | None) -> str:
+    place = normal(address) if address is not None else "any site"
+    return f"{place} for {account}" if account else place
+
+
+def _listed(saved: Sequence[SessionState]) -> str:
+    return ", ".join(state.label for state in saved)

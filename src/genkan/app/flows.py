@@ -1,0 +1,257 @@
+"""The app's half of each protocol exchange, as generators: sign in, refresh, sign out, call the API.
+
+Owns what is sent and how answers are judged; keeps nothing, opens no connection, reads no clock but through ``now``.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from typing import assert_never
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from genkan.app.discovery import Wanted, discover
+from genkan.app.outcomes import Problem, Refreshed, Retry, SignedIn, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.state import Site, Tokens
+from genkan.app.steps import API_LIMIT, Answer, Ask, Flow, Loss, Lost, NoReturn, Visit, ask, pause, visit
+from genkan.wire.oauth import (
+    AuthorizationRequest,
+    CallbackCode,
+    CallbackRefused,
+    CallbackWrong,
+    CodeExchange,
+    ErrorCode,
+    OAuthFailure,
+    RefreshRequest,
+    RevocationRequest,
+    TokenAnswer,
+    parse_callback,
+    parse_revocation_answer,
+    parse_token_answer,
+)
+from genkan.wire.pkce import Method, challenge_of
+from genkan.wire.redirects import find
+from genkan.wire.token_answer import INVALID_RESPONSE
+from genkan.wire.urls import join
+
+__all__ = ["Wanted", "call", "discover", "refresh", "sign_in", "sign_out"]
+
+Now = Callable[[], int]
+Draw = Callable[[int], bytes]
+
+REFRESH_PAUSES = (200, 1000)
+"""Milliseconds before a refresh is asked again; after the last one the caller is told to try later."""
+
+
+def sign_in(
+    site: Site, redirect_uri: str, *, device_id: str, now: Now, draw: Draw
+) -> Flow[SignedIn | Retry | SignInAgain | SiteSetUpWrong]:
+    """Authorization code with PKCE (RFC 6749 4.1, RFC 7636), through whatever browser the driver has."""
+    if find(site.redirect_uris, redirect_uri) is None:
+        # RFC 9700 2.1: redirect addresses match exactly; what is not registered is refused before a browser opens
+        return SiteSetUpWrong(f"The redirect address {redirect_uri} is not registered at {site.name}.")
+    verifier, state = _secret(draw), _secret(draw)
+    brought = yield from visit(Visit(_authorization_url(site, redirect_uri, verifier, state), state))
+    if isinstance(brought, NoReturn):
+        return SignInAgain(brought.sentence)
+    issuer = site.issuer if site.issuer_promised or _names_issuer(brought.address) else None
+    answer = parse_callback(brought.address, state=state, redirect_uri=redirect_uri, issuer=issuer)
+    match answer:
+        case CallbackWrong():
+            return SignInAgain(f"What the browser brought back is not the answer to this sign-in: {answer.why}.")
+        case CallbackRefused():
+            return _refused(site, answer)
+        case CallbackCode():
+            exchange = CodeExchange(
+                code=answer.code,
+                redirect_uri=redirect_uri,
+                client_id=site.client_id,
+                client_secret=site.client_secret,
+                code_verifier=verifier,
+                device_id=device_id,
+            )
+            return (yield from _exchange(site, exchange, now))
+        case _:
+            assert_never(answer)
+
+
+def _secret(draw: Draw) -> str:
+    # RFC 7636 7.1: 256 bits for the verifier; RFC 6749 10.12: the state gets as many
+    return urlsafe_b64encode(draw(32)).rstrip(b"=").decode()
+
+
+def _authorization_url(site: Site, redirect_uri: str, verifier: str, state: str) -> str:
+    private = not site.share_browser_session
+    return AuthorizationRequest(
+        client_id=site.client_id,
+        redirect_uri=redirect_uri,
+        scope=site.scope,
+        state=state,
+        code_challenge=challenge_of(verifier),
+        code_challenge_method=Method.S256.value,
+        prompt="login" if private else None,
+        extra=(("ephemeral", "true"),) if private else (),
+    ).to_url(site.authorization_endpoint)
+
+
+def _names_issuer(address: str) -> bool:
+    """RFC 9207 2.4: an issuer that is named is compared, promised or not."""
+    try:
+        return "iss" in parse_qs(urlsplit(address).query, keep_blank_values=True)
+    except ValueError:
+        return True
+
+
+_REFUSED_BY_PERSON = {ErrorCode.ACCESS_DENIED}
+_REFUSED_FOR_NOW = {ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE}
+_REFUSED_WITHOUT_PERSON = {ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUIRED, ErrorCode.CONSENT_REQUIRED}
+
+
+def _refused(site: Site, refusal: CallbackRefused) -> Problem:
+    said = f" It says: {refusal.description}" if refusal.description else ""
+    if refusal.error in _REFUSED_BY_PERSON:
+        return SignInAgain(f"The sign-in at {site.name} was declined.{said}")
+    if refusal.error in _REFUSED_WITHOUT_PERSON:
+        return SignInAgain(f"{site.name} wants the person to sign in.{said}")
+    if refusal.error in _REFUSED_FOR_NOW:
+        return Retry(f"{site.name} cannot sign anybody in at the moment: try again later.{said}")
+    if refusal.error == ErrorCode.INVALID_SCOPE:
+        return SiteSetUpWrong(f"The application link at {site.name} does not give {site.scope}.{said}")
+    return SiteSetUpWrong(f"{site.name} refuses the app's request ({refusal.error}).{said}")
+
+
+def _exchange(site: Site, exchange: CodeExchange, now: Now) -> Flow[SignedIn | Problem]:
+    """RFC 6749 4.1.3. Sent once: a code shown twice ends the sign-in that it made, so a lost answer is final."""
+    started = now()
+    answer = yield from ask(_form(site.token_endpoint, exchange.to_form()))
+    if isinstance(answer, Lost):
+        if answer.loss is Loss.UNREACHABLE:
+            return Retry(f"{answer.sentence} Then start the sign-in again.")
+        return SignInAgain(f"{answer.sentence} Start the sign-in again.")
+    granted = _judged(answer)
+    if isinstance(granted, OAuthFailure):
+        return _failed(site, granted, "did not accept the sign-in code")
+    return SignedIn(site, exchange.redirect_uri, _tokens(granted, None, started))
+
+
+def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[Refreshed | Problem]:
+    """RFC 6749 6. Asked again when an answer is lost: the same refresh token has the same successor."""
+    if tokens.refresh is None:
+        return SignInAgain(f"The sign-in at {site.name} cannot be renewed: sign in again.")
+    asked = RefreshRequest(
+        refresh_token=tokens.refresh,
+        client_id=site.client_id,
+        client_secret=site.client_secret,
+        # Some providers of this kind call it mandatory, and none refuses the one that was signed in with.
+        redirect_uri=redirect_uri,
+    )
+    started = now()
+    answer = yield from _ask_patiently(_form(site.token_endpoint, asked.to_form()))
+    if isinstance(answer, Lost):
+        return _not_asked(answer)
+    granted = _judged(answer)
+    if isinstance(granted, OAuthFailure):
+        return _failed(site, granted, "has ended this sign-in")
+    return Refreshed(_tokens(granted, tokens.refresh, started))
+
+
+def _ask_patiently(request: Ask) -> Flow[Answer | Lost]:
+    answer = yield from ask(request)
+    for milliseconds in REFRESH_PAUSES:
+        if not _worth_repeating(answer):
+            break
+        yield from pause(milliseconds)
+        answer = yield from ask(request)
+    return answer
+
+
+def _worth_repeating(answer: Answer | Lost) -> bool:
+    """A broken connection or a passing fault; a site that is out of reach or names a time is left alone."""
+    if isinstance(answer, Lost):
+        return answer.loss is Loss.INTERRUPTED
+    return (answer.status == 408 or answer.status >= 500) and "retry-after" not in answer.headers
+
+
+def _tokens(granted: TokenAnswer, shown: str | None, started: int) -> Tokens:
+    return Tokens(
+        access=granted.access_token,
+        # RFC 6749 6: without a new refresh token the one that was shown goes on
+        refresh=granted.refresh_token or shown,
+        obtained_at=started,
+        # Counted from before the request, so a slow answer never makes a token look younger than it is.
+        expires_at=started + granted.expires_in * 1000,
+        scope=granted.scope,
+    )
+
+
+def _judged(answer: Answer) -> TokenAnswer | OAuthFailure:
+    return parse_token_answer(answer.status, answer.body, retry_after=answer.headers.get("retry-after"))
+
+
+def _failed(site: Site, failure: OAuthFailure, ended: str) -> Problem:
+    said = f" It says: {failure.description}" if failure.description else ""
+    if failure.error == INVALID_RESPONSE or 300 <= failure.status <= 399:
+        # A network's own sign-in page answers everything; the sign-in at the site may be in good order.
+        return _intercepted(site)
+    match failure.kind:
+        case "sign_in_again":
+            return SignInAgain(f"{site.name} {ended}: sign in again.{said}")
+        case "retry":
+            busy = f"{site.name} is busy or down (status {failure.status}): try again later."
+            return Retry(busy, failure.retry_after)
+        case "configuration":
+            what = failure.error or f"status {failure.status}"
+            return SiteSetUpWrong(f"{site.name} refuses the app ({what}): its application link needs checking.{said}")
+        case _:
+            assert_never(failure.kind)
+
+
+def _intercepted(site: Site) -> Retry:
+    return Retry(f"Something else answers in place of {site.name}: sign in to this network first, then try again.")
+
+
+def _not_asked(lost: Lost) -> Problem:
+    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE}:
+        return SiteSetUpWrong(lost.sentence)
+    return Retry(lost.sentence)
+
+
+def sign_out(site: Site, tokens: Tokens) -> Flow[SignedOut | Problem]:
+    """RFC 7009: any token of the sign-in ends it; the refresh token is the one that never runs out first."""
+    hint = "refresh_token" if tokens.refresh else "access_token"
+    revocation = RevocationRequest(
+        token=tokens.refresh or tokens.access,
+        client_id=site.client_id,
+        client_secret=site.client_secret,
+        token_type_hint=hint,
+    )
+    answer = yield from ask(_form(site.revocation_endpoint, revocation.to_form()))
+    if isinstance(answer, Lost):
+        return _not_asked(answer)
+    failure = parse_revocation_answer(answer.status, answer.body, retry_after=answer.headers.get("retry-after"))
+    if failure is None and "html" in answer.headers.get("content-type", ""):
+        # RFC 7009 2.2 has no page to show: a network's own sign-in page must not pass for a sign-out
+        return _intercepted(site)
+    if failure is None:
+        return SignedOut(f"Signed out at {site.name}.")
+    if failure.kind == "retry":
+        return _failed(site, failure, "")
+    return SiteSetUpWrong(
+        f"{site.name} does not take sign-outs from the app (status {answer.status}): end it on the site's own page."
+    )
+
+
+def call(
+    site: Site,
+    access: str,
+    method: str,
+    path: str,
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes | None = None,
+) -> Flow[Answer | Lost]:
+    """One request of the site's API with a bearer token (RFC 6750 2.1); ``path`` cannot leave the site."""
+    bearer = ("Authorization", f"Bearer {access}")
+    return (yield from ask(Ask(method, join(site.base_url, path), (*headers, bearer), body, API_LIMIT)))
+
+
+def _form(url: str, fields: dict[str, str]) -> Ask:
+    return Ask("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), urlencode(fields).encode())

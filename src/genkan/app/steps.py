@@ -1,0 +1,118 @@
+"""What a flow may ask of the world, as values: flows yield them and are sent what came of it.
+
+Owns the shape of that conversation; performs nothing and knows no protocol.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+DOCUMENT_LIMIT = 64 * 1024
+"""Bytes that a token answer or a discovery document may have; the real ones stay below two thousand."""
+
+API_LIMIT = 16 * 1024 * 1024
+"""Bytes that an answer of the site's API may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One HTTP request. Redirects are never followed: where an answer comes from is part of what it means."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    limit: int = DOCUMENT_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to an ``Ask``; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+class Loss(StrEnum):
+    """Why no answer came."""
+
+    UNREACHABLE = "unreachable"
+    INTERRUPTED = "interrupted"
+    CERTIFICATE = "certificate"
+    CLIENT_CERTIFICATE = "client-certificate"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer came; whether the site acted on the request is unknown unless it was never reached."""
+
+    loss: Loss
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Take a person to this address and wait for the answer that carries this state."""
+
+    url: str = field(repr=False)
+    state: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The whole address that the browser brought back."""
+
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoReturn:
+    """The browser brought nothing back."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A short blocking call (a file, a keyring) that must end even when the task around it is cancelled."""
+
+    call: Callable[[], object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait before going on."""
+
+    milliseconds: int
+
+
+Step: TypeAlias = Ask | Visit | Work | Pause
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+def ask(request: Ask) -> Flow[Answer | Lost]:
+    """Send one request."""
+    answer: Answer | Lost = yield request
+    return answer
+
+
+def visit(asked: Visit) -> Flow[Returned | NoReturn]:
+    """Take the person through the browser."""
+    brought: Returned | NoReturn = yield asked
+    return brought
+
+
+def work(call: Callable[[], T]) -> Flow[T]:
+    """Run a short blocking call; what it raises is raised here."""
+    result: T = yield Work(call)
+    return result
+
+
+def pause(milliseconds: int) -> Flow[None]:
+    """Wait."""
+    yield Pause(milliseconds)

@@ -1,0 +1,238 @@
+"""Where sessions are kept: an owner-only folder, or nothing but memory; durable when a write returns.
+
+Owns files, their permissions and the locks between processes; never looks into what it keeps. The operating system's
+keyring is in ``keychain``, the choice between them in ``shelter``.
+"""
+
+import fcntl
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+SUFFIX = ".json"
+LIMIT = 256 * 1024
+
+
+class VaultTrouble(Exception):
+    """The place where sessions are kept fails; the message is one sentence for the person, without any secret."""
+
+
+class Turn(Protocol):
+    """The right to change one entry, held by one thread of one process at a time."""
+
+    def take(self) -> bool: ...
+
+    def give_back(self) -> None: ...
+
+
+class Vault(Protocol):
+    """Named texts. Names are lower-case letters, digits and hyphens; every method may raise ``VaultTrouble``."""
+
+    @property
+    def words(self) -> str: ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def read(self, name: str) -> str | None: ...
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def turn(self, name: str) -> Turn: ...
+
+
+class MemoryVault:
+    """Keeps sessions for the life of the process only."""
+
+    words = "the memory of this program"
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._locks: dict[str, threading.Lock] = {}
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._texts))
+
+    def read(self, name: str) -> str | None:
+        return self._texts.get(name)
+
+    def write(self, name: str, text: str) -> None:
+        self._texts[name] = text
+
+    def remove(self, name: str) -> None:
+        self._texts.pop(name, None)
+
+    def turn(self, name: str) -> Turn:
+        return _MemoryTurn(self._locks.setdefault(name, threading.Lock()))
+
+
+class _MemoryTurn:
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self._held = False
+
+    def take(self) -> bool:
+        self._held = self._lock.acquire(blocking=False)
+        return self._held
+
+    def give_back(self) -> None:
+        if self._held:
+            self._held = False
+            self._lock.release()
+
+
+class FileVault:
+    """One file an entry, mode 0600, in a folder of mode 0700; made at the first write, never by looking."""
+
+    def __init__(self, folder: Path, suffix: str = SUFFIX) -> None:
+        self._folder = folder
+        self._suffix = suffix
+        self._gates: dict[str, threading.Lock] = {}
+
+    @property
+    def words(self) -> str:
+        """The place in words."""
+        return f"an owner-only file in {self._folder}"
+
+    def names(self) -> tuple[str, ...]:
+        with _as_trouble(f"{self._folder} cannot be read"):
+            if not self._folder.exists():
+                return ()
+            check_private(self._folder)
+            files = self._folder.glob(f"*{self._suffix}")
+            return tuple(sorted(path.name.removesuffix(self._suffix) for path in files if path.name[0] != "."))
+
+    def read(self, name: str) -> str | None:
+        path = self._path(name)
+        with _as_trouble(f"{path} cannot be read"):
+            try:
+                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                return None
+            with os.fdopen(handle, "rb") as file:
+                _check_own(path, os.fstat(handle))
+                return file.read(LIMIT).decode("utf-8", "replace")
+
+    def write(self, name: str, text: str) -> None:
+        path = self._path(name)
+        with _as_trouble(f"{path} cannot be written"):
+            make_private(self._folder)
+            fresh = self._folder / f".{name}.new"
+            fresh.unlink(missing_ok=True)
+            _write_out(fresh, text.encode())
+            fresh.replace(path)
+            sync_folder(self._folder)
+
+    def remove(self, name: str) -> None:
+        path = self._path(name)
+        with _as_trouble(f"{path} cannot be removed"):
+            if path.exists():
+                path.unlink()
+                sync_folder(self._folder)
+
+    def turn(self, name: str) -> Turn:
+        return FileTurn(self._folder / ".locks", name, self._gates.setdefault(name, threading.Lock()))
+
+    def _path(self, name: str) -> Path:
+        if not name or not all(letter in "abcdefghijklmnopqrstuvwxyz0123456789-" for letter in name):
+            raise VaultTrouble("A name that no session has was asked for.")
+        return self._folder / (name + self._suffix)
+
+
+class FileTurn:
+    """A lock between processes and threads, freed by the system when its holder dies.
+
+    Entries share 256 lock files, which are never removed: removing a lock that somebody waits for would let two in.
+    The gate comes first and costs no system call, so that many tasks of one program can ask for the turn often.
+    """
+
+    def __init__(self, folder: Path, name: str, gate: threading.Lock) -> None:
+        self._folder = folder
+        self._path = folder / hashlib.sha256(name.encode()).hexdigest()[:2]
+        self._gate = gate
+        self._handle: int | None = None
+
+    def take(self) -> bool:
+        if not self._gate.acquire(blocking=False):
+            return False
+        try:
+            with _as_trouble(f"{self._path} cannot be locked"):
+                self._handle = self._lock()
+        finally:
+            if self._handle is None:
+                self._gate.release()
+        return self._handle is not None
+
+    def give_back(self) -> None:
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            os.close(handle)
+            self._gate.release()
+
+    def _lock(self) -> int | None:
+        make_private(self._folder)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can enter, or see that it is one."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_private(folder)
+
+
+def check_private(folder: Path) -> None:
+    """Refuse a folder that others own or can enter: what lies in it may not be ours."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise VaultTrouble(f"{folder} is not a folder: move it away, or set GENKAN_APP_DIR to another place.")
+    if found.st_uid != os.getuid():
+        raise VaultTrouble(f"{folder} belongs to another user: set GENKAN_APP_DIR to a place of your own.")
+    if found.st_mode & 0o077:
+        raise VaultTrouble(f"{folder} is open to other users: run chmod 700 {folder}.")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: a rename is lost with the power as long as only the file was synced."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_own(path: Path, found: os.stat_result) -> None:
+    if found.st_uid != os.getuid() or not stat.S_ISREG(found.st_mode):
+        raise VaultTrouble(f"{path} is not a file of yours: remove it and sign in again.")
+    if found.st_mode & 0o077:
+        raise VaultTrouble(f"{path} is readable by other users: run chmod 600 {path}, or sign out if others used it.")
+
+
+def _write_out(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
+
+
+@contextmanager
+def _as_trouble(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as trouble:
+        raise VaultTrouble(f"{what}: {trouble.strerror or type(trouble).__name__}.") from None

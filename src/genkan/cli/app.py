@@ -1,0 +1,381 @@
+"""``genkan app``: the app's side on a terminal. Owns words, options and exit statuses; the work is ``genkan.app``'s."""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import cyclopts
+from cyclopts import Parameter
+
+from genkan import clock
+from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of
+from genkan.app.choice import Unclear, completed, entry_of, session_of
+from genkan.app.flows import Wanted
+from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
+from genkan.app.session import Session, Sessions
+from genkan.app.shelter import Shelter, shelter_of
+from genkan.app.startup import choices_of
+from genkan.app.state import SessionState, Site, Unreadable
+from genkan.app.steps import Answer
+from genkan.app.vault import Vault, VaultTrouble
+from genkan.cli.app_words import (
+    BROKEN_OFF,
+    DONE,
+    NO,
+    SET_UP,
+    fail,
+    finding_row,
+    findings_of,
+    not_ready,
+    person,
+    print_body,
+    print_json,
+    problem,
+    say,
+    site_line,
+    site_row,
+    tell_findings,
+    token_row,
+)
+from genkan.wire import managed
+from genkan.wire.managed import Managed
+
+P = ParamSpec("P")
+
+app = cyclopts.App(
+    name="app",
+    help="The app's side on a terminal: find a site, sign in through the browser, call its API.",
+)
+
+SitesFile = Annotated[
+    Path | None,
+    Parameter(name="--sites", env_var="GENKAN_APP_SITES", help="The `sites` value of the MDM set-up, in a file."),
+]
+Address = Annotated[str | None, Parameter(help="The site's address; needed when there are several sessions.")]
+AccountName = Annotated[str | None, Parameter(name="--account", help="Which account, when a site has several.")]
+
+
+def told(command: Callable[P, int]) -> Callable[P, int]:
+    """Turn what stops a command from outside (the vault, the person) into one line and a status."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs)
+        except VaultTrouble as trouble:
+            return fail(str(trouble), SET_UP)
+        except KeyboardInterrupt:
+            return fail("Broken off.", BROKEN_OFF)
+
+    return run
+
+
+@app.command
+@told
+def sites(
+    *,
+    sites_file: SitesFile = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+) -> int:
+    """Show the sites of the MDM set-up and the sessions that are kept here.
+
+    Example: genkan app sites --sites sites.json
+    """
+    delivered = _delivered(sites_file)
+    if isinstance(delivered, int):
+        return delivered
+    saved = _readable(_sessions(_shelter().find()))
+    choices = choices_of(delivered, saved)
+    tell_findings(delivered)
+    if as_json:
+        rows = [site_row(choice, saved) for choice in choices]
+        print_json({"sites": rows, "findings": [finding_row(found) for found in findings_of(delivered)]})
+    else:
+        for choice in choices:
+            print(site_line(choice, saved))
+        if not choices:
+            print("No site yet: run genkan app login URL.")
+    return SET_UP if delivered and delivered.broken else DONE
+
+
+@app.command
+@told
+def login(
+    url: Annotated[str | None, Parameter(help="The site's address; not needed when --sites names one site.")] = None,
+    *,
+    browser: Annotated[bool, Parameter(help="Open a browser; else print the address and read the answer.")] = True,
+    sites_file: SitesFile = None,
+    client_id: Annotated[str | None, Parameter(help="The client ID, where the site does not tell it.")] = None,
+    client_secret_file: Annotated[Path | None, Parameter(help="A file with the secret of a link that has one.")] = None,
+    scope: Annotated[
+        str | None, Parameter(help="READ, WRITE, ADMIN or SYSTEM_ADMIN instead of the site's own.")
+    ] = None,
+    private: Annotated[
+        bool | None,
+        Parameter(negative="--shared", help="Ask for a new sign-in, or share the browser's; MDM decides otherwise."),
+    ] = None,
+) -> int:
+    """Sign in to a site through the browser and keep the session.
+
+    Example: genkan app login https://jira.example.com
+    """
+    delivered = _delivered(sites_file)
+    if isinstance(delivered, int):
+        return delivered
+    tell_findings(delivered)
+    entry = entry_of(delivered, url)
+    if isinstance(entry, Unclear):
+        return fail(entry.sentence, SET_UP)
+    secret = _secret_in(client_secret_file)
+    if isinstance(secret, int):
+        return secret
+    address = completed(url) if url is not None else entry.base_url if entry else ""
+    wanted = Wanted(address, entry, client_id, secret, scope, allow_http=_insecure())
+    # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
+    vault = _shelter().prepare(clock.draw)
+    return _login(_sessions(vault), vault, wanted, private=private, agent=_agent(browser=browser))
+
+
+def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | None, agent: UserAgent) -> int:
+    found = sessions.discover(wanted)
+    if not isinstance(found, Ready):
+        return not_ready(found)
+    for note in found.notes:
+        say(note)
+    site = found.site if private is None else replace(found.site, share_browser_session=not private)
+    kept = _walk_in(sessions, site, agent)
+    if not isinstance(kept, Kept):
+        return problem(kept)
+    for note in kept.notes:
+        say(note)
+    print(f"Signed in as {kept.state.label}. The session is kept in {vault.words}.")
+    return DONE
+
+
+def _walk_in(sessions: Sessions, site: Site, agent: UserAgent) -> Kept | Problem:
+    door = agent.open_door(site.redirect_uris)
+    if isinstance(door, NoDoor):
+        return SiteSetUpWrong(door.sentence)
+    try:
+        return sessions.sign_in(site, door)
+    finally:
+        door.close()
+
+
+@app.command
+@told
+def whoami(
+    url: Address = None,
+    *,
+    account: AccountName = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print the `myself` document.")] = False,
+) -> int:
+    """Say who is signed in, by asking the site.
+
+    Example: genkan app whoami --json
+    """
+    chosen = _chosen(url, account)
+    if isinstance(chosen, int):
+        return chosen
+    state, session = chosen
+    answer = session.whoami()
+    if not isinstance(answer, Answer):
+        return problem(answer)
+    if answer.status != 200:
+        return fail(f"{state.site.name} answers {answer.status} when asked who is signed in.", NO)
+    if as_json:
+        return print_body(answer.body)
+    print(person(answer.body, state))
+    return DONE
+
+
+@app.command
+@told
+def request(
+    method: Annotated[str, Parameter(help="GET, POST, PUT, DELETE, …")],
+    path: Annotated[str, Parameter(help="The path below the site's address, query included.")],
+    *,
+    site: Annotated[str | None, Parameter(help="The site's address, when there are several sessions.")] = None,
+    account: AccountName = None,
+    data: Annotated[
+        str | None, Parameter(help="A form body; @FILE reads it from a file, @- from standard input.")
+    ] = None,
+    json_body: Annotated[str | None, Parameter(help="A JSON body; @FILE and @- as with --data.")] = None,
+) -> int:
+    """Call the site's API as the person who is signed in, and print the answer's body.
+
+    Example: genkan app request GET /rest/api/2/serverInfo
+    """
+    body = _body(data, json_body)
+    if isinstance(body, int):
+        return body
+    if not method.isascii() or not method.isalpha() or not path.startswith("/") or path.startswith("//"):
+        return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
+    chosen = _chosen(site, account)
+    if isinstance(chosen, int):
+        return chosen
+    try:
+        answer = chosen[1].call(method.upper(), path, *body)
+    except ValueError as wrong:
+        return fail(f"{wrong}.", SET_UP)
+    if not isinstance(answer, Answer):
+        return problem(answer)
+    print_body(answer.body)
+    return DONE if answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
+
+
+@app.command
+@told
+def token(
+    url: Address = None,
+    *,
+    account: AccountName = None,
+    bare: Annotated[bool, Parameter(negative="", help="Print the token alone (this is the default).")] = False,
+    header: Annotated[bool, Parameter(negative="", help="Print it as an Authorization header.")] = False,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print it with what is known of it.")] = False,
+) -> int:
+    """Print an access token that can be used now, for scripts; it is renewed first when it has to be.
+
+    Example: curl -H "$(genkan app token --header)" https://jira.example.com/rest/api/2/myself
+    """
+    if bare + header + as_json > 1:
+        return fail("Choose one of --bare, --header and --json.", SET_UP)
+    chosen = _chosen(url, account)
+    if isinstance(chosen, int):
+        return chosen
+    state, session = chosen
+    access = session.access()
+    if not isinstance(access, Access):
+        return problem(access)
+    if as_json:
+        print_json(token_row(access, state))
+    else:
+        print(f"Authorization: Bearer {access.token}" if header else access.token)
+    return DONE
+
+
+@app.command
+@told
+def logout(
+    url: Address = None,
+    *,
+    account: AccountName = None,
+    everywhere: Annotated[bool, Parameter(negative="", help="Every session that is kept here.")] = False,
+    forget: Annotated[bool, Parameter(negative="", help="Forget it here even if the site cannot be told.")] = False,
+) -> int:
+    """End a session at the site, then forget it here.
+
+    Example: genkan app logout https://jira.example.com
+    """
+    if everywhere:
+        if url is not None or account is not None:
+            return fail("Name a session or give --everywhere, not both.", SET_UP)
+        return _logout_all(forget=forget)
+    chosen = _chosen(url, account)
+    if isinstance(chosen, int):
+        return chosen
+    return _logout(chosen[0].label, chosen[1], forget=forget)
+
+
+def _logout_all(*, forget: bool) -> int:
+    sessions = _sessions(_shelter().find())
+    worst = DONE
+    for kept in sessions.saved():
+        label = kept.label if isinstance(kept, SessionState) else "a session that cannot be read"
+        worst = max(worst, _logout(label, sessions.open(kept.id), forget=forget))
+    return worst
+
+
+def _logout(label: str, session: Session, *, forget: bool) -> int:
+    outcome = session.sign_out(forget=forget)
+    if isinstance(outcome, SignedOut):
+        print(f"Signed out: {label}.")
+        return DONE
+    if forget:
+        say(f"{outcome.sentence} The site may still count {label} as signed in.")
+        print(f"Forgotten here: {label}.")
+        return DONE
+    return fail(f"{outcome.sentence} Nothing was changed; --forget forgets the session here all the same.", NO)
+
+
+def _shelter() -> Shelter:
+    return shelter_of(os.environ)
+
+
+def _sessions(vault: Vault) -> Sessions:
+    return Sessions(vault, clock.now_ms, clock.draw)
+
+
+def _insecure() -> bool:
+    return os.environ.get("GENKAN_INSECURE_HTTP") == "1"
+
+
+def _agent(*, browser: bool) -> UserAgent:
+    pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
+    return SystemBrowser(browser_of(os.environ), say, pasting) if browser else pasting
+
+
+def _readable(sessions: Sessions) -> list[SessionState]:
+    states = []
+    for kept in sessions.saved():
+        if isinstance(kept, Unreadable):
+            say(f"{kept.sentence} (session {kept.id})")
+        else:
+            states.append(kept)
+    return states
+
+
+def _chosen(url: str | None, account: str | None) -> tuple[SessionState, Session] | int:
+    sessions = _sessions(_shelter().find())
+    state = session_of(_readable(sessions), url, account)
+    if isinstance(state, Unclear):
+        return fail(state.sentence, SET_UP)
+    return state, sessions.open(state.id)
+
+
+def _delivered(file: Path | None) -> Managed | int | None:
+    if file is None:
+        return None
+    try:
+        return managed.parse(file.read_bytes(), allow_http=_insecure())
+    except OSError as trouble:
+        return fail(f"{file} cannot be read: {trouble.strerror}.", SET_UP)
+
+
+def _secret_in(file: Path | None) -> str | int | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text().strip() or fail(f"{file} is empty: write the client secret into it.", SET_UP)
+    except (OSError, UnicodeError):
+        return fail(f"{file} cannot be read: it should hold the client secret and nothing else.", SET_UP)
+
+
+def _body(data: str | None, json_body: str | None) -> tuple[tuple[tuple[str, str], ...], bytes | None] | int:
+    if data is not None and json_body is not None:
+        return fail("Give one of --data and --json-body.", SET_UP)
+    given = data if data is not None else json_body
+    if given is None:
+        return (), None
+    try:
+        content = _content(given)
+    except OSError as trouble:
+        return fail(f"{given[1:]} cannot be read: {trouble.strerror}.", SET_UP)
+    if json_body is None:
+        return (("Content-Type", "application/x-www-form-urlencoded"),), content
+    try:
+        json.loads(content)
+    except ValueError:
+        return fail("The body is not JSON.", SET_UP)
+    return (("Content-Type", "application/json"),), content
+
+
+def _content(given: str) -> bytes:
+    if given == "@-":
+        return sys.stdin.buffer.read()
+    return Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()

@@ -1,0 +1,151 @@
+"""The words of ``genkan app``: lines, rows and exit statuses for what the flows come to. Decides nothing."""
+
+import json
+import sys
+from typing import assert_never
+
+import msgspec
+
+from genkan import clock
+from genkan.app.outcomes import (
+    Access,
+    ClientIdUnknown,
+    GatewayInTheWay,
+    NotReady,
+    Problem,
+    Retry,
+    SignInAgain,
+    SiteSetUpWrong,
+    SwitchedOff,
+    TooOld,
+    WrongAddress,
+)
+from genkan.app.startup import Choice
+from genkan.app.state import SessionState, is_valid
+from genkan.wire.managed import Finding, Managed
+
+DONE, NO, SET_UP, BROKEN_OFF = 0, 1, 2, 130
+
+
+def say(line: str) -> None:
+    """A line for the person beside the output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def fail(sentence: str, status: int) -> int:
+    """One line that says what stops and what to do."""
+    say(f"genkan app: {sentence}")
+    return status
+
+
+def print_json(value: object) -> None:
+    """Data for programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_body(body: bytes) -> int:
+    """A body as the site sent it, with a line's end after it for the terminal."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(body if body.endswith(b"\n") or not body else body + b"\n")
+    sys.stdout.buffer.flush()
+    return DONE
+
+
+def problem(outcome: Problem) -> int:
+    """What a session came to instead of an answer."""
+    match outcome:
+        case Retry() | SignInAgain():
+            return fail(outcome.sentence, NO)
+        case SiteSetUpWrong():
+            return fail(outcome.sentence, SET_UP)
+        case _:
+            assert_never(outcome)
+
+
+def not_ready(found: NotReady) -> int:
+    """Why a site cannot be signed in to."""
+    match found:
+        case SwitchedOff() | TooOld() | GatewayInTheWay() | Retry():
+            return fail(found.sentence, NO)
+        case ClientIdUnknown():
+            return fail(f"{found.sentence} (--client-id)", SET_UP)
+        case WrongAddress() | SiteSetUpWrong():
+            return fail(found.sentence, SET_UP)
+        case _:
+            assert_never(found)
+
+
+def findings_of(delivered: Managed | None) -> tuple[Finding, ...]:
+    """What is wrong with the MDM set-up, nothing where there is none."""
+    return delivered.findings if delivered else ()
+
+
+def tell_findings(delivered: Managed | None) -> None:
+    """Each finding as one line."""
+    for found in findings_of(delivered):
+        place = f" at {found.pointer}" if found.pointer else ""
+        say(f"MDM set-up{place}: {found.problem} {found.fix}")
+
+
+def person(body: bytes, state: SessionState) -> str:
+    """The signed-in person in words, from a ``myself`` document."""
+    try:
+        found = msgspec.json.decode(body, type=dict[str, object])
+    except msgspec.MsgspecError:
+        return state.label
+    name, shown = found.get("name"), found.get("displayName")
+    return f"{shown} ({name}) at {state.site.name}" if shown else f"{name} at {state.site.name}"
+
+
+def token_row(access: Access, state: SessionState) -> dict[str, object]:
+    """An access token with what is known of it."""
+    return {
+        "access_token": access.token,
+        "token_type": "Bearer",
+        "expires_in": max(0, access.expires_at - clock.now_ms()) // 1000,
+        "scope": access.scope,
+        "site": state.site.base_url,
+        "account": state.account.name if state.account else None,
+    }
+
+
+def site_row(choice: Choice, saved: list[SessionState]) -> dict[str, object]:
+    here = [state for state in saved if state.site.base_url == choice.base_url]
+    return {
+        "title": choice.title,
+        "baseURL": choice.base_url,
+        "managed": choice.entry is not None,
+        "sessions": [
+            {
+                "id": state.id,
+                "account": state.account.name if state.account else None,
+                "signedIn": state.tokens is not None,
+                "ended": state.ended,
+            }
+            for state in here
+        ],
+    }
+
+
+def site_line(choice: Choice, saved: list[SessionState]) -> str:
+    name = choice.base_url if choice.title == choice.base_url else f"{choice.title}  {choice.base_url}"
+    here = [_standing(state) for state in saved if state.site.base_url == choice.base_url]
+    return f"{name}  {', '.join(here) or 'not signed in'}"
+
+
+def _standing(state: SessionState) -> str:
+    who = state.account.name if state.account else "an account not yet named"
+    if state.tokens is None:
+        return f"{who}: signed out by the site"
+    fresh = is_valid(state.tokens, clock.now_ms())
+    return f"signed in as {who}" if fresh else f"signed in as {who} (to be renewed)"
+
+
+def finding_row(found: Finding) -> dict[str, object]:
+    return {
+        "entry": found.entry,
+        "pointer": found.pointer,
+        "severity": found.severity,
+        "problem": found.problem,
+        "fix": found.fix,
+    }
