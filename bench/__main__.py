@@ -1,0 +1,62 @@
+"""The command `python -m bench`: what to run, and where the results go. The order of a run is in `suite`."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from bench.peers import all_peers
+from bench.scenarios import all_scenarios
+from bench.suite import Choice, run
+
+QUICK_PEERS = ("genkan", "oidc-provider-memory")
+QUICK_SCENARIOS = ("S1", "S2", "S3", "S4", "S5")
+RESULTS = Path(__file__).parent / "results"
+
+
+def _choice(words: list[str]) -> Choice:
+    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()]
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Genkan and its peers under the same load.")
+    parser.add_argument("--quick", action="store_true", help="S1 to S5, Genkan and one peer, about two minutes")
+    parser.add_argument("--peer", action="append", choices=peers, help="only this server; may be repeated")
+    parser.add_argument("--scenario", action="append", choices=scenarios, help="only this scenario; may be repeated")
+    parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
+    parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 3)")
+    parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
+    parser.add_argument("--alone", action="store_true", help="also S6, S8 and S9 when peers or scenarios are named")
+    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
+    parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
+    asked = parser.parse_args(words)
+    quick = asked.quick
+    chosen = bool(asked.peer or asked.scenario)
+    return Choice(
+        command=shlex.join(["python", "-m", "bench", *_without_folders(words)]),
+        peers=tuple(asked.peer or (QUICK_PEERS if quick else peers)),
+        scenarios=tuple(asked.scenario or (QUICK_SCENARIOS if quick else scenarios)),
+        rounds=asked.rounds or (3 if quick else 5),
+        seconds=asked.seconds or (3 if quick else 5),
+        alone=asked.alone or not (quick or chosen),
+        grants=1_000_000 if asked.grants is None else asked.grants,
+        cache=asked.cache,
+        results=asked.results or RESULTS / ("quick" if quick else "full"),
+    )
+
+
+def _without_folders(words: list[str]) -> list[str]:
+    """The words as they belong on a page that others read: where this machine keeps its folders is left out."""
+    kept, skip = [], False
+    for word in words:
+        if not skip and not word.startswith(("--cache", "--results")):
+            kept.append(word)
+        skip = word in ("--cache", "--results")
+    return kept
+
+
+def main() -> int:
+    """Runs the suite; exit 1 when a figure is invalid or a server is missing."""
+    outcome = run(_choice(sys.argv[1:]))
+    return 0 if outcome.results and all(result.valid for result in outcome.results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

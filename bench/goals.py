@@ -1,0 +1,67 @@
+"""The goals that the project has set itself, as data, and whether a run met them. Measures nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.runner import Result
+
+Results = Mapping[tuple[str, str], Result]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Genkan's rate in a scenario as a multiple of a peer's: for the first version, and in the end."""
+
+    scenario: str
+    peer: str
+    first: float
+    final: float | None
+    peer_scenario: str | None = None
+
+    def ratio(self, results: Results) -> float | None:
+        """The ratio of medians, when both figures are valid."""
+        ours = results.get((self.scenario, "genkan"))
+        theirs = results.get((self.peer_scenario or self.scenario, self.peer))
+        return ours.rate / theirs.rate if ours and theirs and ours.valid and theirs.valid else None
+
+
+MEMORY, SQLITE = "oidc-provider-memory", "oidc-provider-sqlite"
+
+RATIOS = (
+    Goal("S1", MEMORY, 3, 6),
+    Goal("S1", SQLITE, 6, 12),
+    Goal("S2", MEMORY, 3, 8),
+    Goal("S2", SQLITE, 6, 16),
+    Goal("S3", MEMORY, 2, 4),
+    Goal("S4", MEMORY, 2, 4),
+    Goal("S5", MEMORY, 2, 4),
+    Goal("S1", "bare", 0.20, 0.45, peer_scenario="S0"),
+)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A figure of Genkan alone and what it must not pass (or fall below)."""
+
+    id: str
+    title: str
+    unit: str
+    first: float
+    final: float
+    at_least: bool = False
+
+    def met(self, figure: float, limit: float) -> bool:
+        return figure >= limit if self.at_least else figure <= limit
+
+
+BOUNDS = (
+    Bound("s1_p99", "S1 p99 at 32 connections", "ms", 20, 7),
+    Bound("s6", "S6: p99 of refreshes under a password flood, against quiet", "×", 3, 1.5),
+    Bound("s8_s1", "S8: S1 with many grants against few", "×", 0.8, 0.95, at_least=True),
+    Bound("s8_s4", "S8: S4 with many grants against few", "×", 0.8, 0.95, at_least=True),
+    Bound("idle_mb", "S9: resident, idle", "MB", 80, 45),
+    Bound("loaded_mb", "S9: resident, after the load", "MB", 100, 60),
+    Bound("start_s", "S9: start to first answer", "s", 1.0, 0.35),
+    Bound("table_bytes", "S9: bytes on disk a sign-in, table", "B", 500, 200),
+    Bound("index_bytes", "S9: bytes on disk a sign-in, indexes", "B", 500, 200),
+)

@@ -1,0 +1,73 @@
+"""What a whole run found, as one value: figures of all servers, and those of Genkan alone. Renders nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from bench.goals import BOUNDS, RATIOS, Bound, Goal
+from bench.machine import Facts
+from bench.runner import Plan, Result
+
+SKIPPED_IN_JSON = "leftover"
+
+
+@dataclass
+class Outcome:
+    """All that the report is made of."""
+
+    command: str
+    date: str
+    facts: Facts
+    plan: Plan
+    titles: Mapping[str, str]
+    versions: Mapping[str, str]
+    results: list[Result] = field(default_factory=list)
+    resident_mb: dict[str, float] = field(default_factory=dict)
+    start_s: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def table(self) -> dict[tuple[str, str], Result]:
+        """Results by scenario and server."""
+        return {(result.scenario.id, result.peer): result for result in self.results}
+
+    def ratios(self) -> list[tuple[Goal, float]]:
+        """The goals that this run has figures for."""
+        table = self.table()
+        found = [(goal, goal.ratio(table)) for goal in RATIOS]
+        return [(goal, ratio) for goal, ratio in found if ratio is not None]
+
+    def bounds(self) -> list[tuple[Bound, float]]:
+        """The figures of Genkan alone that this run has."""
+        return [(bound, self.figures[bound.id]) for bound in BOUNDS if bound.id in self.figures]
+
+    def document(self) -> dict[str, object]:
+        """Everything, rounds included, for machines."""
+        return {
+            "command": self.command,
+            "date": self.date,
+            "machine": self.facts.asdict(),
+            "plan": asdict(self.plan),
+            "versions": dict(self.versions),
+            "results": [_result(result) for result in self.results],
+            "resident_mb_after_load": self.resident_mb,
+            "start_s": self.start_s,
+            "genkan": self.figures,
+            "ratios": [{**asdict(goal), "ratio": ratio} for goal, ratio in self.ratios()],
+            "notes": self.notes,
+        }
+
+
+def _result(result: Result) -> dict[str, object]:
+    runs: Sequence[dict[str, object]] = [
+        {name: value for name, value in asdict(run).items() if name != SKIPPED_IN_JSON} | {"rate": run.rate}
+        for run in result.runs
+    ]
+    return {
+        "scenario": result.scenario.id,
+        "server": result.peer,
+        "unit": result.scenario.unit,
+        "valid": result.valid,
+        "rate": result.rate if result.valid else None,
+        "remarks": result.remarks,
+        "rounds": runs,
+    }

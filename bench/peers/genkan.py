@@ -1,0 +1,87 @@
+"""Genkan itself, set up through its commands and pages alone: one `genkan serve` on SQLite in a fresh data folder."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.flow import Client, Endpoints, Person
+from bench.peers.base import Call, Peer, Place, Site, Unavailable
+from bench.servers import Command
+
+PERSON = Person("bench", "a-quiet-genkan-at-dusk")
+CONFIDENTIAL_REDIRECT = "https://client.example/cb"
+INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
+
+
+class Genkan(Peer):
+    """`limited` keeps the limit on rotations of one grant, which runs with few grants must lift."""
+
+    name = "genkan"
+    title = "Genkan, SQLite with fsync"
+    durable = True
+
+    def __init__(self, limited: bool = False) -> None:
+        self._limited = limited
+
+    def versions(self) -> dict[str, str]:
+        return {"genkan": version("genkan")}
+
+    def command(self, place: Place) -> Command:
+        if not _command().exists():
+            raise Unavailable("genkan is not installed beside this Python")
+        return Command([str(_command()), "serve"], INFO_LOGIN, self.environment(place))
+
+    def environment(self, place: Place) -> dict[str, str]:
+        """The settings of the server and of the commands that administer it."""
+        named = {
+            "GENKAN_DATA_DIR": str(place.folder / "data"),
+            "GENKAN_HOST": "127.0.0.1",
+            "GENKAN_PORT": str(place.port),
+            "GENKAN_BASE_URL": place.base,
+        }
+        return named if self._limited else {**named, "GENKAN_ROTATIONS_PER_SECOND": "0"}
+
+    def site(self, place: Place) -> Site:
+        env = self.environment(place)
+        _say(env, "user", "add", PERSON.name, "--password-stdin", said=PERSON.password)
+        mobile = json.loads(_say(env, "mobile", "on", "--json"))
+        native = Client(mobile["clientID"], mobile["redirectURI"], mobile["scope"])
+        web = _link(env)
+        confidential = Client(web["clientId"], CONFIDENTIAL_REDIRECT, "WRITE", web["clientSecret"])
+        provider = "/rest/oauth2/latest"
+        introspector = (confidential.id, str(confidential.secret))
+        return Site(
+            ends=Endpoints(f"{provider}/authorize", f"{provider}/token", f"{provider}/introspect", introspector),
+            native=native,
+            confidential=confidential,
+            people=(PERSON,),
+            bearer=Call("/rest/api/2/myself", members={"name": PERSON.name, "active": True}),
+            verify=Call("/auth/verify", header=("Remote-User", PERSON.name)),
+            metadata=Call(INFO_LOGIN, members={"oauth.enabled": True, "oauth.clientID": native.id}),
+            login="/login",
+        )
+
+
+def _command() -> Path:
+    return Path(sys.executable).with_name("genkan")
+
+
+def _link(env: dict[str, str]) -> dict[str, str]:
+    named = ["--name", "Bench", "--redirect", CONFIDENTIAL_REDIRECT, "--permission", "WRITE"]
+    kind = ["--confidential", "--introspect", "--consent", "remember", "--json"]
+    made: dict[str, str] = json.loads(_say(env, "link", "create", *named, *kind))
+    return made
+
+
+def _say(env: dict[str, str], *words: str, said: str = "") -> str:
+    """One administering command's output."""
+    argv = [str(_command()), *words]
+    done = subprocess.run(argv, env=env, input=said, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise RuntimeError(f"genkan {' '.join(words[:2])} failed: {done.stderr.strip()[-300:]}")
+    return done.stdout
+
+
+PEERS = (Genkan(),)

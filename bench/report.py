@@ -1,0 +1,115 @@
+"""Owns the page that a run leaves behind: Markdown for people, the goals beside what was found."""
+
+from collections.abc import Iterable
+
+from bench.outcome import Outcome
+from bench.runner import BUSY_LIMIT, Result
+from bench.wrk import CONNECTIONS
+
+HOW = f"""\
+Server on one core, load generator (wrk with Lua) on the other, {CONNECTIONS} connections, all servers alive at once and
+taking turns within each round; medians of the rounds. Figures are *right* answers a second: every answer's status
+and body is checked, every refreshed token is used again, and one wrong or lost answer makes the figure invalid. Genkan
+and the peers marked "fsync" have each acknowledged write on disk first. In S1 the limit on rotations of one grant is
+lifted (`GENKAN_ROTATIONS_PER_SECOND=0`), since a few hundred sign-ins share the load; S8 keeps it. Latencies of S2 are
+of whole flows; the others are wrk's, which add what a closed loop would hide. Ratios hold on other machines, figures
+do not.
+"""
+
+
+def markdown(outcome: Outcome) -> str:
+    """The whole page."""
+    parts = [
+        f"# Benchmark of {outcome.date}\n",
+        f"`{outcome.command}`: {outcome.plan.rounds} rounds of {outcome.plan.seconds:g} s.\n",
+        HOW,
+        _goals(outcome),
+        "## Rates\n",
+        _rates(outcome),
+        "![Rates](rates.svg)\n" if outcome.results else "",
+        "## Rounds in detail\n",
+        _details(outcome.results),
+        "## Memory and start\n",
+        _memory(outcome),
+        "## Machine\n",
+        _machine(outcome),
+    ]
+    if outcome.notes:
+        parts += ["## Notes\n", "\n".join(f"- {note}" for note in outcome.notes) + "\n"]
+    return "\n".join(part for part in parts if part)
+
+
+def _grid(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
+def _goals(outcome: Outcome) -> str:
+    rows = []
+    for goal, ratio in outcome.ratios():
+        against = outcome.titles[goal.peer] + (f" ({goal.peer_scenario})" if goal.peer_scenario else "")
+        final = f"{goal.final:g} × {_verdict(ratio >= goal.final)}" if goal.final else "–"
+        first = f"{goal.first:g} × {_verdict(ratio >= goal.first)}"
+        rows.append([f"{goal.scenario} against {against}", f"{ratio:.2f} ×", first, final])
+    for bound, figure in outcome.bounds():
+        sign = "≥" if bound.at_least else "≤"
+        first = f"{sign} {bound.first:g} {bound.unit} {_verdict(bound.met(figure, bound.first))}"
+        final = f"{sign} {bound.final:g} {bound.unit} {_verdict(bound.met(figure, bound.final))}"
+        rows.append([bound.title, f"{figure:.3g} {bound.unit}", first, final])
+    return "## Goals\n\n" + _grid(["what", "found", "first version", "goal"], rows) if rows else ""
+
+
+def _rates(outcome: Outcome) -> str:
+    table = outcome.table()
+    peers = list(dict.fromkeys(result.peer for result in outcome.results))
+    scenarios = list(dict.fromkeys(result.scenario for result in outcome.results))
+    rows = []
+    for scenario in scenarios:
+        cells = [_cell(table.get((scenario.id, peer)), table.get((scenario.id, "genkan"))) for peer in peers]
+        rows.append([scenario.id, f"{scenario.title}, {scenario.unit}/s", *cells])
+    note = "In brackets: Genkan's rate as a multiple. ¹ The generator's core was too busy: a lower bound.\n\n"
+    return note + _grid(["id", "scenario", *(outcome.titles[peer] for peer in peers)], rows)
+
+
+def _cell(result: Result | None, ours: Result | None) -> str:
+    if result is None:
+        return ""
+    if not result.valid:
+        return "invalid"
+    mark = " ¹" if result.median("generator_busy") > BUSY_LIMIT else ""
+    ratio = ours.rate / result.rate if ours and ours.valid and ours is not result else None
+    return f"{result.rate:,.0f}{mark}" + (f" ({ratio:.2f} ×)" if ratio else "")
+
+
+def _details(results: list[Result]) -> str:
+    head = ["id", "server", "rate", "rounds", "p50 ms", "p99 ms", "server busy", "generator busy", "remarks"]
+    rows = []
+    for result in results:
+        if not result.valid:
+            rows.append([result.scenario.id, result.peer, "–", "", "", "", "", "", "; ".join(result.remarks)])
+            continue
+        spread = f"{min(run.rate for run in result.runs):,.0f} to {max(run.rate for run in result.runs):,.0f}"
+        shares = [f"{result.median(name):.0%}" for name in ("server_busy", "generator_busy")]
+        times = [f"{result.median(name):.2f}" for name in ("p50_ms", "p99_ms")]
+        named = [result.scenario.id, result.peer, f"{result.rate:,.0f}", spread]
+        rows.append([*named, *times, *shares, "; ".join(result.remarks)])
+    return _grid(head, rows)
+
+
+def _memory(outcome: Outcome) -> str:
+    rows = [
+        [outcome.titles[name], f"{outcome.start_s.get(name, 0):.2f}", f"{resident:.0f}"]
+        for name, resident in outcome.resident_mb.items()
+    ]
+    return _grid(["server", "first start to first answer, s", "resident after the load, MB"], rows)
+
+
+def _machine(outcome: Outcome) -> str:
+    rows = [[name, str(value)] for name, value in {**outcome.facts.asdict(), **outcome.versions}.items()]
+    return _grid(["fact", "value"], rows)

@@ -1,0 +1,147 @@
+"""Owns the load generator: one run of wrk with one of our Lua scripts, and what it and the cores say of it."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import machine
+
+SCRIPTS = Path(__file__).parent / "lua"
+CONNECTIONS = 32
+SPARE_S = 30
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to send: a script, its data, and how many threads share the connections."""
+
+    script: str
+    data: Mapping[str, object]
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run showed. Times in milliseconds; busy figures are shares of a core."""
+
+    right: int
+    wrong: int
+    answers: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    socket_errors: int
+    timeouts: int
+    first_wrong: str
+    generator_busy: float
+    server_busy: float
+    others_on_server_core: float
+    others_on_load_core: float
+    leftover: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def rate(self) -> float:
+        """Right answers a second."""
+        return self.right / self.seconds
+
+    @property
+    def valid(self) -> bool:
+        """A run with one wrong or lost answer does not count."""
+        return self.right > 0 and self.wrong == 0 and self.socket_errors == 0 and self.timeouts == 0
+
+
+def run(load: Load, port: int, seconds: float, folder: Path, server_pid: int) -> Run:
+    """Loads the server on the port for whole seconds and reads the report."""
+    data, result = folder / "load.lua", folder / "load.json"
+    data.write_text(f"return {_literal({**load.data, 'host': f'127.0.0.1:{port}'})}\n")
+    result.unlink(missing_ok=True)
+    argv = ["wrk", f"-t{load.threads}", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    argv += ["-s", str(SCRIPTS / load.script), f"http://127.0.0.1:{port}"]
+    env = {**os.environ, "BENCH_DATA": str(data), "BENCH_RESULT": str(result), "BENCH_LUA": str(SCRIPTS)}
+    watch = _Watch(server_pid)
+    said = subprocess.run(
+        machine.pin(argv, machine.LOAD_CORE),
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=seconds + SPARE_S,
+        check=False,
+    )
+    busy = watch.stop()
+    if said.returncode != 0 or not result.exists():
+        raise RuntimeError(f"wrk failed: {said.stdout}{said.stderr}")
+    return _reading(json.loads(result.read_text()), busy)
+
+
+def _reading(report: dict[str, object], busy: dict[str, float]) -> Run:
+    got = {name: int(value) for name, value in report.items() if isinstance(value, int)}
+    own = sorted(report["latencies_us"])  # type: ignore[call-overload]
+    p50, p99 = (_percentile(own, 50), _percentile(own, 99)) if own else (got["p50_us"], got["p99_us"])
+    return Run(
+        right=got["right"],
+        wrong=got["wrong"],
+        answers=got["answers"],
+        seconds=got["duration_us"] / 1e6,
+        p50_ms=p50 / 1000,
+        p99_ms=p99 / 1000,
+        socket_errors=got["socket_errors"],
+        timeouts=got["timeouts"],
+        first_wrong=str(report["first_wrong"]),
+        leftover=tuple(report["leftover"]),  # type: ignore[arg-type]
+        **busy,
+    )
+
+
+def _percentile(ordered: list[int], part: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part / 100))]
+
+
+class _Watch:
+    """Reads the processor clocks around a run."""
+
+    def __init__(self, server_pid: int) -> None:
+        self._pid = server_pid
+        self._before = self._read()
+
+    def _read(self) -> tuple[float, ...]:
+        children = os.times()
+        return (
+            time.perf_counter(),
+            machine.cpu_seconds(self._pid),
+            children.children_user + children.children_system,
+            machine.busy_seconds(machine.SERVER_CORE),
+            machine.busy_seconds(machine.LOAD_CORE),
+        )
+
+    def stop(self) -> dict[str, float]:
+        wall, server, load, core0, core1 = (b - a for a, b in zip(self._before, self._read(), strict=True))
+        return {
+            "server_busy": round(server / wall, 3),
+            "generator_busy": round(load / wall, 3),
+            "others_on_server_core": round(max(0.0, core0 - server) / wall, 3),
+            "others_on_load_core": round(max(0.0, core1 - load) / wall, 3),
+        }
+
+
+def _literal(value: object) -> str:
+    """A value as Lua writes it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return '"' + "".join(_character(c) for c in value.encode()) + '"'
+        case Mapping():
+            return "{" + ",".join(f"[{_literal(k)}]={_literal(v)}" for k, v in value.items() if v is not None) + "}"
+        case Iterable():
+            return "{" + ",".join(_literal(each) for each in value) + "}"
+    raise TypeError(f"no Lua literal for {type(value).__name__}")
+
+
+def _character(byte: int) -> str:
+    return chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03d}"
