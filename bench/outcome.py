@@ -59,7 +59,8 @@ class Outcome:
 
 def _result(result: Result) -> dict[str, object]:
     runs: Sequence[dict[str, object]] = [
-        {name: value for name, value in asdict(run).items() if name != SKIPPED_IN_JSON} | {"rate": run.rate}
+        {name: value for name, value in asdict(run).items() if name != SKIPPED_IN_JSON}
+        | {"rate": run.rate, "server_us": run.server_us}
         for run in result.runs
     ]
     return {

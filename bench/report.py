@@ -88,15 +88,27 @@ def _cell(result: Result | None, ours: Result | None) -> str:
 
 
 def _details(results: list[Result]) -> str:
-    head = ["id", "server", "rate", "rounds", "p50 ms", "p99 ms", "server busy", "generator busy", "remarks"]
+    head = [
+        "id",
+        "server",
+        "rate",
+        "rounds",
+        "p50 ms",
+        "p99 ms",
+        "server CPU µs",
+        "server busy",
+        "generator busy",
+        "remarks",
+    ]
     rows = []
     for result in results:
         if not result.valid:
-            rows.append([result.scenario.id, result.peer, "–", "", "", "", "", "", "; ".join(result.remarks)])
+            rows.append([result.scenario.id, result.peer, "–", "", "", "", "", "", "", "; ".join(result.remarks)])
             continue
         spread = f"{min(run.rate for run in result.runs):,.0f} to {max(run.rate for run in result.runs):,.0f}"
         shares = [f"{result.median(name):.0%}" for name in ("server_busy", "generator_busy")]
         times = [f"{result.median(name):.2f}" for name in ("p50_ms", "p99_ms")]
+        times.append(f"{result.median('server_us'):.0f}")
         named = [result.scenario.id, result.peer, f"{result.rate:,.0f}", spread]
         rows.append([*named, *times, *shares, "; ".join(result.remarks)])
     return _grid(head, rows)
