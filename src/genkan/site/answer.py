@@ -1,0 +1,124 @@
+"""Outcome -> HTTP answer: JSON for clients, redirects for browsers, and every refusal by its row in the table of
+reasons.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from genkan.protocol.authorize import ErrorRedirect
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.wire import redirects
+from genkan.wire.oauth import ErrorCode
+
+Headers = tuple[tuple[bytes, bytes], ...]
+JSON: Headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
+# RFC 6749 5.1: token answers are never stored; Pragma for the oldest of caches.
+TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, whole."""
+
+    status: int
+    headers: Headers
+    body: bytes = field(default=b"", repr=False)
+
+    def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
+        """The same answer with more headers."""
+        return replace(self, headers=(*self.headers, *headers))
+
+
+def json(value: object, status: int = 200, headers: Headers = JSON) -> Answer:
+    """A JSON document."""
+    return Answer(status, headers, _encoder.encode(value))
+
+
+def token(access: str, refresh: str, expires_in: int, scope: str, created_at: int) -> Answer:
+    """RFC 6749 5.1, with ``created_at`` in seconds as Jira answers; ``expires_in`` says what is left."""
+    return json(
+        {
+            "access_token": access,
+            "token_type": "bearer",
+            "expires_in": expires_in,
+            "refresh_token": refresh,
+            "created_at": created_at,
+            "scope": scope,
+        },
+        headers=TOKEN,
+    )
+
+
+def error(refused: Refused, *, basic: bool = False) -> Answer:
+    """RFC 6749 5.2: an OAuth error for a client. ``basic``: it tried HTTP Basic and is shown the challenge."""
+    row = entry(refused.reason)
+    headers = TOKEN
+    if row.status == 401 and basic:
+        headers = (*headers, (b"www-authenticate", b'Basic realm="Genkan"'))
+    if refused.retry_after is not None:
+        headers = (*headers, (b"retry-after", str(refused.retry_after).encode()))
+    return json(error_body(refused), row.status, headers)
+
+
+def error_body(refused: Refused) -> dict[str, str]:
+    """The error document: code and public sentence, never the operator's hint."""
+    row = entry(refused.reason)
+    public = row.public if not _tells_detail(refused) else f"{row.public} ({refused.detail})"
+    return {"error": row.wire.value, "error_description": _description(public)}
+
+
+def busy(retry_after: int = 1) -> Answer:
+    """503: the race was lost too often, or a queue is full."""
+    return error(Refused(Reason.BUSY, retry_after=retry_after))
+
+
+def bearer_error(refused: Refused, realm: str, scope: str | None = None) -> Answer:
+    """RFC 6750 3: the challenge that tells an app whether to refresh, to sign in or to give up."""
+    row = entry(refused.reason)
+    if row.status in (503, 429):
+        return error(refused)
+    status = 403 if row.wire is ErrorCode.INSUFFICIENT_SCOPE else 400 if refused.reason is Reason.BEARER_TWICE else 401
+    parts = [f'Bearer realm="{realm}"']
+    if refused.reason is not Reason.BEARER_MISSING:
+        # RFC 6750 3.1: no error code for a request without any authentication.
+        code = {403: "insufficient_scope", 400: "invalid_request", 401: "invalid_token"}[status]
+        parts += [f'error="{code}"', f'error_description="{_description(row.public)}"']
+    if scope is not None and status == 403:
+        parts.append(f'scope="{scope}"')
+    body = {"error": parts[1].split('"')[1] if len(parts) > 1 else "invalid_token", "error_description": row.public}
+    return json(body, status, (*JSON, (b"www-authenticate", ", ".join(parts).encode("ascii", "replace"))))
+
+
+def redirect(location: str, status: int = 302) -> Answer:
+    """A redirect that is never stored (RFC 9700 4.12: 303 after a form, so that no body is sent on)."""
+    return Answer(
+        status,
+        ((b"location", location.encode("ascii")), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"),
+         (b"content-length", b"0")),
+    )  # fmt: skip
+
+
+def redirect_parameters(parameters: Mapping[str, str], state: str | None, issuer: str) -> dict[str, str]:
+    """What goes back to the application: ``state`` as sent (RFC 6749 4.1.2) and ``iss`` (RFC 9207 2)."""
+    return {**parameters, **({} if state is None else {"state": state}), "iss": issuer}
+
+
+def error_location(outcome: ErrorRedirect, issuer: str) -> str:
+    """RFC 6749 4.1.2.1: where an error goes once client and redirect URI are known to be good."""
+    return redirects.with_answer(
+        outcome.redirect_uri, redirect_parameters(error_body(outcome.refused), outcome.state, issuer)
+    )
+
+
+def _tells_detail(refused: Refused) -> bool:
+    told = (Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.INVALID_VALUE, Reason.WRONG_CONTENT_TYPE)
+    return bool(refused.detail) and refused.reason in told
+
+
+def _description(text: str) -> str:
+    """RFC 6749 5.2: visible ASCII without quotes and backslashes."""
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in text)

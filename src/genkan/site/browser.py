@@ -1,0 +1,150 @@
+"""Browsers: their cookies, the session behind them, and the checks that a form really comes from our own page."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+import msgspec
+
+from genkan.protocol.env import DAY, Env
+from genkan.protocol.facts import SessionFacts
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
+from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.signin import session as sessions
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.read import Form
+from genkan.site.received import Received, set_cookie
+
+SESSION = "genkan-session"
+DEVICE = "genkan-device"
+KNOWN = "genkan-known"
+DEVICE_DAYS = 400
+PAGE_FIELD = "page_token"
+
+
+class _PageToken(msgspec.Struct, array_like=True, frozen=True):
+    binding: bytes
+    made_at: int
+
+
+class _Known(msgspec.Struct, array_like=True, frozen=True):
+    account_id: int
+    device: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
+    is new.
+    """
+
+    device_cookie: str
+    fresh: bool
+    person: SessionFacts | None
+    session_id: bytes | None
+
+    @property
+    def device(self) -> bytes:
+        """The long-lived mark of this browser, as grants and budgets keep it."""
+        return hashlib.sha256(b"genkan browser " + self.device_cookie.encode()).digest()[:16]
+
+
+def cookie_name(door: Door, name: str) -> str:
+    """RFC 6265bis 4.1.3.2: over https the __Host- prefix ties a cookie to this very host."""
+    return f"__Host-{name}" if door.public.secure else name
+
+
+async def visitor(received: Received, door: Door, env: Env) -> Visitor:
+    """Who is at the browser. A session that is over counts as none."""
+    device = received.cookie(cookie_name(door, DEVICE))
+    fresh = device is None or len(device) != 32 or not device.isalnum()
+    person, session_id = await _person(received, door, env)
+    return Visitor(env.draw(16).hex() if fresh or device is None else device, fresh, person, session_id)
+
+
+async def _person(received: Received, door: Door, env: Env) -> tuple[SessionFacts | None, bytes | None]:
+    cookie = received.cookie(cookie_name(door, SESSION))
+    if not cookie:
+        return None, None
+    session_id = sessions.session_id(cookie)
+    facts = await door.store.session_facts(session_id)
+    if facts is None or not sessions.is_live(facts, env, door.lifetimes):
+        return None, session_id
+    if sessions.needs_touch(facts.session, env):
+        door.store.note_session(session_id, env.now)
+    return facts, session_id
+
+
+def with_device(answer: Answer, who: Visitor, door: Door) -> Answer:
+    """Give a new browser its device cookie."""
+    if not who.fresh:
+        return answer
+    name = cookie_name(door, DEVICE)
+    value = set_cookie(name, who.device_cookie, secure=door.public.secure, longest=DEVICE_DAYS * DAY // 1000)
+    return answer.plus((b"set-cookie", value))
+
+
+def with_session(answer: Answer, cookie: str, door: Door) -> Answer:
+    """Give the browser its session; it ends with the browser or with its own limits, whichever is first."""
+    name = cookie_name(door, SESSION)
+    return answer.plus((b"set-cookie", set_cookie(name, cookie, secure=door.public.secure, longest=None)))
+
+
+def without_session(answer: Answer, door: Door) -> Answer:
+    """Take the session cookie back."""
+    value = set_cookie(cookie_name(door, SESSION), "", secure=door.public.secure, longest=0)
+    return answer.plus((b"set-cookie", value))
+
+
+def with_known(answer: Answer, who: Visitor, account: Account, door: Door, env: Env) -> Answer:
+    """Let this browser have a guess budget of its own for this account, since it has signed in once."""
+    plain = msgspec.msgpack.encode(_Known(account.id, who.device))
+    sealed = door.sealer.seal(Purpose.HANDOVER, plain, env)
+    name = cookie_name(door, KNOWN)
+    value = set_cookie(name, sealed, secure=door.public.secure, longest=DEVICE_DAYS * DAY // 1000)
+    return answer.plus((b"set-cookie", value))
+
+
+def known_device(received: Received, who: Visitor, account: Account | None, door: Door) -> bytes | None:
+    """This browser's device mark if it has signed in to this account before, else None."""
+    sealed = received.cookie(cookie_name(door, KNOWN))
+    plain = door.sealer.open(Purpose.HANDOVER, sealed) if sealed else Unsealable()
+    if isinstance(plain, Unsealable) or account is None:
+        return None
+    known = msgspec.msgpack.decode(plain, type=_Known)
+    return who.device if known.account_id == account.id and hmac.compare_digest(known.device, who.device) else None
+
+
+def page_token(who: Visitor, door: Door, env: Env) -> str:
+    """The hidden field that ties a form to this browser and its session."""
+    return door.sealer.seal(Purpose.PAGE, msgspec.msgpack.encode(_PageToken(_binding(who), env.now)), env)
+
+
+def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> Refused | None:
+    """Why a form must not be acted on: sent from elsewhere, or by a page of another browser or long ago."""
+    if is_cross_origin(received, door):
+        return Refused(Reason.CROSS_ORIGIN)
+    plain = door.sealer.open(Purpose.PAGE, form.get(PAGE_FIELD, ""))
+    if isinstance(plain, Unsealable):
+        return Refused(Reason.PAGE_STALE)
+    token = msgspec.msgpack.decode(plain, type=_PageToken)
+    in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
+    ours = hmac.compare_digest(token.binding, _binding(who))
+    return None if in_time and ours else Refused(Reason.PAGE_STALE)
+
+
+def is_cross_origin(received: Received, door: Door) -> bool:
+    """Whether the browser says that another origin sent this (Fetch Metadata, else Origin; programs send neither)."""
+    site = received.header(b"sec-fetch-site")
+    if site is not None and site != "same-origin":
+        return True
+    origin = received.header(b"origin")
+    return origin is not None and origin != door.public.origin
+
+
+def _binding(who: Visitor) -> bytes:
+    session = who.person.session.id if who.person else b""
+    return hashlib.sha256(who.device_cookie.encode() + b"\0" + session).digest()[:16]

@@ -1,0 +1,182 @@
+"""The ASGI application: reads a request whole and bounded, finds its rule, guards it, and sends the handler's
+answer.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from itertools import count
+from typing import Any
+
+from starlette.routing import compile_path
+
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.site import answer, browser
+from genkan.site.answer import Answer
+from genkan.site.door import Door, LaneFull
+from genkan.site.peer import Headers, Peer, PeerFault, Peers
+from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
+from genkan.site.routes import Guard, Rule, checked
+from genkan.store.api import StoreUnavailable
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+MOST_QUERY_BYTES = 16 * 1024
+MOST_HEADERS = 100
+
+
+class Dispatcher:
+    """Paths without variables are found in a dictionary, the others by Starlette's patterns."""
+
+    def __init__(self, door: Door, rules: Sequence[Rule], peers: Peers, ticks: Callable[[], float]) -> None:
+        table = checked(rules)
+        self._door = door
+        self._peers = peers
+        self._ticks = ticks
+        self._base = door.public.path
+        self._exact: dict[str, dict[str, Rule]] = {}
+        self._patterns = [(compile_path(rule.path)[0], rule) for rule in table if "{" in rule.path]
+        for rule in table:
+            for path in self._addresses(rule) if "{" not in rule.path else ():
+                self._exact.setdefault(path, {}).update(dict.fromkeys(rule.methods, rule))
+        boot = door.env().draw(4).hex()
+        self._request_ids: Iterator[str] = (f"{boot}-{number:x}" for number in count(1))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry: HTTP only; the server's lifespan is composed elsewhere."""
+        if scope["type"] != "http":
+            return
+        started = self._ticks()
+        rules, parameters = self._find(scope["path"])
+        method = scope["method"]
+        rule = rules.get("GET" if method == "HEAD" else method)
+        request_id = next(self._request_ids)
+        reply = await self._reply(scope, receive, rule, rules, parameters, request_id)
+        await _send(send, reply, request_id, head=method == "HEAD")
+        seconds = self._ticks() - started
+        route = rule.path if rule else "unknown"
+        self._door.measures.answered(route, reply.status, seconds)
+        level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
+        self._door.log(level, "answered", route=route, method=method, status=reply.status, request_id=request_id,
+                       ms=round(seconds * 1000, 1))  # fmt: skip
+
+    async def _reply(
+        self,
+        scope: Scope,
+        receive: Receive,
+        rule: Rule | None,
+        rules: dict[str, Rule],
+        parameters: dict[str, str],
+        request_id: str,
+    ) -> Answer:
+        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], tuple(scope["headers"]))
+        if isinstance(peer, PeerFault):
+            return answer.error(Refused(Reason.MALFORMED, f"header {peer.header}"))
+        if rule is None:
+            return self._no_rule(rules, request_id)
+        try:
+            received = await _received(scope, receive, peer, request_id, parameters)
+            fault = self._guard_fault(rule, received)
+            return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
+        except Malformed as malformed:
+            self._door.measures.refused(malformed.refused.reason)
+            return self._shaped(rule, malformed.refused, request_id)
+        except (StoreUnavailable, LaneFull):
+            return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id)
+        except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
+            self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)
+            return answer.json({"error": "server_error", "error_description": "This is our fault."}, 500)
+
+    def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        if not path.startswith(self._base + "/"):
+            return {}, {}
+        local = path[len(self._base) :]
+        found: dict[str, Rule] = {}
+        parameters: dict[str, str] = {}
+        for pattern, rule in self._patterns:
+            match = pattern.match(local)
+            if match:
+                found.update(dict.fromkeys(rule.methods, rule))
+                parameters = match.groupdict()
+        return found, parameters
+
+    def _addresses(self, rule: Rule) -> tuple[str, ...]:
+        below = self._base + rule.path
+        return (below,) if rule.also_at is None else (below, rule.also_at)
+
+    def _no_rule(self, rules: dict[str, Rule], request_id: str) -> Answer:
+        if not rules:
+            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id)
+        allow = ", ".join(sorted({*rules, *(["HEAD"] if "GET" in rules else [])})).encode()
+        # RFC 9110 15.5.6: a 405 names the methods that are allowed.
+        return answer.json({"error": "invalid_request", "error_description": "Method not allowed."}, 405).plus(
+            (b"allow", allow)
+        )
+
+    def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
+        if rule.guard is Guard.MACHINE:
+            return None
+        seen = f"{received.peer.scheme}://{received.peer.host}".lower()
+        if seen != self._door.public.origin and seen != _with_default_port(self._door.public.origin):
+            return Refused(Reason.WRONG_HOST, seen[:200])
+        if rule.guard is Guard.FORM and browser.is_cross_origin(received, self._door):
+            return Refused(Reason.CROSS_ORIGIN)
+        return None
+
+    def _refusal(self, rule: Rule, refused: Refused, received: Received) -> Answer:
+        self._door.measures.refused(refused.reason)
+        if refused.reason is Reason.WRONG_HOST:
+            values = {"seen": refused.detail, "expected": self._door.public.origin, "request_id": received.request_id}
+            return self._door.pages.page("wrong_host.html", values, status=400)
+        return self._shaped(rule, refused, received.request_id)
+
+    def _shaped(self, rule: Rule, refused: Refused, request_id: str) -> Answer:
+        if rule.guard is Guard.MACHINE:
+            return answer.error(refused)
+        page = self._door.pages.refusal(refused, request_id, detail=refused.detail)
+        return page if refused.retry_after is None else page.plus((b"retry-after", str(refused.retry_after).encode()))
+
+
+async def _received(
+    scope: Scope, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
+) -> Received:
+    headers: Headers = tuple(scope["headers"])
+    if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers) > MOST_HEADERS:
+        raise Malformed(Reason.TOO_LARGE)
+    body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
+    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters)
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes:
+    """The body, bounded: RFC 9110 15.5.14, refused by its announced length or as soon as it has grown too long."""
+    for name, value in headers:
+        if name == b"content-length" and (not value.isdigit() or int(value) > MOST_FORM_BYTES):
+            raise Malformed(Reason.TOO_LARGE)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed(Reason.MALFORMED, "the request was cut off")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MOST_FORM_BYTES:
+            raise Malformed(Reason.TOO_LARGE)
+        if not message.get("more_body", False):
+            return b"".join((*parts, part)) if parts else part
+        parts.append(part)
+
+
+async def _send(send: Send, reply: Answer, request_id: str, *, head: bool) -> None:
+    headers = [*reply.headers, (b"x-request-id", request_id.encode())]
+    if not any(name == b"content-length" for name, _ in reply.headers):
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+def _with_default_port(origin: str) -> str:
+    return f"{origin}:{443 if origin.startswith('https:') else 80}"

@@ -1,0 +1,120 @@
+"""What every handler is given: settings, store, key ring, clock, password lane and pages. Composed once, in main."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from genkan.protocol.env import SECOND, Env
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.policy import Lifetimes
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Site
+from genkan.protocol.ring import Ring
+from genkan.protocol.sealing import Sealer
+from genkan.settings import Settings
+from genkan.site.measure import Measures
+from genkan.site.pages import Pages
+from genkan.site.received import Received
+from genkan.store.api import Store, Tally
+from genkan.wire.metadata import Endpoints
+from genkan.wire.urls import BaseURL
+
+TRIES = 8
+MINUTE_MS = 60_000
+
+
+class Passwords(Protocol):
+    """The password lane: argon2id in threads of its own, with a bounded queue."""
+
+    decoy: str
+
+    async def verify(self, kept: str, password: str) -> bool:
+        """Whether the password fits; exactly one hash is computed. Raises LaneFull when too many wait."""
+        ...
+
+    async def hash(self, password: str) -> str:
+        """A new hash to keep. Raises LaneFull when too many wait."""
+        ...
+
+
+class LaneFull(Exception):
+    """More passwords wait to be hashed than may; the caller answers 503 with Retry-After."""
+
+
+class RingHolder:
+    """The sealer of the ring as loaded, re-read at most once a second when a newer one is talked of (tokens.md 7)."""
+
+    def __init__(self, ring: Ring, site_id: bytes, reload: Callable[[], Ring | None]) -> None:
+        self.sealer = Sealer(ring, site_id)
+        self._site_id = site_id
+        self._reload = reload
+        self._read_at = -SECOND
+
+    def renew(self, now: int) -> None:
+        """Re-read the file if a second has passed since the last time."""
+        if now - self._read_at < SECOND:
+            return
+        self._read_at = now
+        ring = self._reload()
+        if ring is not None and ring.version > self.sealer.ring.version:
+            self.sealer = Sealer(ring, self._site_id)
+
+    def is_behind(self, site: Site, now: int) -> bool:
+        """Whether the store names a newer ring than can be had here: nothing may be judged by an older one."""
+        if site.ring_version > self.sealer.ring.version:
+            self.renew(now)
+        return site.ring_version > self.sealer.ring.version
+
+
+@dataclass(slots=True)
+class Health:
+    """What readyz tells: ``clock_off`` in milliseconds against the store's, ``behind`` once the store lost writes."""
+
+    clock_off: int = 0
+    behind: bool = False
+    closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Everything a handler may use; nothing in it changes but what its parts change themselves."""
+
+    settings: Settings
+    public: BaseURL
+    endpoints: Endpoints
+    lifetimes: Lifetimes
+    store: Store
+    ring: RingHolder
+    clock: Callable[[], Env]
+    passwords: Passwords
+    pages: Pages
+    measures: Measures
+    health: Health
+    secrets: "Secrets"
+    log: Callable[..., None]
+    readiness: Callable[[], Awaitable[list[str]]] = field(repr=False)
+
+    def env(self) -> Env:
+        """This moment's time and chance."""
+        return self.clock()
+
+    @property
+    def sealer(self) -> Sealer:
+        """The ring as loaded now."""
+        return self.ring.sealer
+
+    def note(self, refused: Refused, received: Received, now: int) -> None:
+        """Count a refusal of somebody who proved nothing, and pass on the event of one that must be told of."""
+        self.measures.refused(refused.reason)
+        if refused.event is not None:
+            self.store.note_event(refused.event)
+        if refused.reason is Reason.STORE_BEHIND:
+            self.health.behind = True
+        self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, received.peer.network, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secrets of the operator's own files; empty where none is set."""
+
+    metrics_token: str = field(repr=False, default="")

@@ -1,0 +1,55 @@
+"""What the app asks before anybody is signed in: info/login, the list of sign-in options, and the metadata document."""
+
+from genkan.protocol.links import APP_REDIRECTS
+from genkan.protocol.records import Link, Site
+from genkan.site import answer
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.received import Received
+from genkan.wire import login_info, metadata
+
+# Anonymous, the same for everybody, no cookie: any cache and any origin may have it, for seconds.
+_OPEN = (
+    (b"content-type", b"application/json;charset=UTF-8"),
+    (b"cache-control", b"public, max-age=5"),
+    (b"access-control-allow-origin", b"*"),
+)
+
+
+async def info_login(received: Received, door: Door) -> Answer:
+    """GET /rest/nativemobile/1.1/info/login: carries the app's client id while the switch is on, never a secret."""
+    site = await door.store.site()
+    link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
+    return answer.json(login_info.render(announced(site, link, door)), headers=_OPEN)
+
+
+async def info_login_1_0(received: Received, door: Door) -> Answer:
+    """The same under 1.0, which knows nothing of OAuth."""
+    return answer.json(login_info.render_1_0(), headers=_OPEN)
+
+
+async def login_options(received: Received, door: Door) -> Answer:
+    """GET /rest/authconfig/1.0/login-options: which ways to sign in the login page offers."""
+    return answer.json({"results": [{"type": "LOGIN_FORM"}]}, headers=_OPEN)
+
+
+async def server_metadata(received: Received, door: Door) -> Answer:
+    """RFC 8414 3.2: the authorization server's metadata."""
+    return answer.json(metadata.document(door.endpoints.issuer), headers=_OPEN)
+
+
+def announced(site: Site, link: Link | None, door: Door) -> login_info.LoginInfo:
+    """What phones are told now: the app's link while the switch is on and the link can be used."""
+    if not site.mobile_enabled or link is None or not link.usable:
+        return login_info.LoginInfo(False, None, (), None, None, None)
+    ends = door.endpoints
+    return login_info.LoginInfo(
+        True, link.client_id, _app_first(link), link.permission.name, ends.authorization, ends.token
+    )
+
+
+def _app_first(link: Link) -> tuple[str, ...]:
+    """The app's own scheme is the first redirect that it reads."""
+    return tuple(
+        sorted(link.redirects, key=lambda redirect: (redirect != APP_REDIRECTS[0], link.redirects.index(redirect)))
+    )

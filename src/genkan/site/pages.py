@@ -1,0 +1,92 @@
+"""HTML pages from the templates, with the headers that keep markup of others from running (CSP without
+unsafe-inline).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import entry
+from genkan.site.answer import Answer
+from genkan.wire.urls import BaseURL
+
+_TYPES = {".css": b"text/css; charset=utf-8", ".js": b"text/javascript; charset=utf-8", ".svg": b"image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A static file, whole, with the digest that its address carries so that browsers may keep it for ever."""
+
+    body: bytes
+    content_type: bytes
+    digest: str
+
+
+class Pages:
+    """Renders templates. Every page knows the site's title and its own base path; values are escaped, always."""
+
+    def __init__(self, public: BaseURL, site_title: str) -> None:
+        self._public = public
+        self.assets = {a.name: _asset(a.name, a.read_bytes()) for a in files("genkan.site").joinpath("static").iterdir()
+                       if a.name.endswith(tuple(_TYPES))}  # fmt: skip
+        self._environment = Environment(
+            loader=PackageLoader("genkan.site"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        insecure = (
+            "" if public.secure else "This site is reached without encryption: for trying out on this machine only."
+        )
+        self._environment.globals.update(
+            base=public.path, site_title=site_title, asset=self._asset_address, insecure=insecure, public=public
+        )
+
+    def page(
+        self,
+        template: str,
+        values: Mapping[str, object],
+        *,
+        status: int = 200,
+        forms_to: tuple[str, ...] = (),
+    ) -> Answer:
+        """A page. ``forms_to``: CSP sources beside our own that a form's answer may redirect to (the app's scheme)."""
+        body = self._environment.get_template(template).render(values).encode()
+        return Answer(status, _page_headers(forms_to), body)
+
+    def refusal(self, refused: Refused, request_id: str, *, detail: str = "") -> Answer:
+        """An error page: the public sentence, never the operator's hint, and the request id to ask about."""
+        row = entry(refused.reason)
+        values = {"sentence": row.public, "detail": detail, "request_id": request_id, "status": row.status}
+        return self.page("error.html", values, status=row.status)
+
+    def _asset_address(self, name: str) -> str:
+        return f"{self._public.path}/static/{self.assets[name].digest}/{name}"
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    return Asset(body, _TYPES[name[name.rindex(".") :]], hashlib.sha256(body).hexdigest()[:16])
+
+
+def _page_headers(forms_to: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    # CSP3 6.4.1: form-action also rules the redirects that follow a form, so the way back to the app must be named.
+    targets = " ".join(("'self'", *forms_to))
+    policy = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-security-policy", policy.encode("ascii")),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"same-origin"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    )

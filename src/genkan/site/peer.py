@@ -1,0 +1,116 @@
+"""Who is at the other end: the client's address and scheme, told by a proxy only where the proxy has proved itself."""
+
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+PROXY_SECRET = b"x-genkan-proxy"
+# What a proxy may tell of the client. Each at most once, and no twin spelled with underscores (which some servers
+# merge).
+PROXY_HEADERS = frozenset(
+    {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-method", b"x-original-method",
+     b"x-forwarded-uri", PROXY_SECRET}
+)  # fmt: skip
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """``address`` and ``scheme`` are the client's own. ``trusted``: a proxy of ours speaks, its headers count."""
+
+    address: str
+    scheme: str
+    trusted: bool
+    host: str
+    local: bool
+
+    @property
+    def network(self) -> str:
+        """The prefix that budgets and aggregates go by: /24 of IPv4, /48 of IPv6."""
+        return network_of(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFault:
+    """A trusted proxy sent headers that can be read in two ways; ``header`` is the name."""
+
+    header: str
+
+
+class Peers:
+    """Recognises the site's own proxies: a listed address and the secret, both."""
+
+    def __init__(self, trusted: tuple[str, ...], secret: str) -> None:
+        self._networks = tuple(ipaddress.ip_network(text, strict=False) for text in trusted)
+        self._secret = secret.encode()
+
+    def of(self, client: str, scheme: str, headers: Headers) -> Peer | PeerFault:
+        """The peer of one request. From anybody but our proxy, forwarding headers say nothing at all."""
+        host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
+        if not self._networks or not self._is_proxy(client, headers):
+            return Peer(client, scheme, False, host, _is_local(client))
+        found = _forwarded(headers)
+        if isinstance(found, PeerFault):
+            return found
+        address = self._client_of(client, found.get(b"x-forwarded-for", ""))
+        scheme = found.get(b"x-forwarded-proto", scheme).strip().lower()
+        return Peer(address, scheme, True, found.get(b"x-forwarded-host", host), False)
+
+    def _is_proxy(self, client: str, headers: Headers) -> bool:
+        shown = [value for name, value in headers if name == PROXY_SECRET]
+        listed = _in_networks(client, self._networks)
+        return listed and len(shown) == 1 and hmac.compare_digest(shown[0], self._secret)
+
+    def _client_of(self, proxy: str, forwarded: str) -> str:
+        """The rightmost address that is not one of our proxies; everything left of it is the client's own claim."""
+        for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+            bare = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+            if not _is_address(bare):
+                return proxy
+            if not _in_networks(bare, self._networks):
+                return bare
+        return proxy
+
+
+def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
+    found: dict[bytes, str] = {}
+    for name, value in headers:
+        plain = name.replace(b"_", b"-")
+        if plain not in PROXY_HEADERS:
+            continue
+        if name != plain or plain in found or not value.isascii():
+            return PeerFault(plain.decode("ascii"))
+        found[plain] = value.decode("ascii")
+    return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _in_networks(client: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]) -> bool:
+    if not _is_address(client):
+        return False
+    return any(ipaddress.ip_address(client) in network for network in networks)
+
+
+@lru_cache(maxsize=4096)
+def _is_local(client: str) -> bool:
+    return _is_address(client) and ipaddress.ip_address(client).is_loopback
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """The network prefix of an address as text; an address that is none stands for itself as ``unknown``."""
+    if not _is_address(address):
+        return "unknown"
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    parsed = mapped or parsed
+    return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))

@@ -1,0 +1,132 @@
+"""HTTP request -> typed request, or Malformed. Nothing is guessed: repeats, broken encodings and strays are refused."""
+
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from genkan.protocol.authorize import AuthorizeAsked
+from genkan.protocol.clients import Credentials
+from genkan.protocol.reasons import Reason
+from genkan.site.received import MOST_FORM_BYTES, MOST_PARAMETERS, Malformed, Received
+from genkan.wire.client_auth import parse_basic
+
+Form = dict[str, str]
+FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
+
+
+def form(received: Received) -> Form:
+    """The body's parameters. RFC 6749 B: form encoding and nothing else."""
+    if received.body or received.header(b"content-type"):
+        _require_type(received, FORM_TYPE)
+    return pairs(received.body)
+
+
+def query(received: Received) -> Form:
+    """The query's parameters."""
+    return pairs(received.query)
+
+
+def endpoint_parameters(received: Received) -> Form:
+    """Parameters of the token, revocation and introspection endpoints: body, or query as the vendor's samples
+    have it.
+    """
+    if received.query and received.body:
+        # RFC 6749 2.3.1: never both at once.
+        raise Malformed(Reason.PARAMETERS_IN_QUERY_AND_BODY)
+    return query(received) if received.query else form(received)
+
+
+def pairs(encoded: bytes) -> Form:
+    """Parse form encoding strictly. RFC 6749 3.1: a parameter given twice is an error; broken UTF-8 is one too."""
+    found: Form = {}
+    if not encoded:
+        return found
+    if len(encoded) > MOST_FORM_BYTES or encoded.count(b"&") >= MOST_PARAMETERS:
+        raise Malformed(Reason.TOO_LARGE)
+    try:
+        for pair in encoded.split(b"&"):
+            if pair:
+                _add_pair(found, pair)
+    except UnicodeDecodeError:
+        raise Malformed(Reason.MALFORMED, "encoding") from None
+    return found
+
+
+def _add_pair(found: Form, pair: bytes) -> None:
+    name, _, value = pair.partition(b"=")
+    key, text = _decoded(name), _decoded(value)
+    if key in found:
+        raise Malformed(Reason.REPEATED_PARAMETER, key[:50])
+    found[key] = text
+
+
+def _decoded(raw: bytes) -> str:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
+    text = raw.decode("utf-8")
+    if "\0" in text:
+        raise Malformed(Reason.MALFORMED, "a NUL character")
+    return text
+
+
+def _require_type(received: Received, wanted: str) -> None:
+    given = (received.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if given != wanted:
+        raise Malformed(Reason.WRONG_CONTENT_TYPE, f"send {wanted}")
+
+
+def json_object(received: Received) -> dict[str, object]:
+    """The body as a JSON object, for the administration API."""
+    _require_type(received, JSON_TYPE)
+    try:
+        value = msgspec.json.decode(received.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Malformed(Reason.MALFORMED, "JSON") from None
+    if not isinstance(value, dict):
+        raise Malformed(Reason.MALFORMED, "a JSON object is expected")
+    return value
+
+
+def credentials(received: Received, parameters: Form) -> Credentials | None:
+    """Client authentication by HTTP Basic or in the parameters; None when neither is there (RFC 6749 2.3.1)."""
+    header = received.header(b"authorization")
+    if header is None or header.partition(" ")[0].lower() != "basic":
+        client_id = parameters.get("client_id")
+        return Credentials(client_id, parameters.get("client_secret") or None) if client_id else None
+    basic = parse_basic(header)
+    if basic is None:
+        return Credentials("", "", basic=True)
+    if "client_secret" in parameters or parameters.get("client_id", basic.client_id) != basic.client_id:
+        # RFC 6749 2.3: a client must not use more than one method.
+        raise Malformed(Reason.CLIENT_AUTHENTICATED_TWICE)
+    return Credentials(basic.client_id, basic.client_secret or None, basic=True)
+
+
+def bearer(received: Received) -> str | None:
+    """The access token of an Authorization: Bearer header, None when there is no such header (RFC 6750 2.1)."""
+    found = [value for name, value in received.headers if name == b"authorization"]
+    if not found:
+        return None
+    if len(found) > 1:
+        # RFC 6750 2: one method, once.
+        raise Malformed(Reason.BEARER_TWICE)
+    scheme, _, token = found[0].partition(b" ")
+    return token.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
+
+
+def authorize_request(parameters: Form) -> AuthorizeAsked:
+    """The authorization request's parameters; unknown ones are ignored (RFC 6749 3.1)."""
+    return AuthorizeAsked(
+        client_id=parameters.get("client_id") or None,
+        redirect_uri=parameters.get("redirect_uri") or None,
+        response_type=parameters.get("response_type") or None,
+        scope=parameters.get("scope") or None,
+        state=parameters.get("state"),
+        code_challenge=parameters.get("code_challenge"),
+        code_challenge_method=parameters.get("code_challenge_method") or None,
+        prompt=parameters.get("prompt") or None,
+        ephemeral=parameters.get("ephemeral") == "true",
+    )

@@ -1,0 +1,76 @@
+"""One HTTP request as it arrived, read once and never written to; and the ways in which reading it can fail."""
+
+from dataclasses import dataclass, field, replace
+from http.cookies import CookieError, SimpleCookie
+
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.site.peer import Peer
+
+MOST_FORM_BYTES = 64 * 1024
+MOST_PARAMETERS = 100
+
+
+class Malformed(Exception):
+    """The request cannot be read as what it should be; raised by ``read`` only and answered in one place."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason.value)
+        self.refused = Refused(reason, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request below the base URL's path. ``headers`` are lower-case names with every value, in order of arrival."""
+
+    method: str
+    path: str
+    query: bytes = field(repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    peer: Peer
+    request_id: str
+    parameters: dict[str, str]
+
+    def header(self, name: bytes) -> str | None:
+        """The one value of a header, None when absent. Malformed when it is there twice or is not ASCII."""
+        found = [value for key, value in self.headers if key == name]
+        if not found:
+            return None
+        if len(found) > 1 or not found[0].isascii():
+            raise Malformed(Reason.MALFORMED, f"header {name.decode('ascii', 'replace')}")
+        return found[0].decode("ascii")
+
+    def text(self, name: bytes, longest: int) -> str:
+        """A header for display or record only: first value, printable, cut at ``longest``."""
+        found = next((value for key, value in self.headers if key == name), b"")
+        return "".join(c for c in found.decode("latin-1") if c.isprintable())[:longest]
+
+    def cookie(self, name: str) -> str | None:
+        """A cookie's value; where a browser sends two of one name, none is believed."""
+        jars = [value.decode("latin-1") for key, value in self.headers if key == b"cookie"]
+        pairs = [part.strip().partition("=") for jar in jars for part in jar.split(";")]
+        values = [value for key, _, value in pairs if key == name]
+        return values[0] if len(values) == 1 else None
+
+    def with_parameters(self, parameters: dict[str, str]) -> "Received":
+        """The same request with the path's variables filled in."""
+        return replace(self, parameters=parameters)
+
+
+def set_cookie(name: str, value: str, *, secure: bool, longest: int | None, same_site: str = "Lax") -> bytes:
+    """A Set-Cookie value for the whole host, never readable by scripts. ``longest`` is seconds; None ends with the
+    browser.
+
+    Raises CookieError for a name or value that no cookie may have.
+    """
+    jar: SimpleCookie = SimpleCookie()
+    jar[name] = value
+    if jar[name].coded_value != value:
+        raise CookieError(name)
+    parts = [f"{name}={value}", "Path=/", "HttpOnly", f"SameSite={same_site}"]
+    if secure:
+        parts.append("Secure")
+    if longest is not None:
+        parts.append(f"Max-Age={longest}")
+    return "; ".join(parts).encode("ascii")

@@ -1,0 +1,76 @@
+"""What a route must declare: who may call it, how it is protected, and which handler answers. Undeclared does not
+start.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.received import Received
+
+Handler = Callable[[Received, Door], Awaitable[Answer]]
+
+
+class Who(StrEnum):
+    """Who may call a route. The handler proves what the declaration says; a test holds both together."""
+
+    ANYONE = "anyone"
+    CLIENT = "an application link that authenticates"
+    BEARER = "the holder of an access token"
+    PERSON = "a person signed in in a browser"
+    ADMINISTRATOR = "an administrator: session, API key or access token with ADMIN"
+    SETUP = "the holder of the set-up link"
+    OPERATOR = "loopback, or the holder of the metrics token"
+
+
+class Guard(StrEnum):
+    """How a route is protected before its handler runs.
+
+    ``MACHINE`` ignores Host and builds every address from the settings. ``PAGE`` answers 400 when host or scheme are
+    not the base URL's. ``FORM`` is a page's form: besides, it must come from this origin, and its handler checks the
+    page token.
+    """
+
+    MACHINE = "machine"
+    PAGE = "page"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the route table. ``path`` may have variables in braces; ``about`` is its line in the reference.
+
+    ``also_at`` is one more address of it, from the host's root.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    who: Who
+    guard: Guard
+    about: str
+    also_at: str | None = None
+
+
+class Undeclared(TypeError):
+    """A route lacks its declaration, or two routes claim one path and method; the server does not start."""
+
+
+def checked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """The table, or Undeclared."""
+    table = tuple(rules)
+    seen: set[tuple[str, str]] = set()
+    for rule in table:
+        if rule.who not in Who or rule.guard not in Guard or not rule.about or not rule.methods:
+            raise Undeclared(f"{rule.path}: who may call it, and how is it protected?")
+        if rule.guard is Guard.FORM and rule.methods != ("POST",):
+            raise Undeclared(f"{rule.path}: a form is posted")
+        if rule.guard is Guard.PAGE and "POST" in rule.methods:
+            raise Undeclared(f"{rule.path}: what a page posts needs the form guard")
+        for method in rule.methods:
+            if (rule.path, method) in seen:
+                raise Undeclared(f"{rule.path}: declared twice for {method}")
+            seen.add((rule.path, method))
+    return table

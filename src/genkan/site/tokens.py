@@ -1,0 +1,266 @@
+"""The token, introspection and revocation endpoints (RFC 6749 3.2, RFC 7662, RFC 7009): read, load, decide,
+apply, answer.
+"""
+
+from typing import assert_never
+
+from genkan.protocol.access import access, introspect_refresh, revoke
+from genkan.protocol.clients import Credentials, authenticate, secret_digest
+from genkan.protocol.env import Env
+from genkan.protocol.facts import GrantFacts
+from genkan.protocol.outcomes import Ended, Live, Nothing, Redeemed, Refused, Retried, Rotated
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import ApiKey, Grant, Link
+from genkan.protocol.redeem import RedeemAsked, redeem
+from genkan.protocol.refresh import RefreshAsked, refresh
+from genkan.protocol.sealing import Code, Handle, Kind, Unsealable
+from genkan.site import answer, read
+from genkan.site.answer import Answer
+from genkan.site.door import TRIES, Door
+from genkan.site.received import Received
+from genkan.wire.oauth import GrantType
+from genkan.wire.scopes import parse_scope
+
+LONGEST_DEVICE_ID = 200
+LONGEST_USER_AGENT = 200
+
+
+async def token(received: Received, door: Door) -> Answer:
+    """POST token: code exchange or refresh by an authenticated client (RFC 6749 3.2)."""
+    env = door.env()
+    parameters = read.endpoint_parameters(received)
+    if not door.settings.enable_access_tokens:
+        return answer.error(Refused(Reason.TOKENS_SWITCHED_OFF))
+    shown = read.credentials(received, parameters)
+    client = await _client(shown, door, env)
+    if isinstance(client, Refused):
+        return _refuse(client, received, door, env, basic=shown is not None and shown.basic)
+    match parameters.get("grant_type"):
+        case GrantType.AUTHORIZATION_CODE:
+            return await exchange_code(received, parameters, client, door)
+        case GrantType.REFRESH_TOKEN:
+            return await refresh_grant(received, parameters, client, door)
+        case None | "":
+            return _refuse(Refused(Reason.MISSING_PARAMETER, "grant_type"), received, door, env)
+        case _:
+            # RFC 6749 5.2: unsupported_grant_type
+            return _refuse(Refused(Reason.UNKNOWN_GRANT_TYPE), received, door, env)
+
+
+async def _client(shown: Credentials | None, door: Door, env: Env) -> Link | Refused:
+    if shown is None:
+        return Refused(Reason.CLIENT_UNAUTHENTICATED)
+    return authenticate(shown, await door.store.link_by_client_id(shown.client_id), env)
+
+
+async def exchange_code(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
+    """RFC 6749 4.1.3: a code becomes a signed-in phone, once."""
+    opened = _open_code(parameters.get("code", ""), door, door.env())
+    if isinstance(opened, Refused):
+        return _refuse(opened, received, door, door.env())
+    for _ in range(TRIES):
+        facts = await door.store.code_facts(opened.grant_id, opened.account_id, opened.link_id)
+        env = door.env()
+        if door.ring.is_behind(facts.site, env.now):
+            return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+        asked = _redeem_asked(received, parameters, client, opened, door)
+        outcome = redeem(asked, facts, env, door.lifetimes)
+        if isinstance(outcome, Refused):
+            return _refuse(outcome, received, door, env)
+        if await door.store.apply(outcome):
+            if isinstance(outcome, Redeemed):
+                return _token_answer(outcome.grant, door, env)
+            return _refuse(outcome.refusal or Refused(Reason.CODE_REDEEMED), received, door, env)
+    return answer.busy()
+
+
+def _open_code(text: str, door: Door, env: Env) -> Code | Refused:
+    if not text:
+        return Refused(Reason.MISSING_PARAMETER, "code")
+    opened = door.sealer.open_code(text)
+    if isinstance(opened, Unsealable) and opened.unknown_key:
+        # tokens.md 7: a key this node has not heard of: perhaps the ring's file knows it by now.
+        door.ring.renew(env.now)
+        opened = door.sealer.open_code(text)
+    return Refused(Reason.CODE_BROKEN) if isinstance(opened, Unsealable) else opened
+
+
+def _redeem_asked(received: Received, parameters: read.Form, client: Link, code: Code, door: Door) -> RedeemAsked:
+    device_id = parameters.get("device_id")
+    return RedeemAsked(
+        code=code,
+        client=client,
+        redirect_uri=parameters.get("redirect_uri"),
+        verifier=parameters.get("code_verifier"),
+        device_id=device_id if device_id and len(device_id) <= LONGEST_DEVICE_ID else None,
+        user_agent=received.text(b"user-agent", LONGEST_USER_AGENT),
+        address=received.peer.address,
+        network=received.peer.network,
+        key_id=door.sealer.active_id,
+    )
+
+
+async def refresh_grant(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
+    """RFC 6749 6 and tokens.md 3: rotate, tell the same successor again, or end a replayed sign-in."""
+    handle = _open_token(parameters.get("refresh_token", ""), door, door.env())
+    if isinstance(handle, Refused):
+        return _refuse(handle, received, door, door.env())
+    asked = _refresh_asked(received, parameters, client, handle, door)
+    if isinstance(asked, Refused):
+        return _refuse(asked, received, door, door.env())
+    for _ in range(TRIES):
+        facts = await door.store.grant_facts(handle.grant_id)
+        env = door.env()
+        if door.ring.is_behind(facts.site, env.now):
+            return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+        outcome = refresh(asked, facts, env, door.lifetimes)
+        if isinstance(outcome, Refused):
+            return _refuse(outcome, received, door, env)
+        if await door.store.apply(outcome):
+            match outcome:
+                case Rotated(grant=grant) | Retried(grant=grant):
+                    return _token_answer(grant, door, env)
+                case Ended(refusal=refusal):
+                    return _refuse(refusal or Refused(Reason.GRANT_ENDED), received, door, env)
+                case _:
+                    assert_never(outcome)
+    return answer.busy()
+
+
+def _refresh_asked(
+    received: Received, parameters: read.Form, client: Link, handle: Handle, door: Door
+) -> RefreshAsked | Refused:
+    if handle.kind is not Kind.REFRESH:
+        return Refused(Reason.TOKEN_KIND)
+    text = parameters.get("scope")
+    scope = parse_scope(text) if text else None
+    if text and scope is None:
+        return Refused(Reason.SCOPE_UNKNOWN, "scope")
+    return RefreshAsked(
+        handle=handle,
+        client=client,
+        scope=scope,
+        redirect_uri=parameters.get("redirect_uri") or None,
+        user_agent=received.text(b"user-agent", LONGEST_USER_AGENT),
+        address=received.peer.address,
+        network=received.peer.network,
+        active_key=door.sealer.active_id,
+        known_keys=door.sealer.known_keys,
+    )
+
+
+def _open_token(text: str, door: Door, env: Env) -> Handle | Refused:
+    if not text:
+        return Refused(Reason.MISSING_PARAMETER, "token")
+    opened = door.sealer.open_token(text)
+    if isinstance(opened, Unsealable) and opened.unknown_key:
+        door.ring.renew(env.now)
+        opened = door.sealer.open_token(text)
+    return Refused(Reason.TOKEN_BROKEN) if isinstance(opened, Unsealable) else opened
+
+
+def _token_answer(grant: Grant, door: Door, env: Env) -> Answer:
+    mint = door.sealer.token
+    return answer.token(
+        mint(Kind.ACCESS, grant.key_id, grant.id, grant.generation),
+        mint(Kind.REFRESH, grant.key_id, grant.id, grant.generation),
+        max(0, grant.access_expires_at - env.now) // 1000,
+        grant.access_scope.name,
+        grant.rotated_at // 1000,
+    )
+
+
+async def introspect(received: Received, door: Door) -> Answer:
+    """RFC 7662 2: what a token may do now, for confidential links made for it and for API keys."""
+    env = door.env()
+    parameters = read.endpoint_parameters(received)
+    caller = await _introspector(received, parameters, door, env)
+    if isinstance(caller, Refused):
+        return _refuse(caller, received, door, env, basic=True)
+    if not parameters.get("token"):
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "token"), received, door, env)
+    handle = _open_token(parameters["token"], door, env)
+    if isinstance(handle, Refused):
+        return answer.json({"active": False})
+    facts = await door.store.grant_facts(handle.grant_id)
+    if door.ring.is_behind(facts.site, env.now):
+        return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+    if handle.kind is Kind.REFRESH:
+        return _introspected_refresh(handle, facts, caller, door, env)
+    outcome = access(handle, facts, env)
+    if isinstance(outcome, Refused) or not door.settings.enable_access_tokens:
+        # RFC 7662 2.2: nothing but that it is inactive, whatever the reason.
+        return answer.json({"active": False})
+    if outcome.sighting is not None:
+        door.store.note_sighting(outcome.sighting)
+    return answer.json(_introspection(outcome, door))
+
+
+async def _introspector(received: Received, parameters: read.Form, door: Door, env: Env) -> Link | ApiKey | Refused:
+    secret = read.bearer(received)
+    if secret is not None:
+        key = await door.store.api_key(secret_digest(secret))
+        expired = key is not None and key.expires_at is not None and env.now >= key.expires_at
+        return Refused(Reason.NOT_AUTHENTICATED) if key is None or key.revoked_at is not None or expired else key
+    client = await _client(read.credentials(received, parameters), door, env)
+    if isinstance(client, Refused):
+        return client
+    return client if client.introspect and client.usable else Refused(Reason.INTROSPECTION_FORBIDDEN)
+
+
+def _introspected_refresh(handle: Handle, facts: GrantFacts, caller: Link | ApiKey, door: Door, env: Env) -> Answer:
+    outcome = introspect_refresh(handle, facts, caller if isinstance(caller, Link) else None, env)
+    if isinstance(outcome, Refused):
+        return answer.json({"active": False})
+    grant = outcome.grant
+    return answer.json(
+        {"active": True, "client_id": outcome.link.client_id, "iss": door.endpoints.issuer,
+         "iat": grant.rotated_at // 1000, "exp": grant.refresh_expires_at // 1000, "sid": grant.id.hex()}
+    )  # fmt: skip
+
+
+def _introspection(live: Live, door: Door) -> dict[str, object]:
+    """RFC 7662 2.2; ``scope`` is what the token may do now, ``sid`` the sign-in's public id."""
+    grant = live.grant
+    return {
+        "active": True,
+        "scope": live.permission.name,
+        "client_id": live.link.client_id,
+        "username": live.account.name,
+        "sub": f"{live.account.id:016x}",
+        "token_type": "bearer",
+        "iss": door.endpoints.issuer,
+        "iat": grant.rotated_at // 1000,
+        "exp": grant.access_expires_at // 1000,
+        "auth_time": grant.auth_time // 1000,
+        "amr": grant.method.references(),
+        "sid": grant.id.hex(),
+    }
+
+
+async def revoke_token(received: Received, door: Door) -> Answer:
+    """RFC 7009 2: any genuine token of the caller's link ends the sign-in; 200 only once that is durable."""
+    env = door.env()
+    parameters = read.endpoint_parameters(received)
+    shown = read.credentials(received, parameters)
+    client = await _client(shown, door, env)
+    if isinstance(client, Refused):
+        return _refuse(client, received, door, env, basic=shown is not None and shown.basic)
+    if not parameters.get("token"):
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "token"), received, door, env)
+    handle = _open_token(parameters["token"], door, env)
+    if isinstance(handle, Refused):
+        # RFC 7009 2.2: an invalid token is no error, since the client's purpose is reached.
+        return answer.json({})
+    facts = await door.store.grant_facts(handle.grant_id)
+    outcome = revoke(handle, facts, client, received.peer.address, env)
+    if isinstance(outcome, Refused):
+        return _refuse(outcome, received, door, env)
+    if not isinstance(outcome, Nothing) and not await door.store.apply(outcome):
+        return answer.busy()
+    return answer.json({})
+
+
+def _refuse(refused: Refused, received: Received, door: Door, env: Env, *, basic: bool = False) -> Answer:
+    door.note(refused, received, env.now)
+    return answer.error(refused, basic=basic)
