@@ -13,7 +13,14 @@ from genkan.wire.urls import BaseURL, parse_base_url
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Nothing, or more than one thing, answers to what was named."""
+    """More than one thing answers to what was named, or nothing was named."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NobodySignedIn:
+    """No session answers to what was named."""
 
     sentence: str
 
@@ -45,14 +52,16 @@ def entry_of(managed: Managed | None, address: str | None) -> SiteEntry | Unclea
     return replace(found, skip_info=found.skip_info or bool(managed and managed.skip_info)) if found else None
 
 
-def session_of(saved: Sequence[SessionState], address: str | None, account: str | None) -> SessionState | Unclear:
+def session_of(
+    saved: Sequence[SessionState], address: str | None, account: str | None
+) -> SessionState | Unclear | NobodySignedIn:
     """The session that is meant: the only one, or the only one at the address and of the account that were named."""
     if not saved:
-        return Unclear("Nobody is signed in: run genkan app login URL.")
+        return NobodySignedIn("Nobody is signed in: run genkan app login URL.")
     wanted = normal(address) if address is not None else None
     found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
     if not found:
-        return Unclear(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
+        return NobodySignedIn(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
     if len(found) == 1:
         return found[0]
     if len({state.site.base_url for state in found}) > 1:

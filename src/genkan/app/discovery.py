@@ -4,7 +4,7 @@ Owns the reading of a site from outside and the sentence for every way it can be
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -46,7 +46,7 @@ class Wanted:
     address: str
     entry: SiteEntry | None = None
     client_id: str | None = None
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     scope: str | None = None
     allow_http: bool = False
 

@@ -22,12 +22,17 @@ LAST_PAGE_SECONDS = 2.0
 DONE_PATH = "/done"
 
 _STYLE = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}"
-_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    f"<title>{{title}}</title><style>{_STYLE}</style><h1>{{title}}</h1><p>{{words}}</p></html>"
-)
-_DONE = _PAGE.format(title="Back to the app", words="The app goes on from here. You can close this page.")
-_NOT_OURS = _PAGE.format(title="Not this sign-in", words="Nothing was accepted. Go back to the app and start again.")
+
+
+def _page(title: str, words: str) -> bytes:
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    body = f"<h1>{title}</h1><p>{words}</p>"
+    page = f'<!doctype html><html lang="en">{head}<title>{title}</title><style>{_STYLE}</style>{body}</html>'
+    return page.encode()
+
+
+_DONE = _page("Back to the app", "The app goes on from here. You can close this page.")
+_NOT_OURS = _page("Not this sign-in", "Nothing was accepted. Go back to the app and start again.")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -181,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         hosts = self.headers.get_all("Host") or []
         status, location = self.server.door.judge(hosts, self.path)
-        page = (_DONE if status == 200 else _NOT_OURS).encode()
+        page = _DONE if status == 200 else _NOT_OURS
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from genkan import clock
 from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of
-from genkan.app.choice import Unclear, completed, entry_of, session_of
+from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
 from genkan.app.session import Session, Sessions
@@ -333,6 +333,8 @@ def _readable(sessions: Sessions) -> list[SessionState]:
 def _chosen(url: str | None, account: str | None) -> tuple[SessionState, Session] | int:
     sessions = _sessions(_shelter().find())
     state = session_of(_readable(sessions), url, account)
+    if isinstance(state, NobodySignedIn):
+        return fail(state.sentence, NO)
     if isinstance(state, Unclear):
         return fail(state.sentence, SET_UP)
     return state, sessions.open(state.id)

@@ -1,0 +1,61 @@
+"""Fixtures of the app's tests: a small site, a clock that is moved by hand, a vault, chance that repeats."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from genkan.app.keeping import Keeper
+from genkan.app.vault import FileVault
+from tests.app.double import Double, serving
+
+
+class Clock:
+    """Milliseconds that move only when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = 1_700_000_000_000
+
+    def __call__(self) -> int:
+        return self.at
+
+    def forward(self, seconds: float) -> None:
+        self.at += int(seconds * 1000)
+
+
+class Chance:
+    """Bytes that never repeat within a test and are the same in every run."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def __call__(self, size: int) -> bytes:
+        self.drawn += 1
+        return hashlib.shake_128(self.drawn.to_bytes(8, "big")).digest(size)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def chance() -> Chance:
+    return Chance()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> FileVault:
+    return FileVault(tmp_path / "sessions")
+
+
+@pytest.fixture
+def keeper(vault: FileVault, clock: Clock, chance: Chance) -> Keeper:
+    return Keeper(vault, clock, chance)
+
+
+@pytest.fixture
+def double() -> Iterator[Double]:
+    with serving(Double()) as running:
+        yield running
