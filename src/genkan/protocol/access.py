@@ -4,15 +4,16 @@
 
 from dataclasses import dataclass
 
-from genkan.protocol.env import DAY, MINUTE, Env
+from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Ended, Event, EventKind, Live, Nothing, Refused, Sighting
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
-from genkan.protocol.sealing import Handle, Kind, grant_time
-from genkan.protocol.standing import grant_fault
+from genkan.protocol.sealing import Handle, Kind
+from genkan.protocol.standing import grant_fault, missing_row, store_behind
 
 LAST_SEEN_STEP = 5 * MINUTE
+_BEARER = "bearer"  # the actor where all that is known of a caller is the token
 
 
 def access(handle: Handle, facts: GrantFacts, env: Env) -> Live | Refused:
@@ -22,7 +23,7 @@ def access(handle: Handle, facts: GrantFacts, env: Env) -> Live | Refused:
     if handle.kind is not Kind.ACCESS:
         # tokens.md 2: a refresh token is never accepted as a bearer token.
         return Refused(Reason.TOKEN_KIND)
-    fault = _handle_fault(handle, facts.grant, env) or grant_fault(facts)
+    fault = _fault(handle, facts, env)
     if fault is not None:
         return fault
     grant, link, account = facts.grant, facts.link, facts.account
@@ -34,12 +35,18 @@ def access(handle: Handle, facts: GrantFacts, env: Env) -> Live | Refused:
     return Live(grant, link, account, permission, sighting(grant, env))
 
 
-def _handle_fault(handle: Handle, grant: Grant | None, env: Env) -> Refused | None:
+def _fault(handle: Handle, facts: GrantFacts, env: Env) -> Refused | None:
+    """Why a token of either kind is not the present one of a standing grant. What is over is over, ahead or not."""
+    grant = facts.grant
     if grant is None:
-        lost = 0 <= env.now - grant_time(handle.grant_id) < DAY
-        return Refused(Reason.STORE_BEHIND if lost else Reason.TOKEN_UNKNOWN)
+        return missing_row(handle, _BEARER, "", env)
+    fault = grant_fault(facts)
+    if fault is not None:
+        return fault
     if handle.generation > grant.generation:
-        return Refused(Reason.STORE_BEHIND)
+        detail = f"generation {handle.generation} shown, row at {grant.generation}"
+        lost = Event(EventKind.STORE_BEHIND, env.now, _BEARER, grant.account_id, grant.link_id, grant.id, detail=detail)
+        return store_behind(lost)
     if handle.generation != grant.generation or handle.key_id != grant.key_id:
         # tokens.md 2: an old access token is inactive, never a replay.
         return Refused(Reason.TOKEN_OLD)
@@ -55,29 +62,32 @@ def sighting(grant: Grant, env: Env) -> Sighting | None:
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokenLive:
-    """A refresh token that would refresh now; only its own link may know (tokens.md 6)."""
+    """A refresh token that would refresh now; only its own link may know (tokens.md 6). Showing it is a sight of it."""
 
     grant: Grant
     link: Link
+    sighting: Sighting | None = None
 
 
 def introspect_refresh(handle: Handle, facts: GrantFacts, caller: Link | None, env: Env) -> RefreshTokenLive | Refused:
     """RFC 7662 2.2 for refresh tokens: inactive to everyone but their own link."""
+    if handle.kind is not Kind.REFRESH:
+        return Refused(Reason.TOKEN_KIND)
     if facts.grant is None or facts.link is None or caller is None or caller.id != facts.grant.link_id:
         return Refused(Reason.TOKEN_FOREIGN)
-    fault = _handle_fault(handle, facts.grant, env) or grant_fault(facts)
+    fault = _fault(handle, facts, env)
     if fault is None and env.now >= facts.grant.refresh_expires_at:
         fault = Refused(Reason.TOKEN_EXPIRED)
-    return fault or RefreshTokenLive(facts.grant, facts.link)
+    return fault or RefreshTokenLive(facts.grant, facts.link, sighting(facts.grant, env))
 
 
 def revoke(handle: Handle, facts: GrantFacts, caller: Link, address: str, env: Env) -> Ended | Nothing | Refused:
     """RFC 7009 2.1: any genuine token of the caller's link, of any generation, ends the sign-in."""
     grant = facts.grant
     if grant is None:
-        missing = _handle_fault(handle, None, env)
+        missing = missing_row(handle, f"link:{caller.client_id}", address, env)
         # A token whose row was lost cannot be ended here: saying 200 would promise what may not hold (RFC 7009 2.2.1).
-        return missing if missing is not None and missing.reason is Reason.STORE_BEHIND else Nothing()
+        return missing if missing.reason is Reason.STORE_BEHIND else Nothing()
     if grant.link_id != caller.id or grant.state is GrantState.ENDED:
         # RFC 7009 2.2: a foreign or dead token is answered like a revoked one, and nothing is done.
         return Nothing()

@@ -25,6 +25,13 @@ TEXT_CHARACTERS = 200
 MOST_GROUPS = 100
 PASSWORD_CHARACTERS = (10, 1024)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters, marks and symbols by their category, and yet nothing to see: Unicode's Default_Ignorable_Code_Point outside
+# the categories above, and the empty Braille cell.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
+    + "".join(map(chr, range(0xE0100, 0xE01F0)))
+)
 
 
 def fold(name: str) -> str | None:
@@ -32,13 +39,16 @@ def fold(name: str) -> str | None:
 
     None when the name cannot be one: empty, too long, or with characters that nobody sees.
     """
-    if len(name) > 4 * NAME_CHARACTERS or any(unicodedata.category(c) in _HIDDEN for c in name):
+    if len(name) > 4 * NAME_CHARACTERS or not _is_visible(name):
         return None
     folded = _fold_once(name)
     while folded != (again := _fold_once(folded)):
         folded = again
-    visible = all(unicodedata.category(c) not in _HIDDEN for c in folded)
-    return folded if 1 <= len(folded) <= NAME_CHARACTERS and visible else None
+    return folded if 1 <= len(folded) <= NAME_CHARACTERS and _is_visible(folded) else None
+
+
+def _is_visible(text: str) -> bool:
+    return all(c not in _INVISIBLE and unicodedata.category(c) not in _HIDDEN for c in text)
 
 
 def _fold_once(name: str) -> str:
@@ -102,7 +112,7 @@ def change(account: Account, wish: AccountWish, actor: str, env: Env) -> Change 
     """Change what is known of a person and what they may. A lowered right counts from the next request (tokens.md
     4).
     """
-    fault = _wish_fault(wish)
+    fault = _tombstone_fault(account) or _wish_fault(wish)
     if fault is not None:
         return fault
     if fold(wish.name) != account.folded:
@@ -122,8 +132,11 @@ def change(account: Account, wish: AccountWish, actor: str, env: Env) -> Change 
     return Change(steps, (_event(EventKind.ACCOUNT_CHANGED, changed, actor, env),))
 
 
-def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> Change:
+def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> Change | Refused:
     """Enable, disable or delete. Disabling and deleting end every session and sign-in, for ever."""
+    gone = _tombstone_fault(account)
+    if gone is not None:
+        return gone
     changed = replace(account, standing=standing, version=account.version + 1)
     if standing is Standing.ACTIVE:
         return Change((PutAccount(changed),), (_event(EventKind.ACCOUNT_ENABLED, changed, actor, env),))
@@ -153,8 +166,11 @@ def sign_out_everywhere(account: Account, reason: EndReason, actor: str, env: En
     return Change((stop,), (_event(EventKind.ACCOUNT_SIGNED_OUT, account, actor, env, reason),))
 
 
-def recover(account: Account, password_hash: str, actor: str, env: Env) -> Change:
+def recover(account: Account, password_hash: str, actor: str, env: Env) -> Change | Refused:
     """Break-glass on the box: enable, make administrator, set a password, sign everything else out."""
+    gone = _tombstone_fault(account)
+    if gone is not None:
+        return gone
     changed = replace(
         account, standing=Standing.ACTIVE, permission=Permission.SYSTEM_ADMIN, version=account.version + 1
     )
@@ -164,6 +180,11 @@ def recover(account: Account, password_hash: str, actor: str, env: Env) -> Chang
         RaiseStop(Subject.ACCOUNT, account.id, EndReason.PASSWORD_CHANGED, env.now),
     )
     return Change(steps, (_event(EventKind.ACCOUNT_RECOVERED, changed, actor, env),))
+
+
+def _tombstone_fault(account: Account) -> Refused | None:
+    """A deleted account stays deleted: its id must never mean a person again."""
+    return Refused(Reason.NOT_FOUND) if account.standing is Standing.DELETED else None
 
 
 def _wish_fault(wish: AccountWish) -> Refused | None:

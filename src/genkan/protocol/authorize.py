@@ -78,7 +78,8 @@ def consider(asked: AuthorizeAsked, link: Link | None, env: Env) -> ErrorPage | 
     if isinstance(checked, Refused):
         return ErrorRedirect(checked, target, asked.state) if entry(checked.reason).redirectable else ErrorPage(checked)
     scope, challenge, prompts = checked
-    given = asked.redirect_uri is not None
+    # RFC 6749 3.1: sent without a value means left out, so the code exchange need not repeat it.
+    given = bool(asked.redirect_uri)
     return GoOn(Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now))
 
 
@@ -88,6 +89,8 @@ def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:
         return Refused(Reason.MISSING_PARAMETER, "client_id")
     if link is None or link.standing is Standing.DELETED:
         return Refused(Reason.UNKNOWN_CLIENT)
+    if not link.usable:
+        return Refused(Reason.LINK_DISABLED)
     if not asked.redirect_uri:
         # RFC 6749 3.1.2.3: it may be left out only where one full address is registered; a loopback one has no port.
         single = len(link.redirects) == 1 and redirect_kind(link.redirects[0]) is not redirects.Kind.LOOPBACK
@@ -95,14 +98,13 @@ def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:
     if redirects.find(link.redirects, asked.redirect_uri) is None:
         # RFC 9700 2.1: exact string matching.
         return Refused(Reason.REDIRECT_NOT_REGISTERED)
-    if not link.usable:
-        return Refused(Reason.LINK_DISABLED)
     return asked.redirect_uri
 
 
 def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | None, tuple[str, ...]] | Refused:
     if not asked.response_type:
-        return Refused(Reason.UNSUPPORTED_RESPONSE_TYPE, "response_type is missing")
+        # RFC 6749 3.1.1, 4.1.2.1: a required parameter is missing.
+        return Refused(Reason.RESPONSE_TYPE_MISSING, "response_type")
     if asked.response_type != "code":
         # RFC 9700 2.1.2: no implicit grant.
         return Refused(Reason.UNSUPPORTED_RESPONSE_TYPE, "response_type")

@@ -21,7 +21,7 @@ class Credentials:
 
 def secret_digest(secret: str) -> bytes:
     """What is kept of a client secret or API key. They are 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def authenticate(shown: Credentials, link: Link | None, env: Env) -> Link | Refused:

@@ -7,6 +7,7 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+CLOCK_LEEWAY = 15 * SECOND  # how far the clocks of two nodes may differ (tokens.md 8: at 10 s a node is not ready)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from enum import StrEnum
 import msgspec
 
 from genkan.protocol.authorize import ErrorPage, ErrorRedirect, Interaction
-from genkan.protocol.env import Env
+from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import SessionFacts
-from genkan.protocol.links import redirect_kind
+from genkan.protocol.links import may_remember
 from genkan.protocol.outcomes import Change, Event, EventKind, GiveConsent, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
@@ -67,8 +67,10 @@ NextStep = AskSignIn | AskConsent | Issue | ErrorPage | ErrorRedirect
 
 
 def seal_interaction(sealer: Sealer, interaction: Interaction, env: Env) -> str:
-    """The interaction as it stands in a URL."""
-    return sealer.seal(Purpose.INTERACTION, msgspec.msgpack.encode(interaction), env)
+    """The interaction as it stands in a URL. ``state`` goes as bytes: it comes back whatever it holds."""
+    state = None if interaction.state is None else interaction.state.encode("utf-8", "surrogatepass")
+    plain = msgspec.msgpack.encode((msgspec.structs.replace(interaction, state=None), state))
+    return sealer.seal(Purpose.INTERACTION, plain, env)
 
 
 def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) -> Interaction | Refused:
@@ -76,10 +78,15 @@ def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) 
     plain = sealer.open(Purpose.INTERACTION, text)
     if isinstance(plain, Unsealable):
         return Refused(Reason.RING_BEHIND if plain.unknown_key else Reason.INTERACTION_BROKEN)
-    interaction = msgspec.msgpack.decode(plain, type=Interaction)
-    if not 0 <= env.now - interaction.started_at <= lifetimes.interaction:
+    try:
+        interaction, state = msgspec.msgpack.decode(plain, type=tuple[Interaction, bytes | None])
+    except msgspec.MsgspecError:
+        # Genuine, yet of another version of this program: it was updated while the person was away.
+        return Refused(Reason.INTERACTION_BROKEN)
+    # The node that sealed it may be a little ahead of this one.
+    if not -CLOCK_LEEWAY <= env.now - interaction.started_at <= lifetimes.interaction:
         return Refused(Reason.INTERACTION_EXPIRED)
-    return interaction
+    return msgspec.structs.replace(interaction, state=None if state is None else state.decode("utf-8", "surrogatepass"))
 
 
 def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, env: Env) -> NextStep:
@@ -94,12 +101,17 @@ def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, en
         return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
     if decision is Decision.DENY:
         return ErrorRedirect(Refused(Reason.CONSENT_DENIED), asked.redirect_uri, asked.state)
-    if facts.person is None or _must_sign_in_again(asked, facts.person.session):
+    if facts.person is None or not _stands(facts.person) or _must_sign_in_again(asked, facts.person.session):
         return _or_error(asked, Reason.LOGIN_REQUIRED, AskSignIn(link))
     permission = min(Permission(asked.scope), link.permission)
     if decision is not Decision.ALLOW and not _remembered(asked, facts, link, permission):
         return _or_error(asked, Reason.CONSENT_REQUIRED, AskConsent(link, permission, facts.person.account))
     return _issue(asked, facts, link, facts.person, permission, env)
+
+
+def _stands(person: SessionFacts) -> bool:
+    """The gate of the last step: whatever page led here, a stopped person gets no code."""
+    return person.account.standing is Standing.ACTIVE and person.session.account_stop == person.account.stop
 
 
 def _must_sign_in_again(asked: Interaction, session: Session) -> bool:
@@ -110,7 +122,7 @@ def _remembered(asked: Interaction, facts: HubFacts, link: Link, permission: Per
     """RFC 8252 8.6: a link without a secret is asked every time; another program could claim its scheme or port."""
     if link.kind is LinkKind.NATIVE or link.consent is ConsentMode.ALWAYS or "consent" in asked.prompts:
         return False
-    if redirect_kind(asked.redirect_uri) is not redirects.Kind.HTTPS:
+    if not may_remember(asked.redirect_uri):
         return False
     return facts.consent is not None and facts.consent.scope is not None and facts.consent.scope >= permission
 

@@ -62,6 +62,12 @@ def redirect_kind(text: str) -> redirects.Kind | None:
     return parsed.kind if isinstance(parsed, redirects.RedirectURI) else None
 
 
+def may_remember(redirect: str) -> bool:
+    """Whether a consent may be remembered for answers to this address: claimed https alone (RFC 8252 8.6)."""
+    parsed = redirects.parse_redirect(redirect)
+    return isinstance(parsed, redirects.RedirectURI) and parsed.kind is redirects.Kind.HTTPS
+
+
 def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) -> NewLink | Refused:
     """A new link: client id of 32 hex digits, secret of 64 for a confidential one (kept as a hash only)."""
     fault = _wish_fault(wish, allow_http)
@@ -97,7 +103,7 @@ def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool
     """Change what a link may and where it answers. Its kind stays: a secret cannot be grown into phones that lack
     it.
     """
-    fault = _wish_fault(wish, allow_http)
+    fault = _tombstone_fault(link) or _wish_fault(wish, allow_http)
     if fault is not None:
         return fault
     if wish.kind is not None and wish.kind is not link.kind:
@@ -119,6 +125,9 @@ def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool
 
 def rotate_secret(link: Link, overlap: int, actor: str, env: Env) -> NewLink | Refused:
     """A new secret; the one before works for ``overlap`` milliseconds more, so that servers can be changed in peace."""
+    gone = _tombstone_fault(link)
+    if gone is not None:
+        return gone
     if link.kind is LinkKind.NATIVE:
         return Refused(Reason.INVALID_VALUE, "a native link has no secret")
     if overlap < 0:
@@ -135,10 +144,13 @@ def rotate_secret(link: Link, overlap: int, actor: str, env: Env) -> NewLink | R
     return NewLink(rotated, secret, Change((PutLink(rotated),), events))
 
 
-def set_standing(link: Link, standing: Standing, actor: str, env: Env) -> Change:
+def set_standing(link: Link, standing: Standing, actor: str, env: Env) -> Change | Refused:
     """Disable (suspends and resumes), enable, or delete (ends every sign-in, for ever; the row stays as a
     tombstone).
     """
+    gone = _tombstone_fault(link)
+    if gone is not None:
+        return gone
     changed = replace(link, standing=standing, version=link.version + 1)
     kinds = {
         Standing.ACTIVE: EventKind.LINK_ENABLED,
@@ -174,11 +186,17 @@ def turn_mobile_on(site: Site, link: Link | None, actor: str, env: Env) -> Chang
 def turn_mobile_off(site: Site, link: Link, sign_out: bool, actor: str, env: Env) -> Change:
     """Stop announcing. Without ``sign_out`` phones go on; with it the link is disabled and everyone is signed out."""
     steps: tuple[Step, ...] = (TurnMobile(False, link.id, site.version),)
+    if sign_out and link.usable:
+        steps += (PutLink(replace(link, standing=Standing.DISABLED, version=link.version + 1)),)
     if sign_out:
-        disabled = replace(link, standing=Standing.DISABLED, version=link.version + 1)
-        steps += (PutLink(disabled), RaiseStop(Subject.LINK, link.id, EndReason.MOBILE_SWITCHED_OFF, env.now))
+        steps += (RaiseStop(Subject.LINK, link.id, EndReason.MOBILE_SWITCHED_OFF, env.now),)
     detail = "with sign-out" if sign_out else "phones kept"
     return Change(steps, (_event(EventKind.MOBILE_OFF, link, actor, env, detail),))
+
+
+def _tombstone_fault(link: Link) -> Refused | None:
+    """A deleted link stays deleted: nothing brings a client id back that administrators believe to be dead."""
+    return Refused(Reason.NOT_FOUND) if link.standing is Standing.DELETED else None
 
 
 def _wish_fault(wish: LinkWish, allow_http: bool) -> Refused | None:
@@ -207,7 +225,7 @@ def _policy_fault(link: Link) -> Refused | None:
     if link.kind is LinkKind.NATIVE and link.introspect:
         return Refused(Reason.INVALID_VALUE, "introspect: only a confidential link can introspect")
     if link.consent is ConsentMode.REMEMBER and (
-        link.kind is LinkKind.NATIVE or any(redirect_kind(r) is not redirects.Kind.HTTPS for r in link.redirects)
+        link.kind is LinkKind.NATIVE or not all(map(may_remember, link.redirects))
     ):
         return Refused(Reason.INVALID_VALUE, "consent: only a confidential link with https redirects may remember it")
     return None

@@ -264,7 +264,11 @@ class CloseSession:
 
 @dataclass(frozen=True, slots=True)
 class PutGuesses:
-    """The failure buckets after a try: (key, due, failures) each; due 0 forgets the bucket."""
+    """The failure buckets after a try: (key, due, failures) each; due 0 forgets the bucket.
+
+    Fails unless each bucket that is not forgotten still has ``failures - 1`` (absent counts as 0): tries sent at once
+    would all be judged by the budget as it was before any of them, and count as one.
+    """
 
     buckets: tuple[tuple[bytes, int, int], ...]
 

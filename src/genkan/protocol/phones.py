@@ -56,8 +56,8 @@ def judge(row: PhoneRow, env: Env) -> Phone:
 
 
 def _stopped(row: PhoneRow) -> bool:
-    deleted = Standing.DELETED in (row.link.standing, row.account.standing)
-    return deleted or row.link.stop != row.grant.link_stop or row.account.stop != row.grant.account_stop
+    gone = row.link.standing is Standing.DELETED or row.account.standing is not Standing.ACTIVE
+    return gone or row.link.stop != row.grant.link_stop or row.account.stop != row.grant.account_stop
 
 
 def sentence(reason: str) -> str:

@@ -25,3 +25,7 @@ class Lifetimes:
         """When a refresh token minted now ends; a link's absolute lifetime caps it."""
         end = now + self.refresh
         return end if absolute is None else min(end, created_at + absolute)
+
+    def access_end(self, now: int, refresh_expires_at: int) -> int:
+        """When an access token minted now ends: never after the sign-in itself."""
+        return min(now + self.access, refresh_expires_at)

@@ -4,92 +4,12 @@ operator hint.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from genkan.protocol.ends import END_SENTENCES, EndReason
+from genkan.protocol.refusals import Reason
 from genkan.wire.oauth import ErrorCode as E
 
-
-class Reason(StrEnum):
-    """Why a request was refused; the value is what audit, metrics and tests see."""
-
-    # The request itself
-    MALFORMED = "malformed"
-    REPEATED_PARAMETER = "repeated_parameter"
-    PARAMETERS_IN_QUERY_AND_BODY = "parameters_in_query_and_body"
-    WRONG_CONTENT_TYPE = "wrong_content_type"
-    TOO_LARGE = "too_large"
-    MISSING_PARAMETER = "missing_parameter"
-    WRONG_HOST = "wrong_host"
-    # Authorization request
-    UNKNOWN_CLIENT = "unknown_client"
-    REDIRECT_NOT_REGISTERED = "redirect_not_registered"
-    REDIRECT_MISSING = "redirect_missing"
-    LINK_DISABLED = "link_disabled"
-    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
-    PKCE_REQUIRED = "pkce_required"
-    PKCE_MALFORMED = "pkce_malformed"
-    PKCE_METHOD_UNKNOWN = "pkce_method_unknown"
-    PKCE_PLAIN_REFUSED = "pkce_plain_refused"
-    SCOPE_UNKNOWN = "scope_unknown"
-    SCOPE_TOO_WIDE = "scope_too_wide"
-    PROMPT_UNKNOWN = "prompt_unknown"
-    LOGIN_REQUIRED = "login_required"
-    CONSENT_REQUIRED = "consent_required"
-    CONSENT_DENIED = "consent_denied"
-    INTERACTION_BROKEN = "interaction_broken"
-    INTERACTION_EXPIRED = "interaction_expired"
-    TOKENS_SWITCHED_OFF = "tokens_switched_off"
-    # Client authentication
-    CLIENT_UNAUTHENTICATED = "client_unauthenticated"
-    CLIENT_SECRET_WRONG = "client_secret_wrong"
-    CLIENT_SECRET_MISSING = "client_secret_missing"
-    CLIENT_AUTHENTICATED_TWICE = "client_authenticated_twice"
-    # Code exchange
-    UNKNOWN_GRANT_TYPE = "unknown_grant_type"
-    CODE_BROKEN = "code_broken"
-    CODE_FOREIGN = "code_foreign"
-    CODE_EXPIRED = "code_expired"
-    CODE_FROM_FUTURE = "code_from_future"
-    CODE_REDEEMED = "code_redeemed"
-    CODE_STOPPED = "code_stopped"
-    CODE_CONSENT_WITHDRAWN = "code_consent_withdrawn"
-    REDIRECT_MISMATCH = "redirect_mismatch"
-    VERIFIER_MISSING = "verifier_missing"
-    VERIFIER_UNEXPECTED = "verifier_unexpected"
-    VERIFIER_WRONG = "verifier_wrong"
-    # Tokens
-    TOKEN_BROKEN = "token_broken"
-    TOKEN_KIND = "token_kind"
-    TOKEN_FOREIGN = "token_foreign"
-    TOKEN_UNKNOWN = "token_unknown"
-    TOKEN_EXPIRED = "token_expired"
-    TOKEN_OLD = "token_old"
-    GRANT_ENDED = "grant_ended"
-    GRANT_STOPPED = "grant_stopped"
-    REFRESH_REPLAYED = "refresh_replayed"
-    REFRESH_SCOPE_CHANGED = "refresh_scope_changed"
-    GENERATIONS_EXHAUSTED = "generations_exhausted"
-    ROTATING_TOO_FAST = "rotating_too_fast"
-    STORE_BEHIND = "store_behind"
-    RING_BEHIND = "ring_behind"
-    BUSY = "busy"
-    PERMISSION_TOO_NARROW = "permission_too_narrow"
-    BEARER_MISSING = "bearer_missing"
-    BEARER_TWICE = "bearer_twice"
-    INTROSPECTION_FORBIDDEN = "introspection_forbidden"
-    # People
-    SIGN_IN_FAILED = "sign_in_failed"
-    PAGE_STALE = "page_stale"
-    CROSS_ORIGIN = "cross_origin"
-    SETUP_LINK_DEAD = "setup_link_dead"
-    SESSION_REQUIRED = "session_required"
-    # Administration
-    NOT_AUTHENTICATED = "not_authenticated"
-    NOT_ALLOWED = "not_allowed"
-    NOT_FOUND = "not_found"
-    CONFLICT = "conflict"
-    INVALID_VALUE = "invalid_value"
-    PROXY_UNTRUSTED = "proxy_untrusted"
+__all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +69,8 @@ TABLE: Mapping[Reason, Entry] = {
         E.INVALID_REQUEST,
         400,
         "This site was reached under another address than its own.",
-        "Host or scheme differ from GENKAN_BASE_URL: make the reverse proxy pass Host and X-Forwarded-Proto, and trust it with "
-        "GENKAN_TRUSTED_PROXIES and GENKAN_PROXY_SECRET_FILE.",
+        "Host or scheme differ from GENKAN_BASE_URL: make the reverse proxy pass Host and X-Forwarded-Proto, and trust "
+        "it with GENKAN_TRUSTED_PROXIES and GENKAN_PROXY_SECRET_FILE.",
     ),
     Reason.UNKNOWN_CLIENT: _to_client(
         E.INVALID_REQUEST,
@@ -175,6 +95,11 @@ TABLE: Mapping[Reason, Entry] = {
         400,
         "This application is switched off on this site at the moment.",
         "The application link is disabled; enabling it resumes its sign-ins.",
+    ),
+    Reason.RESPONSE_TYPE_MISSING: _to_app(
+        E.INVALID_REQUEST,
+        "The response_type is missing.",
+        "RFC 6749 3.1.1: the client must send response_type=code.",
     ),
     Reason.UNSUPPORTED_RESPONSE_TYPE: _to_app(
         E.UNSUPPORTED_RESPONSE_TYPE,
@@ -366,7 +291,8 @@ TABLE: Mapping[Reason, Entry] = {
         E.TEMPORARILY_UNAVAILABLE,
         503,
         "The site cannot answer at the moment.",
-        "A genuine token is ahead of its row: the store lost writes (restored backup, failover). See genkan restore --heal.",
+        "A genuine token is ahead of its row: the store lost writes (restored backup, failover). See genkan restore "
+        "--heal.",
     ),
     Reason.RING_BEHIND: _to_client(
         E.TEMPORARILY_UNAVAILABLE,
@@ -454,46 +380,3 @@ TABLE: Mapping[Reason, Entry] = {
 def entry(reason: Reason) -> Entry:
     """The table's row for a reason; every reason has one (a test says so)."""
     return TABLE[reason]
-
-
-class EndReason(StrEnum):
-    """Why a sign-in ended, as kept on its row and shown to administrators."""
-
-    SIGNED_IN_AGAIN = "signed_in_again"
-    SIGNED_OUT_BY_APP = "signed_out_by_app"
-    SIGNED_OUT_BY_PERSON = "signed_out_by_person"
-    SIGNED_OUT_BY_ADMIN = "signed_out_by_admin"
-    PERSON_SIGNED_OUT_EVERYWHERE = "person_signed_out_everywhere"
-    PASSWORD_CHANGED = "password_changed"
-    ACCOUNT_DISABLED = "account_disabled"
-    ACCOUNT_DELETED = "account_deleted"
-    LINK_SIGNED_OUT = "link_signed_out"
-    LINK_DELETED = "link_deleted"
-    MOBILE_SWITCHED_OFF = "mobile_switched_off"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    REPLAYED = "replayed"
-    CODE_REPLAYED = "code_replayed"
-    EXHAUSTED = "exhausted"
-    KEY_REVOKED = "key_revoked"
-    RESTORED = "restored"
-
-
-END_SENTENCES: Mapping[str, str] = {
-    EndReason.SIGNED_IN_AGAIN: "The same phone signed in again.",
-    EndReason.SIGNED_OUT_BY_APP: "The app signed out.",
-    EndReason.SIGNED_OUT_BY_PERSON: "The person signed this phone out.",
-    EndReason.SIGNED_OUT_BY_ADMIN: "An administrator signed this phone out.",
-    EndReason.PERSON_SIGNED_OUT_EVERYWHERE: "The person was signed out everywhere.",
-    EndReason.PASSWORD_CHANGED: "The password was changed and everything signed out.",
-    EndReason.ACCOUNT_DISABLED: "The account was disabled.",
-    EndReason.ACCOUNT_DELETED: "The account was deleted.",
-    EndReason.LINK_SIGNED_OUT: "Everyone was signed out of this application link.",
-    EndReason.LINK_DELETED: "The application link was deleted.",
-    EndReason.MOBILE_SWITCHED_OFF: "The mobile switch was turned off with sign-out.",
-    EndReason.CONSENT_WITHDRAWN: "The person withdrew the application's access.",
-    EndReason.REPLAYED: "An old refresh token was shown after its successor was used: somebody else may have a copy.",
-    EndReason.CODE_REPLAYED: "The authorization code was used a second time: somebody else may have seen it.",
-    EndReason.EXHAUSTED: "The sign-in was refreshed as often as it can be.",
-    EndReason.KEY_REVOKED: "The key that sealed its tokens was revoked.",
-    EndReason.RESTORED: "A backup was restored with sign-out of everyone.",
-}

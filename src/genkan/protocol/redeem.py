@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from genkan.protocol.env import SECOND, Env
+from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import CodeFacts
 from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Refused
 from genkan.protocol.policy import Lifetimes
@@ -12,8 +12,6 @@ from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Grant, GrantState, Link, LinkKind, Standing
 from genkan.protocol.sealing import Code, redirect_digest
 from genkan.wire import pkce
-
-CLOCK_LEEWAY = 15 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +51,10 @@ def _request_fault(asked: RedeemAsked) -> Refused | None:
     if code.link_id != asked.client.id:
         # RFC 6749 4.1.3: the code must have been issued to the client that shows it.
         return Refused(Reason.CODE_FOREIGN)
-    if asked.redirect_uri is None and code.redirect_given:
+    if not asked.redirect_uri and code.redirect_given:
         # RFC 6749 4.1.3: redirect_uri is required when the authorization request had one.
         return Refused(Reason.REDIRECT_MISMATCH)
-    if asked.redirect_uri is not None and not hmac.compare_digest(redirect_digest(asked.redirect_uri), code.redirect):
+    if asked.redirect_uri and not hmac.compare_digest(redirect_digest(asked.redirect_uri), code.redirect):
         # RFC 6749 4.1.3: and identical to it.
         return Refused(Reason.REDIRECT_MISMATCH)
     return _verifier_fault(asked.verifier, code.challenge, asked.client)
@@ -65,7 +63,7 @@ def _request_fault(asked: RedeemAsked) -> Refused | None:
 def _verifier_fault(verifier: str | None, challenge: bytes | None, client: Link) -> Refused | None:
     if challenge is None:
         if verifier is not None:
-            # RFC 9700 4.8.2: a verifier without a challenge is what a PKCE downgrade looks like.
+            # Also when empty. RFC 9700 4.8.2: a verifier without a challenge is what a PKCE downgrade looks like.
             return Refused(Reason.VERIFIER_UNEXPECTED)
         # RFC 9700 2.1.1: public clients must use PKCE, also when the link became native after the code was issued.
         needed = client.kind is LinkKind.NATIVE or client.pkce_required
@@ -106,6 +104,7 @@ def _stopped(code: Code, account: Account | None, link: Link | None) -> bool:
 
 def _new_grant(asked: RedeemAsked, link: Link, env: Env, lifetimes: Lifetimes) -> Grant:
     code = asked.code
+    refresh_expires_at = lifetimes.refresh_end(env.now, env.now, link.absolute_lifetime)
     return Grant(
         id=code.grant_id,
         account_id=code.account_id,
@@ -117,8 +116,8 @@ def _new_grant(asked: RedeemAsked, link: Link, env: Env, lifetimes: Lifetimes) -
         previous_key_id=asked.key_id,
         created_at=env.now,
         rotated_at=env.now,
-        access_expires_at=env.now + lifetimes.access,
-        refresh_expires_at=lifetimes.refresh_end(env.now, env.now, link.absolute_lifetime),
+        access_expires_at=lifetimes.access_end(env.now, refresh_expires_at),
+        refresh_expires_at=refresh_expires_at,
         account_stop=code.account_stop,
         link_stop=code.link_stop,
         method=code.method,
@@ -133,7 +132,7 @@ def _new_grant(asked: RedeemAsked, link: Link, env: Env, lifetimes: Lifetimes) -
 
 def device_mark(device_id: str) -> bytes:
     """What is kept of a device's own id: 16 bytes of its SHA-256, so that the row says nothing about the device."""
-    return hashlib.sha256(b"genkan device " + device_id.encode()).digest()[:16]
+    return hashlib.sha256(b"genkan device " + device_id.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _event(kind: EventKind, asked: RedeemAsked, grant: Grant, env: Env, reason: str = "") -> Event:

@@ -4,14 +4,14 @@
 
 from dataclasses import dataclass, replace
 
-from genkan.protocol.env import DAY, Env
+from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Ended, Event, EventKind, Refused, Retried, Rotated
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
-from genkan.protocol.sealing import Handle, grant_time, redirect_digest
-from genkan.protocol.standing import grant_fault
+from genkan.protocol.sealing import Handle, Kind, redirect_digest
+from genkan.protocol.standing import grant_fault, missing_row, store_behind
 from genkan.wire.scopes import Permission
 
 LAST_GENERATION = 2**31 - 1
@@ -19,7 +19,9 @@ LAST_GENERATION = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class RefreshAsked:
-    """A refresh by an authenticated client. ``handle`` is the opened refresh token; ``scope`` None means unchanged."""
+    """A refresh by an authenticated client. ``handle`` is the opened refresh token; ``scope`` None means unchanged.
+    ``known_keys`` and ``retired_keys`` are the ring's as it stands when this is decided.
+    """
 
     handle: Handle
     client: Link
@@ -30,6 +32,7 @@ class RefreshAsked:
     network: str
     active_key: int
     known_keys: frozenset[int]
+    retired_keys: frozenset[int] = frozenset()
 
 
 RefreshOutcome = Rotated | Retried | Ended | Refused
@@ -40,14 +43,17 @@ def refresh(asked: RefreshAsked, facts: GrantFacts, env: Env, lifetimes: Lifetim
     replay.
     """
     grant, link = facts.grant, facts.link
-    if grant is None or link is None:
-        return _missing_row(asked, env)
+    if asked.handle.kind is not Kind.REFRESH:
+        return Refused(Reason.TOKEN_KIND)
+    if grant is None:
+        return missing_row(asked.handle, f"link:{asked.client.client_id}", asked.address, env)
     if grant.state is GrantState.ENDED:
         # tokens.md 3: ended beats retry, always.
         return Refused(Reason.GRANT_ENDED, grant.reason)
+    if link is None:
+        return Refused(Reason.GRANT_STOPPED)
     if grant.key_id not in asked.known_keys:
-        # tokens.md 7: revoking a key ends everything under it, also before the row itself was reached.
-        return Refused(Reason.GRANT_ENDED, EndReason.KEY_REVOKED)
+        return _unknown_key(asked, grant)
     shown = asked.handle.generation
     if shown > grant.generation:
         return _ahead(asked, facts, grant, env, lifetimes)
@@ -57,6 +63,15 @@ def refresh(asked: RefreshAsked, facts: GrantFacts, env: Env, lifetimes: Lifetim
         # Genuine and of this generation, yet under another key: a second history of the same row. Two holders.
         return _replayed(asked, grant, env)
     return _request_fault(asked, facts, grant, env) or _rotate(asked, grant, link, env, lifetimes)
+
+
+def _unknown_key(asked: RefreshAsked, grant: Grant) -> Refused:
+    """tokens.md 7: revoking a key ends everything under it, also before the row itself was reached. A key that this
+    ring never held is a newer ring's: another node rotated under it, and this one must not sign the phone out.
+    """
+    if grant.key_id in asked.retired_keys:
+        return Refused(Reason.GRANT_ENDED, EndReason.KEY_REVOKED)
+    return Refused(Reason.RING_BEHIND, retry_after=1)
 
 
 def _behind(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
@@ -96,15 +111,29 @@ def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: En
 
 def _rotate(asked: RefreshAsked, grant: Grant, link: Link, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
     if grant.generation >= LAST_GENERATION:
-        event = _event(EventKind.GRANT_ENDED, asked, grant, env, EndReason.EXHAUSTED)
-        return Ended(grant.id, EndReason.EXHAUSTED, env.now, event, Refused(Reason.GENERATIONS_EXHAUSTED))
-    wait = grant.rotation_due - env.now - lifetimes.rotation_interval * lifetimes.rotation_burst
+        return _exhausted(asked, grant, env)
+    wait = _rotation_due(grant, env, lifetimes) - env.now - lifetimes.rotation_interval * (lifetimes.rotation_burst - 1)
     if lifetimes.rotation_interval and wait > 0:
         return Refused(Reason.ROTATING_TOO_FAST, retry_after=-(-wait // 1000))
     return Rotated(grant, _successor(asked, grant, link, grant.generation + 1, env, lifetimes))
 
 
+def _rotation_due(grant: Grant, env: Env, lifetimes: Lifetimes) -> int:
+    """When the burst is whole again. More than a burst ahead means that the clock was set back: a phone that did
+    nothing wrong shall not wait until it is where it was.
+    """
+    ahead = grant.rotation_due - env.now
+    plausible = lifetimes.rotation_interval * lifetimes.rotation_burst + CLOCK_LEEWAY
+    return grant.rotation_due if 0 <= ahead <= plausible else env.now
+
+
+def _exhausted(asked: RefreshAsked, grant: Grant, env: Env) -> Ended:
+    event = _event(EventKind.GRANT_ENDED, asked, grant, env, EndReason.EXHAUSTED)
+    return Ended(grant.id, EndReason.EXHAUSTED, env.now, event, Refused(Reason.GENERATIONS_EXHAUSTED))
+
+
 def _successor(asked: RefreshAsked, grant: Grant, link: Link, generation: int, env: Env, lifetimes: Lifetimes) -> Grant:
+    refresh_expires_at = lifetimes.refresh_end(env.now, grant.created_at, link.absolute_lifetime)
     return replace(
         grant,
         generation=generation,
@@ -112,9 +141,9 @@ def _successor(asked: RefreshAsked, grant: Grant, link: Link, generation: int, e
         previous_key_id=asked.handle.key_id,
         access_scope=asked.scope or grant.scope,
         rotated_at=env.now,
-        access_expires_at=env.now + lifetimes.access,
-        refresh_expires_at=lifetimes.refresh_end(env.now, grant.created_at, link.absolute_lifetime),
-        rotation_due=max(env.now, grant.rotation_due) + lifetimes.rotation_interval,
+        access_expires_at=lifetimes.access_end(env.now, refresh_expires_at),
+        refresh_expires_at=refresh_expires_at,
+        rotation_due=_rotation_due(grant, env, lifetimes) + lifetimes.rotation_interval,
         user_agent=asked.user_agent,
         network=asked.network,
     )
@@ -125,7 +154,8 @@ def _retry(asked: RefreshAsked, grant: Grant, env: Env, lifetimes: Lifetimes) ->
         # tokens.md 3: a retry must ask the same scope, or it would not be the same successor.
         return Refused(Reason.REFRESH_SCOPE_CHANGED)
     left = grant.access_expires_at - env.now
-    restarted = env.now + lifetimes.access if left * 2 < lifetimes.access else grant.access_expires_at
+    restarts = left * 2 < lifetimes.access
+    restarted = lifetimes.access_end(env.now, grant.refresh_expires_at) if restarts else grant.access_expires_at
     elsewhere = (asked.network, asked.user_agent) != (grant.network, grant.user_agent)
     event = _event(EventKind.GRANT_RETRIED_ELSEWHERE, asked, grant, env) if elsewhere else None
     return Retried(replace(grant, access_expires_at=restarted, retries=grant.retries + 1), event)
@@ -140,24 +170,14 @@ def _replayed(asked: RefreshAsked, grant: Grant, env: Env) -> Ended:
 def _ahead(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
     """tokens.md 8: a genuine token ahead of its row proves that the store lost writes; it is never a replay."""
     if env.now >= facts.site.heal_until or facts.link is None:
-        event = _event(EventKind.STORE_BEHIND, asked, grant, env)
-        return Refused(Reason.STORE_BEHIND, retry_after=60, event=event)
+        return store_behind(_event(EventKind.STORE_BEHIND, asked, grant, env))
     fault = _request_fault(asked, facts, grant, env)
     if fault is not None:
         return fault
+    if asked.handle.generation >= LAST_GENERATION:
+        return _exhausted(asked, grant, env)
     healed = _successor(asked, grant, facts.link, asked.handle.generation + 1, env, lifetimes)
     return Rotated(grant, healed, _event(EventKind.GRANT_HEALED, asked, grant, env))
-
-
-def _missing_row(asked: RefreshAsked, env: Env) -> Refused:
-    """Rows stay 24 h whatever happens (tokens.md 1): a genuine token younger than that without a row proves a loss."""
-    if 0 <= env.now - grant_time(asked.handle.grant_id) < DAY:
-        event = Event(
-            EventKind.STORE_BEHIND, env.now, f"link:{asked.client.client_id}", grant_id=asked.handle.grant_id,
-            address=asked.address,
-        )  # fmt: skip
-        return Refused(Reason.STORE_BEHIND, retry_after=60, event=event)
-    return Refused(Reason.TOKEN_UNKNOWN)
 
 
 def _event(kind: EventKind, asked: RefreshAsked, grant: Grant, env: Env, reason: str = "") -> Event:

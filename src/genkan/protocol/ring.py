@@ -11,6 +11,7 @@ import msgspec
 from genkan.protocol.env import Env
 
 KEY_BYTES = 32
+FINGERPRINT_BYTES = 16
 
 
 class KeyState(StrEnum):
@@ -70,7 +71,7 @@ class Ring:
 def new_ring(env: Env) -> Ring:
     """A ring with one active key."""
     first = _new_key(env, (), KeyState.ACTIVE)
-    return Ring(1, hashlib.sha256(b"genkan ring" + env.draw(KEY_BYTES)).digest()[:16], (first,))
+    return Ring(1, hashlib.sha256(b"genkan ring" + env.draw(KEY_BYTES)).digest()[:FINGERPRINT_BYTES], (first,))
 
 
 def add(ring: Ring, env: Env) -> Ring:
@@ -83,6 +84,9 @@ def activate(ring: Ring, key_id: int) -> Ring | RingProblem:
     key = ring.key(key_id)
     if key is None or not key.opens:
         return RingProblem(f"key {key_id:04x} cannot be activated: {'unknown' if key is None else key.state.value}")
+    if not key.codes:
+        # Codes sealed under it would not open, so nobody could sign in any more.
+        return RingProblem(f"key {key_id:04x} cannot be activated: a restore silenced its codes; add a new key")
     return replace(ring, version=ring.version + 1, keys=tuple(_reseat(k, key_id) for k in ring.keys))
 
 
@@ -155,13 +159,27 @@ def parse(text: bytes) -> Ring | RingProblem:
     """Read a ring's file; anything that is not exactly a ring is a RingProblem."""
     try:
         document = msgspec.json.decode(text, type=_RingDocument)
-        keys = tuple(RingKey(int(k.id, 16), k.state, k.created_at, k.codes, k.secret) for k in document.keys)
-    except (msgspec.MsgspecError, ValueError):
+        keys = tuple(RingKey(_key_id(k.id), k.state, k.created_at, k.codes, k.secret) for k in document.keys)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return RingProblem("the file is not a Genkan key ring")
     if document.format != 1:
         return RingProblem(f"the key ring has format {document.format}, which this version does not know")
     if [k.state for k in keys].count(KeyState.ACTIVE) != 1 or len({k.id for k in keys}) != len(keys):
         return RingProblem("the key ring must have exactly one active key and no id twice")
-    if any(k.opens and len(k.secret) != KEY_BYTES for k in keys) or any(not 0 < k.id < 1 << 16 for k in keys):
-        return RingProblem("a key in the ring is damaged")
+    if document.version < 1 or len(document.fingerprint) != FINGERPRINT_BYTES or not all(map(_is_whole, keys)):
+        return RingProblem("the key ring is damaged: put back the copy that was kept of it")
     return Ring(document.version, document.fingerprint, keys)
+
+
+def _key_id(text: str) -> int:
+    """One spelling an id, as it is rendered: ``int`` would also take a sign, spaces and other digits."""
+    key_id = int(text, 16)
+    if f"{key_id:04x}" != text or not 0 < key_id < 1 << 16:
+        raise ValueError("not a key id")
+    return key_id
+
+
+def _is_whole(key: RingKey) -> bool:
+    if key.state is KeyState.ACTIVE and not key.codes:
+        return False
+    return len(key.secret) == (KEY_BYTES if key.opens else 0) and (key.opens or not key.codes)

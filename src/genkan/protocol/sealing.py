@@ -147,8 +147,9 @@ class Sealer:
         (grant_id, link_id, account_id, scope, _, method, challenged, challenge, given, redirect, auth_time,
          account_stop, link_stop, mark, issued_at, device) = _CODE.unpack(plain)  # fmt: skip
         return Code(
-            grant_id, link_id, account_id, Permission(scope), Method(method), redirect, challenge if challenged else None,
-            given, auth_time, account_stop, link_stop, mark, issued_at, None if device == NO_DEVICE else device,
+            grant_id, link_id, account_id, Permission(scope), Method(method), redirect,
+            challenge if challenged else None, given, auth_time, account_stop, link_stop, mark, issued_at,
+            None if device == NO_DEVICE else device,
         )  # fmt: skip
 
     def seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
@@ -158,6 +159,11 @@ class Sealer:
     def open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
         """Open such an envelope; any other purpose's, site's or key's is Unsealable."""
         return self._open(purpose, text)
+
+    @property
+    def retired_keys(self) -> frozenset[int]:
+        """The keys that were revoked or dropped: what they sealed is dead, which no newer ring will change."""
+        return frozenset(k.id for k in self.ring.keys if not k.opens)
 
     @property
     def known_keys(self) -> frozenset[int]:
@@ -230,7 +236,8 @@ def _strict_base64(text: str) -> bytes | None:
 
 def redirect_digest(redirect: str) -> bytes:
     """What a code keeps of a redirect URI."""
-    return hashlib.sha256(redirect.encode()).digest()
+    # Lone surrogates come from broken input: they match nothing, but they must not raise either.
+    return hashlib.sha256(redirect.encode("utf-8", "surrogatepass")).digest()
 
 
 def new_grant_id(env: Env) -> bytes:

@@ -1,9 +1,11 @@
 """Whether a grant stands: not ended, both stop counters unmoved, account and link in use. One rule for every caller."""
 
+from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import GrantFacts
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Event, EventKind, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import GrantState, Standing
+from genkan.protocol.sealing import Handle, grant_time
 
 
 def grant_fault(facts: GrantFacts) -> Refused | None:
@@ -22,3 +24,17 @@ def grant_fault(facts: GrantFacts) -> Refused | None:
     if not link.usable:
         return Refused(Reason.LINK_DISABLED)
     return None
+
+
+def missing_row(handle: Handle, actor: str, address: str, env: Env) -> Refused:
+    """What a genuine token without a row means. Rows stay 24 h whatever happens (tokens.md 1), so one younger than
+    that proves a loss; an id from a clock that is ahead is younger still.
+    """
+    if env.now - grant_time(handle.grant_id) < DAY:
+        return store_behind(Event(EventKind.STORE_BEHIND, env.now, actor, grant_id=handle.grant_id, address=address))
+    return Refused(Reason.TOKEN_UNKNOWN)
+
+
+def store_behind(event: Event) -> Refused:
+    """tokens.md 8: refused, nothing changed, and said aloud; a minute later the lost writes may be back."""
+    return Refused(Reason.STORE_BEHIND, retry_after=60, event=event)

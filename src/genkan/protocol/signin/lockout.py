@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from genkan.protocol.env import HOUR, MINUTE
+from genkan.protocol.env import CLOCK_LEEWAY, HOUR, MINUTE
 from genkan.protocol.outcomes import PutGuesses
 from genkan.protocol.records import Guesses
 
@@ -18,6 +18,11 @@ class Budget:
     name: str
     burst: int
     interval: int
+
+    @property
+    def size(self) -> int:
+        """How much a bucket holds, in milliseconds of draining."""
+        return self.burst * self.interval
 
 
 PER_NETWORK = Budget("network", 10, MINUTE)
@@ -49,12 +54,18 @@ def tries(folded: str, network: str, known_device: bytes | None) -> Tries:
 
 
 def exhausted(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> bool:
-    """Whether a bucket is full: the try is refused whatever the password is."""
-    return any(_level(known.get(key), now) >= budget.burst * budget.interval for key, budget in asked.buckets)
+    """Whether a bucket has no room for one more failure: the try is refused whatever the password is."""
+    return any(_level(budget, known.get(key), now) + budget.interval > budget.size for key, budget in asked.buckets)
 
 
-def failed(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> PutGuesses:
-    """The buckets after one more failure; a full one does not grow, so it drains at its own pace."""
+def failed(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> PutGuesses | None:
+    """The buckets after one more failure.
+
+    None for a try that was refused unjudged: it told its sender nothing, and if it filled buckets, one stranger who
+    goes on knocking would use up the budget of everybody and keep his own from draining.
+    """
+    if exhausted(asked, known, now):
+        return None
     return PutGuesses(tuple(_filled(key, budget, known.get(key), now) for key, budget in asked.buckets))
 
 
@@ -65,12 +76,13 @@ def forgiven(asked: Tries, known: Mapping[bytes, Guesses]) -> PutGuesses | None:
 
 
 def _filled(key: bytes, budget: Budget, known: Guesses | None, now: int) -> tuple[bytes, int, int]:
-    level = min(_level(known, now) + budget.interval, budget.burst * budget.interval)
-    return key, now + level, (known.failures if known else 0) + 1
+    return key, now + _level(budget, known, now) + budget.interval, (known.failures if known else 0) + 1
 
 
-def _level(known: Guesses | None, now: int) -> int:
-    return max(0, known.due - now) if known else 0
+def _level(budget: Budget, known: Guesses | None, now: int) -> int:
+    level = max(0, known.due - now) if known else 0
+    # More than a bucket holds: the clock was set back, and nobody shall wait until it is where it was.
+    return level if level <= budget.size + CLOCK_LEEWAY else 0
 
 
 def _key(budget: Budget, folded: str, rest: bytes) -> bytes:

@@ -25,7 +25,9 @@ class PasswordFacts:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One answer for every failure (unknown, wrong, disabled, over budget); ``change`` counts the try."""
+    """One answer for every failure (unknown, wrong, disabled, over budget); ``change`` counts the try, and is empty
+    where the budget was used up already.
+    """
 
     refused: Refused
     change: Change
@@ -43,7 +45,8 @@ def sign_in(
     account = facts.account
     good = right and facts.hash is not None and account is not None and account.standing is Standing.ACTIVE
     if not good or account is None or lockout.exhausted(asked, facts.guesses, env.now):
-        return Failed(Refused(Reason.SIGN_IN_FAILED), Change((lockout.failed(asked, facts.guesses, env.now),)))
+        counted = lockout.failed(asked, facts.guesses, env.now)
+        return Failed(Refused(Reason.SIGN_IN_FAILED), Change((counted,) if counted else ()))
     opened = open_session(account, Method.PWD, browser, env, lifetimes)
     forgiven = lockout.forgiven(asked, facts.guesses)
     if forgiven is None:

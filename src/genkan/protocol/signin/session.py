@@ -32,7 +32,7 @@ class NewSession:
 
 def session_id(cookie: str) -> bytes:
     """The row's key for a cookie's value."""
-    return hashlib.sha256(b"genkan session " + cookie.encode()).digest()
+    return hashlib.sha256(b"genkan session " + cookie.encode("utf-8", "surrogatepass")).digest()
 
 
 def open_session(account: Account, method: Method, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession:

@@ -47,4 +47,4 @@ def first_administrator(wish: AccountWish, env: Env) -> NewAccount | Refused:
 
 
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(b"genkan setup " + token.encode()).digest()
+    return hashlib.sha256(b"genkan setup " + token.encode("utf-8", "surrogatepass")).digest()
