@@ -7,8 +7,6 @@ from bench.goals import BOUNDS, RATIOS, Bound, Goal
 from bench.machine import Facts
 from bench.runner import Plan, Result
 
-SKIPPED_IN_JSON = "leftover"
-
 
 @dataclass
 class Outcome:
@@ -21,6 +19,7 @@ class Outcome:
     titles: Mapping[str, str]
     versions: Mapping[str, str]
     results: list[Result] = field(default_factory=list)
+    growth: list[Result] = field(default_factory=list)
     resident_mb: dict[str, float] = field(default_factory=dict)
     start_s: dict[str, float] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
@@ -49,6 +48,7 @@ class Outcome:
             "plan": asdict(self.plan),
             "versions": dict(self.versions),
             "results": [_result(result) for result in self.results],
+            "growth": [_result(result) for result in self.growth],
             "resident_mb_after_load": self.resident_mb,
             "start_s": self.start_s,
             "genkan": self.figures,
@@ -59,8 +59,7 @@ class Outcome:
 
 def _result(result: Result) -> dict[str, object]:
     runs: Sequence[dict[str, object]] = [
-        {name: value for name, value in asdict(run).items() if name != SKIPPED_IN_JSON}
-        | {"rate": run.rate, "server_us": run.server_us}
+        {**asdict(run), "rate": run.rate, "server_us": run.server_us, "leftover": len(run.leftover)}
         for run in result.runs
     ]
     return {

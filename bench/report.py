@@ -29,6 +29,7 @@ def markdown(outcome: Outcome) -> str:
         "![Rates](rates.svg)\n" if outcome.results else "",
         "## Rounds in detail\n",
         _details(outcome.results),
+        "## With many grants in the store (S8)\n\n" + _details(outcome.growth) if outcome.growth else "",
         "## Memory and start\n",
         _memory(outcome),
         "## Machine\n",

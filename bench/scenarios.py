@@ -87,11 +87,16 @@ class Refresh(Scenario):
         return station.site is not None
 
     def prepare(self, station: Station) -> Load:
-        site, chains = station.known, self._chains.setdefault(station.peer.name, [])
-        # Answers under way when wrk stops are lost to it: those chains are replaced by new sign-ins.
-        chains += [tokens.refresh for tokens in station.sign_ins(site.native, CHAINS - len(chains))]
+        site, chains = station.known, self.chains(station)
         data = {"path": site.ends.token, "tokens": chains, "pause_ms": self.pause_ms}
         return Load("refresh.lua", {**data, "authentication": "&" + urlencode(site.native.authentication)})
+
+    def chains(self, station: Station) -> list[str]:
+        """A live refresh token of each sign-in."""
+        chains = self._chains.setdefault(station.peer.name, [])
+        # Answers under way when wrk stops are lost to it: those chains are replaced by new sign-ins.
+        chains += [tokens.refresh for tokens in station.sign_ins(station.known.native, CHAINS - len(chains))]
+        return chains
 
     def settle(self, station: Station, run: Run) -> None:
         site, browser = station.known, station.browser()

@@ -112,7 +112,7 @@ def _alone(choice: Choice, outcome: Outcome, work: Path) -> None:
     outcome.figures["loaded_mb"] = outcome.resident_mb["genkan"]
     if choice.grants:
         print(f"S8: {choice.grants} grants", file=sys.stderr, flush=True)
-        growth.measure(outcome, choice.grants, choice.cache, work / "growth")
+        growth.measure_growth(outcome, choice.grants, choice.cache, work / "growth")
 
 
 def _write(folder: Path, outcome: Outcome) -> None:

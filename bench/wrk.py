@@ -50,7 +50,7 @@ class Run:
 
     @property
     def server_us(self) -> float:
-        """Microseconds of the server's processor time for one right answer: steadier than the rate on a shared machine."""
+        """The server's processor time for one right answer: steadier than the rate on a shared machine."""
         return self.server_busy * self.seconds * 1e6 / max(1, self.right)
 
     @property

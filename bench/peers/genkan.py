@@ -18,11 +18,11 @@ INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
 class Genkan(Peer):
     """`limited` keeps the limit on rotations of one grant, which runs with few grants must lift."""
 
-    name = "genkan"
     title = "Genkan, SQLite with fsync"
     durable = True
 
-    def __init__(self, limited: bool = False) -> None:
+    def __init__(self, name: str = "genkan", limited: bool = False) -> None:
+        self.name = name
         self._limited = limited
 
     def versions(self) -> dict[str, str]:
