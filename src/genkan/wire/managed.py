@@ -19,27 +19,25 @@ def parse(text: str | bytes, *, allow_http: bool = False) -> Managed:
     `allow_http` turns plain http outside loopback from an error into a warning.
     """
     findings = Findings()
-    reading = read(text, findings)
-    if reading is None:
-        return Managed((), findings=tuple(findings.found))
     skip_info, place = False, _TOP
-    if isinstance(reading.value, dict) and "sites" in reading.value:
-        skip_info = check_flag(reading.value, "skipInfo", _TOP, findings)
-        place, reading = _TOP.at("sites"), _dictionary(reading, findings)
-    sites = _entries(reading, place, findings, allow_http=allow_http)
+    reading = read(text, place, findings)
+    if reading is not None and isinstance(reading.value, dict) and "sites" in reading.value:
+        skip_info, place = check_flag(reading.value, "skipInfo", _TOP, findings), _TOP.at("sites")
+        reading = _inside(reading.value["sites"], reading.sound, place, findings)
+    sites = () if reading is None else _entries(reading, place, findings, allow_http=allow_http)
     return Managed(sites, skip_info, tuple(findings.found))
 
 
-def _dictionary(reading: Reading, findings: Findings) -> Reading:
+def _inside(value: object, sound: bool, place: Place, findings: Findings) -> Reading | None:
     """The `sites` inside the dictionary that a phone receives: there it is a string with the JSON in it."""
-    value = reading.value["sites"] if isinstance(reading.value, dict) else None
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        inner = read(value, place, findings)
+        return None if inner is None else replace(inner, sound=inner.sound and sound)
+    if isinstance(value, list):
         problem = "This is the configuration around `sites`, with the array as an array."
         fix = "Into the MDM's value of `sites` goes the array alone, as text (type String)."
-        findings.add("warning", _TOP.at("sites"), problem, fix)
-        return replace(reading, value=value)
-    inner = read(value, findings)
-    return Reading(None, sound=False) if inner is None else replace(inner, sound=inner.sound and reading.sound)
+        findings.add("warning", place, problem, fix)
+    return Reading(value, sound)
 
 
 def _entries(reading: Reading, place: Place, findings: Findings, *, allow_http: bool) -> tuple[SiteEntry, ...]:
@@ -50,9 +48,8 @@ def _entries(reading: Reading, place: Place, findings: Findings, *, allow_http: 
         check_entry(value, Place(0, place.pointer), findings, allow_http=allow_http)
         return ()
     if not isinstance(value, list):
-        if value is not None:
-            fix = 'Write a JSON array: [{"title": "…", "baseURL": "https://…"}].'
-            findings.add("error", place, "The value is not an array of sites.", fix)
+        fix = 'Write a JSON array: [{"title": "…", "baseURL": "https://…"}].'
+        findings.add("error", place, "The value is not an array of sites.", fix)
         return ()
     if not value:
         findings.add(

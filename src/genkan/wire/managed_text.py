@@ -8,7 +8,6 @@ from genkan.wire.managed_records import Findings, Place
 
 _CURLED = frozenset("“”„‟″«»")
 _STRAIGHTENED = {ord(mark): '"' for mark in _CURLED}
-_TOP = Place()
 _LAYERS = 3
 
 
@@ -31,34 +30,37 @@ class _Fault:
     why: str
 
 
-def read(text: str | bytes, findings: Findings) -> Reading | None:
+def read(text: str | bytes, place: Place, findings: Findings) -> Reading | None:
     """Decode a value as far as anything can be made of it; None when nothing can."""
-    decoded = _decoded(text, findings)
+    decoded = _decoded(text, place, findings)
     if decoded is None:
         return None
     if not decoded.strip():
         findings.add(
-            "error", _TOP, "The value is empty.", "Give `sites` a JSON array with one object a site, or remove the key."
+            "error",
+            place,
+            "The value is empty.",
+            "Give `sites` a JSON array with one object a site, or remove the key.",
         )
         return None
     value = _json(decoded)
     if not isinstance(value, _Fault):
-        return _unwrapped(value, findings)
-    return _mended(decoded, value, findings)
+        return _unwrapped(value, place, findings)
+    return _mended(decoded, value, place, findings)
 
 
-def _decoded(text: str | bytes, findings: Findings) -> str | None:
+def _decoded(text: str | bytes, place: Place, findings: Findings) -> str | None:
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
         except UnicodeDecodeError as fault:
             problem = f"The value is not UTF-8 (byte {fault.start})."
-            findings.add("error", _TOP, problem, "Save the file as UTF-8 without a byte order mark.")
+            findings.add("error", place, problem, "Save the file as UTF-8 without a byte order mark.")
             return None
     if text.startswith("\ufeff"):
         # RFC 8259 8.1: a reader may ignore the mark or refuse the text, so phones differ
         problem = "The value begins with a byte order mark, at which some readers fail."
-        findings.add("warning", _TOP, problem, "Save the file as UTF-8 without a byte order mark.")
+        findings.add("warning", place, problem, "Save the file as UTF-8 without a byte order mark.")
         return text[1:]
     return text
 
@@ -87,7 +89,7 @@ def _json(text: str) -> object:
     return value
 
 
-def _unwrapped(value: object, findings: Findings) -> Reading:
+def _unwrapped(value: object, place: Place, findings: Findings) -> Reading:
     """A JSON string that holds the JSON: one layer too many."""
     sound = True
     for _ in range(_LAYERS):
@@ -98,7 +100,7 @@ def _unwrapped(value: object, findings: Findings) -> Reading:
             problem = "The value is JSON inside a JSON string: it was encoded twice."
             findings.add(
                 "error",
-                _TOP,
+                place,
                 problem,
                 "Paste the array itself, without outer quotes and without backslashes before quotes.",
             )
@@ -106,15 +108,15 @@ def _unwrapped(value: object, findings: Findings) -> Reading:
     return Reading(value, sound)
 
 
-def _mended(text: str, fault: _Fault, findings: Findings) -> Reading | None:
+def _mended(text: str, fault: _Fault, place: Place, findings: Findings) -> Reading | None:
     """Name the wrapping that explains why the text is no JSON, and read on behind it for further findings."""
     for problem, fix, mended in _explanations(text):
         value = _json(mended)
         if not isinstance(value, _Fault):
-            findings.add("error", _TOP, problem, fix)
+            findings.add("error", place, problem, fix)
             return Reading(value, sound=False)
     problem, fix = _unexplained(text, fault)
-    findings.add("error", _TOP, problem, fix)
+    findings.add("error", place, problem, fix)
     return None
 
 
