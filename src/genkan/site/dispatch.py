@@ -10,9 +10,10 @@ from starlette.routing import compile_path
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.signin.password import LaneFull
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
-from genkan.site.door import Door, LaneFull
+from genkan.site.door import Door
 from genkan.site.peer import Headers, Peer, PeerFault, Peers
 from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
 from genkan.site.routes import Guard, Rule, checked

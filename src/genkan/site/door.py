@@ -1,6 +1,6 @@
 """What every handler is given: settings, store, key ring, clock, password lane and pages. Composed once, in main."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,10 +35,6 @@ class Passwords(Protocol):
     async def hash(self, password: str) -> str:
         """A new hash to keep. Raises LaneFull when too many wait."""
         ...
-
-
-class LaneFull(Exception):
-    """More passwords wait to be hashed than may; the caller answers 503 with Retry-After."""
 
 
 class RingHolder:
@@ -92,7 +88,6 @@ class Door:
     health: Health
     secrets: "Secrets"
     log: Callable[..., None]
-    readiness: Callable[[], Awaitable[list[str]]] = field(repr=False)
 
     def env(self) -> Env:
         """This moment's time and chance."""

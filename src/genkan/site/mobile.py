@@ -6,7 +6,9 @@ from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
 from genkan.wire import login_info, metadata
+from genkan.wire.metadata import WELL_KNOWN
 
 # Anonymous, the same for everybody, no cookie: any cache and any origin may have it, for seconds.
 _OPEN = (
@@ -52,4 +54,18 @@ def _app_first(link: Link) -> tuple[str, ...]:
     """The app's own scheme is the first redirect that it reads."""
     return tuple(
         sorted(link.redirects, key=lambda redirect: (redirect != APP_REDIRECTS[0], link.redirects.index(redirect)))
+    )
+
+
+def rules(base_url: str) -> tuple[Rule, ...]:
+    """The routes; the metadata document also stands at the host's root, with the context path after it (RFC 8414
+    3.1).
+    """
+    at_root, _ = metadata.well_known_paths(base_url)
+    open_to_all = (Who.ANYONE, Guard.MACHINE)
+    return (
+        Rule("/rest/nativemobile/1.1/info/login", ("GET",), info_login, *open_to_all, "What the app asks first."),
+        Rule("/rest/nativemobile/1.0/info/login", ("GET",), info_login_1_0, *open_to_all, "The same, without OAuth."),
+        Rule("/rest/authconfig/1.0/login-options", ("GET",), login_options, *open_to_all, "Which ways to sign in."),
+        Rule(WELL_KNOWN, ("GET",), server_metadata, *open_to_all, "Authorization server metadata (RFC 8414).", at_root),
     )

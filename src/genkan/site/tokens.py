@@ -18,6 +18,7 @@ from genkan.site import answer, read
 from genkan.site.answer import Answer
 from genkan.site.door import TRIES, Door
 from genkan.site.received import Received
+from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.wire.oauth import GrantType
 from genkan.wire.scopes import parse_scope
 
@@ -264,3 +265,17 @@ async def revoke_token(received: Received, door: Door) -> Answer:
 def _refuse(refused: Refused, received: Received, door: Door, env: Env, *, basic: bool = False) -> Answer:
     door.note(refused, received, env.now)
     return answer.error(refused, basic=basic)
+
+
+def _both(path: str, handler: Handler, about: str) -> tuple[Rule, Rule]:
+    """A route under ``latest`` and under the numbered version."""
+    latest = Rule(f"/rest/oauth2/latest/{path}", ("POST",), handler, Who.CLIENT, Guard.MACHINE, about)
+    numbered = Rule(f"/rest/oauth2/1.0/{path}", ("POST",), handler, Who.CLIENT, Guard.MACHINE, f"{about} (numbered)")
+    return latest, numbered
+
+
+RULES = (
+    *_both("token", token, "Exchanges a code, refreshes a sign-in."),
+    *_both("revoke", revoke_token, "Ends a sign-in by any of its tokens."),
+    *_both("introspect", introspect, "Says what a token may do now."),
+)

@@ -14,6 +14,10 @@ from genkan.protocol.signin import lockout
 from genkan.protocol.signin.session import Browser, NewSession, open_session
 
 
+class LaneFull(Exception):
+    """More passwords wait to be hashed than may: infrastructure is short, nothing was decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordFacts:
     """What one try depends on; ``account`` and ``hash`` are None for a name nobody has."""

@@ -1,0 +1,45 @@
+"""genkan serve: runs the site."""
+
+import os
+import sys
+
+from genkan import settings
+
+
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    base_url: str | None = None,
+    data_dir: str | None = None,
+    workers: int | None = None,
+) -> None:
+    """Run the site: SQLite in the data folder; prints a one-time set-up link while there is no administrator.
+
+    Example: genkan serve --port 8080
+
+    Parameters
+    ----------
+    host:
+        The address to listen on (GENKAN_HOST).
+    port:
+        The port to listen on (GENKAN_PORT).
+    base_url:
+        The public address, as phones reach it (GENKAN_BASE_URL).
+    data_dir:
+        The folder that holds the database (GENKAN_DATA_DIR).
+    workers:
+        Serving processes (GENKAN_WORKERS).
+    """
+    flags = {"host": host, "port": port, "base_url": base_url, "data_dir": data_dir, "workers": workers}
+    loaded = settings.load(os.environ, flags)
+    if isinstance(loaded, settings.SettingsProblem):
+        print(f"genkan: {loaded.sentence}", file=sys.stderr)
+        raise SystemExit(2)
+    from genkan import main  # noqa: PLC0415 - only serving needs the whole site
+
+    try:
+        main.serve(loaded)
+    except main.CannotServe as problem:
+        print(f"genkan: {problem}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,205 @@
+"""Composition: settings, store, key ring and door become a serving process. Everything else is given its parts
+from here.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from genkan import clock
+from genkan.logs import make_log
+from genkan.outside.passwords import PasswordLane
+from genkan.outside.ring_file import make_ring_file, read_ring
+from genkan.protocol.outcomes import Change, MoveRing
+from genkan.protocol.ring import Ring, RingProblem, new_ring
+from genkan.protocol.signin.setup import setup_link
+from genkan.settings import Settings
+from genkan.site.app import build
+from genkan.site.door import Door, Health, RingHolder, Secrets
+from genkan.site.keeper import Keeper
+from genkan.site.measure import Measures
+from genkan.site.pages import Pages
+from genkan.site.peer import Peers
+from genkan.store.api import Store
+from genkan.store.sqlite import open_store
+from genkan.wire.metadata import Endpoints
+
+# Short enough that the event loop does not wait long for the writer thread to give the interpreter back.
+SWITCH_INTERVAL = 0.0005
+GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2048
+# SQLite has one serving process, so one name tells all there is to tell of a node.
+NODE = "site"
+
+
+class CannotServe(Exception):
+    """Why the site does not start, as one sentence."""
+
+
+def serve(settings: Settings) -> None:
+    """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
+    with only_server(Path(settings.data_dir)), _listening(settings) as listener:
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, listener))
+
+
+@contextlib.contextmanager
+def only_server(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder's lock: one serving process, and no restore under its feet."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "serve.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(f"another genkan serve uses {data_dir}; stop it first") from None
+        yield
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as problem:
+            where = f"{settings.host}:{settings.port}"
+            raise CannotServe(f"cannot listen on {where}: {problem.strerror}; set GENKAN_HOST or GENKAN_PORT") from None
+        yield listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    store = open_store(settings.database_path, create=True, env=clock.system_env())
+    lane = PasswordLane(settings.password_threads)
+    try:
+        ring = await load_ring(store, settings.ring_path)
+        door = await open_door(settings, store, ring, lane)
+        announcement = await _announcement(door)
+        keeper = Keeper(door, NODE, clock.wall_ms)
+        await keeper.compare_clocks()
+        upkeep = asyncio.create_task(keeper.run())
+        try:
+            await _server(door, settings, announcement).serve([listener])
+        finally:
+            upkeep.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await upkeep
+    finally:
+        lane.close()
+        await store.close()
+
+
+async def load_ring(store: Store, path: Path) -> Ring:
+    """The key ring that belongs to this store, made when neither knows one yet (tokens.md 7). Raises CannotServe."""
+    site = await store.site()
+    if not site.ring_fingerprint and not path.exists():
+        problem = make_ring_file(path, new_ring(clock.system_env()))
+        if problem is not None:
+            raise CannotServe(problem.sentence)
+    ring = read_ring(path)
+    if isinstance(ring, RingProblem):
+        raise CannotServe(ring.sentence)
+    if site.ring_fingerprint and ring.fingerprint != site.ring_fingerprint:
+        raise CannotServe(f"the key ring {path} belongs to another site; name this site's with GENKAN_SECRET_FILE")
+    if ring.version < site.ring_version:
+        raise CannotServe(f"the key ring {path} is older than the store says; copy the newest one there")
+    if (ring.version, ring.fingerprint) != (site.ring_version, site.ring_fingerprint):
+        await store.apply(Change((MoveRing(ring.version, ring.fingerprint),)))
+    return ring
+
+
+async def open_door(settings: Settings, store: Store, ring: Ring, lane: PasswordLane) -> Door:
+    """Everything that handlers are given, from the settings and the open store."""
+    public = settings.public
+    site = await store.site()
+    return Door(
+        settings=settings,
+        public=public,
+        endpoints=Endpoints(public.text),
+        lifetimes=settings.lifetimes,
+        store=store,
+        ring=RingHolder(ring, site.site_id, lambda: _reread(settings.ring_path)),
+        clock=clock.system_env,
+        passwords=lane,
+        pages=Pages(public, settings.site_title),
+        measures=Measures(),
+        health=Health(),
+        secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
+        log=make_log(settings.log_format, settings.log_level),
+    )
+
+
+def _reread(path: Path) -> Ring | None:
+    ring = read_ring(path)
+    return ring if isinstance(ring, Ring) else None
+
+
+def _secret(path: str) -> str:
+    return Path(path).read_text("utf-8").strip() if path else ""
+
+
+async def _announcement(door: Door) -> list[str]:
+    """What goes to standard output: ``ready``, and the set-up link while there is no administrator."""
+    lines = [f"ready {door.public.text}"]
+    site = await door.store.site()
+    if not site.has_administrator:
+        link = setup_link(door.env())
+        await door.store.apply(link.change)
+        lines.append(f"{door.public.text}/setup/{link.token}")
+    return lines
+
+
+def _server(door: Door, settings: Settings, announcement: list[str]) -> "_Server":
+    app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return _Server(config, door, lambda: print("\n".join(announcement), flush=True))  # noqa: T201 - the contract's lines
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it answers, and that leaves by returning, so that the store is closed in order."""
+
+    def __init__(self, config: uvicorn.Config, door: Door, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._door = door
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What was made at start lives as long as the process: the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._door.health.closing = True
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield

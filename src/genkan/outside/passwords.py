@@ -1,0 +1,67 @@
+"""The password lane: argon2id in its own threads with a bounded queue, so that a flood of sign-ins starves nobody
+else.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from genkan.protocol.signin.password import LaneFull
+
+# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+_WAITING_PER_THREAD = 16
+# A hash of 256 bits that nobody kept: verifying against it costs what a real one costs and never fits.
+DECOY = "$argon2id$v=19$m=19456,t=2,p=1$Z2Vua2FuLWRlY295LXNhbHQ$Y7p5Ak3mXvKq0oW1rT9uJcEhLbGdNfSiRzPxVtQyUwA"
+_Answer = TypeVar("_Answer")
+
+
+class PasswordLane:
+    """Hashes and verifies. Unknown accounts are verified against ``decoy`` and so cost the same."""
+
+    decoy = DECOY
+
+    def __init__(self, threads: int = 0) -> None:
+        size = threads or max(1, (os.cpu_count() or 1) - 1)
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="passwords")
+        self._room = size * _WAITING_PER_THREAD
+        self._waiting = 0
+
+    async def verify(self, kept: str, password: str) -> bool:
+        """Whether the password fits; exactly one hash is computed. Raises LaneFull when too many wait."""
+        return await self._in_lane(lambda: verify_now(kept, password))
+
+    async def hash(self, password: str) -> str:
+        """A new hash to keep. Raises LaneFull when too many wait."""
+        return await self._in_lane(lambda: hash_now(password))
+
+    async def _in_lane(self, work: Callable[[], _Answer]) -> _Answer:
+        if self._waiting >= self._room:
+            raise LaneFull
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let what runs finish; what waits is dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def hash_now(password: str) -> str:
+    """A new hash, computed here and now: for commands, which have no loop to keep free."""
+    return _HASHER.hash(password)
+
+
+def verify_now(kept: str, password: str) -> bool:
+    """Whether the password fits this hash."""
+    try:
+        return _HASHER.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,70 @@
+// Comforts of the pages; every one of them works without. Nothing here reads or keeps what is typed.
+"use strict";
+
+// A form is sent once, however often the button is pressed. The answer may leave this page standing (an app opens in
+// front of it), so after a while the button works again and the page says what to do.
+const FORM_REST_MS = 4000;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-sent")) {
+    event.preventDefault();
+    return;
+  }
+  form.setAttribute("data-sent", "");
+  setTimeout(() => rest(form), FORM_REST_MS);
+});
+
+function rest(form) {
+  form.removeAttribute("data-sent");
+  for (const words of form.querySelectorAll("[data-after-sending]")) words.hidden = false;
+}
+
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
+});
+
+// Buttons that need a script appear with it. data-copy and data-reveal name the field they work on.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    say(button, (await copied(field.value)) ? "Copied" : "Selected");
+  });
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Plain http and old browsers have no clipboard; the address stays selected for copying by hand.
+    return false;
+  }
+}
+
+for (const button of document.querySelectorAll("button[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = field.type === "text";
+    field.type = shown ? "password" : "text";
+    say(button, shown ? "Show" : "Hide");
+  });
+  // A password that is shown must not be kept by the browser as text typed into a field.
+  field.form.addEventListener("submit", () => (field.type = "password"));
+}
+
+function say(button, word) {
+  button.querySelector("[data-word]").textContent = word;
+}
+
+// Times in the reader's own zone and words; the server's text stays as the tooltip.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const moment = new Date(time.dateTime);
+  if (!Number.isNaN(moment.getTime())) {
+    time.title = time.textContent;
+    time.textContent = moment.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  }
+}
