@@ -223,56 +223,30 @@ def schemes(registered: str, parts: Parts) -> Iterator[Confusion]:
         yield Confusion(registered, text, "scheme", "relative" if ":" not in text or text[0] in ":1/" else None)
 
 
+CLIMBS = ("/..", "/.", "/../", "/./", "/../evil", "/%2e%2e/evil", "/%2E%2e", "/..%2fevil", "/x/..", "/..%5cevil")
+APPENDED = (
+    *("/", "//", "/x", ";x", ";/", "%2f", "%2fevil", "%20", "%00", "%0d%0a", "%23x", "%3fx"),
+    *("x", "&x", "=", "'", "~", "!"),
+)
+NEVER = (
+    *("\\", "\\..", " ", "\n", "\r\nX:y", "\t", "\0", '"', "<script>", "`", "{x}", "|", "^"),
+    *("\u00e9", "\u2028", "\uff0f", "\ufeff"),
+)
+
+
 def paths(registered: str, parts: Parts) -> Iterator[Confusion]:
     """Paths that some program normalises to the registered one, or away from it."""
     path, mark, query = parts.rest.partition("?")
     before, after = f"{parts.scheme}:{parts.slashes}{parts.authority}", mark + query
-    for odd in ("/..", "/.", "/../", "/./", "/../evil", "/%2e%2e/evil", "/%2E%2e", "/..%2fevil", "/x/..", "/..%5cevil"):
-        yield Confusion(registered, f"{before}{path}{odd}{after}", "path", "dot-segments")
-    for odd in (
-        "/",
-        "//",
-        "/x",
-        ";x",
-        ";/",
-        "%2f",
-        "%2fevil",
-        "%20",
-        "%00",
-        "%0d%0a",
-        "%23x",
-        "%3fx",
-        "x",
-        "&x",
-        "=",
-        "'",
-        "~",
-        "!",
+    for odds, code in (
+        (CLIMBS, "dot-segments"),
+        (APPENDED, None),
+        (NEVER, "characters"),
+        (("*",), "wildcard"),
+        (("%", "%2", "%zz", "%%"), "escapes"),
     ):
-        yield Confusion(registered, f"{before}{path}{odd}{after}", "path")
-    for odd in (
-        "\\",
-        "\\..",
-        " ",
-        "\n",
-        "\r\nX:y",
-        "\t",
-        "\0",
-        '"',
-        "<script>",
-        "`",
-        "{x}",
-        "|",
-        "^",
-        "\u00e9",
-        "\u2028",
-        "\uff0f",
-        "\ufeff",
-    ):
-        yield Confusion(registered, f"{before}{path}{odd}{after}", "path", "characters")
-    yield Confusion(registered, f"{before}{path}*{after}", "path", "wildcard")
-    for odd in ("%", "%2", "%zz", "%%"):
-        yield Confusion(registered, f"{before}{path}{odd}{after}", "path", "escapes")
+        for odd in odds:
+            yield Confusion(registered, f"{before}{path}{odd}{after}", "path", code)
     if path:
         yield Confusion(registered, f"{before}{path.upper()}{after}", "path")
         yield Confusion(registered, f"{before}{path[:-1]}{after}", "path")
