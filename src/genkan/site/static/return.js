@@ -2,6 +2,9 @@
 // loaded again or come back to does not try, for its answer has been used.
 "use strict";
 
-const way = document.querySelector("a[data-return]");
-const arrival = performance.getEntriesByType("navigation")[0];
-if (way && (!arrival || arrival.type === "navigate")) location.assign(way.href);
+// Only once the page stands: an attempt that leads nowhere would otherwise stop it from loading.
+addEventListener("load", () => {
+  const way = document.querySelector("a[data-return]");
+  const [arrival] = performance.getEntriesByType("navigation");
+  if (way && (!arrival || arrival.type === "navigate")) location.assign(way.href);
+});

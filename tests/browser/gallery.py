@@ -1,0 +1,219 @@
+"""Every page with values to show it by: what the pages are looked at, read and attacked with.
+
+A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
+values and another one markup.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from genkan.site.answer import Answer
+from genkan.site.pages import Pages
+from genkan.wire.urls import BaseURL, parse_base_url
+
+ORIGIN = "https://site.example"
+Chosen = Callable[[str], str]
+
+
+def plain(text: str) -> str:
+    """A value as people choose it."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page of the gallery: a template, the values of its variables, and where its forms may lead."""
+
+    name: str
+    template: str
+    values: Mapping[str, object] = field(repr=False)
+    status: int = 200
+    forms_to: tuple[str, ...] = ()
+
+
+def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
+    parsed = parse_base_url(text)
+    if not isinstance(parsed, BaseURL):
+        raise TypeError(parsed.sentence)
+    return parsed
+
+
+def the_pages(base: str = f"{ORIGIN}/desk", title: str = "Example Desk") -> Pages:
+    return Pages(a_base(base), title)
+
+
+def rendered(shown: Shown, pages: Pages) -> Answer:
+    return pages.page(shown.template, shown.values, status=shown.status, forms_to=shown.forms_to)
+
+
+def gallery(chosen: Chosen = plain) -> list[Shown]:
+    """All pages, each state that looks different once."""
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_setup(chosen), *_start(chosen), *_apps(chosen),
+            *_errors(chosen)]  # fmt: skip
+
+
+def _carried(chosen: Chosen) -> dict[str, str]:
+    return {"page_token": "gnk_pg_0123456789", "interaction": chosen("gnk_in_0123456789"), "next": chosen("/account")}
+
+
+def _sign_in(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": "/desk/login",
+        "hidden": _carried(chosen),
+        "username": "",
+        "error": "",
+        "application": "",
+        "note": "",
+    }
+    failed = {
+        **values,
+        "username": chosen("alice"),
+        "error": "Name or password is not right, or too many tries were made. Wait a little and try again.",
+        "application": chosen("Jira Mobile"),
+        "note": "Please sign in once more to go on.",
+    }
+    return [Shown("login", "login.html", values), Shown("login-failed", "login.html", failed, 401)]
+
+
+def _consent(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": "/desk/plugins/servlet/oauth2/consent",
+        "hidden": _carried(chosen),
+        "application": chosen("Jira Mobile"),
+        "permission": "WRITE",
+        "permission_words": "See, create, change and delete what you can on this site",
+        "destination": chosen("jira-server://oauth-callback"),
+        "destination_kind": "private-use",
+        "person_name": chosen("alice"),
+        "person_display": chosen("Alice Adams"),
+        "switch_action": "/desk/logout",
+        "switch_hidden": _carried(chosen),
+        "page_answer_url": "/desk/plugins/servlet/oauth2/consent?answer=page",
+        "answer_as_page": False,
+    }
+    terminal = {
+        **values,
+        "destination": chosen("http://127.0.0.1:40123/oauth-callback"),
+        "destination_kind": "loopback",
+        "page_answer_url": "",
+    }
+    website = {
+        **values,
+        "application": chosen("Reports of the Facilities Department"),
+        "destination": chosen("https://reports.internal.example.com/oauth/callback/jira?tenant=facilities-and-grounds"),
+        "destination_kind": "https",
+        "person_display": chosen("alice"),
+        "page_answer_url": "",
+    }
+    as_page = {**values, "answer_as_page": True, "page_answer_url": ""}
+    return [
+        Shown("consent", "consent.html", values, forms_to=("jira-server:",)),
+        Shown("consent-terminal", "consent.html", terminal),
+        Shown("consent-website", "consent.html", website),
+        Shown("consent-as-page", "consent.html", as_page),
+    ]
+
+
+def _return(chosen: Chosen) -> list[Shown]:
+    """Values travel percent-encoded in an address; nothing else may stand in one (genkan.wire.redirects)."""
+    state = quote(chosen("af0ifjsldkj"), safe="")
+    target = f"jira-server://oauth-callback?code=gnk_ac_{'Zm9v' * 60}&state={state}&iss=https%3A%2F%2Fsite.example"
+    return [
+        Shown("return", "return.html", {"target": target, "application": chosen("Jira Mobile")}),
+        Shown("return-by-hand", "return.html", {"target": target, "application": "", "automatic": False}),
+    ]
+
+
+def _setup(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": "/desk/setup/0123456789abcdef",
+        "hidden": _carried(chosen),
+        "error": "",
+        "values": {"username": "", "display_name": "", "email": ""},
+        "least": 10,
+    }
+    typed = {"username": chosen("alice"), "display_name": chosen("Alice Adams"), "email": chosen("alice@site.example")}
+    done: dict[str, object] = {
+        "person_name": chosen("Alice Adams"),
+        "mobile_action": "/desk/setup/mobile",
+        "mobile_hidden": _carried(chosen),
+        "next_command": f"genkan app login {ORIGIN}/desk",
+        "mobile_on": False,
+    }
+    return [
+        Shown("setup", "setup.html", values),
+        Shown("setup-failed", "setup.html", {**values, "error": "The two passwords differ.", "values": typed}, 400),
+        Shown("setup-done", "setup_done.html", done),
+        Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True}),
+    ]
+
+
+def _start(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "person": None,
+        "sign_in_url": "/desk/login",
+        "sign_out_action": "/desk/logout",
+        "sign_out_hidden": _carried(chosen),
+        "mobile_on": True,
+        "mobile_action": "/desk/setup/mobile",
+        "next_command": f"genkan app login {ORIGIN}/desk",
+        "is_administrator": False,
+        "apps_url": "/desk/account/apps",
+    }
+    person = {"name": chosen("alice"), "display_name": chosen("Alice Adams"), "permission_name": "SYSTEM_ADMIN"}
+    administrator = {**values, "person": person, "is_administrator": True, "mobile_on": False}
+    return [
+        Shown("home", "home.html", values),
+        Shown("home-administrator", "home.html", administrator),
+        Shown("signed-out", "signed_out.html", {"sign_in_url": "/desk/login"}),
+    ]
+
+
+def _apps(chosen: Chosen) -> list[Shown]:
+    form = {"action": "/desk/account/apps/00/withdraw", "hidden": _carried(chosen)}
+    live: dict[str, object] = {
+        "device": chosen("iPhone"),
+        "application": chosen("Jira Mobile"),
+        "signed_in_at": "2026-11-02 08:15 UTC",
+        "last_seen": "2026-11-23 17:40 UTC",
+        "state": "signed_in",
+        "reason_sentence": "",
+        "method": "pwd, mfa",
+        "action": "/desk/account/apps/00/sign-out",
+        "hidden": _carried(chosen),
+        "withdraw": form,
+    }
+    fresh = {**live, "device": chosen("Terminal"), "last_seen": "never used", "method": "pwd"}
+    ended = {
+        **live,
+        "device": chosen("An app with a name that nobody has"),
+        "state": "signed_out",
+        "reason_sentence": "An old token was shown after its successor was used.",
+        "withdraw": None,
+    }
+    expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw": None}
+    frame = {
+        "home_url": "/desk/",
+        "sign_out_action": "/desk/logout",
+        "sign_out_hidden": _carried(chosen),
+        "person_name": chosen("Alice Adams"),
+    }
+    return [
+        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired]}),
+        Shown("apps-none", "account_apps.html", {**frame, "phones": []}),
+    ]
+
+
+def _errors(chosen: Chosen) -> list[Shown]:
+    def error(status: int, sentence: str, detail: str = "") -> dict[str, object]:
+        return {"status": status, "sentence": sentence, "detail": detail, "request_id": "9f3c21aa-1b"}
+
+    unknown = error(400, "This site does not know the application that sent you here.", chosen("client_id"))
+    wrong = {"seen": chosen("http://10.0.0.5:8080"), "expected": ORIGIN, "request_id": "9f3c21aa-1c"}
+    return [
+        Shown("error", "error.html", unknown, 400),
+        Shown("error-not-found", "error.html", error(404, "There is nothing here."), 404),
+        Shown("error-busy", "error.html", error(503, "The site is busy; try again."), 503),
+        Shown("wrong-host", "wrong_host.html", wrong, 400),
+    ]
