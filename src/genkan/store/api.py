@@ -20,6 +20,14 @@ class QueueFull(StoreUnavailable):
     """More writes wait than may; the caller answers 503 with Retry-After."""
 
 
+class CannotOpen(Exception):
+    """The store cannot be opened; the text is one sentence for the operator."""
+
+
+class NoSite(CannotOpen):
+    """There is no site where one was looked for, and looking made none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Refusals of callers who proved nothing, counted: one row per reason, network prefix and minute (tokens.md 4)."""

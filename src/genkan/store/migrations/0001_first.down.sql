@@ -1,0 +1,15 @@
+DROP TABLE nodes;
+DROP TABLE tallies;
+DROP TABLE audit;
+DROP TABLE stops;
+DROP TABLE api_keys;
+DROP TABLE guesses;
+DROP TABLE sessions;
+DROP TABLE grants;
+DROP TABLE texts;
+DROP TABLE consents;
+DROP TABLE links;
+DROP TABLE passwords;
+DROP TABLE accounts;
+DROP TABLE upkeep;
+DROP TABLE site;

@@ -1,0 +1,238 @@
+"""Record <-> row: how the SQLite engine spells records as compact columns is known here alone. No SQL runs."""
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from genkan.protocol.outcomes import Event, EventKind
+from genkan.protocol.records import (
+    Account,
+    ApiKey,
+    Consent,
+    ConsentMode,
+    Grant,
+    GrantState,
+    Link,
+    LinkKind,
+    Method,
+    Session,
+    Site,
+    Standing,
+)
+from genkan.wire.scopes import Permission
+
+Row = tuple[Any, ...]
+TextIds = Mapping[str, int]
+Texts = Mapping[int, str]
+
+STANDINGS = (Standing.ACTIVE, Standing.DISABLED, Standing.DELETED)
+LINK_KINDS = (LinkKind.NATIVE, LinkKind.CONFIDENTIAL)
+CONSENT_MODES = (ConsentMode.ALWAYS, ConsentMode.REMEMBER)
+STANDING_CODES = {standing: code for code, standing in enumerate(STANDINGS)}
+LINK_KIND_CODES = {kind: code for code, kind in enumerate(LINK_KINDS)}
+CONSENT_MODE_CODES = {mode: code for code, mode in enumerate(CONSENT_MODES)}
+
+# Calling an enum is several times slower than a look-up, and every request decodes some.
+_PERMISSIONS = (Permission.READ, *Permission)
+_STATES = tuple(GrantState)
+_METHODS = tuple(Method(bits) for bits in range(64))
+
+_encode_list = msgspec.json.Encoder().encode
+_decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
+
+SITE_COLUMNS = (
+    "site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until, setup_digest, "
+    "has_administrator, behind_since"
+)
+ACCOUNT_COLUMNS = (
+    "a.id, a.name, a.folded, a.display_name, a.email, a.permission, a.groups, a.standing, a.stop, a.created_at, "
+    "a.version, a.locale, a.time_zone"
+)
+ACCOUNT_WIDTH = 13
+LINK_COLUMNS = (
+    "id, client_id, name, kind, redirects, permission, consent, introspect, pkce_required, plain_pkce, standing, stop, "
+    "absolute_lifetime, created_at, version, secret, previous_secret, previous_secret_until"
+)
+GRANT_COLUMNS = (
+    "g.id, g.scope, g.access_scope, g.generation, g.key_id, g.previous_key_id, g.created_at, g.rotated_at, "
+    "g.access_expires_at, g.refresh_expires_at, g.account_stop, g.link_stop, g.method, g.auth_time, g.device, "
+    "g.user_agent, g.address, g.network, g.seen_generation, g.seen_at, g.last_seen, g.retries, g.rotation_due, "
+    "g.redirect, g.state, g.reason, g.ended_at"
+)
+SESSION_COLUMNS = (
+    "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address"
+)
+API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked_at"
+EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
+
+
+def id_time(grant_id: bytes) -> int:
+    """What a grant's times are counted from: its id's first 48 bits, its moment of birth in milliseconds."""
+    return int.from_bytes(grant_id[:6], "big")
+
+
+def pack_address(address: str) -> bytes | str:
+    """An IP address in 4 or 16 bytes where its text comes back exactly the same; any other text as it is."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        packed = socket.inet_pton(family, address)
+        return packed if socket.inet_ntop(family, packed) == address else address
+    except (OSError, ValueError):
+        return address
+
+
+def unpack_address(stored: bytes | str) -> str:
+    """The text that pack_address was given."""
+    if isinstance(stored, str):
+        return stored
+    return socket.inet_ntop(socket.AF_INET if len(stored) == 4 else socket.AF_INET6, stored)
+
+
+def site(row: Row) -> Site:
+    """From SITE_COLUMNS."""
+    (site_id, version, ring_version, fingerprint, enabled, link_id, heal_until, setup, administrator, behind) = row
+    return Site(
+        site_id, version, ring_version, fingerprint, bool(enabled), link_id, heal_until, setup, bool(administrator),
+        behind,
+    )  # fmt: skip
+
+
+def account(row: Row) -> Account:
+    """From ACCOUNT_COLUMNS."""
+    (account_id, name, folded, display_name, email, permission, groups, standing, stop, created_at, version, locale,
+     time_zone) = row  # fmt: skip
+    return Account(
+        account_id, name, folded, display_name, email, _PERMISSIONS[permission], _decode_list(groups),
+        STANDINGS[standing], stop, created_at, version, locale, time_zone,
+    )  # fmt: skip
+
+
+def account_values(account: Account) -> Row:
+    """What a PutAccount writes; everything but the id, the stop counter and the time it was made."""
+    return (
+        account.name, account.folded, account.display_name, account.email, int(account.permission),
+        _encode_list(account.groups).decode(), STANDING_CODES[account.standing], account.version, account.locale,
+        account.time_zone,
+    )  # fmt: skip
+
+
+def link(row: Row) -> Link:
+    """From LINK_COLUMNS."""
+    (link_id, client_id, name, kind, redirects, permission, consent, introspect, required, plain, standing, stop,
+     lifetime, created_at, version, secret, previous, previous_until) = row  # fmt: skip
+    return Link(
+        link_id, client_id, name, LINK_KINDS[kind], _decode_list(redirects), _PERMISSIONS[permission],
+        CONSENT_MODES[consent], bool(introspect), bool(required), bool(plain), STANDINGS[standing], stop, lifetime,
+        created_at, version, secret, previous, previous_until,
+    )  # fmt: skip
+
+
+def link_values(link: Link) -> Row:
+    """What a PutLink writes; everything but id, client id, stop counter and the time it was made."""
+    return (
+        link.name, LINK_KIND_CODES[link.kind], _encode_list(link.redirects).decode(), int(link.permission),
+        CONSENT_MODE_CODES[link.consent], link.introspect, link.pkce_required, link.plain_pkce,
+        STANDING_CODES[link.standing], link.absolute_lifetime, link.version, link.secret, link.previous_secret,
+        link.previous_secret_until,
+    )  # fmt: skip
+
+
+def grant(row: Row, account_id: int, link_id: int, texts: Texts) -> Grant:
+    """From GRANT_COLUMNS, with the ids that its row names by number."""
+    (grant_id, scope, access_scope, generation, key_id, previous_key_id, created, rotated, access_left, refresh_left,
+     account_stop, link_stop, method, auth_time, device, user_agent, address, network, seen_generation, seen_at,
+     last_seen, retries, due, redirect, state, reason, ended_at) = row  # fmt: skip
+    born = int.from_bytes(grant_id[:6], "big")
+    rotated += born
+    return Grant(
+        grant_id, account_id, link_id, _PERMISSIONS[scope], _PERMISSIONS[access_scope], generation, key_id,
+        previous_key_id, born + created, rotated, rotated + access_left, rotated + refresh_left, account_stop,
+        link_stop, _METHODS[method], born + auth_time, device, texts[user_agent], unpack_address(address),
+        texts[network], seen_generation, until(born, seen_at), until(born, last_seen), retries,
+        until(rotated, due), redirect, _STATES[state], texts[reason], ended_at,
+    )  # fmt: skip
+
+
+def grant_values(grant: Grant, ids: TextIds) -> Row:
+    """A whole new row but for the numbers of its account and link, in the order of GRANT_COLUMNS."""
+    born, rotated = id_time(grant.id), grant.rotated_at
+    return (
+        grant.id, int(grant.scope), int(grant.access_scope), grant.generation, grant.key_id, grant.previous_key_id,
+        grant.created_at - born, rotated - born, grant.access_expires_at - rotated, grant.refresh_expires_at - rotated,
+        grant.account_stop, grant.link_stop, int(grant.method), grant.auth_time - born, grant.device,
+        ids[grant.user_agent], pack_address(grant.address), ids[grant.network], grant.seen_generation,
+        since(born, grant.seen_at), since(born, grant.last_seen), grant.retries, since(rotated, grant.rotation_due),
+        grant.redirect, int(grant.state), ids[grant.reason], grant.ended_at,
+    )  # fmt: skip
+
+
+def rotated_values(grant: Grant, ids: TextIds) -> Row:
+    """What a rotation writes: nothing of what was seen, nothing of the retries."""
+    rotated = grant.rotated_at
+    return (
+        grant.generation, grant.key_id, grant.previous_key_id, rotated - id_time(grant.id),
+        grant.access_expires_at - rotated, grant.refresh_expires_at - rotated, int(grant.access_scope),
+        since(rotated, grant.rotation_due), ids[grant.user_agent], ids[grant.network],
+    )  # fmt: skip
+
+
+def since(base: int, at: int) -> int:
+    """A time counted from another one, where 0 keeps meaning never: the very moment itself becomes 1."""
+    if not at:
+        return 0
+    return at - base + (at >= base)
+
+
+def until(base: int, counted: int) -> int:
+    """The time that since() was given."""
+    if not counted:
+        return 0
+    return base + counted - (counted > 0)
+
+
+def session(row: Row, account_id: int, texts: Texts) -> Session:
+    """From SESSION_COLUMNS."""
+    session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address = row
+    return Session(
+        session_id, account_id, stop, _METHODS[method], auth_time, created_at, last_seen, expires_at, texts[user_agent],
+        unpack_address(address),
+    )  # fmt: skip
+
+
+def session_values(session: Session, ids: TextIds) -> Row:
+    """A whole row but for the number of its account."""
+    return (
+        session.id, session.account_stop, int(session.method), session.auth_time, session.created_at, session.last_seen,
+        session.expires_at, ids[session.user_agent], pack_address(session.address),
+    )  # fmt: skip
+
+
+def consent(row: Row, account_id: int, link_id: int) -> Consent:
+    """From mark, scope, given_at."""
+    mark, scope, given_at = row
+    return Consent(account_id, link_id, mark, None if scope is None else _PERMISSIONS[scope], given_at)
+
+
+def api_key(row: Row) -> ApiKey:
+    """From API_KEY_COLUMNS."""
+    key_id, name, digest, permission, created_at, expires_at, revoked_at = row
+    return ApiKey(key_id, name, digest, _PERMISSIONS[permission], created_at, expires_at, revoked_at)
+
+
+def event(row: Row, texts: Texts) -> Event:
+    """From EVENT_COLUMNS."""
+    kind, at, actor, account_id, link_id, grant_id, address, reason, detail = row
+    return Event(
+        EventKind(texts[kind]), at, texts[actor], account_id, link_id, grant_id, unpack_address(address), texts[reason],
+        detail,
+    )  # fmt: skip
+
+
+def event_values(event: Event, ids: TextIds) -> Row:
+    """A row of the audit, in the order of EVENT_COLUMNS."""
+    return (
+        ids[event.kind], event.at, ids[event.actor], event.account_id, event.link_id, event.grant_id,
+        pack_address(event.address), ids[event.reason], event.detail,
+    )  # fmt: skip

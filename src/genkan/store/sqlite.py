@@ -1,0 +1,73 @@
+"""The Store on SQLite: reads inline on the event loop, one writer thread with group commit, for one serving process.
+
+Commands in other processes may read and write beside it; each sees the other's commits at its next read.
+"""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Event, Sighting, Writable
+from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
+from genkan.store.sqlite_lists import SqliteLists
+from genkan.store.sqlite_open import connect, prepare
+from genkan.store.sqlite_writer import Flush, Prune, Settle, Writer
+
+
+def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
+    """The store in this file, migrated where it is older. ``create`` False raises NoSite where there is none.
+
+    Raises CannotOpen with one sentence for the operator.
+    """
+    prepare(path, create=create, env=env)
+    try:
+        return SqliteStore(path)
+    except sqlite3.Error as e:
+        raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
+
+
+class SqliteStore(SqliteLists):
+    """What the Store protocol promises. Use it from one thread; each instance has a reader and a writer of its own."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(connect(path, readonly=True))
+        self._writer = Writer(path)
+
+    async def apply(self, outcome: Writable) -> bool:
+        """True once it is durable, False when the facts moved on and nothing was written."""
+        return bool(await self._writer.submit(outcome))
+
+    def note_sighting(self, sighting: Sighting) -> None:
+        if self._writer.lazy.sighting(sighting):
+            self._writer.poke()
+
+    def note_session(self, session_id: bytes, at: int) -> None:
+        if self._writer.lazy.session(session_id, at):
+            self._writer.poke()
+
+    def note_refusal(self, tally: Tally) -> None:
+        if self._writer.lazy.refusal(tally):
+            self._writer.poke()
+
+    def note_event(self, event: Event) -> None:
+        if self._writer.lazy.event(event):
+            self._writer.poke()
+
+    async def settle(self, limit: int) -> int:
+        return int(await self._writer.submit(Settle(limit)))
+
+    async def prune(self, now: int, limit: int) -> int:
+        return int(await self._writer.submit(Prune(now, limit)))
+
+    async def report(self, node: NodeReport) -> int:
+        return int(await self._writer.submit(node))
+
+    async def flush(self) -> None:
+        await self._writer.submit(Flush())
+
+    async def close(self) -> None:
+        """Write what waits and let go of the file. What was acknowledged is durable whether or not this succeeds."""
+        self._db.close()
+        with suppress(StoreUnavailable):
+            await self._writer.close()

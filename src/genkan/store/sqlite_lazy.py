@@ -1,0 +1,141 @@
+"""Lazy writes: what was noted waits in memory, deduplicated and bounded, until the writer takes it along."""
+
+import sqlite3
+import threading
+from dataclasses import dataclass, field, replace
+
+from genkan.protocol.outcomes import Event, Sighting
+from genkan.store import rows
+from genkan.store.api import Tally
+from genkan.store.sqlite_tokens import TokenWrites
+
+# Beyond these, what is noted is dropped: losing it harms nothing, memory without bound would.
+MOST_SIGHTINGS = 50_000
+MOST_SESSIONS = 50_000
+MOST_EVENTS = 2_000
+MOST_REFUSALS = 1_000
+
+_SIGHT = """
+    UPDATE grants SET
+        seen_at = CASE WHEN seen_generation < ?1 THEN ?2 ELSE seen_at END,
+        seen_generation = MAX(seen_generation, ?1),
+        last_seen = MAX(last_seen, ?3)
+    WHERE id = ?4 AND generation >= ?1
+"""
+_TOUCH = "UPDATE sessions SET last_seen = MAX(last_seen, ?) WHERE id = ?"
+_COUNT = """
+    INSERT INTO tallies (minute, reason, network, count) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET count = count + excluded.count
+"""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What waits. A sighting is (generation, first seen, last seen); events that differ in their time alone are one."""
+
+    sightings: dict[bytes, tuple[int, int, int]] = field(default_factory=dict)
+    sessions: dict[bytes, int] = field(default_factory=dict)
+    refusals: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    events: dict[Event, Event] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.sightings or self.sessions or self.refusals or self.events)
+
+
+class LazyWrites:
+    """Filled on the event loop, taken by the writer thread. Each note says whether it is the first that waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._notes = Notes()
+        self._minute = -1
+        self._distinct: set[tuple[str, str]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._notes)
+
+    def take(self) -> Notes:
+        """All that waits; from here on new notes wait anew."""
+        with self._lock:
+            taken, self._notes = self._notes, Notes()
+        return taken
+
+    def put_back(self, notes: Notes) -> None:
+        """What could not be written waits once more, as far as there is room."""
+        with self._lock:
+            for grant_id, (generation, first, last) in notes.sightings.items():
+                self._see(grant_id, generation, first)
+                self._see(grant_id, generation, last)
+            for session_id, at in notes.sessions.items():
+                self._touch(session_id, at)
+            for key, count in notes.refusals.items():
+                self._notes.refusals[key] = self._notes.refusals.get(key, 0) + count
+            for key_event, event in notes.events.items():
+                if len(self._notes.events) < MOST_EVENTS:
+                    self._notes.events.setdefault(key_event, event)
+
+    def sighting(self, sighting: Sighting) -> bool:
+        with self._lock:
+            first = not self._notes
+            self._see(sighting.grant_id, sighting.generation, sighting.at)
+            return first
+
+    def _see(self, grant_id: bytes, generation: int, at: int) -> None:
+        sightings = self._notes.sightings
+        known = sightings.get(grant_id)
+        if known is None:
+            if len(sightings) < MOST_SIGHTINGS:
+                sightings[grant_id] = (generation, at, at)
+        elif generation > known[0]:
+            sightings[grant_id] = (generation, at, max(at, known[2]))
+        elif at > known[2]:
+            sightings[grant_id] = (known[0], known[1], at)
+
+    def session(self, session_id: bytes, at: int) -> bool:
+        with self._lock:
+            first = not self._notes
+            self._touch(session_id, at)
+            return first
+
+    def _touch(self, session_id: bytes, at: int) -> None:
+        sessions = self._notes.sessions
+        if session_id in sessions or len(sessions) < MOST_SESSIONS:
+            sessions[session_id] = max(at, sessions.get(session_id, 0))
+
+    def refusal(self, tally: Tally) -> bool:
+        with self._lock:
+            first = not self._notes
+            key = (tally.minute, tally.reason, self._network(tally))
+            self._notes.refusals[key] = self._notes.refusals.get(key, 0) + tally.count
+            return first
+
+    def _network(self, tally: Tally) -> str:
+        """The refusal's network while this minute has room for one more row, else the common one (tokens.md 4)."""
+        if tally.minute > self._minute:
+            self._minute = tally.minute
+            self._distinct.clear()
+        row = (tally.reason, tally.network)
+        if row not in self._distinct and len(self._distinct) >= MOST_REFUSALS:
+            return ""
+        self._distinct.add(row)
+        return tally.network
+
+    def event(self, event: Event) -> bool:
+        with self._lock:
+            first = not self._notes
+            if len(self._notes.events) < MOST_EVENTS:
+                self._notes.events.setdefault(replace(event, at=0), event)
+            return first
+
+
+def write(notes: Notes, db: sqlite3.Connection, tokens: TokenWrites) -> None:
+    """Write what was noted, inside the writer's transaction."""
+    for grant_id, (generation, first, last) in notes.sightings.items():
+        born = rows.id_time(grant_id)
+        db.execute(_SIGHT, (generation, rows.since(born, first), rows.since(born, last), grant_id))
+    for session_id, at in notes.sessions.items():
+        db.execute(_TOUCH, (at, session_id))
+    for (minute, reason, network), count in notes.refusals.items():
+        db.execute(_COUNT, (minute, reason, network, count))
+    for event in notes.events.values():
+        tokens.event(event)

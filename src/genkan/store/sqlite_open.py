@@ -1,0 +1,171 @@
+"""Opening a SQLite file as a site's store: connections, the file's mode, migrations up and down with a copy before."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from genkan.protocol.env import Env
+from genkan.store.api import CannotOpen, NoSite
+from genkan.store.sqlite_copy import copy_database
+
+MIGRATIONS = resources.files("genkan.store.migrations")
+BUSY_SECONDS = 5.0
+READ_BUSY_SECONDS = 1.0
+# "gnkn": tells the file from other SQLite files.
+APPLICATION_ID = 0x676E6B6E
+# STRICT tables.
+OLDEST_SQLITE = (3, 37)
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step with its way back."""
+
+    number: int
+    up: str
+    down: str
+
+
+def prepare(path: Path, *, create: bool, env: Env) -> None:
+    """Make sure that a site of this version is there, or say in one sentence why it cannot be."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise CannotOpen(f"SQLite {sqlite3.sqlite_version} is too old: Genkan needs 3.37 or newer")
+    if not create and not has_site(path):
+        raise NoSite(f"there is no site at {path}")
+    create_file(path)
+    known = migrations(MIGRATIONS)
+    db = connect(path)
+    try:
+        _check(db, path, known)
+        db.execute("PRAGMA journal_mode=WAL")
+        migrate(db, path, known, known[-1].number)
+        _found(db, env)
+    except sqlite3.DatabaseError as e:
+        raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
+    finally:
+        db.close()
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit: transactions begin and end where the code says so.
+
+    Thread checks are off since the store itself gives each connection to one thread.
+    """
+    seconds = READ_BUSY_SECONDS if readonly else BUSY_SECONDS
+    db = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False, cached_statements=256)
+    # FULL: the log is fsynced at each commit, before anybody is told that it happened.
+    db.execute("PRAGMA synchronous=FULL")
+    if readonly:
+        db.execute("PRAGMA query_only=ON")
+    return db
+
+
+def create_file(path: Path) -> None:
+    """An empty file that its owner alone can read; SQLite gives its companions the same mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as e:
+        raise CannotOpen(f"{path} cannot be made: {e.strerror}") from e
+
+
+def has_site(path: Path) -> bool:
+    """Whether a site lives in this file. Looking makes nothing."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+    try:
+        found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'site'").fetchone()
+        return found is not None and db.execute("SELECT 1 FROM site").fetchone() is not None
+    except sqlite3.DatabaseError as e:
+        raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
+    finally:
+        db.close()
+
+
+def migrations(folder: Traversable) -> list[Migration]:
+    """The migrations of a folder in order, numbered from 1 without a gap."""
+    ups = sorted(file.name for file in folder.iterdir() if file.name.endswith(".up.sql"))
+    found = []
+    for number, name in enumerate(ups, start=1):
+        if int(name.partition("_")[0]) != number:
+            raise CannotOpen(f"the migration {name} is out of order")
+        down = folder / name.replace(".up.sql", ".down.sql")
+        up_text, down_text = (folder / name).read_text(encoding="utf-8"), down.read_text(encoding="utf-8")
+        found.append(Migration(number, up_text, down_text))
+    return found
+
+
+def schema_version(db: sqlite3.Connection) -> int:
+    """The last migration that this file has had; 0 for a fresh one."""
+    known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+    return int(db.execute("SELECT version FROM schema_version").fetchone()[0]) if known else 0
+
+
+def migrate(db: sqlite3.Connection, path: Path, known: list[Migration], target: int) -> None:
+    """Bring the schema up or down to ``target``, each step in its own transaction, after a copy of what is there."""
+    present = schema_version(db)
+    if present not in (0, target):
+        copy_database(path, path.with_name(f"{path.name}.before-{target}"))
+    while (present := schema_version(db)) != target:
+        step = known[present] if present < target else known[present - 1]
+        _step(db, step, present, step.number if present < target else present - 1)
+
+
+def _step(db: sqlite3.Connection, step: Migration, before: int, after: int) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have taken this very step while we waited for the lock.
+        if schema_version(db) == before:
+            for statement in statements(step.up if after > before else step.down):
+                db.execute(statement)
+            db.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
+            db.execute("DELETE FROM schema_version")
+            db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one, so that they run inside a transaction of ours."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _check(db: sqlite3.Connection, path: Path, known: list[Migration]) -> None:
+    """Refuse files of other programs and of newer versions before anything of them is touched."""
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    foreign = application not in (0, APPLICATION_ID)
+    named = db.execute("SELECT name FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+    empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    if foreign or (named is None and not empty):
+        raise CannotOpen(f"{path} is a database of another program")
+    version = schema_version(db)
+    if version > len(known):
+        raise CannotOpen(
+            f"{path} has schema {version}, which a newer Genkan wrote; this one knows {len(known)}: use the newer one"
+        )
+
+
+def _found(db: sqlite3.Connection, env: Env) -> None:
+    """The one row of site facts, made at first start with an identity of its own (tokens.md 2)."""
+    if db.execute("SELECT 1 FROM site").fetchone() is None:
+        db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(
+            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0) ON CONFLICT DO NOTHING", (env.draw(16),)
+        )
+        db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
+        db.execute("COMMIT")

@@ -1,0 +1,211 @@
+"""The steps of a Change: administration, sessions, consents, stops. All of them happen or none."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from genkan.protocol import outcomes as o
+from genkan.store import rows
+from genkan.store.sqlite_stops import StopWrites
+from genkan.store.sqlite_texts import TextIds
+from genkan.store.sqlite_tokens import TokenWrites
+
+_ADD_ACCOUNT = """
+    INSERT INTO accounts (name, folded, display_name, email, permission, groups, standing, version, locale, time_zone,
+        id, stop, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_PUT_ACCOUNT = """
+    UPDATE OR IGNORE accounts SET name = ?, folded = ?, display_name = ?, email = ?, permission = ?, groups = ?,
+        standing = ?, version = ?, locale = ?, time_zone = ?
+    WHERE id = ? AND version = ?
+"""
+_SET_PASSWORD = """
+    INSERT INTO passwords (account, hash, changed_at) SELECT number, ?, ? FROM accounts WHERE id = ?
+    ON CONFLICT DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
+"""
+_NO_PASSWORD = "DELETE FROM passwords WHERE account = (SELECT number FROM accounts WHERE id = ?)"
+_ADD_LINK = """
+    INSERT INTO links (name, kind, redirects, permission, consent, introspect, pkce_required, plain_pkce, standing,
+        absolute_lifetime, version, secret, previous_secret, previous_secret_until, id, client_id, stop, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_PUT_LINK = """
+    UPDATE links SET name = ?, kind = ?, redirects = ?, permission = ?, consent = ?, introspect = ?, pkce_required = ?,
+        plain_pkce = ?, standing = ?, absolute_lifetime = ?, version = ?, secret = ?, previous_secret = ?,
+        previous_secret_until = ?
+    WHERE id = ? AND version = ?
+"""
+_END_UNDER = """
+    UPDATE grants SET state = 1, reason = ?, ended_at = ? WHERE state = 0
+    AND account = (SELECT number FROM accounts WHERE id = ?) AND link = (SELECT number FROM links WHERE id = ?)
+"""
+# The site's version moves at the end of a Change; within it, it is what the Change was decided on.
+_TURN_MOBILE = "UPDATE site SET mobile_enabled = ?, mobile_link_id = ? WHERE version = ?"
+_CONSENT = """
+    INSERT INTO consents (account, link, mark, scope, given_at)
+    SELECT a.number, l.number, ?1, ?2, ?3 FROM accounts a CROSS JOIN links l
+    LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
+    WHERE a.id = ?4 AND l.id = ?5 AND (?6 OR COALESCE(c.mark, 0) = ?1)
+    ON CONFLICT DO UPDATE SET mark = excluded.mark, scope = excluded.scope, given_at = excluded.given_at
+"""
+_OPEN_SESSION = """
+    INSERT INTO sessions (account, id, account_stop, method, auth_time, created_at, last_seen, expires_at, user_agent,
+        address)
+    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
+"""
+_CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
+_PUT_GUESSES = """
+    INSERT INTO guesses (key, due, failures) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures
+"""
+_FORGET_GUESSES = "DELETE FROM guesses WHERE key = ?"
+_ADD_KEY = """
+    INSERT INTO api_keys (id, name, digest, permission, created_at, expires_at, revoked_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_REVOKE_KEY = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+_MOVE_RING = "UPDATE site SET ring_version = ?1, ring_fingerprint = ?2 WHERE ring_version <= ?1"
+_START_SETUP = "UPDATE site SET setup_digest = ?"
+_ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND permission >= 3)"
+_KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
+# An administrator who allows healing knows of the loss: it is not told again until a new one is found.
+_ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
+_MOVE_SITE = "UPDATE site SET version = version + 1"
+
+
+class Steps:
+    """Runs a Change inside the writer's transaction, under a savepoint of its own."""
+
+    def __init__(self, db: sqlite3.Connection, ids: TextIds, tokens: TokenWrites, stops: StopWrites) -> None:
+        self._db = db
+        self._ids = ids
+        self._tokens = tokens
+        self._stops = stops
+        self._site_moved = False
+        self._runs: Mapping[type, Callable[[Any], bool]] = {
+            o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
+            o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
+            o.EndGrant: self._end_grant, o.EndGrantsUnder: self._end_grants_under, o.TurnMobile: self._turn_mobile,
+            o.GiveConsent: self._give_consent, o.WithdrawConsent: self._withdraw_consent,
+            o.OpenSession: self._open_session, o.CloseSession: self._close_session, o.PutGuesses: self._put_guesses,
+            o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
+            o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
+            o.AllowHealing: self._allow_healing,
+        }  # fmt: skip
+
+    def changed(self, change: o.Change) -> bool:
+        """All steps in order and the events, or nothing and False from the first step that fails."""
+        self._site_moved = False
+        self._db.execute("SAVEPOINT change")
+        if not all(self._runs[type(step)](step) for step in change.steps):
+            self._db.execute("ROLLBACK TO change")
+            self._db.execute("RELEASE change")
+            # Texts added under the savepoint are gone with it.
+            self._ids.clear()
+            return False
+        for event in change.events:
+            self._tokens.event(event)
+        if self._site_moved:
+            self._db.execute(_MOVE_SITE)
+        self._db.execute("RELEASE change")
+        return True
+
+    def _did(self, sql: str, *values: Any) -> bool:
+        return self._db.execute(sql, values).rowcount == 1
+
+    def _moved_site(self, moved: bool) -> bool:
+        self._site_moved = self._site_moved or moved
+        return moved
+
+    def _add_account(self, step: o.AddAccount) -> bool:
+        account = step.account
+        values = rows.account_values(account)
+        return self._did(_ADD_ACCOUNT, *values, account.id, account.stop, account.created_at) and self._recount()
+
+    def _put_account(self, step: o.PutAccount) -> bool:
+        account = step.account
+        done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
+        return done and self._recount()
+
+    def _recount(self) -> bool:
+        """Keep the site's knowledge of whether an administrator exists; always True."""
+        there = self._db.execute(_ADMINISTRATOR).fetchone()[0]
+        self._moved_site(self._did(_KEEP_ADMINISTRATOR, there))
+        return True
+
+    def _set_password(self, step: o.SetPassword) -> bool:
+        if step.hash is not None:
+            return self._did(_SET_PASSWORD, step.hash, step.at, step.account_id)
+        self._db.execute(_NO_PASSWORD, (step.account_id,))
+        return True
+
+    def _add_link(self, step: o.AddLink) -> bool:
+        link = step.link
+        values = (*rows.link_values(link), link.id, link.client_id, link.stop, link.created_at)
+        return self._moved_site(self._did(_ADD_LINK, *values))
+
+    def _put_link(self, step: o.PutLink) -> bool:
+        link = step.link
+        return self._moved_site(self._did(_PUT_LINK, *rows.link_values(link), link.id, link.version - 1))
+
+    def _raise_stop(self, step: o.RaiseStop) -> bool:
+        done = self._stops.raise_stop(step)
+        self._moved_site(done and step.subject is o.Subject.LINK)
+        return done
+
+    def _end_grant(self, step: o.EndGrant) -> bool:
+        self._tokens.end(step.grant_id, step.reason, step.at)
+        return True
+
+    def _end_grants_under(self, step: o.EndGrantsUnder) -> bool:
+        self._db.execute(_END_UNDER, (self._ids[step.reason], step.at, step.account_id, step.link_id))
+        return True
+
+    def _turn_mobile(self, step: o.TurnMobile) -> bool:
+        return self._moved_site(self._did(_TURN_MOBILE, step.enabled, step.link_id, step.site_version))
+
+    def _give_consent(self, step: o.GiveConsent) -> bool:
+        c = step.consent
+        scope = None if c.scope is None else int(c.scope)
+        return self._did(_CONSENT, c.mark, scope, c.given_at, c.account_id, c.link_id, 0)
+
+    def _withdraw_consent(self, step: o.WithdrawConsent) -> bool:
+        return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, 1)
+
+    def _open_session(self, step: o.OpenSession) -> bool:
+        if step.replaces is not None:
+            self._db.execute(_CLOSE_SESSION, (step.replaces,))
+        return self._did(_OPEN_SESSION, *rows.session_values(step.session, self._ids), step.session.account_id)
+
+    def _close_session(self, step: o.CloseSession) -> bool:
+        self._db.execute(_CLOSE_SESSION, (step.session_id,))
+        return True
+
+    def _put_guesses(self, step: o.PutGuesses) -> bool:
+        for key, due, failures in step.buckets:
+            if due:
+                self._db.execute(_PUT_GUESSES, (key, due, failures))
+            else:
+                self._db.execute(_FORGET_GUESSES, (key,))
+        return True
+
+    def _add_api_key(self, step: o.AddApiKey) -> bool:
+        k = step.key
+        values = (k.id, k.name, k.digest, int(k.permission), k.created_at, k.expires_at, k.revoked_at)
+        return self._did(_ADD_KEY, *values)
+
+    def _revoke_api_key(self, step: o.RevokeApiKey) -> bool:
+        return self._did(_REVOKE_KEY, step.at, step.key_id)
+
+    def _move_ring(self, step: o.MoveRing) -> bool:
+        return self._moved_site(self._did(_MOVE_RING, step.version, step.fingerprint))
+
+    def _start_setup(self, step: o.StartSetup) -> bool:
+        return self._moved_site(self._did(_START_SETUP, step.digest))
+
+    def _need_no_administrator(self, _: o.NeedNoAdministrator) -> bool:
+        return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
+
+    def _allow_healing(self, step: o.AllowHealing) -> bool:
+        return self._moved_site(self._did(_ALLOW_HEALING, step.until))

@@ -1,0 +1,111 @@
+"""Stops: one write raises a counter and logs why; settling then lets the rows it reached say so, in bounded steps."""
+
+import sqlite3
+from typing import assert_never
+
+from genkan.protocol.outcomes import RaiseStop, Subject
+from genkan.store.sqlite_texts import TextIds
+
+_ACCOUNT, _LINK, _KEY = 0, 1, 2
+
+_RAISE_ACCOUNT = "UPDATE accounts SET stop = stop + 1 WHERE id = ?"
+_RAISE_LINK = "UPDATE links SET stop = stop + 1 WHERE id = ?"
+_RAISE_ALL = "UPDATE accounts SET stop = stop + 1"
+_LOG_ACCOUNT = """
+    INSERT INTO stops (subject, number, counter, reason, at) SELECT 0, number, stop, ?, ? FROM accounts WHERE id = ?
+"""
+_LOG_LINK = """
+    INSERT INTO stops (subject, number, counter, reason, at) SELECT 1, number, stop, ?, ? FROM links WHERE id = ?
+"""
+_LOG_KEY = "INSERT INTO stops (subject, number, counter, reason, at) VALUES (2, ?, 1, ?, ?)"
+_LOG_ALL = "INSERT INTO stops (subject, number, counter, reason, at) SELECT 0, number, stop, ?, ? FROM accounts"
+
+_NEXT = """
+    SELECT id, subject, number, counter, reason, at, after FROM stops WHERE settled = 0 ORDER BY id LIMIT 1
+"""
+_WALK_ACCOUNT = "SELECT id FROM grants WHERE account = ? AND id > ? ORDER BY id LIMIT ?"
+_WALK_LINK = "SELECT id FROM grants WHERE link = ? AND id > ? ORDER BY id LIMIT ?"
+_WALK_ALL = "SELECT id FROM grants WHERE ? AND id > ? ORDER BY id LIMIT ?"
+_END_BY_ACCOUNT = """
+    UPDATE grants SET state = 1, reason = ?, ended_at = ?
+    WHERE account = ? AND id > ? AND id <= ? AND state = 0 AND account_stop < ?
+"""
+_END_BY_LINK = """
+    UPDATE grants SET state = 1, reason = ?, ended_at = ?
+    WHERE link = ? AND id > ? AND id <= ? AND state = 0 AND link_stop < ?
+"""
+_END_BY_KEY = """
+    UPDATE grants SET state = 1, reason = ?, ended_at = ?
+    WHERE key_id = ? AND id > ? AND id <= ? AND state = 0 AND ?
+"""
+_WALKS = {_ACCOUNT: _WALK_ACCOUNT, _LINK: _WALK_LINK, _KEY: _WALK_ALL}
+_ENDS = {_ACCOUNT: _END_BY_ACCOUNT, _LINK: _END_BY_LINK, _KEY: _END_BY_KEY}
+_DELETE_SESSIONS = """
+    DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account = ? AND account_stop < ? LIMIT ?)
+"""
+_MOVE_ON = "UPDATE stops SET after = ? WHERE id = ?"
+_SETTLED = "UPDATE stops SET settled = 1 WHERE id = ?"
+
+
+class StopWrites:
+    """Runs inside the writer's transaction."""
+
+    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+        self._db = db
+        self._ids = ids
+
+    def raise_stop(self, step: RaiseStop) -> bool:
+        """From this very write on nothing under the subject is good. False where there is no such subject."""
+        reason, at = self._ids[step.reason], step.at
+        match step.subject:
+            case Subject.ACCOUNT:
+                return self._raise(_RAISE_ACCOUNT, _LOG_ACCOUNT, (reason, at, step.subject_id))
+            case Subject.LINK:
+                return self._raise(_RAISE_LINK, _LOG_LINK, (reason, at, step.subject_id))
+            case Subject.KEY:
+                # The key's disappearance from the ring is what stops its tokens; this is for the rows to say so.
+                self._db.execute(_LOG_KEY, (step.subject_id, reason, at))
+            case Subject.EVERYTHING:
+                self._db.execute(_RAISE_ALL)
+                self._db.execute(_LOG_ALL, (reason, at))
+            case _:
+                assert_never(step.subject)
+        return True
+
+    def _raise(self, raising: str, logging: str, logged: tuple[int, int, int]) -> bool:
+        if self._db.execute(raising, logged[2:]).rowcount != 1:
+            return False
+        self._db.execute(logging, logged)
+        return True
+
+    def settle(self, limit: int) -> int:
+        """Let at most ``limit`` rows be looked at, earliest stop first. 0 once every row says what reached it."""
+        left, changed = limit, 0
+        while left > 0 and (stop := self._db.execute(_NEXT).fetchone()) is not None:
+            looked, ended = self._settle_one(stop, left)
+            left -= max(looked, 1)
+            changed += ended
+        pending = self._db.execute(_NEXT).fetchone() is not None
+        return max(changed, int(pending))
+
+    def _settle_one(self, stop: tuple[int, int, int, int, int, int, bytes], limit: int) -> tuple[int, int]:
+        """Look at the next rows of one stop: how many were looked at and how many it ended.
+
+        New rows carry the new counter, so nothing can appear behind the walk that this stop should have reached.
+        """
+        stop_id, subject, number, counter, reason, at, after = stop
+        walked = self._db.execute(_WALKS[subject], (1 if subject == _KEY else number, after, limit)).fetchall()
+        looked, ended = len(walked), 0
+        if walked:
+            last = walked[-1][0]
+            asked = (reason, at, number, after, last, counter)
+            ended = self._db.execute(_ENDS[subject], asked).rowcount
+            self._db.execute(_MOVE_ON, (last, stop_id))
+        if looked < limit:
+            closed = 0
+            if subject == _ACCOUNT:
+                closed = self._db.execute(_DELETE_SESSIONS, (number, counter, limit - looked)).rowcount
+            if looked + closed < limit:
+                self._db.execute(_SETTLED, (stop_id,))
+            looked, ended = looked + closed, ended + closed
+        return looked, ended

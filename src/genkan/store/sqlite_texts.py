@@ -1,0 +1,47 @@
+"""Interned texts in both directions: a small number in the row, the text once in a table. Filled when first missed."""
+
+import sqlite3
+
+# What one process keeps in memory; beyond it the cache starts anew, the table of course keeps all.
+MOST_CACHED = 20_000
+
+_FIND = "SELECT id FROM texts WHERE text = ?"
+_ADD = "INSERT INTO texts (text) VALUES (?)"
+_READ = "SELECT text FROM texts WHERE id = ?"
+
+
+class TextIds(dict[str, int]):
+    """text -> id for the writer, adding what is new. Forget it after a rollback: ids of this transaction are gone."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__()
+        self._db = db
+
+    def __missing__(self, text: str) -> int:
+        if not text:
+            return 0
+        # A member of a StrEnum is bound as the plain text it is.
+        plain = str.__str__(text)
+        row = self._db.execute(_FIND, (plain,)).fetchone()
+        found = int(row[0] if row else self._db.execute(_ADD, (plain,)).lastrowid or 0)
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        self[plain] = found
+        return found
+
+
+class TextsById(dict[int, str]):
+    """id -> text for readers. A committed text never changes, so nothing here is ever stale."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__({0: ""})
+        self._db = db
+
+    def __missing__(self, text_id: int) -> str:
+        row = self._db.execute(_READ, (text_id,)).fetchone()
+        if len(self) >= MOST_CACHED:
+            self.clear()
+            self[0] = ""
+        text = str(row[0])
+        self[text_id] = text
+        return text

@@ -1,0 +1,90 @@
+"""Upkeep in bounded steps: what has expired goes, nodes report. Every step is one small transaction of the writer."""
+
+import sqlite3
+
+from genkan.protocol.env import DAY, HOUR
+from genkan.store import rows
+from genkan.store.api import NodeReport
+
+# tokens.md 1: a reason must be answerable for thirty days, and no row goes within a day of its creation.
+TOMBSTONE = 30 * DAY
+YOUNGEST = DAY
+TALLIES_KEPT = 90 * DAY
+GUESSES_KEPT = DAY
+NODES_KEPT = 7 * DAY
+# A walk looks at every row that is old enough; rows that phones use for months are among them, so not all the time.
+WALK_EVERY = HOUR
+MINUTES = 60_000
+
+_SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ?)"
+_GUESSES = "DELETE FROM guesses WHERE key IN (SELECT key FROM guesses WHERE due <= ? LIMIT ?)"
+_TALLIES = """
+    DELETE FROM tallies WHERE (minute, reason, network) IN (
+        SELECT minute, reason, network FROM tallies WHERE minute <= ? LIMIT ?
+    )
+"""
+_STOPS = "DELETE FROM stops WHERE id IN (SELECT id FROM stops WHERE settled = 1 LIMIT ?)"
+_NODES = "DELETE FROM nodes WHERE seen_at <= ?"
+_CURSOR = "SELECT prune_after, prune_began FROM upkeep"
+_MOVE_CURSOR = "UPDATE upkeep SET prune_after = ?, prune_began = ?"
+_OLD = """
+    SELECT id, created_at, rotated_at, refresh_expires_at, state, ended_at FROM grants
+    WHERE id > ? AND id < ? ORDER BY id LIMIT ?
+"""
+_DELETE = "DELETE FROM grants WHERE id = ?"
+_LATEST = "SELECT COALESCE(MAX(seen_at), 0) FROM nodes"
+_REPORT = """
+    INSERT INTO nodes (node, ring_version, seen_at) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET ring_version = excluded.ring_version, seen_at = excluded.seen_at
+"""
+
+
+class Upkeep:
+    """Runs inside the writer's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def report(self, node: NodeReport) -> int:
+        """Keep what a node says of itself; the latest clock that any node had shown before."""
+        latest = int(self._db.execute(_LATEST).fetchone()[0])
+        self._db.execute(_REPORT, (node.node, node.ring_version, node.seen_at))
+        return latest
+
+    def prune(self, now: int, limit: int) -> int:
+        """Delete what has expired, looking at no more than about ``limit`` rows of a kind. 0 when nothing is left."""
+        done = 0
+        for sql, until in (
+            (_SESSIONS, now),
+            (_GUESSES, now - GUESSES_KEPT),
+            (_TALLIES, (now - TALLIES_KEPT) // MINUTES),
+        ):
+            done += self._db.execute(sql, (until, limit)).rowcount
+        done += self._db.execute(_STOPS, (limit,)).rowcount
+        done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
+        return done + self._walk(now, limit)
+
+    def _walk(self, now: int, limit: int) -> int:
+        """Look at the next old grants. Their ids are their ages, so the young ones are never even read."""
+        after, began = self._db.execute(_CURSOR).fetchone()
+        if after is None:
+            if 0 <= now - began < WALK_EVERY:
+                return 0
+            after, began = b"", now
+        youngest = max(0, now - YOUNGEST).to_bytes(6, "big")
+        looked = self._db.execute(_OLD, (after, youngest, limit)).fetchall()
+        for row in looked:
+            if _is_over(row, now):
+                self._db.execute(_DELETE, row[:1])
+        after = looked[-1][0] if len(looked) == limit else None
+        self._db.execute(_MOVE_CURSOR, (after, began))
+        return len(looked)
+
+
+def _is_over(row: rows.Row, now: int) -> bool:
+    grant_id, created, rotated, refresh_left, state, ended_at = row
+    born = rows.id_time(grant_id)
+    if born + created > now - YOUNGEST:
+        return False
+    over_since = int(ended_at) if state else born + int(rotated) + int(refresh_left)
+    return over_since <= now - TOMBSTONE
