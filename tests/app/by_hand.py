@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from genkan.app.state import Site
 from genkan.app.steps import Answer, Ask, Flow, Pause, Step, Work
+from genkan.app.vault import VaultTrouble
 
 T = TypeVar("T")
 Script = Callable[[Step], object]
@@ -16,14 +17,20 @@ CLIENT = "38843a89f2b02a471000bc022e4b9de8"
 APP = "jira-server://oauth-callback"
 
 
-def drive(flow: Flow[T], script: Script) -> T:
+def drive(flow: Flow[T], script: Script, paused: Callable[[Pause], None] = lambda _pause: None) -> T:
     """Run a flow; `script` answers every step but pauses and local work."""
     try:
         step = next(flow)
         while True:
             if isinstance(step, Work):
-                step = flow.send(step.call())
+                try:
+                    came = step.call()
+                except VaultTrouble as trouble:
+                    step = flow.throw(trouble)
+                else:
+                    step = flow.send(came)
             elif isinstance(step, Pause):
+                paused(step)
                 step = flow.send(None)
             else:
                 step = flow.send(script(step))

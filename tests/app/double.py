@@ -1,6 +1,6 @@
 """A small site for the app's tests: `info/login`, metadata, authorize, token with enforced rotation, revoke, myself.
 
-Not the provider: it knows one person and says yes to every sign-in, but it is strict about codes, verifiers and rotation.
+Not the provider: it knows one person and agrees to every sign-in, but is strict about codes, verifiers and rotation.
 """
 
 import json
@@ -197,7 +197,7 @@ def serving(double: Double) -> Iterator[Double]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Say nothing."""

@@ -174,8 +174,9 @@ def test_refusals_of_the_site(error: str, kind: type) -> None:
     """Each error of the authorization endpoint comes to what the person can do about it."""
     outcome = walk_in(Walk({"error": error, "error_description": "Because\x1b[31m.", "iss": BASE}))
     assert isinstance(outcome, kind)
-    assert "\x1b" not in outcome.sentence  # type: ignore[attr-defined]
-    assert "Because" in outcome.sentence  # type: ignore[attr-defined]
+    assert not isinstance(outcome, SignedIn)
+    assert "\x1b" not in outcome.sentence
+    assert "Because" in outcome.sentence
 
 
 def test_nobody_came_back() -> None:

@@ -70,7 +70,7 @@ def test_tokens_are_in_no_repr() -> None:
 
 
 def test_freshness() -> None:
-    """A token is renewed before it expires, by a margin that grows with the jitter, and at once when the clock ran back."""
+    """A token is renewed before it expires, by a margin that grows with the jitter, at once when the clock ran back."""
     tokens = Tokens("a", "r", NOW, NOW + HOUR)
     assert is_fresh(tokens, NOW)
     assert is_fresh(tokens, NOW + HOUR - 120_001)

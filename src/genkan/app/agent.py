@@ -6,6 +6,7 @@ handler, else an address that the person copies. Judges no answer.
 
 import shlex
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -152,9 +153,11 @@ def _run(command: str, url: str) -> bool:
     quiet = subprocess.DEVNULL
     try:
         # The command is the person's own setting, run without a shell.
-        subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
+        browser = subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
     except OSError:
         return False
+    # Somebody has to wait for it, or it stays a zombie for as long as this program lives.
+    threading.Thread(target=browser.wait, name="browser", daemon=True).start()
     return True
 
 

@@ -95,7 +95,8 @@ class Driver:
                     if wrong := _too_much(asked, len(body), until < self._now()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
-        except (httpx2.HTTPError, httpx2.InvalidURL) as trouble:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
+            # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
             return _lost(trouble, asked)
 
     def _opened(self) -> "httpx2.Client":
@@ -164,7 +165,8 @@ class AsyncDriver:
                     if wrong := _too_much(asked, len(body), until < self._now()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
-        except (httpx2.HTTPError, httpx2.InvalidURL) as trouble:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
+            # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
             return _lost(trouble, asked)
 
     def _opened(self) -> "httpx2.AsyncClient":

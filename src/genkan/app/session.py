@@ -5,6 +5,7 @@ Owns nothing but the meeting of flows, vault and driver.
 
 import asyncio
 from collections.abc import Callable
+from typing import Self
 
 from genkan.app import keeping
 from genkan.app.drive import AsyncDriver, Door, Driver
@@ -72,6 +73,12 @@ class Sessions:
         """Close the connections; the sessions stay signed in."""
         self._driver.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 class AsyncSession:
     """One signed-in account for the tasks of one event loop."""
@@ -126,3 +133,9 @@ class AsyncSessions:
     async def close(self) -> None:
         """Close the connections; the sessions stay signed in."""
         await self._driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

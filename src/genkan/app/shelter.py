@@ -35,6 +35,10 @@ class Shelter:
         """Where sessions, or the names of those in a keyring, lie."""
         return self.folder / "sessions"
 
+    @property
+    def _choice(self) -> FileVault:
+        return FileVault(self.sessions, suffix=".choice")
+
     def find(self) -> Vault:
         """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that does not answer."""
         kind = self.forced or self.remembered()
@@ -59,11 +63,13 @@ class Shelter:
 
     def remembered(self) -> Kind | None:
         """What was chosen at the first sign-in."""
-        text = FileVault(self.folder, suffix="").read("vault")
+        text = self._choice.read("vault")
         try:
             return Kind(text.strip()) if text else None
         except ValueError:
-            raise VaultTrouble(f"{self.folder / 'vault'} holds neither “file” nor “keyring”: correct it.") from None
+            raise VaultTrouble(
+                f"{self.sessions / 'vault.choice'} holds neither “file” nor “keyring”: correct it."
+            ) from None
 
     def _proved_file(self) -> Vault:
         trial = FileVault(self.sessions, suffix=".trial")
@@ -74,7 +80,7 @@ class Shelter:
 
     def _remember(self, kind: Kind) -> None:
         if self.remembered() is not kind:
-            FileVault(self.folder, suffix="").write("vault", kind.value)
+            self._choice.write("vault", kind.value)
 
 
 def shelter_of(environ: Mapping[str, str]) -> Shelter:

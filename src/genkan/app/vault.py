@@ -176,6 +176,8 @@ class FileTurn:
             self._gate.release()
 
     def _lock(self) -> int | None:
+        # One level at a time: what `mkdir` makes along the way is as open as the umask lets it be.
+        make_private(self._folder.parent)
         make_private(self._folder)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:

@@ -1,0 +1,297 @@
+"""Both drivers against a real server: what leaves the machine, what is never kept, what failures are called."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+
+import pytest
+import trustme
+
+from genkan.app.drive import USER_AGENT, AsyncDriver, Driver
+from genkan.app.flows import Wanted, discover
+from genkan.app.outcomes import Ready
+from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, NoReturn, Returned, Visit, ask, pause, visit, work
+from tests.app.conftest import Clock
+from tests.app.double import Asked, Double, Reply
+
+Run = Callable[[Flow[object]], object]
+
+
+@pytest.fixture(params=["sync", "async"])
+def run(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Run]:
+    """A driver of either kind, as a plain call."""
+    if request.param == "sync":
+        driver = Driver(clock)
+        yield driver.run
+        driver.close()
+        return
+
+    def once(flow: Flow[object]) -> object:
+        async def main() -> object:
+            driver = AsyncDriver(clock)
+            try:
+                return await driver.run(flow)
+            finally:
+                await driver.close()
+
+        return asyncio.run(main())
+
+    yield once
+
+
+def test_discovery_over_the_wire(run: Run, double: Double) -> None:
+    """A whole flow runs over real HTTP in either driver."""
+    found = run(discover(Wanted(double.base_url)))
+    assert isinstance(found, Ready)
+    assert found.site.issuer_promised is True
+
+
+def test_requests_are_as_the_flow_said(run: Run, double: Double) -> None:
+    """Method, headers and body arrive as asked, with the app's own user agent and nothing compressed."""
+    body = b"a=1&b=2"
+    headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", "Bearer x"))
+    answer = run(ask(Ask("POST", f"{double.base_url}/rest/api/2/echo", headers, body)))
+    assert isinstance(answer, Answer)
+    seen = double.asked[0]
+    assert (seen.method, seen.form) == ("POST", {"a": "1", "b": "2"})
+    assert seen.headers["user-agent"] == USER_AGENT
+    assert seen.headers["authorization"] == "Bearer x"
+    assert seen.headers["accept-encoding"] == "identity"
+
+
+def test_redirects_are_not_followed(run: Run, double: Double) -> None:
+    """Where an answer comes from is part of what it means: a redirect is an answer."""
+    double.overrides["/a"] = lambda _asked: Reply(302, b"", {"Location": "/b"})
+    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.headers["location"]) == (302, "/b")
+    assert double.paths() == ["/a"]
+
+
+def test_no_cookie_is_kept(run: Run, double: Double) -> None:
+    """A cookie that a site sets never rides along with a later request."""
+    double.overrides["/a"] = lambda _asked: Reply(200, b"{}", {"Set-Cookie": "JSESSIONID=1; Path=/"})
+
+    def twice() -> Flow[object]:
+        yield from ask(Ask("GET", f"{double.base_url}/a"))
+        return (yield from ask(Ask("GET", f"{double.base_url}/a")))
+
+    run(twice())
+    assert [("cookie" in asked.headers) for asked in double.asked] == [False, False]
+
+
+def test_a_proxy_is_not_asked_for_this_machine(run: Run, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment would send a token for loopback across the network."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert isinstance(run(ask(Ask("GET", f"{double.base_url}/a"))), Answer)
+
+
+@pytest.mark.parametrize("length", [100, 101])
+def test_answers_are_bounded(run: Run, double: Double, length: int) -> None:
+    """An answer may have as many bytes as was said, and not one more."""
+    double.overrides["/a"] = lambda _asked: Reply(200, b"x" * length)
+    answer = run(ask(Ask("GET", f"{double.base_url}/a", limit=100)))
+    if length == 100:
+        assert isinstance(answer, Answer)
+    else:
+        assert isinstance(answer, Lost)
+        assert answer.loss is Loss.UNREADABLE
+
+
+def test_slow_answers_are_bounded(run: Run, double: Double, clock: Clock) -> None:
+    """An answer that drips for longer than a minute is lost, by the clock that was handed in."""
+
+    def slow(_asked: Asked) -> Reply:
+        clock.forward(61)
+        return Reply(200, b"{}")
+
+    double.overrides["/a"] = slow
+    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.INTERRUPTED
+
+
+def test_compressed_answers_are_refused(run: Run, double: Double) -> None:
+    """What was not asked for is not unpacked: a small answer could become a huge one."""
+    double.overrides["/a"] = lambda _asked: Reply(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})
+    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.UNREADABLE
+
+
+def test_a_cut_connection_is_an_interruption(run: Run, double: Double) -> None:
+    """The site may have acted: that is told apart from never having been reached."""
+    double.drop_answers["/a"] = 1
+    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.INTERRUPTED
+
+
+def test_nobody_there(run: Run) -> None:
+    """A refused connection was never reached, and the sentence names the host."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    answer = run(ask(Ask("GET", f"http://{address}/")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.UNREACHABLE
+    assert address in answer.sentence
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "http://", "ftp://x/", "http://[::1/", "http://a b/"])
+def test_addresses_that_cannot_be_asked(run: Run, url: str) -> None:
+    """No address makes a driver raise."""
+    assert isinstance(run(ask(Ask("GET", url))), Lost)
+
+
+@contextmanager
+def tls_server(context: ssl.SSLContext) -> Iterator[int]:
+    """A server that only shakes hands."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                try:
+                    with context.wrap_socket(connection, server_side=True) as wrapped:
+                        wrapped.recv(65536)
+                except OSError:
+                    connection.close()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def test_an_untrusted_certificate_is_named(run: Run) -> None:
+    """A certificate that this machine does not trust is a set-up fault, not a bad network."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with tls_server(context) as port:
+        answer = run(ask(Ask("GET", f"https://127.0.0.1:{port}/")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.CERTIFICATE
+
+
+def test_a_demanded_client_certificate_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A server that wants a client certificate where the app has none is told apart."""
+    authority = trustme.CA()
+    root = tmp_path_factory.mktemp("ca") / "root.pem"
+    authority.cert_pem.write_to_path(str(root))
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with tls_server(context) as port:
+        answer = run(ask(Ask("GET", f"https://127.0.0.1:{port}/")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.CLIENT_CERTIFICATE
+
+
+def test_what_work_raises_reaches_the_flow(run: Run) -> None:
+    """A failing call raises inside the flow that asked for it, which may go on."""
+
+    def fail() -> object:
+        raise KeyError("gone")
+
+    def flow() -> Flow[object]:
+        try:
+            yield from work(fail)
+        except KeyError:
+            yield from pause(1)
+            return "went on"
+        return "did not raise"
+
+    assert run(flow()) == "went on"
+
+
+def test_without_a_door_nobody_is_sent_anywhere(run: Run) -> None:
+    """A flow that wants a browser where there is none gets a sentence."""
+    assert isinstance(run(visit(Visit("https://x", "s"))), NoReturn)
+
+
+class WaitingDoor:
+    """A door whose visitor comes when told."""
+
+    redirect_uri = "app:/cb"
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.leave = threading.Event()
+        self.closed = 0
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        self.entered.set()
+        self.leave.wait(10)
+        return Returned("app:/cb?code=x")
+
+    def close(self) -> None:
+        self.closed += 1
+        self.leave.set()
+
+
+async def test_the_browser_hop_leaves_the_loop_free(clock: Clock) -> None:
+    """While a person signs in, the tasks of the program go on."""
+    door = WaitingDoor()
+    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    await until(door.entered.is_set)
+    door.leave.set()
+    assert await task == Returned("app:/cb?code=x")
+
+
+async def test_cancelling_the_browser_hop_closes_the_door(clock: Clock) -> None:
+    """A sign-in that is broken off leaves no listener behind."""
+    door = WaitingDoor()
+    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    await until(door.entered.is_set)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert door.closed == 1
+
+
+async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:
+    """A write in a thread ends before the flow gives its lock back, so it never lands after somebody else's."""
+    steps: list[str] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def write() -> None:
+        started.set()
+        go_on.wait(10)
+        steps.append("written")
+
+    def flow() -> Generator[object, object, None]:
+        try:
+            yield from work(write)
+        finally:
+            steps.append("given back")
+
+    task = asyncio.create_task(AsyncDriver(clock).run(flow()))  # type: ignore[arg-type]
+    await until(started.is_set)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert steps == []
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert steps == ["written", "given back"]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if holds():
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail("did not happen")
