@@ -25,6 +25,8 @@ packages is in [explanation/architecture.md](../explanation/architecture.md).
 def pages() -> dict[str, str]:
     """Every generated page by its path below docs/."""
     return {
+        "reference/commands.md": reference.commands_page(),
+        "reference/http.md": reference.http_page(),
         "reference/reasons.md": reference.reasons_page(),
         "reference/settings.md": reference.settings_page(),
         "reference/files.md": files_page(),

@@ -8,7 +8,7 @@ address="${GENKAN_BASE_URL:-http://localhost:${GENKAN_PORT:-8080}}"
 
 cat <<TEXT
 Genkan starts on $address and keeps its data in $(pwd)/genkan-data. Stop it with Ctrl-C.
-  1. Open the set-up link below in your browser and make the administrator.
+  1. The first time: open the set-up link that comes below, make the administrator, turn the app on.
   2. Then type in a second terminal:  $genkan app login $address
 
 TEXT
