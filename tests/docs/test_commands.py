@@ -53,7 +53,7 @@ def test_commands_named_in_a_sentence_exist(page: Path) -> None:
     for said in INLINE.findall(page.read_text(encoding="utf-8")):
         first, _, rest = said.partition("|")
         words = first.split()
-        also = [words[:-1] + [other.split()[0]] for other in rest.split("|") if other]
+        also = [[*words[:-1], other.split()[0]] for other in rest.split("|") if other]
         assert all(known(each) for each in [words, *also]), f"genkan {said}"
 
 
