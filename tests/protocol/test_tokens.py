@@ -1,5 +1,6 @@
 """Sealed tokens: one string a token, and nothing but that string opens (tokens.md 2)."""
 
+import hmac
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from genkan.protocol.env import Env
 from genkan.protocol.ring import Ring, activate, add, drop, revoke
-from genkan.protocol.sealing import Handle, Kind, Purpose, Sealer, Unsealable, grant_time, new_grant_id
+from genkan.protocol.sealing import Handle, Kind, Purpose, Sealer, Unsealable, _Mac, grant_time, new_grant_id
 from tests.protocol.builders import NOW, SITE_ID, a_code, a_ring, a_sealer, an_env
 from tests.wire.strategies import any_text
 
@@ -190,3 +191,9 @@ def test_a_grant_id_has_at_least_62_bits_of_chance() -> None:
 def test_a_sealer_shows_no_secret() -> None:
     """What is printed of a sealer is the ring's version."""
     assert repr(SEALER) == "<Sealer ring version 1>"
+
+
+@given(key=st.binary(min_size=32, max_size=32), label=st.binary(max_size=100), message=st.binary(max_size=100))
+def test_the_seal_is_hmac_sha_256(key: bytes, label: bytes, message: bytes) -> None:
+    """RFC 2104: hashing key and label ahead changes nothing in the result."""
+    assert _Mac(key, label)(message) == hmac.digest(key, label + message, "sha256")

@@ -205,13 +205,12 @@ class _Keys:
         self._secret = key.secret
         self._aeads: dict[Purpose, AESGCM] = {}
         self._macs = {
-            kind: (self._derive(purpose), b"genkan token\0" + site_id + kind.value.encode())
+            kind: _Mac(self._derive(purpose), b"genkan token\0" + site_id + kind.value.encode())
             for kind, purpose in ((Kind.ACCESS, Purpose.ACCESS), (Kind.REFRESH, Purpose.REFRESH))
         }
 
     def mac(self, kind: Kind, head: bytes) -> bytes:
-        key, label = self._macs[kind]
-        return hmac.digest(key, label + head, "sha256")[:MAC_BYTES]
+        return self._macs[kind](head)[:MAC_BYTES]
 
     def aead(self, purpose: Purpose) -> AESGCM:
         if purpose not in self._aeads:
@@ -220,6 +219,26 @@ class _Keys:
 
     def _derive(self, purpose: Purpose) -> bytes:
         return HKDF(SHA256(), 32, salt=None, info=b"genkan v1 " + purpose.encode()).derive(self._secret)
+
+
+class _Mac:
+    """HMAC-SHA-256 (RFC 2104 4) over a fixed label and what follows, with key and label hashed ahead once.
+
+    hmac.digest costs five times as much here, and gives up the interpreter to the writer thread at every token.
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes, label: bytes) -> None:
+        block = key.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + label)
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def __call__(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 _KINDS = {kind.value: kind for kind in Kind}
