@@ -2,11 +2,27 @@
 
 from collections.abc import Callable
 
-from genkan.site import account, authorization, mobile, signin, static_files, tokens
+from genkan.site import (
+    account,
+    authorization,
+    forward,
+    link_api,
+    mobile,
+    mobile_api,
+    openapi,
+    phones_api,
+    rest,
+    signin,
+    static_files,
+    tokens,
+    upkeep_pages,
+)
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
 from genkan.site.peer import Peers
 from genkan.site.routes import Rule
+
+API = (*rest.OPERATIONS, *link_api.OPERATIONS, *mobile_api.OPERATIONS, *phones_api.OPERATIONS)
 
 
 def route_table(base_url: str) -> tuple[Rule, ...]:
@@ -14,9 +30,13 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
     return (
         *tokens.RULES,
         *mobile.rules(base_url),
+        *forward.RULES,
+        *openapi.rules(API),
+        openapi.serving(API),
         *authorization.RULES,
         *signin.RULES,
         *account.RULES,
+        *upkeep_pages.RULES,
         *static_files.RULES,
     )
 

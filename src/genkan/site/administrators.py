@@ -1,0 +1,92 @@
+"""Who may call the administration API: an administrator's session, an API key or an access token with ADMIN."""
+
+from dataclasses import dataclass
+
+from genkan.protocol.clients import secret_digest
+from genkan.protocol.outcomes import Live, Refused
+from genkan.protocol.reasons import Reason
+from genkan.site import answer, bearer, browser, read
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.received import Malformed, Received
+from genkan.wire.oauth import ACCESS_PREFIX
+from genkan.wire.scopes import Permission
+
+LEAST = Permission.ADMIN
+_SAFE = frozenset({"GET", "HEAD"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """A caller who may administer; ``actor`` is how the audit names them."""
+
+    actor: str
+
+
+async def administrator(received: Received, door: Door) -> Administrator | Refused:
+    """The caller, or why not. A credential that is shown decides: a bad key is not made up for by a cookie."""
+    shown = read.bearer(received)
+    if shown is None:
+        return await _by_session(received, door)
+    if shown.startswith(ACCESS_PREFIX):
+        return await _by_token(shown, door)
+    return await _by_key(shown, door)
+
+
+async def _by_token(shown: str, door: Door) -> Administrator | Refused:
+    outcome = await bearer.judged(shown, door)
+    if isinstance(outcome, Refused):
+        return outcome
+    return _allowed(outcome.permission, _token_actor(outcome))
+
+
+def _token_actor(live: Live) -> str:
+    return f"account:{live.account.name} link:{live.link.client_id}"
+
+
+async def _by_key(shown: str, door: Door) -> Administrator | Refused:
+    key = await door.store.api_key(secret_digest(shown))
+    expired = key is not None and key.expires_at is not None and door.env().now >= key.expires_at
+    if key is None or key.revoked_at is not None or expired:
+        return Refused(Reason.NOT_AUTHENTICATED)
+    return _allowed(key.permission, f"api-key:{key.name}")
+
+
+async def _by_session(received: Received, door: Door) -> Administrator | Refused:
+    who = await browser.visitor(received, door, door.env())
+    if who.person is None:
+        return Refused(Reason.BEARER_MISSING)
+    fault = _forgery(received, door)
+    account = who.person.account
+    return fault or _allowed(account.permission, f"account:{account.name}")
+
+
+def _forgery(received: Received, door: Door) -> Refused | None:
+    """Whether another site's page may have made the browser send this. No form can send JSON, and without CORS no
+    script of another origin can either.
+    """
+    if received.method in _SAFE:
+        return None
+    if browser.is_cross_origin(received, door):
+        return Refused(Reason.CROSS_ORIGIN)
+    if received.method in _WITH_BODY and not _is_json(received):
+        raise Malformed(Reason.WRONG_CONTENT_TYPE, f"send {read.JSON_TYPE}")
+    return None
+
+
+def _is_json(received: Received) -> bool:
+    given = received.header(b"content-type") or ""
+    return given.partition(";")[0].strip().lower() == read.JSON_TYPE
+
+
+def _allowed(permission: Permission, actor: str) -> Administrator | Refused:
+    return Administrator(actor) if permission >= LEAST else Refused(Reason.NOT_ALLOWED)
+
+
+def turn_away(refused: Refused, received: Received, door: Door) -> Answer:
+    """Tell a caller who may not administer: a challenge with 401, and with 403 for want of a right (RFC 6750 3.1)."""
+    door.note(refused, received, door.env().now)
+    if refused.reason is Reason.CROSS_ORIGIN:
+        return answer.error(refused)
+    return answer.bearer_error(refused, bearer.REALM, LEAST.name)

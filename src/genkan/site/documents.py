@@ -1,0 +1,172 @@
+"""The JSON documents that the REST API and the commands share: their members are contract, their types make the
+OpenAPI document.
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from genkan.protocol.links import APP_REDIRECTS, NewLink
+from genkan.protocol.phones import Phone, device_name, sentence
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
+from genkan.wire.scopes import Permission
+
+PermissionWord = Literal["READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"]
+_WORDS: dict[Permission, PermissionWord] = {
+    Permission.READ: "READ",
+    Permission.WRITE: "WRITE",
+    Permission.ADMIN: "ADMIN",
+    Permission.SYSTEM_ADMIN: "SYSTEM_ADMIN",
+}
+_MOBILE_NAMES = {"client_id": "clientID", "redirect_uri": "redirectURI", "redirect_uris": "redirectURIs"}
+
+
+class LinkDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """An application link. ``clientSecret`` is there in the one answer that tells it."""
+
+    id: str
+    name: str
+    client_id: str
+    client_secret: str | UnsetType = UNSET
+    kind: LinkKind
+    redirects: tuple[str, ...]
+    permission: PermissionWord
+    scope: PermissionWord
+    consent: ConsentMode
+    introspect: bool
+    pkce_required: bool
+    plain_pkce: bool
+    absolute_lifetime_seconds: int | None
+    state: Standing
+    created_at: str
+    previous_secret_until: str | UnsetType = UNSET
+
+
+class MobileDocument(Struct, frozen=True, rename=_MOBILE_NAMES, kw_only=True):
+    """The mobile switch and the app's link, which keeps its client id while the switch is off."""
+
+    enabled: bool
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    scope: PermissionWord | None = None
+
+
+class PhoneDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """One sign-in. ``reason`` is why it ended, ``sentence`` the same in words; both are empty while it has not."""
+
+    id: str
+    person: str
+    link: str
+    link_id: str
+    signed_in_at: str
+    last_seen_at: str | None
+    method: str
+    device: str
+    state: Literal["signed_in", "signed_out", "expired"]
+    reason: str
+    sentence: str
+    application: bool
+    never_used: bool
+
+
+class PhonesDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """A page of sign-ins, newest first; ``next`` is the ``before`` of the page after it."""
+
+    phones: tuple[PhoneDocument, ...]
+    next: str | None
+
+
+class ErrorDocument(Struct, frozen=True):
+    """RFC 6749 5.2's error document, which every refusal of the API is."""
+
+    error: str
+    error_description: str
+
+
+def link_document(link: Link, secret: str | None = None) -> LinkDocument:
+    """A link as the API and the commands show it; ``secret`` only in the answer that made it."""
+    word = _WORDS[link.permission]
+    return LinkDocument(
+        id=public_id(link.id),
+        name=link.name,
+        client_id=link.client_id,
+        client_secret=secret if secret is not None else UNSET,
+        kind=link.kind,
+        redirects=link.redirects,
+        permission=word,
+        scope=word,
+        consent=link.consent,
+        introspect=link.introspect,
+        pkce_required=link.pkce_required,
+        plain_pkce=link.plain_pkce,
+        absolute_lifetime_seconds=None if link.absolute_lifetime is None else link.absolute_lifetime // 1000,
+        state=link.standing,
+        created_at=moment(link.created_at),
+        previous_secret_until=moment(link.previous_secret_until) if link.previous_secret is not None else UNSET,
+    )
+
+
+def new_link_document(made: NewLink) -> LinkDocument:
+    """A link that was made or given a new secret, with the secret this once."""
+    return link_document(made.link, made.secret)
+
+
+def mobile_document(site: Site, link: Link | None) -> MobileDocument:
+    """The switch and the app's link; a link that was deleted is none."""
+    if link is None or link.standing is Standing.DELETED:
+        return MobileDocument(enabled=False)
+    uris = tuple(sorted(link.redirects, key=lambda uri: uri != APP_REDIRECTS[0]))
+    enabled = site.mobile_enabled and link.usable
+    return MobileDocument(
+        enabled=enabled,
+        client_id=link.client_id,
+        redirect_uri=uris[0],
+        redirect_uris=uris,
+        scope=_WORDS[link.permission],
+    )
+
+
+def phone_document(phone: Phone) -> PhoneDocument:
+    """A sign-in as lists show it."""
+    grant = phone.row.grant
+    return PhoneDocument(
+        id=grant.id.hex(),
+        person=phone.row.account.name,
+        link=phone.row.link.name,
+        link_id=public_id(phone.row.link.id),
+        signed_in_at=moment(grant.created_at),
+        last_seen_at=None if phone.never_used else moment(max(grant.last_seen, grant.rotated_at)),
+        method="+".join(grant.method.references()),
+        device=device_name(grant.user_agent),
+        state=phone.state.value,
+        reason=phone.reason,
+        sentence=sentence(phone.reason),
+        application=phone.is_application,
+        never_used=phone.never_used,
+    )
+
+
+def public_id(number: int) -> str:
+    """How the id of an account or link is written outside: a string, since 62 bits are too many for JavaScript."""
+    return f"{number:016x}"
+
+
+def read_public_id(text: str) -> int | None:
+    """The id behind such a text, None for every other text."""
+    if len(text) != 16 or not all(c in "0123456789abcdef" for c in text):
+        return None
+    return int(text, 16)
+
+
+def moment(at: int) -> str:
+    """Milliseconds since the Unix epoch as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain(document: Struct) -> dict[str, object]:
+    """The document as what ``json`` can write."""
+    value: dict[str, object] = msgspec.to_builtins(document)
+    return value

@@ -1,0 +1,166 @@
+"""Forward authentication: a reverse proxy asks about each request before it passes it on to an application.
+
+Answers yes with the person in headers, or no; it never sees the application.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Live, Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
+from genkan.site import answer, bearer, browser, read
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.received import Malformed, Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.wire import urls
+from genkan.wire.scopes import Permission, parse_scope
+
+SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})  # RFC 9110 9.2.1
+_METHOD_HEADERS = frozenset({b"x-forwarded-method", b"x-original-method"})
+_PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the proxy's configuration asks. ``sign_in`` is the status that sends a browser to sign-in, None where
+    browser sessions do not count.
+    """
+
+    scope: Permission | None
+    sign_in: int | None
+
+
+async def verify(received: Received, door: Door) -> Answer:
+    """/auth/verify: may this request pass, and who sends it? A token that is shown decides, whatever the cookies."""
+    asked = _asked(received.query)
+    needed = asked.scope or _needed(received)
+    token = read.bearer(received)
+    if token is None and asked.sign_in is not None:
+        return await _by_session(received, asked, needed, door)
+    outcome = await bearer.judged(token, door) if token is not None else Refused(Reason.BEARER_MISSING)
+    if isinstance(outcome, Live):
+        if outcome.permission >= needed:
+            return _pass(outcome.account, outcome.permission)
+        outcome = Refused(Reason.PERMISSION_TOO_NARROW)
+    return _refuse(outcome, needed, received, door, door.env())
+
+
+@lru_cache(maxsize=64)
+def _asked(query: bytes) -> Asked:
+    """The address as the operator wrote it. What is not understood is refused: a misspelt ``scope`` must not let more
+    pass.
+    """
+    parameters = read.pairs(query)
+    strange = parameters.keys() - {"scope", "session"}
+    if strange:
+        raise Malformed(Reason.INVALID_VALUE, f"unknown parameter {min(strange)[:50]}")
+    scope = parse_scope(parameters["scope"]) if "scope" in parameters else None
+    if "scope" in parameters and scope is None:
+        raise Malformed(Reason.INVALID_VALUE, "scope: READ, WRITE, ADMIN or SYSTEM_ADMIN")
+    statuses = {"1": 302, "401": 401}
+    if parameters.get("session", "1") not in statuses:
+        raise Malformed(Reason.INVALID_VALUE, "session: 1, or 401 for proxies that pass no redirect on")
+    return Asked(scope, statuses[parameters["session"]] if "session" in parameters else None)
+
+
+def _needed(received: Received) -> Permission:
+    return Permission.READ if _method(received) in SAFE else Permission.WRITE
+
+
+def _method(received: Received) -> bytes | None:
+    """The method as our own proxy tells it; None, which counts as a write, where it tells none or two."""
+    if not received.peer.trusted:
+        return None
+    told = [value for name, value in received.headers if name in _METHOD_HEADERS]
+    return told[0] if told and all(value == told[0] for value in told) else None
+
+
+def _pass(account: Account, permission: Permission) -> Answer:
+    """Yes. All five headers are always there, so that a proxy which copies them overwrites what a client sent."""
+    headers = (
+        (b"remote-user", header_text(account.name)),
+        (b"remote-groups", header_text(",".join(account.groups))),
+        (b"remote-name", header_text(account.display_name)),
+        (b"remote-email", header_text(account.email)),
+        (b"remote-scope", permission.name.encode()),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"0"),
+    )
+    return Answer(200, headers)
+
+
+def header_text(text: str) -> bytes:
+    """A value that is visible ASCII on the wire: everything else, and the percent sign, as percent-encoded UTF-8."""
+    if text.isascii() and text.isprintable() and "%" not in text:
+        return text.encode()
+    return quote(text, safe=_PLAIN).encode()
+
+
+def _refuse(refused: Refused, needed: Permission, received: Received, door: Door, env: Env) -> Answer:
+    door.note(refused, received, env.now)
+    return answer.bearer_error(refused, bearer.REALM, needed.name)
+
+
+async def _by_session(received: Received, asked: Asked, needed: Permission, door: Door) -> Answer:
+    """A browser passes on its session, unless another origin's page makes it change something."""
+    env = door.env()
+    who = await browser.visitor(received, door, env)
+    if who.person is None:
+        return _to_sign_in(received, asked, needed, door, env)
+    if _changes_something(received) and browser.is_cross_origin(received, door):
+        door.note(Refused(Reason.CROSS_ORIGIN), received, env.now)
+        return answer.error(Refused(Reason.CROSS_ORIGIN))
+    account = who.person.account
+    if account.permission < needed:
+        return _refuse(Refused(Reason.PERMISSION_TOO_NARROW), needed, received, door, env)
+    return _pass(account, account.permission)
+
+
+def _changes_something(received: Received) -> bool:
+    """A WebSocket opens with a GET, and whoever holds its other end may write on it."""
+    return _method(received) not in SAFE or received.header(b"sec-fetch-mode") == "websocket"
+
+
+def _to_sign_in(received: Received, asked: Asked, needed: Permission, door: Door, env: Env) -> Answer:
+    if not _navigates(received):
+        return _refuse(Refused(Reason.BEARER_MISSING), needed, received, door, env)
+    location = door.public.text + "/login" + _next(received, door)
+    if asked.sign_in == 302:
+        return answer.redirect(location)
+    refused = answer.bearer_error(Refused(Reason.BEARER_MISSING), bearer.REALM)
+    return refused.plus((b"location", location.encode("ascii")))
+
+
+def _navigates(received: Received) -> bool:
+    """Whether a person waits for a page. Programs and scripts are told 401 instead of being handed a login page."""
+    mode = received.header(b"sec-fetch-mode")
+    wants_page = mode == "navigate" if mode is not None else "text/html" in received.text(b"accept", 200)
+    return wants_page and _method(received) == b"GET"
+
+
+def _next(received: Received, door: Door) -> str:
+    """Where sign-in leads back to: the page asked for where it is on the site's own origin, else nowhere."""
+    uri = received.header(b"x-forwarded-uri")
+    origin = f"{received.peer.scheme}://{received.peer.host}".lower()
+    if uri is None or origin != door.public.origin:
+        return ""
+    try:
+        return "?next=" + quote(urls.join(door.public.origin, uri), safe="")
+    except ValueError:
+        return ""
+
+
+RULES = (
+    Rule(
+        "/auth/verify",
+        ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+        verify,
+        Who.BEARER,
+        Guard.MACHINE,
+        "Forward authentication for reverse proxies.",
+    ),
+)
