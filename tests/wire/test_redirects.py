@@ -179,6 +179,7 @@ def test_the_port_of_a_web_redirect_is_not(base: str, port: int) -> None:
     bare = base.partition("://")[2].partition("/")[0].partition(":")[0]
     for host in (bare, "localhost", "127.0.0.1"):
         assert not matches(f"https://{host}/cb", f"https://{host}:{port}/cb")
+    assert not matches("http://a.example/cb", f"http://a.example:{port}/cb")
 
 
 @given(st.sampled_from(LOOPBACKS), confusing_text | any_text, st.sampled_from(["/cb", ""]))
@@ -272,6 +273,20 @@ def test_state_is_echoed_byte_for_byte() -> None:
     state = '{"a": "b+c&d=%41"}\udcff'
     echoed = with_answer("app://cb", {"state": state})
     assert echoed == "app://cb?state=%7B%22a%22%3A%20%22b%2Bc%26d%3D%2541%22%7D%FF"
+
+
+@pytest.mark.parametrize(
+    ("redirect", "address"),
+    [
+        ("https://a.b/cb", "https://a.b/cb?code=x"),
+        ("https://a.b/cb?", "https://a.b/cb?code=x"),
+        ("https://a.b/cb?y", "https://a.b/cb?y&code=x"),
+        ("https://a.b/cb?y=1&", "https://a.b/cb?y=1&code=x"),
+    ],
+)
+def test_one_separator_stands_before_the_answer(redirect: str, address: str) -> None:
+    """The existing query is kept as it was written (RFC 6749 3.1.2), and no empty parameter comes between."""
+    assert with_answer(redirect, {"code": "x"}) == address
 
 
 def test_no_answer_adds_nothing() -> None:
