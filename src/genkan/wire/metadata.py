@@ -1,6 +1,7 @@
 """Owns the addresses of the provider's endpoints and the RFC 8414 document of them; serves and fetches nothing."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from genkan.wire.jsontext import decode_object, text, texts
 from genkan.wire.scopes import Permission
@@ -9,68 +10,68 @@ from genkan.wire.urls import is_endpoint, join
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoints:
-    """Every public address of a site, each below its base URL."""
+    """Every public address of a site, each below its base URL; joined once, since answers carry them all the time."""
 
     base_url: str
 
-    @property
+    @cached_property
     def issuer(self) -> str:
         """RFC 8414 2: the base URL without a trailing slash."""
         return self.base_url.rstrip("/")
 
-    @property
+    @cached_property
     def authorization(self) -> str:
         """RFC 6749 3.1."""
         return join(self.base_url, "/rest/oauth2/latest/authorize")
 
-    @property
+    @cached_property
     def token(self) -> str:
         """RFC 6749 3.2."""
         return join(self.base_url, "/rest/oauth2/latest/token")
 
-    @property
+    @cached_property
     def revocation(self) -> str:
         """RFC 7009 2."""
         return join(self.base_url, "/rest/oauth2/latest/revoke")
 
-    @property
+    @cached_property
     def introspection(self) -> str:
         """RFC 7662 2."""
         return join(self.base_url, "/rest/oauth2/latest/introspect")
 
-    @property
+    @cached_property
     def consent(self) -> str:
         """The page that asks the person."""
         return join(self.base_url, "/plugins/servlet/oauth2/consent")
 
-    @property
+    @cached_property
     def client(self) -> str:
         """Application links by REST; anonymous callers get 401, which some clients probe."""
         return join(self.base_url, "/rest/oauth2/1.0/client")
 
-    @property
+    @cached_property
     def info_login(self) -> str:
         """What the app asks first."""
         return join(self.base_url, "/rest/nativemobile/1.1/info/login")
 
-    @property
+    @cached_property
     def login_options(self) -> str:
         """The anonymous list of ways to sign in."""
         return join(self.base_url, "/rest/authconfig/1.0/login-options")
 
-    @property
+    @cached_property
     def server_info(self) -> str:
         """What the site says it is."""
         return join(self.base_url, "/rest/api/2/serverInfo")
 
-    @property
+    @cached_property
     def myself(self) -> str:
         """Who a token speaks for."""
         return join(self.base_url, "/rest/api/2/myself")
 
-    @property
+    @cached_property
     def metadata(self) -> str:
         """The document of this module, below the base URL."""
         return join(self.base_url, WELL_KNOWN)
