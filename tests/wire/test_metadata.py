@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from genkan.wire.oauth import GrantType
 from tests.wire.strategies import any_text, base_urls, json_values
 
 BASE = "https://jira.example.com/jira"
-PROPERTIES = [name for name, value in vars(Endpoints).items() if isinstance(value, property)]
+PROPERTIES = [name for name, value in vars(Endpoints).items() if isinstance(value, cached_property)]
 
 
 def a_document(**members: object) -> bytes:
