@@ -6,6 +6,7 @@ values and another one markup.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import quote
 
 from genkan.site.answer import Answer
@@ -39,6 +40,7 @@ def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
     return parsed
 
 
+@cache
 def the_pages(base: str = f"{ORIGIN}/desk", title: str = "Example Desk") -> Pages:
     return Pages(a_base(base), title)
 
