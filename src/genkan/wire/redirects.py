@@ -232,8 +232,8 @@ def form_action_source(redirect: str) -> str:
     if parsed.kind is Kind.PRIVATE_USE:
         return f"{parsed.scheme}:"
     if parsed.host is None or ":" in parsed.host:
-        # CSP 3 has no spelling for an IPv6 host, and Chromium drops `http://[::1]:4711` as malformed. The scheme alone is
-        # wider than wished, but the page holds one form of ours and no markup of anybody else; a source that never
+        # CSP 3 has no spelling for an IPv6 host, and Chromium drops `http://[::1]:4711` as malformed. The scheme alone
+        # is wider than wished, but the page holds one form of ours and no markup of anybody else; a source that never
         # matches would strand the person on the consent page.
         return f"{parsed.scheme}:"
     port = "" if parsed.port is None else f":{parsed.port}"
