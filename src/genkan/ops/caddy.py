@@ -1,0 +1,90 @@
+"""The configuration that `genkan proxy caddy` prints: this site behind Caddy, with an application guarded by it."""
+
+from genkan.ops.proxied import IDENTITY, METHOD_OVERRIDES, TOLD_BY_PROXY, Layout, Proxied, block, proxied
+from genkan.settings import Settings
+
+
+def caddy_config(
+    settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
+) -> str:
+    """A file to import into the Caddyfile. It holds the proxy's secret. Raises ValueError where ``proxy_problem``
+    says why.
+    """
+    site = proxied(settings, upstream, app_upstream, layout or Layout())
+    served = block(site.public.origin, _listening(site), _log(site), _app(site), *_site(site))
+    return "\n\n".join("\n".join(part) for part in (_head(site), served)) + "\n"
+
+
+def _head(site: Proxied) -> list[str]:
+    return [
+        f"# Caddy in front of {site.public.text}. Import this file into the Caddyfile.",
+        "# It holds the secret by which the site knows its proxy: let nobody but the proxy read it (chmod 600).",
+    ]
+
+
+def _listening(site: Proxied) -> list[str]:
+    lines = [f"bind {site.layout.bind}"] if site.layout.bind else []
+    if site.layout.certificate:
+        lines.append(f"tls {site.layout.certificate} {site.layout.certificate_key}")
+    return lines
+
+
+def _log(site: Proxied) -> list[str]:
+    """Addresses without their query, no headers: codes and secrets reach no log."""
+    fields = ['request>uri regexp "\\?.*" ""', "request>headers delete", "resp_headers delete"]
+    written = [f"output file {site.layout.log_file or '/var/log/caddy/genkan.log'}"]
+    return [
+        "# Addresses without their query, and no headers: codes and secrets reach no log.",
+        *block("log", [*written, *block("format filter", ["wrap json", *block("fields", fields)])]),
+    ]
+
+
+def _to_site(site: Proxied) -> list[str]:
+    """What the site hears from its proxy alone."""
+    return [
+        f'header_up X-Genkan-Proxy "{site.secret}"',
+        "header_up X-Forwarded-For {remote_host}",
+        "header_up X-Forwarded-Proto {scheme}",
+    ]
+
+
+def _forget(*names: str) -> list[str]:
+    return [f"request_header -{name}" for name in names]
+
+
+def _app(site: Proxied) -> list[str]:
+    """The example: requests to the application pass when the site says so, with the person in headers."""
+    query = "?session=1" if site.layout.sessions else ""
+    asking = block(
+        f"forward_auth {site.upstream}",
+        [f"uri {site.verify}{query}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
+    )
+    hidden = [*_forget("Authorization"), 'request_header Cookie "(?:__Host-)?genkan-session=[^;]*;? ?" ""']
+    return [
+        "# An application that lets the site sign people in: change the path and the last address.",
+        *block(
+            f"handle {site.layout.app_path}*",
+            block(
+                "route",
+                # Remote* also drops twins with underscores, which some programs read as dashes.
+                _forget("Remote*", "X-Genkan*", "X_*", *TOLD_BY_PROXY, *METHOD_OVERRIDES),
+                asking,
+                hidden,
+                [f"reverse_proxy {site.app_upstream}"],
+            ),
+        ),
+    ]
+
+
+def _site(site: Proxied) -> list[list[str]]:
+    path = site.public.path
+    forget = _forget("Remote*", "X-Genkan*", *TOLD_BY_PROXY)
+    passed = block("route", forget, block(f"reverse_proxy {site.upstream}", _to_site(site)))
+    if site.metadata_path is None:
+        return [block("handle", passed)]
+    return [
+        [f"@genkan path {path}/* {site.metadata_path}"],
+        block("handle @genkan", passed),
+        [f"redir {path} {site.public.text}/ 301"],
+        block("handle", ["respond 404"]),
+    ]

@@ -1,0 +1,213 @@
+"""The configuration that `genkan proxy nginx` prints: this site behind nginx, with an application guarded by it."""
+
+from collections.abc import Mapping
+
+from genkan.ops.proxied import IDENTITY, METHOD_OVERRIDES, TOLD_BY_PROXY, Layout, Proxied, block, proxied
+from genkan.settings import Settings
+
+_SESSION_COOKIE = r"~^(?<genkan_before>.*?)(?:__Host-)?genkan-session=[^;]*(?:; *)?(?<genkan_after>.*)$"
+
+
+def nginx_config(
+    settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
+) -> str:
+    """A file to include inside http { }. It holds the proxy's secret. Raises ValueError where ``proxy_problem`` says
+    why.
+    """
+    site = proxied(settings, upstream, app_upstream, layout or Layout())
+    parts = [_head(site), _log_format(), _cookie_map(), *_upstreams(site), _server(site)]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _head(site: Proxied) -> list[str]:
+    return [
+        f"# nginx in front of {site.public.text}. Include this file inside http {{ }}.",
+        "# It holds the secret by which the site knows its proxy: let nobody but the proxy read it (chmod 600).",
+    ]
+
+
+def _log_format() -> list[str]:
+    return [
+        "# Addresses without their query: codes and secrets that clients put there reach no log.",
+        "log_format genkan '$remote_addr [$time_local] \"$request_method $uri $server_protocol\" $status '",
+        "    '$body_bytes_sent $request_time \"$http_user_agent\"';",
+    ]
+
+
+def _cookie_map() -> list[str]:
+    head = "map $http_cookie $genkan_app_cookie"
+    lines = ["default $http_cookie;", f'"{_SESSION_COOKIE}" "$genkan_before$genkan_after";']
+    return ["# The application gets the browser's cookies without the site's session.", *block(head, lines)]
+
+
+def _upstreams(site: Proxied) -> list[list[str]]:
+    named = {"genkan_site": site.upstream, "genkan_app": site.app_upstream}
+    return [block(f"upstream {name}", [f"server {address};", "keepalive 32;"]) for name, address in named.items()]
+
+
+def _server(site: Proxied) -> list[str]:
+    return block(
+        "server",
+        _listening(site),
+        _limits(site),
+        _defaults(),
+        [
+            "# What the site hears of a client: what the client itself says of proxies and identity is dropped.",
+            *_to_site(site),
+        ],
+        _site_locations(site),
+        _app_locations(site),
+        _verify_location(site),
+        *_answers(site),
+    )
+
+
+def _listening(site: Proxied) -> list[str]:
+    tls = " ssl" if site.public.secure else ""
+    bind = site.layout.bind
+    listens = [f"listen {bind}:{site.port}{tls};"] if bind else [f"listen {site.port}{tls};"]
+    if not bind:
+        listens.append(f"listen [::]:{site.port}{tls};")
+    host = f"[{site.public.host}]" if ":" in site.public.host else site.public.host
+    return [*listens, f"server_name {host};", *(_tls(site) if tls else [])]
+
+
+def _tls(site: Proxied) -> list[str]:
+    folder = f"/etc/letsencrypt/live/{site.public.host}"
+    return [
+        f"ssl_certificate {site.layout.certificate or folder + '/fullchain.pem'};",
+        f"ssl_certificate_key {site.layout.certificate_key or folder + '/privkey.pem'};",
+        "ssl_protocols TLSv1.2 TLSv1.3;",
+    ]
+
+
+def _limits(site: Proxied) -> list[str]:
+    return [
+        f"access_log {site.layout.log_file or '/var/log/nginx/genkan.log'} genkan;",
+        "# Sign-in carries its request sealed in the address.",
+        "large_client_header_buffers 4 32k;",
+        "# The site refuses large bodies itself, in the words of the protocol.",
+        "client_max_body_size 128k;",
+        "# Headers whose underscores some programs read as dashes are dropped.",
+        "underscores_in_headers off;",
+        "ignore_invalid_headers on;",
+    ]
+
+
+def _defaults() -> list[str]:
+    return [
+        "proxy_http_version 1.1;",
+        "proxy_redirect off;",
+        "proxy_buffer_size 32k;",
+        "proxy_buffers 8 32k;",
+        "# A code works once: no request is ever sent a second time.",
+        "proxy_next_upstream off;",
+    ]
+
+
+def _set(headers: Mapping[str, str]) -> list[str]:
+    """nginx forwards no header whose value is empty."""
+    return [f"proxy_set_header {name} {value};" for name, value in headers.items()]
+
+
+def _to_site(site: Proxied, **told: str) -> list[str]:
+    """What the site hears: the client's own words about proxies and identity never arrive."""
+    silent = dict.fromkeys((*TOLD_BY_PROXY, *IDENTITY), '""')
+    return _set(
+        {
+            "Host": "$http_host",
+            "Connection": '""',
+            "X-Forwarded-For": "$remote_addr",
+            "X-Forwarded-Proto": "$scheme",
+            "X-Genkan-Proxy": f'"{site.secret}"',
+            **silent,
+            **{name.replace("_", "-"): value for name, value in told.items()},
+        }
+    )
+
+
+def _site_locations(site: Proxied) -> list[str]:
+    path, passed = site.public.path, "proxy_pass http://genkan_site;"
+    literal = path.replace(".", "\\.")
+    lines = [
+        *block(f"location {path}/", [passed]),
+        "# Codes and secrets may stand in the query here, and nginx writes a failed request's whole address into its",
+        "# error log.",
+        *block(
+            f"location ~ ^{literal}/rest/oauth2/(latest|1\\.0)/(token|revoke|introspect)$",
+            ["error_log /dev/null emerg;", passed],
+        ),
+    ]
+    if site.metadata_path is not None:
+        lines += block(f"location = {site.metadata_path}", [passed])
+        lines += block(f"location = {path}", [f"return 301 {site.public.text}/;"])
+        lines += block("location /", ["return 404;"])
+    return lines
+
+
+def _app_locations(site: Proxied) -> list[str]:
+    """The example: requests to the application pass when the site says so, with the person in headers."""
+    heard = {name: f"$genkan_{name.lower().replace('-', '_')}" for name in IDENTITY}
+    heard_from = {value: f"$upstream_http_{name.lower().replace('-', '_')}" for name, value in heard.items()}
+    told = {
+        "Host": f'"{site.authority}"',
+        "Connection": '""',
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Proto": "$scheme",
+        "X-Forwarded-Host": f'"{site.authority}"',
+        **heard,
+        "Cookie": "$genkan_app_cookie",
+        **dict.fromkeys(("Authorization", "X-Genkan-Proxy", "Forwarded", *METHOD_OVERRIDES), '""'),
+    }
+    return [
+        "# An application that lets the site sign people in: change the path, and the server in genkan_app above.",
+        *block(
+            f"location {site.layout.app_path}",
+            [
+                "auth_request /_genkan_verify;",
+                *(f"auth_request_set {own} {source};" for own, source in heard_from.items()),
+            ],
+            [
+                "auth_request_set $genkan_challenge $upstream_http_www_authenticate;",
+                *(["auth_request_set $genkan_sign_in $upstream_http_location;"] if site.layout.sessions else []),
+                "error_page 401 = @genkan_unknown;",
+                "error_page 403 = @genkan_refused;",
+                "error_page 500 = @genkan_busy;",
+            ],
+            ["proxy_pass http://genkan_app;", *_set(told)],
+            ["# The application's own limits count.", "client_max_body_size 0;", "proxy_request_buffering off;"],
+        ),
+    ]
+
+
+def _verify_location(site: Proxied) -> list[str]:
+    query = "?session=401" if site.layout.sessions else ""
+    told = {
+        "X_Forwarded_Method": "$request_method",
+        "X_Forwarded_Uri": "$request_uri",
+        "X_Forwarded_Host": "$http_host",
+    }
+    return block(
+        "location = /_genkan_verify",
+        ["internal;", f"proxy_pass http://genkan_site{site.verify}{query};", "proxy_pass_request_body off;"],
+        [*_to_site(site, **told), 'proxy_set_header Content-Length "";'],
+    )
+
+
+def _answers(site: Proxied) -> list[list[str]]:
+    to_sign_in = ["if ($genkan_sign_in) {", "    return 302 $genkan_sign_in;", "}"] if site.layout.sessions else []
+    as_json = ["internal;", "default_type application/json;", "add_header Cache-Control no-store always;"]
+    return [
+        # nginx itself passes WWW-Authenticate on with 401, and with nothing else.
+        block("location @genkan_unknown", as_json, [*to_sign_in, """return 401 '{"error": "invalid_token"}';"""]),
+        block(
+            "location @genkan_refused",
+            [*as_json, "add_header WWW-Authenticate $genkan_challenge always;"],
+            ["""return 403 '{"error": "insufficient_scope"}';"""],
+        ),
+        block(
+            "location @genkan_busy",
+            [*as_json, "add_header Retry-After 1 always;"],
+            ["""return 503 '{"error": "temporarily_unavailable"}';"""],
+        ),
+    ]

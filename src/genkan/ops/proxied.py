@@ -1,0 +1,113 @@
+"""What a reverse proxy in front of this site must know, whichever proxy it is: addresses, headers, the secret."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genkan.settings import Settings
+from genkan.wire.metadata import well_known_paths
+from genkan.wire.urls import BaseURL
+
+# What /auth/verify tells of a person. No client may ever send these itself.
+IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remote-Scope")
+# What only the proxy may tell the site, beside the headers that it sets itself.
+TOLD_BY_PROXY = ("X-Forwarded-Host", "X-Forwarded-Method", "X-Original-Method", "X-Forwarded-Uri", "Forwarded")
+# A READ token passes GET; an application that lets a header turn GET into DELETE would undo that.
+METHOD_OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+_PATH_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
+_QUOTABLE = frozenset(map(chr, range(0x21, 0x7F))) - set("\"'\\${}`")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things lie on the proxy's machine. Empty: what the proxy itself or the base URL suggests.
+
+    ``sessions`` lets browsers that are signed in to the site pass to the application too.
+    """
+
+    app_path: str = "/app/"
+    bind: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+    log_file: str = ""
+    sessions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """The site as a proxy sees it. ``upstream`` and ``app_upstream`` are host:port."""
+
+    public: BaseURL
+    upstream: str
+    app_upstream: str
+    layout: Layout
+    secret: str = field(repr=False)
+
+    @property
+    def verify(self) -> str:
+        """The path that answers whether a request may pass."""
+        return f"{self.public.path}/auth/verify"
+
+    @property
+    def port(self) -> int:
+        """Where the proxy listens."""
+        return self.public.port or (443 if self.public.secure else 80)
+
+    @property
+    def authority(self) -> str:
+        """Host and port as browsers write them."""
+        return self.public.origin.partition("://")[2]
+
+    @property
+    def metadata_path(self) -> str | None:
+        """The metadata document's address at the host's root, where that is not below the base URL (RFC 8414 3.1)."""
+        return well_known_paths(self.public.text)[0] if self.public.path else None
+
+
+def proxied(settings: Settings, upstream: str, app_upstream: str, layout: Layout) -> Proxied:
+    """Everything that a configuration is made of. Raises ValueError with the sentence of ``proxy_problem``."""
+    problem = proxy_problem(settings, layout)
+    if problem is not None:
+        raise ValueError(problem)
+    ours = upstream or _own_address(settings)
+    return Proxied(settings.public, ours, app_upstream, layout, _secret(settings))
+
+
+def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | None:
+    """Why no working configuration can be printed, as one sentence that says what to set."""
+    if not settings.trusted_proxies or not settings.proxy_secret_file:
+        return (
+            "a proxy needs GENKAN_TRUSTED_PROXIES (its address) and GENKAN_PROXY_SECRET_FILE (a file with a secret): "
+            "set both and print again"
+        )
+    if not _QUOTABLE.issuperset(_secret(settings)):
+        return "GENKAN_PROXY_SECRET_FILE: make the secret of letters and digits, so that a configuration can hold it"
+    if not _PATH_CHARACTERS.issuperset(settings.public.path):
+        return "GENKAN_BASE_URL: its path has characters that a printed configuration cannot hold"
+    app_path = (layout or Layout()).app_path
+    if not _is_folder(app_path) or app_path in ("/", settings.public.path + "/"):
+        return f"{app_path!r} cannot be the application's path: write one as in /app/, apart from the site's own"
+    return None
+
+
+def _is_folder(path: str) -> bool:
+    plain = _PATH_CHARACTERS.issuperset(path) and path.startswith("/") and path.endswith("/")
+    return plain and "//" not in path and not {".", ".."} & set(path.split("/"))
+
+
+def _secret(settings: Settings) -> str:
+    return Path(settings.proxy_secret_file).read_text("utf-8").strip()
+
+
+def _own_address(settings: Settings) -> str:
+    """Where the site listens, as its neighbour on the same machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
+    return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+
+
+def block(head: str, *parts: list[str]) -> list[str]:
+    """Lines in braces, indented, parts set apart by an empty line."""
+    inside: list[str] = []
+    for part in parts:
+        if part:
+            inside += ["", *part] if inside else part
+    return [f"{head} {{", *(f"    {line}" if line else "" for line in inside), "}"]
