@@ -50,7 +50,7 @@ class Double:
 
     def __init__(self) -> None:
         self.base_url = ""
-        self.redirects = REDIRECTS
+        self.redirects: tuple[str, ...] = REDIRECTS
         self.switch_on = True
         self.has_metadata = True
         self.expires_in = 3600
@@ -65,6 +65,7 @@ class Double:
         self.ended: str | None = None
         self.device_ids: list[str] = []
         self.revoked: list[str] = []
+        self._sign_ins = 0
         self._codes: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
@@ -79,6 +80,8 @@ class Double:
             self.asked.append(asked)
             override = self.overrides.get(path)
             reply = override(asked) if override else None
+            if path == "/rest/oauth2/latest/authorize":
+                reply = reply or Reply(302, b"", {"Location": self.walk(asked.path)})
             reply = reply or self._route(path, asked)
             if self.drop_answers[path] > 0:
                 self.drop_answers[path] -= 1
@@ -92,9 +95,9 @@ class Double:
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
         assert find(self.redirects, asked["redirect_uri"]) is not None
-        with self._lock:
-            code = f"code-{len(self._codes)}"
-            self._codes[code] = asked
+        self._sign_ins += 1
+        code = f"code-{self._sign_ins}"
+        self._codes[code] = asked
         answer = {"code": code, "state": asked["state"]}
         return with_answer(asked["redirect_uri"], {**answer, "iss": self.base_url} if self.has_metadata else answer)
 

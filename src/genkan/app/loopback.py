@@ -4,19 +4,17 @@ Owns sockets and the few words spoken to the browser; what the answer means is t
 """
 
 import hashlib
-import hmac
 import socket
 import socketserver
 import threading
 from base64 import b64encode
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qs
 
+from genkan.app.awaited import DEADLINE_SECONDS, AwaitedAnswer, Offered
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.wire import uri
 
-DEADLINE_SECONDS = 300.0
 REQUEST_SECONDS = 5.0
 LAST_PAGE_SECONDS = 2.0
 DONE_PATH = "/done"
@@ -49,37 +47,26 @@ class LoopbackDoor:
     def __init__(self, registered: str, open_browser: Callable[[str], None], seconds: float = DEADLINE_SECONDS) -> None:
         place = _Place.of(registered)
         self._open_browser = open_browser
-        self._seconds = seconds
-        self._came = threading.Event()
+        self._answer = AwaitedAnswer(seconds)
         self._last_page = threading.Event()
-        self._lock = threading.Lock()
-        self._state: str | None = None
-        self._query: str | None = None
-        self._strangers = 0
         self._servers = _listen(place, self)
         self._authority = f"{place.host}:{self._servers[0].server_address[1]}"
         self._path = place.path
-        self._own_query = place.query
         self.redirect_uri = f"http://{self._authority}{place.tail}"
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.1,), name="loopback", daemon=True).start()
 
     def visit(self, asked: Visit) -> Returned | NoReturn:
         """Open the browser and wait for the answer with this state."""
-        self._state = asked.state
+        self._answer.expect(asked.state)
         self._open_browser(asked.url)
-        self._came.wait(self._seconds)
-        if self._query is not None:
-            return Returned(f"http://{self._authority}{self._path}?{self._query}")
-        if self._strangers:
-            return NoReturn("The browser brought back answers of other sign-ins only: start the sign-in again.")
-        return NoReturn("No answer came back from the browser in time: start the sign-in again.")
+        return self._answer.wait()
 
     def close(self) -> None:
         """Let the browser fetch its last page, then stop listening."""
-        if self._query is not None:
+        if self._answer.taken:
             self._last_page.wait(LAST_PAGE_SECONDS)
-        self._came.set()
+        self._answer.end()
         servers, self._servers = self._servers, []
         for server in servers:
             server.shutdown()
@@ -91,36 +78,22 @@ class LoopbackDoor:
             # A page elsewhere that rebinds its name to this machine sends its own name.
             return 421, None
         path, _, query = target.partition("?")
-        if path == DONE_PATH and self._query is not None:
+        if path == DONE_PATH and self._answer.taken:
             return 200, None
         if path != self._path:
             return 404, None
-        return self._take(query)
+        match self._answer.offer(f"http://{self._authority}{path}?{query}"):
+            case Offered.TAKEN:
+                return 303, DONE_PATH
+            case Offered.LATE:
+                return 410, None
+            case Offered.STRANGER:
+                return 400, None
 
     def page_sent(self, status: int) -> None:
         """The browser has the last page."""
         if status == 200:
             self._last_page.set()
-
-    def _take(self, query: str) -> tuple[int, str | None]:
-        with self._lock:
-            if self._query is not None:
-                return 410, None
-            if self._state is None or not hmac.compare_digest(_state_in(query).encode(), self._state.encode()):
-                # Any page on this machine can call this address; only the site knows the state.
-                self._strangers += 1
-                return 400, None
-            self._query = query
-            self._came.set()
-            return 303, DONE_PATH
-
-
-def _state_in(query: str) -> str:
-    try:
-        states = parse_qs(query, max_num_fields=64).get("state", [])
-    except ValueError:
-        return ""
-    return states[0] if len(states) == 1 else ""
 
 
 class _Place:
@@ -130,7 +103,6 @@ class _Place:
         self.host = host
         self.port = port
         self.path = path or "/"
-        self.query = query
         self.tail = path + ("" if query is None else f"?{query}")
 
     @classmethod

@@ -1,13 +1,12 @@
 """``genkan app``: the app's side on a terminal. Owns words, options and exit statuses; the work is ``genkan.app``'s."""
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, ParamSpec, assert_never
 
 import cyclopts
 from cyclopts import Parameter
@@ -17,12 +16,14 @@ from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, bro
 from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
+from genkan.app.scheme import desktop_of, open_scheme_door
 from genkan.app.session import Session, Sessions
 from genkan.app.shelter import Shelter, shelter_of
 from genkan.app.startup import choices_of
 from genkan.app.state import SessionState, Site, Unreadable
 from genkan.app.steps import Answer
 from genkan.app.vault import Vault, VaultTrouble
+from genkan.cli.app_input import body_of, delivered_in, insecure_http, is_path, secret_in
 from genkan.cli.app_words import (
     BROKEN_OFF,
     DONE,
@@ -42,8 +43,6 @@ from genkan.cli.app_words import (
     tell_findings,
     token_row,
 )
-from genkan.wire import managed
-from genkan.wire.managed import Managed
 
 P = ParamSpec("P")
 
@@ -86,10 +85,11 @@ def sites(
 
     Example: genkan app sites --sites sites.json
     """
-    delivered = _delivered(sites_file)
+    delivered = delivered_in(sites_file, allow_http=insecure_http(os.environ))
     if isinstance(delivered, int):
         return delivered
-    saved = _readable(_sessions(_shelter().find()))
+    with _sessions(_shelter().find()) as sessions:
+        saved = _readable(sessions)
     choices = choices_of(delivered, saved)
     tell_findings(delivered)
     if as_json:
@@ -124,21 +124,22 @@ def login(
 
     Example: genkan app login https://jira.example.com
     """
-    delivered = _delivered(sites_file)
+    delivered = delivered_in(sites_file, allow_http=insecure_http(os.environ))
     if isinstance(delivered, int):
         return delivered
     tell_findings(delivered)
     entry = entry_of(delivered, url)
     if isinstance(entry, Unclear):
         return fail(entry.sentence, SET_UP)
-    secret = _secret_in(client_secret_file)
+    secret = secret_in(client_secret_file)
     if isinstance(secret, int):
         return secret
     address = completed(url) if url is not None else entry.base_url if entry else ""
-    wanted = Wanted(address, entry, client_id, secret, scope, allow_http=_insecure())
+    wanted = Wanted(address, entry, client_id, secret, scope, allow_http=insecure_http(os.environ))
     # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
     vault = _shelter().prepare(clock.draw)
-    return _login(_sessions(vault), vault, wanted, private=private, agent=_agent(browser=browser))
+    with _sessions(vault) as sessions:
+        return _login(sessions, vault, wanted, private=private, agent=_agent(browser=browser))
 
 
 def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | None, agent: UserAgent) -> int:
@@ -179,11 +180,11 @@ def whoami(
 
     Example: genkan app whoami --json
     """
-    chosen = _chosen(url, account)
-    if isinstance(chosen, int):
-        return chosen
-    state, session = chosen
-    answer = session.whoami()
+    with _sessions(_shelter().find()) as sessions:
+        state = _chosen(sessions, url, account)
+        if isinstance(state, int):
+            return state
+        answer = sessions.open(state.id).whoami()
     if not isinstance(answer, Answer):
         return problem(answer)
     if answer.status != 200:
@@ -211,18 +212,16 @@ def request(
 
     Example: genkan app request GET /rest/api/2/serverInfo
     """
-    body = _body(data, json_body)
+    body = body_of(data, json_body)
     if isinstance(body, int):
         return body
-    if not method.isascii() or not method.isalpha() or not path.startswith("/") or path.startswith("//"):
+    if not method.isascii() or not method.isalpha() or not is_path(path):
         return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
-    chosen = _chosen(site, account)
-    if isinstance(chosen, int):
-        return chosen
-    try:
-        answer = chosen[1].call(method.upper(), path, *body)
-    except ValueError as wrong:
-        return fail(f"{wrong}.", SET_UP)
+    with _sessions(_shelter().find()) as sessions:
+        state = _chosen(sessions, site, account)
+        if isinstance(state, int):
+            return state
+        answer = sessions.open(state.id).call(method.upper(), path, *body)
     if not isinstance(answer, Answer):
         return problem(answer)
     print_body(answer.body)
@@ -245,11 +244,11 @@ def token(
     """
     if bare + header + as_json > 1:
         return fail("Choose one of --bare, --header and --json.", SET_UP)
-    chosen = _chosen(url, account)
-    if isinstance(chosen, int):
-        return chosen
-    state, session = chosen
-    access = session.access()
+    with _sessions(_shelter().find()) as sessions:
+        state = _chosen(sessions, url, account)
+        if isinstance(state, int):
+            return state
+        access = sessions.open(state.id).access()
     if not isinstance(access, Access):
         return problem(access)
     if as_json:
@@ -276,19 +275,21 @@ def logout(
         if url is not None or account is not None:
             return fail("Name a session or give --everywhere, not both.", SET_UP)
         return _logout_all(forget=forget)
-    chosen = _chosen(url, account)
-    if isinstance(chosen, int):
-        return chosen
-    return _logout(chosen[0].label, chosen[1], forget=forget)
+    with _sessions(_shelter().find()) as sessions:
+        state = _chosen(sessions, url, account)
+        if isinstance(state, int):
+            return state
+        return _logout(state.label, sessions.open(state.id), forget=forget)
 
 
 def _logout_all(*, forget: bool) -> int:
-    sessions = _sessions(_shelter().find())
-    worst = DONE
-    for kept in sessions.saved():
-        label = kept.label if isinstance(kept, SessionState) else "a session that cannot be read"
-        worst = max(worst, _logout(label, sessions.open(kept.id), forget=forget))
-    return worst
+    with _sessions(_shelter().find()) as sessions:
+        return max((_logout_one(sessions, kept, forget=forget) for kept in sessions.saved()), default=DONE)
+
+
+def _logout_one(sessions: Sessions, kept: SessionState | Unreadable, *, forget: bool) -> int:
+    label = kept.label if isinstance(kept, SessionState) else "a session that cannot be read"
+    return _logout(label, sessions.open(kept.id), forget=forget)
 
 
 def _logout(label: str, session: Session, *, forget: bool) -> int:
@@ -311,13 +312,14 @@ def _sessions(vault: Vault) -> Sessions:
     return Sessions(vault, clock.now_ms, clock.draw)
 
 
-def _insecure() -> bool:
-    return os.environ.get("GENKAN_INSECURE_HTTP") == "1"
-
-
 def _agent(*, browser: bool) -> UserAgent:
     pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
-    return SystemBrowser(browser_of(os.environ), say, pasting) if browser else pasting
+    if not browser:
+        return pasting
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    sockets = Path(runtime) / "genkan" if runtime else _shelter().folder / "run"
+    handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
+    return SystemBrowser(browser_of(os.environ), say, pasting, handler)
 
 
 def _readable(sessions: Sessions) -> list[SessionState]:
@@ -330,54 +332,14 @@ def _readable(sessions: Sessions) -> list[SessionState]:
     return states
 
 
-def _chosen(url: str | None, account: str | None) -> tuple[SessionState, Session] | int:
-    sessions = _sessions(_shelter().find())
+def _chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionState | int:
     state = session_of(_readable(sessions), url, account)
-    if isinstance(state, NobodySignedIn):
-        return fail(state.sentence, NO)
-    if isinstance(state, Unclear):
-        return fail(state.sentence, SET_UP)
-    return state, sessions.open(state.id)
-
-
-def _delivered(file: Path | None) -> Managed | int | None:
-    if file is None:
-        return None
-    try:
-        return managed.parse(file.read_bytes(), allow_http=_insecure())
-    except OSError as trouble:
-        return fail(f"{file} cannot be read: {trouble.strerror}.", SET_UP)
-
-
-def _secret_in(file: Path | None) -> str | int | None:
-    if file is None:
-        return None
-    try:
-        return file.read_text().strip() or fail(f"{file} is empty: write the client secret into it.", SET_UP)
-    except (OSError, UnicodeError):
-        return fail(f"{file} cannot be read: it should hold the client secret and nothing else.", SET_UP)
-
-
-def _body(data: str | None, json_body: str | None) -> tuple[tuple[tuple[str, str], ...], bytes | None] | int:
-    if data is not None and json_body is not None:
-        return fail("Give one of --data and --json-body.", SET_UP)
-    given = data if data is not None else json_body
-    if given is None:
-        return (), None
-    try:
-        content = _content(given)
-    except OSError as trouble:
-        return fail(f"{given[1:]} cannot be read: {trouble.strerror}.", SET_UP)
-    if json_body is None:
-        return (("Content-Type", "application/x-www-form-urlencoded"),), content
-    try:
-        json.loads(content)
-    except ValueError:
-        return fail("The body is not JSON.", SET_UP)
-    return (("Content-Type", "application/json"),), content
-
-
-def _content(given: str) -> bytes:
-    if given == "@-":
-        return sys.stdin.buffer.read()
-    return Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
+    match state:
+        case NobodySignedIn():
+            return fail(state.sentence, NO)
+        case Unclear():
+            return fail(state.sentence, SET_UP)
+        case SessionState():
+            return state
+        case _:
+            assert_never(state)

@@ -1,0 +1,319 @@
+"""`genkan app` as a person and a script meet it: output, exit statuses, sentences, against a small site."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genkan.app.steps import Returned
+from genkan.app.vault import FileVault
+from genkan.cli.app import app
+from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Double, Reply
+
+BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
+
+
+class Ran:
+    """What a command left: its status and what it said."""
+
+    def __init__(self, status: Any, capture: pytest.CaptureFixture[str]) -> None:
+        self.status = status
+        self.out, self.err = capture.readouterr()
+
+
+Genkan = Callable[..., Ran]
+
+
+@pytest.fixture
+def genkan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Genkan:
+    """Runs `genkan app WORDS…` in this process, with a folder of its own and a browser that agrees to everything."""
+    monkeypatch.setenv("GENKAN_APP_DIR", str(tmp_path / "app"))
+    monkeypatch.setenv("GENKAN_APP_VAULT", "file")
+    monkeypatch.setenv("GENKAN_BROWSER", shlex.join([sys.executable, "-c", BROWSE]))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    def run(*words: str) -> Ran:
+        return Ran(app(words, result_action="return_value", exit_on_error=False), capsys)
+
+    return run
+
+
+def a_sites_file(folder: Path, *entries: Mapping[str, object]) -> str:
+    path = folder / "sites.json"
+    path.write_text(json.dumps(entries))
+    return str(path)
+
+
+def test_sign_in_and_whoami(genkan: Genkan, double: Double) -> None:
+    """The main job: sign in through the browser and loopback, then the `myself` document exactly as JSON."""
+    signed_in = genkan("login", double.base_url)
+    assert signed_in.status == 0, signed_in.err
+    assert f"Signed in as alice at {double.base_url}." in signed_in.out
+    whoami = genkan("whoami", "--json")
+    assert whoami.status == 0
+    assert json.loads(whoami.out) == double.person
+    assert "Alice A. (alice)" in genkan("whoami").out
+    exchange = next(asked for asked in double.asked if asked.path == TOKEN)
+    assert exchange.form["redirect_uri"].startswith("http://127.0.0.1:")
+
+
+def test_loopback_only_where_listed(genkan: Genkan, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the site lists the app's scheme alone, the address is printed and the pasted one is read."""
+    double.redirects = REDIRECTS[:1]
+    monkeypatch.setattr("sys.stdin", Typing(lambda: "not an address\n"))
+    refused = genkan("login", double.base_url)
+    assert refused.status == 1
+    assert "not the answer to this sign-in" in refused.err
+    url = next(line for line in refused.out.splitlines() if line.startswith("http"))
+    assert "redirect_uri=jira-server%3A%2F%2Foauth-callback" in url
+
+
+class Typing:
+    """Standard input that types one line when it is read."""
+
+    def __init__(self, line: Callable[[], str]) -> None:
+        self.readline = line
+
+
+def test_no_browser_over_pipes(tmp_path: Path, double: Double) -> None:
+    """`--no-browser`: the address alone on a line of standard output, the answer from standard input."""
+    program = "import sys; from genkan.cli.root import main; main()"
+    environ = {**os.environ, "GENKAN_APP_DIR": str(tmp_path / "app"), "GENKAN_APP_VAULT": "file"}
+    command = [sys.executable, "-c", program, "app", "login", double.base_url, "--no-browser"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environ, **pipes) as process:  # type: ignore[call-overload]
+        url = process.stdout.readline().strip()
+        address = double.walk(url)
+        assert address.startswith("jira-server://oauth-callback?code=")
+        out, err = process.communicate(f'  "{address}"\n', timeout=60)
+    assert process.returncode == 0, err
+    assert "Signed in as alice" in out
+    assert "code=" not in out + err
+    again = [sys.executable, "-c", program, "app", "whoami", "--json"]
+    whoami = subprocess.run(again, env=environ, capture_output=True, text=True, check=True)
+    assert json.loads(whoami.stdout) == double.person
+
+
+def test_exit_status_of_the_program(tmp_path: Path) -> None:
+    """The process ends with 1 for a no, and says so in one line."""
+    program = "import sys; from genkan.cli.root import main; main()"
+    environ = {**os.environ, "GENKAN_APP_DIR": str(tmp_path / "app"), "GENKAN_APP_VAULT": "file"}
+    command = [sys.executable, "-c", program, "app", "whoami"]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "genkan app: Nobody is signed in: run genkan app login URL.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_five_routes(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """MDM with and without `oauth`, a typed address, a gateway, and switched off: each ends as it should."""
+    entry = {"title": "Ours", "baseURL": double.base_url}
+    with_oauth = {**entry, "oauth": {"clientID": CLIENT_ID, "cacheSessionInMobileBrowser": True}}
+    for where in (["--sites", "with"], ["--sites", "without"], [double.base_url]):
+        file = a_sites_file(tmp_path, with_oauth if where[-1] == "with" else entry)
+        ran = genkan("login", *(file if word in {"with", "without"} else word for word in where))
+        assert ran.status == 0, ran.err
+    double.overrides[INFO] = lambda _asked: Reply(302, b"", {"Location": "https://sso.example/login"})
+    gateway = genkan("login", double.base_url)
+    assert gateway.status == 1
+    assert "MDM" in gateway.err
+    assert INFO in gateway.err
+    double.overrides.clear()
+    double.switch_on = False
+    off = genkan("login", double.base_url)
+    assert off.status == 1
+    assert "switched off" in off.err
+    double.overrides[INFO] = lambda _asked: Reply(404, b"", {})
+    double.overrides["/rest/api/2/serverInfo"] = lambda _asked: Reply(200, b'{"version": "9.4.0"}')
+    old = genkan("login", double.base_url)
+    assert old.status == 1
+    assert "9.12.14" in old.err
+
+
+def test_one_line_errors(genkan: Genkan, double: Double) -> None:
+    """What goes wrong is one line on standard error that says what to do."""
+    for words, status in (
+        (("login", "http://jira.example.com"), 2),
+        (("login",), 2),
+        (("login", double.base_url + "/wrong"), 2),
+        (("whoami",), 1),
+        (("whoami", "https://other.example"), 1),
+        (("token", "--bare", "--header"), 2),
+        (("request", "GET", "//evil.example/"), 2),
+        (("request", "GET", "rest/api"), 2),
+        (("request", "POST", "/x", "--json-body", "{"), 2),
+        (("request", "POST", "/x", "--data", "a", "--json-body", "{}"), 2),
+        (("request", "POST", "/x", "--data", "@/nonexistent"), 2),
+        (("login", double.base_url, "--sites", "/nonexistent"), 2),
+        (("login", double.base_url, "--client-secret-file", "/nonexistent"), 2),
+        (("logout", double.base_url, "--everywhere"), 2),
+    ):
+        ran = genkan(*words)
+        assert ran.status == status, (words, ran.err)
+        assert len(ran.err.strip().splitlines()) == 1, ran.err
+        assert ran.err.startswith("genkan app: ")
+        assert ran.out == ""
+
+
+def test_private_and_shared(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """`cacheSessionInMobileBrowser` decides, unless the person does."""
+    seen: list[str] = []
+    double.overrides["/rest/oauth2/latest/authorize"] = lambda asked: seen.append(asked.path)
+    private = {"baseURL": double.base_url, "oauth": {"clientID": CLIENT_ID, "cacheSessionInMobileBrowser": False}}
+    file = a_sites_file(tmp_path, private)
+    for words in (["--sites", file], ["--sites", file, "--shared"], [double.base_url], [double.base_url, "--private"]):
+        assert genkan("login", *words).status == 0
+    assert [("prompt=login" in path, "ephemeral=true" in path) for path in seen] == [
+        (True, True),
+        (False, False),
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_request(genkan: Genkan, double: Double) -> None:
+    """The body is printed as it came; a status of 400 and above is a no."""
+    genkan("login", double.base_url)
+    posted = genkan("request", "post", "/rest/api/2/echo", "--data", "a=1")
+    assert (posted.status, json.loads(posted.out)) == (0, {"method": "POST", "form": {"a": "1"}})
+    sent = genkan("request", "PUT", "/rest/api/2/echo", "--site", double.base_url, "--json-body", '{"b": 2}')
+    assert sent.status == 0
+    assert double.asked[-1].headers["content-type"] == "application/json"
+    missing = genkan("request", "GET", "/nothing")
+    assert (missing.status, missing.out) == (1, "<h1>nothing here</h1>\n")
+    assert "404" in missing.err
+
+
+def test_token(genkan: Genkan, double: Double) -> None:
+    """A usable access token for scripts, bare, as a header, or with what is known; never the refresh token."""
+    genkan("login", double.base_url)
+    assert genkan("token").out == genkan("token", "--bare").out == "at-100\n"
+    assert genkan("token", "--header").out == "Authorization: Bearer at-100\n"
+    shown = genkan("token", double.base_url, "--json")
+    row = json.loads(shown.out)
+    assert (row["access_token"], row["token_type"], row["scope"]) == ("at-100", "Bearer", "WRITE")
+    assert 3000 < row["expires_in"] <= 3600
+    assert (row["site"], row["account"]) == (double.base_url, "alice")
+    assert "rt-" not in shown.out + shown.err
+
+
+def test_several_sessions(genkan: Genkan, double: Double) -> None:
+    """With several sessions and no address the command says which there are."""
+    genkan("login", double.base_url)
+    double.person = {"name": "bob", "key": "u2"}
+    genkan("login", double.base_url)
+    unclear = genkan("token")
+    assert unclear.status == 2
+    assert "alice" in unclear.err
+    assert "bob" in unclear.err
+    assert "--account" in unclear.err
+    assert json.loads(genkan("whoami", "--account", "bob", "--json").out)["name"] == "bob"
+
+
+def test_logout(genkan: Genkan, double: Double) -> None:
+    """The site is told, then the session is forgotten; after that nobody is signed in."""
+    genkan("login", double.base_url)
+    out = genkan("logout")
+    assert (out.status, double.revoked) == (0, ["rt-100"])
+    assert genkan("whoami").status == 1
+    assert genkan("logout", "--everywhere").status == 0
+
+
+def test_logout_out_of_reach(genkan: Genkan, double: Double) -> None:
+    """Out of reach nothing changes and the way out is named; `--forget` forgets and says what stays."""
+    genkan("login", double.base_url)
+    double.overrides["/rest/oauth2/latest/revoke"] = lambda _asked: Reply(503)
+    kept = genkan("logout")
+    assert kept.status == 1
+    assert "--forget" in kept.err
+    assert genkan("whoami").status == 0
+    forgotten = genkan("logout", "--everywhere", "--forget")
+    assert forgotten.status == 0
+    assert "may still count" in forgotten.err
+    assert genkan("whoami").status == 1
+
+
+def test_sites(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """The login screen: managed sites first, sessions beside them, as words and as JSON."""
+    assert genkan("sites").out == "No site yet: run genkan app login URL.\n"
+    file = a_sites_file(tmp_path, {"title": "Ours", "baseURL": double.base_url}, {"baseURL": "https://b.example"})
+    genkan("login", double.base_url)
+    shown = genkan("sites", "--sites", file)
+    assert shown.status == 0
+    assert shown.out.splitlines() == [
+        f"Ours  {double.base_url}  signed in as alice",
+        "https://b.example  not signed in",
+    ]
+    row = json.loads(genkan("sites", "--sites", file, "--json").out)["sites"][0]
+    assert (row["title"], row["managed"], row["sessions"][0]["account"]) == ("Ours", True, "alice")
+
+
+def test_a_broken_sites_file(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """M8: entry and fault are named, what is right is offered, and a typed address still signs in."""
+    file = a_sites_file(tmp_path, {"title": "Ours", "baseURL": "https://ours.example"}, {"title": "No address"})
+    shown = genkan("sites", "--sites", file)
+    assert shown.status == 2
+    assert "/1" in shown.err
+    assert "https://ours.example" in shown.out
+    typed = genkan("login", double.base_url, "--sites", file)
+    assert typed.status == 0
+    assert "/1" in typed.err
+
+
+def test_a_client_secret_comes_from_a_file(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """A link with a secret: the secret is in the form of the exchange, and in no argument."""
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    ran = genkan("login", double.base_url, "--client-id", CLIENT_ID, "--client-secret-file", str(secret))
+    assert ran.status == 0
+    assert next(asked for asked in double.asked if asked.path == TOKEN).form["client_secret"] == "s3cret"
+
+
+def test_damaged_sessions_are_told(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """A session file that cannot be read is a line, not a crash, and signing in again works."""
+    genkan("login", double.base_url)
+    vault = FileVault(tmp_path / "app" / "sessions")
+    for name in vault.names():
+        vault.write(name, "{" if name != "device" else "d")
+    told = genkan("whoami")
+    assert told.status == 1
+    assert "damaged" in told.err
+    assert genkan("sites").status == 0
+    assert genkan("login", double.base_url).status == 0
+    assert genkan("whoami").status == 0
+
+
+def test_a_folder_open_to_others_is_told(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """What the vault refuses is a set-up fault with the command to run."""
+    genkan("login", double.base_url)
+    (tmp_path / "app" / "sessions").chmod(0o755)
+    ran = genkan("whoami")
+    assert ran.status == 2
+    assert "chmod 700" in ran.err
+
+
+def test_interrupted(genkan: Genkan, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while waiting for the browser ends in one line."""
+    monkeypatch.setattr("genkan.app.loopback.LoopbackDoor.visit", interrupt)
+    ran = genkan("login", double.base_url)
+    assert ran.status == 130
+    assert ran.err.strip().splitlines()[-1] == "genkan app: Broken off."
+
+
+def interrupt(*_: object) -> Returned:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("command", ["sites", "login", "whoami", "request", "token", "logout"])
+def test_help_has_an_example(genkan: Genkan, command: str) -> None:
+    """Every command shows how it is used."""
+    ran = genkan(command, "--help")
+    assert re.search(rf"Example: .*genkan app {command}", re.sub(r"\s+", " ", ran.out))

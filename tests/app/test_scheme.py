@@ -1,0 +1,135 @@
+"""The handler for the app's own scheme, against the XDG tools of this machine in a desktop of the test's own."""
+
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from genkan.app.handover import hand_over
+from genkan.app.scheme import Desktop, SchemeDoor, desktop_of, open_scheme_door
+from genkan.app.steps import NoReturn, Returned, Visit
+from tests.app.by_hand import APP
+
+pytestmark = pytest.mark.needs("xdg-mime")
+
+STATE = "the-state-of-this-sign-in"
+ANSWER = f"{APP}?code=the-code&state={STATE}"
+TYPE = "x-scheme-handler/jira-server"
+
+
+@pytest.fixture
+def desktop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    """A desktop whose settings all lie in one fresh folder; the socket's path has every character that is special."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "X-Generic")
+    (home / "xdg_config_home").mkdir()
+    sockets = tmp_path_factory.mktemp("s") / '1% "`$'
+    found = desktop_of({"PATH": _path(), "DISPLAY": ":99", "XDG_DATA_HOME": str(home / "xdg_data_home")}, sockets)
+    assert found is not None
+    yield found
+    assert not sockets.exists() or list(sockets.iterdir()) == []
+
+
+def _path() -> str:
+    return subprocess.run(["/bin/sh", "-c", 'printf %s "$PATH"'], capture_output=True, text=True, check=True).stdout
+
+
+def handler() -> str:
+    asked = ["xdg-mime", "query", "default", TYPE]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def exec_line(desktop: Desktop) -> list[str]:
+    """The command of the entry, read as a desktop reads it."""
+    text = (desktop.entries / "genkan-app-jira-server.desktop").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("Exec=")).removeprefix("Exec=")
+    words = shlex.split(line.replace("\\\\", "\\"))
+    return [word.replace("\\`", "`").replace("\\$", "$").replace("%%", "%") for word in words]
+
+
+class Waiting:
+    """A door with somebody waiting at it."""
+
+    def __init__(self, desktop: Desktop, seconds: float = 20) -> None:
+        self.opened = threading.Event()
+        door = open_scheme_door(desktop, APP, lambda _url: self.opened.set(), seconds)
+        assert isinstance(door, SchemeDoor)
+        self.door = door
+        self.came: list[Returned | NoReturn] = []
+        self.thread = threading.Thread(target=self._visit)
+        self.thread.start()
+        self.opened.wait(10)
+
+    def _visit(self) -> None:
+        self.came.append(self.door.visit(Visit("https://site.example/authorize", STATE)))
+
+    def end(self) -> Returned | NoReturn:
+        self.thread.join(30)
+        self.door.close()
+        self.door.close()
+        (came,) = self.came
+        return came
+
+
+def test_the_desktop_hands_the_answer_over(desktop: Desktop) -> None:
+    """While the sign-in lasts the scheme is ours; the entry's command brings the answer; afterwards nothing is left."""
+    waiting = Waiting(desktop)
+    assert handler() == "genkan-app-jira-server.desktop"
+    command = exec_line(desktop)
+    assert command[-1] == "%u"
+    subprocess.run([*command[:-1], f"{APP}?code=evil&state=other"], check=True)
+    assert waiting.came == []
+    subprocess.run([*command[:-1], ANSWER], check=True)
+    assert waiting.end() == Returned(ANSWER)
+    assert list(desktop.entries.iterdir()) == []
+
+
+def test_the_handler_of_before_comes_back(desktop: Desktop) -> None:
+    """A handler that the person had for the scheme is theirs again afterwards."""
+    desktop.entries.mkdir(parents=True)
+    (desktop.entries / "theirs.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Theirs\nExec=true %u\nMimeType={TYPE};\n"
+    )
+    subprocess.run(["xdg-mime", "default", "theirs.desktop", TYPE], check=True)
+    assert handler() == "theirs.desktop"
+    waiting = Waiting(desktop, seconds=0.1)
+    assert isinstance(waiting.end(), NoReturn)
+    assert handler() == "theirs.desktop"
+
+
+def test_whatever_comes_in_does_not_end_the_wait(desktop: Desktop) -> None:
+    """Rubbish on the socket is passed over, and the right answer still gets in."""
+    waiting = Waiting(desktop)
+    path = next(desktop.sockets.iterdir())
+    for rubbish in ("", "\x00", "x" * 15000, f"state={STATE}", f"{APP}?state={STATE}&state={STATE}", "\ud800".strip()):
+        hand_over(str(path), rubbish.encode("utf-8", "replace").decode())
+    hand_over(str(path), ANSWER)
+    assert waiting.end() == Returned(ANSWER)
+
+
+def test_too_late(desktop: Desktop) -> None:
+    """An answer for a sign-in that is over gets a sentence instead of a traceback."""
+    command = [sys.executable, "-m", "genkan.app.handover"]
+    gone = subprocess.run([*command, "/nonexistent/socket", ANSWER], capture_output=True, text=True, check=False)
+    assert gone.returncode == 1
+    assert gone.stderr.count("\n") == 1
+    assert "over" in gone.stderr
+
+
+def test_no_desktop_no_handler(desktop: Desktop) -> None:
+    """Without a display, without the tool, or where the desktop does not take it, there is no handler and no trace."""
+    assert desktop_of({"PATH": _path()}, desktop.sockets) is None
+    assert desktop_of({"PATH": "/nonexistent", "DISPLAY": ":0"}, desktop.sockets) is None
+    assert open_scheme_door(None, APP, lambda _url: None) is None
+    refusing = Desktop(desktop.entries, desktop.sockets, "/bin/true")
+    assert open_scheme_door(refusing, APP, lambda _url: None) is None
+    missing = Desktop(desktop.entries, desktop.sockets, "/nonexistent/xdg-mime")
+    assert open_scheme_door(missing, APP, lambda _url: None) is None
+    assert not desktop.entries.exists() or list(desktop.entries.iterdir()) == []
