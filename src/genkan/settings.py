@@ -21,7 +21,9 @@ from genkan.wire import urls, versions
 PREFIX = "GENKAN_"
 FILE_NAME = "genkan.toml"
 # Read by the app's side (genkan app), not by the site.
-APP_NAMES = frozenset({"GENKAN_APP_DIR", "GENKAN_APP_VAULT", "GENKAN_BROWSER", "GENKAN_SETTINGS_FILE"})
+APP_NAMES = frozenset(
+    {"GENKAN_APP_DIR", "GENKAN_APP_VAULT", "GENKAN_APP_SITES", "GENKAN_BROWSER", "GENKAN_SETTINGS_FILE"}
+)
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 

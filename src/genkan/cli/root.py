@@ -13,7 +13,8 @@ app = cyclopts.App(
     version_flags=["--version"],
 )
 app.command("genkan.cli.serve:serve", name="serve")
-app.command("genkan.cli.app:app", name="app")
+for _group in ("user", "link", "mobile", "phones", "app"):
+    app.command(f"genkan.cli.{_group}:app", name=_group)
 
 
 def main() -> None:
