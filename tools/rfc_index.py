@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLES = {
+    2104: "HMAC",
     2616: "HTTP/1.1 (old)",
     3339: "Date and time on the Internet",
     3986: "URI: generic syntax",
@@ -159,7 +160,7 @@ def index_page(by_rfc: dict[int, list[Citation]]) -> str:
     for rfc, found in sorted(by_rfc.items()):
         in_code = {citation.section for citation in found if not citation.by_test}
         in_tests = {citation.section for citation in found if citation.by_test}
-        lines.append(f"| [RFC {rfc}](rfc{rfc}.md) | {TITLES[rfc]} | {len(in_code)} | {len(in_tests)} |")
+        lines.append(f"| [RFC {rfc}](rfc{rfc}.md) | {TITLES.get(rfc, '')} | {len(in_code)} | {len(in_tests)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -167,7 +168,7 @@ def rfc_page(rfc: int, found: list[Citation]) -> str:
     by_section: dict[str, list[Citation]] = defaultdict(list)
     for citation in found:
         by_section[citation.section].append(citation)
-    lines = [f"# RFC {rfc}: {TITLES[rfc]}\n", "| clause | decided in | shown by |", "|---|---|---|"]
+    lines = [f"# RFC {rfc}: {TITLES.get(rfc, '')}\n", "| clause | decided in | shown by |", "|---|---|---|"]
     for section in sorted(by_section, key=section_order):
         code = sorted({citation.place for citation in by_section[section] if not citation.by_test})
         tests = sorted({citation.place for citation in by_section[section] if citation.by_test})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.rfc_index import Place, cited_in, clauses, section_order
+from tools.rfc_index import TITLES, Place, citations, cited_in, clauses, section_order
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_a_citation_belongs_to_what_surrounds_it() -> None:
 def test_sections_sort_by_value() -> None:
     """4.10 comes after 4.9, and an appendix after every number."""
     assert sorted(["A.1", "4.10", "4.9", ""], key=section_order) == ["", "4.9", "4.10", "A.1"]
+
+
+def test_every_cited_rfc_has_its_title() -> None:
+    """A new RFC in a comment comes with its title in tools/rfc_index.py."""
+    assert {citation.rfc for citation in citations()} <= TITLES.keys()
