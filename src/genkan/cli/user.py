@@ -41,6 +41,7 @@ Name = Annotated[str, Parameter(help="The account's name.")]
 @told
 def add(
     name: Name,
+    /,
     *,
     password_stdin: PasswordStdin = False,
     admin: Annotated[bool, Parameter(negative="", help="The right SYSTEM_ADMIN.")] = False,
@@ -208,6 +209,7 @@ def set_password(
 @told
 def change(
     name: Name,
+    /,
     *,
     permission: str | None = None,
     email: str | None = None,
