@@ -90,8 +90,9 @@ def commands_page() -> str:
 
 def tidied(line: str, command: str) -> Iterator[str]:
     """Without the table of contents, examples as code, and usage without the name of the program that generates."""
-    if line.startswith("Example: "):
-        yield f"Example: `{line.removeprefix('Example: ')}`"
+    said, mark, example = line.partition("Example: ")
+    if mark and not line.startswith("* ["):
+        yield f"{said}Example: `{example}`"
     elif line.startswith("genkan ") and line.startswith(command):
         operands = [word for word in line.split() if word.strip("[].").isupper()]
         yield " ".join([command, *operands])

@@ -32,6 +32,8 @@ def test_sql_is_never_built_from_values() -> None:
         'def f(db, name): db.execute("DELETE FROM %s" % name)',
         'def f(db, name): sql = f"UPDATE person SET name = {name}"; db.execute(sql)',
         'def f(db, make): db.execute(make("x"))',
+        'def f(db, asked): db.execute(f"SELECT * FROM person ORDER BY {asked.column}")',
+        'def f(db): db.execute(f"SELECT * FROM {TABLES.get(1)}")',
     ],
 )
 def test_the_search_finds_built_sql(source: str, tmp_path: Path) -> None:
@@ -45,6 +47,7 @@ def test_the_search_finds_built_sql(source: str, tmp_path: Path) -> None:
     "source",
     [
         'def f(db, name): db.execute("SELECT * FROM person WHERE name = ?", (name,))',
+        'READ = f"SELECT {rows.COLUMNS} FROM person"\ndef f(db): db.execute(READ)',
         'COLUMNS = "id, name"\nREAD = f"SELECT {COLUMNS} FROM person"\ndef f(db): db.execute(READ)',
     ],
 )
@@ -83,8 +86,10 @@ def is_sql(node: ast.AST) -> bool:
 
 
 def made_of_constants(node: ast.AST) -> bool:
-    """Every name that goes in is written as a constant is: in capitals."""
-    return all(part.id.isupper() for part in ast.walk(node) if isinstance(part, ast.Name))
+    """Every name that goes in is written as a constant is, in capitals: `COLUMNS` or `rows.COLUMNS`."""
+    owners = {id(part.value) for part in ast.walk(node) if isinstance(part, ast.Attribute) and part.attr.isupper()}
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name) and id(part) not in owners]
+    return all(name.id.isupper() for name in names) and not any(isinstance(part, ast.Call) for part in ast.walk(node))
 
 
 def executes_a_call(node: ast.AST) -> bool:
