@@ -232,6 +232,10 @@ class SiteUnderTest:
         """Call the API."""
         return await self.client.get(f"{self.base}/rest/api/2/myself", headers={"authorization": f"Bearer {token}"})
 
+    async def verify(self, token: str) -> httpx2.Response:
+        """Ask forward authentication, as a proxy does for a request it does not describe."""
+        return await self.client.get(f"{self.base}/auth/verify", headers={"authorization": f"Bearer {token}"})
+
     async def introspect(self, token: str, link: Link, secret: str) -> dict[str, object]:
         """What introspection says."""
         answer = await self.client.post(

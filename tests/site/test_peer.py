@@ -1,0 +1,132 @@
+"""Whose word counts: a listed address with the secret, and nobody else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genkan.site.peer import PROXY_HEADERS, Peer, PeerFault, Peers, network_of
+
+SECRET = "a-secret-of-the-proxy"
+PEERS = Peers(("127.0.0.1", "10.0.0.0/8", "fd00::/8"), SECRET)
+Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+def told(*pairs: tuple[str, str], secret: str | None = SECRET, host: str = "site.example") -> Pairs:
+    own = [("host", host), *([("x-genkan-proxy", secret)] if secret is not None else [])]
+    return tuple((name.encode(), value.encode()) for name, value in (*own, *pairs))
+
+
+def test_a_proxy_with_address_and_secret_is_believed() -> None:
+    """Client address, scheme and host are then what the proxy says."""
+    pairs = told(("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "s.example"))
+    assert PEERS.of("127.0.0.1", "http", pairs) == Peer("203.0.113.7", "https", True, "s.example", False)
+
+
+@pytest.mark.parametrize(
+    ("client", "secret"), [("127.0.0.1", None), ("127.0.0.1", "wrong"), ("127.0.0.1", ""), ("192.0.2.1", SECRET)]
+)
+def test_anybody_else_speaks_for_himself_alone(client: str, secret: str | None) -> None:
+    """Without both proofs every forwarding header says nothing."""
+    pairs = told(("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "evil"),
+                 secret=secret)  # fmt: skip
+    assert PEERS.of(client, "http", pairs) == Peer(client, "http", False, "site.example", client == "127.0.0.1")
+
+
+def test_the_secret_shown_twice_proves_nothing() -> None:
+    """A second copy may be the client's own try."""
+    pairs = told(("x-genkan-proxy", SECRET), ("x-forwarded-proto", "https"))
+    peer = PEERS.of("127.0.0.1", "http", pairs)
+    assert isinstance(peer, Peer)
+    assert not peer.trusted
+
+
+def test_without_a_list_nobody_is_a_proxy() -> None:
+    """An empty secret and no list never meet."""
+    peer = Peers((), "").of("127.0.0.1", "http", told(("x-forwarded-proto", "https"), secret=""))
+    assert isinstance(peer, Peer)
+    assert (peer.trusted, peer.scheme) == (False, "http")
+
+
+@pytest.mark.parametrize("name", sorted(header.decode() for header in PROXY_HEADERS))
+def test_a_twin_with_underscores_is_refused(name: str) -> None:
+    """What passed the proxy under another spelling may be read as the real one behind it."""
+    twin = name.replace("-", "_")
+    assert PEERS.of("127.0.0.1", "http", told((twin, "x"))) == PeerFault(name)
+    mixed = name.replace("-", "_", 1)
+    assert PEERS.of("127.0.0.1", "http", told((mixed, "x"))) == PeerFault(name)
+
+
+@pytest.mark.parametrize("name", sorted(header.decode() for header in PROXY_HEADERS - {b"x-genkan-proxy"}))
+def test_a_header_told_twice_is_refused(name: str) -> None:
+    """One of the two may be the client's."""
+    assert PEERS.of("127.0.0.1", "http", told((name, "a"), (name, "a"))) == PeerFault(name)
+
+
+def test_a_header_beyond_ascii_is_refused() -> None:
+    """Bytes that each program reads differently are read by nobody."""
+    pairs = (*told(), (b"x-forwarded-host", "sïte".encode()))
+    assert PEERS.of("127.0.0.1", "http", pairs) == PeerFault("x-forwarded-host")
+
+
+def test_a_stranger_may_send_what_he_likes() -> None:
+    """Twins and repeats from somebody who is no proxy are no fault, just not heard."""
+    pairs = told(("x_forwarded_for", "1"), ("x-forwarded-for", "2"), ("x-forwarded-for", "3"), secret=None)
+    assert isinstance(PEERS.of("198.51.100.1", "https", pairs), Peer)
+
+
+@pytest.mark.parametrize(
+    ("chain", "address"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("6.6.6.6, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, 10.1.1.1", "203.0.113.7"),
+        ("203.0.113.7, 10.1.1.1, 10.2.2.2", "203.0.113.7"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("2001:db8::1, fd00::5", "2001:db8::1"),
+        ("10.1.1.1", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("unknown", "127.0.0.1"),
+        ("203.0.113.7, unknown", "127.0.0.1"),
+        (" , ,203.0.113.7", "203.0.113.7"),
+    ],
+)
+def test_the_client_is_the_last_that_no_proxy_of_ours_is(chain: str, address: str) -> None:
+    """What stands further left is the client's own claim."""
+    peer = PEERS.of("127.0.0.1", "http", told(("x-forwarded-for", chain)))
+    assert isinstance(peer, Peer)
+    assert peer.address == address
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=60))
+def test_any_chain_gives_an_address(chain: str) -> None:
+    """Whatever a proxy passes on, the client is an address or the proxy itself."""
+    peer = PEERS.of("127.0.0.1", "http", told(("x-forwarded-for", chain)))
+    assert isinstance(peer, Peer)
+    assert peer.network != "unknown"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("not an address", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_networks_lump_neighbours_together(address: str, network: str) -> None:
+    """/24 of IPv4, mapped or not, /48 of IPv6."""
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(("client", "local"), [("127.0.0.1", True), ("::1", True), ("192.0.2.1", False), ("", False)])
+def test_only_a_loopback_caller_is_local(client: str, local: bool) -> None:
+    """And never one that a proxy speaks for."""
+    peer = Peers((), "").of(client, "http", told(secret=None))
+    assert isinstance(peer, Peer)
+    assert peer.local is local
+    behind = PEERS.of("127.0.0.1", "http", told(("x-forwarded-for", "127.0.0.1")))
+    assert isinstance(behind, Peer)
+    assert not behind.local
