@@ -164,7 +164,7 @@ class SameDevice(Flow):
     def suits(self, station: Station) -> bool:
         return station.peer.name == "genkan"
 
-    def settle(self, station: Station, run: Run) -> None:
+    def settle(self, station: Station, run: Run) -> None:  # noqa: ARG002 - see below
         # A flow that was under way when wrk stopped has replaced the last counted one: only a new one is sure to live.
         tokens = station.sign_in(self.browsers(station)[0], self.client(station), 0)
         flow.introspect(station.browser(), station.known.ends, tokens.access)
