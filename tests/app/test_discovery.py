@@ -3,6 +3,8 @@
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genkan.app.discovery import Wanted, discover
 from genkan.app.outcomes import (
@@ -242,6 +244,25 @@ def test_a_moved_site_is_not_a_gateway() -> None:
 def test_addresses_that_are_none(address: str) -> None:
     """A bad address ends before anything is asked."""
     assert isinstance(drive(discover(Wanted(address)), served({})), WrongAddress)
+
+
+@given(st.text(max_size=100) | st.sampled_from(["http://[::1", "//[", "https://u:p@x/", "http:///", INFO, ""]))
+def test_any_location_is_judged(location: str) -> None:
+    """Whatever a redirect names, discovery ends in a sentence without control characters or credentials."""
+    result = found(Wanted(BASE), {INFO: page(302, location=location)})
+    assert isinstance(result, GatewayInTheWay | WrongAddress)
+    assert result.sentence.isprintable()
+    assert "u:p" not in result.sentence
+
+
+@given(st.binary(max_size=200) | st.sampled_from([b"[" * 5000, b'{"oauth":{"clientID":"\\ud800"}}', b'{"version":[]}']))
+def test_any_body_is_judged(body: bytes) -> None:
+    """Whatever a site answers as JSON, discovery ends in a value, in every place that it reads."""
+    answer = Answer(200, {"content-type": "application/json"}, body)
+    everything: dict[str, Answer | object] = {INFO: answer, WELL_KNOWN: answer, SERVER_INFO: answer}
+    found(Wanted(BASE), everything)
+    found(Wanted(BASE), {**everything, INFO: ON})
+    found(Wanted(BASE), {SERVER_INFO: answer})
 
 
 def test_insecure_http_must_be_asked_for() -> None:

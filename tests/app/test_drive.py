@@ -1,11 +1,12 @@
 """Both drivers against a real server: what leaves the machine, what is never kept, what failures are called."""
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
@@ -159,11 +160,14 @@ def tls_server(context: ssl.SSLContext) -> Iterator[int]:
                     connection, _ = listening.accept()
                 except OSError:
                     return
-                try:
-                    with context.wrap_socket(connection, server_side=True) as wrapped:
-                        wrapped.recv(65536)
-                except OSError:
-                    connection.close()
+                with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as wrapped:
+                    wrapped.settimeout(10)
+                    with suppress(OSError):
+                        wrapped.do_handshake()
+                    # Read on until the other side closes: closing on unread bytes would tear the alert away.
+                    with suppress(OSError):
+                        while os.read(wrapped.fileno(), 65536):
+                            pass
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -260,6 +264,35 @@ async def test_cancelling_the_browser_hop_closes_the_door(clock: Clock) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert door.closed == 1
+
+
+def test_a_loop_that_is_gone_is_not_told(clock: Clock) -> None:
+    """A person who comes back after the program's loop has ended disturbs nobody."""
+    door = WaitingDoor()
+    door.close = lambda: None  # type: ignore[method-assign]
+
+    async def main() -> None:
+        task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+        await until(door.entered.is_set)
+        task.cancel()
+
+    asyncio.run(main())
+    hops = [thread for thread in threading.enumerate() if thread.name == "browser hop"]
+    door.leave.set()
+    for hop in hops:
+        hop.join(10)
+    assert hops
+
+
+async def test_a_door_that_fails_is_heard_of(clock: Clock) -> None:
+    """What a user agent raises reaches the task that signs in."""
+
+    class Broken(WaitingDoor):
+        def visit(self, asked: Visit) -> Returned | NoReturn:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await AsyncDriver(clock).run(visit(Visit("https://x", "s")), Broken())
 
 
 async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:

@@ -3,12 +3,8 @@
 Owns the reading of a site from outside and the sentence for every way it can be blocked; signs nobody in.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urljoin, urlsplit
-
-import msgspec
 
 from genkan.app.outcomes import (
     ClientIdUnknown,
@@ -26,6 +22,7 @@ from genkan.app.outcomes import (
 from genkan.app.state import Site
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
 from genkan.wire import login_info, metadata
+from genkan.wire.jsontext import decode_object, shown, text
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
 from genkan.wire.managed import SiteEntry
 from genkan.wire.metadata import Endpoints, ServerMetadata
@@ -173,13 +170,16 @@ def _refused(base: BaseURL, answer: Answer) -> NotReady | None:
 
 def _redirected(base: BaseURL, answer: Answer) -> NotReady:
     asked = base.text + INFO_LOGIN
-    target = urljoin(asked, answer.headers.get("location", ""))
+    try:
+        target = urljoin(asked, answer.headers.get("location", ""))
+        sent_to = _origin_of(target)
+    except ValueError:
+        return _gateway(base, None)
     # The same document under another address is a move (http to https, another host, a context path), not a gateway.
-    if target != asked and urlsplit(target).query == "" and target.endswith(INFO_LOGIN):
-        moved = parse_base_url(target.removesuffix(INFO_LOGIN))
-        if isinstance(moved, BaseURL):
-            return WrongAddress(f"{base.text} sends the app to {moved.text}: use that address.", moved.text)
-    return _gateway(base, _origin_of(target))
+    moved = parse_base_url(target.removesuffix(INFO_LOGIN)) if target.endswith(INFO_LOGIN) else None
+    if isinstance(moved, BaseURL) and moved.text != base.text:
+        return WrongAddress(f"{base.text} sends the app to {moved.text}: use that address.", moved.text)
+    return _gateway(base, sent_to)
 
 
 def _gateway(base: BaseURL, sent_to: str | None) -> GatewayInTheWay:
@@ -195,7 +195,7 @@ def _gateway(base: BaseURL, sent_to: str | None) -> GatewayInTheWay:
 def _origin_of(target: str) -> str | None:
     """Only scheme and host: what follows may hold a session of somebody's."""
     parts = urlsplit(target)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else None
+    return shown(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", 200) if parts.netloc else None
 
 
 def _why_not_there(base: BaseURL, *, skip_info: bool) -> Flow[NotReady]:
@@ -212,12 +212,7 @@ def _why_not_there(base: BaseURL, *, skip_info: bool) -> Flow[NotReady]:
 
 
 def _version_in(answer: Answer) -> str:
-    try:
-        found: Any = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        return ""
-    version = found.get("version") if isinstance(found, Mapping) else None
-    return version if isinstance(version, str) else ""
+    return text((decode_object(answer.body) or {}).get("version")) or ""
 
 
 def _elsewhere(base: BaseURL, *endpoints: str | None) -> WrongAddress | None:

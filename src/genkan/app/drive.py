@@ -7,6 +7,7 @@ the network is called; what an answer means is the flows' matter.
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
@@ -207,10 +208,15 @@ async def _walk(door: Door, asked: Visit) -> Returned | NoReturn:
             came.set_exception(trouble)
 
     def walk() -> None:
+        brought: Returned | NoReturn | None = None
+        failed: Exception | None = None
         try:
-            loop.call_soon_threadsafe(settle, door.visit(asked), None)
+            brought = door.visit(asked)
         except Exception as trouble:  # noqa: BLE001 - handed to the task that waits
-            loop.call_soon_threadsafe(settle, None, trouble)
+            failed = trouble
+        # A loop that was closed meanwhile has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, brought, failed)
 
     threading.Thread(target=walk, name="browser hop", daemon=True).start()
     try:

@@ -6,9 +6,6 @@ whichever thread, task or process comes first.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
-
-import msgspec
 
 from genkan.app import flows
 from genkan.app.outcomes import (
@@ -25,9 +22,11 @@ from genkan.app.outcomes import (
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import Answer, Flow, Lost, pause, work
 from genkan.app.vault import Turn, Vault, VaultTrouble
+from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
+LONGEST_NAME = 255
 TURN_POLL_MS = 25
 TURN_POLLS = 2400
 """A minute: longer than a refresh with all its repetitions takes, unless the network hangs for its holder."""
@@ -44,16 +43,16 @@ class Keeper:
 
 def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
     """Everything that is kept; raises ``VaultTrouble``."""
-    texts = ((name, vault.read(name)) for name in vault.names() if name != DEVICE)
-    return tuple(decode(name, text) for name, text in texts if text is not None)
+    documents = ((name, vault.read(name)) for name in vault.names() if name != DEVICE)
+    return tuple(decode(name, document) for name, document in documents if document is not None)
 
 
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
     """One kept session."""
-    text = yield from work(lambda: keeper.vault.read(session_id))
-    if text is None:
+    document = yield from work(lambda: keeper.vault.read(session_id))
+    if document is None:
         return SignInAgain("This session was signed out: sign in again.")
-    state = decode(session_id, text)
+    state = decode(session_id, document)
     return SignInAgain(state.sentence) if isinstance(state, Unreadable) else state
 
 
@@ -146,10 +145,10 @@ def call(
         token = yield from access(keeper, session_id, rejected)
         if not isinstance(token, Access):
             return token
-        state = yield from load(keeper, session_id)
-        if isinstance(state, SignInAgain):
-            return state
-        answer = yield from flows.call(state.site, token.token, method, path, headers=headers, body=body)
+        site = yield from _site_of(keeper, session_id)
+        if not isinstance(site, Site):
+            return site
+        answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body)
         if isinstance(answer, Lost):
             return Retry(answer.sentence)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
@@ -160,6 +159,14 @@ def call(
         "The site does not accept a token that it has just issued: does a proxy in front of it drop the "
         "Authorization header?"
     )
+
+
+def _site_of(keeper: Keeper, session_id: str) -> Flow[Site | Problem]:
+    try:
+        state = yield from load(keeper, session_id)
+    except VaultTrouble as trouble:
+        return Retry(str(trouble))
+    return state.site if isinstance(state, SessionState) else state
 
 
 def whoami(keeper: Keeper, session_id: str) -> Flow[Answer | Problem]:
@@ -243,16 +250,12 @@ def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
 
 def read_account(answer: Answer) -> Account | None:
     """The account in a ``myself`` document, None in anything else."""
-    try:
-        found: Any = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+    found = decode_object(answer.body) or {}
+    # Names are the site's text and end up on a terminal: nothing but printable characters gets there.
+    name = shown(found.get("name"), LONGEST_NAME)
+    if name is None:
         return None
-    if not isinstance(found, dict):
-        return None
-    name, key, shown = (found.get(field) for field in ("name", "key", "displayName"))
-    if not isinstance(name, str) or not name:
-        return None
-    return Account(key if isinstance(key, str) and key else name, name, shown if isinstance(shown, str) else None)
+    return Account(text(found.get("key")) or name, name, shown(found.get("displayName"), LONGEST_NAME))
 
 
 def _device_id(keeper: Keeper) -> Flow[str]:

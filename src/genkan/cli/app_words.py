@@ -4,8 +4,6 @@ import json
 import sys
 from typing import assert_never
 
-import msgspec
-
 from genkan import clock
 from genkan.app.outcomes import (
     Access,
@@ -22,6 +20,7 @@ from genkan.app.outcomes import (
 )
 from genkan.app.startup import Choice
 from genkan.app.state import SessionState, is_valid
+from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.managed import Finding, Managed
 
 DONE, NO, SET_UP, BROKEN_OFF = 0, 1, 2, 130
@@ -89,12 +88,11 @@ def tell_findings(delivered: Managed | None) -> None:
 
 def person(body: bytes, state: SessionState) -> str:
     """The signed-in person in words, from a ``myself`` document."""
-    try:
-        found = msgspec.json.decode(body, type=dict[str, object])
-    except msgspec.MsgspecError:
+    found = decode_object(body) or {}
+    name, display_name = shown(found.get("name")), shown(found.get("displayName"))
+    if name is None:
         return state.label
-    name, shown = found.get("name"), found.get("displayName")
-    return f"{shown} ({name}) at {state.site.name}" if shown else f"{name} at {state.site.name}"
+    return f"{display_name} ({name}) at {state.site.name}" if display_name else f"{name} at {state.site.name}"
 
 
 def token_row(access: Access, state: SessionState) -> dict[str, object]:
