@@ -93,7 +93,9 @@ async def test_without_a_token_the_challenge_names_no_error(site: SiteUnderTest)
 @pytest.mark.parametrize("shown", ["Bearer nonsense", "Bearer gnk_at_" + "A" * 52, "Bearer ", "bearer \u00e9"])
 async def test_a_broken_token_is_told_as_invalid(site: SiteUnderTest, shown: str) -> None:
     """RFC 6750 3.1: invalid_token with 401."""
-    answer = await site.client.get(f"{site.base}/rest/api/2/myself", headers={"authorization": shown.encode("latin-1")})
+    answer = await site.client.get(
+        f"{site.base}/rest/api/2/myself", headers=[(b"authorization", shown.encode("latin-1"))]
+    )
     assert answer.status_code == 401
     assert 'error="invalid_token"' in challenge(answer)
     assert answer.json()["error"] == "invalid_token"

@@ -83,7 +83,7 @@ def json_object(received: Received) -> dict[str, object]:
     _require_type(received, JSON_TYPE)
     try:
         value = msgspec.json.decode(received.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed(Reason.MALFORMED, "JSON") from None
     if not isinstance(value, dict):
         raise Malformed(Reason.MALFORMED, "a JSON object is expected")
