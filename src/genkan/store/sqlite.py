@@ -1,4 +1,4 @@
-"""The Store on SQLite: reads inline on the event loop, one writer thread with group commit, for one serving process.
+"""The Store on SQLite: reads inline on the event loop, group commit made durable by a thread, one serving process.
 
 Commands in other processes may read and write beside it; each sees the other's commits at its next read.
 """
@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Event, Sighting, Writable
+from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
 from genkan.store.sqlite_lists import SqliteLists
 from genkan.store.sqlite_open import connect, prepare
-from genkan.store.sqlite_writer import Flush, Prune, Settle, Writer
+from genkan.store.sqlite_session import Flush, Prune, Settle
+from genkan.store.sqlite_writer import Writer
 
 
 def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
@@ -28,7 +29,7 @@ def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
 
 
 class SqliteStore(SqliteLists):
-    """What the Store protocol promises. Use it from one thread; each instance has a reader and a writer of its own."""
+    """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(connect(path, readonly=True))
@@ -36,23 +37,22 @@ class SqliteStore(SqliteLists):
 
     async def apply(self, outcome: Writable) -> bool:
         """True once it is durable, False when the facts moved on and nothing was written."""
-        return bool(await self._writer.submit(outcome))
+        done = bool(await self._writer.submit(outcome))
+        if done and type(outcome) is Rotated:
+            self._facts.rotated(outcome)
+        return done
 
     def note_sighting(self, sighting: Sighting) -> None:
-        if self._writer.lazy.sighting(sighting):
-            self._writer.poke()
+        self._writer.noted(self._writer.lazy.sighting(sighting))
 
     def note_session(self, session_id: bytes, at: int) -> None:
-        if self._writer.lazy.session(session_id, at):
-            self._writer.poke()
+        self._writer.noted(self._writer.lazy.session(session_id, at))
 
     def note_refusal(self, tally: Tally) -> None:
-        if self._writer.lazy.refusal(tally):
-            self._writer.poke()
+        self._writer.noted(self._writer.lazy.refusal(tally))
 
     def note_event(self, event: Event) -> None:
-        if self._writer.lazy.event(event):
-            self._writer.poke()
+        self._writer.noted(self._writer.lazy.event(event))
 
     async def settle(self, limit: int) -> int:
         return int(await self._writer.submit(Settle(limit)))

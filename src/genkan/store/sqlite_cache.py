@@ -3,8 +3,13 @@
 import sqlite3
 from collections.abc import Mapping
 
+from genkan.protocol.facts import GrantFacts
+from genkan.protocol.outcomes import Rotated
 from genkan.protocol.records import Link, Site
 from genkan.store import rows
+
+# Entries of one of the two halves of FactsCache; one takes about 1.5 KB.
+HALF = 2048
 
 _SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
 _LINKS = f"SELECT number, {rows.LINK_COLUMNS} FROM links ORDER BY created_at, number"  # noqa: S608 made of constants
@@ -39,3 +44,35 @@ class SiteCache:
         self.by_client_id = {link.client_id: link for link in self.by_number.values()}
         self.numbers = {link.id: number for number, link in self.by_number.items()}
         self.site, self.version = site, site.version
+
+
+class FactsCache:
+    """Decoded facts of grants in use, each with the mark under which it was read.
+
+    A mark is every counter that moves when any of the facts do; it is read from the database on every request, so an
+    entry saves the decoding of a row and never the look at it. The least used entries go, half of all at a time.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, tuple[rows.Row, GrantFacts]] = {}
+        self._old: dict[bytes, tuple[rows.Row, GrantFacts]] = {}
+
+    def get(self, grant_id: bytes) -> tuple[rows.Row, GrantFacts] | None:
+        entry = self._young.get(grant_id)
+        if entry is None and (entry := self._old.get(grant_id)) is not None:
+            self.put(grant_id, *entry)
+        return entry
+
+    def put(self, grant_id: bytes, mark: rows.Row, facts: GrantFacts) -> None:
+        if len(self._young) >= HALF:
+            self._old, self._young = self._young, {}
+        self._young[grant_id] = (mark, facts)
+
+    def rotated(self, outcome: Rotated) -> None:
+        """A rotation of exactly these facts was written: what the next read will find, if nobody else wrote."""
+        entry = self._young.get(outcome.seen.id)
+        if entry is None or entry[1].grant is not outcome.seen:
+            return
+        mark, facts = entry
+        moved = GrantFacts(facts.site, outcome.grant, facts.link, facts.account)
+        self._young[outcome.seen.id] = ((outcome.grant.generation, *mark[1:]), moved)

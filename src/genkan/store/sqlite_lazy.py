@@ -1,7 +1,6 @@
 """Lazy writes: what was noted waits in memory, deduplicated and bounded, until the writer takes it along."""
 
 import sqlite3
-import threading
 from dataclasses import dataclass, field, replace
 
 from genkan.protocol.outcomes import Event, Sighting
@@ -43,10 +42,9 @@ class Notes:
 
 
 class LazyWrites:
-    """Filled on the event loop, taken by the writer thread. Each note says whether it is the first that waits."""
+    """Filled and taken on the event loop. Each note says whether it is the first that waits."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._notes = Notes()
         self._minute = -1
         self._distinct: set[tuple[str, str]] = set()
@@ -56,29 +54,26 @@ class LazyWrites:
 
     def take(self) -> Notes:
         """All that waits; from here on new notes wait anew."""
-        with self._lock:
-            taken, self._notes = self._notes, Notes()
+        taken, self._notes = self._notes, Notes()
         return taken
 
     def put_back(self, notes: Notes) -> None:
         """What could not be written waits once more, as far as there is room."""
-        with self._lock:
-            for grant_id, (generation, first, last) in notes.sightings.items():
-                self._see(grant_id, generation, first)
-                self._see(grant_id, generation, last)
-            for session_id, at in notes.sessions.items():
-                self._touch(session_id, at)
-            for key, count in notes.refusals.items():
-                self._notes.refusals[key] = self._notes.refusals.get(key, 0) + count
-            for key_event, event in notes.events.items():
-                if len(self._notes.events) < MOST_EVENTS:
-                    self._notes.events.setdefault(key_event, event)
+        for grant_id, (generation, first, last) in notes.sightings.items():
+            self._see(grant_id, generation, first)
+            self._see(grant_id, generation, last)
+        for session_id, at in notes.sessions.items():
+            self._touch(session_id, at)
+        for key, count in notes.refusals.items():
+            self._notes.refusals[key] = self._notes.refusals.get(key, 0) + count
+        for key_event, event in notes.events.items():
+            if len(self._notes.events) < MOST_EVENTS:
+                self._notes.events.setdefault(key_event, event)
 
     def sighting(self, sighting: Sighting) -> bool:
-        with self._lock:
-            first = not self._notes
-            self._see(sighting.grant_id, sighting.generation, sighting.at)
-            return first
+        first = not self._notes
+        self._see(sighting.grant_id, sighting.generation, sighting.at)
+        return first
 
     def _see(self, grant_id: bytes, generation: int, at: int) -> None:
         sightings = self._notes.sightings
@@ -92,10 +87,9 @@ class LazyWrites:
             sightings[grant_id] = (known[0], known[1], at)
 
     def session(self, session_id: bytes, at: int) -> bool:
-        with self._lock:
-            first = not self._notes
-            self._touch(session_id, at)
-            return first
+        first = not self._notes
+        self._touch(session_id, at)
+        return first
 
     def _touch(self, session_id: bytes, at: int) -> None:
         sessions = self._notes.sessions
@@ -103,11 +97,10 @@ class LazyWrites:
             sessions[session_id] = max(at, sessions.get(session_id, 0))
 
     def refusal(self, tally: Tally) -> bool:
-        with self._lock:
-            first = not self._notes
-            key = (tally.minute, tally.reason, self._network(tally))
-            self._notes.refusals[key] = self._notes.refusals.get(key, 0) + tally.count
-            return first
+        first = not self._notes
+        key = (tally.minute, tally.reason, self._network(tally))
+        self._notes.refusals[key] = self._notes.refusals.get(key, 0) + tally.count
+        return first
 
     def _network(self, tally: Tally) -> str:
         """The refusal's network while this minute has room for one more row, else the common one (tokens.md 4)."""
@@ -121,11 +114,10 @@ class LazyWrites:
         return tally.network
 
     def event(self, event: Event) -> bool:
-        with self._lock:
-            first = not self._notes
-            if len(self._notes.events) < MOST_EVENTS:
-                self._notes.events.setdefault(replace(event, at=0), event)
-            return first
+        first = not self._notes
+        if len(self._notes.events) < MOST_EVENTS:
+            self._notes.events.setdefault(replace(event, at=0), event)
+        return first
 
 
 def write(notes: Notes, db: sqlite3.Connection, tokens: TokenWrites) -> None:

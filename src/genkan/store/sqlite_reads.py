@@ -7,14 +7,21 @@ from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
 from genkan.store.api import StoreUnavailable
-from genkan.store.sqlite_cache import SiteCache
+from genkan.store.sqlite_cache import FactsCache, SiteCache
 from genkan.store.sqlite_texts import TextsById
 
 Parameters = tuple[Any, ...]
 
 _VERSION = "SELECT version FROM site"
+# Every write to a grant's row, its account, its link or the site moves one of these counters.
+_MARK_COLUMNS = """
+    g.generation, g.retries, g.state, g.seen_generation, g.last_seen, a.version, a.stop, (SELECT version FROM site)
+"""
+_MARK = f"""
+    SELECT {_MARK_COLUMNS} FROM grants g CROSS JOIN accounts a ON a.number = g.account WHERE g.id = ?
+"""  # noqa: S608 made of constants
 _GRANT_FACTS = f"""
-    SELECT (SELECT version FROM site), g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
+    SELECT {_MARK_COLUMNS}, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
     FROM grants g CROSS JOIN accounts a ON a.number = g.account
     WHERE g.id = ?
 """  # noqa: S608 made of constants
@@ -45,6 +52,7 @@ class SqliteReads:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._cache = SiteCache(db)
+        self._facts = FactsCache()
         self._texts = TextsById(db)
 
     async def site(self) -> Site:
@@ -64,18 +72,22 @@ class SqliteReads:
         return list(self._cache.by_id.values())
 
     async def grant_facts(self, grant_id: bytes) -> GrantFacts:
-        """The grant with its account, the link and the site: all as of the moment of the one statement."""
-        cache = self._cache
+        """The grant with its account, the link and the site, as of the moment of one statement."""
+        known = self._facts.get(grant_id)
+        if known is not None and self._one(_MARK, (grant_id,)) == known[0]:
+            return known[1]
         row = self._one(_GRANT_FACTS, (grant_id,))
-        while row is not None and row[0] != cache.version:
+        while row is not None and row[7] != self._cache.version:
             self._reload()
             row = self._one(_GRANT_FACTS, (grant_id,))
         if row is None:
             self._refresh()
-            return GrantFacts(cache.site, None, None, None)
-        link = cache.by_number[row[1]]
-        account = rows.account(row[2:15])
-        return GrantFacts(cache.site, rows.grant(row[15:], account.id, link.id, self._texts), link, account)
+            return GrantFacts(self._cache.site, None, None, None)
+        link, account = self._cache.by_number[row[8]], rows.account(row[9:22])
+        grant = rows.grant(row[22:], account.id, link.id, self._texts)
+        facts = GrantFacts(self._cache.site, grant, link, account)
+        self._facts.put(grant_id, row[:8], facts)
+        return facts
 
     async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts:
         """The person, the link, the mark of the consent and what a first redemption made, at one moment."""

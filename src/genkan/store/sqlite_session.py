@@ -1,0 +1,180 @@
+"""The writer's connection: one transaction for many commands, each an all-or-nothing unit that can harm no other."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, Redeemed, Retried, Rotated, Writable
+from genkan.store import sqlite_lazy
+from genkan.store.api import NodeReport, StoreUnavailable
+from genkan.store.sqlite_lazy import Notes
+from genkan.store.sqlite_open import connect
+from genkan.store.sqlite_steps import Steps
+from genkan.store.sqlite_stops import StopWrites
+from genkan.store.sqlite_texts import TextIds
+from genkan.store.sqlite_tokens import TokenWrites
+from genkan.store.sqlite_upkeep import Upkeep
+
+# Changed rows after which the log is moved into the file: between two batches, when nobody waits for an answer.
+CHECKPOINT_AFTER = 4_000
+
+# On the event loop a lock that another process holds is not waited for; the thread waits for it.
+_IMPATIENT = "PRAGMA busy_timeout=0"
+_PATIENT = "PRAGMA busy_timeout=5000"
+
+# Faults of the machine or of another process, not of one command: trying the others one by one is no use.
+_BROKEN = frozenset(
+    {
+        sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+    }
+)  # fmt: skip
+_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM})
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """One bounded step of letting rows say which stop reached them."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """One bounded step of deleting what has expired."""
+
+    now: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Nothing but to be answered, after all that was noted and queued before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A Flush after which nothing comes."""
+
+
+Command = Writable | Settle | Prune | NodeReport | Flush | Close | Notes
+
+
+def is_long(command: Command) -> bool:
+    """Whether it may touch many rows: such a command never runs on the event loop."""
+    if isinstance(command, Change):
+        return any(isinstance(step, RaiseStop | EndGrantsUnder) for step in command.steps)
+    return isinstance(command, Settle | Prune | Close)
+
+
+class Session:
+    """Used by one thread at a time; who that is, the writer decides."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connect()
+
+    def _connect(self) -> None:
+        db = connect(self._path)
+        # The writer moves the log itself, so that nobody's acknowledgement waits for it.
+        db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute(_IMPATIENT)
+        self.db, self._moved, self._ids = db, 0, TextIds(db)
+        tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db)
+        self._verbs: Mapping[type, Callable[[Any], Any]] = {
+            Redeemed: tokens.redeemed,
+            Rotated: tokens.rotated,
+            Retried: tokens.retried,
+            Ended: tokens.ended,
+            Change: Steps(db, self._ids, tokens, stops).changed,
+            Settle: lambda asked: stops.settle(asked.limit),
+            Prune: lambda asked: upkeep.prune(asked.now, asked.limit),
+            NodeReport: upkeep.report,
+            Notes: lambda notes: sqlite_lazy.write(notes, db, tokens),
+            Flush: lambda _: None,
+            Close: lambda _: None,
+        }
+
+    def run(self, commands: Sequence[Command]) -> list[Any]:
+        """Begin, and run them all. Raises at once when another process holds the lock."""
+        self.db.execute("BEGIN IMMEDIATE")
+        verbs = self._verbs
+        return [verbs[type(command)](command) for command in commands]
+
+    def commit(self) -> None:
+        """Durable from here on: synchronous=FULL fsyncs the log."""
+        self.db.execute("COMMIT")
+
+    def run_patiently(self, commands: Sequence[Command]) -> list[Any]:
+        """Run and commit, waiting for other processes: each result, or the exception that belongs to its caller."""
+        try:
+            self._undo()
+            self.db.execute(_PATIENT)
+            results = self._settled(commands)
+            self.db.execute(_IMPATIENT)
+        except sqlite3.Error as e:
+            return [_unavailable(e) for _ in commands]
+        return results
+
+    def _settled(self, commands: Sequence[Command]) -> list[Any]:
+        """Where one of them fails, halves find it, so that it harms none of the others."""
+        try:
+            results = self.run(commands)
+            self.commit()
+        except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
+            self._mend(e)
+            if _is_infrastructure(e):
+                return [_unavailable(e) for _ in commands]
+            if len(commands) == 1:
+                return [e]
+            middle = len(commands) // 2
+            return self._settled(commands[:middle]) + self._settled(commands[middle:])
+        return results
+
+    def _undo(self) -> None:
+        # Texts added in the transaction are gone with it.
+        self._ids.clear()
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    def _mend(self, fault: Exception) -> None:
+        """Leave the transaction; after a fault of the disk go on with a fresh connection."""
+        self._undo()
+        if _code(fault) in _BROKEN:
+            broken = self.db
+            self._connect()
+            broken.close()
+            self.db.execute(_PATIENT)
+
+    @property
+    def is_checkpoint_due(self) -> bool:
+        """Whether the log has grown enough to be moved into the file."""
+        return self.db.total_changes - self._moved >= CHECKPOINT_AFTER
+
+    def close(self) -> None:
+        """The last connection that closes moves the log into the file."""
+        with suppress(sqlite3.Error):
+            self.db.close()
+
+    def checkpoint(self) -> None:
+        """Move the log into the file; readers and other processes are not waited for."""
+        self._moved = self.db.total_changes
+        # Nothing is lost where it fails: the log keeps what was committed, and the next time may do better.
+        with suppress(sqlite3.Error):
+            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def _code(fault: Exception) -> int | None:
+    code = getattr(fault, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _is_infrastructure(fault: Exception) -> bool:
+    return _code(fault) in _BROKEN | _PASSING
+
+
+def _unavailable(fault: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"SQLite: {fault}")
