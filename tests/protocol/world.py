@@ -40,6 +40,7 @@ class World:
         self.draw = draws()
         self.lifetimes = lifetimes or Lifetimes()
         self.ring = new_ring(self.env)
+        self._sealer = Sealer(self.ring, SITE_ID)
         self.site = a_site()
         self.accounts: dict[int, Account] = {}
         self.links: dict[int, Link] = {}
@@ -52,7 +53,9 @@ class World:
 
     @property
     def sealer(self) -> Sealer:
-        return Sealer(self.ring, SITE_ID)
+        if self._sealer.ring is not self.ring:
+            self._sealer = Sealer(self.ring, SITE_ID)
+        return self._sealer
 
     # --- Administration
 
