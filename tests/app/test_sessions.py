@@ -55,6 +55,11 @@ def session(sessions: Sessions, double: Double) -> Session:
     return signed_in(sessions, double)
 
 
+def linger(_asked: Asked) -> None:
+    """A token endpoint that takes long enough for everybody else to have looked at the old state."""
+    threading.Event().wait(0.15)
+
+
 def test_sign_in_keeps_a_named_session(sessions: Sessions, double: Double) -> None:
     """After the sign-in the session is kept, with the account that `myself` names, and works."""
     session = signed_in(sessions, double)
@@ -126,6 +131,7 @@ def test_restored_after_a_restart(session: Session, start: Start, clock: Clock, 
 
 def test_many_threads_refresh_once(session: Session, clock: Clock, double: Double) -> None:
     """Threads that find the token expired together rotate it once and all get the same successor, each generation."""
+    double.overrides[TOKEN] = linger
     for generation in range(100, 104):
         clock.forward(4000)
         with ThreadPoolExecutor(8) as pool:
@@ -138,6 +144,7 @@ def test_many_threads_refresh_once(session: Session, clock: Clock, double: Doubl
 
 def test_two_programs_in_one_process_refresh_once(session: Session, start: Start, clock: Clock, double: Double) -> None:
     """Two vault objects over one folder exclude each other as two processes do."""
+    double.overrides[TOKEN] = linger
     clock.forward(4000)
     both = [session, start().open(session.id)]
     with ThreadPoolExecutor(2) as pool:
@@ -151,6 +158,7 @@ async def test_many_tasks_refresh_once(
     session: Session, vault: FileVault, clock: Clock, chance: Chance, double: Double
 ) -> None:
     """Tasks of one loop rotate once too, more of them than there are threads for blocking work."""
+    double.overrides[TOKEN] = linger
     clock.forward(4000)
     driver = AsyncDriver(clock)
     sessions = AsyncSessions(vault, clock, chance, driver)
@@ -159,6 +167,7 @@ async def test_many_tasks_refresh_once(
     assert {access.token for access in found if isinstance(access, Access)} == {"at-101"}
     assert len(found) == 100
     assert double.rotations == {100: 1}
+    assert double.retries == {}
     answer = await one.call("GET", "/rest/api/2/echo")
     assert isinstance(answer, Answer)
     assert isinstance(await one.sign_out(), SignedOut)
@@ -198,6 +207,7 @@ PROCESS = textwrap.dedent(
 
 def test_two_processes_refresh_once(session: Session, vault: FileVault, double: Double) -> None:
     """Two processes that are both told their token is no good rotate once a generation, and both go on."""
+    double.overrides[TOKEN] = linger
     command = [sys.executable, "-c", PROCESS, str(vault._folder), session.id]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
     with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as two:  # type: ignore[call-overload]
@@ -299,6 +309,7 @@ def test_sign_out_ends_it_at_the_site(sessions: Sessions, session: Session, doub
 
 def test_refreshing_while_signing_out(session: Session, clock: Clock, double: Double) -> None:
     """Whichever comes first, the session ends up forgotten and nothing is left to refresh."""
+    double.overrides[TOKEN] = linger
     clock.forward(4000)
     with ThreadPoolExecutor(4) as pool:
         refreshes = [pool.submit(session.access) for _ in range(3)]
