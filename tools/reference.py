@@ -1,6 +1,7 @@
 """Renders the reference pages from the tables that the product itself runs on: they cannot say anything else."""
 
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from genkan.cli import root
 from genkan.protocol.reasons import END_SENTENCES, TABLE, Entry
@@ -94,8 +95,10 @@ def tidied(line: str, command: str) -> Iterator[str]:
     if mark and not line.startswith("* ["):
         yield f"{said}Example: `{example}`"
     elif line.startswith("genkan ") and line.startswith(command):
-        operands = [word for word in line.split() if word.strip("[].").isupper()]
-        yield " ".join([command, *operands])
+        words = line.removeprefix(command).split()
+        yield " ".join(
+            [command, *dropwhile(lambda word: not (word.startswith("--") or word.strip("[].").isupper()), words)]
+        )
     elif "Table of Contents" not in line and not line.lstrip().startswith("- [`"):
         yield line
 
