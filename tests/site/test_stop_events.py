@@ -1,4 +1,6 @@
-"""The stop matrix: what ends sign-ins takes effect on the next request, everywhere, also between issue and redemption."""
+"""The stop matrix: what ends sign-ins takes effect on the next request, everywhere, also between issue and
+redemption.
+"""
 
 from collections.abc import Awaitable, Callable
 

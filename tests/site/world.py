@@ -166,7 +166,9 @@ class SiteUnderTest:
         return address if "://" in address else self.door.public.origin + address
 
     async def authorize(self, link: Link, browser: httpx2.AsyncClient | None = None, **extra: str) -> httpx2.Response:
-        """The authorization request, with PKCE, following our own redirects until a page or the application is reached."""
+        """The authorization request, with PKCE, following our own redirects until a page or the application is
+        reached.
+        """
         query = {
             "client_id": link.client_id,
             "redirect_uri": link.redirects[0],
@@ -247,6 +249,7 @@ class SiteUnderTest:
 
 async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **chosen: object) -> SiteUnderTest:
     """A site over the database in this folder; ``chosen`` are settings."""
+    folder.mkdir(exist_ok=True)
     settings = Settings(data_dir=str(folder), **{"base_url": "https://site.example", **chosen})  # type: ignore[arg-type]
     store = open_store(settings.database_path, create=True, env=env())
     rings = [ring or new_ring(env())]

@@ -13,10 +13,11 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ApiKey, Grant, Link
 from genkan.protocol.redeem import RedeemAsked, redeem
 from genkan.protocol.refresh import RefreshAsked, refresh
-from genkan.protocol.sealing import Code, Handle, Kind, Unsealable
+from genkan.protocol.sealing import Code, Handle, Kind
 from genkan.site import answer, read
 from genkan.site.answer import Answer
 from genkan.site.door import TRIES, Door
+from genkan.site.opening import open_code, open_token, ring_fault
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.wire.oauth import GrantType
@@ -56,14 +57,19 @@ async def _client(shown: Credentials | None, door: Door, env: Env) -> Link | Ref
 
 async def exchange_code(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
     """RFC 6749 4.1.3: a code becomes a signed-in phone, once."""
-    opened = _open_code(parameters.get("code", ""), door, door.env())
-    if isinstance(opened, Refused):
-        return _refuse(opened, received, door, door.env())
+    if not parameters.get("code"):
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "code"), received, door, door.env())
     for _ in range(TRIES):
+        sealer, env = door.sealer, door.env()
+        opened = await open_code(parameters["code"], door, env)
+        if isinstance(opened, Refused):
+            return _refuse(opened, received, door, env)
         facts = await door.store.code_facts(opened.grant_id, opened.account_id, opened.link_id)
-        env = door.env()
-        if door.ring.is_behind(facts.site, env.now):
-            return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+        fault = ring_fault(sealer, facts.site, door, env)
+        if fault is not None and fault.reason is Reason.BUSY:
+            continue
+        if fault is not None:
+            return _refuse(fault, received, door, env)
         asked = _redeem_asked(received, parameters, client, opened, door)
         outcome = redeem(asked, facts, env, door.lifetimes)
         if isinstance(outcome, Refused):
@@ -73,17 +79,6 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
                 return _token_answer(outcome.grant, door, env)
             return _refuse(outcome.refusal or Refused(Reason.CODE_REDEEMED), received, door, env)
     return answer.busy()
-
-
-def _open_code(text: str, door: Door, env: Env) -> Code | Refused:
-    if not text:
-        return Refused(Reason.MISSING_PARAMETER, "code")
-    opened = door.sealer.open_code(text)
-    if isinstance(opened, Unsealable) and opened.unknown_key:
-        # tokens.md 7: a key this node has not heard of: perhaps the ring's file knows it by now.
-        door.ring.renew(env.now)
-        opened = door.sealer.open_code(text)
-    return Refused(Reason.CODE_BROKEN) if isinstance(opened, Unsealable) else opened
 
 
 def _redeem_asked(received: Received, parameters: read.Form, client: Link, code: Code, door: Door) -> RedeemAsked:
@@ -103,17 +98,19 @@ def _redeem_asked(received: Received, parameters: read.Form, client: Link, code:
 
 async def refresh_grant(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
     """RFC 6749 6 and tokens.md 3: rotate, tell the same successor again, or end a replayed sign-in."""
-    handle = _open_token(parameters.get("refresh_token", ""), door, door.env())
-    if isinstance(handle, Refused):
-        return _refuse(handle, received, door, door.env())
-    asked = _refresh_asked(received, parameters, client, handle, door)
-    if isinstance(asked, Refused):
-        return _refuse(asked, received, door, door.env())
+    if not parameters.get("refresh_token"):
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "refresh_token"), received, door, door.env())
     for _ in range(TRIES):
-        facts = await door.store.grant_facts(handle.grant_id)
-        env = door.env()
-        if door.ring.is_behind(facts.site, env.now):
-            return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+        sealer, env = door.sealer, door.env()
+        asked = await _refresh_asked(received, parameters, client, door, env)
+        if isinstance(asked, Refused):
+            return _refuse(asked, received, door, env)
+        facts = await door.store.grant_facts(asked.handle.grant_id)
+        fault = ring_fault(sealer, facts.site, door, env)
+        if fault is not None and fault.reason is Reason.BUSY:
+            continue
+        if fault is not None:
+            return _refuse(fault, received, door, env)
         outcome = refresh(asked, facts, env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _refuse(outcome, received, door, env)
@@ -128,9 +125,12 @@ async def refresh_grant(received: Received, parameters: read.Form, client: Link,
     return answer.busy()
 
 
-def _refresh_asked(
-    received: Received, parameters: read.Form, client: Link, handle: Handle, door: Door
+async def _refresh_asked(
+    received: Received, parameters: read.Form, client: Link, door: Door, env: Env
 ) -> RefreshAsked | Refused:
+    handle = await open_token(parameters["refresh_token"], door, env)
+    if isinstance(handle, Refused):
+        return handle
     if handle.kind is not Kind.REFRESH:
         return Refused(Reason.TOKEN_KIND)
     text = parameters.get("scope")
@@ -148,16 +148,6 @@ def _refresh_asked(
         active_key=door.sealer.active_id,
         known_keys=door.sealer.known_keys,
     )
-
-
-def _open_token(text: str, door: Door, env: Env) -> Handle | Refused:
-    if not text:
-        return Refused(Reason.MISSING_PARAMETER, "token")
-    opened = door.sealer.open_token(text)
-    if isinstance(opened, Unsealable) and opened.unknown_key:
-        door.ring.renew(env.now)
-        opened = door.sealer.open_token(text)
-    return Refused(Reason.TOKEN_BROKEN) if isinstance(opened, Unsealable) else opened
 
 
 def _token_answer(grant: Grant, door: Door, env: Env) -> Answer:
@@ -180,12 +170,14 @@ async def introspect(received: Received, door: Door) -> Answer:
         return _refuse(caller, received, door, env, basic=True)
     if not parameters.get("token"):
         return _refuse(Refused(Reason.MISSING_PARAMETER, "token"), received, door, env)
-    handle = _open_token(parameters["token"], door, env)
+    sealer = door.sealer
+    handle = await open_token(parameters["token"], door, env)
     if isinstance(handle, Refused):
-        return answer.json({"active": False})
+        return _inactive_unless_behind(handle, received, door, env)
     facts = await door.store.grant_facts(handle.grant_id)
-    if door.ring.is_behind(facts.site, env.now):
-        return _refuse(Refused(Reason.RING_BEHIND, retry_after=1), received, door, env)
+    fault = ring_fault(sealer, facts.site, door, env)
+    if fault is not None:
+        return _refuse(fault, received, door, env)
     if handle.kind is Kind.REFRESH:
         return _introspected_refresh(handle, facts, caller, door, env)
     outcome = access(handle, facts, env)
@@ -195,6 +187,13 @@ async def introspect(received: Received, door: Door) -> Answer:
     if outcome.sighting is not None:
         door.store.note_sighting(outcome.sighting)
     return answer.json(_introspection(outcome, door))
+
+
+def _inactive_unless_behind(refused: Refused, received: Received, door: Door, env: Env) -> Answer:
+    """RFC 7662 2.2: an unknown token is inactive; a node with an old ring cannot know, and says 503."""
+    if refused.reason is Reason.RING_BEHIND:
+        return _refuse(refused, received, door, env)
+    return answer.json({"active": False})
 
 
 async def _introspector(received: Received, parameters: read.Form, door: Door, env: Env) -> Link | ApiKey | Refused:
@@ -249,10 +248,10 @@ async def revoke_token(received: Received, door: Door) -> Answer:
         return _refuse(client, received, door, env, basic=shown is not None and shown.basic)
     if not parameters.get("token"):
         return _refuse(Refused(Reason.MISSING_PARAMETER, "token"), received, door, env)
-    handle = _open_token(parameters["token"], door, env)
+    handle = await open_token(parameters["token"], door, env)
     if isinstance(handle, Refused):
         # RFC 7009 2.2: an invalid token is no error, since the client's purpose is reached.
-        return answer.json({})
+        return _refuse(handle, received, door, env) if handle.reason is Reason.RING_BEHIND else answer.json({})
     facts = await door.store.grant_facts(handle.grant_id)
     outcome = revoke(handle, facts, client, received.peer.address, env)
     if isinstance(outcome, Refused):

@@ -1,0 +1,189 @@
+"""Key rotation, lost and foreign rings, restored backups and clocks set back, seen from outside."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from genkan.protocol import ring as rings
+from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
+from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, RaiseStop, Subject
+from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Link
+from genkan.protocol.ring import Ring
+from genkan.site.keeper import Keeper, unready
+from genkan.store.api import PhoneQuery
+from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
+
+
+async def _tell_store(site: SiteUnderTest, ring: Ring) -> None:
+    assert await site.store.apply(Change((MoveRing(ring.version, ring.fingerprint),)))
+
+
+async def _signed_in(site: SiteUnderTest) -> tuple[Link, str, str]:
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    tokens = await site.issue_tokens(link)
+    return link, str(tokens["access_token"]), str(tokens["refresh_token"])
+
+
+async def test_rotating_the_key_signs_nobody_out(site: SiteUnderTest) -> None:
+    """Tokens of the old key work on, the next refresh is sealed under the new one, and a retry still gets its
+    successor.
+    """
+    link, access, refresh = await _signed_in(site)
+    added = rings.add(site.ring[-1], site.env())
+    activated = rings.activate(added, added.keys[-1].id)
+    assert isinstance(activated, Ring)
+    site.ring.append(activated)
+    await _tell_store(site, activated)
+    assert (await site.myself(access)).status_code == 200
+    first = (await site.refresh(refresh, link)).json()
+    again = (await site.refresh(refresh, link)).json()
+    assert again["refresh_token"] == first["refresh_token"]
+    handle = site.door.sealer.open_token(first["refresh_token"])
+    assert getattr(handle, "key_id", None) == activated.active.id
+    assert (await site.myself(first["access_token"])).status_code == 200
+
+
+async def test_revoking_a_key_ends_what_was_sealed_under_it(site: SiteUnderTest) -> None:
+    """tokens.md 7: compromise: no token under the key is genuine any more, and the phone is shown as ended by it."""
+    link, access, refresh = await _signed_in(site)
+    compromised = site.ring[-1].active.id
+    revoked = rings.revoke(site.ring[-1], compromised, site.env())
+    assert isinstance(revoked, Ring)
+    site.ring.append(revoked)
+    stop = RaiseStop(Subject.KEY, compromised, EndReason.KEY_REVOKED, site.env.now)
+    assert await site.store.apply(Change((MoveRing(revoked.version, revoked.fingerprint), stop)))
+    assert (await site.myself(access)).status_code == 401
+    assert (await site.refresh(refresh, link)).json()["error"] == "invalid_grant"
+    while await site.store.settle(10):
+        pass
+    assert [row.grant.reason for row in await site.store.phones(PhoneQuery())] == ["key_revoked"]
+
+
+async def test_a_node_with_an_old_ring_answers_503_until_it_has_the_new_one(site: SiteUnderTest) -> None:
+    """tokens.md 7: never invalid_grant, which would sign phones out for our own slowness."""
+    link, access, refresh = await _signed_in(site)
+    newer = rings.add(site.ring[-1], site.env())
+    await _tell_store(site, newer)
+    behind = await site.refresh(refresh, link)
+    assert (behind.status_code, behind.json()["error"]) == (503, "temporarily_unavailable")
+    assert behind.headers["retry-after"]
+    assert (await site.myself(access)).status_code == 503
+    site.ring.append(newer)
+    site.env.advance(SECOND)
+    assert (await site.refresh(refresh, link)).status_code == 200
+
+
+async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> None:
+    """tokens.md 8: a token ahead of its row is refused with 503, untouched, loudly; healing moves the row past it."""
+    env = TestClock()
+    site = await open_site(tmp_path, env)
+    link, _, first = await _signed_in(site)
+    await close_site(site)
+    backup = tmp_path / "backup.sqlite3"
+    shutil.copy(site.settings.database_path, backup)
+    site = await open_site(tmp_path, env, site.ring[-1])
+    second = (await site.refresh(first, link)).json()["refresh_token"]
+    third = (await site.refresh(second, link)).json()["refresh_token"]
+    await close_site(site)
+    shutil.copy(backup, site.settings.database_path)
+    site = await open_site(tmp_path, env, site.ring[-1])
+    try:
+        ahead = await site.refresh(third, link)
+        assert (ahead.status_code, ahead.json()["error"]) == (503, "temporarily_unavailable")
+        assert any("store is behind" in reason for reason in unready(site.door))
+        assert await site.store.apply(Change((AllowHealing(env.now + DAY),)))
+        healed = await site.refresh(third, link)
+        assert healed.status_code == 200
+        assert (await site.myself(healed.json()["access_token"])).status_code == 200
+        assert (await site.refresh(healed.json()["refresh_token"], link)).status_code == 200
+        events = [event.kind.value for _, event in await site.store.events()]
+        assert "store.behind" in events
+        assert "grant.healed" in events
+    finally:
+        await close_site(site)
+
+
+async def test_a_backup_restored_without_the_new_code_key_could_redeem_twice_and_does_not(tmp_path: Path) -> None:
+    """tokens.md 8: after a restore no code of before opens, since the store may have forgotten that it was used."""
+    env = TestClock()
+    site = await open_site(tmp_path, env)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    code = await site.get_code(link)
+    await close_site(site)
+    site = await open_site(tmp_path, env, rings.renew_for_restore(site.ring[-1], env()))
+    try:
+        answer = await site.token(
+            grant_type="authorization_code", code=code, client_id=link.client_id,
+            redirect_uri=link.redirects[0], code_verifier=VERIFIER,
+        )  # fmt: skip
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    finally:
+        await close_site(site)
+
+
+async def test_a_copy_of_the_site_knows_no_token_of_the_original(tmp_path: Path) -> None:
+    """The site id is in every seal: another site id, same ring, and nothing opens."""
+    env = TestClock()
+    one = await open_site(tmp_path / "one", env)
+    two = await open_site(tmp_path / "two", env, one.ring[-1])
+    try:
+        _, access, _ = await _signed_in(one)
+        assert (await one.myself(access)).status_code == 200
+        assert (await two.myself(access)).status_code == 401
+    finally:
+        await close_site(one)
+        await close_site(two)
+
+
+@pytest.mark.parametrize("back", [MINUTE, HOUR, DAY])
+async def test_a_clock_set_back_signs_nobody_out(site: SiteUnderTest, back: int) -> None:
+    """Rotation and retry go on; a code from what is now the future waits instead of being spent."""
+    link, _, refresh = await _signed_in(site)
+    code = await site.get_code(link)
+    site.env.advance(-back)
+    future = await site.token(
+        grant_type="authorization_code", code=code, client_id=link.client_id,
+        redirect_uri=link.redirects[0], code_verifier=VERIFIER,
+    )  # fmt: skip
+    assert future.json()["error"] == "invalid_grant"
+    first = await site.refresh(refresh, link)
+    assert first.status_code == 200
+    assert (await site.refresh(refresh, link)).json()["refresh_token"] == first.json()["refresh_token"]
+
+
+async def test_a_clock_behind_the_store_is_told_and_makes_unready(site: SiteUnderTest) -> None:
+    """tokens.md 8: warned of from 2 s, not ready from 10 s, and forgotten once the clock has been right for a
+    minute.
+    """
+    now = site.env.now
+    keeper = Keeper(site.door, "site", lambda: now)
+    await keeper.compare_clocks()
+    assert unready(site.door) == []
+    now -= 11 * SECOND
+    await keeper.compare_clocks()
+    assert any("clock" in reason for reason in unready(site.door))
+    await keeper.compare_clocks()
+    assert unready(site.door) == []
+
+
+async def test_the_retry_is_open_for_a_day_while_the_successor_is_unseen(site: SiteUnderTest) -> None:
+    """A night in a drawer: the lost answer is told again; once the successor was used the window closes after 30 s."""
+    link, _, refresh = await _signed_in(site)
+    lost = (await site.refresh(refresh, link)).json()
+    site.env.advance(DAY)
+    again = await site.refresh(refresh, link)
+    assert again.json()["refresh_token"] == lost["refresh_token"]
+    assert again.json()["expires_in"] == 3600
+    assert (await site.myself(again.json()["access_token"])).status_code == 200
+    await site.store.flush()
+    site.env.advance(29 * SECOND)
+    assert (await site.refresh(refresh, link)).status_code == 200
+    site.env.advance(2 * SECOND)
+    replayed = await site.refresh(refresh, link)
+    assert replayed.json()["error"] == "invalid_grant"
+    assert (await site.refresh(lost["refresh_token"], link)).json()["error"] == "invalid_grant"
+    assert [row.grant.reason for row in await site.store.phones(PhoneQuery())] == ["replayed"]
