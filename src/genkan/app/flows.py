@@ -114,7 +114,10 @@ def _refused(site: Site, refusal: CallbackRefused) -> Problem:
     if refusal.error in _REFUSED_FOR_NOW:
         return Retry(f"{site.name} cannot sign anybody in at the moment: try again later.{said}")
     if refusal.error == ErrorCode.INVALID_SCOPE:
-        return SiteSetUpWrong(f"The application link at {site.name} does not give {site.scope}.{said}")
+        gives_less = (
+            f"The application link at {site.name} does not give {site.scope}: have it widened, or ask for less."
+        )
+        return SiteSetUpWrong(gives_less + said)
     return SiteSetUpWrong(f"{site.name} refuses the app's request ({refusal.error}).{said}")
 
 

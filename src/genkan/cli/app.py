@@ -48,7 +48,11 @@ P = ParamSpec("P")
 
 app = cyclopts.App(
     name="app",
-    help="The app's side on a terminal: find a site, sign in through the browser, call its API.",
+    help="""The app's side on a terminal: find a site, sign in through the browser, call its API.
+
+    Sessions are kept in the keyring of this system or in an owner-only file; GENKAN_APP_VAULT (file or keyring) and
+    GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your browser.
+    """,
 )
 
 SitesFile = Annotated[

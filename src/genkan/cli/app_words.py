@@ -53,7 +53,10 @@ def print_body(body: bytes) -> int:
 def problem(outcome: Problem) -> int:
     """What a session came to instead of an answer."""
     match outcome:
-        case Retry() | SignInAgain():
+        case Retry():
+            wait = f" (The site asks to wait {outcome.after} seconds.)" if outcome.after else ""
+            return fail(outcome.sentence + wait, NO)
+        case SignInAgain():
             return fail(outcome.sentence, NO)
         case SiteSetUpWrong():
             return fail(outcome.sentence, SET_UP)
