@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from genkan.protocol.authorize import AuthorizeAsked
+import msgspec
+
+from genkan.protocol.authorize import AuthorizeAsked, Interaction
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import Env
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
@@ -262,3 +264,13 @@ def authorize_asked(link: Link | None = None, **changes: Any) -> AuthorizeAsked:
         ephemeral=False,
     )
     return replace(made, **changes)
+
+
+def an_interaction(**changes: Any) -> Interaction:
+    """The same request, judged good, on its way through sign-in and consent."""
+    made = Interaction(a_link().id, APP, True, Permission.WRITE, "xyz", DIGEST, (), False, NOW)
+    return msgspec.structs.replace(made, **changes)
+
+
+def a_web_interaction(**changes: Any) -> Interaction:
+    return an_interaction(link_id=a_web_link().id, redirect_uri=WEB, **changes)
