@@ -142,11 +142,24 @@ async def test_scope_in_the_address_overrides_the_method(proxied: SiteUnderTest)
     assert 'scope="ADMIN"' in challenge
 
 
-@pytest.mark.parametrize("query", ["?scop=ADMIN", "?scope=", "?scope=admin", "?scope=READ&scope=ADMIN", "?session=yes"])
+@pytest.mark.parametrize(
+    "query", ["?scop=ADMIN", "?scope=", "?scope=admin", "?scope=READ&scope=ADMIN", "?session=yes", "?session="]
+)
 async def test_an_address_that_is_not_understood_lets_nobody_pass(proxied: SiteUnderTest, query: str) -> None:
     """A misspelt demand must not let more pass than was meant."""
     token = await a_token(proxied)
     assert (await verify(proxied, PROXY, bearer(token), {"x-forwarded-method": "GET"}, query=query)).status_code == 400
+
+
+@pytest.mark.parametrize("words", [PROXY, {}])
+async def test_a_client_cannot_word_the_question(proxied: SiteUnderTest, words: dict[str, str]) -> None:
+    """Where a proxy sends the client's own query along, that query lets nobody pass, trusted proxy or not."""
+    token = await a_token(proxied, "READ")
+    for query in ("?scope=READ", "?session=1", "?scope=READ&session=1"):
+        told = {"x-forwarded-method": "POST", "x-forwarded-uri": f"/app/x{query}"}
+        assert (await verify(proxied, words, bearer(token), told, query=query)).status_code == 400
+    told = {"x-forwarded-method": "GET", "x-forwarded-uri": "/app/x?scope=ADMIN"}
+    assert (await verify(proxied, PROXY, bearer(token), told, query="?session=0")).status_code == 200
 
 
 async def test_without_a_token_the_answer_is_a_bare_challenge(proxied: SiteUnderTest) -> None:

@@ -3,6 +3,8 @@
 from genkan.ops.proxied import IDENTITY, METHOD_OVERRIDES, TOLD_BY_PROXY, Layout, Proxied, block, proxied
 from genkan.settings import Settings
 
+_SESSION_COOKIE = "^(.*?)(?:__Host-)?genkan-session=[^;]*(?:; *)?(.*)$"
+
 
 def caddy_config(
     settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
@@ -11,7 +13,7 @@ def caddy_config(
     says why.
     """
     site = proxied(settings, upstream, app_upstream, layout or Layout())
-    served = block(site.public.origin, _listening(site), _log(site), _app(site), *_site(site))
+    served = block(site.public.origin, _listening(site), _log(site), _app(site), *_site(site), _failures())
     return "\n\n".join("\n".join(part) for part in (_head(site), served)) + "\n"
 
 
@@ -39,6 +41,17 @@ def _log(site: Proxied) -> list[str]:
     ]
 
 
+def _failures() -> list[str]:
+    answer = [
+        "header Content-Type application/json",
+        """respond `{"error": "temporarily_unavailable"}` {err.status_code}""",
+    ]
+    return [
+        "# Answered here: a failure left to Caddy goes into its error log with the whole address, query and all.",
+        *block("handle_errors", answer),
+    ]
+
+
 def _to_site(site: Proxied) -> list[str]:
     """What the site hears from its proxy alone."""
     return [
@@ -54,12 +67,11 @@ def _forget(*names: str) -> list[str]:
 
 def _app(site: Proxied) -> list[str]:
     """The example: requests to the application pass when the site says so, with the person in headers."""
-    query = "?session=1" if site.layout.sessions else ""
     asking = block(
         f"forward_auth {site.upstream}",
-        [f"uri {site.verify}{query}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
+        [f"uri {site.verify(302)}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
     )
-    hidden = [*_forget("Authorization"), 'request_header Cookie "(?:__Host-)?genkan-session=[^;]*;? ?" ""']
+    hidden = [*_forget("Authorization"), f'request_header Cookie "{_SESSION_COOKIE}" "$1$2"']
     return [
         "# An application that lets the site sign people in: change the path and the last address.",
         *block(

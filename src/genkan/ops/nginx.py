@@ -7,6 +7,8 @@ from genkan.settings import Settings
 
 _SESSION_COOKIE = r"~^(?<genkan_before>.*?)(?:__Host-)?genkan-session=[^;]*(?:; *)?(?<genkan_after>.*)$"
 
+_WITHOUT_BODY = ("client_max_body_size 0;", "proxy_pass_request_body off;", 'proxy_set_header Content-Length "";')
+
 
 def nginx_config(
     settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
@@ -181,7 +183,6 @@ def _app_locations(site: Proxied) -> list[str]:
 
 
 def _verify_location(site: Proxied) -> list[str]:
-    query = "?session=401" if site.layout.sessions else ""
     told = {
         "X_Forwarded_Method": "$request_method",
         "X_Forwarded_Uri": "$request_uri",
@@ -189,8 +190,9 @@ def _verify_location(site: Proxied) -> list[str]:
     }
     return block(
         "location = /_genkan_verify",
-        ["internal;", f"proxy_pass http://genkan_site{site.verify}{query};", "proxy_pass_request_body off;"],
-        [*_to_site(site, **told), 'proxy_set_header Content-Length "";'],
+        ["internal;", f"proxy_pass http://genkan_site{site.verify(401)};"],
+        ["# The body is not sent along; its size is no business of this question.", *_WITHOUT_BODY],
+        _to_site(site, **told),
     )
 
 

@@ -42,10 +42,12 @@ class Proxied:
     layout: Layout
     secret: str = field(repr=False)
 
-    @property
-    def verify(self) -> str:
-        """The path that answers whether a request may pass."""
-        return f"{self.public.path}/auth/verify"
+    def verify(self, sign_in: int) -> str:
+        """What to ask whether a request may pass. ``sign_in``: the status by which this proxy can be told to send a
+        browser to sign-in. There is always a query, since a proxy may send the client's own where there is none.
+        """
+        session = {302: "1", 401: "401"}[sign_in] if self.layout.sessions else "0"
+        return f"{self.public.path}/auth/verify?session={session}"
 
     @property
     def port(self) -> int:
