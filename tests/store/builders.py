@@ -1,4 +1,4 @@
-"""Records for tests, each whole and each its own: `a_link()`, `an_account()`, `a_grant()`. Name what the test is about."""
+"""Records for tests, each whole and each its own: `a_link()`, `an_account()`, `a_grant()`, changed as named."""
 
 import itertools
 import os
@@ -14,6 +14,7 @@ from genkan.protocol.outcomes import (
     Event,
     EventKind,
     Redeemed,
+    Refused,
     Rotated,
     Step,
 )
@@ -164,6 +165,12 @@ def ended(grant: Grant, reason: EndReason = EndReason.SIGNED_OUT_BY_APP, at: int
 def a_change(*steps: Step, events: tuple[Event, ...] = ()) -> Change:
     """Steps that all happen or none."""
     return Change(steps, events)
+
+
+def decided(change: Change | Refused) -> Change:
+    """A change that the rules allow."""
+    assert isinstance(change, Change)
+    return change
 
 
 def added(*records: Account | Link) -> Change:

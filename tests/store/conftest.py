@@ -1,27 +1,14 @@
-"""The stores that the contract is run against. Another engine joins as one more entry of ENGINES."""
+"""What the contract's tests start from: a fresh store of each engine, and in it a person, a link and a sign-in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from genkan.protocol.records import Account, Grant, Link
 from genkan.store.api import Store
-from genkan.store.sqlite import open_store
-from tests.store.builders import an_env
-
-Open = Callable[[], Awaitable[Store]]
-
-
-def sqlite_opener(folder: Path) -> Open:
-    """Each call opens one more instance on the same file, as another process would."""
-
-    async def open_one() -> Store:
-        return open_store(folder / "genkan.db", create=True, env=an_env())
-
-    return open_one
-
-
-ENGINES = {"sqlite": sqlite_opener}
+from tests.store.builders import a_grant, a_link, added, an_account, redeemed
+from tests.store.engines import ENGINES, Open
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -43,3 +30,27 @@ async def open_another(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def store(open_another: Open) -> Store:
     """A fresh store."""
     return await open_another()
+
+
+@pytest.fixture
+async def account(store: Store) -> Account:
+    """A person in the store."""
+    account = an_account()
+    assert await store.apply(added(account))
+    return account
+
+
+@pytest.fixture
+async def link(store: Store) -> Link:
+    """A link in the store."""
+    link = a_link()
+    assert await store.apply(added(link))
+    return link
+
+
+@pytest.fixture
+async def grant(store: Store, account: Account, link: Link) -> Grant:
+    """That person's sign-in through that link."""
+    grant = a_grant(account, link)
+    assert await store.apply(redeemed(grant))
+    return grant

@@ -46,7 +46,9 @@ _PHONE_COLUMNS = f"""
 _PHONE_JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
 _PHONE_ORDER = """
     AND g.id < :before
-    AND (NOT :live_only OR (g.state = 0 AND a.stop = g.account_stop AND l.stop = g.link_stop))
+    AND (NOT :live_only OR (
+        g.state = 0 AND a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2
+    ))
     ORDER BY g.id DESC LIMIT :limit
 """
 _PHONE = f"SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE g.id = ?"  # noqa: S608 made of constants

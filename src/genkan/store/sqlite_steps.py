@@ -56,7 +56,8 @@ _OPEN_SESSION = """
 """
 _CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
 _PUT_GUESSES = """
-    INSERT INTO guesses (key, due, failures) VALUES (?, ?, ?)
+    INSERT INTO guesses (key, due, failures)
+    SELECT ?1, ?2, ?3 WHERE COALESCE((SELECT failures FROM guesses WHERE key = ?1), 0) = ?3 - 1
     ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures
 """
 _FORGET_GUESSES = "DELETE FROM guesses WHERE key = ?"
@@ -183,11 +184,12 @@ class Steps:
         return True
 
     def _put_guesses(self, step: o.PutGuesses) -> bool:
-        for key, due, failures in step.buckets:
-            if due:
-                self._db.execute(_PUT_GUESSES, (key, due, failures))
-            else:
-                self._db.execute(_FORGET_GUESSES, (key,))
+        return all(self._put_bucket(*bucket) for bucket in step.buckets)
+
+    def _put_bucket(self, key: bytes, due: int, failures: int) -> bool:
+        if due:
+            return self._did(_PUT_GUESSES, key, due, failures)
+        self._db.execute(_FORGET_GUESSES, (key,))
         return True
 
     def _add_api_key(self, step: o.AddApiKey) -> bool:
