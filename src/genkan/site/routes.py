@@ -63,7 +63,8 @@ def checked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     table = tuple(rules)
     seen: set[tuple[str, str]] = set()
     for rule in table:
-        if rule.who not in Who or rule.guard not in Guard or not rule.about or not rule.methods:
+        declared = rule.who in frozenset(Who) and rule.guard in frozenset(Guard)
+        if not declared or not rule.about or not rule.methods:
             raise Undeclared(f"{rule.path}: who may call it, and how is it protected?")
         if rule.guard is Guard.FORM and rule.methods != ("POST",):
             raise Undeclared(f"{rule.path}: a form is posted")
