@@ -4,7 +4,6 @@ from here.
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import signal
 import socket
@@ -17,6 +16,7 @@ import uvloop
 
 from genkan import clock
 from genkan.logs import make_log
+from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.ring_file import make_ring_file, read_ring
 from genkan.protocol.outcomes import Change, MoveRing
@@ -48,22 +48,22 @@ class CannotServe(Exception):
 
 def serve(settings: Settings) -> None:
     """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
-    with only_server(Path(settings.data_dir)), _listening(settings) as listener:
+    with only_server(settings), _listening(settings) as listener:
         sys.setswitchinterval(SWITCH_INTERVAL)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, listener))
 
 
 @contextlib.contextmanager
-def only_server(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder's lock: one serving process, and no restore under its feet."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "serve.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotServe(f"another genkan serve uses {data_dir}; stop it first") from None
-        yield
+def only_server(settings: Settings) -> Iterator[None]:
+    """Hold the store's lock: one serving process, and no restore under its feet."""
+    try:
+        with locks.serving(settings.database_path):
+            yield
+    except locks.Held:
+        raise CannotServe(f"another genkan serve uses {settings.database_path}; stop it first") from None
+    except locks.CannotLock as problem:
+        raise CannotServe(str(problem)) from None
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 async def load_ring(store: Store, path: Path) -> Ring:
     """The key ring that belongs to this store, made when neither knows one yet (tokens.md 7). Raises CannotServe."""
     site = await store.site()
-    if not site.ring_fingerprint and not path.exists():
+    if not site.ring_fingerprint and not path.exists():  # noqa: ASYNC240 - at start, nothing else runs yet
         problem = make_ring_file(path, new_ring(clock.system_env()))
         if problem is not None:
             raise CannotServe(problem.sentence)

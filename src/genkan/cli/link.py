@@ -1,40 +1,50 @@
-"""genkan link: incoming application links."""
+"""genkan link: incoming application links: making, showing and changing them."""
 
-import sys
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, moment, print_json, print_table, told
+from genkan.cli import link_access
+from genkan.cli.named import LinkId, PermissionName, link_named, permission_named
+from genkan.cli.output import print_fields, print_json, print_table, print_warning
+from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.ops.present import link_wish
 from genkan.protocol import links
-from genkan.protocol.env import DAY, SECOND
+from genkan.protocol.env import DAY
 from genkan.protocol.links import LinkWish, NewLink
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
+from genkan.protocol.records import ConsentMode, LinkKind, Standing
+from genkan.site.documents import link_document, plain, public_id
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
 
-app = cyclopts.App(name="link", help="Incoming application links: who may sign people in through this site.")
+app = cyclopts.App(name="link")
 
-LinkId = Annotated[str, Parameter(help="The link's id or client id.")]
-RightName = Annotated[str, Parameter(name="--permission", help="READ, WRITE, ADMIN or SYSTEM_ADMIN.")]
+Redirect = Parameter(name="--redirect", negative="", help="A redirect URL; may be repeated.")
+Consent = Annotated[
+    str | None, Parameter(help="always, or remember (asks each person once; confidential and https only).")
+]
+AbsoluteDays = Annotated[
+    int | None, Parameter(help="Sign out this many days after sign-in, refreshed or not; 0: never.")
+]
 
 
 @app.command
 @told
 def create(
     *,
-    name: str,
-    redirect: Annotated[list[str], Parameter(name="--redirect", negative="", help="A redirect URL; may be repeated.")],
-    permission: RightName = "WRITE",
+    name: Annotated[str, Parameter(help="What people see when they are asked.")],
+    redirect: Annotated[list[str], Redirect],
+    permission: PermissionName = None,
     native: Annotated[bool, Parameter(negative="", help="No secret, PKCE required.")] = False,
     confidential: Annotated[bool, Parameter(negative="", help="With a secret.")] = False,
     introspect: Annotated[bool, Parameter(negative="", help="It may ask about tokens (RFC 7662).")] = False,
-    consent: Annotated[str, Parameter(help="always, or remember (confidential and https only).")] = "always",
+    consent: Consent = None,
     pkce_required: Annotated[bool, Parameter(negative="", help="Also a confidential link must use PKCE.")] = False,
     client_id: Annotated[str | None, Parameter(help="Take over an id that phones know already.")] = None,
-    absolute_days: Annotated[int | None, Parameter(help="Sign out this long after sign-in, refreshed or not.")] = None,
+    absolute_days: AbsoluteDays = None,
     plain_pkce_exposes_codes: Annotated[
         bool, Parameter(negative="", help="Accept the method plain: who reads the request can use the code.")
     ] = False,
@@ -48,69 +58,52 @@ def create(
     wish = LinkWish(
         name,
         tuple(redirect),
-        permission_named(permission),
-        kind_named(native, confidential),
-        consent_named(consent),
+        permission_named(permission, Permission.WRITE),
+        _kind_named(native=native, confidential=confidential),
+        _consent_named(consent, ConsentMode.ALWAYS),
         introspect,
         pkce_required,
         plain_pkce_exposes_codes,
-        absolute_days * DAY if absolute_days else None,
+        _milliseconds(absolute_days),
         client_id,
     )
 
     async def work(site: Workbench) -> None:
         async def decide() -> NewLink | Refused:
+            if client_id is not None and await site.store.link_by_client_id(client_id) is not None:
+                raise Stop(f"the client id {client_id} is taken, perhaps by a link that was deleted")
             return links.create(wish, site.actor, site.env(), allow_http=site.settings.insecure_redirects)
 
-        _show_new(await site.apply(decide), json, decided=not (native or confidential))
+        made = await site.apply(decide)
+        _show_new(made, json, decided_by_redirect=wish.kind is None)
 
     at_site(data_dir, work)
 
 
-def _show_new(made: NewLink, as_json: bool, *, decided: bool) -> None:
+def _show_new(made: NewLink, as_json: bool, *, decided_by_redirect: bool) -> None:
     for redirect in made.link.redirects:
         parsed = redirects.parse_redirect(redirect, allow_http=True)
         if isinstance(parsed, redirects.RedirectURI) and parsed.advice:
-            print(f"genkan: note: {parsed.advice}", file=sys.stderr)
+            print_warning(f"note: {parsed.advice}")
     if as_json:
-        return print_json(document(made.link, made.secret))
-    print(f"client id      {made.link.client_id}")
-    if made.secret:
-        print(f"client secret  {made.secret}   (shown this once)")
-    why = " (decided by the redirect)" if decided else ""
-    print(f"kind           {made.link.kind.value}{why}")
-    return None
-
-
-def document(link: Link, secret: str | None = None) -> dict[str, object]:
-    """A link as JSON; the secret only where it has just been made."""
-    told_once = {"clientSecret": secret} if secret else {}
-    return {
-        "id": f"{link.id:016x}",
-        "name": link.name,
-        "clientId": link.client_id,
-        **told_once,
-        "redirects": list(link.redirects),
-        "permission": link.permission.name,
-        "kind": link.kind.value,
-        "consent": link.consent.value,
-        "introspect": link.introspect,
-        "pkceRequired": link.pkce_required,
-        "state": link.standing.value,
-        "createdAt": moment(link.created_at),
-    }
+        return print_json(link_document(made.link, made.secret))
+    kind = f"{made.link.kind.value} (decided by the redirect)" if decided_by_redirect else made.link.kind.value
+    return print_fields([("id", public_id(made.link.id)), *link_access.credentials(made), ("kind", kind)])
 
 
 @app.command(name="list")
 @told
 def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List the links. Example: genkan link list"""
+    """List the links.
+
+    Example: genkan link list
+    """
 
     async def work(site: Workbench) -> None:
         known = [link for link in await site.store.links() if link.standing is not Standing.DELETED]
         if json:
-            return print_json([document(link) for link in known])
-        rows = [(f"{k.id:016x}", k.name, k.client_id, k.kind.value, k.permission.name, k.standing.value) for k in known]
+            return print_json([plain(link_document(link)) for link in known])
+        rows = [(public_id(k.id), k.name, k.client_id, k.kind, k.permission.name, k.standing) for k in known]
         return print_table(("ID", "NAME", "CLIENT ID", "KIND", "PERMISSION", "STATE"), rows)
 
     at_site(data_dir, work)
@@ -118,152 +111,103 @@ def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @app.command
 @told
-def show(link: LinkId, *, json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show one link. Example: genkan link show 38843a89f2b02a471000bc022e4b9de8"""
+def show(link: LinkId, /, *, json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Show one link.
 
-    async def work(site: Workbench) -> None:
-        found = document(await link_named(site, link))
-        if json:
-            return print_json(found)
-        return print_table(("FIELD", "VALUE"), [(name, _cell(value)) for name, value in found.items()])
+    Example: genkan link show 38843a89f2b02a471000bc022e4b9de8
+    """
+    at_site(data_dir, lambda site: _show(site, link, json))
 
-    at_site(data_dir, work)
+
+async def _show(site: Workbench, text: str, as_json: bool) -> None:
+    document = link_document(await link_named(site, text))
+    if as_json:
+        return print_json(document)
+    return print_fields([(name, _cell(value)) for name, value in plain(document).items()])
 
 
 def _cell(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
 
 
 @app.command
 @told
 def change(
     link: LinkId,
+    /,
     *,
-    name: str | None = None,
-    redirect: Annotated[list[str] | None, Parameter(name="--redirect", negative="")] = None,
-    permission: Annotated[str | None, Parameter(name="--permission")] = None,
-    consent: str | None = None,
-    introspect: bool | None = None,
-    pkce_required: bool | None = None,
+    name: Annotated[str | None, Parameter(help="What people see when they are asked.")] = None,
+    redirect: Annotated[list[str] | None, Redirect] = None,
+    permission: PermissionName = None,
+    consent: Consent = None,
+    introspect: Annotated[bool | None, Parameter(help="Whether it may ask about tokens (RFC 7662).")] = None,
+    pkce_required: Annotated[bool | None, Parameter(help="Whether a confidential link must use PKCE.")] = None,
+    absolute_days: AbsoluteDays = None,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change a link; what is not named stays. Example: genkan link change 38843a89f2b02a47 --permission READ"""
+    """Change a link; what is not named stays. Nobody is signed out by it.
+
+    Example: genkan link change 38843a89f2b02a47 --permission READ
+    """
+    asked: dict[str, Any] = {
+        "name": name,
+        "redirects": tuple(redirect) if redirect else None,
+        "permission": permission_named(permission) if permission else None,
+        "consent": _consent_named(consent) if consent else None,
+        "introspect": introspect,
+        "pkce_required": pkce_required,
+    }
+    given = {field: value for field, value in asked.items() if value is not None}
+    if absolute_days is not None:
+        given["absolute_lifetime"] = _milliseconds(absolute_days)
+    if not given:
+        raise Stop("nothing to change: name at least one option", SET_UP)
 
     async def work(site: Workbench) -> None:
         async def decide() -> Change | Refused:
             now = await link_named(site, link)
-            wish = LinkWish(
-                now.name if name is None else name,
-                now.redirects if redirect is None else tuple(redirect),
-                now.permission if permission is None else permission_named(permission),
-                None,
-                now.consent if consent is None else consent_named(consent),
-                now.introspect if introspect is None else introspect,
-                now.pkce_required if pkce_required is None else pkce_required,
-                now.plain_pkce,
-                now.absolute_lifetime,
-            )
-            allow_http = site.settings.insecure_redirects
-            return links.change(now, wish, site.actor, site.env(), allow_http=allow_http)
+            wish = replace(link_wish(now), **given)
+            return links.change(now, wish, site.actor, site.env(), allow_http=site.settings.insecure_redirects)
 
         await site.apply(decide)
-        if json:
-            print_json(document(await link_named(site, link)))
+        await _show(site, link, json)
 
     at_site(data_dir, work)
 
 
-@app.command
-@told
-def rotate_secret(
-    link: LinkId,
-    *,
-    overlap: Annotated[int, Parameter(help="Seconds for which the old secret works on.")] = links.DEFAULT_OVERLAP
-    // SECOND,
-    json: AsJson = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Give a confidential link a new secret. Example: genkan link rotate-secret 38843a89f2b02a47 --overlap 3600"""
-
-    async def work(site: Workbench) -> None:
-        async def decide() -> NewLink | Refused:
-            return links.rotate_secret(await link_named(site, link), overlap * SECOND, site.actor, site.env())
-
-        _show_new(await site.apply(decide), json, decided=False)
-
-    at_site(data_dir, work)
-
-
-@app.command
-@told
-def disable(link: LinkId, *, data_dir: DataDir = None) -> None:
-    """Suspend a link; its sign-ins resume when it is enabled. Example: genkan link disable 38843a89f2b02a47"""
-    _set_standing(link, Standing.DISABLED, data_dir)
-
-
-@app.command
-@told
-def enable(link: LinkId, *, data_dir: DataDir = None) -> None:
-    """Let a disabled link work again. Example: genkan link enable 38843a89f2b02a47"""
-    _set_standing(link, Standing.ACTIVE, data_dir)
-
-
-@app.command
-@told
-def delete(link: LinkId, *, data_dir: DataDir = None) -> None:
-    """Delete a link and end all its sign-ins, for ever. Example: genkan link delete 38843a89f2b02a47"""
-    _set_standing(link, Standing.DELETED, data_dir)
-
-
-@app.command
-@told
-def sign_out(link: LinkId, *, data_dir: DataDir = None) -> None:
-    """End all sign-ins of a link; the link stays. Example: genkan link sign-out 38843a89f2b02a47"""
-
-    async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            return links.sign_out_all(await link_named(site, link), site.actor, site.env())
-
-        await site.apply(decide)
-
-    at_site(data_dir, work)
-
-
-def _set_standing(link: str, standing: Standing, data_dir: str | None) -> None:
-    async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            return links.set_standing(await link_named(site, link), standing, site.actor, site.env())
-
-        await site.apply(decide)
-
-    at_site(data_dir, work)
-
-
-async def link_named(site: Workbench, text: str) -> Link:
-    """The link with this id or client id, or Stop."""
-    for link in await site.store.links():
-        if link.standing is not Standing.DELETED and text in (link.client_id, f"{link.id:016x}"):
-            return link
-    raise Stop(f"there is no link {text}; genkan link list shows them")
-
-
-def permission_named(text: str) -> Permission:
-    """The permission of this name, or Stop."""
-    if text not in Permission.__members__:
-        raise Stop(f"permission {text}: write one of {', '.join(Permission.__members__)}", 2)
-    return Permission[text]
-
-
-def consent_named(text: str) -> ConsentMode:
-    """The consent mode of this name, or Stop."""
-    if text not in [mode.value for mode in ConsentMode]:
-        raise Stop(f"consent {text}: write always or remember", 2)
+def _consent_named(text: str | None, otherwise: ConsentMode | None = None) -> ConsentMode:
+    if text is None and otherwise is not None:
+        return otherwise
+    if text not in list(ConsentMode):
+        raise Stop(f"consent {text}: write always or remember", SET_UP)
     return ConsentMode(text)
 
 
-def kind_named(native: bool, confidential: bool) -> LinkKind | None:
+def _kind_named(*, native: bool, confidential: bool) -> LinkKind | None:
     """The kind that the flags ask for; None lets the redirects decide."""
     if native and confidential:
-        raise Stop("--native and --confidential exclude each other", 2)
+        raise Stop("--native and --confidential exclude each other", SET_UP)
     return LinkKind.NATIVE if native else LinkKind.CONFIDENTIAL if confidential else None
+
+
+def _milliseconds(days: int | None) -> int | None:
+    return days * DAY if days else None
+
+
+for _command in (
+    link_access.rotate_secret,
+    link_access.disable,
+    link_access.enable,
+    link_access.delete,
+    link_access.sign_out,
+):
+    app.command(_command)

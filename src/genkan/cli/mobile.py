@@ -5,27 +5,23 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, print_json, told
-from genkan.protocol.links import turn_mobile_off, turn_mobile_on
+from genkan.cli.output import print_fields, print_json, say
+from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
+from genkan.ops.switch import load_switch, turned
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import Link
+from genkan.site.documents import mobile_document
 
-app = cyclopts.App(name="mobile", help="The mobile switch: does the site announce OAuth 2.0 to the app?")
+app = cyclopts.App(name="mobile")
 
 
 @app.command
 @told
 def on(*, json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Turn it on; the first time this makes the app's own link. Example: genkan mobile on --json"""
+    """Turn it on; the first time this makes the app's own link.
 
-    async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            return turn_mobile_on(await site.store.site(), await _app_link(site), site.actor, site.env())
-
-        await site.apply(decide)
-        await _show(site, json)
-
-    at_site(data_dir, work)
+    Example: genkan mobile on --json
+    """
+    _turn(True, False, json, data_dir)
 
 
 @app.command
@@ -36,14 +32,27 @@ def off(
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Stop announcing it; phones that are signed in stay so unless --sign-out. Example: genkan mobile off --sign-out"""
+    """Stop announcing it; signed-in phones stay signed in, and those that know the client id go on, unless --sign-out.
 
+    Example: genkan mobile off --sign-out
+    """
+    _turn(False, sign_out, json, data_dir)
+
+
+@app.command
+@told
+def status(*, json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Say whether it is on, and with which client id.
+
+    Example: genkan mobile status --json
+    """
+    at_site(data_dir, lambda site: _show(site, json))
+
+
+def _turn(enabled: bool, sign_out: bool, json: bool, data_dir: str | None) -> None:
     async def work(site: Workbench) -> None:
         async def decide() -> Change | Refused:
-            link = await _app_link(site)
-            if link is None:
-                raise Stop("the mobile switch has never been on")
-            return turn_mobile_off(await site.store.site(), link, sign_out, site.actor, site.env())
+            return turned(*await load_switch(site.store), enabled, sign_out, site.actor, site.env())
 
         await site.apply(decide)
         await _show(site, json)
@@ -51,36 +60,16 @@ def off(
     at_site(data_dir, work)
 
 
-@app.command
-@told
-def status(*, json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Say whether it is on. Example: genkan mobile status"""
-    at_site(data_dir, lambda site: _show(site, json))
-
-
-async def _app_link(site: Workbench) -> Link | None:
-    number = (await site.store.site()).mobile_link_id
-    return await site.store.link(number) if number is not None else None
-
-
 async def _show(site: Workbench, as_json: bool) -> None:
-    enabled, link = (await site.store.site()).mobile_enabled, await _app_link(site)
+    document = mobile_document(*await load_switch(site.store))
     if as_json:
-        return print_json(document(enabled, link))
-    print(f"OAuth 2.0 for the mobile app is {'on' if enabled else 'off'}.")
-    if link is not None:
-        print(f"client id  {link.client_id}")
-    return None
-
-
-def document(enabled: bool, link: Link | None) -> dict[str, object]:
-    """What ``--json`` prints."""
-    if link is None:
-        return {"enabled": enabled}
-    return {
-        "enabled": enabled,
-        "clientID": link.client_id,
-        "redirectURI": link.redirects[0],
-        "redirectURIs": list(link.redirects),
-        "scope": link.permission.name,
+        return print_json(document)
+    say(f"OAuth 2.0 for the mobile app is {'on' if document.enabled else 'off'}.")
+    if document.client_id is None:
+        return None
+    fields = {
+        "client id": document.client_id,
+        "redirects": " ".join(document.redirect_uris),
+        "permission": document.scope,
     }
+    return print_fields([(name, value or "") for name, value in fields.items()])

@@ -1,32 +1,25 @@
 """genkan phones: who is signed in with what, and signing them out."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.link import link_named
-from genkan.cli.user import account_named
-from genkan.cli.workbench import (
-    SET_UP,
-    AsJson,
-    DataDir,
-    Stop,
-    Workbench,
-    at_site,
-    moment,
-    print_json,
-    print_table,
-    told,
-)
+from genkan.cli.named import account_named, link_named
+from genkan.cli.output import print_json, print_table, say
+from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import accounts, links, phones
 from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Subject
-from genkan.protocol.phones import Phone
+from genkan.protocol.phones import Phone, PhoneRow, PhoneState
 from genkan.protocol.reasons import EndReason
+from genkan.site.documents import moment, phone_document, plain
 from genkan.store.api import PhoneQuery
 
-app = cyclopts.App(name="phones", help="Signed-in phones and applications: one row a sign-in.")
+app = cyclopts.App(name="phones")
 PAGE = 500
+HEADINGS = ("ID", "PERSON", "LINK", "DEVICE", "SIGNED IN", "LAST SEEN", "STATE", "WHY")
 
 
 @app.command(name="list")
@@ -35,104 +28,134 @@ def list_(
     *,
     person: Annotated[str | None, Parameter(help="Only this person's.")] = None,
     link: Annotated[str | None, Parameter(help="Only those of this link (id or client id).")] = None,
+    live: Annotated[bool, Parameter(negative="", help="Only those that are signed in.")] = False,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List them, newest first. Example: genkan phones list --person alice"""
+    """List them, newest first; those that were signed out say why.
+
+    Example: genkan phones list --person alice
+    """
 
     async def work(site: Workbench) -> None:
-        account_id = (await account_named(site, person)).id if person else None
-        link_id = (await link_named(site, link)).id if link else None
-        found = await _all(site, PhoneQuery(account_id, link_id, limit=PAGE))
+        account_id = None if person is None else (await account_named(site, person)).id
+        link_id = None if link is None else (await link_named(site, link)).id
+        query = PhoneQuery(account_id, link_id, live, limit=PAGE)
+        found = [phone async for phone in _found(site, query)]
         if json:
-            return print_json([document(phone) for phone in found])
-        rows = [_row(phone) for phone in found]
-        return print_table(("ID", "PERSON", "LINK", "DEVICE", "SIGNED IN", "LAST SEEN", "STATE", "WHY"), rows)
+            return print_json([plain(phone_document(phone)) for phone in found])
+        return print_table(HEADINGS, [_row(phone) for phone in found])
 
     at_site(data_dir, work)
 
 
-async def _all(site: Workbench, query: PhoneQuery) -> list[Phone]:
-    found: list[Phone] = []
-    before = query.before
-    while True:
-        page = await site.store.phones(
-            PhoneQuery(query.account_id, query.link_id, query.live_only, before, query.limit)
-        )
-        found += [phones.judge(row, site.env()) for row in page]
-        if len(page) < query.limit:
-            return found
-        before = page[-1].grant.id
-
-
-def document(phone: Phone) -> dict[str, object]:
-    """One row as JSON."""
-    grant = phone.row.grant
-    return {
-        "id": grant.id.hex(),
-        "person": phone.row.account.name,
-        "link": phone.row.link.name,
-        "signedInAt": moment(grant.created_at),
-        "lastSeenAt": moment(max(grant.last_seen, grant.rotated_at)),
-        "method": " ".join(grant.method.references()),
-        "device": phones.device_name(grant.user_agent),
-        "state": phone.state.value,
-        "reason": phone.reason,
-    }
+async def _found(site: Workbench, query: PhoneQuery) -> AsyncIterator[Phone]:
+    env = site.env()
+    page: list[PhoneRow] | None = None
+    while page is None or len(page) == query.limit:
+        page = await site.store.phones(query if page is None else replace(query, before=page[-1].grant.id))
+        for row in page:
+            phone = phones.judge(row, env)
+            if phone.state is PhoneState.SIGNED_IN or not query.live_only:
+                yield phone
 
 
 def _row(phone: Phone) -> tuple[str, ...]:
-    told_of = document(phone)
-    names = ("id", "person", "link", "device", "signedInAt", "lastSeenAt", "state")
-    return (*(str(told_of[name]) for name in names), phones.sentence(phone.reason))
+    grant, used = phone.row.grant, "never" if phone.never_used else ""
+    return (
+        grant.id.hex(),
+        phone.row.account.name,
+        phone.row.link.name,
+        phones.device_name(grant.user_agent),
+        moment(grant.created_at),
+        used or moment(max(grant.last_seen, grant.rotated_at)),
+        phone.state,
+        phones.sentence(phone.reason),
+    )
 
 
 @app.command
 @told
 def sign_out(
     *ids: Annotated[str, Parameter(help="Ids from genkan phones list.")],
-    person: Annotated[str | None, Parameter(help="All of this person's.")] = None,
+    person: Annotated[str | None, Parameter(help="All of this person's, and their browser sessions.")] = None,
     link: Annotated[str | None, Parameter(help="All of this link's (id or client id).")] = None,
-    everyone: Annotated[bool, Parameter(name="--all", negative="", help="All there are.")] = False,
+    everyone: Annotated[
+        bool, Parameter(name="--all", negative="", help="All there are, and every browser session.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sign out, from the next request on. Example: genkan phones sign-out --person alice"""
+    """Sign out, from the next request on.
+
+    Example: genkan phones sign-out --person alice
+    """
     if sum((bool(ids), person is not None, link is not None, everyone)) != 1:
         raise Stop("say which: ids, --person NAME, --link ID or --all", SET_UP)
 
     async def work(site: Workbench) -> None:
         if person is not None:
-            await site.apply(lambda: _person(site, person))
+            await _sign_out_person(site, person)
         elif link is not None:
-            await site.apply(lambda: _link(site, link))
+            await _sign_out_link(site, link)
         elif everyone:
-            await site.apply(lambda: _everyone(site))
-        for grant_id in ids:
-            await site.apply(lambda grant_id=grant_id: _one(site, grant_id))  # type: ignore[misc]
+            await _sign_out_everyone(site)
+        else:
+            await _sign_out_phones(site, ids)
 
     at_site(data_dir, work)
 
 
-async def _person(site: Workbench, name: str) -> Change:
-    account = await account_named(site, name)
-    return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, site.actor, site.env())
+async def _sign_out_person(site: Workbench, name: str) -> None:
+    async def decide() -> Change:
+        account = await account_named(site, name)
+        return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, site.actor, site.env())
+
+    await site.apply(decide)
+    say(f"{(await account_named(site, name)).name} is signed out everywhere")
 
 
-async def _link(site: Workbench, text: str) -> Change:
-    return links.sign_out_all(await link_named(site, text), site.actor, site.env())
+async def _sign_out_link(site: Workbench, text: str) -> None:
+    async def decide() -> Change:
+        return links.sign_out_all(await link_named(site, text), site.actor, site.env())
+
+    await site.apply(decide)
+    say(f"{(await link_named(site, text)).name}: all sign-ins have ended")
 
 
-async def _everyone(site: Workbench) -> Change:
-    now = site.env().now
-    stop = RaiseStop(Subject.EVERYTHING, 0, EndReason.SIGNED_OUT_BY_ADMIN, now)
-    return Change((stop,), (Event(EventKind.ACCOUNT_SIGNED_OUT, now, site.actor, detail="everyone"),))
+async def _sign_out_everyone(site: Workbench) -> None:
+    async def decide() -> Change:
+        now = site.env().now
+        stop = RaiseStop(Subject.EVERYTHING, 0, EndReason.SIGNED_OUT_BY_ADMIN, now)
+        return Change((stop,), (Event(EventKind.ACCOUNT_SIGNED_OUT, now, site.actor, detail="everyone"),))
+
+    await site.apply(decide)
+    say("everyone is signed out")
 
 
-async def _one(site: Workbench, text: str) -> Change:
-    row = await site.store.phone(_grant_id(text))
-    if row is None:
-        raise Stop(f"there is no phone {text}; genkan phones list shows them")
-    return phones.sign_out(row.grant, EndReason.SIGNED_OUT_BY_ADMIN, site.actor, site.env())
+async def _sign_out_phones(site: Workbench, ids: tuple[str, ...]) -> None:
+    """All of them are looked for first: a misspelt id shall not leave half of the work done."""
+    grant_ids = [_grant_id(text) for text in ids]
+    for text, grant_id in zip(ids, grant_ids, strict=True):
+        if await site.store.phone(grant_id) is None:
+            raise Stop(f"there is no phone {text}; genkan phones list shows them")
+    for grant_id in grant_ids:
+        say(await _sign_out_phone(site, grant_id))
+
+
+async def _sign_out_phone(site: Workbench, grant_id: bytes) -> str:
+    said = ""
+
+    async def decide() -> Change:
+        nonlocal said
+        row = await site.store.phone(grant_id)
+        if row is None or phones.judge(row, site.env()).state is PhoneState.SIGNED_OUT:
+            said = f"{grant_id.hex()} was signed out before"
+            return NOTHING_TO_DO
+        said = f"{grant_id.hex()} of {row.account.name} is signed out"
+        return phones.sign_out(row.grant, EndReason.SIGNED_OUT_BY_ADMIN, site.actor, site.env())
+
+    await site.apply(decide)
+    return said
 
 
 def _grant_id(text: str) -> bytes:

@@ -1,6 +1,8 @@
 """The command ``genkan``: its groups are imported only when called, so that every command starts fast."""
 
+import os
 import sys
+from collections.abc import Sequence
 
 import cyclopts
 
@@ -12,11 +14,43 @@ app = cyclopts.App(
     version=__version__,
     version_flags=["--version"],
 )
-app.command("genkan.cli.serve:serve", name="serve")
-for _group in ("user", "link", "mobile", "phones", "app"):
-    app.command(f"genkan.cli.{_group}:app", name=_group)
+USAGE = 2
+HELP_WORDS = ("--help", "-h")
+GROUPS = {
+    "user": "Accounts of people.",
+    "link": "Incoming application links: who may sign people in through this site.",
+    "mobile": "The mobile switch: does the site announce OAuth 2.0 to the app?",
+    "phones": "Signed-in phones and applications: one row a sign-in.",
+    "app": "The app's side on a terminal: find a site, sign in through the browser, call its API.",
+}
+SINGLE = {"serve": "serve:serve"}
+
+for _name, _help in GROUPS.items():
+    app.command(f"genkan.cli.{_name.replace('-', '_')}:app", name=_name, help=_help)
+for _name, _place in SINGLE.items():
+    app.command(f"genkan.cli.{_place}", name=_name)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit status 0, 1 (the answer is no), 2 (usage or set-up)."""
-    app(sys.argv[1:])
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _run(words)
+    except cyclopts.CycloptsError as problem:
+        print(f"genkan: {' '.join(str(problem).split())}", file=sys.stderr)
+        sys.exit(USAGE)
+    except BrokenPipeError:
+        # Whoever read has seen enough; what Python still holds has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run(words: list[str]) -> None:
+    if not words or words[0] in HELP_WORDS:
+        # The list of commands says what each does, which the single ones only say themselves.
+        for name in SINGLE:
+            app[name]
+    try:
+        app(words, exit_on_error=False, print_error=False)
+    finally:
+        sys.stdout.flush()

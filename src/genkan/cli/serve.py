@@ -1,11 +1,12 @@
-"""genkan serve: runs the site."""
+"""genkan serve: runs the site. What running means is ``genkan.main``'s."""
 
 import os
-import sys
 
 from genkan import settings
+from genkan.cli.workbench import SET_UP, Stop, told
 
 
+@told
 def serve(
     *,
     host: str | None = None,
@@ -34,12 +35,10 @@ def serve(
     flags = {"host": host, "port": port, "base_url": base_url, "data_dir": data_dir, "workers": workers}
     loaded = settings.load(os.environ, flags)
     if isinstance(loaded, settings.SettingsProblem):
-        print(f"genkan: {loaded.sentence}", file=sys.stderr)
-        raise SystemExit(2)
+        raise Stop(loaded.sentence, SET_UP)
     from genkan import main  # noqa: PLC0415 - only serving needs the whole site
 
     try:
         main.serve(loaded)
     except main.CannotServe as problem:
-        print(f"genkan: {problem}", file=sys.stderr)
-        raise SystemExit(2) from None
+        raise Stop(str(problem), SET_UP) from None

@@ -1,10 +1,9 @@
-"""What every administering command stands on: settings, the open store, decide-and-apply, and errors of one line."""
+"""What every administering command stands on: settings, the open store, decide-and-apply, and exit statuses."""
 
 import asyncio
 import functools
-import json
 import os
-import sys
+import pwd
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -12,20 +11,23 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 from cyclopts import Parameter
 
 from genkan import clock, settings
+from genkan.cli.output import fail
 from genkan.protocol.accounts import NewAccount
+from genkan.protocol.api_keys import NewApiKey
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.store.api import CannotOpen, Store, StoreUnavailable
+from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
 from genkan.store.sqlite import open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-D = TypeVar("D", Change, NewLink, NewAccount)
+D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey)
 TRIES = 8
 SETTLE_ROWS = 1000
 DONE, NO, SET_UP = 0, 1, 2
+NOTHING_TO_DO = Change(())
 
 DataDir = Annotated[str | None, Parameter(name="--data-dir", help="The site's data folder (GENKAN_DATA_DIR).")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
@@ -41,7 +43,7 @@ class Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Workbench:
-    """An open site: what commands read, decide on and write to."""
+    """An open site: what commands read, decide on and write to. ``actor`` is how the audit names them."""
 
     settings: settings.Settings
     store: Store
@@ -59,11 +61,11 @@ class Workbench:
                 raise Stop(refusal_sentence(decided), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
             change = decided if isinstance(decided, Change) else decided.change
             if await self.store.apply(change):
-                await self._settle(change)
+                await self.settle(change)
                 return decided
         raise Stop("it exists already, or somebody else changes it all the time; look at it and try again")
 
-    async def _settle(self, change: Change) -> None:
+    async def settle(self, change: Change) -> None:
         """tokens.md 4: the rows follow a raised stop; a command sees it through."""
         if any(isinstance(step, RaiseStop) for step in change.steps):
             while await self.store.settle(SETTLE_ROWS):
@@ -85,60 +87,40 @@ def at_site(data_dir: str | None, work: Callable[[Workbench], Coroutine[Any, Any
     async def opened() -> T:
         store = open_store(loaded.database_path, create=False, env=clock.system_env())
         try:
-            return await work(Workbench(loaded, store, "command"))
+            return await work(Workbench(loaded, store, actor_name()))
         finally:
             await store.close()
 
     return asyncio.run(opened())
 
 
-def told(command: Callable[P, None]) -> Callable[P, int]:
+def actor_name() -> str:
+    """Who runs this command, as the system knows it: what the environment says anybody could have said."""
+    try:
+        return f"command:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        return f"command:{os.getuid()}"
+
+
+def told(command: Callable[P, int | None]) -> Callable[P, int]:
     """Exit status 0, 1 (the answer is no), 2 (usage or set-up); what goes wrong is one line on standard error."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
         try:
-            command(*args, **kwargs)
+            return command(*args, **kwargs) or DONE
         except Stop as stop:
-            return _fail(str(stop), stop.status)
+            return fail(str(stop), stop.status)
+        except NoSite as problem:
+            return fail(f"{problem}; name its folder with --data-dir or GENKAN_DATA_DIR", SET_UP)
         except CannotOpen as problem:
-            return _fail(str(problem), SET_UP)
+            return fail(str(problem), SET_UP)
         except StoreUnavailable as problem:
-            return _fail(f"the store cannot be used just now: {problem}", SET_UP)
-        return DONE
+            return fail(f"the store cannot be used just now, try again: {problem}", SET_UP)
 
     return run
-
-
-def _fail(sentence: str, status: int) -> int:
-    print(f"genkan: {sentence}", file=sys.stderr)
-    return status
 
 
 def refusal_sentence(refused: Refused) -> str:
     """A refusal in one line: the detail where it tells more than the table."""
     return refused.detail or entry(refused.reason).public
-
-
-def print_json(value: object) -> None:
-    """Data for programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Aligned columns; control characters that somebody put into a name are shown, not obeyed."""
-    shown = [headings, *(tuple(_visible(cell) for cell in row) for row in rows)]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(headings))]
-    for row in shown:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def moment(at: int) -> str:
-    """A time for people and programs alike: ISO 8601 in UTC, empty for never."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - only lists need it
-
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""

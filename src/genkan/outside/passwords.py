@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -15,7 +16,7 @@ from genkan.protocol.signin.password import LaneFull
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
-_WAITING_PER_THREAD = 16
+WAITING_PER_THREAD = 16
 # A hash of 256 bits that nobody kept: verifying against it costs what a real one costs and never fits.
 DECOY = "$argon2id$v=19$m=19456,t=2,p=1$Z2Vua2FuLWRlY295LXNhbHQ$Y7p5Ak3mXvKq0oW1rT9uJcEhLbGdNfSiRzPxVtQyUwA"
 _Answer = TypeVar("_Answer")
@@ -29,8 +30,7 @@ class PasswordLane:
     def __init__(self, threads: int = 0) -> None:
         size = threads or max(1, (os.cpu_count() or 1) - 1)
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="passwords")
-        self._room = size * _WAITING_PER_THREAD
-        self._waiting = 0
+        self._room = Semaphore(size * WAITING_PER_THREAD)
 
     async def verify(self, kept: str, password: str) -> bool:
         """Whether the password fits; exactly one hash is computed. Raises LaneFull when too many wait."""
@@ -41,13 +41,12 @@ class PasswordLane:
         return await self._in_lane(lambda: hash_now(password))
 
     async def _in_lane(self, work: Callable[[], _Answer]) -> _Answer:
-        if self._waiting >= self._room:
+        if not self._room.acquire(blocking=False):
             raise LaneFull
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._waiting -= 1
+        answer = self._pool.submit(work)
+        # Room is given back by the work, not by who waits: a caller who gives up does not stop a hash that has begun.
+        answer.add_done_callback(lambda _: self._room.release())
+        return await asyncio.wrap_future(answer)
 
     def close(self) -> None:
         """Let what runs finish; what waits is dropped."""

@@ -2,7 +2,6 @@
 sentence.
 """
 
-import contextlib
 import os
 import stat
 from pathlib import Path
@@ -13,27 +12,34 @@ from genkan.protocol.ring import Ring, RingProblem, parse, render
 def read_ring(path: Path) -> Ring | RingProblem:
     """The ring in this file."""
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            text = file.read()
     except FileNotFoundError:
         return RingProblem(f"the key ring {path} is not there; put it back, or name it with GENKAN_SECRET_FILE")
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be read: {problem.strerror}")
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if mode & 0o077:
         return RingProblem(f"the key ring {path} can be read by others; run: chmod 600 {path}")
     ring = parse(text)
     return ring if isinstance(ring, Ring) else RingProblem(f"{path}: {ring.sentence}")
 
 
 def make_ring_file(path: Path, ring: Ring) -> RingProblem | None:
-    """Write a new ring where none is; never overwrites one. Durable when this returns."""
+    """Write a new ring where none is; never overwrites one. Whole and durable when this returns."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = _written(path, ring)
+        try:
+            # Fails where something is already, and shows the file whole: a crash leaves no half a ring behind.
+            os.link(fresh, path)
+        finally:
+            fresh.unlink()
+        _sync_folder(path.parent)
     except FileExistsError:
         return RingProblem(f"there is a key ring at {path} already, which this store does not know")
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be made: {problem.strerror}")
-    _write_durably(handle, ring, path.parent)
     return None
 
 
@@ -41,25 +47,28 @@ def replace_ring_file(path: Path, ring: Ring) -> RingProblem | None:
     """Put a newer ring in the file's place: readers see the old one or the new one, whole. Durable when this
     returns.
     """
-    fresh = path.with_name(path.name + ".new")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        _write_durably(handle, ring, path.parent)
-        fresh.replace(path)
-        _sync_folder(path.parent)
+        place = path.resolve()
+        fresh, former = _written(place, ring), place.stat()
+        if former.st_uid != os.geteuid():
+            # An administrator who is root changes the ring; the user that runs the site must go on reading it.
+            os.chown(fresh, former.st_uid, former.st_gid)
+        fresh.replace(place)
+        _sync_folder(place.parent)
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be replaced: {problem.strerror}")
     return None
 
 
-def _write_durably(handle: int, ring: Ring, folder: Path) -> None:
-    with os.fdopen(handle, "wb") as file:
+def _written(path: Path, ring: Ring) -> Path:
+    """The ring in a file of its own beside ``path``, durable; what a crash left there goes."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(render(ring))
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(folder)
+    return fresh
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,132 @@
+"""The half of genkan user that lets people in and out: standing, passwords, sign-out, the break-glass recovery."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from genkan.cli.named import AccountName, account_named
+from genkan.cli.output import say
+from genkan.cli.passwords import PasswordStdin, new_password_hash
+from genkan.cli.workbench import NOTHING_TO_DO, DataDir, Workbench, at_site, told
+from genkan.protocol import accounts
+from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Account, Standing
+
+
+@told
+def disable(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+    """Disable an account and end all it is signed in with.
+
+    Example: genkan user disable alice
+    """
+    _set_standing(name, Standing.DISABLED, "is disabled and signed out everywhere", data_dir)
+
+
+@told
+def enable(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+    """Enable an account again; the person signs in anew everywhere.
+
+    Example: genkan user enable alice
+    """
+    _set_standing(name, Standing.ACTIVE, "is enabled", data_dir)
+
+
+@told
+def delete(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+    """Delete an account, end all it is signed in with, and forget the person.
+
+    Example: genkan user delete alice
+    """
+    _set_standing(name, Standing.DELETED, "is deleted and signed out everywhere", data_dir)
+
+
+def _set_standing(name: str, standing: Standing, said: str, data_dir: str | None) -> None:
+    async def work(site: Workbench) -> None:
+        async def decide() -> Change | Refused:
+            account = await account_named(site, name)
+            if account.standing is standing:
+                return NOTHING_TO_DO
+            return accounts.set_standing(account, standing, site.actor, site.env())
+
+        shown = (await account_named(site, name)).name
+        await site.apply(decide)
+        say(f"{shown} {said}")
+
+    at_site(data_dir, work)
+
+
+@told
+def set_password(
+    name: AccountName,
+    /,
+    *,
+    password_stdin: PasswordStdin = False,
+    sign_out: Annotated[bool, Parameter(negative="", help="Also end all it is signed in with.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Set a password.
+
+    Example: printf '%s' "$PW" | genkan user set-password alice --password-stdin --sign-out
+    """
+
+    def decide(account: Account, password_hash: str, site: Workbench) -> Change | Refused:
+        return accounts.set_password(account, password_hash, sign_out, site.actor, site.env())
+
+    _with_new_password(name, decide, "has a new password", password_stdin, data_dir)
+
+
+@told
+def recover(name: AccountName, /, *, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
+    """Break-glass: enable the account, make it administrator, set a password, end all else it is signed in with.
+
+    Whoever can run commands on the box may do this.
+
+    Example: genkan user recover alice
+    """
+
+    def decide(account: Account, password_hash: str, site: Workbench) -> Change | Refused:
+        return accounts.recover(account, password_hash, site.actor, site.env())
+
+    said = "is enabled, has the permission SYSTEM_ADMIN and a new password"
+    _with_new_password(name, decide, said, password_stdin, data_dir)
+
+
+def _with_new_password(
+    name: str,
+    decide: Callable[[Account, str, Workbench], Change | Refused],
+    said: str,
+    from_stdin: bool,
+    data_dir: str | None,
+) -> None:
+    async def work(site: Workbench) -> None:
+        shown = (await account_named(site, name)).name
+        password_hash = new_password_hash(from_stdin=from_stdin)
+
+        async def decided() -> Change | Refused:
+            return decide(await account_named(site, name), password_hash, site)
+
+        await site.apply(decided)
+        say(f"{shown} {said}")
+
+    at_site(data_dir, work)
+
+
+@told
+def sign_out(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+    """End every browser session and sign-in of a person.
+
+    Example: genkan user sign-out alice
+    """
+
+    async def work(site: Workbench) -> None:
+        async def decide() -> Change | Refused:
+            account = await account_named(site, name)
+            reason = EndReason.PERSON_SIGNED_OUT_EVERYWHERE
+            return accounts.sign_out_everywhere(account, reason, site.actor, site.env())
+
+        await site.apply(decide)
+        say(f"{(await account_named(site, name)).name} is signed out everywhere")
+
+    at_site(data_dir, work)
