@@ -242,8 +242,18 @@ def _field_problem(name: str, value: object) -> SettingsProblem | None:
     try:
         msgspec.convert({name: value}, Settings, strict=False)
     except msgspec.ValidationError as problem:
-        return SettingsProblem(f"{shown}: {str(problem).split(' - at ')[0]}")
+        return SettingsProblem(f"{shown}: {value!r} will not do; {_wanted(str(problem))}")
     return None
+
+
+def _wanted(problem: str) -> str:
+    """What to write instead, out of what the decoder says of a value."""
+    plain = problem.split(" - at ")[0]
+    if plain.startswith("Expected `int`, got"):
+        return "write a whole number"
+    if plain.startswith("Expected `bool`, got"):
+        return "write true or false"
+    return plain[:1].lower() + plain[1:].replace("`", "")
 
 
 def _cross_check(settings: Settings) -> SettingsProblem | None:
