@@ -248,7 +248,7 @@ def _field_problem(name: str, value: object) -> SettingsProblem | None:
 
 def _wanted(problem: str) -> str:
     """What to write instead, out of what the decoder says of a value."""
-    plain = problem.split(" - at ")[0]
+    plain = problem.split(" - at ", maxsplit=1)[0]
     if plain.startswith("Expected `int`, got"):
         return "write a whole number"
     if plain.startswith("Expected `bool`, got"):
