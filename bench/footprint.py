@@ -54,6 +54,6 @@ def on_disk(database: Path, table: str) -> OnDisk:
         rows = int(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
         names = "SELECT name FROM sqlite_schema WHERE tbl_name = ? AND type = 'index'"
         indexes = [name for (name,) in connection.execute(names, (table,))]
-        pages = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = ? AND aggregate"
+        pages = "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = ? AND aggregate = 1"
         sizes = {name: connection.execute(pages, (name,)).fetchone()[0] for name in (table, *indexes)}
     return OnDisk(rows, sizes[table] / rows, sum(sizes[name] for name in indexes) / rows)

@@ -19,10 +19,19 @@ class Goal:
     peer_scenario: str | None = None
 
     def ratio(self, results: Results) -> float | None:
-        """The ratio of medians, when both figures are valid."""
+        """The ratio of median rates, when both figures are valid."""
+        pair = self._pair(results)
+        return pair[0].rate / pair[1].rate if pair else None
+
+    def ratio_by_cpu(self, results: Results) -> float | None:
+        """The same from processor time an answer: steadier when others use the cores, blind to waiting for a disk."""
+        pair = self._pair(results)
+        return pair[1].median("server_us") / pair[0].median("server_us") if pair else None
+
+    def _pair(self, results: Results) -> tuple[Result, Result] | None:
         ours = results.get((self.scenario, "genkan"))
         theirs = results.get((self.peer_scenario or self.scenario, self.peer))
-        return ours.rate / theirs.rate if ours and theirs and ours.valid and theirs.valid else None
+        return (ours, theirs) if ours and theirs and ours.valid and theirs.valid else None
 
 
 MEMORY, SQLITE = "oidc-provider-memory", "oidc-provider-sqlite"

@@ -29,11 +29,11 @@ class Outcome:
         """Results by scenario and server."""
         return {(result.scenario.id, result.peer): result for result in self.results}
 
-    def ratios(self) -> list[tuple[Goal, float]]:
-        """The goals that this run has figures for."""
+    def ratios(self) -> list[tuple[Goal, float, float]]:
+        """The goals that this run has figures for: ratio of rates, ratio by processor time."""
         table = self.table()
-        found = [(goal, goal.ratio(table)) for goal in RATIOS]
-        return [(goal, ratio) for goal, ratio in found if ratio is not None]
+        found = [(goal, goal.ratio(table), goal.ratio_by_cpu(table)) for goal in RATIOS]
+        return [(goal, rate, cpu) for goal, rate, cpu in found if rate is not None and cpu is not None]
 
     def bounds(self) -> list[tuple[Bound, float]]:
         """The figures of Genkan alone that this run has."""
@@ -52,7 +52,7 @@ class Outcome:
             "resident_mb_after_load": self.resident_mb,
             "start_s": self.start_s,
             "genkan": self.figures,
-            "ratios": [{**asdict(goal), "ratio": ratio} for goal, ratio in self.ratios()],
+            "ratios": [{**asdict(goal), "ratio": ratio, "ratio_by_cpu": cpu} for goal, ratio, cpu in self.ratios()],
             "notes": self.notes,
         }
 
