@@ -241,3 +241,11 @@ async def test_the_first_administrator_may_do_everything(site: SiteUnderTest) ->
     action, fields = next(f for f in forms_of(done.text) if f[0].endswith("/setup/mobile"))
     assert (await site.client.post(site.absolute(action), data=fields)).status_code == 303
     assert (await site.store.site()).mobile_enabled
+
+
+@pytest.mark.parametrize("interaction", ["../../evil", "//evil.example", "a/../b", "%2e%2e", "\u2603", "x" * 5000])
+async def test_a_damaged_interaction_leads_to_the_start_page(site: SiteUnderTest, interaction: str) -> None:
+    """Signing in on behalf of nobody that can be read is signing in to the site itself."""
+    await site.make_account()
+    answer = await site.sign_in(interaction=interaction)
+    assert (answer.status_code, answer.headers["location"]) == (303, "https://site.example/")

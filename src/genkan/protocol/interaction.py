@@ -1,6 +1,4 @@
-"""The hub: given a sealed authorization request and the facts as they stand, what is the next step? (house.md,
-hub and spoke)
-"""
+"""The hub: a sealed authorization request and the facts as they stand, and from them the next step, decided afresh."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -77,7 +77,7 @@ async def login(received: Received, door: Door) -> Answer:
         if await door.store.apply(outcome.change):
             if isinstance(outcome, Failed) or row.account is None:
                 return await _login_refused(received, form, who, door, env)
-            done = browser.with_session(_after_sign_in(form, door), outcome.cookie, door)
+            done = browser.with_session(_after_sign_in(form, door, env), outcome.cookie, door)
             return browser.with_known(done, who, row.account, door, env)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id)
 
@@ -110,10 +110,11 @@ async def _login_refused(received: Received, form: read.Form, who: browser.Visit
     return browser.with_device(page, who, door)
 
 
-def _after_sign_in(form: read.Form, door: Door) -> Answer:
+def _after_sign_in(form: read.Form, door: Door, env: Env) -> Answer:
     """Back to the hub, to the page asked for, or to the start page; never to another host."""
-    if form.get("interaction"):
-        return answer.redirect(urls.join(door.public.text, f"{HUB}/{form['interaction']}"), 303)
+    interaction = _interaction(form, door, env)
+    if interaction is not None:
+        return answer.redirect(f"{door.public.text}{HUB}/{seal_interaction(door.sealer, interaction, env)}", 303)
     return answer.redirect(next_address(form.get("next", ""), door), 303)
 
 
