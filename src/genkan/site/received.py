@@ -66,7 +66,7 @@ def set_cookie(name: str, value: str, *, secure: bool, longest: int | None, same
     """
     jar: SimpleCookie = SimpleCookie()
     jar[name] = value
-    if jar[name].coded_value != value:
+    if value and jar[name].coded_value != value:
         raise CookieError(name)
     parts = [f"{name}={value}", "Path=/", "HttpOnly", f"SameSite={same_site}"]
     if secure:

@@ -1,0 +1,165 @@
+"""Every page in a real browser, small and wide, light and dark: nothing cut off, nothing faint, nothing too small."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise, product
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+    from tests.browser.showing import Exhibition
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+ROW = 60
+SIZES = {"narrow": (320, 640), "phone": (390, 844), "desktop": (1280, 800)}
+
+# What sticks out of the page to the side.
+CUT_OFF = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+# WCAG 2.2 1.4.3, of the colours as they are drawn: every text against the nearest ground that is painted.
+TOO_FAINT = """() => {
+  const parts = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = e => {
+    for (; e; e = e.parentElement) {
+      const colour = parts(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = words.nextNode(); node; node = words.nextNode()) {
+    const e = node.parentElement;
+    if (!node.data.trim() || !e.checkVisibility()) continue;
+    const [low, high] = [light(parts(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => a - b);
+    if ((high + 0.05) / (low + 0.05) < 4.5) faint.push(node.data.trim());
+  }
+  return faint;
+}"""
+
+# What is pressed or typed into: 44 pixels high; a link within words is as high as its line (WCAG 2.2 2.5.8).
+TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), textarea, a.button, a.home')]
+  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
+
+# WCAG 2.2 2.4.7 and 2.4.3: reached by Tab, each has an outline, and the way goes down the page.
+REACHED = """() => {
+  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+  if (e === document.body) return null;
+  return {words: e.outerHTML.slice(0, 80), top: box.top + scrollY,
+          marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+          seen: box.width > 0 && box.top >= 0 && box.bottom <= innerHeight};
+}"""
+
+
+async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition) -> None:
+    """No page is wider than its window, no text is too faint, and whatever is touched is 44 pixels high."""
+    folder = os.environ.get("SCREENSHOTS")
+    wrong: dict[str, object] = {}
+    for name in shown.names:
+        await page.goto(shown.plain(name))
+        for (size, (width, height)), scheme in product(SIZES.items(), SCHEMES):
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = [await page.evaluate(question) for question in (CUT_OFF, TOO_FAINT, TOO_SMALL)]
+            if found != [0, [], []]:
+                wrong[f"{name} {size} {scheme}"] = found
+            if folder:
+                await page.screenshot(path=Path(folder) / f"{name}.{size}.{scheme}.png", full_page=True)
+    assert wrong == {}
+
+
+async def test_the_look_sees_what_is_wrong(page: Page) -> None:
+    """Each question above finds a fault that is put there."""
+    await page.set_content(
+        "<body style='background:#fff'><p style='color:#999'>faint</p><button style='height:20px'>x</button>"
+        "<div style='width:3000px'>wide</div>"
+    )
+    assert await page.evaluate(CUT_OFF) > 0
+    assert await page.evaluate(TOO_FAINT) == ["faint"]
+    assert len(await page.evaluate(TOO_SMALL)) == 1
+
+
+async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhibition) -> None:
+    """Tab reaches every control of every page, top to bottom, and each shows that it has the focus."""
+    # A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
+    for name in (name for name in shown.names if name != "return"):
+        await page.goto(shown.plain(name))
+        controls = await page.locator("a, button:visible, input:visible, textarea:visible").count()
+        await page.locator(".skip").focus()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Shift+Tab")
+        reached = [await page.evaluate(REACHED)]
+        while len(reached) < controls:
+            await page.keyboard.press("Tab")
+            reached.append(await page.evaluate(REACHED))
+        assert None not in reached, name
+        assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == [], name
+        assert len({(stop["words"], stop["top"]) for stop in reached}) == controls, name
+        assert all(later >= earlier - ROW for earlier, later in pairwise(stop["top"] for stop in reached)), name
+
+
+async def test_the_first_stop_skips_to_the_content(page: Page, shown: Exhibition) -> None:
+    """Following the skip link puts the focus into the main part."""
+    await page.goto(shown.plain("consent"))
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("() => document.activeElement.textContent") == "Not you?"
+
+
+async def test_comforts_appear_with_their_script_only(chromium: Browser, shown: Exhibition) -> None:
+    """Without JavaScript no page shows a button that does nothing, and the answer's address is there to be copied."""
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    for name in ("login", "setup", "setup-done-on", "return"):
+        await page.goto(shown.plain(name))
+        assert await page.locator("[data-copy], [data-reveal]").count() > 0
+        assert await page.locator("[data-copy]:visible, [data-reveal]:visible").count() == 0
+    way = await page.get_by_role("link", name="Return to the app").get_attribute("href")
+    assert await page.get_by_label("The answer’s address").input_value() == way
+    await context.close()
+
+
+async def test_an_address_is_copied_by_its_button(page: Page, shown: Exhibition) -> None:
+    """The button takes the whole address to the clipboard and says so."""
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.goto(shown.plain("return-by-hand"))
+    await page.get_by_role("button", name="Copy").click()
+    await page.get_by_text("Copied").wait_for()
+    copied = await page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == await page.get_by_role("link", name="Return to the app").get_attribute("href")
+
+
+async def test_a_password_can_be_looked_at_and_is_hidden_again_when_sent(page: Page, shown: Exhibition) -> None:
+    """The button shows what was typed; what is sent comes from a hidden field, so that browsers do not learn it."""
+    await page.goto(shown.plain("login"))
+    field = page.locator("#password")
+    await field.fill("seen")
+    await page.get_by_role("button", name="Show Password").click()
+    assert await field.get_attribute("type") == "text"
+    await page.evaluate("() => document.forms[0].addEventListener('submit', event => event.preventDefault())")
+    await page.get_by_label("User name").fill("alice")
+    await page.get_by_role("button", name="Sign in").click()
+    assert await field.get_attribute("type") == "password"
+
+
+async def test_times_are_told_in_the_readers_zone(chromium: Browser, shown: Exhibition) -> None:
+    """A moment is shown as local time and keeps the site's own words; what is no moment stays as it is."""
+    context = await chromium.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    page = await context.new_page()
+    await page.goto(shown.plain("apps"))
+    first = page.locator("time").first
+    assert "17:15" in await first.inner_text()
+    assert await first.get_attribute("title") == "2026-11-02 08:15 UTC"
+    assert await page.get_by_text("never used").count() == 1
+    await context.close()
