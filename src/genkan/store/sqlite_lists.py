@@ -29,6 +29,7 @@ _API_KEYS = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys ORDER BY created_at, i
 _EVENTS = f"""
     SELECT id, {rows.EVENT_COLUMNS} FROM audit WHERE id > ? ORDER BY id LIMIT ?
 """  # noqa: S608 made of constants
+_LAST_EVENT = "SELECT COALESCE(MAX(id), 0) FROM audit"
 _TALLIES = "SELECT minute, reason, network, count FROM tallies ORDER BY minute DESC, reason, network LIMIT ?"
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
 _NODES = "SELECT node, ring_version, seen_at FROM nodes ORDER BY node"
@@ -129,6 +130,11 @@ class SqliteLists(SqliteReads):
 
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]:
         return [(row[0], rows.event(row[1:], self._texts)) for row in self._all(_EVENTS, (after, limit))]
+
+    async def last_event(self) -> int:
+        """The number of the newest event, 0 where there is none."""
+        row = self._one(_LAST_EVENT)
+        return int(row[0]) if row else 0
 
     async def tallies(self, limit: int = 100) -> list[Tally]:
         """Newest minute first."""

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -78,14 +79,12 @@ def has_site(path: Path) -> bool:
     """Whether a site lives in this file. Looking makes nothing."""
     if not path.is_file() or path.stat().st_size == 0:
         return False
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
     try:
-        found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'site'").fetchone()
-        return found is not None and db.execute("SELECT 1 FROM site").fetchone() is not None
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)) as db:
+            found = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'site'").fetchone()
+            return found is not None and db.execute("SELECT 1 FROM site").fetchone() is not None
     except sqlite3.DatabaseError as e:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
-    finally:
-        db.close()
 
 
 def migrations(folder: Traversable) -> list[Migration]:

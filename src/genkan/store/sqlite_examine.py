@@ -1,0 +1,89 @@
+"""Looking at a SQLite store without changing it, whatever its schema: what an operator wants to know of it."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from genkan.store.api import CannotOpen, NoSite
+from genkan.store.sqlite_open import (
+    MIGRATIONS,
+    connect,
+    has_site,
+    migrate,
+    migrations,
+    schema_version,
+)
+
+T = TypeVar("T")
+
+_IDENTITY = "SELECT site_id, ring_version FROM site"
+_ACCOUNTS = "SELECT COUNT(*) FROM accounts WHERE standing <> 2"
+_LINKS = "SELECT COUNT(*) FROM links WHERE standing <> 2"
+_SIGN_INS = "SELECT COUNT(*) FROM grants"
+_SESSIONS = "SELECT COUNT(*) FROM sessions"
+_UNSETTLED = "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM stops WHERE settled = 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The last migration that the file has had, and the last one that this version knows."""
+
+    present: int
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is kept. ``sign_ins`` counts rows, ended ones too; ``unsettled`` stops began at ``unsettled_since``."""
+
+    accounts: int
+    links: int
+    sign_ins: int
+    sessions: int
+    unsettled: int
+    unsettled_since: int
+
+
+def schema_of(path: Path) -> Schema:
+    """Raises NoSite, and CannotOpen for what is no store."""
+    present = _asked(path, schema_version)
+    if not present:
+        raise CannotOpen(f"{path} is a database of another program")
+    return Schema(present, len(migrations(MIGRATIONS)))
+
+
+def identity_of(path: Path) -> tuple[bytes, int] | None:
+    """Site id and ring version of whatever store lies there; None where nothing can be read."""
+    try:
+        return _asked(path, lambda db: tuple(db.execute(_IDENTITY).fetchone()))
+    except CannotOpen:
+        return None
+
+
+def count(path: Path) -> Counts:
+    """Count the rows of a store at this version's schema. Walks the smallest index of each table."""
+
+    def counted(db: sqlite3.Connection) -> Counts:
+        numbers = [int(db.execute(sql).fetchone()[0]) for sql in (_ACCOUNTS, _LINKS, _SIGN_INS, _SESSIONS)]
+        return Counts(*numbers, *db.execute(_UNSETTLED).fetchone())
+
+    return _asked(path, counted)
+
+
+def bring_to(path: Path, target: int) -> None:
+    """Move the schema up or down to ``target``, after a copy of the file. Nobody may serve it meanwhile."""
+    known = migrations(MIGRATIONS)
+    _asked(path, lambda db: migrate(db, path, known, target), readonly=False)
+
+
+def _asked(path: Path, question: Callable[[sqlite3.Connection], T], *, readonly: bool = True) -> T:
+    if not has_site(path):
+        raise NoSite(f"there is no site at {path}")
+    try:
+        with closing(connect(path, readonly=readonly)) as db:
+            return question(db)
+    except sqlite3.Error as problem:
+        raise CannotOpen(f"{path} cannot be read: {problem}") from problem

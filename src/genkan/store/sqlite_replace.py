@@ -1,0 +1,69 @@
+"""Putting one SQLite store in another's place, at once and whole; what was there is kept beside it."""
+
+import errno
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from genkan.store.api import CannotOpen
+
+_COMPANIONS = ("-wal", "-shm")
+
+
+def replace_database(fresh: Path, target: Path, aside: Path) -> bool:
+    """Move ``fresh`` to ``target``; whether there was one before, which is ``aside`` then.
+
+    Nobody may serve ``target``. At every moment a whole store lies there: the one before or the fresh one.
+    """
+    try:
+        there = target.exists()
+        _hand_over(fresh, target if there else target.parent)
+        if there:
+            _fold_log(target)
+            _keep(target, aside)
+        for suffix in _COMPANIONS:
+            _set_aside(Path(f"{target}{suffix}"), Path(f"{aside}{suffix}"))
+        fresh.replace(target)
+        _sync(target.parent)
+    except OSError as problem:
+        raise CannotOpen(f"{target} could not be replaced: {problem.strerror}") from problem
+    return there
+
+
+def _fold_log(path: Path) -> None:
+    """Bring what lies in the log into the file itself. A broken file keeps its log beside it."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=5.0)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _hand_over(fresh: Path, before: Path) -> None:
+    """Root may restore; the file must be the user's who runs the site."""
+    owner = before.stat()
+    if fresh.stat().st_uid != owner.st_uid:
+        os.chown(fresh, owner.st_uid, owner.st_gid)
+
+
+def _keep(path: Path, aside: Path) -> None:
+    """A second name for the file where the file system can, else a copy: ``path`` itself is never missing."""
+    if aside.exists():
+        raise FileExistsError(errno.EEXIST, f"{aside} is there already")
+    try:
+        os.link(path, aside)
+    except OSError:
+        shutil.copy2(path, aside)
+
+
+def _set_aside(path: Path, aside: Path) -> None:
+    """A log that stayed would be played into the fresh store."""
+    with suppress(FileNotFoundError):
+        path.replace(aside)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
