@@ -22,6 +22,7 @@ class Keeper:
         self._node = node
         self._wall = wall
         self._rounds = 0
+        self._reported = 0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -36,10 +37,15 @@ class Keeper:
     async def round(self) -> None:
         """One round: stops at once, pruning and clocks on their own schedule."""
         await self._settle()
-        if self._rounds % 60 == 0:
+        if self._rounds % 60 == 0 or await self._has_new_ring():
             await self.compare_clocks()
         if self._rounds % self._door.settings.prune_seconds == 0:
             await self._prune()
+
+    async def _has_new_ring(self) -> bool:
+        """tokens.md 7: a ring that a command changed is loaded, and said to be, also where no request asks for it."""
+        self._door.ring.is_behind(await self._door.store.site(), self._door.env().now)
+        return self._door.sealer.ring.version != self._reported
 
     async def _settle(self) -> None:
         """tokens.md 4: rows follow a raised stop in bounded steps."""
@@ -52,8 +58,9 @@ class Keeper:
 
     async def compare_clocks(self) -> None:
         """tokens.md 8: against the latest time that the store remembers; it warns from 2 s, is not ready from 10 s."""
-        now = self._wall()
-        remembered = await self._door.store.report(NodeReport(self._node, self._door.sealer.ring.version, now))
+        now, version = self._wall(), self._door.sealer.ring.version
+        remembered = await self._door.store.report(NodeReport(self._node, version, now))
+        self._reported = version
         behind = max(0, remembered - now)
         self._door.health.clock_off = behind
         if behind >= CLOCK_WARN:
