@@ -21,9 +21,18 @@ GROUPS = {
     "link": "Incoming application links: who may sign people in through this site.",
     "mobile": "The mobile switch: does the site announce OAuth 2.0 to the app?",
     "phones": "Signed-in phones and applications: one row a sign-in.",
+    "proxy": "Working reverse-proxy configurations for this site.",
+    "api-key": "Keys for automation and for callers of introspection.",
+    "keys": "The key ring that seals tokens.",
+    "audit": "Who did what, and which refusals were counted.",
     "app": "The app's side on a terminal: find a site, sign in through the browser, call its API.",
 }
-SINGLE = {"serve": "serve:serve"}
+SINGLE = {
+    "serve": "serve:serve",
+    "status": "status:status",
+    "restore": "restore:restore",
+    "migrate": "migrate:migrate",
+}
 
 for _name, _help in GROUPS.items():
     app.command(f"genkan.cli.{_name.replace('-', '_')}:app", name=_name, help=_help)

@@ -49,11 +49,7 @@ def replace_ring_file(path: Path, ring: Ring) -> RingProblem | None:
     """
     try:
         place = path.resolve()
-        fresh, former = _written(place, ring), place.stat()
-        if former.st_uid != os.geteuid():
-            # An administrator who is root changes the ring; the user that runs the site must go on reading it.
-            os.chown(fresh, former.st_uid, former.st_gid)
-        fresh.replace(place)
+        _written(place, ring).replace(place)
         _sync_folder(place.parent)
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be replaced: {problem.strerror}")
@@ -67,6 +63,10 @@ def _written(path: Path, ring: Ring) -> Path:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(render(ring))
         file.flush()
+        if os.geteuid() == 0:
+            # Root may make or change a ring; the user that runs the site must be able to read it.
+            owner = (path if path.exists() else path.parent).stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         os.fsync(file.fileno())
     return fresh
 

@@ -1,0 +1,109 @@
+"""genkan api-key: keys for automation and for callers of introspection."""
+
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from genkan.cli.named import PermissionName, permission_named
+from genkan.cli.output import print_fields, print_json, print_table, say
+from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.protocol import api_keys
+from genkan.protocol.api_keys import ApiKeyWish, NewApiKey
+from genkan.protocol.env import DAY
+from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.records import ApiKey
+from genkan.site.documents import moment, public_id
+from genkan.wire.scopes import Permission
+
+app = cyclopts.App(name="api-key")
+
+
+@app.command
+@told
+def create(
+    name: Annotated[str, Parameter(help="What the audit calls whoever uses it.")],
+    /,
+    *,
+    permission: PermissionName = None,
+    days: Annotated[int | None, Parameter(help="How long it works; until it is revoked when left out.")] = None,
+    json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a key, which is shown this once. READ is enough to introspect; the administration API wants ADMIN.
+
+    Example: genkan api-key create "MDM job" --permission ADMIN --days 365
+    """
+    wish = ApiKeyWish(name, permission_named(permission, Permission.READ), None if days is None else days * DAY)
+
+    async def work(site: Workbench) -> None:
+        async def decide() -> NewApiKey | Refused:
+            return api_keys.create(wish, await site.store.api_keys(), site.actor, site.env())
+
+        made = await site.apply(decide)
+        if json:
+            return print_json({**document(made.key, site.env().now), "apiKey": made.text})
+        return print_fields([("id", public_id(made.key.id)), ("API key", f"{made.text}  (shown this once)")])
+
+    at_site(data_dir, work)
+
+
+@app.command(name="list")
+@told
+def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the keys, those that were revoked too.
+
+    Example: genkan api-key list
+    """
+
+    async def work(site: Workbench) -> None:
+        known = [document(key, site.env().now) for key in await site.store.api_keys()]
+        if json:
+            return print_json(known)
+        names = ("id", "name", "permission", "createdAt", "expiresAt", "state")
+        rows = [tuple(str(key[name] or "never") for name in names) for key in known]
+        return print_table(("ID", "NAME", "PERMISSION", "MADE", "EXPIRES", "STATE"), rows)
+
+    at_site(data_dir, work)
+
+
+def document(key: ApiKey, now: int) -> dict[str, object]:
+    """A key as JSON, without what opens doors."""
+    state = "active" if api_keys.works(key, now) else "expired" if key.revoked_at is None else "revoked"
+    return {
+        "id": public_id(key.id),
+        "name": key.name,
+        "permission": key.permission.name,
+        "createdAt": moment(key.created_at),
+        "expiresAt": None if key.expires_at is None else moment(key.expires_at),
+        "state": state,
+    }
+
+
+@app.command
+@told
+def revoke(
+    key: Annotated[str, Parameter(help="The key's id from genkan api-key list.")], /, *, data_dir: DataDir = None
+) -> None:
+    """Revoke a key; it opens nothing from the next request on.
+
+    Example: genkan api-key revoke 38843a89f2b02a47
+    """
+
+    async def work(site: Workbench) -> None:
+        name = (await _key(site, key)).name
+
+        async def decide() -> Change | Refused:
+            return api_keys.revoke(await _key(site, key), site.actor, site.env())
+
+        await site.apply(decide)
+        say(f"{name} is revoked")
+
+    at_site(data_dir, work)
+
+
+async def _key(site: Workbench, text: str) -> ApiKey:
+    for key in await site.store.api_keys():
+        if public_id(key.id) == text:
+            return key
+    raise Stop(f"there is no API key {text}; genkan api-key list shows them")

@@ -1,0 +1,86 @@
+"""genkan restore: a backup in the present site's place, and in words what it cannot know."""
+
+import asyncio
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from genkan import clock
+from genkan.cli.output import print_json, say
+from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
+from genkan.ops.restore import Restored, RestoreFailed
+from genkan.ops.restore import restore as put_back
+from genkan.protocol.restoring import Manner
+from genkan.site.documents import moment
+
+WHAT_BECOMES = {
+    Manner.HEAL: "Phones that went on after the backup was made stay signed in: for 24 hours their newer tokens are "
+    "believed.",
+    Manner.SIGN_OUT_ALL: "Everyone is signed out: people sign in again.",
+    Manner.AS_COPY: "This is a site of its own: nobody is signed in, and no token of the original opens here. "
+    "Passwords, link secrets and API keys are those of the original.",
+}
+
+
+@told
+def restore(
+    file: Annotated[Path, Parameter(help="A copy of the site's database.")],
+    /,
+    *,
+    heal: Annotated[
+        bool, Parameter(negative="", help="Phones stay signed in, also those that went on after the backup.")
+    ] = False,
+    sign_out_all: Annotated[bool, Parameter(negative="", help="Everyone signs in again.")] = False,
+    as_copy: Annotated[
+        bool, Parameter(negative="", help="Make another site from it, where no token of the original opens.")
+    ] = False,
+    json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Put a backup in the present site's place; the file that was there is kept beside it. No server may run.
+
+    Example: genkan restore genkan-2026-11-01.sqlite3 --heal
+    """
+    asked = {Manner.HEAL: heal, Manner.SIGN_OUT_ALL: sign_out_all, Manner.AS_COPY: as_copy}
+    chosen = [manner for manner, is_asked in asked.items() if is_asked]
+    if len(chosen) != 1:
+        raise Stop(
+            "choose one of --heal, --sign-out-all and --as-copy: what becomes of those who are signed in", SET_UP
+        )
+    settings = load_settings(data_dir)
+    try:
+        done = asyncio.run(put_back(settings, file, chosen[0], actor_name(), clock.system_env()))
+    except RestoreFailed as problem:
+        raise Stop(str(problem), SET_UP) from None
+    if json:
+        print_json(document(done))
+    else:
+        _tell(file, done)
+
+
+def document(done: Restored) -> dict[str, object]:
+    """What was done, as JSON."""
+    return {
+        "manner": done.manner.value,
+        "asOf": moment(done.as_of),
+        "lastEvent": done.last_event,
+        "ringVersion": done.ring_version,
+        "replaced": str(done.aside) if done.aside else None,
+    }
+
+
+def _tell(file: Path, done: Restored) -> None:
+    say(f"Restored {file}, as of {moment(done.as_of)}.")
+    say(WHAT_BECOMES[done.manner])
+    say("Whoever was about to sign in starts again: no authorization code of before is taken.")
+    if done.manner is not Manner.AS_COPY:
+        say(
+            "It cannot know what was done after that moment: disabled and deleted accounts, changed passwords and "
+            "permissions, signed-out phones, withdrawn consents, deleted links, rotated secrets, revoked API keys. "
+            "Do again what shall hold."
+        )
+    if done.aside is not None:
+        say(f"What was there is kept as {done.aside}; its audit says what was done since, if it can be read:")
+        say(f"  GENKAN_DATABASE_URL={quote(f'sqlite:///{done.aside}')} genkan audit list --after {done.last_event}")

@@ -1,0 +1,157 @@
+"""Whether an installation is healthy, as seen from its own box: settings, store, ring, clock and what waits in them.
+
+How a site looks from outside is not asked here.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genkan.outside.ring_file import read_ring
+from genkan.protocol.env import HOUR, MINUTE, SECOND, Env
+from genkan.protocol.records import Site
+from genkan.protocol.ring import Ring, RingProblem
+from genkan.settings import Settings
+from genkan.site.documents import moment
+from genkan.store.api import NodeReport
+from genkan.store.sqlite import open_store
+from genkan.store.sqlite_copy import fault_of
+from genkan.store.sqlite_examine import Counts, Schema, count, schema_of
+
+CLOCK_OFF = 10 * SECOND
+NODE_IS_RUNNING = 2 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. ``ok`` False makes the installation unhealthy."""
+
+    id: str
+    ok: bool
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found. ``counts`` and ``site`` are None where the schema is not this version's."""
+
+    schema: Schema
+    ring: Ring | RingProblem
+    site: Site | None
+    counts: Counts | None
+    nodes: list[NodeReport] = field(default_factory=list)
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The verdict with everything that led to it."""
+
+    checks: tuple[Check, ...]
+    counts: Counts | None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(check.ok for check in self.checks)
+
+
+async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
+    """Look at the installation and change nothing; an older schema is not migrated for it. Raises CannotOpen."""
+    path = settings.database_path
+    schema = schema_of(path)
+    ring = read_ring(settings.ring_path)
+    damage = fault_of(path) if deep else None
+    if schema.present != schema.newest or damage is not None:
+        return Facts(schema, ring, None, None, damage=damage)
+    return await _load_site(path, schema, ring, env)
+
+
+async def _load_site(path: Path, schema: Schema, ring: Ring | RingProblem, env: Env) -> Facts:
+    store = open_store(path, create=False, env=env)
+    try:
+        return Facts(schema, ring, await store.site(), count(path), await store.nodes())
+    finally:
+        await store.close()
+
+
+def judge(facts: Facts, env: Env) -> Health:
+    """The verdict on what was found."""
+    checks = [_schema(facts), _ring(facts)]
+    if facts.site is not None and facts.counts is not None:
+        checks += [
+            _administrator(facts.site),
+            _behind(facts.site),
+            _healing(facts.site, env.now),
+            _stops(facts.counts, env.now),
+            _clock(facts.nodes, env.now),
+            _server(facts.nodes, env.now),
+        ]
+    return Health(tuple(checks), facts.counts)
+
+
+def _schema(facts: Facts) -> Check:
+    present, newest = facts.schema.present, facts.schema.newest
+    if facts.damage is not None:
+        return Check("store", False, f"the database is damaged: {facts.damage}; put back a backup with genkan restore")
+    if present > newest:
+        return Check("store", False, f"schema {present} is of a newer Genkan, this one knows {newest}")
+    if present < newest:
+        return Check(
+            "store", False, f"schema {present} is older than {newest}: genkan migrate, or the next start, mends it"
+        )
+    return Check("store", True, f"schema {present}")
+
+
+def _ring(facts: Facts) -> Check:
+    ring, site = facts.ring, facts.site
+    if isinstance(ring, RingProblem):
+        return Check("ring", False, ring.sentence)
+    if site is not None and site.ring_fingerprint not in (b"", ring.fingerprint):
+        return Check("ring", False, "the key ring belongs to another site: put this one's there")
+    if site is not None and ring.version < site.ring_version:
+        return Check("ring", False, f"the key ring is at version {ring.version}, the store names {site.ring_version}")
+    return Check("ring", True, f"version {ring.version}, key {ring.active.id:04x} seals")
+
+
+def _administrator(site: Site) -> Check:
+    if site.has_administrator:
+        return Check("administrator", True, "there is one")
+    return Check(
+        "administrator", False, "there is none: open the link that genkan serve prints, or genkan user add --admin"
+    )
+
+
+def _behind(site: Site) -> Check:
+    if site.behind_since:
+        since = moment(site.behind_since)
+        return Check("writes", False, f"the store lost writes, seen since {since}: see genkan restore")
+    return Check("writes", True, "none is known to be lost")
+
+
+def _healing(site: Site, now: int) -> Check:
+    healing = now < site.heal_until
+    return Check("healing", True, f"until {moment(site.heal_until)}" if healing else "off")
+
+
+def _stops(counts: Counts, now: int) -> Check:
+    if not counts.unsettled:
+        return Check("stops", True, "all sign-outs have reached their rows")
+    since = moment(counts.unsettled_since)
+    stuck = now - counts.unsettled_since > HOUR
+    return Check(
+        "stops", not stuck, f"{counts.unsettled} sign-outs since {since} count, and are being written into rows"
+    )
+
+
+def _clock(nodes: list[NodeReport], now: int) -> Check:
+    ahead = max((node.seen_at - now for node in nodes), default=0)
+    if ahead >= CLOCK_OFF:
+        return Check("clock", False, f"it is {ahead // SECOND} s behind what the store remembers: set it right")
+    return Check("clock", True, "agrees with the store")
+
+
+def _server(nodes: list[NodeReport], now: int) -> Check:
+    running = [node for node in nodes if abs(now - node.seen_at) < NODE_IS_RUNNING]
+    if running:
+        return Check("server", True, f"last heard of at {moment(max(node.seen_at for node in running))}")
+    return Check("server", True, "none has been heard of in the last two minutes")
