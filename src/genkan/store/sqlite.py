@@ -33,6 +33,7 @@ class SqliteStore(SqliteLists):
 
     def __init__(self, path: Path) -> None:
         super().__init__(connect(path, readonly=True))
+        self.path = path
         self._writer = Writer(path)
 
     async def apply(self, outcome: Writable) -> bool:

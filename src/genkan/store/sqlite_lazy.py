@@ -2,15 +2,20 @@
 
 import sqlite3
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
 
 from genkan.protocol.outcomes import Event, Sighting
 from genkan.store import rows
 from genkan.store.api import Tally
 from genkan.store.sqlite_tokens import TokenWrites
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 # Beyond these, what is noted is dropped: losing it harms nothing, memory without bound would.
-MOST_SIGHTINGS = 50_000
-MOST_SESSIONS = 50_000
+MOST_SIGHTINGS = 20_000
+MOST_SESSIONS = 20_000
 MOST_EVENTS = 2_000
 MOST_REFUSALS = 1_000
 
@@ -37,8 +42,8 @@ class Notes:
     refusals: dict[tuple[int, str, str], int] = field(default_factory=dict)
     events: dict[Event, Event] = field(default_factory=dict)
 
-    def __bool__(self) -> bool:
-        return bool(self.sightings or self.sessions or self.refusals or self.events)
+    def __len__(self) -> int:
+        return len(self.sightings) + len(self.sessions) + len(self.refusals) + len(self.events)
 
 
 class LazyWrites:
@@ -52,10 +57,16 @@ class LazyWrites:
     def __bool__(self) -> bool:
         return bool(self._notes)
 
-    def take(self) -> Notes:
-        """All that waits; from here on new notes wait anew."""
-        taken, self._notes = self._notes, Notes()
-        return taken
+    def take(self, most: int) -> Notes:
+        """What waits, about so much of each kind; the rest waits on."""
+        if len(self._notes) <= most:
+            taken, self._notes = self._notes, Notes()
+            return taken
+        left = self._notes
+        return Notes(
+            _first(left.sightings, most), _first(left.sessions, most), _first(left.refusals, most),
+            _first(left.events, most),
+        )  # fmt: skip
 
     def put_back(self, notes: Notes) -> None:
         """What could not be written waits once more, as far as there is room."""
@@ -118,6 +129,10 @@ class LazyWrites:
         if len(self._notes.events) < MOST_EVENTS:
             self._notes.events.setdefault(replace(event, at=0), event)
         return first
+
+
+def _first(waiting: dict[K, V], most: int) -> dict[K, V]:
+    return {key: waiting.pop(key) for key in list(islice(waiting, most))}
 
 
 def write(notes: Notes, db: sqlite3.Connection, tokens: TokenWrites) -> None:

@@ -39,16 +39,14 @@ def prepare(path: Path, *, create: bool, env: Env) -> None:
         raise NoSite(f"there is no site at {path}")
     create_file(path)
     known = migrations(MIGRATIONS)
-    db = connect(path)
     try:
-        _check(db, path, known)
-        db.execute("PRAGMA journal_mode=WAL")
-        migrate(db, path, known, known[-1].number)
-        _found(db, env)
+        with closing(connect(path)) as db:
+            _check(db, path, known)
+            db.execute("PRAGMA journal_mode=WAL")
+            migrate(db, path, known, known[-1].number)
+            _found(db, env)
     except sqlite3.DatabaseError as e:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
-    finally:
-        db.close()
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
@@ -57,11 +55,19 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     Thread checks are off since the store itself gives each connection to one thread.
     """
     seconds = READ_BUSY_SECONDS if readonly else BUSY_SECONDS
-    db = sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False, cached_statements=256)
-    # FULL: the log is fsynced at each commit, before anybody is told that it happened.
-    db.execute("PRAGMA synchronous=FULL")
-    if readonly:
-        db.execute("PRAGMA query_only=ON")
+    # mode=rw: a file that went away is a fault, never a fresh empty one.
+    where = f"{path.absolute().as_uri()}?mode=rw"
+    db = sqlite3.connect(
+        where, uri=True, timeout=seconds, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        # FULL: the log is fsynced at each commit, before anybody is told that it happened.
+        db.execute("PRAGMA synchronous=FULL")
+        if readonly:
+            db.execute("PRAGMA query_only=ON")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

@@ -21,6 +21,9 @@ from genkan.store.sqlite_upkeep import Upkeep
 # Changed rows after which the log is moved into the file: between two batches, when nobody waits for an answer.
 CHECKPOINT_AFTER = 4_000
 
+# Notes that the event loop may write without being kept for long.
+MOST_NOTES = 256
+
 # On the event loop a lock that another process holds is not waited for; the thread waits for it.
 _IMPATIENT = "PRAGMA busy_timeout=0"
 _PATIENT = "PRAGMA busy_timeout=5000"
@@ -67,6 +70,8 @@ def is_long(command: Command) -> bool:
     """Whether it may touch many rows: such a command never runs on the event loop."""
     if isinstance(command, Change):
         return any(isinstance(step, RaiseStop | EndGrantsUnder) for step in command.steps)
+    if isinstance(command, Notes):
+        return len(command) > MOST_NOTES
     return isinstance(command, Settle | Prune | Close)
 
 

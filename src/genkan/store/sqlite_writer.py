@@ -15,11 +15,12 @@ from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.sqlite_lazy import LazyWrites, Notes
-from genkan.store.sqlite_session import Close, Command, Session, is_long
+from genkan.store.sqlite_session import Close, Command, Flush, Session, is_long
 
 MOST_WAITING = 10_000
 # How long the event loop may be kept busy by one batch: about a hundred times ten microseconds.
 MOST_IN_BATCH = 128
+MOST_NOTES_IN_BATCH = 64
 # How long what was noted may wait when no other write takes it along.
 LAZY_SECONDS = 1.0
 
@@ -41,6 +42,7 @@ class Writer:
         self._session = Session(path)
         self._waiting: deque[Job] = deque()
         self._busy = False
+        self._notes_left = False
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handed: SimpleQueue[Handed] = SimpleQueue()
@@ -102,15 +104,20 @@ class Writer:
             return
         jobs = self._take()
         if not jobs:
-            self._busy = False
+            self._busy = self._notes_left = False
             return
         self._idle.clear()
         self._handed.put((loop, jobs, self._run(jobs)))
 
     def _take(self) -> list[Job]:
-        jobs: list[Job] = [(None, self.lazy.take())] if self.lazy else []
+        """The next batch. A flush is for everything that was noted before it, any other write takes some along."""
+        jobs: list[Job] = []
         while self._waiting and len(jobs) < MOST_IN_BATCH:
             jobs.append(self._waiting.popleft())
+        if self.lazy:
+            flushed = any(isinstance(command, Flush | Close) for _, command in jobs)
+            jobs.insert(0, (None, self.lazy.take(MOST_WAITING * 10 if flushed else MOST_NOTES_IN_BATCH)))
+            self._notes_left = bool(self.lazy)
         return jobs
 
     def _run(self, jobs: list[Job]) -> list[Any] | None:
@@ -153,7 +160,7 @@ class Writer:
         self._tell(jobs, results)
         if loop is not self._loop:
             return
-        if self._waiting:
+        if self._waiting or self._notes_left:
             loop.call_soon(self._next, loop)
         else:
             self._busy = False
