@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from genkan.protocol.clients import secret_digest
-from genkan.protocol.outcomes import AddApiKey, Change
+from genkan.protocol.outcomes import AddApiKey, Change, RevokeApiKey
 from genkan.protocol.records import ApiKey
 from genkan.site.app import route_table
 from genkan.site.routes import Rule, Who
@@ -111,6 +111,15 @@ async def test_a_key_that_is_revoked_or_over_opens_nothing(site: SiteUnderTest) 
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
+async def test_a_revoked_key_opens_nothing_from_the_next_request_on(site: SiteUnderTest) -> None:
+    """Revoking is the end of a key."""
+    await make_key(site)
+    headers = {"authorization": f"Bearer {KEY}"}
+    assert (await site.client.get(f"{site.base}{CLIENT}", headers=headers)).status_code == 200
+    assert await site.store.apply(Change((RevokeApiKey(7, site.env.now),)))
+    assert (await site.client.get(f"{site.base}{CLIENT}", headers=headers)).status_code == 401
+
+
 async def test_a_bad_credential_is_not_made_up_for_by_a_session(site: SiteUnderTest) -> None:
     """Who shows a key is judged by the key."""
     await site.make_account("root", Permission.ADMIN)
@@ -153,13 +162,14 @@ async def test_another_origin_cannot_make_a_session_change_anything(site: SiteUn
     "kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", None]
 )
 async def test_what_a_form_can_send_is_not_taken_from_a_session(site: SiteUnderTest, kind: str | None) -> None:
-    """The three types that a page of another site can post without asking, and none at all, are refused."""
+    """The three types that a page of another site can post without asking, and none, are refused, empty or not."""
     await site.make_account("root", Permission.ADMIN)
     await site.sign_in("root")
     headers = {} if kind is None else {"content-type": kind}
     for rule in CHANGING:
         if rule.methods != ("DELETE",):
-            assert (await call(site, rule, headers=headers, content=b"{}")).status_code == 415, named(rule)
+            for body in (b"{}", b""):
+                assert (await call(site, rule, headers=headers, content=body)).status_code == 415, named(rule)
 
 
 async def test_no_route_speaks_cors(site: SiteUnderTest) -> None:

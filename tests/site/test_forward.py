@@ -317,6 +317,7 @@ def test_a_header_value_is_safe_and_reads_back(text: str) -> None:
 def test_plain_text_stays_as_it_is() -> None:
     """An application that never heard of the encoding reads ordinary names."""
     assert header_text("Alice A. <a@example.com>") == b"Alice A. <a@example.com>"
+    assert header_text("%41lice") == b"%2541lice"
 
 
 async def test_every_refusal_is_counted_under_its_reason(proxied: SiteUnderTest) -> None:

@@ -7,8 +7,9 @@ import httpx2
 import pytest
 
 from genkan.protocol import accounts, links
-from genkan.protocol.outcomes import Change
+from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.records import Standing
+from genkan.protocol.ring import add
 from genkan.wire.scopes import Permission
 from tests.site.stops import STOPS, Stop
 from tests.site.world import SiteUnderTest
@@ -220,6 +221,21 @@ async def test_a_forged_token_dies_before_the_store_is_asked(
     assert asked == []
     assert (await site.myself(token)).status_code == 200
     assert len(asked) == 1
+
+
+async def test_a_node_whose_ring_is_older_than_the_store_says_judges_nobody(site: SiteUnderTest) -> None:
+    """tokens.md 7: 503 with Retry-After, never "your token is bad"; with the newer ring the token works again."""
+    token = await access_token(site)
+    headers = {"authorization": f"Bearer {token}"}
+    newer = add(site.ring[0], site.env())
+    assert await site.store.apply(Change((MoveRing(newer.version, newer.fingerprint),)))
+    for path in ("/rest/api/2/myself", "/auth/verify"):
+        answer = await site.client.get(f"{site.base}{path}", headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    site.ring.append(newer)
+    site.env.advance(1000)
+    assert (await site.myself(token)).status_code == 200
 
 
 async def test_access_tokens_switched_off_open_nothing_and_sign_nobody_out(site: SiteUnderTest) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from genkan.protocol.api_keys import works
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
@@ -47,8 +48,7 @@ def _token_actor(live: Live) -> str:
 
 async def _by_key(shown: str, door: Door) -> Administrator | Refused:
     key = await door.store.api_key(secret_digest(shown))
-    expired = key is not None and key.expires_at is not None and door.env().now >= key.expires_at
-    if key is None or key.revoked_at is not None or expired:
+    if key is None or not works(key, door.env().now):
         return Refused(Reason.NOT_AUTHENTICATED)
     return _allowed(key.permission, f"api-key:{key.name}")
 
