@@ -103,7 +103,7 @@ class SqliteLists(SqliteReads):
             "before": _AFTER_ALL if query.before is None else query.before,
             "limit": query.limit,
         }
-        found = self._db.execute(sql, asked).fetchall()
+        found = self._all(sql, asked)
         self._refresh()
         return [self._phone(row) for row in found]
 

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from genkan.protocol.env import Env
-from genkan.store.api import CannotOpen, NoSite
+from genkan.store.api import CannotOpen, NoSite, StoreUnavailable
 from genkan.store.sqlite_copy import copy_database
 
 MIGRATIONS = resources.files("genkan.store.migrations")
@@ -69,6 +69,11 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def unavailable(fault: Exception) -> StoreUnavailable:
+    """SQLite's fault in the words of the Store protocol."""
+    return StoreUnavailable(f"SQLite: {fault}")
 
 
 def create_file(path: Path) -> None:
@@ -152,10 +157,9 @@ def statements(script: str) -> Iterator[str]:
 def _check(db: sqlite3.Connection, path: Path, known: list[Migration]) -> None:
     """Refuse files of other programs and of newer versions before anything of them is touched."""
     application = db.execute("PRAGMA application_id").fetchone()[0]
-    foreign = application not in (0, APPLICATION_ID)
-    named = db.execute("SELECT name FROM sqlite_master WHERE name = 'schema_version'").fetchone()
-    empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-    if foreign or (named is None and not empty):
+    # One statement: another process may be making the site at this very moment.
+    names = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+    if application not in (0, APPLICATION_ID) or (names and "schema_version" not in names):
         raise CannotOpen(f"{path} is a database of another program")
     version = schema_version(db)
     if version > len(known):

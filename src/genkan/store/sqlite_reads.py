@@ -1,6 +1,7 @@
 """Reads on the hot paths, inline on the event loop: one statement each, on a connection that waits for no writer."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
@@ -8,9 +9,10 @@ from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
 from genkan.store.api import StoreUnavailable
 from genkan.store.sqlite_cache import FactsCache, SiteCache
+from genkan.store.sqlite_open import unavailable
 from genkan.store.sqlite_texts import TextsById
 
-Parameters = tuple[Any, ...]
+Parameters = tuple[Any, ...] | Mapping[str, Any]
 
 _VERSION = "SELECT version FROM site"
 # Every write to a grant's row, its account, its link or the site moves one of these counters.
@@ -143,8 +145,3 @@ class SqliteReads:
             return self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as e:
             raise unavailable(e) from e
-
-
-def unavailable(fault: sqlite3.Error) -> StoreUnavailable:
-    """SQLite's fault in the words of the Store protocol."""
-    return StoreUnavailable(f"SQLite: {fault}")

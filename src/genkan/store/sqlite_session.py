@@ -9,9 +9,9 @@ from typing import Any
 
 from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, Redeemed, Retried, Rotated, Writable
 from genkan.store import sqlite_lazy
-from genkan.store.api import NodeReport, StoreUnavailable
+from genkan.store.api import NodeReport
 from genkan.store.sqlite_lazy import Notes
-from genkan.store.sqlite_open import connect
+from genkan.store.sqlite_open import connect, unavailable
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
@@ -121,7 +121,7 @@ class Session:
             results = self._settled(commands)
             self.db.execute(_IMPATIENT)
         except sqlite3.Error as e:
-            return [_unavailable(e) for _ in commands]
+            return [unavailable(e) for _ in commands]
         return results
 
     def _settled(self, commands: Sequence[Command]) -> list[Any]:
@@ -132,7 +132,7 @@ class Session:
         except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
             self._mend(e)
             if _is_infrastructure(e):
-                return [_unavailable(e) for _ in commands]
+                return [unavailable(e) for _ in commands]
             if len(commands) == 1:
                 return [e]
             middle = len(commands) // 2
@@ -179,7 +179,3 @@ def _code(fault: Exception) -> int | None:
 
 def _is_infrastructure(fault: Exception) -> bool:
     return _code(fault) in _BROKEN | _PASSING
-
-
-def _unavailable(fault: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"SQLite: {fault}")

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from genkan.store.sqlite_open import unavailable
+
 # What one process keeps in memory; beyond it the cache starts anew, the table of course keeps all.
 MOST_CACHED = 20_000
 
@@ -38,7 +40,10 @@ class TextsById(dict[int, str]):
         self._db = db
 
     def __missing__(self, text_id: int) -> str:
-        row = self._db.execute(_READ, (text_id,)).fetchone()
+        try:
+            row = self._db.execute(_READ, (text_id,)).fetchone()
+        except sqlite3.Error as e:
+            raise unavailable(e) from e
         if len(self) >= MOST_CACHED:
             self.clear()
             self[0] = ""
