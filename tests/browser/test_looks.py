@@ -51,13 +51,17 @@ TOO_FAINT = """() => {
 TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), textarea, a.button, a.home')]
   .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
 
+ALL_THREE = f"() => [({CUT_OFF})(), ({TOO_FAINT})(), ({TOO_SMALL})()]"
+
 # WCAG 2.2 2.4.7 and 2.4.3: reached by Tab, each has an outline, and the way goes down the page.
-REACHED = """() => {
-  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
-  if (e === document.body) return null;
-  return {words: e.outerHTML.slice(0, 80), top: box.top + scrollY,
-          marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
-          seen: box.width > 0 && box.top >= 0 && box.bottom <= innerHeight};
+REACHED = """async () => {
+  const e = document.activeElement, style = getComputedStyle(e);
+  const seen = box => box.width > 0 && box.top >= -1 && box.bottom <= innerHeight + 1;
+  for (let frames = 0; frames < 20 && !seen(e.getBoundingClientRect()); frames++)
+    await new Promise(requestAnimationFrame);
+  const box = e.getBoundingClientRect();
+  return {words: e.outerHTML.slice(0, 80), top: box.top + scrollY, seen: seen(box),
+          marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2};
 }"""
 
 
@@ -70,7 +74,7 @@ async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition) ->
         for (size, (width, height)), scheme in product(SIZES.items(), SCHEMES):
             await page.set_viewport_size({"width": width, "height": height})
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = [await page.evaluate(question) for question in (CUT_OFF, TOO_FAINT, TOO_SMALL)]
+            found = await page.evaluate(ALL_THREE)
             if found != [0, [], []]:
                 wrong[f"{name} {size} {scheme}"] = found
             if folder:
@@ -84,9 +88,10 @@ async def test_the_look_sees_what_is_wrong(page: Page) -> None:
         "<body style='background:#fff'><p style='color:#999'>faint</p><button style='height:20px'>x</button>"
         "<div style='width:3000px'>wide</div>"
     )
-    assert await page.evaluate(CUT_OFF) > 0
-    assert await page.evaluate(TOO_FAINT) == ["faint"]
-    assert len(await page.evaluate(TOO_SMALL)) == 1
+    cut_off, faint, small = await page.evaluate(ALL_THREE)
+    assert cut_off > 0
+    assert faint == ["faint"]
+    assert len(small) == 1
 
 
 async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhibition) -> None:
@@ -102,7 +107,6 @@ async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhib
         while len(reached) < controls:
             await page.keyboard.press("Tab")
             reached.append(await page.evaluate(REACHED))
-        assert None not in reached, name
         assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == [], name
         assert len({(stop["words"], stop["top"]) for stop in reached}) == controls, name
         assert all(later >= earlier - ROW for earlier, later in pairwise(stop["top"] for stop in reached)), name
