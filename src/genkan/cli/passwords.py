@@ -37,7 +37,10 @@ def _piped() -> str:
 def _typed() -> str:
     if not sys.stdin.isatty():
         raise Stop("no terminal to ask for the password at; use --password-stdin", SET_UP)
-    password = getpass.getpass("New password: ")
-    if getpass.getpass("Once more: ") != password:
+    try:
+        password, again = getpass.getpass("New password: "), getpass.getpass("Once more: ")
+    except EOFError:
+        raise Stop("no password was typed", SET_UP) from None
+    if again != password:
         raise Stop("the two passwords differ", SET_UP)
     return password

@@ -29,6 +29,8 @@ GROUPS = {
 }
 SINGLE = {
     "serve": "serve:serve",
+    "apply": "configuration:apply",
+    "export": "configuration:export",
     "status": "status:status",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",

@@ -117,6 +117,8 @@ def told(command: Callable[P, int | None]) -> Callable[P, int]:
             return fail(str(problem), SET_UP)
         except StoreUnavailable as problem:
             return fail(f"the store cannot be used just now, try again: {problem}", SET_UP)
+        except PermissionError as problem:
+            return fail(f"{problem.filename} may not be used by this user: {problem.strerror}", SET_UP)
 
     return run
 

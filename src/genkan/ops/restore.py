@@ -105,7 +105,10 @@ def _workshop(target: Path) -> Iterator[Path]:
 def _take(backup: Path, copy: Path) -> None:
     if not backup.is_file():
         raise RestoreFailed(f"there is no backup at {backup}")
-    copy_database(backup, copy)
+    try:
+        copy_database(backup, copy)
+    except CannotOpen as problem:
+        raise RestoreFailed(f"{backup} is no backup that can be read: {problem.__cause__ or problem}") from None
     fault = fault_of(copy)
     if fault is not None:
         raise RestoreFailed(f"{backup} is damaged: {fault}")

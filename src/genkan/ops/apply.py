@@ -1,0 +1,40 @@
+"""Applying a configuration to a site: what differs is loaded, planned and shown; the rules decide each part of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from genkan.ops.configuration import Configuration
+from genkan.ops.draft import Plan, Wanted
+from genkan.ops.plan import plan
+from genkan.ops.present import load_present
+from genkan.ops.secrets_named import NamedSecrets
+from genkan.outside.passwords import hash_now, verify_now
+from genkan.protocol import accounts
+from genkan.protocol.env import Env
+from genkan.store.api import Store
+
+
+@dataclass(slots=True)
+class Applying:
+    """One file on its way into one site. Hashes are computed once, however often the plan is made anew."""
+
+    configuration: Configuration
+    secrets: NamedSecrets
+    allow_http: bool
+    _hashes: dict[int, str] = field(default_factory=dict, repr=False)
+
+    async def plan(self, store: Store, actor: str, env: Env) -> Plan:
+        """What there is to do now. Raises Unplannable."""
+        wanted = Wanted(self.configuration, await self._hashes_to_set(store), self.secrets.link_secrets)
+        return plan(wanted, await load_present(store), actor, env, allow_http=self.allow_http)
+
+    async def _hashes_to_set(self, store: Store) -> Mapping[int, str]:
+        """A hash for every password that is not the account's already: saying it twice is no news."""
+        needed: dict[int, str] = {}
+        for number, password in self.secrets.passwords.items():
+            row = await store.password_row(accounts.fold(self.configuration.user[number].name) or "", ())
+            if row.hash is None or not verify_now(row.hash, password):
+                if number not in self._hashes:
+                    self._hashes[number] = hash_now(password)
+                needed[number] = self._hashes[number]
+        return needed
