@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -178,15 +179,17 @@ class Front:
         files = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix == ".log"]
         return "\n".join(path.read_text("utf-8", "replace") for path in files)
 
-    def networks(self) -> set[str]:
-        """The networks under which the site has counted refusals, once they are written."""
+    def refusals(self, at_least: int = 0) -> Counter[str]:
+        """How many requests the site has refused, by network; waits until as many as this have been written."""
         database = self.settings.database_path.as_uri() + "?mode=ro"
-        found: set[str] = set()
+        found: Counter[str] = Counter()
 
         def counted() -> bool:
+            found.clear()
             with contextlib.closing(sqlite3.connect(database, uri=True)) as store:
-                found.update(row[0] for row in store.execute("SELECT network FROM tallies"))
-            return bool(found)
+                for network, count in store.execute("SELECT network, count FROM tallies"):
+                    found[network] += count
+            return found.total() >= at_least
 
         self._wait(counted)
         return found
