@@ -1,5 +1,6 @@
 """A real `genkan serve` in a process of its own, on a free port and an empty data folder, and commands beside it."""
 
+import json
 import os
 import queue
 import shutil
@@ -84,6 +85,31 @@ class Served:
             turned_on = submit(client, done, {})
             if turned_on.status_code != 200 or "genkan app login" not in turned_on.text:
                 raise AssertionError(turned_on.text)
+
+    def link(self, name: str, redirect: str, *words: str) -> dict[str, str]:
+        """Make an application link; what the command prints of it."""
+        made = self.run(
+            "link", "create", "--name", name, "--redirect", redirect, "--permission", "WRITE", "--json", *words
+        )
+        if made.returncode != 0:
+            raise AssertionError(made.stderr)
+        told: dict[str, str] = json.loads(made.stdout)
+        return told
+
+    def redeem(self, code: str, link: Mapping[str, str], user_agent: str) -> None:
+        """Exchange a code as the application does, so that the sign-in becomes a row."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "client_id": link["clientId"],
+            "client_secret": link["clientSecret"],
+            "redirect_uri": link["redirects"][0],
+            "code_verifier": VERIFIER,
+        }
+        headers = {"user-agent": user_agent}
+        answer = httpx2.post(f"{self.base}/rest/oauth2/latest/token", data=form, headers=headers, timeout=20)
+        if answer.status_code != 200:
+            raise AssertionError(answer.text)
 
     @property
     def client_id(self) -> str:

@@ -183,3 +183,24 @@ async def test_consent_on_a_phone_needs_no_sideways_scrolling(chromium: Browser,
     async with page.expect_event("requestfailed", lambda request: request.url.startswith("jira-server:")):
         await page.get_by_role("button", name="Allow").tap()
     await context.close()
+
+
+async def test_a_website_gets_its_answer_and_may_be_remembered(page: Page, watch: Watch, site: Served) -> None:
+    """A link with a secret is answered at its https address; allowed once, it is not asked about again."""
+    redirect = "https://client.example/callback?tenant=a%20b"
+    link = site.link("Reports", redirect, "--consent", "remember")
+    asking = site.authorize_url(redirect, STATE, client_id=link["clientId"])
+    await page.goto(asking)
+    await sign_in(page)
+    await at(page, "Allow Reports?")
+    assert "To this website:" in await said(page)
+    assert "just started" not in await said(page)
+    async with page.expect_request(lambda request: request.url.startswith(redirect + "&")) as allowed:
+        await press(page, "Allow")
+    another = await page.context.new_page()
+    async with another.expect_request(lambda request: request.url.startswith(redirect + "&")) as remembered:
+        await drift(another, asking)
+    for address in ((await allowed.value).url, (await remembered.value).url):
+        told = parse_qs(urlsplit(address).query)
+        assert (told["tenant"], told["state"], told["iss"]) == (["a b"], [STATE], [site.base])
+        assert "code" in told

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from tests.browser.hostile import ALL, MARK, MARKUP
-from tests.browser.walking import at, drift, heading, press, sign_in
+from tests.browser.serving import PASSWORD
+from tests.browser.walking import at, drift, heading, press, said, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +89,31 @@ async def test_a_site_full_of_markup_runs_none(page: Page, watch: Watch, hostile
         await page.goto(hostile_site.base + path)
         await page.get_by_text(name).wait_for()
         await watch.look(page)
+
+
+async def test_applications_and_people_full_of_markup_run_none(page: Page, watch: Watch, hostile_site: Served) -> None:
+    """A link's name, its redirect, a person made by command and a user agent: shown as they are, run nowhere."""
+    link = hostile_site.link(MARKUP["picture"], "https://client.example/cb?y='onload=1'")
+    added = hostile_site.run(
+        "user", "add", MARKUP["vector"], "--password-stdin", "--name", MARKUP["form"], given=PASSWORD
+    )
+    assert added.returncode == 0, added.stderr
+    await page.goto(hostile_site.authorize_url(link["redirects"][0], ALL, client_id=link["clientId"]))
+    await page.get_by_text(MARKUP["picture"]).wait_for()
+    await watch.look(page)
+    await sign_in(page, MARKUP["vector"])
+    for words in (MARKUP["picture"], MARKUP["form"], link["redirects"][0]):
+        assert words in await said(page)
+    await watch.look(page)
+    async with page.expect_request(lambda request: request.url.startswith("https:")) as answered:
+        await press(page, "Allow")
+    [code] = parse_qs(urlsplit((await answered.value).url).query)["code"]
+    hostile_site.redeem(code, link, MARKUP["script"])
+    page = await page.context.new_page()
+    await page.goto(hostile_site.base + "/account/apps")
+    assert MARKUP["picture"] in await said(page)
+    assert MARKUP["script"].partition("/")[0][:40] in await said(page)
+    await watch.look(page)
 
 
 async def test_markup_in_a_parameter_of_the_request_runs_nowhere(page: Page, watch: Watch, site: Served) -> None:
