@@ -56,6 +56,11 @@ class NewLink:
     change: Change = field(repr=False)
 
 
+def app_first(redirect_uris: Sequence[str]) -> tuple[str, ...]:
+    """A link's redirects as phones read them: the app's own scheme first, the others in their order."""
+    return tuple(sorted(redirect_uris, key=lambda uri: uri != APP_REDIRECTS[0]))
+
+
 def redirect_kind(text: str) -> redirects.Kind | None:
     """Which kind of redirect URI this is, None when it is none."""
     parsed = redirects.parse_redirect(text, allow_http=True)

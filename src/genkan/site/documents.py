@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from genkan.protocol.links import APP_REDIRECTS, NewLink
+from genkan.protocol.links import NewLink, app_first
 from genkan.protocol.phones import Phone, device_name, sentence
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
 from genkan.wire.scopes import Permission
@@ -118,7 +118,7 @@ def mobile_document(site: Site, link: Link | None) -> MobileDocument:
     """The switch and the app's link; a link that was deleted is none."""
     if link is None or link.standing is Standing.DELETED:
         return MobileDocument(enabled=False)
-    uris = tuple(sorted(link.redirects, key=lambda uri: uri != APP_REDIRECTS[0]))
+    uris = app_first(link.redirects)
     enabled = site.mobile_enabled and link.usable
     return MobileDocument(
         enabled=enabled,

@@ -1,6 +1,6 @@
 """What the app asks before anybody is signed in: info/login, the list of sign-in options, and the metadata document."""
 
-from genkan.protocol.links import APP_REDIRECTS
+from genkan.protocol.links import app_first
 from genkan.protocol.records import Link, Site
 from genkan.site import answer
 from genkan.site.answer import Answer
@@ -46,14 +46,7 @@ def announced(site: Site, link: Link | None, door: Door) -> login_info.LoginInfo
         return login_info.LoginInfo(False, None, (), None, None, None)
     ends = door.endpoints
     return login_info.LoginInfo(
-        True, link.client_id, _app_first(link), link.permission.name, ends.authorization, ends.token
-    )
-
-
-def _app_first(link: Link) -> tuple[str, ...]:
-    """The app's own scheme is the first redirect that it reads."""
-    return tuple(
-        sorted(link.redirects, key=lambda redirect: (redirect != APP_REDIRECTS[0], link.redirects.index(redirect)))
+        True, link.client_id, app_first(link.redirects), link.permission.name, ends.authorization, ends.token
     )
 
 

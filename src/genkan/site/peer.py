@@ -85,6 +85,7 @@ def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)

@@ -4,6 +4,7 @@ apply, answer.
 
 from typing import assert_never
 
+from genkan.protocol import api_keys
 from genkan.protocol.access import access, introspect_refresh, revoke
 from genkan.protocol.clients import Credentials, authenticate, secret_digest
 from genkan.protocol.env import Env
@@ -200,8 +201,7 @@ async def _introspector(received: Received, parameters: read.Form, door: Door, e
     secret = read.bearer(received)
     if secret is not None:
         key = await door.store.api_key(secret_digest(secret))
-        expired = key is not None and key.expires_at is not None and env.now >= key.expires_at
-        return Refused(Reason.NOT_AUTHENTICATED) if key is None or key.revoked_at is not None or expired else key
+        return key if key is not None and api_keys.works(key, env.now) else Refused(Reason.NOT_AUTHENTICATED)
     client = await _client(read.credentials(received, parameters), door, env)
     if isinstance(client, Refused):
         return client
