@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 3)")
     parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
+    patience = "seconds that a round may wait, and be taken again, until other programs rest (5)"
+    parser.add_argument("--patience", type=float, default=5.0, help=patience)
     parser.add_argument("--alone", action="store_true", help="also S6, S8 and S9 when peers or scenarios are named")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
     parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
@@ -37,6 +40,7 @@ def _choice(words: list[str]) -> Choice:
         seconds=asked.seconds or (3 if quick else 5),
         alone=asked.alone or not (quick or chosen),
         grants=1_000_000 if asked.grants is None else asked.grants,
+        patience_s=asked.patience,
         cache=asked.cache,
         results=asked.results or RESULTS / ("quick" if quick else "full"),
     )
@@ -54,6 +58,8 @@ def _without_folders(words: list[str]) -> list[str]:
 
 def main() -> int:
     """Runs the suite; exit 1 when a figure is invalid or a server is missing."""
+    # Ended from outside, the suite still ends its servers and removes its folders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcome = run(_choice(sys.argv[1:]))
     return 0 if outcome.results and all(result.valid for result in outcome.results) else 1
 

@@ -141,6 +141,19 @@ def _rollup(pid: int, name: str) -> int:
     return int(match[1]) if match else 0
 
 
+def await_quiet(patience_s: float, share: float = 0.1, look_s: float = 0.25) -> bool:
+    """Waits, within bounds, until hardly anything runs on either core; False when that did not come about."""
+    deadline = time.perf_counter() + patience_s
+    while True:
+        before = [busy_seconds(core) for core in (SERVER_CORE, LOAD_CORE)]
+        time.sleep(look_s)
+        used = [busy_seconds(core) - start for core, start in zip((SERVER_CORE, LOAD_CORE), before, strict=True)]
+        if max(used) <= share * look_s:
+            return True
+        if time.perf_counter() >= deadline:
+            return False
+
+
 def busy_seconds(core: int) -> float:
     """Seconds the core has spent in programs and in the kernel on their behalf (interrupts left out), or has been taken
     away by the hypervisor."""

@@ -2,10 +2,11 @@
 
 import statistics
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench import wrk
+from bench import machine, wrk
 from bench.scenarios import Scenario
 from bench.station import Station
 from bench.wrk import Run
@@ -21,6 +22,7 @@ class Plan:
     rounds: int
     seconds: float
     warmup_s: float
+    patience_s: float  # how long a round may wait until other programs rest
 
 
 @dataclass
@@ -67,11 +69,22 @@ def measure(scenarios: Sequence[Scenario], stations: Sequence[Station], plan: Pl
         for number in range(plan.rounds):
             turned = lanes[number % len(lanes) :] + lanes[: number % len(lanes)] if lanes else []
             for station, result in turned:
-                _one(scenario, station, result, plan.seconds, keep=True)
+                _undisturbed(scenario, station, result, plan)
         for _, result in lanes:
             _tell(result)
         results += [result for _, result in lanes]
     return results
+
+
+def _undisturbed(scenario: Scenario, station: Station, result: Result, plan: Plan) -> None:
+    """One round; one that other programs disturbed is taken again while patience lasts."""
+    until = time.perf_counter() + plan.patience_s
+    while True:
+        machine.await_quiet(max(0.0, until - time.perf_counter()))
+        _one(scenario, station, result, plan.seconds, keep=True)
+        if result.failures or not result.runs[-1].disturbed(DISTURBED) or time.perf_counter() >= until:
+            return
+        result.runs.pop()
 
 
 def _one(scenario: Scenario, station: Station, result: Result, seconds: float, keep: bool) -> None:

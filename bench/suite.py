@@ -31,6 +31,7 @@ class Choice:
     seconds: float
     alone: bool
     grants: int
+    patience_s: float
     cache: Path
     results: Path
 
@@ -54,7 +55,7 @@ def run(choice: Choice) -> Outcome:
 
 def _outcome(choice: Choice, work: Path) -> Outcome:
     known = all_peers()
-    plan = Plan(choice.rounds, choice.seconds, warmup_s=max(2.0, choice.seconds / 2))
+    plan = Plan(choice.rounds, choice.seconds, max(2.0, choice.seconds / 2), choice.patience_s)
     outcome = Outcome(choice.command, datetime.now(UTC).date().isoformat(), machine.facts(work), plan, {}, {})
     outcome.titles = {name: known[name].title for name in choice.peers}
     return outcome

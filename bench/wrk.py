@@ -53,6 +53,10 @@ class Run:
         """The server's processor time for one right answer: steadier than the rate on a shared machine."""
         return self.server_busy * self.seconds * 1e6 / max(1, self.right)
 
+    def disturbed(self, share: float) -> bool:
+        """Whether other programs used more than this share of either core."""
+        return max(self.others_on_server_core, self.others_on_load_core) > share
+
     @property
     def valid(self) -> bool:
         """A run with one wrong or lost answer does not count."""
