@@ -30,7 +30,10 @@ class NoSite(CannotOpen):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Refusals of callers who proved nothing, counted: one row per reason, network prefix and minute (tokens.md 4)."""
+    """Refusals of callers who proved nothing, counted: one row per reason, network prefix and minute (tokens.md 4).
+
+    ``minute`` counts minutes since the Unix epoch. Network "" stands for all beyond a minute's first thousand rows.
+    """
 
     minute: int
     reason: str
@@ -40,7 +43,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PhoneQuery:
-    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset)."""
+    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset).
+
+    ``live_only`` leaves out what ended and what a stop reached; a store has no clock, so expired ones are in the list.
+    """
 
     account_id: int | None = None
     link_id: int | None = None
@@ -73,7 +79,10 @@ class PasswordRow:
 
 
 class Store(Protocol):
-    """What the site needs of its memory. Reads see every acknowledged write; they never wait for writes."""
+    """What the site needs of its memory. Reads see every acknowledged write; they never wait for writes.
+
+    An instance serves one event loop at a time. Any call may raise StoreUnavailable.
+    """
 
     # Reads on the hot paths: at most one indexed read each
     async def site(self) -> Site: ...
@@ -87,13 +96,15 @@ class Store(Protocol):
     # The one write: False means that the facts moved on, and nothing was written
     async def apply(self, outcome: Writable) -> bool: ...
 
-    # Lazy writes: taken in without waiting, written soon, bounded; losing them harms nothing
+    # Lazy writes: taken in without waiting, written within about a second, bounded; losing them harms nothing. Events
+    # that differ in their time alone are one until they are written; a STORE_BEHIND sets ``Site.behind_since``, which
+    # AllowHealing clears
     def note_sighting(self, sighting: Sighting) -> None: ...
     def note_session(self, session_id: bytes, at: int) -> None: ...
     def note_refusal(self, tally: Tally) -> None: ...
     def note_event(self, event: Event) -> None: ...
 
-    # Reads for sign-in and administration
+    # Reads for sign-in and administration. Tombstones are in the lists: of accounts, links, withdrawn consents
     async def password_row(self, folded: str, buckets: Sequence[bytes]) -> PasswordRow: ...
     async def account(self, account_id: int) -> Account | None: ...
     async def account_by_name(self, folded: str) -> Account | None: ...
@@ -110,7 +121,9 @@ class Store(Protocol):
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
 
-    # Upkeep, in bounded steps
+    # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
+    # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was
+    # noted is durable
     async def settle(self, limit: int) -> int: ...
     async def prune(self, now: int, limit: int) -> int: ...
     async def report(self, node: NodeReport) -> int: ...

@@ -86,6 +86,8 @@ class Session:
         db = connect(self._path)
         # The writer moves the log itself, so that nobody's acknowledgement waits for it.
         db.execute("PRAGMA wal_autocheckpoint=0")
+        # Where a long backup let it grow, the log's file shrinks again afterwards.
+        db.execute("PRAGMA journal_size_limit=67108864")
         db.execute(_IMPATIENT)
         self.db, self._moved, self._ids = db, 0, TextIds(db)
         tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db)
