@@ -1,0 +1,20 @@
+"""Fixtures: a shell on an empty folder, and one on a fresh site."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import Shell
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A shell where there is no site yet."""
+    return Shell(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def shell(bare: Shell) -> Shell:
+    """A shell on a site that has just been made."""
+    bare.found_site()
+    return bare

@@ -1,0 +1,163 @@
+"""The command as a whole: help, version, exit statuses, one line for what is wrong, and how little is imported."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclopts import App
+
+from genkan import __version__
+from genkan.cli import root
+from tests.cli.shell import Shell
+
+A_LIST = "from genkan.cli import root; root.main(['{}', 'list'])"
+HEAVY = ("uvicorn", "starlette", "uvloop", "httptools", "jinja2", "httpx2", "keyring", "prometheus_client")
+
+
+def commands(app: App, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every command that does something, as one types it."""
+    found: list[tuple[str, ...]] = []
+    for name in app.resolved_commands():
+        if not name.startswith("-"):
+            child = app[name]
+            found += [(*path, name)] if child.default_command else commands(child, (*path, name))
+    return found
+
+
+OURS = [words for words in commands(root.app) if words[0] != "app"]
+
+
+def test_help_names_every_group_with_a_sentence(bare: Shell) -> None:
+    """``genkan --help`` and ``genkan`` alone list each command with what it does."""
+    told = bare.good("--help").out
+    assert bare.good().out == told
+    for name in (*root.GROUPS, *root.SINGLE):
+        line = next(line for line in told.splitlines() if f" {name} " in line)
+        assert len(line.split()) > 4, line
+
+
+def test_version(bare: Shell) -> None:
+    """``genkan --version`` prints the version and nothing else."""
+    assert bare.good("--version").out.strip() == __version__
+
+
+@pytest.mark.parametrize("words", OURS, ids=" ".join)
+def test_every_command_helps_with_an_example(bare: Shell, words: tuple[str, ...]) -> None:
+    """--help of each command shows how it is typed and an example."""
+    told = " ".join(bare.good(*words, "--help").out.split())
+    assert f"genkan {' '.join(words)}" in told
+    assert "Example: " in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lnk",),
+        ("link", "lst"),
+        ("link", "list", "--jsn"),
+        ("link", "list", "extra"),
+        ("link", "create", "--name", "x"),
+        ("user", "show"),
+        ("serve", "--port", "abc"),
+        ("link", "rotate-secret", "x", "--overlap", "soon"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_status_2(bare: Shell, words: tuple[str, ...]) -> None:
+    """What cannot be understood is said in one line on standard error, without a frame."""
+    assert bare.refused(*words, status=2)
+
+
+WITHOUT_A_SITE = [
+    ("user", "list"),
+    ("user", "add", "alice", "--password-stdin"),
+    ("link", "list"),
+    ("mobile", "on"),
+    ("phones", "list"),
+    ("keys", "add"),
+    ("api-key", "list"),
+    ("audit", "list"),
+    ("export",),
+    ("status",),
+    ("migrate",),
+]
+
+
+@pytest.mark.parametrize("words", WITHOUT_A_SITE, ids=" ".join)
+def test_without_a_site_nothing_is_made(bare: Shell, words: tuple[str, ...]) -> None:
+    """A command that finds no site says where it looked, exits with 2, and leaves the disk as it was."""
+    said = bare.refused(*words, given="some good password", status=2)
+    assert str(bare.database) in said
+    assert list(bare.folder.iterdir()) == []
+
+
+def test_the_data_folder_can_be_named(shell: Shell, tmp_path: Path) -> None:
+    """--data-dir wins over GENKAN_DATA_DIR."""
+    shell.patch.setenv("GENKAN_DATA_DIR", str(tmp_path / "elsewhere"))
+    assert shell.refused("user", "list", status=2)
+    assert shell.good("user", "list", "--json", "--data-dir", str(shell.data)).json == []
+
+
+def test_a_bad_setting_stops_every_command(shell: Shell) -> None:
+    """A setting that is wrong or unknown is named in one line."""
+    shell.patch.setenv("GENKAN_COLOUR", "blue")
+    assert "GENKAN_COLOUR" in shell.refused("user", "list", status=2)
+
+
+def test_settings_come_from_the_file_too(bare: Shell) -> None:
+    """genkan.toml in the present folder counts for commands as it does for the server."""
+    bare.found_site()
+    bare.patch.delenv("GENKAN_DATA_DIR")
+    (bare.folder / "genkan.toml").write_text(f'data_dir = "{bare.data}"\n')
+    assert bare.good("link", "list", "--json").json == []
+
+
+def test_a_database_of_another_program_is_left_alone(bare: Shell) -> None:
+    """A file that is no store is refused in one line and not touched."""
+    bare.data.mkdir()
+    bare.database.write_bytes(b"not a database at all, but long enough to be read as one")
+    before = bare.database.read_bytes()
+    assert "cannot be opened" in bare.refused("user", "list", status=2)
+    assert bare.database.read_bytes() == before
+
+
+def test_what_a_person_typed_cannot_break_the_line(shell: Shell) -> None:
+    """Control characters in an argument are shown in the message, not obeyed."""
+    assert "\x1b" not in shell.refused("link", "show", "a\n\x1b[2Jb", status=1)
+
+
+def test_a_reader_that_goes_away_is_no_fault(shell: Shell) -> None:
+    """A closed pipe ends the command without a traceback."""
+    shell.add_user("alice")
+    process = subprocess.Popen(
+        [sys.executable, "-c", A_LIST.format("user")], cwd=shell.folder, env=dict(os.environ), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), said) == (1, b"")
+
+
+def test_a_command_imports_only_what_it_needs(shell: Shell) -> None:
+    """Listing links loads no web server, no templates and no HTTP client."""
+    code = f"import sys\ntry:\n    {A_LIST.format('link')}\nexcept SystemExit:\n    print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=shell.folder, env=dict(os.environ), capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in ended.stdout.splitlines()[-1].split()}
+    assert loaded.isdisjoint(HEAVY), loaded & set(HEAVY)
+    assert "genkan" in loaded
+
+
+def test_a_bare_root_imports_no_group() -> None:
+    """Importing the command imports none of its groups."""
+    code = "import sys; import genkan.cli.root; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    assert not {f"genkan.cli.{name}" for name in ("user", "link", "serve", "app")} & loaded
+    assert "genkan.store.sqlite" not in loaded
