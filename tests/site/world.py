@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-from genkan.store.sqlite import open_store
 
 from genkan.outside.passwords import PasswordLane, hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount
@@ -24,6 +23,7 @@ from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.store.api import Store
+from genkan.store.sqlite import open_store
 from genkan.wire import pkce
 from genkan.wire.metadata import Endpoints
 from genkan.wire.scopes import Permission
@@ -148,6 +148,7 @@ class SiteUnderTest:
         assert isinstance(change, Change)
         assert await self.store.apply(change)
         site = await self.store.site()
+        assert site.mobile_link_id is not None
         link = await self.store.link(site.mobile_link_id)
         assert link is not None
         return link
@@ -194,7 +195,7 @@ class SiteUnderTest:
 
     async def get_code(self, link: Link, name: str = "alice", **extra: str) -> str:
         """Sign in (if needed), consent, and read the code from the redirect."""
-        answer = await self.authorize(link, **extra)
+        answer = await self.authorize(link, None, **extra)
         if 'name="password"' in answer.text:
             action, fields = next(f for f in forms_of(answer.text) if f[0].endswith("/login"))
             answer = await self.client.post(
@@ -272,7 +273,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         log=lambda *arguments, **fields: None,
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)
-    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)  # type: ignore[arg-type]
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)
     return SiteUnderTest(door, env, client, rings, public.text, app, settings, folder)
 
 
