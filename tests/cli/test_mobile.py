@@ -54,7 +54,13 @@ def test_off_with_and_without_sign_out(shell: Shell) -> None:
 
 def test_status_before_it_was_ever_on(shell: Shell) -> None:
     """A site that never had it on says off, and turning it off again does nothing."""
-    off = {"enabled": False, "clientID": None, "redirectURI": None, "redirectURIs": [], "scope": None}
+    off: dict[str, object] = {
+        "enabled": False,
+        "clientID": None,
+        "redirectURI": None,
+        "redirectURIs": [],
+        "scope": None,
+    }
     assert shell.good("mobile", "status", "--json").json == off
     assert shell.good("mobile", "off", "--sign-out", "--json").json == off
     assert shell.good("mobile", "status").out == "OAuth 2.0 for the mobile app is off.\n"

@@ -33,11 +33,11 @@ def make_ring_file(path: Path, ring: Ring) -> RingProblem | None:
         try:
             # Fails where something is already, and shows the file whole: a crash leaves no half a ring behind.
             os.link(fresh, path)
+        except FileExistsError:
+            return RingProblem(f"there is a key ring at {path} already, which this store does not know")
         finally:
             fresh.unlink()
         _sync_folder(path.parent)
-    except FileExistsError:
-        return RingProblem(f"there is a key ring at {path} already, which this store does not know")
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be made: {problem.strerror}")
     return None
