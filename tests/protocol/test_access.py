@@ -147,6 +147,11 @@ def test_refresh_tokens_are_inactive_to_everyone_else(caller: Link | None) -> No
     assert told == Refused(Reason.TOKEN_FOREIGN)
 
 
+def test_a_refresh_token_without_a_row_is_nobodys() -> None:
+    """Whose it was cannot be told, so nobody is told anything."""
+    assert introspect_refresh(a_handle(GRANT), LOST, a_link(), an_env()) == Refused(Reason.TOKEN_FOREIGN)
+
+
 @pytest.mark.parametrize(
     ("handle", "row", "active"),
     [
