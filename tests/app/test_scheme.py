@@ -1,5 +1,6 @@
-"""The handler for the app's own scheme, against the XDG tools of this machine in a desktop of the test's own."""
+"""The handler for the app's own scheme, in a desktop of the test's own: a stand-in for xdg-mime, and the real tool."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -13,16 +14,32 @@ from genkan.app.scheme import Desktop, SchemeDoor, desktop_of, open_scheme_door
 from genkan.app.steps import NoReturn, Returned, Visit
 from tests.app.by_hand import APP
 
-pytestmark = pytest.mark.needs("xdg-mime")
-
+# Keeps the one association that is asked of it where the real tool keeps all of them, and answers as that does.
+STAND_IN = """#!/bin/sh
+list="$XDG_CONFIG_HOME/mimeapps.list"
+case "$1 $2" in
+    "query default")
+        [ -f "$list" ] || exit 0
+        while IFS='=' read -r type entry; do [ "$type" != "$3" ] || echo "$entry"; done < "$list" ;;
+    default*) printf '[Default Applications]\\n%s=%s\\n' "$3" "$2" > "$list" ;;
+    *) exit 1 ;;
+esac
+"""
 STATE = "the-state-of-this-sign-in"
 ANSWER = f"{APP}?code=the-code&state={STATE}"
 TYPE = "x-scheme-handler/jira-server"
 
 
-@pytest.fixture
-def desktop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.needs("xdg-mime"))])
+def desktop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desktop]:
     """A desktop whose settings all lie in one fresh folder; the socket's path has every character that is special."""
+    if request.param == "stand-in":
+        tool = tmp_path_factory.mktemp("bin") / "xdg-mime"
+        tool.write_text(STAND_IN)
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tool.parent), prepend=os.pathsep)
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))

@@ -1,14 +1,19 @@
-"""Fixtures: a fresh site for every test, at the root of its host and below a context path."""
+"""Fixtures: a fresh site for every test, at its host's root and below a context path; one real server for a run."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.pair.real import MakePhone, RealPhone, add_person
+from tests.security.serving import Serving, serving
 from tests.site.conftest import site
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
 __all__ = ["any_site", "site"]
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(params=["https://site.example", "https://site.example/jira"], ids=["root", "context"])
@@ -17,3 +22,20 @@ async def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     opened = await open_site(tmp_path, TestClock(), base_url=request.param)
     yield opened
     await close_site(opened)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A real server, with the switch on."""
+    with serving(tmp_path_factory.mktemp("served"), GENKAN_PASSWORD_THREADS="1") as site:
+        site.command("mobile", "on")
+        yield site
+
+
+@pytest.fixture
+def make_phone(served: Serving, tmp_path: Path) -> MakePhone:
+    """Phones of one person who is nobody else's: each test has its own."""
+    name = f"p{next(_numbers)}"
+    add_person(served, name)
+    folders = (tmp_path / f"phone{number}" for number in itertools.count())
+    return lambda: RealPhone(served, next(folders), name)

@@ -1,0 +1,100 @@
+"""A real ``genkan serve`` and real programs of the app beside it, each phone in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from genkan import clock
+from genkan.app.agent import HandedAgent, NoDoor
+from genkan.app.flows import Wanted
+from genkan.app.outcomes import Kept, Ready
+from genkan.app.session import Sessions
+from genkan.app.state import SessionState, decode, encode
+from genkan.app.vault import FileVault
+from tests.pair.person import Person, RealBrowser
+from tests.security.serving import COMMAND, Serving
+
+PASSWORD = "a door, a step, a bell"
+BROWSER = Path(__file__).parent / "person.py"
+
+
+class RealPhone:
+    """The environment of one phone: where it keeps things, and whose browser it has."""
+
+    def __init__(self, site: Serving, folder: Path, name: str) -> None:
+        self.site = site
+        self.folder = folder
+        self.name = name
+        plain = {key: value for key, value in os.environ.items() if not key.startswith("GENKAN_")}
+        for display in ("DISPLAY", "WAYLAND_DISPLAY"):
+            plain.pop(display, None)
+        self.environment = {
+            **plain,
+            "GENKAN_APP_DIR": str(folder),
+            "GENKAN_APP_VAULT": "file",
+            "GENKAN_BROWSER": f"{sys.executable} {BROWSER}",
+            "PERSON_NAME": name,
+            "PERSON_PASSWORDS": PASSWORD,
+        }
+
+    def app(self, *words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        """``genkan app WORDS…`` to its end."""
+        with self.start(*words, **more) as process:
+            out, err = process.communicate(given, timeout=60)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """``genkan app WORDS…`` while the test does something else."""
+        return subprocess.Popen(
+            [*COMMAND, "app", *words],
+            env={**self.environment, **more},
+            cwd=self.folder.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def sessions(self) -> Sessions:
+        """The library over the same folder, in this process."""
+        return Sessions(FileVault(self.folder / "sessions"), clock.now_ms, clock.draw)
+
+    def sign_in(self) -> str:
+        """By the library, through the site's real forms; the id of the kept session."""
+        browser = RealBrowser()
+        with self.sessions() as sessions:
+            found = sessions.discover(Wanted(self.site.base))
+            assert isinstance(found, Ready), found
+            door = HandedAgent(Person(browser, self.name, (PASSWORD,))).open_door(found.site.redirect_uris)
+            assert not isinstance(door, NoDoor)
+            kept = sessions.sign_in(found.site, door)
+        browser.close()
+        assert isinstance(kept, Kept), kept
+        return kept.state.id
+
+    def let_expire(self, session_id: str) -> None:
+        """By what the phone keeps, its access token expired long ago."""
+        vault = FileVault(self.folder / "sessions")
+        kept = decode(session_id, vault.read(session_id) or "")
+        assert isinstance(kept, SessionState)
+        assert kept.tokens is not None
+        vault.write(session_id, encode(replace(kept, tokens=replace(kept.tokens, obtained_at=0, expires_at=1))))
+
+    def row(self) -> dict[str, Any]:
+        """This person's one phone as ``genkan phones list --json`` shows it."""
+        (row,) = json.loads(self.site.command("phones", "list", "--json", "--person", self.name))
+        assert isinstance(row, dict)
+        return row
+
+
+def add_person(site: Serving, name: str) -> None:
+    """An account with PASSWORD."""
+    site.command("user", "add", name, "--password-stdin", given=PASSWORD)
+
+
+MakePhone = Callable[[], RealPhone]
