@@ -1,5 +1,6 @@
 """Lists: whole, in order, in pages by key, and only what was asked for."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -22,10 +23,8 @@ async def crowd(store: Store) -> tuple[People, Links, list[Grant]]:
     people, links = (an_account("anna"), an_account("bert")), (a_link("one"), a_link("two"))
     assert await store.apply(added(*people, *links))
     grants = [a_grant(people[n % 2], links[n // 2 % 2], now=NOW + n) for n in range(20)]
-    for number, grant in enumerate(grants):
-        assert await store.apply(redeemed(grant))
-        if number % 5 == 0:
-            assert await store.apply(ended(grant))
+    assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
+    assert all(await asyncio.gather(*(store.apply(ended(grant)) for grant in grants[::5])))
     return people, links, grants
 
 

@@ -147,6 +147,12 @@ async def test_a_lock_that_never_goes_is_told(
     assert await store.apply(rotated(grant, NOW + 1))
 
 
+async def test_upkeep_with_nothing_to_do_takes_no_lock(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settling is asked for every second; while a command writes it must not pile up behind it."""
+    monkeypatch.setattr(store._writer, "submit", pytest.fail)
+    assert await store.settle(100) == 0
+
+
 async def test_a_queue_that_is_full_is_told_at_once(
     store: SqliteStore, grant: Grant, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

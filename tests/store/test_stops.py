@@ -10,7 +10,19 @@ from genkan.protocol.phones import PhoneState, judge
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Grant, GrantState, Link
 from genkan.store.api import PhoneQuery, Store
-from tests.store.builders import NOW, a_change, a_grant, a_link, a_session, added, an_account, an_env, ended, redeemed
+from tests.store.builders import (
+    NOW,
+    a_change,
+    a_grant,
+    a_link,
+    a_session,
+    added,
+    an_account,
+    an_env,
+    ended,
+    redeemed,
+    rotated,
+)
 from tests.store.reading import the_reason, the_row
 
 KEY = 4711
@@ -170,6 +182,19 @@ async def test_stopping_what_is_not_there_fails(store: Store, subject: Subject) 
 async def test_stopping_everything_on_an_empty_site_is_granted(store: Store) -> None:
     """Nobody is signed in afterwards, as asked."""
     assert await store.apply(a_change(RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, NOW)))
+
+
+async def test_nothing_comes_under_a_revoked_key(store: Store, account: Account, link: Link, grant: Grant) -> None:
+    """A refresh or a sign-in that was decided before the revocation finds that the facts moved on, settled or not."""
+    revoked, other = KEY, KEY + 1
+    row = (await sign_in(store, account, link, 1, key_id=other))[0]
+    assert await store.apply(a_change(stop_of(Subject.KEY, account, link, EndReason.KEY_REVOKED)))
+    for _ in range(2):
+        assert not await store.apply(rotated(row, NOW + HOUR, key_id=revoked))
+        assert not await store.apply(redeemed(a_grant(account, link, key_id=revoked)))
+        await settle_all(store)
+    assert await store.apply(redeemed(a_grant(account, link, key_id=other)))
+    assert await store.apply(rotated(row, NOW + HOUR, key_id=other))
 
 
 async def test_keys_in_use_are_those_of_live_rows(store: Store, account: Account, link: Link) -> None:

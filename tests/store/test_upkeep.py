@@ -175,6 +175,17 @@ async def test_pruning_beside_an_unsettled_stop_keeps_its_reason(store: Store, a
     assert {await the_reason(store, grant) for grant in grants} == {(EndReason.PASSWORD_CHANGED, "")}
 
 
+async def test_a_settled_stop_is_kept_for_a_day(store: Store, account: Account, link: Link) -> None:
+    """As long as something decided before it may be on its way; then its log goes."""
+    assert await store.apply(a_change(RaiseStop(Subject.KEY, 7, EndReason.KEY_REVOKED, NOW)))
+    while await store.settle(100):
+        continue
+    await prune_all(store, NOW + DAY - 1)
+    assert not await store.apply(redeemed(a_grant(account, link, key_id=7)))
+    await prune_all(store, NOW + DAY)
+    assert await store.apply(redeemed(a_grant(account, link, key_id=7)))
+
+
 async def test_nothing_to_prune_is_said(store: Store, grant: Grant) -> None:
     """A fresh store has no work."""
     assert await prune_all(store, NOW) <= 1

@@ -13,6 +13,7 @@ from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
 from genkan.store.sqlite_lists import SqliteLists
 from genkan.store.sqlite_open import connect, prepare
 from genkan.store.sqlite_session import Flush, Prune, Settle
+from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
 
 
@@ -56,6 +57,9 @@ class SqliteStore(SqliteLists):
         self._writer.noted(self._writer.lazy.event(event))
 
     async def settle(self, limit: int) -> int:
+        # Asked every second, and hardly ever with something to do: no lock is taken to find that out.
+        if self._one(NEXT_STOP) is None:
+            return 0
         return int(await self._writer.submit(Settle(limit)))
 
     async def prune(self, now: int, limit: int) -> int:

@@ -20,7 +20,7 @@ _LOG_LINK = """
 _LOG_KEY = "INSERT INTO stops (subject, number, counter, reason, at) VALUES (2, ?, 1, ?, ?)"
 _LOG_ALL = "INSERT INTO stops (subject, number, counter, reason, at) SELECT 0, number, stop, ?, ? FROM accounts"
 
-_NEXT = """
+NEXT_STOP = """
     SELECT id, subject, number, counter, reason, at, after FROM stops WHERE settled = 0 ORDER BY id LIMIT 1
 """
 _WALK_ACCOUNT = "SELECT id FROM grants WHERE account = ? AND id > ? ORDER BY id LIMIT ?"
@@ -81,11 +81,11 @@ class StopWrites:
     def settle(self, limit: int) -> int:
         """Let at most ``limit`` rows be looked at, earliest stop first. 0 once every row says what reached it."""
         left, changed = limit, 0
-        while left > 0 and (stop := self._db.execute(_NEXT).fetchone()) is not None:
+        while left > 0 and (stop := self._db.execute(NEXT_STOP).fetchone()) is not None:
             looked, ended = self._settle_one(stop, left)
             left -= max(looked, 1)
             changed += ended
-        pending = self._db.execute(_NEXT).fetchone() is not None
+        pending = self._db.execute(NEXT_STOP).fetchone() is not None
         return max(changed, int(pending))
 
     def _settle_one(self, stop: tuple[int, int, int, int, int, int, bytes], limit: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ _REDEEM = """
     WHERE a.id = ? AND a.stop = ? AND a.standing = 0
     AND l.id = ? AND l.stop = ? AND l.standing = 0
     AND COALESCE(c.mark, 0) = ?
+    AND NOT EXISTS (SELECT 1 FROM stops WHERE subject = 2 AND number = ?)
     ON CONFLICT DO NOTHING
 """
 _REPLACED = """
@@ -31,10 +32,13 @@ _REPLACED = """
     AND device = ? AND link = (SELECT number FROM links WHERE id = ?) AND id <> ?
     RETURNING id
 """
+# tokens.md 7: nothing comes under a revoked key any more, however long ago it was decided; the walk that ends its rows
+# may have passed this one already.
 _ROTATE = """
     UPDATE grants SET generation = ?, key_id = ?, previous_key_id = ?, rotated_at = ?, access_expires_at = ?,
         refresh_expires_at = ?, access_scope = ?, rotation_due = ?, user_agent = ?, network = ?
     WHERE id = ? AND generation = ? AND state = 0
+    AND NOT EXISTS (SELECT 1 FROM stops WHERE subject = 2 AND number = ?)
 """
 # Two retries may have read the same row: neither takes back the time that the other was told.
 _RETRY = """
@@ -61,7 +65,9 @@ class TokenWrites:
         grant = outcome.grant
         values = rows.grant_values(grant, self._ids)
         # Positions 10 and 11 are the stop counters: the row takes them from the rows that they must match.
-        facts = (grant.account_id, grant.account_stop, grant.link_id, grant.link_stop, outcome.consent_mark)
+        facts = (
+            grant.account_id, grant.account_stop, grant.link_id, grant.link_stop, outcome.consent_mark, grant.key_id,
+        )  # fmt: skip
         if self._db.execute(_REDEEM, values[:10] + values[12:] + facts).rowcount != 1:
             return False
         if grant.device is not None:
@@ -77,8 +83,9 @@ class TokenWrites:
             self.event(replace(event, kind=EventKind.GRANT_ENDED, grant_id=replaced, reason=reason))
 
     def rotated(self, outcome: Rotated) -> bool:
-        values = rows.rotated_values(outcome.grant, self._ids)
-        if self._db.execute(_ROTATE, (*values, outcome.seen.id, outcome.seen.generation)).rowcount != 1:
+        seen, grant = outcome.seen, outcome.grant
+        values = (*rows.rotated_values(grant, self._ids), seen.id, seen.generation, grant.key_id)
+        if self._db.execute(_ROTATE, values).rowcount != 1:
             return False
         if outcome.event is not None:
             self.event(outcome.event)

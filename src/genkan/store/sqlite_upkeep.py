@@ -12,6 +12,8 @@ YOUNGEST = DAY
 TALLIES_KEPT = 90 * DAY
 GUESSES_KEPT = DAY
 NODES_KEPT = 7 * DAY
+# Rows need a settled stop no more; a decision that was made before it and is still on its way may.
+STOPS_KEPT = DAY
 # A walk looks at every row that is old enough; rows that phones use for months are among them, so not all the time.
 WALK_EVERY = HOUR
 MINUTES = 60_000
@@ -23,7 +25,7 @@ _TALLIES = """
         SELECT minute, reason, network FROM tallies WHERE minute <= ? LIMIT ?
     )
 """
-_STOPS = "DELETE FROM stops WHERE id IN (SELECT id FROM stops WHERE settled = 1 LIMIT ?)"
+_STOPS = "DELETE FROM stops WHERE id IN (SELECT id FROM stops WHERE settled = 1 AND at <= ? LIMIT ?)"
 _NODES = "DELETE FROM nodes WHERE seen_at <= ?"
 _CURSOR = "SELECT prune_after, prune_began FROM upkeep"
 _MOVE_CURSOR = "UPDATE upkeep SET prune_after = ?, prune_began = ?"
@@ -58,9 +60,9 @@ class Upkeep:
             (_SESSIONS, now),
             (_GUESSES, now - GUESSES_KEPT),
             (_TALLIES, (now - TALLIES_KEPT) // MINUTES),
+            (_STOPS, now - STOPS_KEPT),
         ):
             done += self._db.execute(sql, (until, limit)).rowcount
-        done += self._db.execute(_STOPS, (limit,)).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
         return done + self._walk(now, limit)
 
