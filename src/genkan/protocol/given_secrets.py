@@ -7,7 +7,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import AddLink, Change, Event, EventKind, PutLink, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Link, LinkKind
+from genkan.protocol.records import Link, LinkKind, Standing
 
 # What is kept of a secret is a fast hash, which is enough for random ones: shorter than 128 bits in hex is refused.
 SECRET_CHARACTERS = (32, 512)
@@ -40,6 +40,9 @@ def take_over(link: Link, secret: str, actor: str, env: Env) -> Change | Refused
 
 
 def _fault(link: Link, secret: str) -> Refused | None:
+    if link.standing is Standing.DELETED:
+        # As every other change of a tombstone.
+        return Refused(Reason.NOT_FOUND)
     if link.kind is LinkKind.NATIVE:
         return Refused(Reason.INVALID_VALUE, "secret: a native link has none")
     least, most = SECRET_CHARACTERS

@@ -148,6 +148,7 @@ async def _refresh_asked(
         network=received.peer.network,
         active_key=door.sealer.active_id,
         known_keys=door.sealer.known_keys,
+        retired_keys=door.sealer.retired_keys,
     )
 
 
