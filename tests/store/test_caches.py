@@ -145,6 +145,17 @@ async def test_what_is_remembered_of_an_own_rotation_is_what_was_written(
         assert (await the_row(store, grant)).generation == generation
 
 
+async def test_a_rotation_decided_on_older_facts_is_read_as_written(store: Store, grant: Grant) -> None:
+    """What another task read in between is not mixed with what the rotation was decided on."""
+    decided_on = await the_row(store, grant)
+    store.note_sighting(Sighting(grant.id, 0, NOW + 5))
+    await store.flush()
+    assert (await the_row(store, grant)).seen_at == NOW + 5
+    assert await store.apply(rotated(decided_on, NOW + HOUR))
+    row = await the_row(store, grant)
+    assert (row.generation, row.seen_generation, row.seen_at, row.last_seen) == (1, 0, NOW + 5, NOW + 5)
+
+
 async def test_facts_stay_right_for_more_grants_than_are_remembered(store: Store, account: Account, link: Link) -> None:
     """What fell out of memory and what is in it are told alike."""
     grants = [a_grant(account, link, now=NOW + number) for number in range(5_000)]
