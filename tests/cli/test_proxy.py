@@ -1,0 +1,64 @@
+"""genkan proxy: prints what ops makes of the settings, and refuses what would not work in a configuration."""
+
+import pytest
+
+from tests.cli.shell import Shell
+
+SECRET = "a-secret-of-the-proxy-alone"
+
+
+@pytest.fixture
+def proxied(bare: Shell) -> Shell:
+    """A shell with the settings of a site behind a proxy; the site itself need not be there."""
+    secret = bare.folder / "proxy-secret"
+    secret.write_text(SECRET + "\n")
+    bare.patch.setenv("GENKAN_BASE_URL", "https://site.example.com/genkan")
+    bare.patch.setenv("GENKAN_TRUSTED_PROXIES", "127.0.0.1")
+    bare.patch.setenv("GENKAN_PROXY_SECRET_FILE", str(secret))
+    return bare
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_a_configuration_is_printed(proxied: Shell, proxy: str) -> None:
+    """Every option stands in the text, with the site's own address and secret; nothing else is printed or made."""
+    ended = proxied.good(
+        "proxy", proxy, "--upstream", "10.0.0.5:9999", "--app-upstream", "10.0.0.6:8888", "--app-path", "/wiki/",
+        "--bind", "192.0.2.1", "--certificate", "/tls/site.pem", "--certificate-key", "/tls/site.key",
+        "--log-file", "/logs/site.log", "--sessions",
+    )  # fmt: skip
+    for said in (
+        "10.0.0.5:9999", "10.0.0.6:8888", "/wiki/", "192.0.2.1", "/tls/site.pem", "/tls/site.key", "/logs/site.log",
+        "site.example.com", SECRET, "session=",
+    ):  # fmt: skip
+        assert said in ended.out, said
+    assert ended.err == ""
+    assert not proxied.data.exists()
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_without_a_trusted_proxy_nothing_is_printed(bare: Shell, proxy: str) -> None:
+    """The sentence names both settings that are missing."""
+    said = bare.refused("proxy", proxy, status=2)
+    assert "GENKAN_TRUSTED_PROXIES" in said
+    assert "GENKAN_PROXY_SECRET_FILE" in said
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--app-path", "wiki"),
+        ("--app-path", "/"),
+        ("--app-path", "/genkan/"),
+        ("--upstream", "http://127.0.0.1:8080"),
+        ("--upstream", "127.0.0.1"),
+        ("--app-upstream", "127.0.0.1:http"),
+        ("--app-upstream", "127.0.0.1:80; return 200"),
+        ("--bind", "127.0.0.1\n}"),
+        ("--certificate", "/a b.pem"),
+        ("--log-file", "/var/log/{x}.log"),
+    ],
+)
+def test_what_would_break_a_configuration_is_refused(proxied: Shell, proxy: str, option: str, value: str) -> None:
+    """A value that is not one word, or not an address, is named, and nothing is printed."""
+    assert repr(value)[1:-1].split()[0] in proxied.refused("proxy", proxy, option, value, status=2)
