@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from genkan.ops.configuration import ConfigurationProblem, parse
 from genkan.settings import APP_NAMES, describe
 from tests.workshop.tree import ROOT, shown
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"\bGENKAN_[A-Z_]+[A-Z]\b")
 
 
@@ -65,3 +67,10 @@ def test_the_readme_names_make_targets_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert {"make run", "make test"} <= set(re.findall(r"make [a-z]+", readme))
     assert named <= targets
+
+
+def test_configuration_files_in_the_manual_are_read() -> None:
+    """Every TOML block of the manual is a configuration that `genkan apply` reads."""
+    blocks = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8"))]
+    assert blocks
+    assert [problem for block in blocks if isinstance(problem := parse(block.encode()), ConfigurationProblem)] == []
