@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from tests.site.world import VERIFIER, SiteUnderTest
+from tests.site.world import PASSWORD, VERIFIER, SiteUnderTest, forms_of
 
 
 async def test_a_person_signs_a_phone_in_and_it_works(site: SiteUnderTest) -> None:
@@ -43,3 +43,20 @@ async def test_the_answer_carries_state_and_issuer(site: SiteUnderTest) -> None:
     query = parse_qs(target.query)
     assert query["state"] == [state]
     assert query["iss"] == ["https://site.example"]
+
+
+async def test_the_base_url_is_the_start_page_with_or_without_its_slash(context_site: SiteUnderTest) -> None:
+    """What `ready` prints and people type is found below a context path too."""
+    for address in (context_site.base, context_site.base + "/"):
+        answer = await context_site.client.get(address)
+        assert answer.status_code == 200
+
+
+async def test_a_sign_in_sent_twice_is_a_sign_in(site: SiteUnderTest) -> None:
+    """The second of two equal posts finds the person signed in and goes on, instead of complaining of the page."""
+    await site.make_account()
+    page = await site.client.get(f"{site.base}/login")
+    action, fields = forms_of(page.text)[0]
+    filled = {**fields, "username": "alice", "password": PASSWORD}
+    answers = [await site.client.post(site.absolute(action), data=filled) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]

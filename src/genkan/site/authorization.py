@@ -199,7 +199,7 @@ def _leave(received: Received, door: Door, location: str, *, as_page: bool = Fal
     )
     private_use = redirect_kind(location.partition("?")[0]) is redirects.Kind.PRIVATE_USE
     if as_page or (private_use and by_itself):
-        return door.pages.page("return.html", {"target": location, "application": ""})
+        return door.pages.page("return.html", {"target": location, "application": "", "automatic": not as_page})
     return answer.redirect(location, 303 if received.method == "POST" else 302)
 
 

@@ -106,7 +106,9 @@ class Dispatcher:
 
     def _addresses(self, rule: Rule) -> tuple[str, ...]:
         below = self._base + rule.path
-        return (below,) if rule.also_at is None else (below, rule.also_at)
+        # The base URL itself, as people type it, is the start page with or without its last slash.
+        bare = (self._base,) if rule.path == "/" and self._base else ()
+        return (below, *bare) if rule.also_at is None else (below, rule.also_at)
 
     def _no_rule(self, rules: dict[str, Rule], request_id: str) -> Answer:
         if not rules:

@@ -61,6 +61,9 @@ async def login(received: Received, door: Door) -> Answer:
     form = read.form(received)
     who = await browser.visitor(received, door, env)
     if browser.form_fault(received, form, who, door, env) is not None:
+        if who.person is not None:
+            # Sent twice: the first one signed in, and the page's token went with the session before it.
+            return _after_sign_in(form, door, env)
         stale = entry(Reason.PAGE_STALE)
         page = await _login_form(form, who, door, env, error=stale.public, status=stale.status)
         return browser.with_device(page, who, door)
