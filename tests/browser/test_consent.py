@@ -135,6 +135,7 @@ async def test_the_answer_can_be_carried_by_hand(page: Page, watch: Watch, site:
     assert address.startswith("jira-server://oauth-callback?")
     assert told["state"] == [STATE]
     assert await page.get_by_role("link", name="Return to the app").get_attribute("href") == address
+    assert watch.left == []
 
 
 async def test_a_browser_that_wants_a_tap_gets_a_button(page: Page, watch: Watch, site: Served) -> None:
