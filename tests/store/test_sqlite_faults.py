@@ -13,7 +13,7 @@ import pytest
 
 from genkan.protocol.outcomes import EventKind, Sighting
 from genkan.protocol.records import Account, Grant, GrantState, Link
-from genkan.store import sqlite_session, sqlite_writer
+from genkan.store import sqlite_writer, sqlite_writing
 from genkan.store.api import PhoneQuery, QueueFull, StoreUnavailable, Tally
 from genkan.store.sqlite import SqliteStore, open_store
 from tests.store.builders import (
@@ -63,7 +63,7 @@ async def test_a_full_disk_is_told_and_passes_by_itself(
     store: SqliteStore, account: Account, link: Link, grant: Grant
 ) -> None:
     """Every caller is told that nothing was written; reads go on; with room again the same store writes again."""
-    db = store._writer._session.db
+    db = store._writer._connection.db
     assert db.execute("PRAGMA max_page_count=1").fetchone()[0] > 1
     grants = [a_grant(account, link) for _ in range(300)]
     store.note_refusal(Tally(1, "token_broken", "a", 1))
@@ -139,7 +139,7 @@ async def test_a_lock_that_never_goes_is_told(
     store: SqliteStore, grant: Grant, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while everyone who waits is told, and once the lock is gone writes go through again."""
-    monkeypatch.setattr(sqlite_session, "_PATIENT", "PRAGMA busy_timeout=50")
+    monkeypatch.setattr(sqlite_writing, "_PATIENT", "PRAGMA busy_timeout=50")
     writes = [store.apply(rotated(grant, NOW + 1)) for _ in range(5)]
     results = await asyncio.gather(*writes, return_exceptions=True)
     assert [type(result) for result in results] == [StoreUnavailable] * 5

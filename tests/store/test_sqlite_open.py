@@ -80,7 +80,7 @@ async def test_only_the_owner_can_read_it(path: Path) -> None:
 async def test_every_commit_is_synced(path: Path) -> None:
     """The writer's connection fsyncs its log at each commit; the reader's cannot write."""
     store = open_store(path, create=True, env=an_env())
-    writer = store._writer._session.db
+    writer = store._writer._connection.db
     assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):

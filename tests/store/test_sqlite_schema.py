@@ -41,7 +41,7 @@ async def test_no_index_names_a_column_that_a_refresh_writes(sqlite_store: Sqlit
             written.add(column)
         return sqlite3.SQLITE_OK
 
-    db = sqlite_store._writer._session.db
+    db = sqlite_store._writer._connection.db
     db.set_authorizer(watch)
     assert await sqlite_store.apply(Retried(replace(grant, retries=1)))
     assert await sqlite_store.apply(rotated(grant, NOW + 1))

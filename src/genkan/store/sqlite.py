@@ -12,9 +12,9 @@ from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
 from genkan.store.sqlite_lists import SqliteLists
 from genkan.store.sqlite_open import connect, prepare
-from genkan.store.sqlite_session import Flush, Prune, Settle
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
+from genkan.store.sqlite_writing import Flush, Prune, Settle
 
 
 def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":

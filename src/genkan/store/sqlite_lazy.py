@@ -18,6 +18,7 @@ MOST_SIGHTINGS = 20_000
 MOST_SESSIONS = 20_000
 MOST_EVENTS = 2_000
 MOST_REFUSALS = 1_000
+MOST_TALLIES = 20_000
 
 _SIGHT = """
     UPDATE grants SET
@@ -57,9 +58,9 @@ class LazyWrites:
     def __bool__(self) -> bool:
         return bool(self._notes)
 
-    def take(self, most: int) -> Notes:
-        """What waits, about so much of each kind; the rest waits on."""
-        if len(self._notes) <= most:
+    def take(self, most: int | None) -> Notes:
+        """What waits: all of it, or about so much of each kind while the rest waits on."""
+        if most is None or len(self._notes) <= most:
             taken, self._notes = self._notes, Notes()
             return taken
         left = self._notes
@@ -76,7 +77,7 @@ class LazyWrites:
         for session_id, at in notes.sessions.items():
             self._touch(session_id, at)
         for key, count in notes.refusals.items():
-            self._notes.refusals[key] = self._notes.refusals.get(key, 0) + count
+            self._count(key, count)
         for key_event, event in notes.events.items():
             if len(self._notes.events) < MOST_EVENTS:
                 self._notes.events.setdefault(key_event, event)
@@ -110,8 +111,13 @@ class LazyWrites:
     def refusal(self, tally: Tally) -> bool:
         first = not self._notes
         key = (tally.minute, tally.reason, self._network(tally))
-        self._notes.refusals[key] = self._notes.refusals.get(key, 0) + tally.count
+        self._count(key, tally.count)
         return first
+
+    def _count(self, key: tuple[int, str, str], count: int) -> None:
+        refusals = self._notes.refusals
+        if key in refusals or len(refusals) < MOST_TALLIES:
+            refusals[key] = count + refusals.get(key, 0)
 
     def _network(self, tally: Tally) -> str:
         """The refusal's network while this minute has room for one more row, else the common one (tokens.md 4)."""

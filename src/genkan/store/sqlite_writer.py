@@ -15,7 +15,7 @@ from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.sqlite_lazy import LazyWrites, Notes
-from genkan.store.sqlite_session import Close, Command, Flush, Session, is_long
+from genkan.store.sqlite_writing import Close, Command, Flush, WritingConnection, is_long
 
 MOST_WAITING = 10_000
 # How long the event loop may be kept busy by one batch: about a hundred times ten microseconds.
@@ -39,7 +39,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.lazy = LazyWrites()
-        self._session = Session(path)
+        self._connection = WritingConnection(path)
         self._waiting: deque[Job] = deque()
         self._busy = False
         self._notes_left = False
@@ -104,7 +104,7 @@ class Writer:
             return
         jobs = self._take()
         if not jobs:
-            self._busy = self._notes_left = False
+            self._busy = False
             return
         self._idle.clear()
         self._handed.put((loop, jobs, self._run(jobs)))
@@ -112,11 +112,12 @@ class Writer:
     def _take(self) -> list[Job]:
         """The next batch. A flush is for everything that was noted before it, any other write takes some along."""
         jobs: list[Job] = []
+        self._notes_left = False
         while self._waiting and len(jobs) < MOST_IN_BATCH:
             jobs.append(self._waiting.popleft())
         if self.lazy:
             flushed = any(isinstance(command, Flush | Close) for _, command in jobs)
-            jobs.insert(0, (None, self.lazy.take(MOST_WAITING * 10 if flushed else MOST_NOTES_IN_BATCH)))
+            jobs.insert(0, (None, self.lazy.take(None if flushed else MOST_NOTES_IN_BATCH)))
             self._notes_left = bool(self.lazy)
         return jobs
 
@@ -126,7 +127,7 @@ class Writer:
         if any(is_long(command) for command in commands):
             return None
         try:
-            return self._session.run(commands)
+            return self._connection.run(commands)
         except Exception:  # noqa: BLE001 the thread runs them again, finds whose fault it is and tells
             return None
 
@@ -138,11 +139,11 @@ class Writer:
             results = self._durable(jobs, results)
             closed = any(type(command) is Close for _, command in jobs)
             if closed:
-                self._session.close()
-            elif self._session.is_checkpoint_due:
+                self._connection.close()
+            elif self._connection.is_checkpoint_due:
                 # Nobody waits for the log to be moved: first they are told.
                 _call(loop, self._tell, jobs, results)
-                self._session.checkpoint()
+                self._connection.checkpoint()
                 jobs = []
             self._idle.set()
             _call(loop, self._done, loop, jobs, results)
@@ -150,10 +151,10 @@ class Writer:
     def _durable(self, jobs: list[Job], results: list[Any] | None) -> list[Any]:
         if results is not None:
             try:
-                self._session.commit()
+                self._connection.commit()
             except sqlite3.Error:
                 results = None
-        return self._session.run_patiently([command for _, command in jobs]) if results is None else results
+        return self._connection.run_patiently([command for _, command in jobs]) if results is None else results
 
     def _done(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
         """Back on the event loop: tell, and go on with what came meanwhile."""

@@ -75,7 +75,7 @@ def is_long(command: Command) -> bool:
     return isinstance(command, Settle | Prune | Close)
 
 
-class Session:
+class WritingConnection:
     """Used by one thread at a time; who that is, the writer decides."""
 
     def __init__(self, path: Path) -> None:
@@ -122,7 +122,7 @@ class Session:
             self.db.execute(_PATIENT)
             results = self._settled(commands)
             self.db.execute(_IMPATIENT)
-        except sqlite3.Error as e:
+        except Exception as e:  # noqa: BLE001 the thread that calls this must outlive whatever it is
             return [unavailable(e) for _ in commands]
         return results
 
