@@ -22,10 +22,10 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--peer", action="append", choices=peers, help="only this server; may be repeated")
     parser.add_argument("--scenario", action="append", choices=scenarios, help="only this scenario; may be repeated")
     parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
-    parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 3)")
+    parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 2)")
     parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
-    patience = "seconds that a round may wait, and be taken again, until other programs rest (5)"
-    parser.add_argument("--patience", type=float, default=5.0, help=patience)
+    patience = "seconds that a round may wait, and be taken again, until other programs rest (5; quick: 0)"
+    parser.add_argument("--patience", type=float, help=patience)
     parser.add_argument("--alone", action="store_true", help="also S6, S8 and S9 when peers or scenarios are named")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
     parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
@@ -37,10 +37,10 @@ def _choice(words: list[str]) -> Choice:
         peers=tuple(asked.peer or (QUICK_PEERS if quick else peers)),
         scenarios=tuple(asked.scenario or (QUICK_SCENARIOS if quick else scenarios)),
         rounds=asked.rounds or (3 if quick else 5),
-        seconds=asked.seconds or (3 if quick else 5),
+        seconds=asked.seconds or (2 if quick else 5),
         alone=asked.alone or not (quick or chosen),
         grants=1_000_000 if asked.grants is None else asked.grants,
-        patience_s=asked.patience,
+        patience_s=(0 if quick else 5) if asked.patience is None else asked.patience,
         cache=asked.cache,
         results=asked.results or RESULTS / ("quick" if quick else "full"),
     )
