@@ -42,10 +42,10 @@ def _plan_user(where: str, entry: UserEntry, folded: str, password_hash: str | N
         account = _add(where, entry, password_hash, draft)
     else:
         _change(where, entry, account, draft)
+        account = draft.present.accounts[folded]
         if password_hash is not None:
             change = accounts.set_password(account, password_hash, False, draft.actor, draft.env)
             draft.do(f"set the password of {account.name}", change)
-        account = draft.present.accounts[folded]
     if entry.state not in (UNSET, account.standing):
         _set_standing(where, account, Standing(entry.state), draft)
 
