@@ -115,6 +115,12 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     assert rotations([*[NOW + 5 * SECOND] * 10, NOW]) == [None] * 10 + [6], "nodes a little apart keep one limit"
 
 
+def test_the_wait_is_told_in_whole_seconds_that_suffice() -> None:
+    """A client that waits as long as it is told is never refused again for having waited too little."""
+    assert rotations([*[NOW] * 10, NOW - 1, NOW + 1999]) == [None] * 10 + [2, None]
+    assert rotations([*[NOW] * 10, NOW + 1, NOW + 1001]) == [None] * 10 + [1, None]
+
+
 def test_a_retry_is_not_held_up_by_the_limit() -> None:
     """Telling the same successor again rotates nothing."""
     grant = a_grant(rotation_due=NOW + 11 * SECOND)
@@ -204,7 +210,8 @@ def test_healing_heals_nothing_that_is_over(
 
 
 def test_healing_never_passes_the_last_generation() -> None:
-    """There is no generation after the last one, healed or not."""
+    """There is no generation after 2^31 - 1, healed or not."""
+    assert LAST_GENERATION == 2**31 - 1
     grant = a_grant()
     asked = refresh_asked(handle=a_handle(grant, generation=LAST_GENERATION))
     outcome = refresh(asked, grant_facts(grant, site=HEALING), an_env(), LIFETIMES)
