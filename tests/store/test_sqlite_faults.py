@@ -5,6 +5,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -266,6 +267,30 @@ def test_a_store_outlives_an_event_loop(path: Path) -> None:
 
     asyncio.run(begin())
     asyncio.run(go_on())
+    asyncio.run(store.close())
+
+
+def test_a_new_loop_waits_for_the_write_of_the_old_one(path: Path) -> None:
+    """A batch that the first loop handed over ends before the second one's begins: the connection has one owner."""
+    store = open_store(path, create=True, env=an_env())
+    people = [an_account() for _ in range(50)]
+
+    async def leave() -> None:
+        left = [asyncio.create_task(store.apply(added(person))) for person in people[:25]]
+        await asyncio.sleep(0.05)
+        assert not any(task.done() for task in left)
+
+    async def go_on() -> None:
+        assert all(await asyncio.gather(*(store.apply(added(person)) for person in people[25:])))
+        assert {person.id for person in people[25:]} <= {a.id for a in await store.accounts()}
+
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.run(leave())
+        release = threading.Timer(0.2, other.execute, ("ROLLBACK",))
+        release.start()
+        asyncio.run(go_on())
+        release.join()
     asyncio.run(store.close())
 
 
