@@ -4,17 +4,15 @@ from here.
 
 import asyncio
 import contextlib
-import gc
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from genkan import clock
+from genkan.httpd import Server
 from genkan.logs import make_log
 from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
@@ -35,9 +33,6 @@ from genkan.wire.metadata import Endpoints
 
 # Short enough that the event loop does not wait long for the writer thread to give the interpreter back.
 SWITCH_INTERVAL = 0.0005
-GRACE_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75
-BACKLOG = 2048
 # SQLite has one serving process, so one name tells all there is to tell of a node.
 NODE = "site"
 
@@ -160,46 +155,13 @@ async def _announcement(door: Door) -> list[str]:
     return lines
 
 
-def _server(door: Door, settings: Settings, announcement: list[str]) -> "_Server":
+def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    return _Server(config, door, lambda: print("\n".join(announcement), flush=True))  # noqa: T201 - the contract's lines
 
+    def ready() -> None:
+        print("\n".join(announcement), flush=True)  # noqa: T201 - the contract's lines
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, and that leaves by returning, so that the store is closed in order."""
+    def closing() -> None:
+        door.health.closing = True
 
-    def __init__(self, config: uvicorn.Config, door: Door, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._door = door
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        # What was made at start lives as long as the process: the collector need not walk it again.
-        gc.collect()
-        gc.freeze()
-        self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._door.health.closing = True
-        await super().shutdown(sockets)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
+    return Server(app, ready, closing)
