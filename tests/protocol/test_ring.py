@@ -161,6 +161,7 @@ def test_a_silenced_key_cannot_be_made_active() -> None:
     renewed = renew_for_restore(ring, an_env(seed="restore"))
     assert isinstance(activate(renewed, ring.active.id), RingProblem)
     assert isinstance(activate(renewed, renewed.active.id), Ring)
+    assert isinstance(activate(renewed, 0xFFFF), RingProblem)
 
 
 def a_document(**changes: Any) -> dict[str, Any]:
