@@ -28,14 +28,15 @@ MOST_NOTES = 256
 _IMPATIENT = "PRAGMA busy_timeout=0"
 _PATIENT = "PRAGMA busy_timeout=5000"
 
-# Faults of the machine or of another process, not of one command: trying the others one by one is no use.
-_BROKEN = frozenset(
+# Faults of the machine or of another process, not of one command: trying the others one by one is no use. The
+# connection outlives them all, and the next batch finds out whether they have passed.
+_INFRASTRUCTURE = frozenset(
     {
-        sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
     }
 )  # fmt: skip
-_PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,7 @@ class WritingConnection:
     """Used by one thread at a time; who that is, the writer decides."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connect()
-
-    def _connect(self) -> None:
-        db = connect(self._path)
+        db = connect(path)
         # The writer moves the log itself, so that nobody's acknowledgement waits for it.
         db.execute("PRAGMA wal_autocheckpoint=0")
         # Where a long backup let it grow, the log's file shrinks again afterwards.
@@ -120,11 +117,12 @@ class WritingConnection:
         try:
             self._undo()
             self.db.execute(_PATIENT)
-            results = self._settled(commands)
-            self.db.execute(_IMPATIENT)
+            return self._settled(commands)
         except Exception as e:  # noqa: BLE001 the thread that calls this must outlive whatever it is
             return [unavailable(e) for _ in commands]
-        return results
+        finally:
+            with suppress(sqlite3.Error):
+                self.db.execute(_IMPATIENT)
 
     def _settled(self, commands: Sequence[Command]) -> list[Any]:
         """Where one of them fails, halves find it, so that it harms none of the others."""
@@ -132,7 +130,7 @@ class WritingConnection:
             results = self.run(commands)
             self.commit()
         except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
-            self._mend(e)
+            self._undo()
             if _is_infrastructure(e):
                 return [unavailable(e) for _ in commands]
             if len(commands) == 1:
@@ -146,15 +144,6 @@ class WritingConnection:
         self._ids.clear()
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
-
-    def _mend(self, fault: Exception) -> None:
-        """Leave the transaction; after a fault of the disk go on with a fresh connection."""
-        self._undo()
-        if _code(fault) in _BROKEN:
-            broken = self.db
-            self._connect()
-            broken.close()
-            self.db.execute(_PATIENT)
 
     @property
     def is_checkpoint_due(self) -> bool:
@@ -174,10 +163,6 @@ class WritingConnection:
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-def _code(fault: Exception) -> int | None:
-    code = getattr(fault, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
-
-
 def _is_infrastructure(fault: Exception) -> bool:
-    return _code(fault) in _BROKEN | _PASSING
+    code = getattr(fault, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _INFRASTRUCTURE
