@@ -186,6 +186,14 @@ def test_an_untrusted_certificate_is_named(run: Run) -> None:
     assert answer.loss is Loss.CERTIFICATE
 
 
+def test_https_where_http_is_spoken_is_named(run: Run, double: Double) -> None:
+    """A server that answers a handshake in plain text: the sentence names the scheme as what to check."""
+    answer = run(ask(Ask("GET", double.base_url.replace("http:", "https:"))))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.UNREACHABLE
+    assert "does not speak https" in answer.sentence
+
+
 def test_a_demanded_client_certificate_is_named(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

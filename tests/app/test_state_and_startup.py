@@ -199,6 +199,9 @@ def test_choosing_an_entry() -> None:
     assert isinstance(entry_of(None, None), Unclear)
     assert entry_of(two, "https://typed.example") is None
     assert completed(" jira.example.com ") == "https://jira.example.com"
+    for here in ("localhost:8080", "127.0.0.1/jira", "[::1]:8080"):
+        assert completed(here) == f"http://{here}"
+    assert completed("localhost.example.com") == "https://localhost.example.com"
 
 
 def test_skip_info_at_the_top_counts_for_each_entry() -> None:

@@ -30,7 +30,9 @@ def test_the_whole_way(phone: RealPhone) -> None:
     """Sign in through the browser and loopback, whoami, token, a request, sign out: what a newcomer does."""
     base = phone.site.base
     login = phone.app("login", base)
-    assert (login.returncode, login.stderr.count("\n")) == (0, 1), login.stderr
+    assert login.returncode == 0, login.stderr
+    assert login.stderr.splitlines()[0].startswith("Sign in on the page that opens in your browser;")
+    assert login.stderr.splitlines()[2].startswith(f"{base}/rest/oauth2/latest/authorize?")
     assert login.stdout == (
         f"Signed in as {phone.name} at {base}. The session is kept in an owner-only file in {phone.folder}/sessions.\n"
     )
@@ -103,7 +105,11 @@ def test_signed_out_elsewhere(phone: RealPhone) -> None:
     """`genkan phones sign-out` takes effect at once: the app says so once and remembers it; sites shows it."""
     phone.sign_in()
     phone.site.command("phones", "sign-out", phone.row()["id"])
-    told = f"genkan app: {phone.site.base} has ended this sign-in: sign in again. It says: This sign-in has ended.\n"
+    base = phone.site.base
+    told = (
+        f"genkan app: You are signed out of {base}: sign in again. It says: This sign-in has ended. "
+        f"(genkan app login {base})\n"
+    )
     for _ in range(2):
         ran = phone.app("whoami", "--json")
         assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", told)
@@ -209,8 +215,8 @@ def test_the_switch(tmp_path: Path) -> None:
         off = phone.app("login", site.base)
         assert (off.returncode, off.stdout) == (1, "")
         assert off.stderr == (
-            f"genkan app: OAuth 2.0 for the app is switched off at {site.base}: "
-            "its administrator turns it on under Settings, System, Mobile app.\n"
+            f"genkan app: OAuth 2.0 for the app is switched off at {site.base}: its administrator turns it on under "
+            "Settings, System, Mobile app, or on a Genkan site with genkan mobile on.\n"
         )
         client_id = json.loads(site.command("mobile", "on", "--json"))["clientID"]
         assert phone.app("login", site.base).returncode == 0

@@ -137,7 +137,7 @@ async def test_signed_in_for_months(phone: Phone, site: SiteUnderTest) -> None:
     site.env.advance(91 * DAY)
     over = await access_of(phone)
     assert isinstance(over, SignInAgain)
-    assert over.sentence.startswith(f"{site.base} has ended this sign-in: sign in again.")
+    assert over.sentence.startswith(f"You are signed out of {site.base}: sign in again.")
     assert (await state_of(site))[0] == PhoneState.EXPIRED
 
 
@@ -240,7 +240,7 @@ async def test_a_thief_with_a_copy(phone: Phone, site: SiteUnderTest, tmp_path: 
     assert await name_of(first) == "alice"
     await site.store.flush()
     site.env.advance(31 * SECOND)
-    told = SignInAgain(f"{site.base} has ended this sign-in: sign in again. It says: This sign-in has ended.")
+    told = SignInAgain(f"You are signed out of {site.base}: sign in again. It says: This sign-in has ended.")
     assert await access_of(second) == told
     assert await (await first.session()).whoami() == told
     assert await state_of(site) == ("signed_out", "replayed")
@@ -298,7 +298,7 @@ async def test_signed_out_by_others(phone: Phone, site: SiteUnderTest, stop: Sto
     """Whoever ends it: with the next request the app knows, says so, and remembers; the list says who it was."""
     await stop(site)
     told = await (await phone.session()).whoami()
-    assert told == SignInAgain(f"{site.base} has ended this sign-in: sign in again. It says: This sign-in has ended.")
+    assert told == SignInAgain(f"You are signed out of {site.base}: sign in again. It says: This sign-in has ended.")
     phone.restart()
     assert await access_of(phone) == told
     assert await state_of(site) == ("signed_out", reason)
@@ -334,6 +334,15 @@ async def test_signed_out_by_the_app_without_network(phone: Phone, site: SiteUnd
     assert len(await phone.sessions.saved()) == 1
     phone.line.down = False
     assert isinstance(await session.sign_out(), SignedOut)
+    assert await state_of(site) == ("signed_out", "signed_out_by_app")
+
+
+async def test_signed_out_by_the_app_after_a_lost_answer(phone: Phone, site: SiteUnderTest) -> None:
+    """The app knows only the token before the last: revoking that ends the sign-in all the same (RFC 7009 2.1)."""
+    site.env.advance(2 * HOUR)
+    phone.line.drop[TOKEN] = 3
+    assert isinstance(await access_of(phone), Retry)
+    assert isinstance(await (await phone.session()).sign_out(), SignedOut)
     assert await state_of(site) == ("signed_out", "signed_out_by_app")
 
 
@@ -433,6 +442,18 @@ async def test_a_busy_site_keeps_the_session(
         patched.setattr(type(site.store), "grant_facts", lost)
         assert isinstance(await access_of(phone), Retry)
     assert await name_of(phone) == "alice"
+
+
+async def test_refreshing_too_fast_waits(phone: Phone, site: SiteUnderTest) -> None:
+    """More refreshes than the site allows at once: the app is told how long to wait, loses nothing, then goes on."""
+    for _ in range(10):
+        assert isinstance(await access_of(phone, rejected=(await tokens_of(phone))[0]), Access)
+    last = (await tokens_of(phone))[0]
+    told = await access_of(phone, rejected=last)
+    assert told == Retry(f"{site.base} is busy or down (status 429): try again later.", 1)
+    site.env.advance(SECOND)
+    assert isinstance(await access_of(phone, rejected=last), Access)
+    assert await state_of(site) == ("signed_in", "")
 
 
 async def test_a_new_key_signs_nobody_out(phone: Phone, site: SiteUnderTest) -> None:

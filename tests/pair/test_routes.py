@@ -126,8 +126,8 @@ async def test_route_2_with_the_switch_off(any_site: SiteUnderTest) -> None:
     refused = await Phone(any_site).discover(entry.base_url, entry=entry)
     assert isinstance(refused, SwitchedOff)
     assert refused.sentence == (
-        f"OAuth 2.0 for the app is switched off at {any_site.base}: "
-        "its administrator turns it on under Settings, System, Mobile app."
+        f"OAuth 2.0 for the app is switched off at {any_site.base}: its administrator turns it on under Settings, "
+        "System, Mobile app, or on a Genkan site with genkan mobile on."
     )
 
 
@@ -156,6 +156,15 @@ async def test_route_3_with_a_wrong_address(any_site: SiteUnderTest) -> None:
     assert refused.sentence == (
         f"No site was found at {any_site.base}/wrong: check the address, context path included."
     )
+
+
+@pytest.mark.parametrize("page", ["/login", "/secure/Dashboard.jspa", "/account/apps"])
+async def test_route_3_with_the_address_of_a_page(any_site: SiteUnderTest, page: str) -> None:
+    """An address copied from the browser is told as that of a page, and the site's own is named."""
+    await any_site.turn_mobile_on()
+    refused = await Phone(any_site).discover(any_site.base + page)
+    sentence = f"{any_site.base}{page} is the address of a page: use {any_site.base}, the site's own."
+    assert refused == WrongAddress(sentence, any_site.base)
 
 
 async def test_route_4_gateway_tells_to_use_mdm(any_site: SiteUnderTest) -> None:

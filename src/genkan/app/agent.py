@@ -78,7 +78,10 @@ class PastingAgent:
         def walk(url: str) -> str:
             self._explain("Open this address in a browser and sign in:")
             self._show(url)
-            self._explain(f"Then paste the address that the browser ends at (it begins with {_head(chosen)}):")
+            self._explain(
+                f"Then paste the address that the browser ends at; it begins with {_head(chosen)}. "
+                "A page that only tries to open an app may offer to show it:"
+            )
             return _unquoted(self._read_line())
 
         chosen = _of_kind(redirect_uris, Kind.PRIVATE_USE) or next(iter(redirect_uris), "")
@@ -123,9 +126,15 @@ class SystemBrowser:
 
     def _open(self, url: str) -> None:
         if self._open_browser(url):
-            self._say("The sign-in page is open in your browser; this command waits for it.")
+            self._say(
+                "Sign in on the page that opens in your browser; this command waits for it, Ctrl-C ends it.\n"
+                f"If no page opens, open this address on this machine:\n{url}"
+            )
         else:
-            self._say(f"No browser could be opened. Open this address on this machine:\n{url}")
+            self._say(
+                "No browser could be opened. Open this address on this machine; for a browser elsewhere start again "
+                f"with --no-browser.\n{url}"
+            )
 
 
 def _loopbacks(redirect_uris: Sequence[str]) -> list[str]:

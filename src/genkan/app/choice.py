@@ -26,9 +26,12 @@ class NobodySignedIn:
 
 
 def completed(address: str) -> str:
-    """An address as people type it, with the scheme that is meant."""
+    """An address as people type it, with the scheme that is meant: plain http for this machine, https for all else."""
     text = address.strip()
-    return text if "://" in text else f"https://{text}"
+    if "://" in text:
+        return text
+    here = parse_base_url(f"http://{text}", allow_http=True)
+    return f"http://{text}" if isinstance(here, BaseURL) and here.is_loopback else f"https://{text}"
 
 
 def normal(address: str) -> str:

@@ -25,6 +25,7 @@ from genkan.wire import login_info, metadata
 from genkan.wire.jsontext import decode_object, shown, text
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
 from genkan.wire.managed import SiteEntry
+from genkan.wire.managed_entry import before_page
 from genkan.wire.metadata import Endpoints, ServerMetadata
 from genkan.wire.redirects import Kind, RedirectURI, parse_redirect
 from genkan.wire.urls import BaseURL, BaseURLProblem, parse_base_url
@@ -60,11 +61,20 @@ def discover(wanted: Wanted) -> Flow[Discovery]:
         return (yield from _known_client(wanted, base, oauth.client_id, Route.MANAGED_OAUTH))
     info = yield from _read_info(base, skip_info=bool(wanted.entry and wanted.entry.skip_info))
     if not isinstance(info, LoginInfo):
-        return info
+        return _page_pasted(base, info) or info
     if not info.enabled or info.client_id is None:
         return SwitchedOff(_switched_off(base))
     route = Route.MANAGED_SWITCH if wanted.entry else Route.TYPED_SWITCH
     return (yield from _ready(wanted, base, info.client_id, info, route))
+
+
+def _page_pasted(base: BaseURL, found: NotReady) -> WrongAddress | None:
+    """An address out of the browser's address bar: whatever answers there, it is not asked as a site."""
+    context = before_page(base.path)
+    if context is None or isinstance(found, Retry):
+        return None
+    site = base.origin + context
+    return WrongAddress(f"{base.text} is the address of a page: use {site}, the site's own.", site)
 
 
 def _known_client(wanted: Wanted, base: BaseURL, client_id: str, route: Route) -> Flow[Discovery]:
@@ -238,8 +248,8 @@ def _unreachable(lost: Lost) -> NotReady:
 
 def _switched_off(base: BaseURL) -> str:
     return (
-        f"OAuth 2.0 for the app is switched off at {base.text}: "
-        "its administrator turns it on under Settings, System, Mobile app."
+        f"OAuth 2.0 for the app is switched off at {base.text}: its administrator turns it on under Settings, System, "
+        "Mobile app, or on a Genkan site with genkan mobile on."
     )
 
 

@@ -281,6 +281,9 @@ def _lost(trouble: Exception, asked: Ask) -> Lost:
     if "CERTIFICATE_VERIFY_FAILED" in words or "CertificateError" in words:
         sentence = f"The certificate of {host} is not trusted by this machine: install its authority first."
         return Lost(Loss.CERTIFICATE, sentence)
+    if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
+        sentence = f"{host} does not speak https: check the address, its scheme and port included."
+        return Lost(Loss.UNREACHABLE, sentence)
     if isinstance(trouble, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError):
         return Lost(Loss.UNREACHABLE, f"{host} cannot be reached: check the address and the network.")
     if isinstance(trouble, httpx2.InvalidURL | httpx2.UnsupportedProtocol):

@@ -131,7 +131,7 @@ def _exchange(site: Site, exchange: CodeExchange, now: Now) -> Flow[SignedIn | P
         return SignInAgain(f"{answer.sentence} Start the sign-in again.")
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
-        return _failed(site, granted, "did not accept the sign-in code")
+        return _failed(site, granted, f"{site.name} did not accept the sign-in code")
     return SignedIn(site, exchange.redirect_uri, _tokens(granted, None, started))
 
 
@@ -152,7 +152,7 @@ def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[
         return _not_asked(answer)
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
-        return _failed(site, granted, "has ended this sign-in")
+        return _failed(site, granted, f"You are signed out of {site.name}")
     return Refreshed(_tokens(granted, tokens.refresh, started))
 
 
@@ -196,7 +196,7 @@ def _failed(site: Site, failure: OAuthFailure, ended: str) -> Problem:
         return _intercepted(site)
     match failure.kind:
         case "sign_in_again":
-            return SignInAgain(f"{site.name} {ended}: sign in again.{said}")
+            return SignInAgain(f"{ended}: sign in again.{said}")
         case "retry":
             busy = f"{site.name} is busy or down (status {failure.status}): try again later."
             return Retry(busy, failure.retry_after)

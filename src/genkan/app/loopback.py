@@ -19,12 +19,19 @@ REQUEST_SECONDS = 5.0
 LAST_PAGE_SECONDS = 2.0
 DONE_PATH = "/done"
 
-_STYLE = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}"
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:1.05rem/1.5 system-ui,sans-serif;margin:0;padding:12vh 1rem;background:light-dark(#f3f2ec,#1b1c1e);"
+    "color:light-dark(#1d2126,#e8e6e1)}"
+    "main{max-width:26rem;margin:auto;padding:1.5rem 2rem;border:1px solid light-dark(#d6d4cb,#3a3c40);"
+    "border-radius:.8rem;background:light-dark(#fff,#242629)}"
+    "h1{font-size:1.4rem;margin:.5rem 0}"
+)
 
 
 def _page(title: str, words: str) -> bytes:
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    body = f"<h1>{title}</h1><p>{words}</p>"
+    body = f"<main><h1>{title}</h1><p>{words}</p></main>"
     page = f'<!doctype html><html lang="en">{head}<title>{title}</title><style>{_STYLE}</style>{body}</html>'
     return page.encode()
 

@@ -48,11 +48,12 @@ P = ParamSpec("P")
 
 app = cyclopts.App(
     name="app",
-    help="""The app's side on a terminal: find a site, sign in through the browser, call its API.
-
-    Sessions are kept in the keyring of this system or in an owner-only file; GENKAN_APP_VAULT (file or keyring) and
-    GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your browser.
-    """,
+    help="The app's side on a terminal: find a site, sign in through the browser, call its API.",
+    help_epilogue=(
+        "Sessions are kept in the keyring of this system or in an owner-only file; GENKAN_APP_VAULT (file or keyring) "
+        "and GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your "
+        "browser. GENKAN_INSECURE_HTTP=1 lets plain http leave this machine."
+    ),
 )
 
 SitesFile = Annotated[
@@ -111,6 +112,7 @@ def sites(
 @told
 def login(
     url: Annotated[str | None, Parameter(help="The site's address; not needed when --sites names one site.")] = None,
+    /,
     *,
     browser: Annotated[bool, Parameter(help="Open a browser; else print the address and read the answer.")] = True,
     sites_file: SitesFile = None,
@@ -176,6 +178,7 @@ def _walk_in(sessions: Sessions, site: Site, agent: UserAgent) -> Kept | Problem
 @told
 def whoami(
     url: Address = None,
+    /,
     *,
     account: AccountName = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print the `myself` document.")] = False,
@@ -190,7 +193,7 @@ def whoami(
             return state
         answer = sessions.open(state.id).whoami()
     if not isinstance(answer, Answer):
-        return problem(answer)
+        return problem(answer, state)
     if answer.status != 200:
         return fail(f"{state.site.name} answers {answer.status} when asked who is signed in.", NO)
     if as_json:
@@ -204,6 +207,7 @@ def whoami(
 def request(
     method: Annotated[str, Parameter(help="GET, POST, PUT, DELETE, …")],
     path: Annotated[str, Parameter(help="The path below the site's address, query included.")],
+    /,
     *,
     site: Annotated[str | None, Parameter(help="The site's address, when there are several sessions.")] = None,
     account: AccountName = None,
@@ -227,7 +231,7 @@ def request(
             return state
         answer = sessions.open(state.id).call(method.upper(), path, *body)
     if not isinstance(answer, Answer):
-        return problem(answer)
+        return problem(answer, state)
     print_body(answer.body)
     return DONE if answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
 
@@ -236,6 +240,7 @@ def request(
 @told
 def token(
     url: Address = None,
+    /,
     *,
     account: AccountName = None,
     bare: Annotated[bool, Parameter(negative="", help="Print the token alone (this is the default).")] = False,
@@ -254,7 +259,7 @@ def token(
             return state
         access = sessions.open(state.id).access()
     if not isinstance(access, Access):
-        return problem(access)
+        return problem(access, state)
     if as_json:
         print_json(token_row(access, state))
     else:
@@ -266,6 +271,7 @@ def token(
 @told
 def logout(
     url: Address = None,
+    /,
     *,
     account: AccountName = None,
     everywhere: Annotated[bool, Parameter(negative="", help="Every session that is kept here.")] = False,

@@ -50,14 +50,15 @@ def print_body(body: bytes) -> int:
     return DONE
 
 
-def problem(outcome: Problem) -> int:
-    """What a session came to instead of an answer."""
+def problem(outcome: Problem, state: SessionState | None = None) -> int:
+    """What a session, or a sign-in that was to become one, came to instead of an answer."""
     match outcome:
         case Retry():
             wait = f" (The site asks to wait {outcome.after} seconds.)" if outcome.after else ""
             return fail(outcome.sentence + wait, NO)
         case SignInAgain():
-            return fail(outcome.sentence, NO)
+            again = f" (genkan app login {state.site.base_url})" if state else ""
+            return fail(outcome.sentence + again, NO)
         case SiteSetUpWrong():
             return fail(outcome.sentence, SET_UP)
         case _:

@@ -206,7 +206,7 @@ def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> It
         # RFC 6749 3.1, 3.2: a sign-in travels over TLS
         severity: Severity = "warning" if allow_http or base.is_loopback else "error"
         yield severity, "The address is plain http.", f"Write https://{base.text.partition('://')[2]}."
-    pasted = _page(base.path)
+    pasted = before_page(base.path)
     if pasted is not None:
         page = base.path[len(pasted) :]
         yield "error", f"The address of a page was pasted (“{_cut(page)}”).", f"Write {base.origin}{pasted}."
@@ -214,8 +214,8 @@ def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> It
         yield "warning", "The address ends in a slash, behind which some write a second one.", f"Write {base.text}."
 
 
-def _page(path: str) -> str | None:
-    """The context path in front of a page's own path; None when there is no page in it."""
+def before_page(path: str) -> str | None:
+    """The context path in front of a page's own path; None where no page seems to be in it."""
     segments = path.split("/")
     for index, segment in enumerate(segments):
         if segment.lower() in _PAGES or segment.lower().endswith((".jspa", ".jsp")):
