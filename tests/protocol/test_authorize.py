@@ -80,9 +80,7 @@ FAULTS: dict[str, tuple[dict[str, Any], Reason]] = {
     "unknown method": ({"code_challenge_method": "S512"}, Reason.PKCE_METHOD_UNKNOWN),
     "method in small letters": ({"code_challenge_method": "s256"}, Reason.PKCE_METHOD_UNKNOWN),
     "empty method": ({"code_challenge_method": ""}, Reason.PKCE_METHOD_UNKNOWN),
-    "unknown prompt": ({"prompt": "select_account"}, Reason.PROMPT_UNKNOWN),
-    "prompt none and more": ({"prompt": "none login"}, Reason.PROMPT_UNKNOWN),
-    "prompt in capitals": ({"prompt": "LOGIN"}, Reason.PROMPT_UNKNOWN),
+    "prompt none and more": ({"prompt": "none login"}, Reason.PROMPT_CONTRADICTS),
 }
 
 
@@ -130,7 +128,7 @@ def test_every_other_fault_goes_to_the_application(fault: dict[str, Any], reason
         (Reason.SCOPE_TOO_WIDE, ErrorCode.INVALID_SCOPE),
         (Reason.PKCE_REQUIRED, ErrorCode.INVALID_REQUEST),
         (Reason.PKCE_METHOD_UNKNOWN, ErrorCode.INVALID_REQUEST),
-        (Reason.PROMPT_UNKNOWN, ErrorCode.INVALID_REQUEST),
+        (Reason.PROMPT_CONTRADICTS, ErrorCode.INVALID_REQUEST),
     ],
 )
 def test_the_error_codes_are_those_of_the_rfc(reason: Reason, wire: ErrorCode) -> None:

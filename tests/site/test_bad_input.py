@@ -253,3 +253,28 @@ async def test_hostile_forwarding_headers_change_nothing(site: SiteUnderTest) ->
         assert plain.status_code == shown.status_code == 200
     page = await site.client.get(f"{site.base}/login", headers=hostile)
     assert page.status_code == 400
+
+
+@pytest.mark.parametrize("length", [7999, 8000])
+async def test_a_long_state_comes_back_whole(site: SiteUnderTest, length: int) -> None:
+    """RFC 6749 4.1.2: through sign-in and consent, byte for byte."""
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    await site.sign_in()
+    answer = await site.decide(await site.authorize(link, state="s" * length))
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["state"] == ["s" * length]
+
+
+async def test_a_longer_state_is_refused_at_once(site: SiteUnderTest) -> None:
+    """The application hears of it by redirect, before anybody is asked to sign in."""
+    link = await site.turn_mobile_on()
+    answer = await site.authorize(link, state="s" * 8001)
+    back = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert (back["error"], len(back["state"][0])) == (["invalid_request"], 8001)
+
+
+async def test_a_prompt_of_other_providers_is_ignored(site: SiteUnderTest) -> None:
+    """RFC 6749 3.1: what is not known is ignored; the person is asked as always."""
+    link = await site.turn_mobile_on()
+    answer = await site.authorize(link, prompt="select_account")
+    assert (answer.status_code, 'name="password"' in answer.text) == (200, True)

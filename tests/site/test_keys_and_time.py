@@ -9,7 +9,7 @@ from genkan.protocol import ring as rings
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
 from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
-from genkan.protocol.records import Link
+from genkan.protocol.records import Link, LinkKind
 from genkan.protocol.ring import Ring
 from genkan.site.keeper import Keeper, unready
 from genkan.store.api import PhoneQuery
@@ -187,3 +187,17 @@ async def test_the_retry_is_open_for_a_day_while_the_successor_is_unseen(site: S
     assert replayed.json()["error"] == "invalid_grant"
     assert (await site.refresh(lost["refresh_token"], link)).json()["error"] == "invalid_grant"
     assert [row.grant.reason for row in await site.store.phones(PhoneQuery())] == ["replayed"]
+
+
+async def test_an_introspected_refresh_token_counts_as_seen(site: SiteUnderTest) -> None:
+    """tokens.md 3: introspection is a sight; after it and the window the predecessor is a replay."""
+    await site.make_account()
+    made = await site.make_link("https://app.example/cb", kind=LinkKind.CONFIDENTIAL, introspect=True)
+    secret = str(made.secret)
+    first = str((await site.issue_tokens(made.link, secret=secret))["refresh_token"])
+    second = (await site.refresh(first, made.link, client_secret=secret)).json()["refresh_token"]
+    assert (await site.introspect(second, made.link, secret))["active"] is True
+    await site.store.flush()
+    site.env.advance(31 * SECOND)
+    replayed = await site.refresh(first, made.link, client_secret=secret)
+    assert replayed.json()["error"] == "invalid_grant"

@@ -131,6 +131,7 @@ async def test_a_phone_is_one_row_with_what_an_administrator_asks(ours: SiteUnde
     assert phone == {
         "person": "alice", "link": "Mobile app", "signedInAt": "2027-01-15T08:00:00Z", "lastSeenAt": None,
         "method": "pwd", "state": "signed_in", "reason": "", "sentence": "", "application": False, "neverUsed": True,
+        "possiblySamePhone": False,
     }  # fmt: skip
     ours.env.advance(60_000)
     assert (await ours.myself(str(tokens["access_token"]))).status_code == 200

@@ -15,6 +15,8 @@ from genkan.wire import pkce, redirects
 from genkan.wire.scopes import Permission, parse_scope
 
 PROMPTS = frozenset({"none", "login", "consent"})
+# Sealed into our own addresses it grows by a half, and servers on the way cut addresses off.
+LONGEST_STATE = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:
 
 
 def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | None, tuple[str, ...]] | Refused:
+    if len(asked.state or "") > LONGEST_STATE:
+        return Refused(Reason.STATE_TOO_LONG, "state")
     if not asked.response_type:
         # RFC 6749 3.1.1, 4.1.2.1: a required parameter is missing.
         return Refused(Reason.RESPONSE_TYPE_MISSING, "response_type")
@@ -114,10 +118,11 @@ def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | 
     challenge = _challenge(asked, link)
     if isinstance(challenge, Refused):
         return challenge
-    prompts = tuple(sorted(set((asked.prompt or "").split())))
-    if not PROMPTS.issuperset(prompts) or ("none" in prompts and len(prompts) > 1):
-        return Refused(Reason.PROMPT_UNKNOWN, "prompt")
-    return scope, challenge, prompts
+    prompts = set((asked.prompt or "").split())
+    if "none" in prompts and len(prompts) > 1:
+        return Refused(Reason.PROMPT_CONTRADICTS, "prompt")
+    # RFC 6749 3.1: what is not known is ignored, so also a prompt of other providers.
+    return scope, challenge, tuple(sorted(prompts & PROMPTS))
 
 
 def _scope(text: str | None, link: Link) -> Permission | Refused:

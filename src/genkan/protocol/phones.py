@@ -1,5 +1,7 @@
 """Signed-in phones as people see them: state, reason as a sentence, names from user agents, and signing one out."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -58,6 +60,24 @@ def judge(row: PhoneRow, env: Env) -> Phone:
 def _stopped(row: PhoneRow) -> bool:
     gone = row.link.standing is Standing.DELETED or row.account.standing is not Standing.ACTIVE
     return gone or row.link.stop != row.grant.link_stop or row.account.stop != row.grant.account_stop
+
+
+def is_unmarked(phone: Phone) -> bool:
+    """Whether a live sign-in came without a device mark, so that it could not replace an earlier one."""
+    return phone.state is PhoneState.SIGNED_IN and not phone.is_application and phone.row.grant.device is None
+
+
+def possibly_same(phones: Iterable[Phone]) -> frozenset[bytes]:
+    """The grants without a device mark beside which another one lives, of the same person, link and device name: they
+    may be of one phone (tokens.md 1). Two marks need no such word; they are of two phones.
+    """
+    alike: dict[tuple[int, int, str], list[Phone]] = defaultdict(list)
+    for phone in phones:
+        if phone.state is PhoneState.SIGNED_IN:
+            grant = phone.row.grant
+            alike[grant.account_id, grant.link_id, device_name(grant.user_agent)].append(phone)
+    several = (found for found in alike.values() if len(found) > 1)
+    return frozenset(phone.row.grant.id for found in several for phone in found if is_unmarked(phone))
 
 
 def sentence(reason: str) -> str:

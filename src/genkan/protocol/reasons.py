@@ -132,8 +132,15 @@ TABLE: Mapping[Reason, Entry] = {
         "The application asks for more than it may have.",
         "Raise the application link's permission or lower what the client asks.",
     ),
-    Reason.PROMPT_UNKNOWN: _to_app(
-        E.INVALID_REQUEST, "The prompt is unknown.", "prompt is none, login, consent, or login consent."
+    Reason.PROMPT_CONTRADICTS: _to_app(
+        E.INVALID_REQUEST,
+        "The prompt contradicts itself.",
+        "prompt=none asks nobody anything; it cannot be combined with login or consent.",
+    ),
+    Reason.STATE_TOO_LONG: _to_app(
+        E.INVALID_REQUEST,
+        "The state is longer than 8000 characters.",
+        "The client should keep what it wants to remember and send a short key.",
     ),
     Reason.LOGIN_REQUIRED: _to_app(
         E.LOGIN_REQUIRED, "Signing in is required.", "The client sent prompt=none and nobody is signed in."

@@ -61,7 +61,7 @@ async def login(received: Received, door: Door) -> Answer:
     form = read.form(received)
     who = await browser.visitor(received, door, env)
     if browser.form_fault(received, form, who, door, env) is not None:
-        if who.person is not None:
+        if who.person is not None and accounts.fold(form.get("username", "")) == who.person.account.folded:
             # Sent twice: the first one signed in, and the page's token went with the session before it.
             return _after_sign_in(form, door, env)
         stale = entry(Reason.PAGE_STALE)

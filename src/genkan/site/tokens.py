@@ -169,7 +169,7 @@ async def introspect(received: Received, door: Door) -> Answer:
     parameters = read.endpoint_parameters(received)
     caller = await _introspector(received, parameters, door, env)
     if isinstance(caller, Refused):
-        return _refuse(caller, received, door, env, basic=True)
+        return _refuse_introspector(caller, received, door, env)
     if not parameters.get("token"):
         return _refuse(Refused(Reason.MISSING_PARAMETER, "token"), received, door, env)
     sealer = door.sealer
@@ -189,6 +189,14 @@ async def introspect(received: Received, door: Door) -> Answer:
     if outcome.sighting is not None:
         door.store.note_sighting(outcome.sighting)
     return answer.json(_introspection(outcome, door))
+
+
+def _refuse_introspector(refused: Refused, received: Received, door: Door, env: Env) -> Answer:
+    """RFC 9110 11.6.1: the challenge is of the scheme that the caller tried."""
+    if read.bearer(received) is None:
+        return _refuse(refused, received, door, env, basic=True)
+    door.note(refused, received, env.now)
+    return answer.bearer_error(refused, "Genkan")
 
 
 def _inactive_unless_behind(refused: Refused, received: Received, door: Door, env: Env) -> Answer:
@@ -213,6 +221,8 @@ def _introspected_refresh(handle: Handle, facts: GrantFacts, caller: Link | ApiK
     outcome = introspect_refresh(handle, facts, caller if isinstance(caller, Link) else None, env)
     if isinstance(outcome, Refused):
         return answer.json({"active": False})
+    if outcome.sighting is not None:
+        door.store.note_sighting(outcome.sighting)
     grant = outcome.grant
     return answer.json(
         {"active": True, "client_id": outcome.link.client_id, "iss": door.endpoints.issuer,

@@ -35,7 +35,11 @@ async def _store_faults(door: Door) -> list[str]:
     except StoreUnavailable:
         return ["the store does not answer"]
     behind = door.ring.is_behind(site, door.env().now)
-    return ["the key ring's file is older than the store says"] if behind else []
+    reasons = ["the key ring's file is older than the store says"] if behind else []
+    if site.behind_since and not door.health.behind:
+        # Remembered from before this process started; genkan restore decides what becomes of it.
+        reasons.append("the store lost writes: a genuine token was ahead of its row")
+    return reasons
 
 
 async def metrics(received: Received, door: Door) -> Answer:
