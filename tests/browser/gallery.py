@@ -180,13 +180,14 @@ def _apps(chosen: Chosen) -> list[Shown]:
         "signed_in_at": "2026-11-02 08:15 UTC",
         "last_seen": "2026-11-23 17:40 UTC",
         "state": "signed_in",
+        "possibly_same": False,
         "reason_sentence": "",
         "method": "pwd, mfa",
         "action": "/desk/account/apps/00/sign-out",
         "hidden": _carried(chosen),
         "withdraw": form,
     }
-    fresh = {**live, "device": chosen("Terminal"), "last_seen": "never used", "method": "pwd"}
+    fresh = {**live, "device": chosen("Terminal"), "last_seen": "never used", "method": "pwd", "possibly_same": True}
     ended = {
         **live,
         "device": chosen("An app with a name that nobody has"),

@@ -3,7 +3,7 @@
 import pytest
 
 from genkan.protocol.env import DAY
-from genkan.protocol.records import GrantState
+from genkan.protocol.records import GrantState, LinkKind
 from tests.cli.shell import Shell
 from tests.store.builders import a_link, added, an_account
 
@@ -121,3 +121,19 @@ def test_a_phone_that_was_silent_for_long(shell: Shell) -> None:
     assert grant.refresh_expires_at - grant.created_at == 90 * DAY
     assert shell.good("phones", "list", "--json").json[0]["lastSeenAt"] is None
     assert " never " in shell.good("phones", "list").out
+
+
+def test_the_list_says_what_may_be_one_phone(shell: Shell) -> None:
+    """Whatever is left out of the list, a row is judged by all the person's live sign-ins."""
+    link, (_, (alice, bob)) = a_link("App", kind=LinkKind.NATIVE, secret=None), shell.people("alice", "bob")
+    shell.apply(added(link))
+    pair = {shell.sign_in(alice, link).id.hex() for _ in range(2)}
+    alone, marked = shell.sign_in(bob, link), shell.sign_in(alice, link, device=b"m" * 16)
+    told = {row["id"]: row["possiblySamePhone"] for row in shell.good("phones", "list", "--json").json}
+    assert told == {**dict.fromkeys(pair, True), alone.id.hex(): False, marked.id.hex(): False}
+    assert shell.good("phones", "list").out.count("possibly the same phone") == 2
+    first, second = pair
+    shell.good("phones", "sign-out", first, marked.id.hex())
+    told = {row["id"]: row["possiblySamePhone"] for row in shell.good("phones", "list", "--json").json}
+    assert not any(told.values())
+    assert second in told

@@ -102,3 +102,35 @@ def test_signing_out_ends_one_grant_and_says_who_did_it() -> None:
 def test_devices_are_named_from_their_user_agents(user_agent: str, name: str) -> None:
     """A short guess, and the text itself where nothing is known of it."""
     assert device_name(user_agent) == name
+
+
+PHONE = {"id": b"first", "user_agent": "JIRA/500 CFNetwork/1494 Darwin/23.4.0"}
+MARKED = {"device": b"m" * 16}
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        ({}, {b"first", b"other"}),
+        ({"user_agent": "JIRA/501 CFNetwork/1500 Darwin/24.0.0"}, {b"first", b"other"}),
+        (MARKED, {b"first"}),
+        ({"user_agent": "Mozilla/5.0 (Linux; Android 14)"}, set()),
+        ({"account_id": 78}, set()),
+        ({"link_id": 12}, set()),
+        ({"state": GrantState.ENDED}, set()),
+        ({"refresh_expires_at": NOW}, set()),
+        ({"account": an_account(stop=1)}, set()),
+    ],
+)
+def test_what_may_be_one_phone_is_said_of_sign_ins_without_a_mark(other: dict[str, Any], found: set[bytes]) -> None:
+    """Same person, link and device name, both live; a mark is sure of itself, so that nothing is said of its row."""
+    rows = [a_row(**PHONE), a_row(**{**PHONE, "id": b"other", **other})]
+    assert phones.possibly_same([judge(row, an_env()) for row in rows]) == found
+
+
+def test_nothing_is_said_where_marks_tell_phones_apart() -> None:
+    """Two marks are two phones; one sign-in alone is like no other; programs are no phones."""
+    marked = [a_row(**{**PHONE, "id": mark, "device": mark * 16}) for mark in (b"a", b"b")]
+    programs = [a_row(**{**PHONE, "id": name, "link": a_web_link()}) for name in (b"a", b"b")]
+    for rows in (marked, [a_row(**PHONE)], programs, []):
+        assert phones.possibly_same([judge(row, an_env()) for row in rows]) == set()

@@ -1,5 +1,6 @@
 """The mobile switch and the phones by REST."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ import pytest
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import AddApiKey, Change
 from genkan.protocol.records import ApiKey
+from genkan.protocol.sealing import new_grant_id
+from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest
+from tests.store.builders import redeemed
 
 KEY = "an-api-key-of-the-test"
 AS_ADMIN = {"authorization": f"Bearer {KEY}"}
@@ -227,3 +231,24 @@ async def test_a_query_that_is_not_understood_lists_nothing(ours: SiteUnderTest,
 async def test_an_unknown_phone_is_not_found(ours: SiteUnderTest, phone: str) -> None:
     """404 and nothing else."""
     assert (await sign_out(ours, phone)).status_code == 404
+
+
+async def test_pages_and_lists_say_what_may_be_one_phone(ours: SiteUnderTest) -> None:
+    """Two sign-ins without a device mark: both stay, both are told of, and a page of one row says so too."""
+    await ours.make_account()
+    link = await ours.turn_mobile_on()
+    await ours.issue_tokens(link)
+    row = (await ours.store.phones(PhoneQuery()))[0].grant
+    for _ in range(2):
+        twin = replace(row, id=new_grant_id(ours.env()), device=None, user_agent="JIRA/500 CFNetwork/1494")
+        assert await ours.store.apply(redeemed(twin))
+    listed = (await phones(ours))["phones"]
+    assert [row["possiblySamePhone"] for row in listed] == [True, True, False]
+    assert (await phones(ours, limit=1))["phones"] == listed[:1]
+    words = "Possibly the same phone as another entry."
+    page = await ours.client.get(f"{ours.base}/account/apps")
+    assert page.text.count(words) == 2
+    await sign_out(ours, listed[0]["id"])
+    assert not any(row["possiblySamePhone"] for row in (await phones(ours))["phones"])
+    page = await ours.client.get(f"{ours.base}/account/apps")
+    assert words not in page.text

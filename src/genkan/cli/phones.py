@@ -15,6 +15,7 @@ from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Subjec
 from genkan.protocol.phones import Phone, PhoneRow, PhoneState
 from genkan.protocol.reasons import EndReason
 from genkan.site.documents import moment, phone_document, plain
+from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
 
 app = cyclopts.App(name="phones")
@@ -42,9 +43,10 @@ def list_(
         link_id = None if link is None else (await link_named(site, link)).id
         query = PhoneQuery(account_id, link_id, live, limit=PAGE)
         found = [phone async for phone in _found(site, query)]
+        same = await same_phones(found, site.store, site.env())
         if json:
-            return print_json([plain(phone_document(phone)) for phone in found])
-        return print_table(HEADINGS, [_row(phone) for phone in found])
+            return print_json([plain(phone_document(phone, same)) for phone in found])
+        return print_table(HEADINGS, [_row(phone, phone.row.grant.id in same) for phone in found])
 
     at_site(data_dir, work)
 
@@ -60,7 +62,7 @@ async def _found(site: Workbench, query: PhoneQuery) -> AsyncIterator[Phone]:
                 yield phone
 
 
-def _row(phone: Phone) -> tuple[str, ...]:
+def _row(phone: Phone, possibly_same: bool) -> tuple[str, ...]:
     grant, used = phone.row.grant, "never" if phone.never_used else ""
     return (
         grant.id.hex(),
@@ -70,7 +72,7 @@ def _row(phone: Phone) -> tuple[str, ...]:
         moment(grant.created_at),
         used or moment(max(grant.last_seen, grant.rotated_at)),
         phone.state,
-        phones.sentence(phone.reason),
+        "possibly the same phone" if possibly_same else phones.sentence(phone.reason),
     )
 
 

@@ -12,6 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import TRIES, Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
 
 APPS = "/account/apps"
@@ -26,9 +27,10 @@ async def apps(received: Received, door: Door) -> Answer:
         return _to_sign_in(door)
     rows = await door.store.phones(PhoneQuery(account_id=who.person.account.id))
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    phones = [_row(judge(row, env), hidden, door) for row in rows]
+    phones = [judge(row, env) for row in rows]
+    same = await same_phones(phones, door.store, env)
     values = {
-        "phones": phones,
+        "phones": [_row(phone, phone.row.grant.id in same, hidden, door) for phone in phones],
         "home_url": f"{door.public.path}/",
         "sign_out_action": f"{door.public.path}/logout",
         "sign_out_hidden": hidden,
@@ -37,7 +39,7 @@ async def apps(received: Received, door: Door) -> Answer:
     return door.pages.page("account_apps.html", values)
 
 
-def _row(phone: Phone, hidden: dict[str, str], door: Door) -> dict[str, object]:
+def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) -> dict[str, object]:
     grant, link = phone.row.grant, phone.row.link
     here = f"{door.public.path}{APPS}/{grant.id.hex()}"
     live = phone.state is PhoneState.SIGNED_IN
@@ -47,6 +49,7 @@ def _row(phone: Phone, hidden: dict[str, str], door: Door) -> dict[str, object]:
         "signed_in_at": _moment(grant.created_at),
         "last_seen": _moment(max(grant.last_seen, grant.rotated_at)) if not phone.never_used else "never used",
         "state": phone.state.value,
+        "possibly_same": possibly_same,
         "reason_sentence": sentence(phone.reason),
         "method": ", ".join(grant.method.references()),
         "action": f"{here}/sign-out",

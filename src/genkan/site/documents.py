@@ -2,6 +2,7 @@
 OpenAPI document.
 """
 
+from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -55,7 +56,9 @@ class MobileDocument(Struct, frozen=True, rename=_MOBILE_NAMES, kw_only=True):
 
 
 class PhoneDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """One sign-in. ``reason`` is why it ended, ``sentence`` the same in words; both are empty while it has not."""
+    """One sign-in. ``reason`` is why it ended, ``sentence`` the same in words; both are empty while it has not.
+    ``possiblySamePhone``: it came without a device mark, and another live one looks like it.
+    """
 
     id: str
     person: str
@@ -70,6 +73,7 @@ class PhoneDocument(Struct, frozen=True, rename="camel", kw_only=True):
     sentence: str
     application: bool
     never_used: bool
+    possibly_same_phone: bool
 
 
 class PhonesDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -129,8 +133,8 @@ def mobile_document(site: Site, link: Link | None) -> MobileDocument:
     )
 
 
-def phone_document(phone: Phone) -> PhoneDocument:
-    """A sign-in as lists show it."""
+def phone_document(phone: Phone, same: Set[bytes] = frozenset()) -> PhoneDocument:
+    """A sign-in as lists show it; ``same``: the grants that may be of the same phone as another one."""
     grant = phone.row.grant
     return PhoneDocument(
         id=grant.id.hex(),
@@ -146,6 +150,7 @@ def phone_document(phone: Phone) -> PhoneDocument:
         sentence=sentence(phone.reason),
         application=phone.is_application,
         never_used=phone.never_used,
+        possibly_same_phone=grant.id in same,
     )
 
 

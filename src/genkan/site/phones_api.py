@@ -12,6 +12,7 @@ from genkan.site.door import TRIES, Door
 from genkan.site.openapi import Operation, Query
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
 
 PATH = "/rest/genkan/1/phones"
@@ -36,7 +37,9 @@ async def list_phones(received: Received, door: Door) -> Answer:
     rows = await door.store.phones(query)
     env = door.env()
     last = rows[-1].grant.id.hex() if len(rows) == query.limit else None
-    return answer.json(PhonesDocument(phones=tuple(phone_document(judge(row, env)) for row in rows), next=last))
+    phones = [judge(row, env) for row in rows]
+    same = await same_phones(phones, door.store, env)
+    return answer.json(PhonesDocument(phones=tuple(phone_document(phone, same) for phone in phones), next=last))
 
 
 async def _query(received: Received, door: Door) -> PhoneQuery | None:
