@@ -54,6 +54,15 @@ def test_an_account_needs_no_more_than_a_name() -> None:
     assert made.change.steps == (AddAccount(made.account),)
 
 
+def test_the_limits_themselves_are_allowed() -> None:
+    """What is refused one beyond is good at the limit."""
+    groups = tuple(f"{n:0100}" for n in range(100))
+    wish = a_wish(name="x" * 100, display_name="x" * 200, email="a@" + "x" * 198, groups=groups)
+    made = accounts.create(wish, "admin", an_env())
+    assert isinstance(made, NewAccount)
+    assert made.account.groups == groups
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no name": ({"name": ""}, "name"),
     "hidden name": ({"name": "a\u200b"}, "name"),
@@ -151,6 +160,7 @@ def test_disabling_ends_everything() -> None:
         PutAccount(an_account(standing=Standing.DISABLED, version=2)),
         RaiseStop(Subject.ACCOUNT, an_account().id, EndReason.ACCOUNT_DISABLED, NOW),
     )
+    assert change.events[0].kind is EventKind.ACCOUNT_DISABLED
 
 
 def test_deleting_forgets_the_person_and_keeps_the_id() -> None:
@@ -164,6 +174,7 @@ def test_deleting_forgets_the_person_and_keeps_the_id() -> None:
     assert accounts.fold(put.account.folded) is None, "nobody can type the tombstone's name"
     assert stop == RaiseStop(Subject.ACCOUNT, an_account().id, EndReason.ACCOUNT_DELETED, NOW)
     assert password == SetPassword(an_account().id, None, NOW)
+    assert change.events[0].kind is EventKind.ACCOUNT_DELETED
 
 
 def test_a_deleted_account_stays_deleted() -> None:

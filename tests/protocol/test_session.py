@@ -41,6 +41,7 @@ def test_every_sign_in_has_an_id_that_nobody_could_plant() -> None:
         assert opened.session.id == session_id(opened.cookie)
         assert opened.cookie.encode() not in opened.session.id
         assert len(opened.cookie) == 64
+        assert opened.cookie not in repr(opened)
         assert (opened.session.account_stop, opened.session.method) == (2, method)
         assert (opened.session.auth_time, opened.session.expires_at) == (NOW, NOW + ABSOLUTE)
         assert opened.change.events[0].kind is EventKind.SESSION_OPENED
