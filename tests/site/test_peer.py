@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genkan.site.peer import PROXY_HEADERS, Peer, PeerFault, Peers, network_of
+from tests.site.world import SiteUnderTest
 
 SECRET = "a-secret-of-the-proxy"
 PEERS = Peers(("127.0.0.1", "10.0.0.0/8", "fd00::/8"), SECRET)
@@ -130,3 +131,62 @@ def test_only_a_loopback_caller_is_local(client: str, local: bool) -> None:
     behind = PEERS.of("127.0.0.1", "http", told(("x-forwarded-for", "127.0.0.1")))
     assert isinstance(behind, Peer)
     assert not behind.local
+
+
+@pytest.mark.parametrize("proxy", ["::ffff:127.0.0.1", "::FFFF:7f00:1", "::ffff:10.9.9.9"])
+def test_a_proxy_seen_through_a_socket_for_both_families_is_believed(proxy: str) -> None:
+    """An IPv4 peer of a socket bound to :: is shown mapped into IPv6, and is the listed proxy all the same."""
+    pairs = told(("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https"))
+    assert PEERS.of(proxy, "http", pairs) == Peer("203.0.113.7", "https", True, "site.example", False)
+
+
+@pytest.mark.parametrize("listed", ["::ffff:192.0.2.1", "::ffff:192.0.2.0/120", "192.0.2.1", "192.0.2.0/24"])
+@pytest.mark.parametrize("client", ["192.0.2.1", "::ffff:192.0.2.1"])
+def test_either_spelling_may_be_listed(listed: str, client: str) -> None:
+    """A list that names the mapped address means the IPv4 proxy, however the socket shows it."""
+    peers = Peers((listed,), SECRET)
+    peer = peers.of(client, "http", told(("x-forwarded-for", "203.0.113.7")))
+    assert isinstance(peer, Peer)
+    assert (peer.trusted, peer.address) == (True, "203.0.113.7")
+    stranger = peers.of("::ffff:198.51.100.1", "http", told())
+    assert isinstance(stranger, Peer)
+    assert (stranger.trusted, stranger.address) == (False, "198.51.100.1")
+
+
+@pytest.mark.parametrize(
+    ("chain", "address"),
+    [
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7, ::ffff:10.1.1.1", "203.0.113.7"),
+        ("[::ffff:203.0.113.7]:4711, [::ffff:10.1.1.1]:80", "203.0.113.7"),
+        ("::ffff:10.1.1.1", "127.0.0.1"),
+    ],
+)
+def test_a_hop_mapped_into_ipv6_is_the_ipv4_hop(chain: str, address: str) -> None:
+    """A mapped proxy of ours is passed over, a mapped client is told by its own address."""
+    peer = PEERS.of("::ffff:127.0.0.1", "http", told(("x-forwarded-for", chain)))
+    assert isinstance(peer, Peer)
+    assert peer.address == address
+
+
+@pytest.mark.parametrize(("client", "local"), [("::ffff:127.0.0.1", True), ("::ffff:192.0.2.1", False)])
+def test_a_mapped_loopback_caller_is_local(client: str, local: bool) -> None:
+    """The same machine is the same machine on a socket for both families."""
+    peer = Peers((), "").of(client, "http", told(secret=None))
+    assert isinstance(peer, Peer)
+    assert peer.local is local
+
+
+@pytest.mark.parametrize("second", ["site.example", "evil.example", ""])
+@pytest.mark.parametrize(("client", "secret"), [("198.51.100.1", None), ("127.0.0.1", SECRET)])
+def test_two_hosts_are_refused(client: str, secret: str | None, second: str) -> None:
+    """RFC 9112 3.2: whoever sends them, and be they alike."""
+    assert PEERS.of(client, "http", told(("host", second), secret=secret)) == PeerFault("host")
+
+
+@pytest.mark.parametrize("path", ["/login", "/rest/api/2/myself", "/no/such/page"])
+async def test_a_request_with_two_hosts_gets_400(site: SiteUnderTest, path: str) -> None:
+    """On pages, on the API and where nothing is: no rule sees such a request."""
+    twice = [("host", "site.example"), ("host", "site.example")]
+    assert (await site.client.get(f"{site.base}{path}", headers=twice[:1])).status_code != 400
+    assert (await site.client.get(f"{site.base}{path}", headers=twice)).status_code == 400

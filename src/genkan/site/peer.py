@@ -13,6 +13,8 @@ PROXY_HEADERS = frozenset(
      b"x-forwarded-uri", PROXY_SECRET}
 )  # fmt: skip
 Headers = tuple[tuple[bytes, bytes], ...]
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class PeerFault:
-    """A trusted proxy sent headers that can be read in two ways; ``header`` is the name."""
+    """Headers that can be read in two ways: a second host, or what a trusted proxy tells; ``header`` is the name."""
 
     header: str
 
@@ -42,12 +44,16 @@ class Peers:
     """Recognises the site's own proxies: a listed address and the secret, both."""
 
     def __init__(self, trusted: tuple[str, ...], secret: str) -> None:
-        self._networks = tuple(ipaddress.ip_network(text, strict=False) for text in trusted)
+        self._networks = tuple(_plain_network(text) for text in trusted)
         self._secret = secret.encode()
 
     def of(self, client: str, scheme: str, headers: Headers) -> Peer | PeerFault:
         """The peer of one request. From anybody but our proxy, forwarding headers say nothing at all."""
-        host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
+        hosts = [value for name, value in headers if name == b"host"]
+        if len(hosts) > 1:  # RFC 9112 3.2: more than one Host is answered with 400.
+            return PeerFault("host")
+        host = hosts[0].decode("latin-1") if hosts else ""
+        client = _plain(client)
         if not self._networks or not self._is_proxy(client, headers):
             return Peer(client, scheme, False, host, _is_local(client))
         found = _forwarded(headers)
@@ -65,7 +71,7 @@ class Peers:
     def _client_of(self, proxy: str, forwarded: str) -> str:
         """The rightmost address that is not one of our proxies; everything left of it is the client's own claim."""
         for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-            bare = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+            bare = _plain(hop[1:].partition("]")[0] if hop.startswith("[") else hop)
             if not _is_address(bare):
                 return proxy
             if not _in_networks(bare, self._networks):
@@ -85,6 +91,23 @@ def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
     return found
 
 
+def _plain_network(text: str) -> _Network:
+    network = ipaddress.ip_network(text, strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        return ipaddress.IPv4Network((network.network_address.packed[-4:], network.prefixlen - 96))
+    return network
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    """RFC 4291 2.5.5.2: a socket for both families shows an IPv4 address mapped into IPv6; it is the same peer."""
+    if ":" not in text or not _is_address(text):
+        return text
+    parsed = ipaddress.ip_address(text)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return text if mapped is None else str(mapped)
+
+
 @lru_cache(maxsize=4096)
 def _is_address(text: str) -> bool:
     try:
@@ -95,7 +118,7 @@ def _is_address(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _in_networks(client: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]) -> bool:
+def _in_networks(client: str, networks: tuple[_Network, ...]) -> bool:
     if not _is_address(client):
         return False
     return any(ipaddress.ip_address(client) in network for network in networks)
@@ -111,7 +134,5 @@ def network_of(address: str) -> str:
     """The network prefix of an address as text; an address that is none stands for itself as ``unknown``."""
     if not _is_address(address):
         return "unknown"
-    parsed = ipaddress.ip_address(address)
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    parsed = mapped or parsed
+    parsed = ipaddress.ip_address(_plain(address))
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
