@@ -36,7 +36,8 @@ def test_variants_are_one_person(folded: str, spellings: list[str]) -> None:
     [
         "", " ", "\u3000\u00a0", "a\0", "a\nb", "a\tb", "a\x7f", "a\u0085", "a\u00ad", "a\u200b", "a\u200d", "a\u2060",
         "\ufeffalice", "alice\u202e", "a\u2066b", "a\u2028b", "a\ud800", "a\ue000", "a\uffff", "a\U000e0041",
-        "a\u034f", "a\ufe00", "a\ufe0f", "a\U000e0100", "a\U000e01ef", "a\u3164", "a\u115f", "a\uffa0", "a\u180b", "a\u2800", "a\u061c",
+        "a\u034f", "a\ufe00", "a\ufe0f", "a\U000e0100", "a\U000e01ef",
+        "a\u3164", "a\u115f", "a\uffa0", "a\u180b", "a\u2800", "a\u061c",
         "x" * (NAME_CHARACTERS + 1), "ß" * (NAME_CHARACTERS // 2 + 1), "\ufdfa" * 20, "x" * 100_000,
     ],
 )  # fmt: skip

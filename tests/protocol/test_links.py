@@ -155,6 +155,16 @@ def test_any_wish_is_a_link_or_a_refusal(name: str, redirects: tuple[str, ...], 
     assert isinstance(links.create(wish, "admin", an_env()), NewLink | Refused)
 
 
+def test_the_limits_themselves_are_allowed() -> None:
+    """What is refused one beyond is good at the limit."""
+    redirects = tuple(f"{WEB}/{n}" for n in range(20))
+    made = created(name="x" * 200, redirects=redirects, client_id="a" * 64, absolute_lifetime=1)
+    assert made.link.redirects == redirects
+    assert made.link.absolute_lifetime == 1
+    assert made.change.events[0].detail == "x" * 200
+    assert created(client_id="aA_-0123").link.client_id == "aA_-0123"
+
+
 def test_a_known_client_id_can_be_taken_over() -> None:
     """Phones that were pushed an id by MDM keep it."""
     assert created(client_id="38843a89f2b02a471000bc022e4b9de8").link.client_id == "38843a89f2b02a471000bc022e4b9de8"

@@ -104,8 +104,8 @@ def test_devices_are_named_from_their_user_agents(user_agent: str, name: str) ->
     assert device_name(user_agent) == name
 
 
-PHONE = {"id": b"first", "user_agent": "JIRA/500 CFNetwork/1494 Darwin/23.4.0"}
-MARKED = {"device": b"m" * 16}
+PHONE: dict[str, Any] = {"id": b"first", "user_agent": "JIRA/500 CFNetwork/1494 Darwin/23.4.0"}
+MARKED: dict[str, Any] = {"device": b"m" * 16}
 
 
 @pytest.mark.parametrize(

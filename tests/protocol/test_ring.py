@@ -202,6 +202,7 @@ DAMAGED: dict[str, Any] = {
     "codes as a number": with_key(1, codes=1),
     "an unknown member": a_document(comment="x"),
     "an unknown member of a key": with_key(1, comment="x"),
+    "fingerprint too long": a_document(fingerprint="A" * 23 + "="),
     "fingerprint cut": a_document(fingerprint="AAAA"),
     "fingerprint empty": a_document(fingerprint=""),
     "a list": [],
