@@ -72,6 +72,12 @@ TABLE: Mapping[Reason, Entry] = {
         "Host or scheme differ from GENKAN_BASE_URL: make the reverse proxy pass Host and X-Forwarded-Proto, and trust "
         "it with GENKAN_TRUSTED_PROXIES and GENKAN_PROXY_SECRET_FILE.",
     ),
+    Reason.SERVER_ERROR: _to_client(
+        E.SERVER_ERROR,
+        500,
+        "Something went wrong on our side.",
+        "A bug: the log has it, with its traceback, under the request id that the answer carries.",
+    ),
     Reason.UNKNOWN_CLIENT: _to_client(
         E.INVALID_REQUEST,
         400,

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     MISSING_PARAMETER = "missing_parameter"
     WRONG_HOST = "wrong_host"
+    SERVER_ERROR = "server_error"
     # Authorization request
     UNKNOWN_CLIENT = "unknown_client"
     REDIRECT_NOT_REGISTERED = "redirect_not_registered"

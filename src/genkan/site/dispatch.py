@@ -35,6 +35,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._base = door.public.path
+        self._logs_all = door.settings.log_level == "debug"
         self._exact: dict[str, dict[str, Rule]] = {}
         self._patterns = [(compile_path(rule.path)[0], rule) for rule in table if "{" in rule.path]
         for rule in table:
@@ -57,9 +58,10 @@ class Dispatcher:
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
-        level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
-        self._door.log(level, "answered", route=route, method=method, status=reply.status, request_id=request_id,
-                       ms=round(seconds * 1000, 1))  # fmt: skip
+        if reply.status >= 400 or self._logs_all:
+            level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
+            self._door.log(level, "answered", route=route, method=method, status=reply.status, request_id=request_id,
+                           ms=round(seconds * 1000, 1))  # fmt: skip
 
     async def _reply(
         self,
@@ -70,13 +72,14 @@ class Dispatcher:
         parameters: dict[str, str],
         request_id: str,
     ) -> Answer:
-        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], tuple(scope["headers"]))
+        headers: Headers = tuple(scope["headers"])
+        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
         if isinstance(peer, PeerFault):
             return answer.error(Refused(Reason.MALFORMED, f"header {peer.header}"))
         if rule is None:
             return self._no_rule(rules, request_id)
         try:
-            received = await _received(scope, receive, peer, request_id, parameters)
+            received = await _received(scope, headers, receive, peer, request_id, parameters)
             fault = self._guard_fault(rule, received)
             return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
         except Malformed as malformed:
@@ -86,7 +89,7 @@ class Dispatcher:
             return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id)
         except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
             self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)
-            return answer.json({"error": "server_error", "error_description": "This is our fault."}, 500)
+            return self._shaped(rule, Refused(Reason.SERVER_ERROR), request_id)
 
     def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
         exact = self._exact.get(path)
@@ -144,9 +147,8 @@ class Dispatcher:
 
 
 async def _received(
-    scope: Scope, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
+    scope: Scope, headers: Headers, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
 ) -> Received:
-    headers: Headers = tuple(scope["headers"])
     if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
