@@ -75,6 +75,25 @@ def test_off_never_raises_a_link_from_the_dead(standing: Standing) -> None:
     assert not [step for step in change.steps if isinstance(step, PutLink)]
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("sign_out", [True, False])
+@pytest.mark.parametrize("was_on", [True, False])
+@pytest.mark.parametrize("link", [None, *(a_link(standing=standing) for standing in Standing)])
+def test_a_switch_that_stands_as_asked_is_left_alone(
+    link: Link | None, was_on: bool, sign_out: bool, enabled: bool
+) -> None:
+    """Whoever asks for what is so already changes nothing and makes no news; signing out is always done."""
+    site = replace(SITE, mobile_enabled=was_on)
+    change = links.turned(site, link, enabled, sign_out, "admin", an_env())
+    usable = link is not None and link.standing is Standing.ACTIVE
+    there = link is not None and link.standing is not Standing.DELETED
+    to_do = not (was_on and usable) if enabled else there and (was_on or sign_out)
+    kinds = [EventKind.MOBILE_ON if enabled else EventKind.MOBILE_OFF] if to_do else []
+    assert isinstance(change, Change)
+    assert [event.kind for event in change.events] == kinds
+    assert bool(change.steps) is to_do
+
+
 def test_on_off_on_keeps_the_client_id() -> None:
     """What MDM pushed to a thousand phones stays right."""
     world, seen = World(), set[str]()

@@ -10,7 +10,7 @@ import pytest
 
 from genkan.protocol import accounts
 from genkan.protocol.env import HOUR, MINUTE
-from genkan.protocol.outcomes import Change
+from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.setup import setup_link
@@ -241,6 +241,9 @@ async def test_the_first_administrator_may_do_everything(site: SiteUnderTest) ->
     action, fields = next(f for f in forms_of(done.text) if f[0].endswith("/setup/mobile"))
     assert (await site.client.post(site.absolute(action), data=fields)).status_code == 303
     assert (await site.store.site()).mobile_enabled
+    assert (await site.client.post(site.absolute(action), data=fields)).status_code == 303
+    kinds = [event.kind for _, event in await site.store.events()]
+    assert kinds.count(EventKind.MOBILE_ON) == 1, "pressed again, it is no news"
 
 
 @pytest.mark.parametrize("interaction", ["../../evil", "//evil.example", "a/../b", "%2e%2e", "\u2603", "x" * 5000])

@@ -7,9 +7,10 @@ from cyclopts import Parameter
 
 from genkan.cli.output import print_fields, print_json, say
 from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
-from genkan.ops.switch import load_switch, turned
+from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.site.documents import mobile_document
+from genkan.site.switch import load_switch
 
 app = cyclopts.App(name="mobile")
 

@@ -19,13 +19,12 @@ from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
+from genkan.store.rounds import TRIES, settle_all
 from genkan.store.sqlite import open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey)
-TRIES = 8
-SETTLE_ROWS = 1000
 DONE, NO, SET_UP = 0, 1, 2
 NOTHING_TO_DO = Change(())
 
@@ -68,8 +67,7 @@ class Workbench:
     async def settle(self, change: Change) -> None:
         """tokens.md 4: the rows follow a raised stop; a command sees it through."""
         if any(isinstance(step, RaiseStop) for step in change.steps):
-            while await self.store.settle(SETTLE_ROWS):
-                pass
+            await settle_all(self.store)
 
 
 def load_settings(data_dir: str | None = None) -> settings.Settings:

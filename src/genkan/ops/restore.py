@@ -18,12 +18,11 @@ from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
 from genkan.site.documents import moment
 from genkan.store.api import CannotOpen, NoSite, Store
+from genkan.store.rounds import settle_all
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_copy import copy_database, fault_of, renew_site_id
 from genkan.store.sqlite_examine import identity_of
 from genkan.store.sqlite_replace import replace_database
-
-SETTLE_ROWS = 1000
 
 
 class RestoreFailed(Exception):
@@ -157,8 +156,7 @@ async def _make_so(copy: Path, backup: Path, decided: Restoration, env: Env) -> 
     async with _opened(copy, backup, env) as store:
         if not await store.apply(decided.change):
             raise RestoreFailed(f"{backup} names a newer key ring than the one that is there")
-        while await store.settle(SETTLE_ROWS):
-            pass
+        await settle_all(store)
 
 
 def _put_ring(path: Path, before: Ring | None, ring: Ring) -> None:

@@ -18,8 +18,8 @@ from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, RingProblem
 from genkan.store.api import NodeReport, Store
+from genkan.store.rounds import settle_all
 
-SETTLE_ROWS = 1000
 NODE_IS_RUNNING = 2 * MINUTE
 
 
@@ -151,5 +151,5 @@ async def _move(at: RingAtSite, ring: Ring, kind: EventKind, key_id: int, stop: 
     event = Event(kind, at.env.now, at.actor, detail=f"{key_id:04x}")
     if not await at.store.apply(Change(steps, (event,))):
         raise RingUnchanged("the store names a newer key ring: put the newest file there", broken=True)
-    while stop and await at.store.settle(SETTLE_ROWS):
-        continue
+    if stop:
+        await settle_all(at.store)

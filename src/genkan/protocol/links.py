@@ -174,6 +174,16 @@ def sign_out_all(link: Link, actor: str, env: Env) -> Change:
     return Change((stop,), (_event(EventKind.LINK_SIGNED_OUT, link, actor, env),))
 
 
+def turned(site: Site, link: Link | None, enabled: bool, sign_out: bool, actor: str, env: Env) -> Change | Refused:
+    """The change that turns the mobile switch; empty where nothing is left to do, since saying it twice is no news."""
+    if enabled:
+        stands = site.mobile_enabled and link is not None and link.usable
+        return Change(()) if stands else turn_mobile_on(site, link, actor, env)
+    if link is None or link.standing is Standing.DELETED or not (site.mobile_enabled or sign_out):
+        return Change(())
+    return turn_mobile_off(site, link, sign_out, actor, env)
+
+
 def turn_mobile_on(site: Site, link: Link | None, actor: str, env: Env) -> Change | Refused:
     """Announce the app's link, making it the first time and enabling it again after an off with sign-out."""
     steps: tuple[Step, ...] = ()

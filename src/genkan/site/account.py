@@ -9,11 +9,12 @@ from genkan.protocol.phones import Phone, PhoneState, device_name, judge, senten
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
+from genkan.store.rounds import TRIES
 
 APPS = "/account/apps"
 Decide = Callable[[Phone, str, Env], Change]

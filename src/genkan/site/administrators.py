@@ -9,7 +9,7 @@ from genkan.protocol.reasons import Reason
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
-from genkan.site.received import Malformed, Received
+from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
 from genkan.wire.scopes import Permission
 
@@ -70,14 +70,9 @@ def _forgery(received: Received, door: Door) -> Refused | None:
         return None
     if browser.is_cross_origin(received, door):
         return Refused(Reason.CROSS_ORIGIN)
-    if received.method in _WITH_BODY and not _is_json(received):
-        raise Malformed(Reason.WRONG_CONTENT_TYPE, f"send {read.JSON_TYPE}")
+    if received.method in _WITH_BODY:
+        read.require_type(received, read.JSON_TYPE)
     return None
-
-
-def _is_json(received: Received) -> bool:
-    given = received.header(b"content-type") or ""
-    return given.partition(";")[0].strip().lower() == read.JSON_TYPE
 
 
 def _allowed(permission: Permission, actor: str) -> Administrator | Refused:

@@ -23,9 +23,10 @@ from genkan.protocol.outcomes import Change, CloseSession, Refused
 from genkan.protocol.reasons import Reason
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.store.rounds import TRIES
 from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
 

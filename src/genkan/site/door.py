@@ -12,6 +12,7 @@ from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
 from genkan.settings import Settings
+from genkan.site.answer import Answer
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.received import Received
@@ -19,7 +20,6 @@ from genkan.store.api import Store, Tally
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
-TRIES = 8
 MINUTE_MS = 60_000
 
 
@@ -88,6 +88,7 @@ class Door:
     health: Health
     secrets: "Secrets"
     log: Callable[..., None]
+    announcement: dict[int, Answer] = field(default_factory=dict)
 
     def env(self) -> Env:
         """This moment's time and chance."""

@@ -14,10 +14,11 @@ from genkan.site.administrators import Administrator, administrator, turn_away
 from genkan.site.answer import Answer
 from genkan.site.bodies import LinkBody, LinkChange, NewLinkBody, NothingBody, SecretBody, read_body
 from genkan.site.documents import LinkDocument, link_document, new_link_document, read_public_id
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.openapi import Operation
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.store.rounds import TRIES
 
 Decide = Callable[[Link, str, Env], Change | Refused]
 

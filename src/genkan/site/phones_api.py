@@ -8,12 +8,13 @@ from genkan.site import answer, read
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
 from genkan.site.documents import PhoneDocument, PhonesDocument, phone_document, read_public_id
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
+from genkan.store.rounds import TRIES
 
 PATH = "/rest/genkan/1/phones"
 MOST = 500

@@ -18,7 +18,7 @@ JSON_TYPE = "application/json"
 def form(received: Received) -> Form:
     """The body's parameters. RFC 6749 B: form encoding and nothing else."""
     if received.body or received.header(b"content-type"):
-        _require_type(received, FORM_TYPE)
+        require_type(received, FORM_TYPE)
     return pairs(received.body)
 
 
@@ -72,7 +72,8 @@ def _decoded(raw: bytes) -> str:
     return text
 
 
-def _require_type(received: Received, wanted: str) -> None:
+def require_type(received: Received, wanted: str) -> None:
+    """Refuse a body of any other media type; its parameters say nothing here."""
     given = (received.header(b"content-type") or "").partition(";")[0].strip().lower()
     if given != wanted:
         raise Malformed(Reason.WRONG_CONTENT_TYPE, f"send {wanted}")
@@ -80,7 +81,7 @@ def _require_type(received: Received, wanted: str) -> None:
 
 def json_object(received: Received) -> dict[str, object]:
     """The body as a JSON object, for the administration API."""
-    _require_type(received, JSON_TYPE)
+    require_type(received, JSON_TYPE)
     try:
         value = msgspec.json.decode(received.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

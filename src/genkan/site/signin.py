@@ -7,7 +7,7 @@ from genkan.protocol.accounts import AccountWish
 from genkan.protocol.authorize import Interaction
 from genkan.protocol.env import Env
 from genkan.protocol.interaction import open_interaction, seal_interaction
-from genkan.protocol.links import turn_mobile_on
+from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Method
@@ -18,9 +18,11 @@ from genkan.protocol.signin.session import Browser
 from genkan.protocol.signin.setup import first_administrator, link_fault
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.switch import load_switch
+from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
 from genkan.wire.scopes import Permission
 
@@ -279,9 +281,8 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     if fault is not None:
         return door.pages.refusal(fault, received.request_id)
     for _ in range(TRIES):
-        site = await door.store.site()
-        link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
-        change = turn_mobile_on(site, link, f"account:{who.person.account.name}", door.env())
+        site, link = await load_switch(door.store)
+        change = turned(site, link, True, False, f"account:{who.person.account.name}", door.env())
         if isinstance(change, Change) and await door.store.apply(change):
             return answer.redirect(f"{door.public.text}/setup/done", 303)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id)

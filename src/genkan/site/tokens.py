@@ -17,10 +17,11 @@ from genkan.protocol.refresh import RefreshAsked, refresh
 from genkan.protocol.sealing import Code, Handle, Kind
 from genkan.site import answer, read
 from genkan.site.answer import Answer
-from genkan.site.door import TRIES, Door
+from genkan.site.door import Door
 from genkan.site.opening import open_code, open_token, ring_fault
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.store.rounds import TRIES
 from genkan.wire.oauth import GrantType
 from genkan.wire.scopes import parse_scope
 

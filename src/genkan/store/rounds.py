@@ -1,0 +1,13 @@
+"""How often callers of a store begin anew, and how they see a stop through: the same for the site and the commands."""
+
+from genkan.store.api import Store
+
+# A decision whose facts moved on before it was applied is made once more, on the new facts, this often at most.
+TRIES = 8
+SETTLE_ROWS = 1000
+
+
+async def settle_all(store: Store) -> None:
+    """tokens.md 4: the rows follow a raised stop, in steps that let other writers in between."""
+    while await store.settle(SETTLE_ROWS):
+        pass
