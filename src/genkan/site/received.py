@@ -1,6 +1,6 @@
 """One HTTP request as it arrived, read once and never written to; and the ways in which reading it can fail."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 
 from genkan.protocol.outcomes import Refused
@@ -52,10 +52,6 @@ class Received:
         pairs = [part.strip().partition("=") for jar in jars for part in jar.split(";")]
         values = [value for key, _, value in pairs if key == name]
         return values[0] if len(values) == 1 else None
-
-    def with_parameters(self, parameters: dict[str, str]) -> "Received":
-        """The same request with the path's variables filled in."""
-        return replace(self, parameters=parameters)
 
 
 def set_cookie(name: str, value: str, *, secure: bool, longest: int | None, same_site: str = "Lax") -> bytes:

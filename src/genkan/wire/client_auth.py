@@ -1,9 +1,9 @@
-"""Owns HTTP Basic client authentication (RFC 6749 2.3.1) in both directions; decides nothing."""
+"""Owns reading HTTP Basic client authentication (RFC 6749 2.3.1); decides nothing."""
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from genkan.wire.uri import escapes_hold
 
@@ -16,12 +16,6 @@ class ClientCredentials:
 
     client_id: str
     client_secret: str = field(repr=False)
-
-
-def basic_authorization(credentials: ClientCredentials) -> str:
-    """The `Authorization` value; id and secret are form-encoded before they are joined."""
-    pair = f"{quote_plus(credentials.client_id)}:{quote_plus(credentials.client_secret)}"
-    return "Basic " + b64encode(pair.encode("ascii")).decode("ascii")
 
 
 def parse_basic(header: str) -> ClientCredentials | None:
