@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
+from functools import cache
 
 from genkan.wire.scopes import Permission
 
@@ -41,7 +42,12 @@ class Method(IntFlag):
 
     def references(self) -> list[str]:
         """The ``amr`` values of RFC 8176 in a fixed order."""
-        return [m.name.lower() for m in Method if m and m in self and m.name]
+        return list(_references(self))
+
+
+@cache
+def _references(method: Method) -> tuple[str, ...]:
+    return tuple(m.name.lower() for m in Method if m and m in method and m.name)
 
 
 class GrantState(IntEnum):

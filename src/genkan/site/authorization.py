@@ -198,8 +198,7 @@ def _leave(received: Received, door: Door, location: str, *, as_page: bool = Fal
         and received.header(b"sec-fetch-mode") == "navigate"
         and received.header(b"sec-fetch-user") is None
     )
-    private_use = redirect_kind(location.partition("?")[0]) is redirects.Kind.PRIVATE_USE
-    if as_page or (private_use and by_itself):
+    if as_page or (by_itself and redirect_kind(location.partition("?")[0]) is redirects.Kind.PRIVATE_USE):
         return door.pages.page("return.html", {"target": location, "application": "", "automatic": not as_page})
     return answer.redirect(location, 303 if received.method == "POST" else 302)
 

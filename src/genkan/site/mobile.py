@@ -21,8 +21,14 @@ _OPEN = (
 async def info_login(received: Received, door: Door) -> Answer:
     """GET /rest/nativemobile/1.1/info/login: carries the app's client id while the switch is on, never a secret."""
     site = await door.store.site()
-    link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
-    return answer.json(login_info.render(announced(site, link, door)), headers=_OPEN)
+    known = door.announcement.get(site.version)
+    if known is None:
+        link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
+        known = answer.json(login_info.render(announced(site, link, door)), headers=_OPEN)
+        # The version moves with every change of the switch or of a link; one that came in between is told at the next.
+        door.announcement.clear()
+        door.announcement[site.version] = known
+    return known
 
 
 async def info_login_1_0(received: Received, door: Door) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote
 
 from genkan.wire import uri
@@ -45,6 +46,7 @@ class RedirectProblem:
     sentence: str
 
 
+@lru_cache(maxsize=1024)
 def parse_redirect(text: str, *, allow_http: bool = False) -> RedirectURI | RedirectProblem:
     """Judge a redirect URI at registration; `allow_http` gives up TLS for web addresses outside loopback."""
     problem = _text_problem(text)
