@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genkan.protocol.authorize import AuthorizeAsked, ErrorPage, ErrorRedirect, GoOn, Interaction, consider
+from genkan.protocol.authorize import (
+    LONGEST_STATE,
+    AuthorizeAsked,
+    ErrorPage,
+    ErrorRedirect,
+    GoOn,
+    Interaction,
+    consider,
+)
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link, LinkKind, Standing
@@ -244,3 +252,20 @@ def test_the_state_comes_back_as_it_was_sent(state: str) -> None:
     refused = consider(authorize_asked(state=state, response_type="token"), a_link(), an_env())
     assert isinstance(refused, ErrorRedirect)
     assert refused.state == state
+
+
+@pytest.mark.parametrize("character", ["x", "ü", "\U0001f600"])
+def test_a_state_has_a_length_that_addresses_can_carry(character: str) -> None:
+    """At the limit it goes on; one more is refused to the application, which gets it back all the same."""
+    longest = character * LONGEST_STATE
+    assert gone_on(a_link(), state=longest).state == longest
+    refused = consider(authorize_asked(state=longest + "x"), a_link(), an_env())
+    assert refused == ErrorRedirect(Refused(Reason.STATE_TOO_LONG, "state"), APP, longest + "x")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "prompts"), [("select_account", ()), ("LOGIN", ()), ("login select_account", ("login",))]
+)
+def test_an_unknown_prompt_is_ignored(prompt: str, prompts: tuple[str, ...]) -> None:
+    """RFC 6749 3.1: what other providers know does no harm here."""
+    assert gone_on(a_link(), prompt=prompt).prompts == prompts
