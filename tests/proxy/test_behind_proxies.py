@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from genkan.site.browser import DEVICE, KNOWN, SESSION
 from tests.proxy.conftest import EACH
 from tests.proxy.world import SECRET, Front
 
 IDENTITY = ["remote-user", "remote-groups", "remote-name", "remote-email", "remote-scope"]
+OURS = [f"{prefix}{name}" for prefix in ("", "__Host-") for name in (SESSION, DEVICE, KNOWN)]
 PAGE = [("accept", "text/html"), ("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")]
 
 
@@ -22,6 +24,14 @@ def heard(answer: httpx2.Response) -> dict[str, Any]:
     assert len(set(names)) == len(names), names
     told["headers"] = {name.lower(): value for name, value in told["headers"]}
     return told
+
+
+def cookies_heard(front: Front, *jars: str) -> list[str]:
+    """What cookies the application got of each of these Cookie headers."""
+    sign = ("authorization", f"Bearer {front.passing_token()}")
+    with front.browser() as client:
+        answers = [client.get(f"{front.origin}/app/", headers=[sign, ("cookie", jar)]) for jar in jars]
+    return [str(heard(answer)["headers"].get("cookie", "")) for answer in answers]
 
 
 def test_a_read_token_reads_and_a_write_token_writes(front: Front) -> None:
@@ -134,6 +144,61 @@ def test_a_browser_signs_in_once_for_site_and_application(front: Front) -> None:
         assert client.post(page, headers=from_elsewhere).status_code == 403
         ours = [("origin", front.origin), ("sec-fetch-site", "same-origin")]
         assert heard(client.post(page, headers=ours, content=b"x" * 1000))["body"] == 1000
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("planted", [SESSION, f"__Host-{SESSION}"])
+def test_a_planted_cookie_does_not_shield_the_sites_own(front: Front, name: str, planted: str) -> None:
+    """The application may plant one by a name of the site, which comes first where its path is longer (RFC 6265 5.4):
+    whichever stands first, neither passes, and what is the application's does.
+    """
+    ours, bait = f"{name}=REAL", f"{planted}=x"
+    orders = [(bait, ours), (ours, bait), (bait, ours, ours), (bait, ours, bait)]
+    assert cookies_heard(front, *("; ".join(sent) for sent in orders)) == [""] * 4
+    for sent in orders:
+        around = [("theme=dark", *sent), (*sent, "theme=dark"), (sent[0], "theme=dark", *sent[1:])]
+        assert cookies_heard(front, *("; ".join(jar) for jar in around)) == ["theme=dark"] * 3
+
+
+def test_no_cookie_of_the_site_passes_however_many_there_are(front: Front) -> None:
+    """All that one browser can hold are taken out; where more were planted, no cookie passes rather than one of the
+    site's.
+    """
+    all_of_them = "; ".join(("a=1", *(f"{name}=REAL; c={name[-1]}" for name in OURS)))
+    assert cookies_heard(front, all_of_them) == ["a=1; c=n; c=e; c=n; c=n; c=e; c=n"]
+    for count in (2, 6, 7, 40):
+        baits = f"{SESSION}=x; c=3; " * count
+        for told in cookies_heard(front, *(f"a=1; {baits}{last}=REAL; b=2" for last in OURS)):
+            assert "REAL" not in told, count
+            assert "genkan" not in told, count
+
+
+@pytest.mark.parametrize(
+    "mine", ["agenkan-session=mine", "a=genkan-session", "my__Host-genkan-device=1", "a=__Host-genkan-known=2"]
+)
+def test_what_only_looks_like_the_sites_cookie_is_the_applications(front: Front, mine: str) -> None:
+    """A name is compared from its beginning: nothing is cut out of the middle of another cookie."""
+    sent = [f"{mine}; {SESSION}=REAL; theme=dark", f"theme=dark; {mine}", mine]
+    assert cookies_heard(front, *sent) == [f"{mine}; theme=dark", f"theme=dark; {mine}", mine]
+
+
+@pytest.mark.parametrize("between", [", ", ",", ";", ";\t", ";  "])
+def test_cookies_joined_in_another_way_hide_nothing(front: Front, between: str) -> None:
+    """What some program on the way joined by commas or tabs is taken out, or nothing passes."""
+    for told in cookies_heard(front, *(between.join(("a=1", f"{name}=REAL", "b=2")) for name in OURS)):
+        assert "REAL" not in told
+        assert "," not in between or told == ""
+
+
+def test_cookies_in_two_lines_hide_nothing(front: Front) -> None:
+    """HTTP/2 lets browsers send each cookie by itself (RFC 9113 8.2.3)."""
+    for name in OURS:
+        lines = [("cookie", f"{SESSION}=x"), ("cookie", f"{name}=REAL"), ("cookie", "theme=dark")]
+        answer = front.app("GET", front.passing_token(), headers=lines)
+        assert answer.status_code == 200
+        assert "theme=dark" in answer.text
+        assert "REAL" not in answer.text
+        assert "genkan-session" not in answer.text
 
 
 def test_programs_without_a_token_get_no_sign_in_page(front: Front) -> None:

@@ -133,6 +133,7 @@ class Front:
         self.application = Application()
         self.authority_of_certificates = trustme.CA()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._passing = ""
         host, port = ("localhost" if self.tls else "127.0.0.1"), free_port()
         self.base = f"http{'s' if self.tls else ''}://{host}:{port}{self.path}"
         self.origin = self.base.removesuffix(self.path) if self.path else self.base
@@ -211,6 +212,12 @@ class Front:
             told = client.post(f"{self.base}/rest/oauth2/latest/token", data=exchange)
             assert told.status_code == 200, told.text
             return dict(told.json())
+
+    def passing_token(self) -> str:
+        """An access token for all the tests that only need to pass."""
+        if not self._passing:
+            self._passing = self.token()["access_token"]
+        return self._passing
 
     def sign_in(self, client: httpx2.Client, page: str, name: str = "alice") -> httpx2.Response:
         """Fill the sign-in page at this address; the answer to it."""

@@ -1,9 +1,20 @@
 """The configuration that `genkan proxy caddy` prints: this site behind Caddy, with an application guarded by it."""
 
-from genkan.ops.proxied import IDENTITY, METHOD_OVERRIDES, TOLD_BY_PROXY, Layout, Proxied, block, proxied
+from genkan.ops.proxied import (
+    COOKIE_LEFT,
+    COOKIE_NAME,
+    IDENTITY,
+    METHOD_OVERRIDES,
+    TOLD_BY_PROXY,
+    Layout,
+    Proxied,
+    block,
+    proxied,
+)
 from genkan.settings import Settings
 
-_SESSION_COOKIE = "^(.*?)(?:__Host-)?genkan-session=[^;]*(?:; *)?(.*)$"
+# Cookies of the site that stand together, wherever they do: Caddy replaces every match.
+_COOKIES = rf"(?i)(^|;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+"
 
 
 def caddy_config(
@@ -65,13 +76,25 @@ def _forget(*names: str) -> list[str]:
     return [f"request_header -{name}" for name in names]
 
 
+def _without_cookies() -> list[str]:
+    """Each request_header is a step of its own, so the matcher sees what the steps before it left. Caddy takes an empty
+    replacement for none at all and the pattern for the value: hence "$1".
+    """
+    return [
+        "# The browser's cookies without the site's, or none where one of those is left.",
+        f'request_header Cookie "{_COOKIES}" "$1"',
+        r'request_header Cookie "^(.*?)(?:;\s*)?$" "$1"',
+        f'@genkan_cookies header_regexp Cookie "(?i){COOKIE_LEFT}"',
+        "request_header @genkan_cookies -Cookie",
+    ]
+
+
 def _app(site: Proxied) -> list[str]:
     """The example: requests to the application pass when the site says so, with the person in headers."""
     asking = block(
         f"forward_auth {site.upstream}",
         [f"uri {site.verify(302)}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
     )
-    hidden = [*_forget("Authorization"), f'request_header Cookie "{_SESSION_COOKIE}" "$1$2"']
     return [
         "# An application that lets the site sign people in: change the path and the last address.",
         *block(
@@ -81,7 +104,8 @@ def _app(site: Proxied) -> list[str]:
                 # Remote* also drops twins with underscores, which some programs read as dashes.
                 _forget("Remote*", "X-Genkan*", "X_*", *TOLD_BY_PROXY, *METHOD_OVERRIDES),
                 asking,
-                hidden,
+                _forget("Authorization"),
+                _without_cookies(),
                 [f"reverse_proxy {site.app_upstream}"],
             ),
         ),

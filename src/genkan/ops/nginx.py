@@ -1,11 +1,25 @@
 """The configuration that `genkan proxy nginx` prints: this site behind nginx, with an application guarded by it."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
-from genkan.ops.proxied import IDENTITY, METHOD_OVERRIDES, TOLD_BY_PROXY, Layout, Proxied, block, proxied
+from genkan.ops.proxied import (
+    COOKIE_LEFT,
+    COOKIE_NAME,
+    IDENTITY,
+    METHOD_OVERRIDES,
+    TOLD_BY_PROXY,
+    Layout,
+    Proxied,
+    block,
+    proxied,
+)
 from genkan.settings import Settings
 
-_SESSION_COOKIE = r"~^(?<genkan_before>.*?)(?:__Host-)?genkan-session=[^;]*(?:; *)?(?<genkan_after>.*)$"
+# Cookies of the site that stand together, with what stands before and after them.
+_COOKIES = rf"~*^(?<genkan_before>|.*?;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+(?<genkan_after>.*)$"
+# As many groups of them as one browser can hold: three names, each with and without __Host-.
+_GROUPS = 6
 
 _WITHOUT_BODY = ("client_max_body_size 0;", "proxy_pass_request_body off;", 'proxy_set_header Content-Length "";')
 
@@ -17,7 +31,7 @@ def nginx_config(
     why.
     """
     site = proxied(settings, upstream, app_upstream, layout or Layout())
-    parts = [_head(site), _log_format(), _cookie_map(), *_upstreams(site), _server(site)]
+    parts = [_head(site), _log_format(), *_cookie_maps(), *_upstreams(site), _server(site)]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -36,10 +50,21 @@ def _log_format() -> list[str]:
     ]
 
 
-def _cookie_map() -> list[str]:
-    head = "map $http_cookie $genkan_app_cookie"
-    lines = ["default $http_cookie;", f'"{_SESSION_COOKIE}" "$genkan_before$genkan_after";']
-    return ["# The application gets the browser's cookies without the site's session.", *block(head, lines)]
+def _cookie_maps() -> list[list[str]]:
+    """A map replaces once, so each takes out one group and the last sees whether any is left. Its default is nothing:
+    that is also what counts where matching fails.
+    """
+    names = ["$http_cookie", *(f"$genkan_cookies_{number}" for number in range(1, _GROUPS + 1))]
+    removals = [
+        block(f"map {source} {rest}", [f"default {source};", f'"{_COOKIES}" "$genkan_before$genkan_after";'])
+        for source, rest in pairwise(names)
+    ]
+    passed = ['default "";', f'"~*{COOKIE_LEFT}" "";', r'"~^(?<genkan_cookies>.*?)(?:;\s*)?$" $genkan_cookies;']
+    return [
+        ["# The application gets the browser's cookies without the site's, or none where one of those is left."]
+        + [line for removal in removals for line in removal],
+        block(f"map {names[-1]} $genkan_app_cookie", passed),
+    ]
 
 
 def _upstreams(site: Proxied) -> list[list[str]]:

@@ -13,6 +13,10 @@ IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remo
 TOLD_BY_PROXY = ("X-Forwarded-Host", "X-Forwarded-Method", "X-Original-Method", "X-Forwarded-Uri", "Forwarded")
 # A READ token passes GET; an application that lets a header turn GET into DELETE would undo that.
 METHOD_OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+# Every cookie of the site is named so; the application, which shares the host, may plant more by such names.
+COOKIE_NAME = "(?:__Host-|__Secure-)?genkan-"
+# One that was not taken out: wherever any program may begin to read a cookie's name.
+COOKIE_LEFT = rf"(?:^|[;,\s]){COOKIE_NAME}[^=;,\s]*="
 _PATH_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
 _QUOTABLE = frozenset(map(chr, range(0x21, 0x7F))) - set("\"'\\${}`")
 
