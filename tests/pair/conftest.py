@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from genkan.app.vault import FileVault
 from tests.pair.real import MakePhone, RealPhone, add_person
+from tests.pair.world import Phone, a_signed_in_phone
 from tests.security.serving import Serving, serving
 from tests.site.conftest import site
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
@@ -22,6 +24,12 @@ async def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     opened = await open_site(tmp_path, TestClock(), base_url=request.param)
     yield opened
     await close_site(opened)
+
+
+@pytest.fixture
+async def phone(site: SiteUnderTest, tmp_path: Path) -> Phone:
+    """Alice's phone, signed in, its session in a folder."""
+    return await a_signed_in_phone(site, FileVault(tmp_path / "phone"))
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ import httpx2
 from genkan.app.agent import HandedAgent, NoDoor
 from genkan.app.drive import AsyncDriver, Door
 from genkan.app.flows import Wanted
-from genkan.app.outcomes import Kept, Problem, Ready
+from genkan.app.outcomes import Access, Kept, Problem, Ready
 from genkan.app.session import AsyncSession, AsyncSessions
 from genkan.app.state import SessionState
+from genkan.app.steps import Answer
 from genkan.app.vault import MemoryVault, Vault
 from genkan.protocol import phones
 from genkan.protocol.phones import Phone as SeenPhone
@@ -130,6 +131,23 @@ class Phone:
         """The one session, opened."""
         return self.sessions.open((await self.kept()).id)
 
+    async def access(self, rejected: str | None = None) -> Access | Problem:
+        """An access token of the one session, or why there is none."""
+        return await (await self.session()).access(rejected)
+
+    async def tokens(self) -> tuple[str, str]:
+        """Access and refresh token as the vault has them."""
+        tokens = (await self.kept()).tokens
+        assert tokens is not None
+        return tokens.access, tokens.refresh or ""
+
+    async def name(self) -> str:
+        """Whom the site takes this phone for."""
+        answer = await (await self.session()).whoami()
+        assert isinstance(answer, Answer), answer
+        assert answer.status == 200
+        return str(json.loads(answer.body)["name"])
+
 
 async def _awaited(coming: Awaitable[None]) -> None:
     await coming
@@ -156,6 +174,18 @@ async def seen_phones(site: SiteUnderTest) -> list[SeenPhone]:
     """The rows of ``genkan phones list``, newest first."""
     await site.store.flush()
     return [phones.judge(row, site.env()) for row in await site.store.phones(PhoneQuery())]
+
+
+async def state_of(site: SiteUnderTest) -> tuple[str, str]:
+    """What the list of phones says of the one there is: state and reason."""
+    (seen,) = await seen_phones(site)
+    return seen.state.value, seen.reason
+
+
+async def generation_of(site: SiteUnderTest) -> int:
+    """Where the one row of the site stands."""
+    (row,) = await site.store.phones(PhoneQuery())
+    return row.grant.generation
 
 
 def query_of(address: str) -> dict[str, str]:
