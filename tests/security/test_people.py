@@ -4,14 +4,15 @@ once.
 
 import asyncio
 import re
+from dataclasses import replace
 
 import httpx2
 import pytest
 
-from genkan.protocol import accounts
+from genkan.protocol import accounts, links
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, EventKind
-from genkan.protocol.records import Standing
+from genkan.protocol.records import Link, Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.setup import setup_link
 from genkan.wire.scopes import Permission
@@ -252,3 +253,24 @@ async def test_a_damaged_interaction_leads_to_the_start_page(site: SiteUnderTest
     await site.make_account()
     answer = await site.sign_in(interaction=interaction)
     assert (answer.status_code, answer.headers["location"]) == (303, "https://site.example/")
+
+
+async def test_a_permission_raised_behind_the_page_is_asked_about_again(site: SiteUnderTest) -> None:
+    """The decision is about what the page said: if more would be given now, the person is asked once more."""
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    lowered = links.change(link, replace(_wish_of(link), permission=Permission.READ), "test", site.env())
+    await site.sign_in()
+    sent = await site.authorize(link)
+    assert isinstance(lowered, Change)
+    assert await site.store.apply(lowered)
+    page = await site.authorize(link, scope="-")
+    assert "READ" in page.text
+    assert "WRITE" in sent.text
+    answer = await site.decide(sent)
+    assert answer.status_code == 303
+    assert "code=" not in answer.headers["location"]
+
+
+def _wish_of(link: Link) -> links.LinkWish:
+    return links.LinkWish(link.name, link.redirects, link.permission, link.kind)

@@ -35,7 +35,7 @@ AUTHORIZE_1_0 = "/rest/oauth2/1.0/authorize"
 CONSENT = "/plugins/servlet/oauth2/consent"
 INTERACTION = "interaction"
 ANSWER = "answer"
-SWITCH = "switch"
+SHOWN = "permission"
 
 
 async def authorize(received: Received, door: Door) -> Answer:
@@ -100,7 +100,11 @@ def _consent_answer(
     step: AskConsent, asked: Interaction, parameters: read.Form, who: browser.Visitor, door: Door, env: Env
 ) -> Answer:
     sealed = seal_interaction(door.sealer, asked, env)
-    hidden = {INTERACTION: sealed, browser.PAGE_FIELD: browser.page_token(who, door, env)}
+    hidden = {
+        INTERACTION: sealed,
+        SHOWN: step.permission.name,
+        browser.PAGE_FIELD: browser.page_token(who, door, env),
+    }
     as_page = parameters.get(ANSWER) == "page"
     kind = redirect_kind(asked.redirect_uri)
     here = f"{door.public.path}{CONSENT}"
@@ -137,14 +141,14 @@ async def consent_decision(received: Received, door: Door) -> Answer:
     ):
         # Stale, double or of another session: nothing is lost by asking again.
         return answer.redirect(_hub_address(opened, door, env), 303)
-    step = await _decided(opened, Decision(decision), who, door)
+    step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), who, door)
     if isinstance(step, AskSignIn | AskConsent):
         return answer.redirect(_hub_address(opened, door, env), 303)
     return await _finish(step, received, door, env, as_page=form.get(ANSWER) == "page")
 
 
-async def _decided(asked: Interaction, decision: Decision, who: browser.Visitor, door: Door) -> NextStep:
-    """The step after a decision, with a consent to remember written first."""
+async def _decided(asked: Interaction, decision: Decision, shown: str, who: browser.Visitor, door: Door) -> NextStep:
+    """The step after a decision, with a consent to remember written first. ``shown`` is the permission on the page."""
     for _ in range(TRIES):
         facts = await _facts(asked, who, door)
         env = door.env()
@@ -152,6 +156,9 @@ async def _decided(asked: Interaction, decision: Decision, who: browser.Visitor,
         step = next_step(asked, facts, decision, env)
         if decision is Decision.DENY or not isinstance(wanted, AskConsent) or not isinstance(step, Issue):
             return step
+        if wanted.permission.name != shown:
+            # What would be given now is not what the page said: the person is asked about what it is now.
+            return wanted
         change = remember_consent(wanted, facts.consent, env)
         if change is None or await door.store.apply(change):
             return step

@@ -184,6 +184,9 @@ async def introspect(received: Received, door: Door) -> Answer:
     if handle.kind is Kind.REFRESH:
         return _introspected_refresh(handle, facts, caller, door, env)
     outcome = access(handle, facts, env)
+    if isinstance(outcome, Refused) and outcome.reason is Reason.STORE_BEHIND:
+        # Inactive for the caller, and loud for the operator (tokens.md 8).
+        door.note(outcome, received, env.now)
     if isinstance(outcome, Refused) or not door.settings.enable_access_tokens:
         # RFC 7662 2.2: nothing but that it is inactive, whatever the reason.
         return answer.json({"active": False})

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from genkan.protocol.env import CLOCK_LEEWAY, HOUR, MINUTE
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE
 from genkan.protocol.outcomes import PutGuesses
 from genkan.protocol.records import Guesses
 
@@ -27,7 +27,8 @@ class Budget:
 
 PER_NETWORK = Budget("network", 10, MINUTE)
 PER_DEVICE = Budget("device", 10, MINUTE)
-PER_ACCOUNT = Budget("account", 100, HOUR // 20)
+# It drains as fast as one network may fill it, so that nobody alone can close an account to new browsers.
+PER_ACCOUNT = Budget("account", 100, MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
