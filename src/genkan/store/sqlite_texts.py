@@ -1,10 +1,11 @@
 """Interned texts in both directions: a small number in the row, the text once in a table. Filled when first missed."""
 
 import sqlite3
+from collections.abc import Iterable
 
 from genkan.store.sqlite_open import unavailable
 
-# What one process keeps in memory; beyond it the cache starts anew, the table of course keeps all.
+# What one process keeps in memory; beyond it the cache starts anew.
 MOST_CACHED = 20_000
 
 _FIND = "SELECT id FROM texts WHERE text = ?"
@@ -13,11 +14,26 @@ _READ = "SELECT text FROM texts WHERE id = ?"
 
 
 class TextIds(dict[str, int]):
-    """text -> id for the writer, adding what is new. Forget it after a rollback: ids of this transaction are gone."""
+    """text -> id for the writer, adding what is new.
+
+    ``doubted`` are the ids for which a sweep has found no row so far. No text that is cached is doubted: whoever wants
+    a doubted one comes through here.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         super().__init__()
         self._db = db
+        self.doubted: set[int] = set()
+
+    def doubt(self, text_ids: Iterable[int]) -> None:
+        """A sweep begins."""
+        self.clear()
+        self.doubted = set(text_ids)
+
+    def forget(self) -> None:
+        """Nothing that was learnt holds: a transaction was rolled back, or another connection has written."""
+        self.clear()
+        self.doubted.clear()
 
     def __missing__(self, text: str) -> int:
         if not text:
@@ -28,12 +44,17 @@ class TextIds(dict[str, int]):
         found = int(row[0] if row else self._db.execute(_ADD, (plain,)).lastrowid or 0)
         if len(self) >= MOST_CACHED:
             self.clear()
+        self.doubted.discard(found)
         self[plain] = found
         return found
 
 
 class TextsById(dict[int, str]):
-    """id -> text for readers. A committed text never changes, so nothing here is ever stale."""
+    """id -> text for readers. No id ever stands for another text, so nothing here is ever stale.
+
+    A text that is gone was swept after its row was read, and so the row is another one by now: what is decided on this
+    one is refused when it is written, and a list shows nothing in its place.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         super().__init__({0: ""})
@@ -44,6 +65,8 @@ class TextsById(dict[int, str]):
             row = self._db.execute(_READ, (text_id,)).fetchone()
         except sqlite3.Error as e:
             raise unavailable(e) from e
+        if row is None:
+            return ""
         if len(self) >= MOST_CACHED:
             self.clear()
             self[0] = ""

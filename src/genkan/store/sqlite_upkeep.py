@@ -5,6 +5,8 @@ import sqlite3
 from genkan.protocol.env import DAY, HOUR
 from genkan.store import rows
 from genkan.store.api import NodeReport
+from genkan.store.sqlite_sweep import TextSweep
+from genkan.store.sqlite_texts import TextIds
 
 # tokens.md 1: a reason must be answerable for thirty days, and no row goes within a day of its creation.
 TOMBSTONE = 30 * DAY
@@ -44,8 +46,9 @@ _REPORT = """
 class Upkeep:
     """Runs inside the writer's transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
         self._db = db
+        self._texts = TextSweep(db, ids)
 
     def report(self, node: NodeReport) -> int:
         """Keep what a node says of itself; the latest clock that any node had shown before."""
@@ -64,7 +67,7 @@ class Upkeep:
         ):
             done += self._db.execute(sql, (until, limit)).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
-        return done + self._walk(now, limit)
+        return done + self._walk(now, limit) + self._texts.step(now, limit)
 
     def _walk(self, now: int, limit: int) -> int:
         """Look at the next old grants. Their ids are their ages, so the young ones are never even read."""

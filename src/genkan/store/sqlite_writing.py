@@ -87,7 +87,8 @@ class WritingConnection:
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute(_IMPATIENT)
         self.db, self._moved, self._ids = db, 0, TextIds(db)
-        tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db)
+        self._begun, self._others = False, -1
+        tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db, self._ids)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Redeemed: tokens.redeemed,
             Rotated: tokens.rotated,
@@ -105,12 +106,19 @@ class WritingConnection:
     def run(self, commands: Sequence[Command]) -> list[Any]:
         """Begin, and run them all. Raises at once when another process holds the lock."""
         self.db.execute("BEGIN IMMEDIATE")
+        self._begun = True
+        others = self.db.execute("PRAGMA data_version").fetchone()[0]
+        if others != self._others:
+            # Another process may have swept texts that are known here, or name one that is doubted here.
+            self._ids.forget()
+            self._others = others
         verbs = self._verbs
         return [verbs[type(command)](command) for command in commands]
 
     def commit(self) -> None:
         """Durable from here on: synchronous=FULL fsyncs the log."""
         self.db.execute("COMMIT")
+        self._begun = False
 
     def run_patiently(self, commands: Sequence[Command]) -> list[Any]:
         """Run and commit, waiting for other processes: each result, or the exception that belongs to its caller."""
@@ -140,8 +148,10 @@ class WritingConnection:
         return results
 
     def _undo(self) -> None:
-        # Texts added in the transaction are gone with it.
-        self._ids.clear()
+        if self._begun:
+            # Texts added in the transaction are gone with it, and what a sweep saw there is not so.
+            self._ids.forget()
+            self._begun = False
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
 
