@@ -5,11 +5,19 @@ cd "$(dirname "$0")/.."
 
 genkan="$(pwd)/.venv/bin/genkan"
 address="${GENKAN_BASE_URL:-http://localhost:${GENKAN_PORT:-8080}}"
+data="${GENKAN_DATA_DIR:-genkan-data}"
+case "$data" in
+  /*) ;;
+  *) data="$(pwd)/$data" ;;
+esac
 
 cat <<TEXT
-Genkan starts on $address and keeps its data in $(pwd)/genkan-data. Stop it with Ctrl-C.
+Genkan starts on $address and keeps its data in $data. Stop it with Ctrl-C.
   1. The first time: open the set-up link that comes below, make the administrator, turn the app on.
   2. Then type in a second terminal:  $genkan app login $address
+  3. See who you are there, and what the site knows of it:
+       $genkan app whoami
+       $genkan phones list --data-dir "$data"
 
 TEXT
 exec "$genkan" serve

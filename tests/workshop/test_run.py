@@ -1,0 +1,53 @@
+"""What `make run` says before the site starts: the words work as they stand, in whatever folder the data is."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.workshop.tree import ROOT
+
+STUB = '#!/bin/sh\necho "served $*"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The script in a project folder of its own, with a command that only says that it was called."""
+    tools, command = tmp_path / "tools", tmp_path / ".venv" / "bin" / "genkan"
+    tools.mkdir()
+    shutil.copy(ROOT / "tools" / "run.sh", tools)
+    command.parent.mkdir(parents=True)
+    command.write_text(STUB)
+    command.chmod(0o700)
+    return tmp_path
+
+
+def said(folder: Path, **settings: str) -> str:
+    command = ["sh", str(folder / "tools" / "run.sh")]
+    env = {"PATH": "/usr/bin:/bin", **settings}
+    return subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=True).stdout
+
+
+def test_every_command_is_named_with_its_path(folder: Path) -> None:
+    """genkan is on nobody's PATH after `make run`: each line that is to be typed starts with where it is."""
+    told = said(folder)
+    typed = [words for line in told.splitlines() if (words := line.strip().rpartition("  ")[2]).startswith("/")]
+    assert [words.removeprefix(f"{folder}/.venv/bin/genkan ") for words in typed] == [
+        "app login http://localhost:8080", "app whoami", f'phones list --data-dir "{folder}/genkan-data"',
+    ]  # fmt: skip
+    assert told.endswith("served serve\n")
+
+
+@pytest.mark.parametrize(("chosen", "where"), [("", "{}/genkan-data"), ("mine", "{}/mine"), ("/data", "/data")])
+def test_the_data_folder_that_is_used_is_named(folder: Path, chosen: str, where: str) -> None:
+    """GENKAN_DATA_DIR moves it, and is read as the site reads it: from the project's folder."""
+    told = said(folder, GENKAN_DATA_DIR=chosen) if chosen else said(folder)
+    assert f"keeps its data in {where.format(folder)}. " in told
+    assert f'--data-dir "{where.format(folder)}"' in told
+
+
+def test_the_address_follows_the_settings(folder: Path) -> None:
+    """The address of the sign-in is the one that the site will have."""
+    assert "app login http://localhost:9000\n" in said(folder, GENKAN_PORT="9000")
+    assert "app login https://a.example/b\n" in said(folder, GENKAN_BASE_URL="https://a.example/b")
