@@ -111,6 +111,7 @@ def test_a_copy_takes_whatever_ring_there_is(ring: Ring | None, version: int) ->
         ({"ring": replace(RING, version=1)}, "at version 1, the site at 2"),
         ({"backup": replace(BACKUP, ring_version=9)}, "at version 2, the site at 9"),
         ({"backup": replace(BACKUP, ring_fingerprint=b"")}, "belongs to no key ring"),
+        ({"backup": replace(BACKUP, ring_fingerprint=b"")}, " -wal file beside it may be missing (docs/how-to/"),
         ({"present": Replaced(b"x" * 16, 2)}, "of another site"),
     ],
 )

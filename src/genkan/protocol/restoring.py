@@ -84,7 +84,10 @@ def _fault(facts: RestoreFacts) -> CannotRestore | None:
     if ring is None:
         return CannotRestore("the key ring is not there: put it back from its own backup, or use --as-copy")
     if not backup.ring_fingerprint:
-        return CannotRestore("the backup has never been served and belongs to no key ring; use --as-copy")
+        return CannotRestore(
+            "the backup has never been served and belongs to no key ring: if it was copied from a running site, the"
+            " -wal file beside it may be missing (docs/how-to/restore-a-backup.md); if not, use --as-copy"
+        )
     if ring.fingerprint != backup.ring_fingerprint:
         return CannotRestore("the key ring belongs to another site than the backup: put the right one there")
     newest = max(backup.ring_version, facts.present.ring_version if facts.present else 0)
