@@ -56,7 +56,9 @@ def walk_in(walk: Callable[[Step], object], site: Site | None = None, redirect: 
 
 
 def test_authorization_request() -> None:
-    """PKCE S256 and state are always there, each fresh, and the redirect is exactly the one that was asked."""
+    """PKCE S256 and state are always there, each fresh, and the redirect is exactly the one that was asked (RFC 6749
+    4.1; RFC 7636 7.1; RFC 9700 2.3).
+    """
     first, second = Walk(), Walk()
     chance = Chance()
     for walk in (first, second):
@@ -314,7 +316,7 @@ def test_a_sign_in_without_refresh_token_cannot_be_renewed() -> None:
     ],
 )
 def test_sign_out(answer: object, kind: type) -> None:
-    """The refresh token is revoked; only a 200 of the site itself counts as signed out."""
+    """The refresh token is revoked; only a 200 of the site itself counts as signed out (RFC 7009)."""
     forms: list[dict[str, str]] = []
 
     def script(step: Step) -> object:
@@ -326,7 +328,7 @@ def test_sign_out(answer: object, kind: type) -> None:
 
 
 def test_call_stays_at_the_site() -> None:
-    """The token goes to the site's own server and nowhere else, whatever the path holds."""
+    """The token goes to the site's own server and nowhere else, whatever the path holds (RFC 6750 2.1)."""
     asked: list[Ask] = []
 
     def script(step: Step) -> object:

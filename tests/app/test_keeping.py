@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from genkan.app import keeping
+from genkan.app import arrival, keeping
 from genkan.app.drive import Driver
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry, SignedOut, SignInAgain, SiteSetUpWrong
@@ -276,10 +276,11 @@ def test_sessions_close_and_reopen(tmp_path_factory: pytest.TempPathFactory, clo
 
 
 def test_device_mark_is_made_once(keeper: Keeper) -> None:
-    """Sign-ins from one vault carry one mark; it is no session."""
-    flow = keeping._device_id  # the mark itself is internal; what it promises is not
-    first, second = drive(flow(keeper), nobody), drive(flow(keeper), nobody)
-    assert first == second
+    """Sign-ins from one vault to one site carry one mark, to another site another; it is no session."""
+    flow = arrival._device_id  # the mark itself is internal; what it promises is not
+    here, there = a_site(), a_site(base_url="https://other.example")
+    first, second, other = (drive(flow(keeper, site), nobody) for site in (here, here, there))
+    assert first == second != other
     assert len(first) == 32
     assert keeping.saved(keeper.vault) == ()
 

@@ -84,7 +84,9 @@ def test_one_answer_gets_through(registered: str) -> None:
 
 
 def test_what_the_browser_is_shown_holds_no_secret() -> None:
-    """The page that stays open, and the redirect to it, carry neither code nor state, and nothing is cached."""
+    """The page that stays open, and the redirect to it, carry neither code nor state, and nothing is cached (RFC 9700
+    4.2.4).
+    """
     with waiting(V4) as (_, browser, _came):
         answers = [browser.ask(GOOD), browser.ask("/done")]
     for _, headers, body in answers:
@@ -229,7 +231,7 @@ def no_door(_redirect: str, _open: Callable[[str], None]) -> None:
 
 
 def test_the_system_browser_takes_loopback_where_it_is_registered() -> None:
-    """Loopback comes first, 127.0.0.1 before the rest; the browser gets the very address of the request."""
+    """Loopback comes first, 127.0.0.1 before the rest; the browser gets the very address of the request (RFC 8252)."""
     opened: list[str] = []
     said: list[str] = []
 

@@ -183,6 +183,10 @@ def test_choosing_a_session() -> None:
     accounts = session_of([alice, bob], BASE, None)
     assert isinstance(accounts, Unclear)
     assert "--account" in accounts.sentence
+    ended = a_session(tokens=None, ended="It has ended.")
+    assert session_of([ended, bob], None, None) == bob
+    assert session_of([ended, bob], BASE, "alice") == ended
+    assert session_of([ended], None, None) == ended
     wrong = session_of([alice], "https://elsewhere.example", None)
     assert isinstance(wrong, NobodySignedIn)
     assert BASE in wrong.sentence

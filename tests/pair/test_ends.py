@@ -1,5 +1,6 @@
 """Every end of a sign-in as the app learns of it, and as the list of phones tells it."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ from genkan.protocol.records import Standing
 from genkan.store.api import PhoneQuery
 from tests.pair.person import forms_of
 from tests.pair.world import (
+    MYSELF,
     TOKEN,
     Phone,
     a_person,
@@ -180,6 +182,36 @@ async def test_signing_in_again_replaces_the_session_on_both_sides(phone: Phone,
     assert await phone.name() == "alice"
     states = [(seen.state.value, seen.reason) for seen in await seen_phones(site)]
     assert states == [("signed_in", ""), ("signed_out", "signed_in_again")]
+
+
+async def test_two_sign_ins_at_once_leave_one(site: SiteUnderTest, tmp_path: Path) -> None:
+    """The same person signs in twice at the same moment from one place: one session is kept, and it is the live one."""
+    await site.make_account()
+    await site.turn_mobile_on()
+    both = [Phone(site, FileVault(tmp_path / "phone")) for _ in range(2)]
+    found = await both[0].discover()
+    kept = await asyncio.gather(*(phone.sign_in(found, a_person(site)) for phone in both))
+    assert [type(each) for each in kept] == [Kept, Kept]
+    assert await both[0].name() == "alice"
+    assert sorted(seen.state.value for seen in await seen_phones(site)) == ["signed_in", "signed_out"]
+
+
+async def test_a_sign_in_whose_name_was_never_learned_is_replaced_too(site: SiteUnderTest) -> None:
+    """The site could not say whose the first session is; the second sign-in finds out and replaces it."""
+    await site.make_account()
+    await site.turn_mobile_on()
+    phone = Phone(site)
+    phone.line.drop[MYSELF] = 1
+    kept = await phone.sign_in(await phone.discover(), a_person(site))
+    assert isinstance(kept, Kept)
+    assert kept.notes == (
+        "Signed in, but not yet known as whom: The connection to site.example broke before the answer came.",
+    )
+    assert (await phone.kept()).account is None
+    site.env.advance(MINUTE)
+    assert isinstance(await phone.sign_in(await phone.discover(), a_person(site)), Kept)
+    assert (await phone.kept()).label == f"alice at {site.base}"
+    assert await phone.name() == "alice"
 
 
 async def test_two_people_on_one_phone(phone: Phone, site: SiteUnderTest) -> None:

@@ -65,8 +65,10 @@ def session_of(
     found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
     if not found:
         return NobodySignedIn(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
-    if len(found) == 1:
-        return found[0]
+    live = [state for state in found if state.tokens]
+    if len(found) == 1 or len(live) == 1:
+        # What the site has ended is only meant where nothing else can be.
+        return (live or found)[0]
     if len({state.site.base_url for state in found}) > 1:
         return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
     return Unclear(f"Several accounts at this site: name one with --account. There are: {_listed(found)}.")

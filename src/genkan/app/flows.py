@@ -32,7 +32,7 @@ from genkan.wire.redirects import find
 from genkan.wire.token_answer import INVALID_RESPONSE
 from genkan.wire.urls import join
 
-__all__ = ["Wanted", "call", "discover", "refresh", "sign_in", "sign_out"]
+__all__ = ["Wanted", "authorize", "call", "discover", "exchange", "refresh", "sign_in", "sign_out"]
 
 Now = Callable[[], int]
 Draw = Callable[[int], bytes]
@@ -45,6 +45,12 @@ def sign_in(
     site: Site, redirect_uri: str, *, device_id: str, now: Now, draw: Draw
 ) -> Flow[SignedIn | Retry | SignInAgain | SiteSetUpWrong]:
     """Authorization code with PKCE (RFC 6749 4.1, RFC 7636), through whatever browser the driver has."""
+    asked = yield from authorize(site, redirect_uri, device_id=device_id, draw=draw)
+    return (yield from exchange(site, asked, now)) if isinstance(asked, CodeExchange) else asked
+
+
+def authorize(site: Site, redirect_uri: str, *, device_id: str, draw: Draw) -> Flow[CodeExchange | Problem]:
+    """The browser's half: what to exchange, once the person has come back with a code that is ours."""
     if find(site.redirect_uris, redirect_uri) is None:
         # RFC 9700 2.1: redirect addresses match exactly; what is not registered is refused before a browser opens
         return SiteSetUpWrong(f"The redirect address {redirect_uri} is not registered at {site.name}.")
@@ -60,7 +66,7 @@ def sign_in(
         case CallbackRefused():
             return _refused(site, answer)
         case CallbackCode():
-            exchange = CodeExchange(
+            return CodeExchange(
                 code=answer.code,
                 redirect_uri=redirect_uri,
                 client_id=site.client_id,
@@ -68,7 +74,6 @@ def sign_in(
                 code_verifier=verifier,
                 device_id=device_id,
             )
-            return (yield from _exchange(site, exchange, now))
         case _:
             assert_never(answer)
 
@@ -121,10 +126,10 @@ def _refused(site: Site, refusal: CallbackRefused) -> Problem:
     return SiteSetUpWrong(f"{site.name} refuses the app's request ({refusal.error}).{said}")
 
 
-def _exchange(site: Site, exchange: CodeExchange, now: Now) -> Flow[SignedIn | Problem]:
+def exchange(site: Site, asked: CodeExchange, now: Now) -> Flow[SignedIn | Problem]:
     """RFC 6749 4.1.3. Sent once: a code shown twice ends the sign-in that it made, so a lost answer is final."""
     started = now()
-    answer = yield from ask(_form(site.token_endpoint, exchange.to_form()))
+    answer = yield from ask(_form(site.token_endpoint, asked.to_form()))
     if isinstance(answer, Lost):
         if answer.loss is Loss.UNREACHABLE:
             return Retry(f"{answer.sentence} Then start the sign-in again.")
@@ -132,7 +137,7 @@ def _exchange(site: Site, exchange: CodeExchange, now: Now) -> Flow[SignedIn | P
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
         return _failed(site, granted, f"{site.name} did not accept the sign-in code")
-    return SignedIn(site, exchange.redirect_uri, _tokens(granted, None, started))
+    return SignedIn(site, asked.redirect_uri, _tokens(granted, None, started))
 
 
 def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[Refreshed | Problem]:

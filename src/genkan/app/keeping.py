@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from genkan.app import flows
 from genkan.app.outcomes import (
     Access,
-    Kept,
     Problem,
     Refreshed,
     Retry,
-    SignedIn,
     SignedOut,
     SignInAgain,
     SiteSetUpWrong,
@@ -88,7 +86,7 @@ def _access(tokens: Tokens) -> Access:
 def _refresh_in_turn(keeper: Keeper, session_id: str, rejected: str | None) -> Flow[Access | Problem]:
     turn = keeper.vault.turn(session_id)
     try:
-        held = yield from _wait_for(turn)
+        held = yield from wait_for(turn)
         # Read again: whoever had the turn before may have refreshed or signed out.
         state = yield from load(keeper, session_id)
         found = _usable(keeper, state, rejected)
@@ -102,9 +100,10 @@ def _refresh_in_turn(keeper: Keeper, session_id: str, rejected: str | None) -> F
         turn.give_back()
 
 
-def _wait_for(turn: Turn) -> Flow[bool]:
+def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
+    """Wait for a turn, as long as its holder may reasonably take unless told otherwise."""
     # Asked again and again rather than waited for: a thread that sleeps in a lock can neither be cancelled nor end.
-    for _ in range(TURN_POLLS):
+    for _ in range(TURN_POLLS if polls is None else polls):
         if turn.take():
             return True
         yield from pause(TURN_POLL_MS)
@@ -116,10 +115,10 @@ def _settle(
 ) -> Flow[Access | Problem]:
     match outcome:
         case Refreshed():
-            yield from _keep(keeper, replace(state, tokens=outcome.tokens, ended=None))
+            yield from keep(keeper, replace(state, tokens=outcome.tokens, ended=None))
             return _access(outcome.tokens)
         case SignInAgain():
-            yield from _keep(keeper, replace(state, tokens=None, ended=outcome.sentence))
+            yield from keep(keeper, replace(state, tokens=None, ended=outcome.sentence))
             return outcome
         case Retry() | SiteSetUpWrong():
             # An early refresh may fail: the present token is good until it expires.
@@ -127,7 +126,8 @@ def _settle(
             return _access(tokens) if still_good else outcome
 
 
-def _keep(keeper: Keeper, state: SessionState) -> Flow[None]:
+def keep(keeper: Keeper, state: SessionState) -> Flow[None]:
+    """Keep a session durably; raises ``VaultTrouble``."""
     yield from work(lambda: keeper.vault.write(state.id, encode(state)))
 
 
@@ -178,74 +178,31 @@ def whoami(keeper: Keeper, session_id: str) -> Flow[Answer | Problem]:
 
 
 def _learn_name(keeper: Keeper, session_id: str, account: Account | None) -> Flow[None]:
-    turn = keeper.vault.turn(session_id)
     try:
         state = yield from load(keeper, session_id)
-        if account is None or isinstance(state, SignInAgain) or state.account == account:
-            return
-        if turn.take():
-            state = yield from load(keeper, session_id)
-            if isinstance(state, SessionState):
-                yield from _keep(keeper, replace(state, account=account))
+        if account is not None and isinstance(state, SessionState) and state.account != account:
+            yield from put_name(keeper, session_id, account, polls=1)
     except VaultTrouble:
         # The answer is what was asked for; the name can be learned another time.
         return
+
+
+def put_name(
+    keeper: Keeper, session_id: str, account: Account, *, polls: int | None = None
+) -> Flow[SessionState | None]:
+    """Keep whose session it is, beside the tokens as they stand then; raises ``VaultTrouble``."""
+    turn = keeper.vault.turn(session_id)
+    try:
+        if not (yield from wait_for(turn, polls)):
+            return None
+        state = yield from load(keeper, session_id)
+        if isinstance(state, SignInAgain):
+            return None
+        named = replace(state, account=account)
+        yield from keep(keeper, named)
+        return named
     finally:
         turn.give_back()
-
-
-def sign_in(keeper: Keeper, site: Site, redirect_uri: str) -> Flow[Kept | Problem]:
-    """Sign in and keep the session: durably before the new tokens are used for the first time."""
-    try:
-        device_id = yield from _device_id(keeper)
-        outcome = yield from flows.sign_in(site, redirect_uri, device_id=device_id, now=keeper.now, draw=keeper.draw)
-        if not isinstance(outcome, SignedIn):
-            return outcome
-        state = SessionState(keeper.draw(8).hex(), site, redirect_uri, keeper.now(), tokens=outcome.tokens)
-        try:
-            yield from _keep(keeper, state)
-        except VaultTrouble as trouble:
-            # A sign-in that cannot be kept would stay open at the site with nobody to end it.
-            yield from flows.sign_out(site, outcome.tokens)
-            return SiteSetUpWrong(str(trouble))
-    except VaultTrouble as trouble:
-        return SiteSetUpWrong(str(trouble))
-    return (yield from _name(keeper, state, outcome.tokens))
-
-
-def _name(keeper: Keeper, state: SessionState, tokens: Tokens) -> Flow[Kept]:
-    """Learn whose session it is, and let it replace an earlier one of the same account."""
-    account = yield from _who(state.site, tokens)
-    if isinstance(account, str):
-        return Kept(state, (account,))
-    named = replace(state, account=account)
-    try:
-        yield from _keep(keeper, named)
-        kept = yield from work(lambda: saved(keeper.vault))
-    except VaultTrouble as trouble:
-        return Kept(state, (str(trouble),))
-    for earlier in kept:
-        if isinstance(earlier, SessionState) and _same_account(earlier, named):
-            yield from sign_out(keeper, earlier.id, forget=True)
-    return Kept(named)
-
-
-def _same_account(earlier: SessionState, named: SessionState) -> bool:
-    return (
-        earlier.id != named.id
-        and earlier.site.base_url == named.site.base_url
-        and earlier.account is not None
-        and named.account is not None
-        and earlier.account.key == named.account.key
-    )
-
-
-def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
-    answer = yield from flows.call(site, tokens.access, "GET", MYSELF)
-    if isinstance(answer, Lost):
-        return f"Signed in, but not yet known as whom: {answer.sentence}"
-    account = read_account(answer) if answer.status == 200 else None
-    return account or f"Signed in, but {site.name} does not say as whom (status {answer.status})."
 
 
 def read_account(answer: Answer) -> Account | None:
@@ -258,26 +215,11 @@ def read_account(answer: Answer) -> Account | None:
     return Account(text(found.get("key")) or name, name, shown(found.get("displayName"), LONGEST_NAME))
 
 
-def _device_id(keeper: Keeper) -> Flow[str]:
-    """The device mark: random, made once a vault, so that a later sign-in from here replaces this one at the site."""
-    turn = keeper.vault.turn(DEVICE)
-    try:
-        yield from _wait_for(turn)
-        known = yield from work(lambda: keeper.vault.read(DEVICE))
-        if known:
-            return known
-        fresh = keeper.draw(16).hex()
-        yield from work(lambda: keeper.vault.write(DEVICE, fresh))
-        return fresh
-    finally:
-        turn.give_back()
-
-
 def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[SignedOut | Problem]:
     """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says."""
     turn = keeper.vault.turn(session_id)
     try:
-        if not (yield from _wait_for(turn)):
+        if not (yield from wait_for(turn)):
             return Retry("Another program of yours is renewing this session and does not finish: try again.")
         state = yield from load(keeper, session_id)
         outcome = yield from _end(state)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from genkan.app import keeping
+from genkan.app import arrival, keeping
 from genkan.app.drive import AsyncDriver, Door, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.keeping import Keeper
@@ -67,7 +67,7 @@ class Sessions:
 
     def sign_in(self, site: Site, door: Door) -> Kept | Problem:
         """Sign in through an open door and keep the session."""
-        return self._driver.run(keeping.sign_in(self._keeper, site, door.redirect_uri), door)
+        return self._driver.run(arrival.sign_in(self._keeper, site, door.redirect_uri), door)
 
     def close(self) -> None:
         """Close the connections; the sessions stay signed in."""
@@ -128,7 +128,7 @@ class AsyncSessions:
 
     async def sign_in(self, site: Site, door: Door) -> Kept | Problem:
         """Sign in through an open door and keep the session."""
-        return await self._driver.run(keeping.sign_in(self._keeper, site, door.redirect_uri), door)
+        return await self._driver.run(arrival.sign_in(self._keeper, site, door.redirect_uri), door)
 
     async def close(self) -> None:
         """Close the connections; the sessions stay signed in."""

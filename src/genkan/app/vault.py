@@ -16,6 +16,7 @@ from typing import Protocol
 
 SUFFIX = ".json"
 LIMIT = 256 * 1024
+SHORT_NAME = 8
 
 
 class VaultTrouble(Exception):
@@ -149,12 +150,14 @@ class FileTurn:
     """A lock between processes and threads, freed by the system when its holder dies.
 
     Entries share 256 lock files, which are never removed: removing a lock that somebody waits for would let two in.
+    A short name has a file of its own, so that its holder can take the turn of a session as well.
     The gate comes first and costs no system call, so that many tasks of one program can ask for the turn often.
     """
 
     def __init__(self, folder: Path, name: str, gate: threading.Lock) -> None:
         self._folder = folder
-        self._path = folder / hashlib.sha256(name.encode()).hexdigest()[:2]
+        own = name.isalnum() and len(name) <= SHORT_NAME
+        self._path = folder / (name if own else hashlib.sha256(name.encode()).hexdigest()[:2])
         self._gate = gate
         self._handle: int | None = None
 

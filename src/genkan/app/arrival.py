@@ -1,0 +1,106 @@
+"""What is kept of a sign-in, and what it replaces: one session an account and site, under one device mark.
+
+Owns the last steps of a sign-in, which one program of a person does at a time; the life after it is ``keeping``'s.
+"""
+
+import hashlib
+
+from genkan.app import flows, keeping
+from genkan.app.keeping import DEVICE, MYSELF, Keeper
+from genkan.app.outcomes import Kept, Problem, SignedIn, SiteSetUpWrong
+from genkan.app.state import Account, SessionState, Site, Tokens
+from genkan.app.steps import Flow, Lost, work
+from genkan.app.vault import VaultTrouble
+from genkan.wire.oauth import CodeExchange
+
+
+def sign_in(keeper: Keeper, site: Site, redirect_uri: str) -> Flow[Kept | Problem]:
+    """Sign in and keep the session: durably before the new tokens are used for the first time."""
+    try:
+        device_id = yield from _device_id(keeper, site)
+        asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
+        if not isinstance(asked, CodeExchange):
+            return asked
+        turn = keeper.vault.turn(DEVICE)
+        try:
+            # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
+            yield from keeping.wait_for(turn)
+            return (yield from _arrive(keeper, site, asked))
+        finally:
+            turn.give_back()
+    except VaultTrouble as trouble:
+        return SiteSetUpWrong(str(trouble))
+
+
+def _arrive(keeper: Keeper, site: Site, asked: CodeExchange) -> Flow[Kept | Problem]:
+    outcome = yield from flows.exchange(site, asked, keeper.now)
+    if not isinstance(outcome, SignedIn):
+        return outcome
+    state = SessionState(keeper.draw(8).hex(), site, asked.redirect_uri, keeper.now(), tokens=outcome.tokens)
+    try:
+        yield from keeping.keep(keeper, state)
+    except VaultTrouble:
+        # A sign-in that cannot be kept would stay open at the site with nobody to end it.
+        yield from flows.sign_out(site, outcome.tokens)
+        raise
+    return (yield from _name(keeper, state, outcome.tokens))
+
+
+def _name(keeper: Keeper, state: SessionState, tokens: Tokens) -> Flow[Kept]:
+    """Learn whose session it is, and let it replace an earlier one of the same account."""
+    account = yield from _who(state.site, tokens)
+    if isinstance(account, str):
+        return Kept(state, (account,))
+    try:
+        named = (yield from keeping.put_name(keeper, state.id, account)) or state
+        yield from _replace_earlier(keeper, state, account)
+    except VaultTrouble as trouble:
+        return Kept(state, (str(trouble),))
+    return Kept(named)
+
+
+def _replace_earlier(keeper: Keeper, state: SessionState, account: Account) -> Flow[None]:
+    kept = yield from work(lambda: keeping.saved(keeper.vault))
+    for earlier in kept:
+        if not isinstance(earlier, SessionState) or earlier.id == state.id:
+            continue
+        if earlier.site.base_url == state.site.base_url and (yield from _is_of(keeper, earlier, account)):
+            yield from keeping.sign_out(keeper, earlier.id, forget=True)
+
+
+def _is_of(keeper: Keeper, earlier: SessionState, account: Account) -> Flow[bool]:
+    """Whether a session is this account's; one that never learned whose it is asks now, and is nobody's if it ended."""
+    if earlier.account is None:
+        yield from keeping.whoami(keeper, earlier.id)
+        found = yield from keeping.load(keeper, earlier.id)
+        if not isinstance(found, SessionState):
+            return False
+        earlier = found
+    if earlier.account is None:
+        return earlier.tokens is None
+    return earlier.account.key == account.key
+
+
+def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
+    answer = yield from flows.call(site, tokens.access, "GET", MYSELF)
+    if isinstance(answer, Lost):
+        return f"Signed in, but not yet known as whom: {answer.sentence}"
+    account = keeping.read_account(answer) if answer.status == 200 else None
+    return account or f"Signed in, but {site.name} does not say as whom (status {answer.status})."
+
+
+def _device_id(keeper: Keeper, site: Site) -> Flow[str]:
+    """The device mark, by which a later sign-in from here replaces this one at the site.
+
+    Made once a vault, and another for every site, so that no two sites can tell that they have the same device.
+    """
+    turn = keeper.vault.turn(DEVICE)
+    try:
+        yield from keeping.wait_for(turn)
+        known = yield from work(lambda: keeper.vault.read(DEVICE))
+        secret = known or keeper.draw(16).hex()
+        if not known:
+            yield from work(lambda: keeper.vault.write(DEVICE, secret))
+        return hashlib.sha256(f"{secret} {site.base_url}".encode()).hexdigest()[:32]
+    finally:
+        turn.give_back()
