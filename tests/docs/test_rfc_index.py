@@ -4,6 +4,8 @@ import pytest
 
 from tools.rfc_index import TITLES, Place, citations, cited_in, clauses, section_order
 
+OAUTH = {6749, 6750, 7009, 7636, 7662, 8252, 8414, 9207, 9700}
+
 
 @pytest.mark.parametrize(
     ("said", "read"),
@@ -36,6 +38,15 @@ def test_a_citation_belongs_to_what_surrounds_it() -> None:
 def test_sections_sort_by_value() -> None:
     """4.10 comes after 4.9, and an appendix after every number."""
     assert sorted(["A.1", "4.10", "4.9", ""], key=section_order) == ["", "4.9", "4.10", "A.1"]
+
+
+def test_every_clause_of_oauth_that_is_decided_is_shown_by_a_test() -> None:
+    """Whoever decides by a clause of these, and cites it beside the check, names it in the test that shows it."""
+    found = [citation for citation in citations() if citation.rfc in OAUTH]
+    decided = {(citation.rfc, citation.section) for citation in found if not citation.by_test}
+    shown = {(citation.rfc, citation.section) for citation in found if citation.by_test}
+    assert {rfc for rfc, _ in decided} == OAUTH
+    assert sorted(decided - shown) == []
 
 
 def test_every_cited_rfc_has_its_title() -> None:

@@ -109,7 +109,7 @@ def test_a_good_request_goes_on() -> None:
 def test_without_client_and_redirect_no_error_travels(
     link: Link | None, changes: dict[str, Any], reason: Reason
 ) -> None:
-    """Row 31: an error page, alone and together with every other fault that a request can have."""
+    """Row 31: an error page, alone and together with every other fault that a request can have (RFC 6749 3.1.2.4)."""
     for _, (fault, _) in [("none", ({}, reason)), *FAULTS.items()]:
         outcome = consider(authorize_asked(link, **fault | changes), link, an_env())
         assert isinstance(outcome, ErrorPage)
@@ -119,7 +119,7 @@ def test_without_client_and_redirect_no_error_travels(
 @pytest.mark.parametrize("redirect", [APP, "http://127.0.0.1:53682/oauth-callback", "http://[::1]:1/oauth-callback"])
 @pytest.mark.parametrize(("fault", "reason"), FAULTS.values(), ids=FAULTS.keys())
 def test_every_other_fault_goes_to_the_application(fault: dict[str, Any], reason: Reason, redirect: str) -> None:
-    """RFC 6749 4.1.2.1: to the redirect URI as asked, with the state as sent."""
+    """RFC 6749 4.1.2.1: to the redirect URI as asked, with the state as sent (RFC 6749 3.1.1; RFC 9700 2.1.2)."""
     asked = authorize_asked(redirect_uri=redirect, state='{"a": "ü"}', **fault)
     outcome = consider(asked, a_link(), an_env())
     assert isinstance(outcome, ErrorRedirect)
@@ -223,7 +223,9 @@ def test_plain_is_for_links_that_allow_it(method: str | None) -> None:
     ],
 )
 def test_who_needs_a_challenge(link: Link, needed: bool) -> None:
-    """Links without a secret always, those with one where the link says so; one that is given is always kept."""
+    """Links without a secret always, those with one where the link says so; one that is given is always kept (RFC 9700
+    2.1.1, RFC 8252 6).
+    """
     bare = replace(authorize_asked(link), code_challenge=None, code_challenge_method=None)
     outcome = consider(bare, link, an_env())
     if needed:

@@ -47,7 +47,9 @@ def shown(secret: str | None) -> Credentials:
     ],
 )
 def test_who_is_believed(link: Link, secret: str | None, reason: Reason | None, standing: Standing) -> None:
-    """A disabled link may still prove who it is, to revoke; a deleted one is nobody."""
+    """A disabled link may still prove who it is, to revoke; a deleted one is nobody (RFC 6749 2.3, 3.2.1; RFC 8252
+    8.5).
+    """
     told = authenticate(shown(secret), a_changed(link, standing), an_env())
     if standing is Standing.DELETED:
         assert told == Refused(Reason.CLIENT_UNAUTHENTICATED)

@@ -178,7 +178,7 @@ def test_a_session_for_one_sign_in_ends_with_it() -> None:
 def test_a_link_that_changed_meanwhile_gets_a_page(
     decision: Decision | None, changes: dict[str, Any], reason: Reason
 ) -> None:
-    """Row 31 once more: what was registered when it was sealed may not be registered now."""
+    """Row 31 once more: what was registered when it was sealed may not be registered now (RFC 9700 4.1)."""
     for person in (None, a_person()):
         step = next_step(an_interaction(), hub_facts(person=person, **changes), decision, an_env())
         assert step == ErrorPage(Refused(reason))

@@ -33,7 +33,7 @@ def created(**changes: Any) -> NewLink:
 
 
 def test_a_confidential_link_gets_id_and_secret() -> None:
-    """32 and 64 hexadecimal digits; the secret is told this once and kept as a digest."""
+    """32 and 64 hexadecimal digits; the secret is told this once and kept as a digest (RFC 6749 2)."""
     made = created()
     assert made.secret is not None
     assert len(made.link.client_id) == 32
@@ -71,7 +71,7 @@ def test_no_two_links_share_an_id_or_a_secret() -> None:
 def test_the_redirect_decides_the_kind_unless_it_is_said(
     redirects: tuple[str, ...], wished: LinkKind | None, kind: LinkKind
 ) -> None:
-    """Native links have no secret and always need PKCE."""
+    """Native links have no secret and always need PKCE (RFC 6749 2.1)."""
     made = created(redirects=redirects, kind=wished)
     assert made.link.kind is kind
     assert (made.secret is None) == (made.link.secret is None) == (kind is LinkKind.NATIVE)

@@ -98,7 +98,7 @@ def test_a_challenge_is_answered_by_its_verifier_alone(client: Link, shown: str 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda link: link.client_id)
 @pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN.keys())
 def test_a_stripped_challenge_is_never_overlooked(client: Link, shown: str | None) -> None:
-    """Without a challenge no verifier may come, and where PKCE is required nothing can come at all."""
+    """Without a challenge no verifier may come, and where PKCE is required nothing can come at all (RFC 9700 4.8.2)."""
     code = a_code(link_id=client.id, challenge=None)
     outcome = redeem(redeem_asked(code, client=client, verifier=shown), code_facts(link=client), an_env(), LIFETIMES)
     if shown is not None:
@@ -127,7 +127,8 @@ def test_a_method_cannot_be_switched() -> None:
 
 @pytest.mark.parametrize("changes", [{"kind": LinkKind.NATIVE}, {"pkce_required": True}], ids=["native", "required"])
 def test_a_link_that_became_strict_redeems_no_bare_code(changes: dict[str, Any]) -> None:
-    """A code that was issued without a challenge before the link demanded one is worth nothing after."""
+    """A code that was issued without a challenge before the link demanded one is worth nothing after (RFC 9700 2.1.1).
+    """
     link = a_web_link(**changes)
     asked = redeem_asked(a_code(link_id=link.id, challenge=None), client=link, verifier=None)
     assert redeem(asked, code_facts(link=link), an_env(), LIFETIMES) == Refused(Reason.PKCE_REQUIRED)

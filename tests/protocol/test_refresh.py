@@ -38,7 +38,7 @@ def predecessor(grant: Grant, **changes: Any) -> dict[str, Any]:
 
 
 def test_the_current_token_rotates() -> None:
-    """The row moves on by one, its lifetimes restart, and nothing else about the sign-in changes."""
+    """The row moves on by one, its lifetimes restart, and nothing else about the sign-in changes (RFC 9700 4.14)."""
     grant = a_grant()
     outcome = refresh(refresh_asked(grant), grant_facts(grant), LATER, LIFETIMES)
     assert outcome == Rotated(
@@ -98,7 +98,7 @@ def test_a_window_of_zero_is_strict(seen: int) -> None:
 @pytest.mark.parametrize("seen", [-1, 5])
 @pytest.mark.parametrize("generation", [0, 1, 3])
 def test_anything_older_is_a_replay(generation: int, seen: int) -> None:
-    """Two or more behind ends the sign-in at once, inside and outside of every window."""
+    """Two or more behind ends the sign-in at once, inside and outside of every window (RFC 9700 4.14.2)."""
     grant = a_grant(generation=5, seen_generation=seen, seen_at=NOW)
     outcome = refresh(
         refresh_asked(handle=a_handle(grant, generation=generation)), grant_facts(grant), an_env(), LIFETIMES

@@ -6,7 +6,9 @@ from tests.site.world import PASSWORD, VERIFIER, SiteUnderTest, forms_of
 
 
 async def test_a_person_signs_a_phone_in_and_it_works(site: SiteUnderTest) -> None:
-    """From the authorization request to the refreshed token, every step answers as the contract says."""
+    """From the authorization request to the refreshed token, every step answers as the contract says (RFC 6749 4.1,
+    in the frame of RFC 6749 and RFC 6750).
+    """
     await site.make_account()
     link = await site.turn_mobile_on()
     code = await site.get_code(link)
@@ -30,7 +32,9 @@ async def test_a_person_signs_a_phone_in_and_it_works(site: SiteUnderTest) -> No
 
 
 async def test_the_answer_carries_state_and_issuer(site: SiteUnderTest) -> None:
-    """RFC 6749 4.1.2 and RFC 9207 2: state comes back byte for byte, and iss is the base URL."""
+    """RFC 6749 4.1.2 and RFC 9207 2: state comes back byte for byte, and iss is the base URL. RFC 9700 4.12: after a
+    form the answer is 303, so that no browser sends the form on.
+    """
     await site.make_account()
     link = await site.turn_mobile_on()
     state = '{"quoted": "ä & = ?"}'

@@ -103,7 +103,7 @@ async def test_a_broken_token_is_told_as_invalid(site: SiteUnderTest, shown: str
 
 
 async def test_basic_credentials_open_nothing(site: SiteUnderTest) -> None:
-    """A name and password are no access token, as in Jira 11."""
+    """A name and password are no access token, as in Jira 11 (RFC 6750 2.1)."""
     await site.make_account()
     answer = await site.client.get(f"{site.base}/rest/api/2/myself", auth=("alice", "correct horse battery"))
     assert answer.status_code == 401

@@ -112,7 +112,9 @@ def test_a_client_id_means_on_unless_said_otherwise(enabled: object, on: bool) -
     ],
 )
 def test_a_body_without_client_id_asks_for_it(value: object) -> None:
-    """Where nothing usable is named, the person is told to ask for the client id."""
+    """Where nothing usable is named, the person is told to ask for the client id (RFC 6749 A.1: visible
+    characters).
+    """
     problem = read(value)
     assert isinstance(problem, LoginInfoProblem)
     assert "client id" in problem.sentence

@@ -52,7 +52,9 @@ def test_a_trailing_slash_changes_no_endpoint(base: str) -> None:
 
 
 def test_the_document_says_what_we_do_and_nothing_else() -> None:
-    """Code only, two grants, S256 and never plain, `iss` promised, three ways to authenticate (RFC 8414 2)."""
+    """Code only, two grants, S256 and never plain, `iss` promised, three ways to authenticate (RFC 8414 2, RFC
+    9700 2.1.1).
+    """
     document: dict[str, Any] = metadata.document(BASE)
     assert document["issuer"] == BASE
     assert document["response_types_supported"] == ["code"]
@@ -113,7 +115,9 @@ def test_another_issuer_is_not_believed(issuer: object) -> None:
     [..., None, "", "/token", "http://jira.example.com/token", "app://x", "https://u@a.b/", "https://a.b/#x", 5],
 )
 def test_a_document_needs_two_usable_endpoints(name: str, address: object) -> None:
-    """A missing, relative or plain-http endpoint of an https site makes the document useless (RFC 6749 3.1, 3.2)."""
+    """A missing, relative or plain-http endpoint of an https site makes the document useless (RFC 6749 3.1,
+    3.2; RFC 8414 6.1).
+    """
     assert isinstance(metadata.parse(a_document(**{name: address}), issuer=BASE), MetadataProblem)
 
 

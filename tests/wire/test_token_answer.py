@@ -42,7 +42,7 @@ def a_failure(status: int, body: bytes, retry_after: str | None = None) -> OAuth
 
 
 def test_the_vendors_sample_is_read() -> None:
-    """The answer that the vendor prints is understood member by member."""
+    """The answer that the vendor prints is understood member by member (RFC 6749 5)."""
     sample = VENDOR["token_answer"]
     assert parse_token_answer(200, json.dumps(sample).encode()) == TokenAnswer(
         sample["access_token"], sample["refresh_token"], 7200, None, 1607635748, "bearer"
@@ -100,7 +100,9 @@ def test_a_token_fit_for_no_header_is_no_token(bad: object) -> None:
 
 
 def test_a_refresh_token_may_be_absent() -> None:
-    """Without a new refresh token the old one stays in use (RFC 6749 6), which is the caller's business."""
+    """Without a new refresh token the old one stays in use (RFC 6749 6), which is the caller's business; one that
+    could end a header line spoils the answer (RFC 6749 A.17).
+    """
     assert an_answer(refresh_token=...).refresh_token is None
     assert a_failure(200, a_body(refresh_token="r\n")).kind == "configuration"
 
