@@ -19,13 +19,15 @@ is_installed dev requirements-dev.lock && exit 0
 [ "$1" = runtime ] && is_installed runtime requirements.lock && exit 0
 
 if ! [ -x .venv/bin/python ]; then
-    python=
-    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
-        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && python=$candidate && break
+    # The distribution's Python first: it is built with optimisations that one built by hand often lacks.
+    python= lacking=
+    for candidate in ${PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
+        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+        "$candidate" -c 'import ensurepip, venv' 2>/dev/null && python=$candidate && break
+        lacking=$candidate
     done
-    [ -n "$python" ] || refuse "Python 3.11 or newer is needed; on Debian or Ubuntu: apt install python3 python3-venv"
-    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-        refuse "$python cannot make virtual environments; on Debian or Ubuntu: apt install python3-venv"
+    [ -n "$python$lacking" ] || refuse "Python 3.11 or newer is needed; on Debian or Ubuntu: apt install python3 python3-venv"
+    [ -n "$python" ] || refuse "$lacking cannot make virtual environments; on Debian or Ubuntu: apt install python3-venv"
     echo "Making .venv with $("$python" --version)"
     "$python" -m venv .venv
 fi
