@@ -109,11 +109,8 @@ def in_threads(session: Session, rejected: str) -> list[str]:
 
 
 def test_two_processes_and_expiry(tmp_path: Path) -> None:
-    """Access tokens of two seconds, two processes, eight times at the same moment: one renews, the other takes that.
-
-    A process that the machine held up may find the token expired again, so what is counted is that the row moved once
-    for each token that anybody got.
-    """
+    """Access tokens of two seconds, two processes, eight times at once: the row moves once for each token given out."""
+    # A process that the machine held up finds the token expired again, so equal tokens are not what is counted.
     with serving(tmp_path, GENKAN_ACCESS_SECONDS=str(ACCESS_SECONDS), GENKAN_PASSWORD_THREADS="1") as site:
         site.command("mobile", "on")
         add_person(site, "alice")
