@@ -101,7 +101,8 @@ class Dispatcher:
         found: dict[str, Rule] = {}
         parameters: dict[str, str] = {}
         for pattern, rule in self._patterns:
-            match = pattern.match(local)
+            # Not match(): the pattern ends with $, before which a line feed may stand.
+            match = pattern.fullmatch(local)
             if match:
                 found.update(dict.fromkeys(rule.methods, rule))
                 parameters = match.groupdict()
