@@ -1,7 +1,7 @@
 """Owns reading HTTP Basic client authentication (RFC 6749 2.3.1); decides nothing."""
 
 import binascii
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -23,9 +23,14 @@ def parse_basic(header: str) -> ClientCredentials | None:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(encoded) > LONGEST:
         return None
+    encoded = encoded.strip(" ")
     try:
-        pair = b64decode(encoded.strip(" "), validate=True).decode("utf-8")
+        raw = b64decode(encoded, validate=True)
+        pair = raw.decode("utf-8")
     except (binascii.Error, ValueError):
+        return None
+    if b64encode(raw).decode("ascii") != encoded:
+        # RFC 4648 3.5: bits behind the last octet are zero, so that one pair has one spelling.
         return None
     name, colon, secret = pair.partition(":")
     decoded = (_form_decoded(name), _form_decoded(secret))
