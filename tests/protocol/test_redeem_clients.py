@@ -127,8 +127,7 @@ def test_a_method_cannot_be_switched() -> None:
 
 @pytest.mark.parametrize("changes", [{"kind": LinkKind.NATIVE}, {"pkce_required": True}], ids=["native", "required"])
 def test_a_link_that_became_strict_redeems_no_bare_code(changes: dict[str, Any]) -> None:
-    """A code that was issued without a challenge before the link demanded one is worth nothing after (RFC 9700 2.1.1).
-    """
+    """A code issued without a challenge before the link demanded one is worth nothing after (RFC 9700 2.1.1)."""
     link = a_web_link(**changes)
     asked = redeem_asked(a_code(link_id=link.id, challenge=None), client=link, verifier=None)
     assert redeem(asked, code_facts(link=link), an_env(), LIFETIMES) == Refused(Reason.PKCE_REQUIRED)

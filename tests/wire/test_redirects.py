@@ -94,8 +94,7 @@ def test_each_kind_is_recognised(text: str, kind: Kind, scheme: str, host: str |
     ],
 )
 def test_each_refusal_has_its_code_and_a_sentence(text: str, code: str) -> None:
-    """What may not be registered is refused under one code, with a sentence for the person at the form (RFC 9700 2.6).
-    """
+    """What may not be registered is refused under one code, with a sentence for the person (RFC 9700 2.6)."""
     problem = parse_redirect(text)
     assert isinstance(problem, RedirectProblem)
     assert problem.code == code
