@@ -1,0 +1,371 @@
+"""The server below the site: what one connection may send and take, and how answers leave."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from genkan.httpd import MOST_HEAD_BYTES, MOST_HEADERS, Protocol, Server, Stage
+
+POST = b"POST /first?a=1 HTTP/1.1\r\nHost: site.example\r\nContent-Length: 5\r\nX-One: 1\r\n\r\nhello"
+GET = b"GET /second HTTP/1.1\r\nHost: site.example\r\n\r\n"
+ENDLESS = 1_000_000
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the path, how many headers came, and the body."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        body += message["body"]
+        if not message["more_body"]:
+            break
+    names = sorted(name.decode() for name, _ in scope["headers"])
+    told = b" ".join([scope["path"].encode(), str(len(names)).encode(), body])
+    length = (b"content-length", str(len(told)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else told})
+
+
+@dataclass
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written to it."""
+
+    writes: list[bytes] = field(default_factory=list)
+    closed: bool = False
+    paused: bool = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Nothing is known of it."""
+        return default
+
+    def write(self, data: Any) -> None:
+        """Keep it; after the end there is nobody to write to."""
+        assert not self.closed
+        self.writes.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        """Whether it was closed."""
+        return self.closed
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed = True
+
+    def pause_reading(self) -> None:
+        """Hold back what comes."""
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        """Let it come again."""
+        self.paused = False
+
+    @property
+    def told(self) -> bytes:
+        """All that was written."""
+        return b"".join(self.writes)
+
+
+def connected(app: Any = echo, keep_alive: int = 75) -> tuple[Protocol, Wire]:
+    """A connection without a network."""
+    config = uvicorn.Config(app, http=Protocol, ws="none", lifespan="off", log_config=None, server_header=False,
+                            access_log=False, timeout_keep_alive=keep_alive)  # fmt: skip
+    protocol, wire = Protocol(config, ServerState(), {}), Wire()
+    protocol.connection_made(wire)
+    return protocol, wire
+
+
+async def settle(protocol: Protocol) -> None:
+    """Let every request that is being answered be answered, as far as it can be."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def answers_to(*pieces: bytes) -> bytes:
+    """What one connection answers to these reads."""
+    protocol, wire = connected()
+    for piece in pieces:
+        if wire.closed:
+            break
+        protocol.data_received(piece)
+        await settle(protocol)
+    protocol.connection_lost(None)
+    return wire.told
+
+
+def head(*, value: int = 0, headers: int = 1, method: bytes = b"GET") -> bytes:
+    """A complete head with this many headers and one value of this length."""
+    more = b"".join(b"X-%d: v\r\n" % n for n in range(headers - 1))
+    return method + b" / HTTP/1.1\r\nX-A: " + b"a" * value + b"\r\n" + more + b"\r\n"
+
+
+def status(answer: bytes) -> int:
+    """The status of the first answer."""
+    return int(answer.split(b" ", 2)[1])
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A real server on loopback."""
+    ready = asyncio.Event()
+    server = Server(echo, ready.set, lambda: None)
+    # The collector's memory of this process is the other tests' too.
+    monkeypatch.setattr("genkan.httpd.gc.freeze", lambda: None)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve([listener]))
+        await ready.wait()
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        await serving
+
+
+async def exchange(port: int, data: bytes) -> bytes:
+    """Send this over a connection of its own and read until the server closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    try:
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_a_header_without_end_is_refused_over_the_network(port: int) -> None:
+    """RFC 6585 5: 431, or the end of the connection where the answer is lost under what is still being sent; the
+    server lives on.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nX-A: ")
+    refused = asyncio.create_task(reader.read())
+    try:
+        for _ in range(ENDLESS // 1000):
+            writer.write(b"a" * 1000)
+            await writer.drain()
+        answer = await refused
+    except ConnectionError:
+        answer = b""
+    finally:
+        refused.cancel()
+        writer.close()
+    assert answer == b"" or status(answer) == 431
+    assert b"200 OK" in await exchange(port, GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+
+
+async def test_a_whole_head_that_is_too_large_is_answered_431(port: int) -> None:
+    """With a document that a client can read, and the connection closed."""
+    answer = await exchange(port, head(value=70_000))
+    fields, body = answer.split(b"\r\n\r\n")
+    assert fields.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b"\r\nconnection: close" in fields
+    assert b"\r\ncontent-length: %d\r\n" % len(body) in fields
+    assert json.loads(body)["error"] == "invalid_request"
+
+
+async def test_head_is_answered_over_the_network_without_a_body(port: int) -> None:
+    """The head arrives though no body pushes it out."""
+    answer = await exchange(port, b"HEAD /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"content-length: 5\r\n" in answer
+
+
+async def test_two_requests_in_one_segment_are_answered_in_order(port: int) -> None:
+    """And the connection is kept for both."""
+    answer = await exchange(port, POST + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+    assert 0 < answer.index(b"/first 3 hello") < answer.index(b"/second 2 ")
+
+
+@pytest.mark.parametrize("late", [b"GET / HTTP/1.1\r\nX-A: ", b"\r\n", POST[:-1]], ids=["head", "blank", "body"])
+async def test_what_does_not_come_in_time_is_answered_408(
+    port: int, late: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 9110 15.5.9: head and body have their time, counted from their first byte."""
+    monkeypatch.setattr(Protocol, "head_seconds", 0.02)
+    monkeypatch.setattr(Protocol, "body_seconds", 0.02)
+    answer = await exchange(port, late)
+    assert status(answer) == 408
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_a_connection_that_says_nothing_is_closed() -> None:
+    """As one that is idle between two requests is; one that speaks is not."""
+    quiet, silence = connected(keep_alive=0)
+    speaking, wire = connected(keep_alive=0)
+    speaking.data_received(GET[:5])
+    await asyncio.sleep(0.01)
+    assert (silence.closed, wire.closed) == (True, False)
+    for protocol in (quiet, speaking):
+        protocol.connection_lost(None)
+
+
+@pytest.mark.parametrize("piece", [1, 1000, 65_536])
+async def test_a_header_without_end_is_read_so_far_and_no_further(piece: int) -> None:
+    """64 KiB and what one read brings beyond; then nothing is fed to the parser any more."""
+    protocol, wire = connected()
+    protocol.data_received(b"GET / HTTP/1.1\r\nX-A: ")
+    taken = 0
+    while not wire.closed:
+        protocol.data_received(b"a" * piece)
+        taken += piece
+        assert taken <= MOST_HEAD_BYTES + piece
+    assert status(wire.told) == 431
+    protocol.parser = None  # type: ignore[assignment] # whatever is fed now fails
+    protocol.data_received(b"a" * piece)
+    protocol.connection_lost(None)
+    assert len(wire.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_head", "expected"),
+    [
+        (head(value=60_000), 200),
+        (head(value=MOST_HEAD_BYTES), 431),
+        (head(value=200_000), 431),
+        (head(headers=MOST_HEADERS), 200),
+        (head(headers=MOST_HEADERS + 1), 431),
+        (b"GET /" + b"p" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 431),
+        (b"\0\0", 400),
+    ],
+    ids=["60 kB", "64 KiB", "200 kB", "100 headers", "101 headers", "70 kB path", "not HTTP"],
+)
+async def test_the_head_is_bounded(request_head: bytes, expected: int) -> None:
+    """In one read, in two, after another request, and behind another one in one read."""
+    half = len(request_head) // 2
+    assert status(await answers_to(request_head)) == expected
+    assert status(await answers_to(request_head[:half], request_head[half:])) == expected
+    assert status((await answers_to(GET, request_head)).split(b"/second 1 ")[1]) == expected
+    behind = (await answers_to(GET + request_head)).split(b"/second 1 ")
+    # What was asked before is answered; then there is another answer or the end.
+    assert (status(behind[1]) if behind[1] else expected) == expected
+    assert bool(behind[1]) == (expected == 200)
+
+
+async def test_counts_begin_anew_with_each_request() -> None:
+    """Many heads that are large together, whole or in pieces, are each within bounds."""
+    large = head(value=30_000)
+    for pieces in ([large] * 6, [large[:20_000], large[20_000:]] * 6):
+        assert (await answers_to(*pieces)).count(b"200 OK") == 6
+    joined = large * 6
+    assert (await answers_to(*(joined[n : n + 50_000] for n in range(0, len(joined), 50_000)))).count(b"200 OK") == 6
+
+
+async def test_a_body_does_not_count_as_head() -> None:
+    """Neither a long one in many reads nor the head that follows it in the same read."""
+    long = b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + b"b" * 300_000
+    answer = await answers_to(*(long[n : n + 60_000] for n in range(0, len(long), 60_000)))
+    assert (status(answer), answer.count(b"b" * 300_000)) == (200, 1)
+    tail = b"b" * 40_000
+    asked = b"POST / HTTP/1.1\r\nContent-Length: 40000\r\n\r\n" + tail + head(value=30_000)
+    assert (await answers_to(asked[:-10], asked[-10:])).count(b"200 OK") == 2
+
+
+async def test_trailers_are_bounded_and_are_not_headers() -> None:
+    """RFC 9110 6.5.1: a trailer never passes for a header, and one without end is refused like a header."""
+    chunked = b"POST /t HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+    answer = await answers_to(chunked + b"Authorization: Bearer x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+    assert answer.endswith(b"/t 1 hi")
+    endless = await answers_to(chunked + b"X-A: ", *[b"a" * 10_000] * 20)
+    assert (status(endless), endless.count(b"HTTP/1.1")) == (431, 1)
+
+
+async def test_the_answer_does_not_depend_on_where_the_request_is_split() -> None:
+    """Two reads split at every position, and one read for every byte."""
+    both = POST + GET
+    whole = await answers_to(both)
+    assert whole.count(b"HTTP/1.1 200 OK") == 2
+    for at in range(1, len(both)):
+        assert await answers_to(both[:at], both[at:]) == whole
+    assert await answers_to(*(both[n : n + 1] for n in range(len(both)))) == whole
+
+
+async def test_an_answer_is_one_write() -> None:
+    """Head and body leave together; so does the head that has no body."""
+    for asked in (GET, POST, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"):
+        protocol, wire = connected()
+        protocol.data_received(asked)
+        await settle(protocol)
+        assert len(wire.writes) == 1
+        protocol.connection_lost(None)
+
+
+async def test_a_request_in_one_read_starts_no_clock() -> None:
+    """Nor does one leave a clock behind that came in pieces."""
+    protocol, _ = connected()
+    protocol.data_received(POST)
+    assert (protocol._deadline, protocol._stage) == (None, Stage.WHOLE)
+    for n in range(len(POST)):
+        protocol.data_received(POST[n : n + 1])
+    assert (protocol._deadline, protocol._stage) == (None, Stage.WHOLE)
+    protocol.data_received(POST[:-1])
+    waiting = protocol._deadline
+    assert waiting is not None
+    protocol.connection_lost(None)
+    assert waiting.cancelled()
+
+
+async def test_a_clock_is_not_wound_up_by_more_bytes() -> None:
+    """One clock for the head from its first byte, one for the body from its own; the next request has its own."""
+    protocol, _ = connected()
+    clocks = []
+    for n in range(len(POST) - 1):
+        protocol.data_received(POST[n : n + 1])
+        clocks.append(protocol._deadline)
+    of_body = clocks[POST.index(b"\r\n\r\n") + 3 :]
+    of_head = clocks[: POST.index(b"\r\n\r\n") + 3]
+    assert len(set(map(id, of_head))) == len(set(map(id, of_body))) == 1
+    assert of_head[0] is not None
+    assert of_head[0].cancelled()
+    protocol.data_received(POST[-1:] + GET[:5])
+    assert protocol._deadline not in (None, of_head[0], of_body[0])
+    protocol.connection_lost(None)
+
+
+async def test_time_does_not_run_while_the_server_does_not_read() -> None:
+    """A client that waits for an earlier answer is not late."""
+    protocol, wire = connected()
+    protocol.data_received(POST[:-1])
+    protocol.flow.pause_reading()
+    protocol._too_late()
+    assert not wire.closed
+    assert protocol._deadline is not None
+    protocol.flow.resume_reading()
+    protocol._too_late()
+    assert (wire.closed, status(wire.told)) == (True, 408)
+    protocol.connection_lost(None)
+
+
+async def test_a_begun_answer_is_not_interrupted_by_another() -> None:
+    """A body that comes too late after its request was answered ends the connection without a second answer."""
+
+    async def hasty(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    protocol, wire = connected(hasty)
+    protocol.data_received(POST[:-1])
+    await settle(protocol)
+    protocol._too_late()
+    assert (wire.closed, wire.told.count(b"HTTP/1.1"), status(wire.told)) == (True, 1, 413)
+    protocol.connection_lost(None)
+
+
+async def test_what_was_asked_before_a_bad_request_is_answered_first() -> None:
+    """In one read: the good one's answer, then the end; never a refusal in its place."""
+    for bad in (head(value=70_000), b"\0\0\r\n\r\n"):
+        protocol, wire = connected()
+        protocol.data_received(GET + bad)
+        assert wire.writes == []
+        await settle(protocol)
+        assert (wire.closed, status(wire.told), wire.told.count(b"HTTP/1.1")) == (True, 200, 1)
+        protocol.connection_lost(None)
