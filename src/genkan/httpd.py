@@ -21,6 +21,7 @@ MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 100
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
+LINGER_SECONDS = 2.0
 
 
 class WholeAnswers:
@@ -95,6 +96,7 @@ class Protocol(HttpToolsProtocol):
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
     body_seconds: ClassVar[float] = BODY_SECONDS
+    linger_seconds: ClassVar[float] = LINGER_SECONDS
 
     _stage = Stage.HEAD
     _read = 0  # bytes of the present read
@@ -202,6 +204,7 @@ class Protocol(HttpToolsProtocol):
     def _break_off(self, status: HTTPStatus) -> None:
         untold = not self.cycle.response_started and not self.pipeline
         self.cycle.disconnected = True
+        self.cycle.message_event.set()
         if untold:
             self._close_with(status)
         else:
@@ -209,7 +212,10 @@ class Protocol(HttpToolsProtocol):
 
     def _close_with(self, status: HTTPStatus) -> None:
         self.transport.write(_refusal(status))
-        self.transport.close()
+        # RFC 9112 9.6: closing on what is still being sent would take the answer away from its reader; so what comes
+        # is thrown away for a while.
+        self.transport.write_eof()
+        self._deadline = self.loop.call_later(self.linger_seconds, self.transport.close)
 
 
 class Server(uvicorn.Server):
