@@ -134,7 +134,6 @@ PARAMETERS = {
     "scope": "Return to the app",
     "code_challenge": "Return to the app",
     "code_challenge_method": "Return to the app",
-    "prompt": "Sign in",
 }
 
 
