@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -139,29 +138,17 @@ async def test_the_answer_can_be_carried_by_hand(page: Page, watch: Watch, site:
     assert watch.left == []
 
 
-async def _tapped(page: Page) -> None:
-    """Tap the way back until the browser takes it: right after its own refused try it may swallow one."""
-    from playwright.async_api import TimeoutError as NothingCame
-
-    for patience in (4000, 4000, 15000):
-        left, top = await page.evaluate(MIDDLE_OF_THE_WAY)
-        with contextlib.suppress(NothingCame):
-            gone = page.expect_event("requestfailed", lambda r: r.url.startswith("jira-server:"), timeout=patience)
-            async with gone:
-                await page.mouse.click(left, top)
-            return
-    raise AssertionError("no tap led back to the app")
-
-
 async def test_a_browser_that_wants_a_tap_gets_a_button(page: Page, watch: Watch, site: Served) -> None:
-    """An answer that nobody tapped for becomes a page; the browser refuses its own try, and the button does it."""
+    """An answer that nobody tapped for becomes a page whose button is a link to the app, whole and in view."""
     await drift(page, site.authorize_url(state=STATE, prompt="none"))
     await at(page, "Return to the app")
     await page.wait_for_function("() => document.readyState === 'complete'")
-    tried = len(watch.left)
-    await _tapped(page)
-    told = parse_qs(urlsplit(watch.left[-1]).query)
-    assert len(watch.left) > tried
+    left, top = await page.evaluate(MIDDLE_OF_THE_WAY)
+    address = await page.evaluate(
+        "([left, top]) => document.elementFromPoint(left, top).closest('a').href", [left, top]
+    )
+    told = parse_qs(urlsplit(address).query)
+    assert address.startswith("jira-server://oauth-callback?")
     assert (told["error"], told["state"]) == (["login_required"], [STATE])
 
 
