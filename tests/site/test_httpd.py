@@ -16,7 +16,6 @@ from genkan.httpd import MOST_HEAD_BYTES, MOST_HEADERS, Protocol, Server, Stage
 POST = b"POST /first?a=1 HTTP/1.1\r\nHost: site.example\r\nContent-Length: 5\r\nX-One: 1\r\n\r\nhello"
 GET = b"GET /second HTTP/1.1\r\nHost: site.example\r\n\r\n"
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-ENDLESS = 1_000_000
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -43,7 +42,6 @@ class Wire(asyncio.Transport):
     writes: list[bytes] = field(default_factory=list)
     ended: bool = False
     closed: bool = False
-    paused: bool = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Nothing is known of it."""
@@ -67,12 +65,10 @@ class Wire(asyncio.Transport):
         self.ended = self.closed = True
 
     def pause_reading(self) -> None:
-        """Hold back what comes."""
-        self.paused = True
+        """Nothing comes by itself."""
 
     def resume_reading(self) -> None:
-        """Let it come again."""
-        self.paused = False
+        """As above."""
 
     @property
     def told(self) -> bytes:
@@ -140,7 +136,8 @@ async def exchange(port: int, data: bytes) -> bytes:
     """Send this over a connection of its own and read until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
-    answer = await reader.read()
+    async with asyncio.timeout(60):
+        answer = await reader.read()
     writer.close()
     return answer
 
@@ -149,10 +146,11 @@ async def test_a_header_without_end_is_refused_over_the_network(port: int) -> No
     """RFC 6585 5, RFC 9112 9.6: 431 reaches the client though it is still sending; the server lives on."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nX-A: ")
-    for _ in range(ENDLESS // 10_000):
+    for _ in range(100):
         writer.write(b"a" * 10_000)
         await writer.drain()
-    assert status(await reader.read()) == 431
+    async with asyncio.timeout(60):
+        assert status(await reader.read()) == 431
     writer.close()
     assert b"200 OK" in await exchange(port, LAST)
 
@@ -335,6 +333,9 @@ async def test_a_request_in_one_read_starts_no_clock() -> None:
     for n in range(len(POST)):
         protocol.data_received(POST[n : n + 1])
     assert (protocol._deadline, protocol._stage) == (None, Stage.WHOLE)
+    protocol.data_received(b"\r\n")
+    # Blank lines may come before a request (RFC 9112 2.2), and are its beginning: they do not keep a connection.
+    assert protocol._deadline is not None
     protocol.data_received(POST[:-1])
     waiting = protocol._deadline
     assert waiting is not None
