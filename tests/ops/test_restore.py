@@ -1,0 +1,368 @@
+"""Backups put back: what phones of before and after may do then, and that a fault or a crash leaves the site as it
+was.
+"""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from genkan.main import load_ring
+from genkan.ops import restore as restoring
+from genkan.ops.restore import Restored, RestoreFailed, restore
+from genkan.outside.locks import serving
+from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.protocol.env import DAY, HOUR
+from genkan.protocol.records import Link
+from genkan.protocol.restoring import Manner
+from genkan.protocol.ring import Ring, new_ring
+from genkan.settings import Settings
+from genkan.store.api import CannotOpen, PhoneQuery
+from genkan.store.sqlite import open_store
+from genkan.store.sqlite_copy import copy_database
+from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
+
+EVERY = list(Manner)
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+@dataclass
+class Lost:
+    """A site whose backup was made, after which a phone went on, another signed in, and the server stopped."""
+
+    folder: Path
+    clock: TestClock
+    backup: Path
+    link: Link
+    at_backup: dict[str, object]
+    later: dict[str, object]
+    newcomer: dict[str, object]
+    code: str
+
+    @property
+    def settings(self) -> Settings:
+        """Where the site lies."""
+        return Settings(data_dir=str(self.folder), base_url="https://site.example")
+
+    @property
+    def ring(self) -> Ring:
+        """The ring in the file."""
+        found = read_ring(self.settings.ring_path)
+        assert isinstance(found, Ring)
+        return found
+
+    async def restored(self, manner: Manner, backup: Path | None = None) -> Restored:
+        """Put the backup back."""
+        return await restore(self.settings, backup or self.backup, manner, "test", self.clock())
+
+    async def opened(self) -> SiteUnderTest:
+        """The site as it is served now."""
+        return await open_site(self.folder, self.clock, self.ring)
+
+
+@pytest.fixture
+async def lost(tmp_path: Path) -> Lost:
+    """The story up to the restore."""
+    folder, clock = tmp_path / "data", TestClock()
+    site = await open_site(folder, clock)
+    settings = Settings(data_dir=str(folder))
+    assert make_ring_file(settings.ring_path, site.ring[0]) is None
+    await site.make_account()
+    await site.make_account("bob")
+    link = await site.turn_mobile_on()
+    at_backup = await site.issue_tokens(link)
+    copy_database(settings.database_path, tmp_path / "backup.sqlite3")
+    clock.advance(HOUR)
+    later = (await site.refresh(str(at_backup["refresh_token"]), link)).json()
+    await site.client.post("/logout")
+    site.client.cookies.clear()
+    newcomer = await site.issue_tokens(link, "bob")
+    code = await site.get_code(link, "bob")
+    await close_site(site)
+    return Lost(folder, clock, tmp_path / "backup.sqlite3", link, at_backup, later, newcomer, code)
+
+
+async def refreshed(site: SiteUnderTest, tokens: dict[str, object], link: Link) -> tuple[int, object]:
+    """What a refresh is answered: the status and the error."""
+    answer = await site.refresh(str(tokens["refresh_token"]), link)
+    return answer.status_code, answer.json().get("error")
+
+
+async def test_healing_keeps_phones_that_went_on(lost: Lost) -> None:
+    """A phone ahead of its row moves it; one that stood still goes on too; a stranger to the backup waits."""
+    done = await lost.restored(Manner.HEAL)
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (200, None)
+        assert await refreshed(site, lost.newcomer, lost.link) == (503, "temporarily_unavailable")
+        lost.clock.advance(2 * DAY)
+        assert (await site.store.site()).heal_until < lost.clock.now
+    finally:
+        await close_site(site)
+    assert done.as_of <= lost.clock.now
+
+
+async def test_healing_ends_after_a_day(lost: Lost) -> None:
+    """The phone that comes a day later is told to wait, not signed out: an administrator decides."""
+    await lost.restored(Manner.HEAL)
+    lost.clock.advance(DAY)
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (503, "temporarily_unavailable")
+    finally:
+        await close_site(site)
+
+
+async def test_a_phone_that_stood_still_goes_on(lost: Lost) -> None:
+    """A token that is exactly its row's refreshes as ever, under the new key."""
+    await lost.restored(Manner.HEAL)
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.at_backup, lost.link) == (200, None)
+    finally:
+        await close_site(site)
+
+
+async def test_signing_everyone_out_does(lost: Lost) -> None:
+    """Every sign-in of the backup is over, with the reason on its row, and people sign in again."""
+    await lost.restored(Manner.SIGN_OUT_ALL)
+    site = await lost.opened()
+    try:
+        for tokens in (lost.at_backup, lost.later):
+            assert await refreshed(site, tokens, lost.link) == (400, "invalid_grant")
+        assert (await site.myself(str(lost.at_backup["access_token"]))).status_code == 401
+        assert [row.grant.reason for row in await site.store.phones(PhoneQuery())] == ["restored"]
+        link = await site.store.link(lost.link.id)
+        assert link is not None
+        assert "access_token" in await site.issue_tokens(link)
+    finally:
+        await close_site(site)
+
+
+async def test_a_copy_opens_no_token_of_the_original(lost: Lost) -> None:
+    """In another folder and under the same ring the copy knows the people and none of the tokens; the original is
+    untouched.
+    """
+    copy = Lost(**{**vars(lost), "folder": lost.folder.parent / "copy"})
+    copy.folder.mkdir()
+    make_ring_file(copy.settings.ring_path, lost.ring)
+    assert (await copy.restored(Manner.AS_COPY)).aside is None
+    site, original = await copy.opened(), await lost.opened()
+    try:
+        for tokens in (lost.at_backup, lost.later, lost.newcomer):
+            assert await refreshed(site, tokens, lost.link) == (400, "invalid_grant")
+        assert (await site.store.site()).site_id != (await original.store.site()).site_id
+        assert await refreshed(original, lost.later, lost.link) == (200, None)
+        assert (await site.sign_in()).status_code == 303
+    finally:
+        await close_site(site)
+        await close_site(original)
+
+
+@pytest.mark.parametrize("manner", EVERY)
+async def test_no_code_of_before_is_taken(lost: Lost, manner: Manner) -> None:
+    """A code that was issued before the restore is refused, although it has not expired."""
+    await lost.restored(manner)
+    site = await lost.opened()
+    form = {
+        "grant_type": "authorization_code",
+        "code": lost.code,
+        "client_id": lost.link.client_id,
+        "redirect_uri": lost.link.redirects[0],
+        "code_verifier": VERIFIER,
+    }
+    try:
+        answer = await site.token(**form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    finally:
+        await close_site(site)
+
+
+@pytest.mark.parametrize("manner", EVERY)
+async def test_what_was_there_is_kept_whole(lost: Lost, manner: Manner) -> None:
+    """The replaced file is a store that holds what came after the backup, and nobody else can read it."""
+    done = await lost.restored(manner)
+    assert done.aside is not None
+    assert done.aside.stat().st_mode & 0o777 == 0o600
+    kept = open_store(done.aside, create=False, env=lost.clock())
+    present = open_store(lost.settings.database_path, create=False, env=lost.clock())
+    try:
+        assert len(await kept.phones(PhoneQuery())) == 2
+        assert len(await present.phones(PhoneQuery())) == 1
+        since = [event.kind.value for _, event in await kept.events(done.last_event, 100)]
+        assert "grant.signed_in" in since
+        assert (await present.events(done.last_event, 100))[0][1].kind.value == "store.restored"
+    finally:
+        await kept.close()
+        await present.close()
+    left = {path.name for path in lost.folder.iterdir()}
+    assert {name for name in left if not name.startswith("genkan.sqlite3.replaced")} == {
+        "genkan.sqlite3",
+        "secrets.json",
+        "secrets.json.lock",
+        "serve.lock",
+    }
+
+
+async def test_a_site_starts_after_a_restore(lost: Lost) -> None:
+    """The ring and the restored store agree, so that a start has nothing to mend."""
+    await lost.restored(Manner.HEAL)
+    store = open_store(lost.settings.database_path, create=False, env=lost.clock())
+    try:
+        before = await store.site()
+        assert await load_ring(store, lost.settings.ring_path) == lost.ring
+        assert await store.site() == before
+    finally:
+        await store.close()
+
+
+async def test_the_very_file_that_lies_there_can_be_restored(lost: Lost) -> None:
+    """A database that was put back by hand is healed by restoring it over itself."""
+    shutil.copy(lost.backup, lost.settings.database_path)
+    await lost.restored(Manner.HEAL, lost.settings.database_path)
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (200, None)
+    finally:
+        await close_site(site)
+
+
+async def test_a_new_machine_needs_backup_and_ring(lost: Lost, tmp_path: Path) -> None:
+    """In an empty folder with the ring put there first the site comes up; without it only a copy can."""
+    fresh = Lost(**{**vars(lost), "folder": tmp_path / "fresh"})
+    with pytest.raises(RestoreFailed, match="put it back from its own backup"):
+        await fresh.restored(Manner.HEAL)
+    assert not fresh.settings.database_path.exists()
+    assert make_ring_file(fresh.settings.ring_path, lost.ring) is None
+    assert (await fresh.restored(Manner.HEAL)).aside is None
+    site = await fresh.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (200, None)
+    finally:
+        await close_site(site)
+
+
+async def test_a_lost_ring_leaves_a_copy_as_the_way_back(lost: Lost) -> None:
+    """With no ring at all a copy gets a new one, and the same people and client ids sign in anew."""
+    lost.settings.ring_path.unlink()
+    await lost.restored(Manner.AS_COPY)
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (400, "invalid_grant")
+        link = await site.store.link_by_client_id(lost.link.client_id)
+        assert link is not None
+        assert "access_token" in await site.issue_tokens(link)
+    finally:
+        await close_site(site)
+
+
+async def unchanged(lost: Lost, manner: Manner, backup: Path, said: str) -> None:
+    """The restore fails with this sentence, and store and ring are byte for byte as they were."""
+    paths = [lost.settings.database_path, lost.settings.ring_path]
+    before = [path.read_bytes() if path.exists() else None for path in paths]
+    with pytest.raises((RestoreFailed, CannotOpen), match=said) as failed:
+        await lost.restored(manner, backup)
+    assert "\n" not in str(failed.value)
+    assert [path.read_bytes() if path.exists() else None for path in paths] == before
+    assert not (lost.folder / ".restoring").exists()
+
+
+async def test_what_is_no_backup_changes_nothing(lost: Lost, tmp_path: Path) -> None:
+    """No file, a folder, rubbish, another program's database, an empty one, a cut one: each is named."""
+    rubbish, other, empty, cut = (tmp_path / name for name in ("rubbish", "other.db", "empty", "cut.sqlite3"))
+    rubbish.write_bytes(b"no database, but long enough to look like a file of some kind" * 20)
+    with closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE site (x)")
+        db.execute("INSERT INTO site VALUES (1)")
+        db.commit()
+    empty.touch()
+    whole = lost.backup.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    for path, said in (
+        (tmp_path / "none", "there is no backup at .*none"),
+        (tmp_path, "there is no backup"),
+        (rubbish, "rubbish is no backup that can be read"),
+        (other, "other.db is a database of another program"),
+        (empty, "empty is not a Genkan store"),
+        (cut, "cut.sqlite3"),
+    ):
+        for manner in EVERY:
+            await unchanged(lost, manner, path, said)
+
+
+async def test_a_backup_of_a_newer_version_changes_nothing(lost: Lost) -> None:
+    """A schema that this version does not know is refused with the backup's own name."""
+    with closing(sqlite3.connect(lost.backup)) as db:
+        db.execute("UPDATE schema_version SET version = 99")
+        db.commit()
+    for manner in EVERY:
+        await unchanged(lost, manner, lost.backup, r"backup\.sqlite3 has schema 99")
+
+
+@pytest.mark.parametrize("manner", [Manner.HEAL, Manner.SIGN_OUT_ALL])
+async def test_another_sites_backup_or_ring_changes_nothing(lost: Lost, tmp_path: Path, manner: Manner) -> None:
+    """A foreign ring, a ring that cannot be read and a foreign backup are refused."""
+    other = await open_site(tmp_path / "other", lost.clock, lost.ring)
+    await close_site(other)
+    await unchanged(lost, manner, tmp_path / "other" / "genkan.sqlite3", "of another site")
+    replace_ring_file(lost.settings.ring_path, new_ring(lost.clock()))
+    await unchanged(lost, manner, lost.backup, "another site")
+    lost.settings.ring_path.chmod(0o644)
+    await unchanged(lost, manner, lost.backup, "chmod 600")
+
+
+@pytest.mark.parametrize("manner", EVERY)
+async def test_nothing_is_restored_under_a_server(lost: Lost, manner: Manner) -> None:
+    """While a server holds the store the restore says so and touches nothing."""
+    with serving(lost.settings.database_path):
+        await unchanged(lost, manner, lost.backup, "stop it first")
+
+
+@pytest.mark.parametrize("manner", [Manner.HEAL, Manner.SIGN_OUT_ALL])
+@pytest.mark.parametrize("step", ["_make_so", "_put_ring", "replace_database"])
+async def test_a_crash_on_the_way_leaves_a_site_that_starts(
+    lost: Lost, monkeypatch: pytest.MonkeyPatch, manner: Manner, step: str
+) -> None:
+    """Dying before any step leaves the site that was there, ready to be served and to be restored."""
+
+    def dies(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, step, dies)
+        with pytest.raises(Crash):
+            await lost.restored(manner)
+    store = open_store(lost.settings.database_path, create=False, env=lost.clock())
+    try:
+        await load_ring(store, lost.settings.ring_path)
+        assert len(await store.phones(PhoneQuery())) == 2
+    finally:
+        await store.close()
+    site = await lost.opened()
+    assert await refreshed(site, lost.later, lost.link) == (200, None)
+    await close_site(site)
+    (lost.folder / ".restoring").mkdir()
+    (lost.folder / ".restoring" / "left").write_text("by a crash")
+    assert (await lost.restored(manner)).aside is not None
+
+
+async def test_a_broken_site_can_be_replaced(lost: Lost) -> None:
+    """A database that cannot be read is put aside as it is, and no log of it plays into the backup."""
+    target = lost.settings.database_path
+    target.write_bytes(b"rubbish " * 1024)
+    Path(f"{target}-wal").write_bytes(b"what was in the log")
+    done = await lost.restored(Manner.HEAL)
+    assert done.aside is not None
+    assert done.aside.read_bytes() == b"rubbish " * 1024
+    assert not Path(f"{target}-wal").exists()
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, lost.later, lost.link) == (200, None)
+    finally:
+        await close_site(site)
