@@ -53,6 +53,21 @@ without `GENKAN_`, in small letters. An unknown name or a bad value stops `genka
 """
 
 
+APP_VARIABLES = """\
+## The app's side
+
+These variables are read by `genkan app` and `genkan.app`, never by the site.
+
+- `GENKAN_APP_DIR`: the folder of the kept sessions, yours alone. Default: `genkan/app` in `$XDG_STATE_HOME`, or in
+  `~/.local/state`.
+- `GENKAN_APP_VAULT`: `file` or `keyring`, where sessions are kept. Default: what the first sign-in chose, a keyring
+  where one works, else a file.
+- `GENKAN_APP_SITES`: the file with the `sites` value of the MDM set-up, as `--sites`.
+- `GENKAN_BROWSER`: the command that opens a browser; the address takes the place of `%s`, or comes last. Default: the
+  system's browser.
+"""
+
+
 def settings_page() -> str:
     """Every setting with its default."""
     parts = ["# Settings\n", GENERATED.format(source="src/genkan/settings.py"), SETTINGS_HEAD]
@@ -60,7 +75,7 @@ def settings_page() -> str:
         standard = f"Default: `{default}`" if default else "No default"
         key = variable.removeprefix("GENKAN_").lower()
         parts.append(f"## `{variable}`\n\n{plain(paragraph)}\n\n{standard}. In the file: `{key}`.\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, APP_VARIABLES])
 
 
 def http_page() -> str:

@@ -38,6 +38,12 @@ def test_every_setting_has_its_paragraph() -> None:
         assert len(paragraph.split()) >= 4, variable
 
 
+def test_the_variables_of_the_app_are_described() -> None:
+    """What only the app's side reads stands in the same reference."""
+    reference = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    assert {name for name in APP_NAMES if f"`{name}`" not in reference} == set()
+
+
 def test_every_page_can_be_reached() -> None:
     """From README.md every page of the manual is a few links away, except the template for decisions."""
     seen: set[Path] = set()
