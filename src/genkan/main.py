@@ -16,7 +16,7 @@ from genkan.httpd import Server
 from genkan.logs import make_log
 from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
-from genkan.outside.ring_file import make_ring_file, read_ring
+from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, new_ring
 from genkan.protocol.signin.setup import setup_link
@@ -102,13 +102,9 @@ async def load_ring(store: Store, path: Path) -> Ring:
         problem = make_ring_file(path, new_ring(clock.system_env()))
         if problem is not None:
             raise CannotServe(problem.sentence)
-    ring = read_ring(path)
+    ring = read_ring_of(path, site)
     if isinstance(ring, RingProblem):
         raise CannotServe(ring.sentence)
-    if site.ring_fingerprint and ring.fingerprint != site.ring_fingerprint:
-        raise CannotServe(f"the key ring {path} belongs to another site; name this site's with GENKAN_SECRET_FILE")
-    if ring.version < site.ring_version:
-        raise CannotServe(f"the key ring {path} is older than the store says; copy the newest one there")
     if (ring.version, ring.fingerprint) != (site.ring_version, site.ring_fingerprint):
         await store.apply(Change((MoveRing(ring.version, ring.fingerprint),)))
     return ring

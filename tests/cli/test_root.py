@@ -128,6 +128,26 @@ def test_what_a_person_typed_cannot_break_the_line(shell: Shell) -> None:
     assert "\x1b" not in shell.refused("link", "show", "a\n\x1b[2Jb", status=1)
 
 
+def test_wrong_usage_cannot_break_the_line_either(shell: Shell) -> None:
+    """What the parser repeats of the arguments is shown in one line."""
+    said = shell.refused("link\x1b[2J\n", status=2)
+    assert "\x1b" not in said
+    assert "Unknown command" in said
+
+
+def test_an_output_without_unicode_is_no_fault(shell: Shell) -> None:
+    """Names that the output's encoding cannot carry are written escaped; JSON stays JSON."""
+    shell.add_user("玄関", "--name", "é 😀")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for words, told in (("'--json'", '"\\u7384\\u95a2"'), ("", "\\u7384\\u95a2")):
+        code = f"from genkan.cli import root; root.main(['user', 'list', {words}])"
+        ended = subprocess.run(
+            [sys.executable, "-c", code], cwd=shell.folder, env=environment, capture_output=True, text=True, check=True
+        )
+        assert told in ended.stdout
+        assert ended.stdout.isascii()
+
+
 def test_a_reader_that_goes_away_is_no_fault(shell: Shell) -> None:
     """A closed pipe ends the command without a traceback."""
     shell.add_user("alice")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of, replace_ring_file
+from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem, add, new_ring, render
-from tests.protocol.builders import an_env
+from tests.protocol.builders import SITE_ID, an_env
 
 RING = new_ring(an_env())
 NEWER = add(RING, an_env(seed="newer"))
@@ -163,6 +164,27 @@ def test_absent_and_unreadable_places(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be made" in problem(make_ring_file(tmp_path / "file" / "secrets.json", RING))
     assert "cannot be replaced" in problem(replace_ring_file(tmp_path / "nowhere" / "secrets.json", RING))
+
+
+def a_site(ring: Ring, **changes: object) -> Site:
+    """A site that names this ring."""
+    named = Site(SITE_ID, 1, ring.version, ring.fingerprint, False, None, 0, None, False)
+    return replace(named, **changes)  # type: ignore[arg-type]
+
+
+def test_a_ring_belongs_to_its_site_and_is_its_newest(tmp_path: Path) -> None:
+    """A foreign ring and an older one than the store names are refused; a newer one, and one for a site that knows
+    none yet, are taken.
+    """
+    path = tmp_path / "secrets.json"
+    make_ring_file(path, RING)
+    assert read_ring_of(path, a_site(RING)) == RING
+    assert read_ring_of(path, a_site(RING, ring_version=0)) == RING
+    assert read_ring_of(path, a_site(RING, ring_version=0, ring_fingerprint=b"")) == RING
+    assert "another site" in problem(read_ring_of(path, a_site(RING, ring_fingerprint=b"x" * 16)))
+    assert "older than the store says (2)" in problem(read_ring_of(path, a_site(NEWER)))
+    path.unlink()
+    assert "is not there" in problem(read_ring_of(path, a_site(RING)))
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

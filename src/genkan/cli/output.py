@@ -13,8 +13,10 @@ Rows = Sequence[Sequence[str]]
 
 
 def print_json(value: Struct | list[dict[str, object]] | dict[str, object]) -> None:
-    """Data for programs."""
-    print(json.dumps(plain(value) if isinstance(value, Struct) else value, indent=2, ensure_ascii=False))
+    """Data for programs; where the output cannot carry every character, in ASCII alone."""
+    is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    shown = plain(value) if isinstance(value, Struct) else value
+    print(json.dumps(shown, indent=2, ensure_ascii=not is_unicode))
 
 
 def print_table(headings: Sequence[str], rows: Rows) -> None:

@@ -1,5 +1,6 @@
 """The command ``genkan``: its groups are imported only when called, so that every command starts fast."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -48,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _run(words)
     except cyclopts.CycloptsError as problem:
-        print(f"genkan: {' '.join(str(problem).split())}", file=sys.stderr)
-        sys.exit(USAGE)
+        from genkan.cli.output import fail  # noqa: PLC0415 - only wrong usage needs it so early
+
+        sys.exit(fail(" ".join(str(problem).split()), USAGE))
     except BrokenPipeError:
         # Whoever read has seen enough; what Python still holds has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,6 +63,9 @@ def _run(words: list[str]) -> None:
         # The list of commands says what each does, which the single ones only say themselves.
         for name in SINGLE:
             app[name]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a name is no reason to stop in the middle.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(words, exit_on_error=False, print_error=False)
     finally:

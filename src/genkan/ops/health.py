@@ -4,10 +4,10 @@ How a site looks from outside is not asked here.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from genkan.outside.ring_file import read_ring
-from genkan.protocol.env import HOUR, MINUTE, SECOND, Env
+from genkan.ops.ring_change import is_running
+from genkan.outside.ring_file import read_ring, read_ring_of
+from genkan.protocol.env import HOUR, SECOND, Env
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
@@ -18,7 +18,6 @@ from genkan.store.sqlite_copy import fault_of
 from genkan.store.sqlite_examine import Counts, Schema, count, schema_of
 
 CLOCK_OFF = 10 * SECOND
-NODE_IS_RUNNING = 2 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,13 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
     """Look at the installation and change nothing; an older schema is not migrated for it. Raises CannotOpen."""
     path = settings.database_path
     schema = schema_of(path)
-    ring = read_ring(settings.ring_path)
     damage = fault_of(path) if deep else None
     if schema.present != schema.newest or damage is not None:
-        return Facts(schema, ring, None, None, damage=damage)
-    return await _load_site(path, schema, ring, env)
-
-
-async def _load_site(path: Path, schema: Schema, ring: Ring | RingProblem, env: Env) -> Facts:
+        return Facts(schema, read_ring(settings.ring_path), None, None, damage=damage)
     store = open_store(path, create=False, env=env)
     try:
-        return Facts(schema, ring, await store.site(), count(path), await store.nodes())
+        site = await store.site()
+        return Facts(schema, read_ring_of(settings.ring_path, site), site, count(path), await store.nodes())
     finally:
         await store.close()
 
@@ -103,13 +98,9 @@ def _schema(facts: Facts) -> Check:
 
 
 def _ring(facts: Facts) -> Check:
-    ring, site = facts.ring, facts.site
+    ring = facts.ring
     if isinstance(ring, RingProblem):
         return Check("ring", False, ring.sentence)
-    if site is not None and site.ring_fingerprint not in (b"", ring.fingerprint):
-        return Check("ring", False, "the key ring belongs to another site: put this one's there")
-    if site is not None and ring.version < site.ring_version:
-        return Check("ring", False, f"the key ring is at version {ring.version}, the store names {site.ring_version}")
     return Check("ring", True, f"version {ring.version}, key {ring.active.id:04x} seals")
 
 
@@ -151,7 +142,7 @@ def _clock(nodes: list[NodeReport], now: int) -> Check:
 
 
 def _server(nodes: list[NodeReport], now: int) -> Check:
-    running = [node for node in nodes if abs(now - node.seen_at) < NODE_IS_RUNNING]
+    running = [node for node in nodes if is_running(node, now)]
     if running:
         return Check("server", True, f"last heard of at {moment(max(node.seen_at for node in running))}")
     return Check("server", True, "none has been heard of in the last two minutes")

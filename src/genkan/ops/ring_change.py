@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genkan.outside import locks
-from genkan.outside.ring_file import read_ring, replace_ring_file
+from genkan.outside.ring_file import read_ring_of, replace_ring_file
 from genkan.protocol import ring as rings
 from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing, RaiseStop, Subject
@@ -43,13 +43,10 @@ class RingAtSite:
 
 async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
     """The ring that belongs to this site and is not older than the store says. Raises RingUnchanged."""
-    site, ring = await at.store.site(), read_ring(at.path)
+    site = await at.store.site()
+    ring = read_ring_of(at.path, site)
     if isinstance(ring, RingProblem):
         raise RingUnchanged(ring.sentence, broken=True)
-    if site.ring_fingerprint and ring.fingerprint != site.ring_fingerprint:
-        raise RingUnchanged(f"the key ring {at.path} belongs to another site", broken=True)
-    if ring.version < site.ring_version:
-        raise RingUnchanged(f"the key ring {at.path} is older than the store says: put the newest there", broken=True)
     return site, ring
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem, parse, render
 
 
@@ -23,6 +24,21 @@ def read_ring(path: Path) -> Ring | RingProblem:
         return RingProblem(f"the key ring {path} can be read by others; run: chmod 600 {path}")
     ring = parse(text)
     return ring if isinstance(ring, Ring) else RingProblem(f"{path}: {ring.sentence}")
+
+
+def read_ring_of(path: Path, site: Site) -> Ring | RingProblem:
+    """The ring in this file, if it is this site's and not older than the store says (tokens.md 7)."""
+    ring = read_ring(path)
+    if isinstance(ring, RingProblem):
+        return ring
+    if site.ring_fingerprint and ring.fingerprint != site.ring_fingerprint:
+        return RingProblem(f"the key ring {path} belongs to another site; name this site's with GENKAN_SECRET_FILE")
+    if ring.version < site.ring_version:
+        return RingProblem(
+            f"the key ring {path} is at version {ring.version}, older than the store says ({site.ring_version}): "
+            "put the newest one there"
+        )
+    return ring
 
 
 def make_ring_file(path: Path, ring: Ring) -> RingProblem | None:
