@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from genkan.protocol.authorize import AuthorizeAsked, Interaction
 from genkan.protocol.clients import secret_digest
@@ -178,18 +178,18 @@ def a_grant(**changes: Any) -> Grant:
         network="192.0.2.0/24",
         redirect=redirect_digest(APP)[:8],
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def grant_facts(grant: Grant | None = None, **changes: Any) -> GrantFacts:
     """All in good order around a grant, whatever `a_grant` says."""
-    return replace(GrantFacts(a_site(), grant or a_grant(), a_link(), an_account()), **changes)
+    return structs.replace(GrantFacts(a_site(), grant or a_grant(), a_link(), an_account()), **changes)
 
 
 def a_handle(grant: Grant | None = None, **changes: Any) -> Handle:
     """The refresh token that is current for a grant."""
     row = grant or a_grant()
-    return replace(Handle(Kind.REFRESH, row.key_id, row.id, row.generation), **changes)
+    return structs.replace(Handle(Kind.REFRESH, row.key_id, row.id, row.generation), **changes)
 
 
 def refresh_asked(grant: Grant | None = None, **changes: Any) -> RefreshAsked:
@@ -205,7 +205,7 @@ def refresh_asked(grant: Grant | None = None, **changes: Any) -> RefreshAsked:
         active_key=KEY,
         known_keys=frozenset({KEY, OTHER_KEY}),
     )
-    return replace(asked, **changes)
+    return structs.replace(asked, **changes)
 
 
 def a_code(**changes: Any) -> Code:
@@ -226,7 +226,7 @@ def a_code(**changes: Any) -> Code:
         issued_at=NOW,
         device=None,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def redeem_asked(code: Code | None = None, **changes: Any) -> RedeemAsked:
@@ -247,7 +247,7 @@ def redeem_asked(code: Code | None = None, **changes: Any) -> RedeemAsked:
 
 def code_facts(**changes: Any) -> CodeFacts:
     """Nothing redeemed, nothing stopped."""
-    return replace(CodeFacts(a_site(), an_account(), a_link(), 0, None), **changes)
+    return structs.replace(CodeFacts(a_site(), an_account(), a_link(), 0, None), **changes)
 
 
 def authorize_asked(link: Link | None = None, **changes: Any) -> AuthorizeAsked:
@@ -269,7 +269,7 @@ def authorize_asked(link: Link | None = None, **changes: Any) -> AuthorizeAsked:
 def an_interaction(**changes: Any) -> Interaction:
     """The same request, judged good, on its way through sign-in and consent."""
     made = Interaction(a_link().id, APP, True, Permission.WRITE, "xyz", DIGEST, (), False, NOW)
-    return msgspec.structs.replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def a_web_interaction(**changes: Any) -> Interaction:

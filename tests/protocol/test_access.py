@@ -1,10 +1,10 @@
 """Using, asking about and ending tokens: one rule whether an access token is live, and who may end what."""
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.access import LAST_SEEN_STEP, RefreshTokenLive, access, introspect_refresh, revoke, sighting
 from genkan.protocol.env import DAY, HOUR, SECOND

@@ -2,11 +2,11 @@
 
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from genkan.protocol.records import Method
 from genkan.protocol.ring import Ring, activate, add, renew_for_restore, revoke

@@ -4,10 +4,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from genkan.protocol.authorize import ErrorPage, ErrorRedirect, Interaction
 from genkan.protocol.env import CLOCK_LEEWAY, HOUR, SECOND
@@ -103,7 +103,7 @@ FIELDS: dict[str, Any] = {
 @pytest.mark.parametrize("field", FIELDS)
 def test_no_field_can_be_written_by_anybody_else(field: str) -> None:
     """Row 24: a forger who knows the layout and everything but the ring changes any one field, and is turned away."""
-    forged = msgspec.structs.replace(an_interaction(prompts=("login",)), **{field: FIELDS[field]})
+    forged = structs.replace(an_interaction(prompts=("login",)), **{field: FIELDS[field]})
     assert forged != an_interaction(prompts=("login",))
     stranger, copy = a_sealer("stranger"), a_sealer(site_id=bytes(16))
     assert open_interaction(SEALER, seal_interaction(stranger, forged, an_env()), an_env(), LIFETIMES) == Refused(

@@ -1,9 +1,9 @@
 """Refreshing, case by case: rotation, the same successor told again, replay (tokens.md 3)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.env import DAY, HOUR, SECOND
 from genkan.protocol.outcomes import Ended, EventKind, Refused, Retried, Rotated

@@ -6,6 +6,8 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from genkan.protocol import accounts, links
 from genkan.protocol.access import RefreshTokenLive, access, introspect_refresh
 from genkan.protocol.authorize import GoOn, consider
@@ -118,7 +120,7 @@ class World:
             handle, self.links[link_id], None, None, "app", "192.0.2.7", "192.0.2.0/24",
             sealer.active_id, sealer.known_keys, sealer.retired_keys,
         )  # fmt: skip
-        outcome = refresh(replace(asked, **changes), self.facts(handle), self.env, self.lifetimes)
+        outcome = refresh(structs.replace(asked, **changes), self.facts(handle), self.env, self.lifetimes)
         if not isinstance(outcome, Refused):
             assert self.apply(outcome)
         return outcome
@@ -164,8 +166,8 @@ class World:
         """The lazy write: the first sight of a generation stays."""
         grant = self.grants[sighting.grant_id]
         if sighting.generation > grant.seen_generation:
-            grant = replace(grant, seen_generation=sighting.generation, seen_at=sighting.at)
-        self.grants[grant.id] = replace(grant, last_seen=sighting.at)
+            grant = structs.replace(grant, seen_generation=sighting.generation, seen_at=sighting.at)
+        self.grants[grant.id] = structs.replace(grant, last_seen=sighting.at)
 
     def apply(self, outcome: Writable) -> bool:
         """The one write: True, or False and nothing happened."""
@@ -192,7 +194,7 @@ class World:
         """The first reason stays."""
         grant = self.grants[grant_id]
         if grant.state is GrantState.LIVE:
-            self.grants[grant_id] = replace(grant, state=GrantState.ENDED, reason=reason, ended_at=at)
+            self.grants[grant_id] = structs.replace(grant, state=GrantState.ENDED, reason=reason, ended_at=at)
 
     def _redeemed(self, grant: Grant, mark: int) -> bool:
         consent = self.consents.get((grant.account_id, grant.link_id))

@@ -164,12 +164,12 @@ async def test_a_form_is_refused(ours: SiteUnderTest) -> None:
 
 async def test_plain_http_redirects_need_the_named_setting(ours: SiteUnderTest) -> None:
     """GENKAN_INSECURE_REDIRECTS lets them in, for creating and for changing."""
-    import msgspec
+    from msgspec import structs
 
     made = await create(ours)
     plain = {"redirects": ["http://a.example/cb"]}
     problem(await call(ours, "PATCH", f"/{made['id']}", json=plain))
-    object.__setattr__(ours.door, "settings", msgspec.structs.replace(ours.settings, insecure_redirects=True))
+    object.__setattr__(ours.door, "settings", structs.replace(ours.settings, insecure_redirects=True))
     assert (await call(ours, "PATCH", f"/{made['id']}", json=plain)).status_code == 200
     await create(ours, **plain)
 

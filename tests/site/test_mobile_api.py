@@ -1,9 +1,9 @@
 """The mobile switch and the phones by REST."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import AddApiKey, Change

@@ -248,9 +248,9 @@ async def test_access_tokens_switched_off_open_nothing_and_sign_nobody_out(site:
 
 
 def _without_tokens(site: SiteUnderTest) -> Any:
-    import msgspec
+    from msgspec import structs
 
-    return msgspec.structs.replace(site.settings, enable_access_tokens=False)
+    return structs.replace(site.settings, enable_access_tokens=False)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import os
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from genkan.protocol.env import DAY, HOUR, Env
 from genkan.protocol.outcomes import (
     AddAccount,
@@ -101,7 +103,7 @@ def a_grant(account: Account, link: Link, now: int = NOW, **changes: Any) -> Gra
         network="203.0.113.0/24",
         redirect=b"redirect",
     )
-    return replace(grant, **changes)
+    return structs.replace(grant, **changes)
 
 
 def a_session(account: Account, now: int = NOW, **changes: Any) -> Session:
@@ -123,7 +125,7 @@ def a_session(account: Account, now: int = NOW, **changes: Any) -> Session:
 
 def an_event(kind: EventKind = EventKind.SIGNED_IN, at: int = NOW, **changes: Any) -> Event:
     """A line of the audit."""
-    return replace(Event(kind, at, "test"), **changes)
+    return structs.replace(Event(kind, at, "test"), **changes)
 
 
 def redeemed(grant: Grant, consent_mark: int = 0) -> Redeemed:
@@ -137,8 +139,8 @@ def redeemed(grant: Grant, consent_mark: int = 0) -> Redeemed:
 
 def successor(grant: Grant, now: int, **changes: Any) -> Grant:
     """What a refresh makes of a row."""
-    return replace(
-        replace(
+    return structs.replace(
+        structs.replace(
             grant,
             generation=grant.generation + 1,
             previous_key_id=grant.key_id,

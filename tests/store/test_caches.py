@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from genkan.protocol import links
 from genkan.protocol.env import HOUR
@@ -113,16 +114,16 @@ async def test_facts_of_a_grant_follow_the_other_process(
     moved = successor(grant, NOW + HOUR)
     assert await other.apply(rotated(grant, NOW + HOUR))
     assert await the_row(store, grant) == moved
-    retried = replace(moved, retries=1, access_expires_at=NOW + 9 * HOUR)
+    retried = structs.replace(moved, retries=1, access_expires_at=NOW + 9 * HOUR)
     assert await other.apply(Retried(retried))
     assert await the_row(store, grant) == retried
     other.note_sighting(Sighting(grant.id, 1, NOW + HOUR + 5))
     await other.flush()
-    seen = replace(retried, seen_generation=1, seen_at=NOW + HOUR + 5, last_seen=NOW + HOUR + 5)
+    seen = structs.replace(retried, seen_generation=1, seen_at=NOW + HOUR + 5, last_seen=NOW + HOUR + 5)
     assert await the_row(store, grant) == seen
     other.note_sighting(Sighting(grant.id, 1, NOW + 2 * HOUR))
     await other.flush()
-    assert await the_row(store, grant) == replace(seen, last_seen=NOW + 2 * HOUR)
+    assert await the_row(store, grant) == structs.replace(seen, last_seen=NOW + 2 * HOUR)
     assert await other.apply(a_change(PutAccount(replace(account, display_name="New", version=2))))
     assert (await store.grant_facts(grant.id)).account == replace(account, display_name="New", version=2)
     assert await other.apply(a_change(RaiseStop(Subject.ACCOUNT, account.id, EndReason.PASSWORD_CHANGED, NOW)))

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+from msgspec import structs
+
 from genkan.protocol.env import HOUR, SECOND
 from genkan.protocol.outcomes import EventKind, OpenSession, Sighting
 from genkan.protocol.records import Account, Grant, GrantState
@@ -17,11 +19,11 @@ async def test_the_first_sight_of_a_generation_is_kept(store: Store, grant: Gran
     for at in (NOW + 5, NOW + 7, NOW + 6):
         store.note_sighting(Sighting(grant.id, 0, at))
     await store.flush()
-    seen = replace(grant, seen_generation=0, seen_at=NOW + 5, last_seen=NOW + 7)
+    seen = structs.replace(grant, seen_generation=0, seen_at=NOW + 5, last_seen=NOW + 7)
     assert await the_row(store, grant) == seen
     store.note_sighting(Sighting(grant.id, 0, NOW + HOUR))
     await store.flush()
-    assert await the_row(store, grant) == replace(seen, last_seen=NOW + HOUR)
+    assert await the_row(store, grant) == structs.replace(seen, last_seen=NOW + HOUR)
 
 
 async def test_a_new_generation_is_seen_anew(store: Store, grant: Grant) -> None:
@@ -58,7 +60,7 @@ async def test_a_sighting_beside_a_rotation_is_kept(store: Store, grant: Grant) 
     store.note_sighting(Sighting(grant.id, 0, NOW + 5))
     assert await store.apply(rotated(grant, NOW + HOUR))
     await store.flush()
-    expected = replace(successor(grant, NOW + HOUR), seen_generation=0, seen_at=NOW + 5, last_seen=NOW + 5)
+    expected = structs.replace(successor(grant, NOW + HOUR), seen_generation=0, seen_at=NOW + 5, last_seen=NOW + 5)
     assert await the_row(store, grant) == expected
 
 
@@ -113,10 +115,10 @@ async def test_a_noted_event_is_written(store: Store) -> None:
     """With all that it says; those that differ in their time alone are one, told by the first."""
     behind = an_event(EventKind.STORE_BEHIND, grant_id=b"g" * 16, address="203.0.113.7")
     for second in range(3):
-        store.note_event(replace(behind, at=NOW + second * SECOND))
-    store.note_event(replace(behind, grant_id=b"h" * 16))
+        store.note_event(structs.replace(behind, at=NOW + second * SECOND))
+    store.note_event(structs.replace(behind, grant_id=b"h" * 16))
     await store.flush()
-    assert await the_events(store) == [behind, replace(behind, grant_id=b"h" * 16)]
+    assert await the_events(store) == [behind, structs.replace(behind, grant_id=b"h" * 16)]
     assert (await store.site()).behind_since == NOW
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
+from msgspec import structs
 
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import (
@@ -69,7 +70,7 @@ def race(request: pytest.FixtureRequest, store: Store, open_another: Open) -> Ra
 async def test_one_code_makes_one_grant(store: Store, account: Account, link: Link, race: Race) -> None:
     """Of 64 redemptions of one code exactly one is taken, and exactly one event tells of it."""
     grant = a_grant(account, link)
-    taken = await race([redeemed(replace(grant, address=f"198.51.100.{number}")) for number in range(MANY)])
+    taken = await race([redeemed(structs.replace(grant, address=f"198.51.100.{number}")) for number in range(MANY)])
     assert sum(taken) == 1
     assert len(await store.phones(PhoneQuery())) == len(await the_events(store)) == 1
 
@@ -104,13 +105,13 @@ async def test_an_end_is_never_lost_to_a_rotation(store: Store, account: Account
 
 async def test_every_retry_is_counted(store: Store, grant: Grant, race: Race) -> None:
     """Retries of one row are all taken and all counted."""
-    assert all(await race([Retried(replace(grant, retries=1)) for _ in range(MANY)]))
+    assert all(await race([Retried(structs.replace(grant, retries=1)) for _ in range(MANY)]))
     assert (await the_row(store, grant)).retries == MANY
 
 
 async def test_a_retry_never_revives_a_rotated_row(store: Store, grant: Grant, race: Race) -> None:
     """Of retries and one rotation, each retry that was taken came before the rotation."""
-    outcomes: list[Writable] = [Retried(replace(grant, retries=1)) for _ in range(MANY - 1)]
+    outcomes: list[Writable] = [Retried(structs.replace(grant, retries=1)) for _ in range(MANY - 1)]
     outcomes.insert(MANY // 2, rotated(grant, NOW + HOUR))
     taken = await race(outcomes)
     row = await the_row(store, grant)

@@ -6,10 +6,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Retried, Sighting
@@ -72,7 +72,7 @@ WALKS = {"_RAISE_ALL", "_LOG_ALL", "_KEYS_IN_USE", "_API_KEYS", "_NODES", "_TALL
 SHORT = {
     "SCAN site",
     "SCAN CONSTANT ROW",
-    "SCAN (subquery-2)",
+    "SCAN (subquery-1)",
     "SCAN stops USING INDEX stops_to_settle",
 }
 

@@ -1,12 +1,12 @@
 """Sweeping texts: those that no row names any more go, every row keeps its own, and no number is given twice."""
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from genkan.protocol.env import DAY, HOUR
 from genkan.protocol.outcomes import OpenSession, RaiseStop, Subject
@@ -41,7 +41,7 @@ async def renamed(store: SqliteStore, grant: Grant, user_agent: str) -> Grant:
     """The phone refreshes under another name."""
     row = await the_row(store, grant)
     outcome = rotated(row, row.rotated_at + 1)
-    assert await store.apply(replace(outcome, grant=replace(outcome.grant, user_agent=user_agent)))
+    assert await store.apply(structs.replace(outcome, grant=structs.replace(outcome.grant, user_agent=user_agent)))
     return await the_row(store, grant)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import EventKind, PutAccount, PutLink, RaiseStop, Retried, Rotated, Step, Subject
@@ -76,7 +77,7 @@ async def test_a_code_is_redeemed_once(store: Store, account: Account, link: Lin
     """A second grant under the same id is refused, changes nothing and tells nobody."""
     grant = a_grant(account, link)
     assert await store.apply(redeemed(grant))
-    assert not await store.apply(redeemed(replace(grant, user_agent="another", generation=7)))
+    assert not await store.apply(redeemed(structs.replace(grant, user_agent="another", generation=7)))
     assert await the_row(store, grant) == grant
     assert len(await the_events(store)) == 1
 
@@ -99,7 +100,7 @@ async def test_a_stop_between_issue_and_redemption_kills_the_code(
     assert not await store.apply(redeemed(grant))
     assert (await store.grant_facts(grant.id)).grant is None
     by_link = subject is Subject.LINK
-    assert await store.apply(redeemed(replace(grant, account_stop=int(not by_link), link_stop=int(by_link))))
+    assert await store.apply(redeemed(structs.replace(grant, account_stop=int(not by_link), link_stop=int(by_link))))
 
 
 @pytest.mark.parametrize("standing", [Standing.DISABLED, Standing.DELETED])
@@ -175,7 +176,7 @@ async def test_rotation_needs_the_generation_that_was_read(store: Store, grant: 
 
 async def test_rotation_leaves_what_was_seen_and_retried_alone(store: Store, grant: Grant) -> None:
     """What another write counted since the row was read stays counted."""
-    assert await store.apply(Retried(replace(grant, retries=1)))
+    assert await store.apply(Retried(structs.replace(grant, retries=1)))
     assert await store.apply(rotated(grant, NOW + HOUR, retries=0, seen_generation=5, seen_at=NOW, last_seen=NOW))
     row = await the_row(store, grant)
     assert (row.generation, row.retries, row.seen_generation, row.seen_at, row.last_seen) == (1, 1, -1, 0, 0)
@@ -191,7 +192,7 @@ async def test_an_ended_grant_is_not_rotated(store: Store, grant: Grant) -> None
 
 async def test_healing_moves_the_row_ahead_and_tells(store: Store, grant: Grant) -> None:
     """A rotation may skip generations that the store lost; its event is written with it."""
-    healed = replace(successor(grant, NOW + HOUR), generation=42)
+    healed = structs.replace(successor(grant, NOW + HOUR), generation=42)
     event = an_event(EventKind.GRANT_HEALED, grant_id=grant.id)
     assert await store.apply(Rotated(grant, healed, event))
     assert await the_row(store, grant) == healed
@@ -210,15 +211,15 @@ async def test_a_retry_counts_and_restarts_the_access_token(store: Store, grant:
     """The same generation told again: one more retry, and the expiry that was told with it."""
     later = NOW + 3 * HOUR
     event = an_event(EventKind.GRANT_RETRIED_ELSEWHERE, grant_id=grant.id)
-    assert await store.apply(Retried(replace(grant, access_expires_at=later, retries=1), event))
-    assert await the_row(store, grant) == replace(grant, access_expires_at=later, retries=1)
+    assert await store.apply(Retried(structs.replace(grant, access_expires_at=later, retries=1), event))
+    assert await the_row(store, grant) == structs.replace(grant, access_expires_at=later, retries=1)
     assert (await the_events(store))[-1] == event
 
 
 async def test_two_retries_of_one_row_both_count(store: Store, grant: Grant) -> None:
     """Retries add up, and none takes back the time that another one was told."""
-    assert await store.apply(Retried(replace(grant, access_expires_at=NOW + 3 * HOUR, retries=1)))
-    assert await store.apply(Retried(replace(grant, retries=1)))
+    assert await store.apply(Retried(structs.replace(grant, access_expires_at=NOW + 3 * HOUR, retries=1)))
+    assert await store.apply(Retried(structs.replace(grant, retries=1)))
     row = await the_row(store, grant)
     assert (row.retries, row.access_expires_at) == (2, NOW + 3 * HOUR)
 
@@ -226,7 +227,9 @@ async def test_two_retries_of_one_row_both_count(store: Store, grant: Grant) -> 
 async def test_a_retry_needs_the_generation_that_was_read(store: Store, grant: Grant) -> None:
     """The row moved on: there is no such successor any more, and no event."""
     assert await store.apply(rotated(grant, NOW + MINUTE))
-    assert not await store.apply(Retried(replace(grant, retries=1), an_event(EventKind.GRANT_RETRIED_ELSEWHERE)))
+    assert not await store.apply(
+        Retried(structs.replace(grant, retries=1), an_event(EventKind.GRANT_RETRIED_ELSEWHERE))
+    )
     assert (await the_row(store, grant)).retries == 0
     assert len(await the_events(store)) == 1
 
@@ -234,7 +237,7 @@ async def test_a_retry_needs_the_generation_that_was_read(store: Store, grant: G
 async def test_an_ended_grant_is_not_retried(store: Store, grant: Grant) -> None:
     """Ended beats retry, always."""
     await store.apply(ended(grant))
-    assert not await store.apply(Retried(replace(grant, retries=1)))
+    assert not await store.apply(Retried(structs.replace(grant, retries=1)))
     assert (await the_row(store, grant)).retries == 0
 
 
@@ -246,7 +249,7 @@ async def test_an_end_says_why_and_when(store: Store, grant: Grant) -> None:
     outcome = ended(grant, EndReason.REPLAYED, NOW + HOUR)
     assert await store.apply(outcome)
     row = await the_row(store, grant)
-    assert row == replace(grant, state=GrantState.ENDED, reason=EndReason.REPLAYED, ended_at=NOW + HOUR)
+    assert row == structs.replace(grant, state=GrantState.ENDED, reason=EndReason.REPLAYED, ended_at=NOW + HOUR)
     assert (await the_events(store))[-1] == outcome.event
 
 

@@ -1,9 +1,9 @@
 """Pruning: what has expired goes in bounded steps, what may still be asked for stays, and nothing young is touched."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.env import DAY, HOUR, MINUTE
 from genkan.protocol.outcomes import OpenSession, PutGuesses, RaiseStop, Subject

@@ -1,7 +1,8 @@
 """The only door to time and chance: both are values that a caller hands in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -10,8 +11,7 @@ DAY = 24 * HOUR
 CLOCK_LEEWAY = 15 * SECOND  # how far the clocks of two nodes may differ (tokens.md 8: at 10 s a node is not ready)
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(msgspec.Struct, frozen=True):
     """What a decision may know of the world outside its arguments.
 
     ``now`` is milliseconds since the Unix epoch and never runs backwards within a process; ``draw(n)`` gives n

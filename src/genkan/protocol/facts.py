@@ -1,12 +1,11 @@
 """What a load brings: the facts that one decision needs, read at one moment."""
 
-from dataclasses import dataclass
+import msgspec
 
 from genkan.protocol.records import Account, Grant, Link, Session, Site
 
 
-@dataclass(frozen=True, slots=True)
-class GrantFacts:
+class GrantFacts(msgspec.Struct, frozen=True):
     """A token's grant with the link and the account as they stand now. ``grant`` is None when no row has that id."""
 
     site: Site
@@ -15,8 +14,7 @@ class GrantFacts:
     account: Account | None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFacts:
+class CodeFacts(msgspec.Struct, frozen=True):
     """What redeeming a code depends on. ``existing`` is the grant that a first redemption made."""
 
     site: Site
@@ -26,8 +24,7 @@ class CodeFacts:
     existing: Grant | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
+class SessionFacts(msgspec.Struct, frozen=True):
     """A browser session and its person."""
 
     session: Session

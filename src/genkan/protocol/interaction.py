@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
+from msgspec import structs
 
 from genkan.protocol.authorize import ErrorPage, ErrorRedirect, Interaction
 from genkan.protocol.env import CLOCK_LEEWAY, Env
@@ -67,7 +68,7 @@ NextStep = AskSignIn | AskConsent | Issue | ErrorPage | ErrorRedirect
 def seal_interaction(sealer: Sealer, interaction: Interaction, env: Env) -> str:
     """The interaction as it stands in a URL. ``state`` goes as bytes: it comes back whatever it holds."""
     state = None if interaction.state is None else interaction.state.encode("utf-8", "surrogatepass")
-    plain = msgspec.msgpack.encode((msgspec.structs.replace(interaction, state=None), state))
+    plain = msgspec.msgpack.encode((structs.replace(interaction, state=None), state))
     return sealer.seal(Purpose.INTERACTION, plain, env)
 
 
@@ -84,7 +85,7 @@ def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) 
     # The node that sealed it may be a little ahead of this one.
     if not -CLOCK_LEEWAY <= env.now - interaction.started_at <= lifetimes.interaction:
         return Refused(Reason.INTERACTION_EXPIRED)
-    return msgspec.structs.replace(interaction, state=None if state is None else state.decode("utf-8", "surrogatepass"))
+    return structs.replace(interaction, state=None if state is None else state.decode("utf-8", "surrogatepass"))
 
 
 def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, env: Env) -> NextStep:

@@ -5,6 +5,8 @@ of them.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.wire.scopes import Permission
@@ -48,8 +50,7 @@ class EventKind(StrEnum):
     RESTORED = "store.restored"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One line of the audit: who did what to whom, from where, why. Never a secret."""
 
     kind: EventKind
@@ -63,8 +64,7 @@ class Event:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """No, and why. ``detail`` names the field or value for a client developer; ``retry_after`` is in seconds."""
 
     reason: Reason
@@ -76,8 +76,7 @@ class Refused:
 # --- Tokens -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
+class Redeemed(msgspec.Struct, frozen=True):
     """A code became a grant. Applied only while both stop counters, the consent mark and the absence of the row
     hold.
     """
@@ -87,8 +86,7 @@ class Redeemed:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Rotated:
+class Rotated(msgspec.Struct, frozen=True):
     """A refresh moved the row on. Applied only while the row is live at ``from_generation`` of ``seen``."""
 
     seen: Grant
@@ -96,16 +94,14 @@ class Rotated:
     event: Event | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(msgspec.Struct, frozen=True):
     """The same successor told once more. Applied only while the row is live at the same generation."""
 
     grant: Grant
     event: Event | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A sign-in ends. ``refusal`` is what the caller is told, None where ending is what was asked for."""
 
     grant_id: bytes
@@ -120,8 +116,7 @@ class Nothing:
     """Nothing to do and nobody to be told (RFC 7009 2.2: an unknown token is answered like a known one)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """A token of this generation was used. Written lazily: losing it only keeps the retry open longer (tokens.md 3)."""
 
     grant_id: bytes
@@ -129,8 +124,7 @@ class Sighting:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(msgspec.Struct, frozen=True):
     """A good access token and what it may do now."""
 
     grant: Grant

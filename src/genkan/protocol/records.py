@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from functools import cache
 
+import msgspec
+
 from genkan.wire.scopes import Permission
 
 
@@ -105,8 +107,7 @@ class Account:
     time_zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """One sign-in of one person through one link: the phone, its refresh family and its current tokens (tokens.md
     1).
     """

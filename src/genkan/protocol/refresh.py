@@ -2,7 +2,8 @@
 4.14, tokens.md 3 and 8).
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import GrantFacts
@@ -17,8 +18,7 @@ from genkan.wire.scopes import Permission
 LAST_GENERATION = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshAsked:
+class RefreshAsked(msgspec.Struct, frozen=True):
     """A refresh by an authenticated client. ``handle`` is the opened refresh token; ``scope`` None means unchanged.
     ``known_keys`` and ``retired_keys`` are the ring's as it stands when this is decided.
     """

@@ -7,9 +7,10 @@ import hmac
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
+from binascii import a2b_base64, b2a_base64
 from enum import StrEnum
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,10 +25,14 @@ from genkan.wire.scopes import Permission
 VERSION = 1
 MAC_BYTES = 16
 _HEAD = struct.Struct(">BH16sI")
+_HEAD_BYTES = _HEAD.size
 _CODE = struct.Struct(">16sQQBBH?32s?32sQIIQQ16s")
 _TOKEN_CHARACTERS = 52
 _NONCE_BYTES = 12
 NO_DEVICE = bytes(16)
+# RFC 4648 5: the alphabet for URLs. What belongs to the other alphabet alone becomes what neither has.
+_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/!!!")
 
 
 class Purpose(StrEnum):
@@ -49,8 +54,7 @@ class Kind(StrEnum):
     REFRESH = REFRESH_PREFIX
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(msgspec.Struct, frozen=True):
     """A genuine token, opened: which grant and generation it names. Whether it is still good is for the rules to
     say.
     """
@@ -61,15 +65,13 @@ class Handle:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unsealable:
+class Unsealable(msgspec.Struct, frozen=True):
     """It does not open. ``unknown_key``: it names a key that this ring does not hold, perhaps a newer ring does."""
 
     unknown_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """What an authorization code carries (tokens.md 5). ``redirect`` and ``challenge`` are SHA-256; ids as in the
     records.
     """
@@ -100,7 +102,10 @@ class Sealer:
         self._site_id = site_id
         self.active_id = ring.active.id
         self._keys = {k.id: _Keys(k, site_id) for k in ring.keys if k.opens}
-        self._known = frozenset(self._keys)
+        # The keys under which tokens can be minted and opened here.
+        self.known_keys = frozenset(self._keys)
+        # The keys that were revoked or dropped: what they sealed is dead, which no newer ring will change.
+        self.retired_keys = frozenset(k.id for k in ring.keys if not k.opens)
 
     def __repr__(self) -> str:
         return f"<Sealer ring version {self.ring.version}>"
@@ -108,21 +113,26 @@ class Sealer:
     def token(self, kind: Kind, key_id: int, grant_id: bytes, generation: int) -> str:
         """Mint: the same arguments give the same string for ever, so a successor can be told again (tokens.md 3)."""
         head = _HEAD.pack(VERSION, key_id, grant_id, generation)
-        return kind.value + urlsafe_b64encode(head + self._keys[key_id].mac(kind, head)).decode()
+        sealed = b2a_base64(head + self._keys[key_id].mac(kind, head), newline=False)
+        return kind + sealed.translate(_TO_URL_SAFE).decode()
 
     def open_token(self, text: str) -> Handle | Unsealable:
         """Open an access or refresh token; a forged one dies here, before any store is asked."""
         kind = _KINDS.get(text[:7])
         if kind is None or len(text) != 7 + _TOKEN_CHARACTERS:
             return Unsealable()
-        raw = _strict_base64(text[7:])
-        if raw is None or raw[0] != VERSION:
+        try:
+            # Four characters for three bytes, nothing left over: what this takes has no second spelling.
+            raw = a2b_base64(text[7:].encode("ascii", "replace").translate(_FROM_URL_SAFE), strict_mode=True)
+        except Base64Error:
             return Unsealable()
-        _, key_id, grant_id, generation = _HEAD.unpack_from(raw)
+        version, key_id, grant_id, generation = _HEAD.unpack_from(raw)
+        if version != VERSION:
+            return Unsealable()
         keys = self._keys.get(key_id)
         if keys is None:
             return Unsealable(unknown_key=self.ring.key(key_id) is None)
-        if not hmac.compare_digest(raw[_HEAD.size :], keys.mac(kind, raw[: _HEAD.size])):
+        if not hmac.compare_digest(raw[_HEAD_BYTES:], keys.mac(kind, raw[:_HEAD_BYTES])):
             return Unsealable()
         return Handle(kind, key_id, grant_id, generation)
 
@@ -160,16 +170,6 @@ class Sealer:
         """Open such an envelope; any other purpose's, site's or key's is Unsealable."""
         return self._open(purpose, text)
 
-    @property
-    def retired_keys(self) -> frozenset[int]:
-        """The keys that were revoked or dropped: what they sealed is dead, which no newer ring will change."""
-        return frozenset(k.id for k in self.ring.keys if not k.opens)
-
-    @property
-    def known_keys(self) -> frozenset[int]:
-        """The keys under which tokens can be minted and opened here."""
-        return self._known
-
     def _seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
         nonce = env.draw(_NONCE_BYTES)
         head = struct.pack(">BH", VERSION, self.active_id)
@@ -198,19 +198,19 @@ class Sealer:
 class _Keys:
     """The HKDF children of one ring key, derived when first needed (RFC 5869)."""
 
-    __slots__ = ("_aeads", "_macs", "_secret", "codes")
+    __slots__ = ("_access", "_aeads", "_refresh", "_secret", "codes")
 
     def __init__(self, key: RingKey, site_id: bytes) -> None:
         self.codes = key.codes
         self._secret = key.secret
         self._aeads: dict[Purpose, AESGCM] = {}
-        self._macs = {
-            kind: _Mac(self._derive(purpose), b"genkan token\0" + site_id + kind.value.encode())
-            for kind, purpose in ((Kind.ACCESS, Purpose.ACCESS), (Kind.REFRESH, Purpose.REFRESH))
-        }
+        label = b"genkan token\0" + site_id
+        self._access = _Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
+        self._refresh = _Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
 
     def mac(self, kind: Kind, head: bytes) -> bytes:
-        return self._macs[kind](head)[:MAC_BYTES]
+        seal = self._refresh if kind is Kind.REFRESH else self._access
+        return seal(head)[:MAC_BYTES]
 
     def aead(self, purpose: Purpose) -> AESGCM:
         if purpose not in self._aeads:

@@ -5,6 +5,8 @@ import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
+
 PROXY_SECRET = b"x-genkan-proxy"
 # What a proxy may tell of the client. Each at most once, and no twin spelled with underscores (which some servers
 # merge).
@@ -17,8 +19,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """``address`` and ``scheme`` are the client's own. ``trusted``: a proxy of ours speaks, its headers count."""
 
     address: str

@@ -39,34 +39,25 @@ def endpoint_parameters(received: Received) -> Form:
 
 def pairs(encoded: bytes) -> Form:
     """Parse form encoding strictly. RFC 6749 3.1: a parameter given twice is an error; broken UTF-8 is one too."""
-    found: Form = {}
-    if not encoded:
-        return found
     if len(encoded) > MOST_FORM_BYTES or encoded.count(b"&") >= MOST_PARAMETERS:
         raise Malformed(Reason.TOO_LARGE)
+    found: Form = {}
     try:
-        for pair in encoded.split(b"&"):
+        for pair in encoded.decode("utf-8").split("&"):
             if pair:
-                _add_pair(found, pair)
+                name, _, value = pair.partition("=")
+                key = _decoded(name)
+                if key in found:
+                    raise Malformed(Reason.REPEATED_PARAMETER, key[:50])
+                found[key] = _decoded(value)
     except UnicodeDecodeError:
         raise Malformed(Reason.MALFORMED, "encoding") from None
     return found
 
 
-def _add_pair(found: Form, pair: bytes) -> None:
-    name, _, value = pair.partition(b"=")
-    key, text = _decoded(name), _decoded(value)
-    if key in found:
-        raise Malformed(Reason.REPEATED_PARAMETER, key[:50])
-    found[key] = text
-
-
-def _decoded(raw: bytes) -> str:
-    if b"+" in raw:
-        raw = raw.replace(b"+", b" ")
-    if b"%" in raw:
-        raw = unquote_to_bytes(raw)
-    text = raw.decode("utf-8")
+def _decoded(text: str) -> str:
+    if "%" in text or "+" in text:
+        text = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     if "\0" in text:
         raise Malformed(Reason.MALFORMED, "a NUL character")
     return text

@@ -73,6 +73,7 @@ class SqliteStore(SqliteLists):
 
     async def close(self) -> None:
         """Write what waits and let go of the file. What was acknowledged is durable whether or not this succeeds."""
+        self._turn.leave()
         self._db.close()
         with suppress(StoreUnavailable):
             await self._writer.close()

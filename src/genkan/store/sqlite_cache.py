@@ -7,10 +7,12 @@ from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Rotated
 from genkan.protocol.records import Link, Site
 from genkan.store import rows
+from genkan.store.api import StoreUnavailable
 
 # Entries of one of the two halves of FactsCache; one takes about 1.5 KB.
 HALF = 2048
 
+_VERSION = "SELECT version FROM site"
 _SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
 _LINKS = f"SELECT number, {rows.LINK_COLUMNS} FROM links ORDER BY created_at, number"  # noqa: S608 made of constants
 
@@ -18,8 +20,8 @@ _LINKS = f"SELECT number, {rows.LINK_COLUMNS} FROM links ORDER BY created_at, nu
 class SiteCache:
     """Valid for exactly one ``site.version``, a counter that every change of the site's facts or of a link moves.
 
-    A read that depends on these facts brings the counter along in the same statement, so that it sees them and its rows
-    at one moment, whichever process wrote them.
+    It is looked at once in each turn, whose snapshot shows all other rows of the same moment, whichever process wrote
+    them.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -31,14 +33,15 @@ class SiteCache:
         self.by_number: Mapping[int, Link] = {}
         self.numbers: Mapping[int, int] = {}
 
-    def reload(self) -> None:
-        """Read site and links anew, both at one moment."""
-        self._db.execute("BEGIN")
-        try:
-            site = rows.site(self._db.execute(_SITE).fetchone())
-            found = self._db.execute(_LINKS).fetchall()
-        finally:
-            self._db.execute("COMMIT")
+    def renew(self) -> None:
+        """Read site and links anew where the counter has moved; within a turn, so that both are of one moment."""
+        row = self._db.execute(_VERSION).fetchone()
+        if row is None:
+            raise StoreUnavailable("the store has lost its own facts")
+        if row[0] == self.version:
+            return
+        site = rows.site(self._db.execute(_SITE).fetchone())
+        found = self._db.execute(_LINKS).fetchall()
         self.by_number = {row[0]: rows.link(row[1:]) for row in found}
         self.by_id = {link.id: link for link in self.by_number.values()}
         self.by_client_id = {link.client_id: link for link in self.by_number.values()}

@@ -1,9 +1,11 @@
 """Lazy writes: what was noted waits in memory, deduplicated and bounded, until the writer takes it along."""
 
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from genkan.protocol.outcomes import Event, Sighting
 from genkan.store import rows

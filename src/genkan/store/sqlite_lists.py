@@ -104,12 +104,10 @@ class SqliteLists(SqliteReads):
             "limit": query.limit,
         }
         found = self._all(sql, asked)
-        self._refresh()
         return [self._phone(row) for row in found]
 
     async def phone(self, grant_id: bytes) -> PhoneRow | None:
         row = self._one(_PHONE, (grant_id,))
-        self._refresh()
         return None if row is None else self._phone(row)
 
     def _phone(self, row: rows.Row) -> PhoneRow:

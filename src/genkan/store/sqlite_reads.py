@@ -7,18 +7,15 @@ from typing import Any
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
-from genkan.store.api import StoreUnavailable
 from genkan.store.sqlite_cache import FactsCache, SiteCache
 from genkan.store.sqlite_open import unavailable
 from genkan.store.sqlite_texts import TextsById
+from genkan.store.sqlite_turn import Turn
 
 Parameters = tuple[Any, ...] | Mapping[str, Any]
 
-_VERSION = "SELECT version FROM site"
-# Every write to a grant's row, its account, its link or the site moves one of these counters.
-_MARK_COLUMNS = """
-    g.generation, g.retries, g.state, g.seen_generation, g.last_seen, a.version, a.stop, (SELECT version FROM site)
-"""
+# Every write to a grant's row or its account moves one of these counters; one to its link moves the site's version.
+_MARK_COLUMNS = "g.generation, g.retries, g.state, g.seen_generation, g.last_seen, a.version, a.stop"
 _MARK = f"""
     SELECT {_MARK_COLUMNS} FROM grants g CROSS JOIN accounts a ON a.number = g.account WHERE g.id = ?
 """  # noqa: S608 made of constants
@@ -28,7 +25,7 @@ _GRANT_FACTS = f"""
     WHERE g.id = ?
 """  # noqa: S608 made of constants
 _CODE_FACTS = f"""
-    SELECT (SELECT version FROM site), c.mark, e.id, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
+    SELECT c.mark, e.id, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
     FROM (SELECT 1)
     LEFT JOIN accounts a ON a.id = ?
     LEFT JOIN links l ON l.id = ?
@@ -53,56 +50,50 @@ class SqliteReads:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._turn = Turn(db)
         self._cache = SiteCache(db)
         self._facts = FactsCache()
         self._texts = TextsById(db)
 
     async def site(self) -> Site:
-        self._refresh()
+        self._enter()
         return self._cache.site
 
     async def link_by_client_id(self, client_id: str) -> Link | None:
-        self._refresh()
+        self._enter()
         return self._cache.by_client_id.get(client_id)
 
     async def link(self, link_id: int) -> Link | None:
-        self._refresh()
+        self._enter()
         return self._cache.by_id.get(link_id)
 
     async def links(self) -> list[Link]:
-        self._refresh()
+        self._enter()
         return list(self._cache.by_id.values())
 
     async def grant_facts(self, grant_id: bytes) -> GrantFacts:
-        """The grant with its account, the link and the site, as of the moment of one statement."""
+        """The grant with its account, the link and the site, as of one moment."""
         known = self._facts.get(grant_id)
-        if known is not None and self._one(_MARK, (grant_id,)) == known[0]:
+        if known is not None and self._one(_MARK, (grant_id,)) == known[0] and known[1].site is self._cache.site:
             return known[1]
         row = self._one(_GRANT_FACTS, (grant_id,))
-        while row is not None and row[7] != self._cache.version:
-            self._reload()
-            row = self._one(_GRANT_FACTS, (grant_id,))
+        site = self._cache.site
         if row is None:
-            self._refresh()
-            return GrantFacts(self._cache.site, None, None, None)
-        link, account = self._cache.by_number[row[8]], rows.account(row[9:22])
-        grant = rows.grant(row[22:], account.id, link.id, self._texts)
-        facts = GrantFacts(self._cache.site, grant, link, account)
-        self._facts.put(grant_id, row[:8], facts)
+            return GrantFacts(site, None, None, None)
+        link, account = self._cache.by_number[row[7]], rows.account(row[8:21])
+        grant = rows.grant(row[21:], account.id, link.id, self._texts)
+        facts = GrantFacts(site, grant, link, account)
+        self._facts.put(grant_id, row[:7], facts)
         return facts
 
     async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts:
         """The person, the link, the mark of the consent and what a first redemption made, at one moment."""
-        cache, asked = self._cache, (account_id, link_id, grant_id)
-        row = self._row(_CODE_FACTS, asked)
-        while row[0] != cache.version:
-            self._reload()
-            row = self._row(_CODE_FACTS, asked)
-        account = None if row[4] is None else rows.account(row[4:17])
+        row, cache = self._all(_CODE_FACTS, (account_id, link_id, grant_id))[0], self._cache
+        account = None if row[3] is None else rows.account(row[3:16])
         existing = None
-        if row[17] is not None:
-            existing = rows.grant(row[17:], row[2], cache.by_number[row[3]].id, self._texts)
-        return CodeFacts(cache.site, account, cache.by_id.get(link_id), row[1] or 0, existing)
+        if row[16] is not None:
+            existing = rows.grant(row[16:], row[1], cache.by_number[row[2]].id, self._texts)
+        return CodeFacts(cache.site, account, cache.by_id.get(link_id), row[0] or 0, existing)
 
     async def session_facts(self, session_id: bytes) -> SessionFacts | None:
         row = self._one(_SESSION_FACTS, (session_id,))
@@ -115,32 +106,23 @@ class SqliteReads:
         row = self._one(_CONSENT, (link_id, account_id))
         return None if row is None else rows.consent(row, account_id, link_id)
 
-    def _refresh(self) -> None:
-        if self._row(_VERSION)[0] != self._cache.version:
-            self._reload()
-
-    def _reload(self) -> None:
+    def _enter(self) -> None:
+        """Before every read: a snapshot for this turn, and the site's facts as it shows them."""
         try:
-            self._cache.reload()
-        except sqlite3.Error as e:
+            if self._turn.enter():
+                self._cache.renew()
+        except Exception as e:
+            # Nothing may be read under a snapshot whose facts are not known.
+            self._turn.leave()
             raise unavailable(e) from e
 
     def _one(self, sql: str, parameters: Parameters = ()) -> rows.Row | None:
-        """The only row or none; the statement ends here, so that no read keeps an old snapshot open."""
-        try:
-            found = self._db.execute(sql, parameters).fetchall()
-        except sqlite3.Error as e:
-            raise unavailable(e) from e
+        """The only row or none."""
+        found = self._all(sql, parameters)
         return found[0] if found else None
 
-    def _row(self, sql: str, parameters: Parameters = ()) -> rows.Row:
-        """The row that is always there."""
-        row = self._one(sql, parameters)
-        if row is None:
-            raise StoreUnavailable("the store has lost its own facts")
-        return row
-
     def _all(self, sql: str, parameters: Parameters = ()) -> list[rows.Row]:
+        self._enter()
         try:
             return self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as e:

@@ -1,7 +1,8 @@
 """The writes behind tokens: a code redeemed, a refresh, a retry, an end. One conditional statement decides each."""
 
 import sqlite3
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Retried, Rotated
 from genkan.protocol.reasons import EndReason

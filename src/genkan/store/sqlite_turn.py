@@ -1,0 +1,37 @@
+"""One snapshot for all reads of one turn of the event loop: locks are taken once a turn, not once a statement."""
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+
+
+class Turn:
+    """Entered before every read; left by a callback that waits behind everything that was ready when it began.
+
+    No read is older than its request: what is received, and what is told to be durable, after the snapshot was taken
+    comes behind that callback, and so to a later turn.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def enter(self) -> bool:
+        """True where this read is the first of its turn. Raises sqlite3.Error."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return False
+        # Of a loop that ended before its last callbacks ran.
+        self.leave()
+        self._db.execute("BEGIN")
+        self._loop = loop
+        loop.call_soon(self.leave)
+        return True
+
+    def leave(self) -> None:
+        """Let go of the snapshot; the next read begins a new turn."""
+        if self._loop is not None:
+            self._loop = None
+            # A fault has ended the transaction already, or the connection is closed: either way nothing is held.
+            with suppress(sqlite3.Error):
+                self._db.execute("COMMIT")
