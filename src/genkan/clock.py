@@ -15,9 +15,11 @@ class _Clock:
         self._latest = 0
 
     def __call__(self) -> int:
-        with self._lock:
-            self._latest = max(self._latest, wall_ms())
-            return self._latest
+        now = time.time_ns() // 1_000_000
+        if now > self._latest:
+            with self._lock:
+                self._latest = max(self._latest, now)
+        return self._latest
 
 
 def wall_ms() -> int:

@@ -27,39 +27,33 @@ LINGER_SECONDS = 2.0
 class WholeAnswers:
     """A transport that keeps an answer's head until its body comes: one segment and one system call an answer, not two.
 
-    A head that no body follows in the same turn of the loop (HEAD) goes out at the turn's end.
+    A head that no body follows (HEAD) goes out when the answer is complete.
     """
 
-    __slots__ = ("_head", "_loop", "_timer", "_transport")
+    __slots__ = ("_head", "_transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
         self._head = b""
-        self._timer: asyncio.Handle | None = None
 
     def write(self, data: bytes) -> None:
         """Send, or keep for what follows."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            head, self._head = self._head, b""
-            self._transport.write(head + data)
+        if self._head:
+            data = self._head + data
+            self._head = b""
         elif data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100"):
             self._head = data
-            self._timer = self._loop.call_soon(self._flush)
-        else:
-            self._transport.write(data)
+            return
+        self._transport.write(data)
 
     def close(self) -> None:
         """Close after what is kept."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def flush(self) -> None:
+        """Send what is kept."""
+        if self._head:
             head, self._head = self._head, b""
             self._transport.write(head)
 
@@ -156,6 +150,10 @@ class Protocol(HttpToolsProtocol):
         self._stage = Stage.WHOLE
         self._stop_clock()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        cast("WholeAnswers", self.transport).flush()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """uvicorn's word for whatever the parser does not take."""

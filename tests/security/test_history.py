@@ -58,7 +58,7 @@ class Run:
 
     async def _refresh(self, phone: Shared) -> None:
         shown, invoked = self._pick(phone.refresh_tokens), next(self._time)
-        answer = await self._node().refresh(phone.refresh_tokens[shown], self._link)
+        answer = await (await self._node()).refresh(phone.refresh_tokens[shown], self._link)
         returned = next(self._time)
         if self._chance.random() < 0.2:
             phone.history.append(Operation(Verb.REFRESH, shown, None, invoked, returned, lost=True))
@@ -76,19 +76,21 @@ class Run:
 
     async def _use(self, phone: Shared) -> None:
         shown, invoked = self._pick(phone.access_tokens), next(self._time)
-        answer = await self._node().verify(phone.access_tokens[shown])
+        answer = await (await self._node()).verify(phone.access_tokens[shown])
         told = int(answer.status_code != 401)
         phone.history.append(Operation(Verb.USE, shown, told, invoked, next(self._time)))
 
     async def _end(self, phone: Shared) -> None:
         shown, invoked = self._pick(phone.refresh_tokens), next(self._time)
-        node = self._node()
+        node = await self._node()
         form = {"token": phone.refresh_tokens[shown], "client_id": self._link.client_id}
         answer = await node.client.post(f"{node.base}/rest/oauth2/latest/revoke", data=form)
         assert answer.status_code == 200
         phone.history.append(Operation(Verb.END, shown, None, invoked, next(self._time)))
 
-    def _node(self) -> SiteUnderTest:
+    async def _node(self) -> SiteUnderTest:
+        # What comes over a network is read in a turn of its own, and each node reads under one snapshot a turn.
+        await asyncio.sleep(0)
         return self._chance.choice(self._nodes)
 
     def _generation(self, token: str) -> int:

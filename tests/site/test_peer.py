@@ -4,17 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkan.site.peer import PROXY_HEADERS, Peer, PeerFault, Peers, network_of
+from genkan.site.peer import PROXY_HEADERS, Headers, Peer, PeerFault, Peers, network_of
 from tests.site.world import SiteUnderTest
 
 SECRET = "a-secret-of-the-proxy"
 PEERS = Peers(("127.0.0.1", "10.0.0.0/8", "fd00::/8"), SECRET)
-Pairs = tuple[tuple[bytes, bytes], ...]
 
 
-def told(*pairs: tuple[str, str], secret: str | None = SECRET, host: str = "site.example") -> Pairs:
+def told(*pairs: tuple[str, str], secret: str | None = SECRET, host: str = "site.example") -> Headers:
     own = [("host", host), *([("x-genkan-proxy", secret)] if secret is not None else [])]
-    return tuple((name.encode(), value.encode()) for name, value in (*own, *pairs))
+    return Headers((name.encode(), value.encode()) for name, value in (*own, *pairs))
 
 
 def test_a_proxy_with_address_and_secret_is_believed() -> None:
@@ -65,7 +64,7 @@ def test_a_header_told_twice_is_refused(name: str) -> None:
 
 def test_a_header_beyond_ascii_is_refused() -> None:
     """Bytes that each program reads differently are read by nobody."""
-    pairs = (*told(), (b"x-forwarded-host", "sïte".encode()))
+    pairs = Headers((*told().pairs, (b"x-forwarded-host", "sïte".encode())))
     assert PEERS.of("127.0.0.1", "http", pairs) == PeerFault("x-forwarded-host")
 
 

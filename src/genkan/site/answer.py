@@ -3,9 +3,9 @@ reasons.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import structs
 
 from genkan.protocol.authorize import ErrorRedirect
 from genkan.protocol.outcomes import Refused
@@ -20,17 +20,20 @@ TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An HTTP answer, whole."""
 
     status: int
     headers: Headers
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        # Body and headers carry secrets.
+        return f"<Answer {self.status}>"
 
     def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
         """The same answer with more headers."""
-        return replace(self, headers=(*self.headers, *headers))
+        return structs.replace(self, headers=(*self.headers, *headers))
 
 
 def json(value: object, status: int = 200, headers: Headers = JSON) -> Answer:
@@ -97,9 +100,12 @@ def redirect(location: str, status: int = 302) -> Answer:
     """A redirect that is never stored (RFC 9700 4.12: 303 after a form, so that no body is sent on)."""
     return Answer(
         status,
-        ((b"location", location.encode("ascii")), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"),
-         (b"content-length", b"0")),
-    )  # fmt: skip
+        (
+            (b"location", location.encode("ascii")),
+            (b"cache-control", b"no-store"),
+            (b"referrer-policy", b"no-referrer"),
+        ),
+    )
 
 
 def redirect_parameters(parameters: Mapping[str, str], state: str | None, issuer: str) -> dict[str, str]:

@@ -72,7 +72,7 @@ class Dispatcher:
         parameters: dict[str, str],
         request_id: str,
     ) -> Answer:
-        headers: Headers = tuple(scope["headers"])
+        headers = Headers(scope["headers"])
         peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
         if isinstance(peer, PeerFault):
             return answer.error(Refused(Reason.MALFORMED, f"header {peer.header}"))
@@ -150,7 +150,7 @@ class Dispatcher:
 async def _received(
     scope: Scope, headers: Headers, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
 ) -> Received:
-    if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers) > MOST_HEADERS:
+    if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
     return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters)
@@ -158,28 +158,25 @@ async def _received(
 
 async def _body(headers: Headers, receive: Receive) -> bytes:
     """The body, bounded: RFC 9110 15.5.14, refused by its announced length or as soon as it has grown too long."""
-    for name, value in headers:
-        if name == b"content-length" and (not value.isdigit() or int(value) > MOST_FORM_BYTES):
+    for value in headers.every(b"content-length"):
+        if not value.isdigit() or int(value) > MOST_FORM_BYTES:
             raise Malformed(Reason.TOO_LARGE)
-    parts: list[bytes] = []
-    size = 0
+    body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Malformed(Reason.MALFORMED, "the request was cut off")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MOST_FORM_BYTES:
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > MOST_FORM_BYTES:
             raise Malformed(Reason.TOO_LARGE)
         if not message.get("more_body", False):
-            return b"".join((*parts, part)) if parts else part
-        parts.append(part)
+            return body
 
 
 async def _send(send: Send, reply: Answer, request_id: str, *, head: bool) -> None:
-    headers = [*reply.headers, (b"x-request-id", request_id.encode())]
-    if not any(name == b"content-length" for name, _ in reply.headers):
-        headers.append((b"content-length", str(len(reply.body)).encode()))
+    length = str(len(reply.body)).encode()
+    headers = [*reply.headers, (b"x-request-id", request_id.encode()), (b"content-length", length)]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 

@@ -74,7 +74,7 @@ def _is_clients(query: bytes, received: Received) -> bool:
     """Some proxies send the client's own query along where the operator wrote none: a client must not word the
     question. Nobody gains by lying here, since it only ever refuses.
     """
-    uris = [value for name, value in received.headers if name == b"x-forwarded-uri"]
+    uris = received.headers.every(b"x-forwarded-uri")
     return any(uri.partition(b"?")[2] == query for uri in uris)
 
 
@@ -86,7 +86,7 @@ def _method(received: Received) -> bytes | None:
     """The method as our own proxy tells it; None, which counts as a write, where it tells none or two."""
     if not received.peer.trusted:
         return None
-    told = [value for name, value in received.headers if name in _METHOD_HEADERS]
+    told = [value for name, value in received.headers.pairs if name in _METHOD_HEADERS]
     return told[0] if told and all(value == told[0] for value in told) else None
 
 
@@ -99,7 +99,6 @@ def _pass(account: Account, permission: Permission) -> Answer:
         (b"remote-email", header_text(account.email)),
         (b"remote-scope", permission.name.encode()),
         (b"cache-control", b"no-store"),
-        (b"content-length", b"0"),
     )
     return Answer(200, headers)
 

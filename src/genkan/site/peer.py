@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,9 +15,26 @@ PROXY_HEADERS = frozenset(
     {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-method", b"x-original-method",
      b"x-forwarded-uri", PROXY_SECRET}
 )  # fmt: skip
-Headers = tuple[tuple[bytes, bytes], ...]
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+class Headers:
+    """A request's headers: lower-case names with every value, in order of arrival."""
+
+    __slots__ = ("_last", "_repeats", "pairs")
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self.pairs = tuple(pairs)
+        self._last = dict(self.pairs)
+        self._repeats = len(self._last) != len(self.pairs)
+
+    def every(self, name: bytes) -> list[bytes]:
+        """All values of one name, in order of arrival."""
+        if self._repeats:
+            return [value for key, value in self.pairs if key == name]
+        value = self._last.get(name)
+        return [] if value is None else [value]
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -50,7 +68,7 @@ class Peers:
 
     def of(self, client: str, scheme: str, headers: Headers) -> Peer | PeerFault:
         """The peer of one request. From anybody but our proxy, forwarding headers say nothing at all."""
-        hosts = [value for name, value in headers if name == b"host"]
+        hosts = headers.every(b"host")
         if len(hosts) > 1:  # RFC 9112 3.2: more than one Host is answered with 400.
             return PeerFault("host")
         host = hosts[0].decode("latin-1") if hosts else ""
@@ -65,7 +83,7 @@ class Peers:
         return Peer(address, scheme, True, found.get(b"x-forwarded-host", host), False)
 
     def _is_proxy(self, client: str, headers: Headers) -> bool:
-        shown = [value for name, value in headers if name == PROXY_SECRET]
+        shown = headers.every(PROXY_SECRET)
         listed = _in_networks(client, self._networks)
         return listed and len(shown) == 1 and hmac.compare_digest(shown[0], self._secret)
 
@@ -82,7 +100,7 @@ class Peers:
 
 def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
     found: dict[bytes, str] = {}
-    for name, value in headers:
+    for name, value in headers.pairs:
         plain = name.replace(b"_", b"-")
         if plain not in PROXY_HEADERS:
             continue

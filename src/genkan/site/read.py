@@ -99,7 +99,7 @@ def credentials(received: Received, parameters: Form) -> Credentials | None:
 
 def bearer(received: Received) -> str | None:
     """The access token of an Authorization: Bearer header, None when there is no such header (RFC 6750 2.1)."""
-    found = [value for name, value in received.headers if name == b"authorization"]
+    found = received.headers.every(b"authorization")
     if not found:
         return None
     if len(found) > 1:

@@ -1,11 +1,12 @@
 """One HTTP request as it arrived, read once and never written to; and the ways in which reading it can fail."""
 
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+
+import msgspec
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.site.peer import Peer
+from genkan.site.peer import Headers, Peer
 
 MOST_FORM_BYTES = 64 * 1024
 MOST_PARAMETERS = 100
@@ -19,22 +20,25 @@ class Malformed(Exception):
         self.refused = Refused(reason, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A request below the base URL's path. ``headers`` are lower-case names with every value, in order of arrival."""
+class Received(msgspec.Struct, frozen=True):
+    """A request below the base URL's path."""
 
     method: str
     path: str
-    query: bytes = field(repr=False)
-    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
-    body: bytes = field(repr=False)
+    query: bytes
+    headers: Headers
+    body: bytes
     peer: Peer
     request_id: str
     parameters: dict[str, str]
 
+    def __repr__(self) -> str:
+        # Query, headers and body carry secrets.
+        return f"<Received {self.request_id}: {self.method} {self.path}>"
+
     def header(self, name: bytes) -> str | None:
         """The one value of a header, None when absent. Malformed when it is there twice or is not ASCII."""
-        found = [value for key, value in self.headers if key == name]
+        found = self.headers.every(name)
         if not found:
             return None
         if len(found) > 1 or not found[0].isascii():
@@ -43,12 +47,13 @@ class Received:
 
     def text(self, name: bytes, longest: int) -> str:
         """A header for display or record only: first value, printable, cut at ``longest``."""
-        found = next((value for key, value in self.headers if key == name), b"")
-        return "".join(c for c in found.decode("latin-1") if c.isprintable())[:longest]
+        found = self.headers.every(name)
+        text = found[0].decode("latin-1") if found else ""
+        return (text if text.isprintable() else "".join(c for c in text if c.isprintable()))[:longest]
 
     def cookie(self, name: str) -> str | None:
         """A cookie's value; where a browser sends two of one name, none is believed."""
-        jars = [value.decode("latin-1") for key, value in self.headers if key == b"cookie"]
+        jars = [value.decode("latin-1") for value in self.headers.every(b"cookie")]
         pairs = [part.strip().partition("=") for jar in jars for part in jar.split(";")]
         values = [value for key, _, value in pairs if key == name]
         return values[0] if len(values) == 1 else None

@@ -41,9 +41,9 @@ async def token(received: Received, door: Door) -> Answer:
         return _refuse(client, received, door, env, basic=shown is not None and shown.basic)
     match parameters.get("grant_type"):
         case GrantType.AUTHORIZATION_CODE:
-            return await exchange_code(received, parameters, client, door)
+            return await exchange_code(received, parameters, client, door, env)
         case GrantType.REFRESH_TOKEN:
-            return await refresh_grant(received, parameters, client, door)
+            return await refresh_grant(received, parameters, client, door, env)
         case None | "":
             return _refuse(Refused(Reason.MISSING_PARAMETER, "grant_type"), received, door, env)
         case _:
@@ -57,12 +57,12 @@ async def _client(shown: Credentials | None, door: Door, env: Env) -> Link | Ref
     return authenticate(shown, await door.store.link_by_client_id(shown.client_id), env)
 
 
-async def exchange_code(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
+async def exchange_code(received: Received, parameters: read.Form, client: Link, door: Door, env: Env) -> Answer:
     """RFC 6749 4.1.3: a code becomes a signed-in phone, once."""
     if not parameters.get("code"):
-        return _refuse(Refused(Reason.MISSING_PARAMETER, "code"), received, door, door.env())
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "code"), received, door, env)
     for _ in range(TRIES):
-        sealer, env = door.sealer, door.env()
+        sealer = door.sealer
         opened = await open_code(parameters["code"], door, env)
         if isinstance(opened, Refused):
             return _refuse(opened, received, door, env)
@@ -80,6 +80,7 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
             if isinstance(outcome, Redeemed):
                 return _token_answer(outcome.grant, door, env)
             return _refuse(outcome.refusal or Refused(Reason.CODE_REDEEMED), received, door, env)
+        env = door.env()
     return answer.busy()
 
 
@@ -98,12 +99,12 @@ def _redeem_asked(received: Received, parameters: read.Form, client: Link, code:
     )
 
 
-async def refresh_grant(received: Received, parameters: read.Form, client: Link, door: Door) -> Answer:
+async def refresh_grant(received: Received, parameters: read.Form, client: Link, door: Door, env: Env) -> Answer:
     """RFC 6749 6 and tokens.md 3: rotate, tell the same successor again, or end a replayed sign-in."""
     if not parameters.get("refresh_token"):
-        return _refuse(Refused(Reason.MISSING_PARAMETER, "refresh_token"), received, door, door.env())
+        return _refuse(Refused(Reason.MISSING_PARAMETER, "refresh_token"), received, door, env)
     for _ in range(TRIES):
-        sealer, env = door.sealer, door.env()
+        sealer = door.sealer
         asked = await _refresh_asked(received, parameters, client, door, env)
         if isinstance(asked, Refused):
             return _refuse(asked, received, door, env)
@@ -124,6 +125,7 @@ async def refresh_grant(received: Received, parameters: read.Form, client: Link,
                     return _refuse(refusal or Refused(Reason.GRANT_ENDED), received, door, env)
                 case _:
                     assert_never(outcome)
+        env = door.env()
     return answer.busy()
 
 

@@ -53,7 +53,7 @@ async def metrics(received: Received, door: Door) -> Answer:
 
 def _metrics_fault(received: Received, token: str) -> Refused | None:
     if not token:
-        passed_on = any(name in _PASSED_ON for name, _ in received.headers)
+        passed_on = any(name in _PASSED_ON for name, _ in received.headers.pairs)
         return None if received.peer.local and not passed_on else Refused(Reason.NOT_ALLOWED)
     shown = read.bearer(received)
     if shown is None:
