@@ -40,6 +40,8 @@ def parse_basic(header: str) -> ClientCredentials | None:
 
 
 def _form_decoded(text: str) -> str | None:
+    if "%" not in text and "+" not in text:
+        return text
     if not escapes_hold(text):
         return None
     try:
