@@ -1,5 +1,6 @@
 """Structured log lines on standard error. What is logged is named field by field, so no secret gets in by accident."""
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -32,3 +33,21 @@ def make_log(log_format: str, level: str) -> Callable[..., None]:
             methods[level](event, **fields)
 
     return log
+
+
+class _Passing(logging.Handler):
+    def __init__(self, log: Callable[..., None]) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A warning of the server's tells of a client that speaks no HTTP: anybody can cause as many as he likes.
+        level = "error" if record.levelno >= logging.ERROR else "debug"
+        self._log(level, "server", message=record.getMessage(), exc_info=record.exc_info)
+
+
+def take_over(name: str, log: Callable[..., None]) -> None:
+    """Let what a library writes to the logger of this name come out as lines of ours."""
+    logger = logging.getLogger(name)
+    logger.handlers[:] = [_Passing(log)]
+    logger.propagate = False

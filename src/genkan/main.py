@@ -4,6 +4,8 @@ from here.
 
 import asyncio
 import contextlib
+import shlex
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import uvloop
 
 from genkan import clock
 from genkan.httpd import Server
-from genkan.logs import make_log
+from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
@@ -30,9 +32,8 @@ from genkan.site.peer import Peers
 from genkan.store.api import Store
 from genkan.store.sqlite import open_store
 from genkan.wire.metadata import Endpoints
+from genkan.wire.urls import BaseURL
 
-# Short enough that the event loop does not wait long for the writer thread to give the interpreter back.
-SWITCH_INTERVAL = 0.0005
 # SQLite has one serving process, so one name tells all there is to tell of a node.
 NODE = "site"
 
@@ -43,10 +44,12 @@ class CannotServe(Exception):
 
 def serve(settings: Settings) -> None:
     """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
-    with only_server(settings), _listening(settings) as listener:
-        sys.setswitchinterval(SWITCH_INTERVAL)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, listener))
+    with (
+        only_server(settings),
+        _listening(settings) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(settings, listener))
 
 
 @contextlib.contextmanager
@@ -128,7 +131,16 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=make_log(settings.log_format, settings.log_level),
+        program=_program(public),
     )
+
+
+def _program(public: BaseURL) -> str:
+    """What to type to call this program: its path where the shell would not find it, told on this machine alone."""
+    called = Path(sys.argv[0]).absolute()
+    found = shutil.which("genkan")
+    is_found = found is not None and Path(found).resolve() == called.resolve()
+    return "genkan" if is_found or called.name != "genkan" or not public.is_loopback else shlex.quote(str(called))
 
 
 def _reread(path: Path) -> Ring | None:
@@ -152,6 +164,7 @@ async def _announcement(door: Door) -> list[str]:
 
 
 def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
+    take_over("uvicorn.error", door.log)
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
 
     def ready() -> None:

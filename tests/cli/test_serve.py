@@ -1,5 +1,6 @@
 """genkan serve: what it prints and refuses, and commands of other processes while it runs."""
 
+import json
 import os
 import socket
 import stat
@@ -112,6 +113,27 @@ def test_flags_win_over_variables(tmp_path: Path) -> None:
         process.wait(30)
         if process.stdout is not None:
             process.stdout.close()
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_what_is_no_http_leaves_no_stray_line(tmp_path: Path, level: str) -> None:
+    """The server's own words come as lines like all others, and what anybody can cause only at the level debug."""
+    port = free_port()
+    settings = {"GENKAN_PORT": str(port), "GENKAN_BASE_URL": f"http://127.0.0.1:{port}", "GENKAN_DATA_DIR": "data"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GENKAN_")}
+    with subprocess.Popen(
+        [*COMMAND, "serve"], cwd=tmp_path, env={**environment, **settings, "GENKAN_LOG_LEVEL": level,
+             "GENKAN_LOG_FORMAT": "json"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        with socket.create_connection(("127.0.0.1", port), 10) as client:
+            client.sendall(b"\x16\x03\x01 not HTTP\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 400")
+        process.terminate()
+        said = process.communicate(timeout=30)[1].splitlines()
+    assert [json.loads(line)["message"] for line in said] == ["Invalid HTTP request received."] * (level == "debug")
 
 
 def test_commands_take_effect_on_the_next_request(served: Serving) -> None:

@@ -1,5 +1,7 @@
 """Whose word counts: a listed address with the secret, and nobody else."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +191,24 @@ async def test_a_request_with_two_hosts_gets_400(site: SiteUnderTest, path: str)
     twice = [("host", "site.example"), ("host", "site.example")]
     assert (await site.client.get(f"{site.base}{path}", headers=twice[:1])).status_code != 400
     assert (await site.client.get(f"{site.base}{path}", headers=twice)).status_code == 400
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.1", 400), ("1.0", 200)])
+@pytest.mark.parametrize("headers", [[], [(b"host", b"")]])
+async def test_only_http_1_0_may_leave_the_host_out(
+    site: SiteUnderTest, version: str, status: int, headers: list[tuple[bytes, bytes]]
+) -> None:
+    """RFC 9112 3.2: HTTP/1.1 without a host is refused, machine endpoints included; a health check of old is not."""
+    told: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        told.append(message)
+
+    path = f"{site.door.public.path}/healthz"
+    scope = {"type": "http", "http_version": version, "method": "GET", "path": path, "query_string": b"",
+             "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http"}  # fmt: skip
+    await site.app(scope, receive, send)  # type: ignore[operator]
+    assert told[0]["status"] == status

@@ -74,7 +74,10 @@ class Dispatcher:
     ) -> Answer:
         headers = Headers(scope["headers"])
         peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
+        if not isinstance(peer, PeerFault) and not peer.host and scope["http_version"] == "1.1":
+            peer = PeerFault("host")  # RFC 9112 3.2: a request of HTTP/1.1 without Host is answered with 400.
         if isinstance(peer, PeerFault):
+            self._door.measures.refused(Reason.MALFORMED)
             return answer.error(Refused(Reason.MALFORMED, f"header {peer.header}"))
         if rule is None:
             return self._no_rule(rules, request_id)

@@ -88,6 +88,7 @@ class Door:
     health: Health
     secrets: "Secrets"
     log: Callable[..., None]
+    program: str = "genkan"
     announcement: dict[int, Answer] = field(default_factory=dict)
 
     def env(self) -> Env:

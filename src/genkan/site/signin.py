@@ -186,7 +186,7 @@ async def home(received: Received, door: Door) -> Answer:
         "sign_out_hidden": hidden,
         "mobile_on": site.mobile_enabled,
         "mobile_action": f"{door.public.path}/setup/mobile",
-        "next_command": f"genkan app login {door.public.text}",
+        "next_command": f"{door.program} app login {door.public.text}",
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
@@ -264,7 +264,7 @@ async def setup_done(received: Received, door: Door) -> Answer:
         "person_name": who.person.account.display_name if who.person else "",
         "mobile_action": f"{door.public.path}/setup/mobile",
         "mobile_hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
-        "next_command": f"genkan app login {door.public.text}",
+        "next_command": f"{door.program} app login {door.public.text}",
         "mobile_on": site.mobile_enabled,
     }
     return door.pages.page("setup_done.html", values)
