@@ -113,7 +113,7 @@ def _in_file(text: str | bytes) -> str:
         ('metrics_token_file = "."', "metrics_token_file: . cannot be read: Is a directory"),
         ('metrics_token_file = "a\\u0000b"', "metrics_token_file: 'a\\x00b' cannot be the name of a file"),
         ("port 8080", 'it is not TOML at line 1, column 6; write lines as in port = 8080 or host = "127.0.0.1"'),
-        ('host = "', 'it is not TOML at end of document; write lines as in port = 8080 or host = "127.0.0.1"'),
+        ('host = "', 'it is not TOML at its end; write lines as in port = 8080 or host = "127.0.0.1"'),
         (b'# one\nhost = "\xff"', "line 2 is not UTF-8; save the file as UTF-8"),
     ],
 )  # fmt: skip

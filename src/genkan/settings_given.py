@@ -74,16 +74,21 @@ def _document(path: Path, text: bytes) -> dict[str, object]:
     try:
         return tomllib.loads(text.decode())
     except UnicodeDecodeError as problem:
-        line = text.count(b"\n", 0, problem.start) + 1
-        raise BadSetting(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
+        raise BadSetting(f"{path}: {not_utf8(text, problem)}") from None
     except tomllib.TOMLDecodeError as problem:
         raise BadSetting(f'{path}: {not_toml(problem)}; write lines as in port = 8080 or host = "127.0.0.1"') from None
 
 
+def not_utf8(text: bytes, problem: UnicodeDecodeError) -> str:
+    """Where a file stops to be text."""
+    line = text.count(b"\n", 0, problem.start) + 1
+    return f"line {line} is not UTF-8; save the file as UTF-8"
+
+
 def not_toml(problem: tomllib.TOMLDecodeError) -> str:
     """Where a file stops to be TOML."""
-    where = str(problem).rpartition("(at ")[2].rstrip(")") if "(at " in str(problem) else ""
-    return f"it is not TOML at {where}" if where else "it is not TOML"
+    where = str(problem).rpartition("(at ")[2].rstrip(")").replace("end of document", "its end")
+    return f"it is not TOML at {where}" if "(at " in str(problem) else "it is not TOML"
 
 
 def _unknown_key(path: Path, key: str, value: object, known: Iterable[str]) -> str:
