@@ -44,12 +44,26 @@ class CannotServe(Exception):
 
 def serve(settings: Settings) -> None:
     """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
+    _check_ring_folder(settings)
     with (
         only_server(settings),
         _listening(settings) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(settings, listener))
+
+
+def _check_ring_folder(settings: Settings) -> None:
+    """A folder that was named is never made: a mistyped one would hold a ring that nobody backs up."""
+    folder = settings.ring_path.parent
+    if not folder.is_dir() and not _is_data_folder(settings, folder):
+        raise CannotServe(
+            f"there is no folder {folder} for the key ring; make it, or mend GENKAN_SECRET_FILE (secret_file)"
+        )
+
+
+def _is_data_folder(settings: Settings, folder: Path) -> bool:
+    return folder.resolve() == Path(settings.data_dir).resolve()
 
 
 @contextlib.contextmanager
@@ -81,7 +95,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     store = open_store(settings.database_path, create=True, env=clock.system_env())
     lane = PasswordLane(settings.password_threads)
     try:
-        ring = await load_ring(store, settings.ring_path)
+        ring = await _told_ring(store, settings)
         door = await open_door(settings, store, ring, lane)
         announcement = await _announcement(door)
         keeper = Keeper(door, NODE, clock.wall_ms)
@@ -96,6 +110,16 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     finally:
         lane.close()
         await store.close()
+
+
+async def _told_ring(store: Store, settings: Settings) -> Ring:
+    """The ring; a new one that is not beside the store is told of, for it has to be backed up from there."""
+    path = settings.ring_path
+    is_new = not path.exists()
+    ring = await load_ring(store, path)
+    if is_new and not _is_data_folder(settings, path.parent):
+        print(f"genkan: a new key ring is in {path}; back it up apart from the store", file=sys.stderr)  # noqa: T201
+    return ring
 
 
 async def load_ring(store: Store, path: Path) -> Ring:

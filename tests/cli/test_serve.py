@@ -253,3 +253,28 @@ def test_a_database_that_is_none_is_one_line(tmp_path: Path) -> None:
     (data / "genkan.sqlite3").write_bytes(b"something else entirely, and long enough " * 30)
     assert "genkan.sqlite3" in refusal(ran(tmp_path, "--data-dir", str(data), "--port", str(free_port())))
     assert (data / "genkan.sqlite3").read_bytes().startswith(b"something else")
+
+
+def test_a_folder_that_was_named_for_the_ring_is_not_made(tmp_path: Path) -> None:
+    """A mistyped GENKAN_SECRET_FILE stops the first start in one line, and leaves nothing behind."""
+    told = refusal(ran(tmp_path, "--port", str(free_port()), GENKAN_SECRET_FILE="etc/gekan/ring.json"))
+    assert told.startswith("genkan: there is no folder etc/gekan for the key ring; make it, or mend GENKAN_SECRET_FILE")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_ring_beside_the_data_is_told_of_once(tmp_path: Path) -> None:
+    """Where the ring is made elsewhere a line on standard error says so, at the first start alone."""
+    rings = tmp_path / "rings"
+    rings.mkdir()
+    told = f"genkan: a new key ring is in {rings / 'ring.json'}; back it up apart from the store\n"
+    for _ in range(2):
+        with serving(tmp_path, GENKAN_SECRET_FILE=str(rings / "ring.json")) as site:
+            site.stop()
+        assert (tmp_path / "serve.log").read_text().count(told) == 1
+
+
+def test_the_data_folder_is_a_place_for_a_ring_before_it_is_there(tmp_path: Path) -> None:
+    """Named or not, the data folder is made with the site, and a ring in it is where it is expected."""
+    with serving(tmp_path, GENKAN_SECRET_FILE=str(tmp_path / "data" / "ring.json")):
+        assert (tmp_path / "data" / "ring.json").exists()
+    assert "key ring" not in (tmp_path / "serve.log").read_text()

@@ -39,6 +39,19 @@ def test_a_healthy_site(shell: Shell) -> None:
     assert "WRONG" not in shell.good("status", "--deep").out
 
 
+def test_the_address_is_said_to_be_that_of_this_terminal(shell: Shell) -> None:
+    """A terminal without the server's settings guesses, and says so; with a base URL there is nothing to guess."""
+    shell.add_user("alice", "--admin")
+    guessed = shell.good("status").out.splitlines()[0]
+    assert guessed == (
+        "This terminal's settings give http://localhost:8080 (no base URL is set here; a site that was started with "
+        f"one has another), data in {shell.database}"
+    )
+    shell.patch.setenv("GENKAN_BASE_URL", "https://a.example")
+    known = shell.good("status").out.splitlines()[0]
+    assert known == f"This terminal's settings give https://a.example, data in {shell.database}"
+
+
 def test_nobody_administers(shell: Shell) -> None:
     """A site without an administrator is not finished, and says what to do."""
     assert wrong(shell)["administrator"] == (

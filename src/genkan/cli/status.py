@@ -51,6 +51,7 @@ def _counts(health: Health) -> list[tuple[str, int]]:
 
 
 def _tell(settings: Settings, health: Health) -> None:
-    say(f"{settings.public.text}, data in {settings.database_path}")
+    guessed = "" if settings.base_url else " (no base URL is set here; a site that was started with one has another)"
+    say(f"This terminal's settings give {settings.public.text}{guessed}, data in {settings.database_path}")
     rows = [(check.id, "ok" if check.ok else "WRONG", check.sentence) for check in health.checks]
     print_fields([*rows, *((name, "", str(number)) for name, number in _counts(health))])
