@@ -1,7 +1,6 @@
 """A person's own pages: the phones and applications signed in as them, signing one out, withdrawing consent."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
@@ -37,7 +36,7 @@ async def apps(received: Received, door: Door) -> Answer:
         "sign_out_hidden": hidden,
         "person_name": who.person.account.display_name,
     }
-    return door.pages.page("account_apps.html", values)
+    return door.pages.page("account_apps.html", values, who.reader)
 
 
 def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) -> dict[str, object]:
@@ -47,20 +46,16 @@ def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) 
     return {
         "device": device_name(grant.user_agent),
         "application": link.name,
-        "signed_in_at": _moment(grant.created_at),
-        "last_seen": _moment(max(grant.last_seen, grant.rotated_at)) if not phone.never_used else "never used",
+        "signed_in_at": grant.created_at,
+        "last_seen": None if phone.never_used else max(grant.last_seen, grant.rotated_at),
         "state": phone.state.value,
         "possibly_same": possibly_same,
         "reason_sentence": sentence(phone.reason),
-        "method": ", ".join(grant.method.references()),
+        "method": grant.method.references(),
         "action": f"{here}/sign-out",
         "hidden": hidden,
         "withdraw": {"action": f"{here}/withdraw", "hidden": hidden} if live else None,
     }
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 async def sign_out_phone(received: Received, door: Door) -> Answer:
@@ -94,11 +89,11 @@ async def _act(received: Received, door: Door, decide: Decide) -> Answer:
     for _ in range(TRIES):
         row = await door.store.phone(_grant_id(received.parameters["id"]))
         if row is None or row.account.id != who.person.account.id:
-            return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id)
+            return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, who.reader)
         env = door.env()
         if await door.store.apply(decide(judge(row, env), f"account:{who.person.account.name}", env)):
             return answer.redirect(door.public.text + APPS, 303)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id)
+    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
 
 
 def _grant_id(text: str) -> bytes:
