@@ -6,7 +6,9 @@ What is said comes from the templates and from the tables of sentences; what it 
 
 import io
 import sys
+from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -14,12 +16,20 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from genkan.protocol.ends import END_SENTENCES
+from genkan.protocol.accounts import AccountWish, password_fault
+from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.setup import first_administrator
+from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
+from genkan.site.signin import PASSWORDS_DIFFER, sentence
 from genkan.wire.scopes import WORDS
 
 SITE = Path(str(files("genkan.site")))
+# The same words make the same file, whenever it is written.
+DATED = datetime(2026, 1, 1, tzinfo=UTC)
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 
@@ -30,23 +40,35 @@ def said() -> Catalog:
     found = extract_from_dir(str(SITE / "templates"), [("**.html", "jinja2")], options, comment_tags=())
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
-    for reason in Reason:
-        catalogue.add(entry(reason).public)
-    for sentence in (*END_SENTENCES.values(), *WORDS.values()):
-        catalogue.add(sentence)
+    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults())
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+        catalogue.add(text)
     return catalogue
+
+
+def account_faults() -> list[str]:
+    """What is said of an account that cannot be made."""
+    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"))
+    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault("")]
+    return [sentence(fault) for fault in refused if isinstance(fault, Refused)]
 
 
 def written(language: str) -> tuple[str, bytes]:
     """The catalogue of a language as text, brought up to date, and compiled."""
-    path = place(language)
-    kept = read_po(path.open("rb"), locale=language) if path.exists() else Catalog(locale=language, charset="utf-8")
-    kept.update(said(), no_fuzzy_matching=True)
-    kept.obsolete.clear()
+    path, kept = place(language), Catalog(locale=language, charset="utf-8", creation_date=DATED, revision_date=DATED)
+    known = {message.id: message.string for message in _read(path, language)} if path.exists() else {}
+    for message in said():
+        if message.id:
+            kept.add(message.id, known.get(message.id, ""), flags=message.flags)
     text, compiled = io.BytesIO(), io.BytesIO()
     write_po(text, kept, width=110, omit_header=True, ignore_obsolete=True, sort_output=True, no_location=True)
     write_mo(compiled, kept)
     return text.getvalue().decode(), compiled.getvalue()
+
+
+def _read(path: Path, language: str) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
 
 
 def place(language: str) -> Path:

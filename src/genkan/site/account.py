@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.phones import Phone, PhoneState, device_name, judge, sentence, sign_out, withdraw_consent
+from genkan.protocol.phones import Phone, PhoneState, device_name, judge, own_sentence, sign_out, withdraw_consent
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
@@ -56,7 +56,7 @@ def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) 
         "last_seen": None if phone.never_used else max(grant.last_seen, grant.rotated_at),
         "state": phone.state.value,
         "possibly_same": possibly_same,
-        "reason_sentence": sentence(phone.reason),
+        "reason_sentence": own_sentence(phone.reason),
         "method": grant.method.references(),
         "action": f"{here}/sign-out",
         "hidden": hidden,
@@ -122,6 +122,7 @@ RULES = (
     Rule(APPS, ("GET",), apps, Who.PERSON, Guard.PAGE, "A person's phones and authorized applications."),
     Rule(APPS + "/{id}/sign-out", ("POST",), sign_out_phone, Who.PERSON, Guard.FORM, "Signs one of them out."),
     Rule(APPS + "/{id}/withdraw", ("POST",), withdraw, Who.PERSON, Guard.FORM, "Withdraws an application's access."),
+    Rule("/account", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."),
     Rule(
         "/plugins/servlet/oauth/users/access-tokens", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."
     ),

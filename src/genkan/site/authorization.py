@@ -106,14 +106,16 @@ def _consent_answer(
         browser.PAGE_FIELD: browser.page_token(who, door, env),
     }
     as_page = parameters.get(ANSWER) == "page"
+    effective = min(step.permission, step.account.permission)
     kind = redirect_kind(asked.redirect_uri)
     here = f"{door.public.path}{CONSENT}"
     values = {
         "action": here,
         "hidden": {**hidden, ANSWER: "page"} if as_page else hidden,
         "application": step.link.name,
-        "permission": step.permission.name,
-        "permission_words": WORDS[step.permission],
+        # What the application will be able to do is never more than the person can.
+        "permission": effective.name,
+        "permission_words": WORDS[effective],
         "destination": asked.redirect_uri,
         "destination_kind": kind.value if kind else "",
         "person_name": step.account.name,
@@ -124,7 +126,9 @@ def _consent_answer(
         else f"{here}?{INTERACTION}={sealed}&{ANSWER}=page",
         "answer_as_page": as_page,
     }  # fmt: skip
-    return door.pages.page("consent.html", values, who.reader, forms_to=(redirects.form_action_source(asked.redirect_uri),))
+    return door.pages.page(
+        "consent.html", values, who.reader, forms_to=(redirects.form_action_source(asked.redirect_uri),)
+    )
 
 
 async def consent_decision(received: Received, door: Door) -> Answer:

@@ -14,11 +14,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, se
 from jinja2.runtime import Context
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import entry
+from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.reader import LANGUAGES, Reader
 from genkan.wire.urls import BaseURL
 
+# What to do besides, where a person who was sent here by an application can do nothing else.
+ADVICE = "Go back to the app and start again. If it happens again, tell whoever runs this site or made the app."
+_SENT_HERE = (
+    Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.UNKNOWN_CLIENT, Reason.LINK_DISABLED,
+    Reason.REDIRECT_MISSING, Reason.REDIRECT_NOT_REGISTERED,
+)  # fmt: skip
+_ADVICE = dict.fromkeys(_SENT_HERE, ADVICE)
 _TYPES = {".css": b"text/css; charset=utf-8", ".js": b"text/javascript; charset=utf-8", ".svg": b"image/svg+xml"}
 
 
@@ -52,9 +59,11 @@ class Pages:
             extensions=["jinja2.ext.i18n"],
         )
         environment.policies["ext.i18n.trimmed"] = True
-        words: Any = environment
-        words.install_gettext_translations(catalogue(language), newstyle=True)
-        environment.filters.update(moment=moment, iso=iso)
+        words_of = catalogue(language)
+        extended: Any = environment
+        extended.install_gettext_translations(words_of, newstyle=True)
+        # For sentences that come from a table; what the templates say themselves they say with _().
+        environment.filters.update(moment=moment, iso=iso, said=words_of.gettext)
         environment.globals.update(
             base=public.path, site_title=site_title, asset=self._asset_address, public=public, language=language
         )
@@ -77,7 +86,8 @@ class Pages:
     def refusal(self, refused: Refused, request_id: str, reader: Reader, *, detail: str = "") -> Answer:
         """An error page: the public sentence, never the operator's hint, and the request id to ask about."""
         row = entry(refused.reason)
-        values = {"sentence": row.public, "detail": detail, "request_id": request_id, "status": row.status}
+        values = {"sentence": row.public, "detail": detail, "request_id": request_id, "status": row.status,
+                  "advice": _ADVICE.get(refused.reason, "")}  # fmt: skip
         return self.page("error.html", values, reader, status=row.status)
 
     def _asset_address(self, name: str) -> str:

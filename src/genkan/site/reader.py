@@ -38,7 +38,7 @@ def _accepted(header: str) -> str:
     best, weight = LANGUAGES[0], 0.0
     for part in header.split(","):
         tag, _, parameter = part.strip().partition(";")
-        language, q = known_language(tag), _weight(parameter)
+        language, q = known_language(tag.strip()), _weight(parameter)
         if language is not None and q > weight:
             best, weight = language, q
     return best

@@ -28,6 +28,7 @@ from genkan.wire.scopes import Permission
 
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
+PASSWORDS_DIFFER = "The two passwords differ."
 
 
 async def login_page(received: Received, door: Door) -> Answer:
@@ -186,7 +187,8 @@ async def home(received: Received, door: Door) -> Answer:
         "sign_out_hidden": hidden,
         "mobile_on": site.mobile_enabled,
         "mobile_action": f"{door.public.path}/setup/mobile",
-        "next_command": f"{door.program} app login {door.public.text}",
+        "next_command": f"{door.program} app login {door.public.text}" if administrator else "",
+        "has_administrator": site.has_administrator,
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
@@ -230,7 +232,7 @@ async def setup(received: Received, door: Door) -> Answer:
                        password_hash=password_hash)  # fmt: skip
     made = first_administrator(wish, door.env())
     if isinstance(made, Refused):
-        return browser.with_device(_setup_form(received, form, _sentence(made), who, door, env), who, door)
+        return browser.with_device(_setup_form(received, form, sentence(made), who, door, env), who, door)
     if not await door.store.apply(made.change):
         return door.pages.refusal(Refused(Reason.SETUP_LINK_DEAD), received.request_id, received.reader)
     opened = sessions.open_session(made.account, Method.PWD, _this_browser(received, who), door.env(), door.lifetimes)
@@ -242,13 +244,13 @@ def _setup_error(received: Received, form: read.Form, who: browser.Visitor, door
     if browser.form_fault(received, form, who, door, env) is not None:
         return entry(Reason.PAGE_STALE).public
     if form.get("password", "") != form.get("password_again", ""):
-        return "The two passwords differ."
+        return PASSWORDS_DIFFER
     fault = accounts.password_fault(form.get("password", ""))
-    return _sentence(fault) if fault else ""
+    return sentence(fault) if fault else ""
 
 
-def _sentence(refused: Refused) -> str:
-    """A refusal for the person who typed: the field and what to write."""
+def sentence(refused: Refused) -> str:
+    """A refusal of an account for the person who typed: the field and what to write."""
     name, _, rest = refused.detail.partition(": ")
     return f"{name[:1].upper()}{name[1:]}: {rest}." if rest else entry(refused.reason).public
 
