@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from genkan.ops.configuration import ConfigurationProblem, parse
-from genkan.settings import APP_NAMES, describe
+from genkan.settings import describe
+from genkan.settings_given import APP_NAMES
 from tests.workshop.tree import ROOT, shown
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
