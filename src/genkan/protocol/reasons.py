@@ -340,8 +340,8 @@ TABLE: Mapping[Reason, Entry] = {
     Reason.SIGN_IN_FAILED: _to_client(
         E.ACCESS_DENIED,
         401,
-        "Name or password is not right, or too many tries were made. Wait a little and try again; "
-        "who forgot the password asks an administrator.",
+        "Name or password is not right, or there were too many tries. "
+        "Wait a little; if you forgot it, ask an administrator.",
         "One answer for every failure; the audit event knows which.",
     ),
     Reason.PAGE_STALE: _to_client(
