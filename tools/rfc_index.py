@@ -17,6 +17,7 @@ TITLES = {
     3986: "URI: generic syntax",
     4291: "IPv6 addressing architecture",
     4648: "Base64 and its kin",
+    5646: "Tags for identifying languages",
     5869: "HKDF",
     6265: "HTTP state management (cookies)",
     6454: "The web origin concept",

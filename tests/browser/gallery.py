@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote
 
+from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
 from genkan.site.answer import Answer
-from genkan.site.pages import Pages
+from genkan.site.pages import ADVICE, Pages
+from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
 
 ORIGIN = "https://site.example"
@@ -45,8 +47,9 @@ def the_pages(base: str = f"{ORIGIN}/desk", title: str = "Example Desk") -> Page
     return Pages(a_base(base), title)
 
 
-def rendered(shown: Shown, pages: Pages) -> Answer:
-    return pages.page(shown.template, shown.values, status=shown.status, forms_to=shown.forms_to)
+def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
+    reader = Reader(language, "Asia/Tokyo" if language == "ja" else "UTC")
+    return pages.page(shown.template, shown.values, reader, status=shown.status, forms_to=shown.forms_to)
 
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
@@ -66,14 +69,14 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "username": "",
         "error": "",
         "application": "",
-        "note": "",
+        "again": False,
     }
     failed = {
         **values,
         "username": chosen("alice"),
-        "error": "Name or password is not right, or too many tries were made. Wait a little and try again.",
+        "error": entry(Reason.SIGN_IN_FAILED).public,
         "application": chosen("Jira Mobile"),
-        "note": "Please sign in once more to go on.",
+        "again": True,
     }
     return [Shown("login", "login.html", values), Shown("login-failed", "login.html", failed, 401)]
 
@@ -161,6 +164,7 @@ def _start(chosen: Chosen) -> list[Shown]:
         "mobile_action": "/desk/setup/mobile",
         "next_command": f"genkan app login {ORIGIN}/desk",
         "is_administrator": False,
+        "has_administrator": True,
         "apps_url": "/desk/account/apps",
     }
     person = {"name": chosen("alice"), "display_name": chosen("Alice Adams"), "permission_name": "SYSTEM_ADMIN"}
@@ -168,6 +172,7 @@ def _start(chosen: Chosen) -> list[Shown]:
     return [
         Shown("home", "home.html", values),
         Shown("home-administrator", "home.html", administrator),
+        Shown("home-not-set-up", "home.html", {**values, "has_administrator": False, "mobile_on": False}),
         Shown("signed-out", "signed_out.html", {"sign_in_url": "/desk/login"}),
     ]
 
@@ -177,22 +182,22 @@ def _apps(chosen: Chosen) -> list[Shown]:
     live: dict[str, object] = {
         "device": chosen("iPhone"),
         "application": chosen("Jira Mobile"),
-        "signed_in_at": "2026-11-02 08:15 UTC",
-        "last_seen": "2026-11-23 17:40 UTC",
+        "signed_in_at": 1_793_607_300_000,
+        "last_seen": 1_795_455_600_000,
         "state": "signed_in",
         "possibly_same": False,
         "reason_sentence": "",
-        "method": "pwd, mfa",
+        "method": ["pwd", "mfa"],
         "action": "/desk/account/apps/00/sign-out",
         "hidden": _carried(chosen),
         "withdraw": form,
     }
-    fresh = {**live, "device": chosen("Terminal"), "last_seen": "never used", "method": "pwd", "possibly_same": True}
+    fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
     ended = {
         **live,
         "device": chosen("An app with a name that nobody has"),
         "state": "signed_out",
-        "reason_sentence": "An old token was shown after its successor was used.",
+        "reason_sentence": END_SENTENCES[EndReason.REPLAYED],
         "withdraw": None,
     }
     expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw": None}
@@ -210,13 +215,14 @@ def _apps(chosen: Chosen) -> list[Shown]:
 
 def _errors(chosen: Chosen) -> list[Shown]:
     def error(status: int, sentence: str, detail: str = "") -> dict[str, object]:
-        return {"status": status, "sentence": sentence, "detail": detail, "request_id": "9f3c21aa-1b"}
+        return {"status": status, "sentence": sentence, "detail": detail, "request_id": "9f3c21aa-1b",
+                "advice": ADVICE if detail else ""}  # fmt: skip
 
     unknown = error(400, "This site does not know the application that sent you here.", chosen("client_id"))
     wrong = {"seen": chosen("http://10.0.0.5:8080"), "expected": ORIGIN, "request_id": "9f3c21aa-1c"}
     return [
         Shown("error", "error.html", unknown, 400),
-        Shown("error-not-found", "error.html", error(404, "There is nothing here."), 404),
+        Shown("error-not-found", "error.html", error(404, entry(Reason.NOT_FOUND).public), 404),
         Shown("error-busy", "error.html", error(503, "The site is busy; try again."), 503),
         Shown("wrong-host", "wrong_host.html", wrong, 400),
     ]

@@ -23,17 +23,17 @@ class Exhibition:
     origin: str
     names: tuple[str, ...]
 
-    def plain(self, name: str) -> str:
+    def plain(self, name: str, language: str = "en") -> str:
         """The page with the values of everyday."""
-        return f"{self.origin}/plain/{name}"
+        return f"{self.origin}/{language}/plain/{name}"
 
     def hostile(self, name: str) -> str:
         """The page with markup in every value that somebody can choose."""
-        return f"{self.origin}/hostile/{name}"
+        return f"{self.origin}/en/hostile/{name}"
 
     def unescaped(self, name: str, *, policy: bool) -> str:
         """The hostile page as a broken site would send it: nothing escaped, with or without a security policy."""
-        return f"{self.origin}/{'unescaped' if policy else 'unprotected'}/{name}"
+        return f"{self.origin}/en/{'unescaped' if policy else 'unprotected'}/{name}"
 
 
 @contextlib.contextmanager
@@ -50,7 +50,8 @@ def exhibition() -> Iterator[Exhibition]:
 
 def _answer(path: str) -> Answer:
     pages = the_pages()
-    way, _, name = path.strip("/").rpartition("/")
+    language, _, rest = path.strip("/").partition("/")
+    way, _, name = rest.rpartition("/")
     if path.startswith(STATIC):
         asset = pages.assets[name]
         headers = ((b"content-type", asset.content_type), (b"cache-control", b"max-age=3600"))
@@ -58,7 +59,7 @@ def _answer(path: str) -> Answer:
     shown = {one.name: one for one in gallery(lambda text: text + WAYS.get(way, ""))}
     if name not in shown:
         return Answer(404, ())
-    made = rendered(shown[name], pages)
+    made = rendered(shown[name], pages, language)
     if way in ("plain", "hostile"):
         return made
     kept = tuple(header for header in made.headers if way == "unescaped" or header[0] != b"content-security-policy")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from genkan.site.reader import LANGUAGES
+
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
@@ -78,15 +80,16 @@ async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition) ->
     """No page is wider than its window, no text is too faint, and whatever is touched is 44 pixels high."""
     folder = os.environ.get("SCREENSHOTS")
     wrong: dict[str, object] = {}
-    for name in shown.names:
-        await page.goto(shown.plain(name))
+    for name, language in product(shown.names, LANGUAGES):
+        await page.goto(shown.plain(name, language))
         for size, scheme in product(SIZES, SCHEMES):
             await show(page, size, scheme)
             found = await page.evaluate(ALL_THREE)
             if found != [0, [], []]:
-                wrong[f"{name} {size} {scheme}"] = found
+                wrong[f"{name} {language} {size} {scheme}"] = found
             if folder:
-                await page.screenshot(path=Path(folder) / f"{name}.{size}.{scheme}.png", full_page=True)
+                path = Path(folder) / f"{name}.{language}.{size}.{scheme}.png"
+                await page.screenshot(path=path, full_page=True)
     assert wrong == {}
 
 
@@ -107,7 +110,7 @@ async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhib
     # A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
     for name in (name for name in shown.names if name != "return"):
         await page.goto(shown.plain(name))
-        controls = await page.locator("a, button:visible, input:visible, textarea:visible").count()
+        controls = await page.locator("a:visible, button:visible, input:visible, textarea:visible").count()
         await page.locator(".skip").focus()
         await page.keyboard.press("Tab")
         await page.keyboard.press("Shift+Tab")
@@ -171,7 +174,7 @@ async def test_times_are_told_in_the_readers_zone(chromium: Browser, shown: Exhi
     page = await context.new_page()
     await page.goto(shown.plain("apps"))
     first = page.locator("time").first
-    assert "17:15" in await first.inner_text()
-    assert await first.get_attribute("title") == "2026-11-02 08:15 UTC"
+    assert "5:15" in await first.inner_text()
+    assert "8:15" in (await first.get_attribute("title") or "")
     assert await page.get_by_text("never used").count() == 1
     await context.close()

@@ -96,11 +96,11 @@ async def sign_the_phone_out(page: Page, site: Served) -> None:
     await page.goto(site.base + "/account/apps")
     assert "Signed in" in await page.get_by_role("listitem").inner_text()
     await page.get_by_role("listitem").get_by_role("button", name="Sign out").click()
-    await page.get_by_text("The person signed this phone out.").wait_for()
+    await page.get_by_text("You signed it out.").wait_for()
 
 
 async def test_the_set_up_link_dies_with_the_first_administrator(page: Page, watch: Watch, site: Served) -> None:
     """Once there is an administrator the link leads to a page that says so, and makes nobody."""
     await page.goto(site.setup_link)
     await at(page, "Nothing is here")
-    assert "This set-up link is not valid any more." in await said(page)
+    assert "This set-up link does not work" in await said(page)

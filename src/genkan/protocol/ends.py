@@ -26,6 +26,14 @@ class EndReason(StrEnum):
     RESTORED = "restored"
 
 
+# The same to the person whose sign-in it was, where that reads otherwise.
+OWN_END_SENTENCES: Mapping[str, str] = {
+    EndReason.SIGNED_OUT_BY_PERSON: "You signed it out.",
+    EndReason.PERSON_SIGNED_OUT_EVERYWHERE: "You were signed out everywhere.",
+    EndReason.PASSWORD_CHANGED: "Your password was changed and everything signed out.",
+    EndReason.CONSENT_WITHDRAWN: "You withdrew the application's access.",
+}
+
 END_SENTENCES: Mapping[str, str] = {
     EndReason.SIGNED_IN_AGAIN: "The same phone signed in again.",
     EndReason.SIGNED_OUT_BY_APP: "The app signed out.",

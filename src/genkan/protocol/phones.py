@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES, EndReason
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, EndGrant, EndGrantsUnder, Event, EventKind, WithdrawConsent
-from genkan.protocol.reasons import END_SENTENCES, EndReason
 from genkan.protocol.records import Account, Grant, GrantState, Link, LinkKind, Standing
 from genkan.protocol.standing import sign_in_end
 
@@ -84,6 +84,11 @@ def possibly_same(phones: Iterable[Phone]) -> frozenset[bytes]:
 def sentence(reason: str) -> str:
     """The reason in words."""
     return END_SENTENCES.get(reason, "")
+
+
+def own_sentence(reason: str) -> str:
+    """The reason in words for the person whose sign-in it was."""
+    return OWN_END_SENTENCES.get(reason) or sentence(reason)
 
 
 def sign_out(grant: Grant, reason: EndReason, actor: str, env: Env) -> Change:

@@ -340,7 +340,8 @@ TABLE: Mapping[Reason, Entry] = {
     Reason.SIGN_IN_FAILED: _to_client(
         E.ACCESS_DENIED,
         401,
-        "Name or password is not right, or too many tries were made. Wait a little and try again.",
+        "Name or password is not right, or there were too many tries. "
+        "Wait a little; if you forgot it, ask an administrator.",
         "One answer for every failure; the audit event knows which.",
     ),
     Reason.PAGE_STALE: _to_client(
@@ -358,7 +359,7 @@ TABLE: Mapping[Reason, Entry] = {
     Reason.SETUP_LINK_DEAD: _to_client(
         E.INVALID_REQUEST,
         404,
-        "This set-up link is not valid any more.",
+        "This set-up link does not work: it is not the newest one, or the first administrator has been made already.",
         "It dies with the first administrator and at each start; genkan serve prints the present one.",
     ),
     Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
@@ -371,7 +372,7 @@ TABLE: Mapping[Reason, Entry] = {
     Reason.NOT_ALLOWED: _to_client(
         E.INSUFFICIENT_SCOPE, 403, "You are not allowed to do this.", "The caller lacks the ADMIN permission."
     ),
-    Reason.NOT_FOUND: _to_client(E.INVALID_REQUEST, 404, "There is nothing here.", "Unknown id or path."),
+    Reason.NOT_FOUND: _to_client(E.INVALID_REQUEST, 404, "No page has this address.", "Unknown id or path."),
     Reason.CONFLICT: _to_client(
         E.INVALID_REQUEST,
         409,

@@ -1,11 +1,10 @@
 """A person's own pages: the phones and applications signed in as them, signing one out, withdrawing consent."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.phones import Phone, PhoneState, device_name, judge, sentence, sign_out, withdraw_consent
+from genkan.protocol.phones import Phone, PhoneState, device_name, judge, own_sentence, sign_out, withdraw_consent
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
@@ -36,7 +35,7 @@ async def apps(received: Received, door: Door) -> Answer:
         "sign_out_hidden": hidden,
         "person_name": who.person.account.display_name,
     }
-    return door.pages.page("account_apps.html", values)
+    return door.pages.page("account_apps.html", values, who.reader)
 
 
 async def _phones(account_id: int, door: Door, env: Env) -> list[Phone]:
@@ -53,20 +52,16 @@ def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) 
     return {
         "device": device_name(grant.user_agent),
         "application": link.name,
-        "signed_in_at": _moment(grant.created_at),
-        "last_seen": _moment(max(grant.last_seen, grant.rotated_at)) if not phone.never_used else "never used",
+        "signed_in_at": grant.created_at,
+        "last_seen": None if phone.never_used else max(grant.last_seen, grant.rotated_at),
         "state": phone.state.value,
         "possibly_same": possibly_same,
-        "reason_sentence": sentence(phone.reason),
-        "method": ", ".join(grant.method.references()),
+        "reason_sentence": own_sentence(phone.reason),
+        "method": grant.method.references(),
         "action": f"{here}/sign-out",
         "hidden": hidden,
         "withdraw": {"action": f"{here}/withdraw", "hidden": hidden} if live else None,
     }
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 async def sign_out_phone(received: Received, door: Door) -> Answer:
@@ -100,11 +95,11 @@ async def _act(received: Received, door: Door, decide: Decide) -> Answer:
     for _ in range(TRIES):
         row = await door.store.phone(_grant_id(received.parameters["id"]))
         if row is None or row.account.id != who.person.account.id:
-            return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id)
+            return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, who.reader)
         env = door.env()
         if await door.store.apply(decide(judge(row, env), f"account:{who.person.account.name}", env)):
             return answer.redirect(door.public.text + APPS, 303)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id)
+    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
 
 
 def _grant_id(text: str) -> bytes:
@@ -127,6 +122,7 @@ RULES = (
     Rule(APPS, ("GET",), apps, Who.PERSON, Guard.PAGE, "A person's phones and authorized applications."),
     Rule(APPS + "/{id}/sign-out", ("POST",), sign_out_phone, Who.PERSON, Guard.FORM, "Signs one of them out."),
     Rule(APPS + "/{id}/withdraw", ("POST",), withdraw, Who.PERSON, Guard.FORM, "Withdraws an application's access."),
+    Rule("/account", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."),
     Rule(
         "/plugins/servlet/oauth/users/access-tokens", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."
     ),

@@ -106,14 +106,16 @@ def _consent_answer(
         browser.PAGE_FIELD: browser.page_token(who, door, env),
     }
     as_page = parameters.get(ANSWER) == "page"
+    effective = min(step.permission, step.account.permission)
     kind = redirect_kind(asked.redirect_uri)
     here = f"{door.public.path}{CONSENT}"
     values = {
         "action": here,
         "hidden": {**hidden, ANSWER: "page"} if as_page else hidden,
         "application": step.link.name,
-        "permission": step.permission.name,
-        "permission_words": WORDS[step.permission],
+        # What the application will be able to do is never more than the person can.
+        "permission": effective.name,
+        "permission_words": WORDS[effective],
         "destination": asked.redirect_uri,
         "destination_kind": kind.value if kind else "",
         "person_name": step.account.name,
@@ -124,7 +126,9 @@ def _consent_answer(
         else f"{here}?{INTERACTION}={sealed}&{ANSWER}=page",
         "answer_as_page": as_page,
     }  # fmt: skip
-    return door.pages.page("consent.html", values, forms_to=(redirects.form_action_source(asked.redirect_uri),))
+    return door.pages.page(
+        "consent.html", values, who.reader, forms_to=(redirects.form_action_source(asked.redirect_uri),)
+    )
 
 
 async def consent_decision(received: Received, door: Door) -> Answer:
@@ -206,7 +210,9 @@ def _leave(received: Received, door: Door, location: str, *, as_page: bool = Fal
         and received.header(b"sec-fetch-user") is None
     )
     if as_page or (by_itself and redirect_kind(location.partition("?")[0]) is redirects.Kind.PRIVATE_USE):
-        return door.pages.page("return.html", {"target": location, "application": "", "automatic": not as_page})
+        return door.pages.page(
+            "return.html", {"target": location, "application": "", "automatic": not as_page}, received.reader
+        )
     return answer.redirect(location, 303 if received.method == "POST" else 302)
 
 
@@ -227,7 +233,7 @@ def _hub_address(asked: Interaction, door: Door, env: Env) -> str:
 
 def _error_page(refused: Refused, received: Received, door: Door, env: Env) -> Answer:
     door.note(refused, received, env.now)
-    return door.pages.refusal(refused, received.request_id, detail=refused.detail)
+    return door.pages.refusal(refused, received.request_id, received.reader, detail=refused.detail)
 
 
 RULES = (

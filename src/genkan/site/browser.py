@@ -16,6 +16,7 @@ from genkan.protocol.signin import session as sessions
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.read import Form
+from genkan.site.reader import Reader, reader_of
 from genkan.site.received import Received, set_cookie
 
 SESSION = "genkan-session"
@@ -45,6 +46,7 @@ class Visitor:
     fresh: bool
     person: SessionFacts | None
     session_id: bytes | None
+    reader: Reader
 
     @property
     def device(self) -> bytes:
@@ -62,7 +64,8 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     device = received.cookie(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
     person, session_id = await _person(received, door, env)
-    return Visitor(env.draw(16).hex() if fresh or device is None else device, fresh, person, session_id)
+    reader = reader_of(received.headers, person.account if person else None)
+    return Visitor(env.draw(16).hex() if fresh or device is None else device, fresh, person, session_id, reader)
 
 
 async def _person(received: Received, door: Door, env: Env) -> tuple[SessionFacts | None, bytes | None]:

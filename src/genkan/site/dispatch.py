@@ -15,6 +15,7 @@ from genkan.site import answer, browser
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
+from genkan.site.reader import reader_of
 from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.store.api import StoreUnavailable
@@ -82,19 +83,19 @@ class Dispatcher:
             self._door.note_from(network_of(client), refused, self._door.env().now)
             return answer.error(refused)
         if rule is None:
-            return self._no_rule(rules, request_id)
+            return self._no_rule(rules, request_id, headers)
         try:
             received = await _received(scope, headers, receive, peer, request_id, parameters)
             fault = self._guard_fault(rule, received)
             return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
         except Malformed as malformed:
             self._door.note_from(peer.network, malformed.refused, self._door.env().now)
-            return self._shaped(rule, malformed.refused, request_id)
+            return self._shaped(rule, malformed.refused, request_id, headers)
         except (StoreUnavailable, LaneFull):
-            return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id)
+            return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id, headers)
         except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
             self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)
-            return self._shaped(rule, Refused(Reason.SERVER_ERROR), request_id)
+            return self._shaped(rule, Refused(Reason.SERVER_ERROR), request_id, headers)
 
     def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
         exact = self._exact.get(path)
@@ -119,9 +120,9 @@ class Dispatcher:
         bare = (self._base,) if rule.path == "/" and self._base else ()
         return (below, *bare) if rule.also_at is None else (below, rule.also_at)
 
-    def _no_rule(self, rules: dict[str, Rule], request_id: str) -> Answer:
+    def _no_rule(self, rules: dict[str, Rule], request_id: str, headers: Headers) -> Answer:
         if not rules:
-            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id)
+            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id, reader_of(headers, None))
         allow = ", ".join(sorted({*rules, *(["HEAD"] if "GET" in rules else [])})).encode()
         # RFC 9110 15.5.6: a 405 names the methods that are allowed.
         return answer.json({"error": "invalid_request", "error_description": "Method not allowed."}, 405).plus(
@@ -142,13 +143,13 @@ class Dispatcher:
         self._door.note(refused, received, self._door.env().now)
         if refused.reason is Reason.WRONG_HOST:
             values = {"seen": refused.detail, "expected": self._door.public.origin, "request_id": received.request_id}
-            return self._door.pages.page("wrong_host.html", values, status=400)
-        return self._shaped(rule, refused, received.request_id)
+            return self._door.pages.page("wrong_host.html", values, received.reader, status=400)
+        return self._shaped(rule, refused, received.request_id, received.headers)
 
-    def _shaped(self, rule: Rule, refused: Refused, request_id: str) -> Answer:
+    def _shaped(self, rule: Rule, refused: Refused, request_id: str, headers: Headers) -> Answer:
         if rule.guard is Guard.MACHINE:
             return answer.error(refused)
-        page = self._door.pages.refusal(refused, request_id, detail=refused.detail)
+        page = self._door.pages.refusal(refused, request_id, reader_of(headers, None), detail=refused.detail)
         return page if refused.retry_after is None else page.plus((b"retry-after", str(refused.retry_after).encode()))
 
 

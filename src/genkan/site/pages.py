@@ -2,18 +2,30 @@
 unsafe-inline).
 """
 
+import gettext
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import entry
+from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
+from genkan.site.reader import LANGUAGES, Reader
 from genkan.wire.urls import BaseURL
 
+# What to do besides, where a person who was sent here by an application can do nothing else.
+ADVICE = "Go back to the app and start again. If it happens again, tell whoever runs this site or made the app."
+_SENT_HERE = (
+    Reason.MISSING_PARAMETER, Reason.REPEATED_PARAMETER, Reason.UNKNOWN_CLIENT, Reason.LINK_DISABLED,
+    Reason.REDIRECT_MISSING, Reason.REDIRECT_NOT_REGISTERED,
+)  # fmt: skip
+_ADVICE = dict.fromkeys(_SENT_HERE, ADVICE)
 _TYPES = {".css": b"text/css; charset=utf-8", ".js": b"text/javascript; charset=utf-8", ".svg": b"image/svg+xml"}
 
 
@@ -33,41 +45,77 @@ class Pages:
         self._public = public
         self.assets = {a.name: _asset(a.name, a.read_bytes()) for a in files("genkan.site").joinpath("static").iterdir()
                        if a.name.endswith(tuple(_TYPES))}  # fmt: skip
-        self._environment = Environment(
+        self._environments = {language: self._environment(language, site_title) for language in LANGUAGES}
+
+    def _environment(self, language: str, site_title: str) -> Environment:
+        public = self._public
+        environment = Environment(
             loader=PackageLoader("genkan.site"),
             autoescape=select_autoescape(default=True, default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            extensions=["jinja2.ext.i18n"],
         )
-        insecure = (
-            "" if public.secure else "This site is reached without encryption: for trying out on this machine only."
+        environment.policies["ext.i18n.trimmed"] = True
+        words_of = catalogue(language)
+        extended: Any = environment
+        extended.install_gettext_translations(words_of, newstyle=True)
+        # For sentences that come from a table; what the templates say themselves they say with _().
+        environment.filters.update(moment=moment, iso=iso, said=words_of.gettext)
+        environment.globals.update(
+            base=public.path, site_title=site_title, asset=self._asset_address, public=public, language=language
         )
-        self._environment.globals.update(
-            base=public.path, site_title=site_title, asset=self._asset_address, insecure=insecure, public=public
-        )
+        return environment
 
     def page(
         self,
         template: str,
         values: Mapping[str, object],
+        reader: Reader,
         *,
         status: int = 200,
         forms_to: tuple[str, ...] = (),
     ) -> Answer:
         """A page. ``forms_to``: CSP sources beside our own that a form's answer may redirect to (the app's scheme)."""
-        body = self._environment.get_template(template).render(values).encode()
+        found = self._environments[reader.language].get_template(template)
+        body = found.render(values, reader=reader).encode()
         return Answer(status, _page_headers(forms_to), body)
 
-    def refusal(self, refused: Refused, request_id: str, *, detail: str = "") -> Answer:
+    def refusal(self, refused: Refused, request_id: str, reader: Reader, *, detail: str = "") -> Answer:
         """An error page: the public sentence, never the operator's hint, and the request id to ask about."""
         row = entry(refused.reason)
-        values = {"sentence": row.public, "detail": detail, "request_id": request_id, "status": row.status}
-        return self.page("error.html", values, status=row.status)
+        values = {"sentence": row.public, "detail": detail, "request_id": request_id, "status": row.status,
+                  "advice": _ADVICE.get(refused.reason, "")}  # fmt: skip
+        return self.page("error.html", values, reader, status=row.status)
 
     def _asset_address(self, name: str) -> str:
         return f"{self._public.path}/static/{self.assets[name].digest}/{name}"
+
+
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The words of a language; English is what the templates say."""
+    if language == "en":
+        return gettext.NullTranslations()
+    with files("genkan.site").joinpath("locales", language, "LC_MESSAGES", "genkan.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+@pass_context
+def moment(context: Context, at: int) -> str:
+    """A time in milliseconds since the Unix epoch, in the reader's words and zone."""
+    # Here and not above: what it loads takes a tenth of a second, which only the first page with a time waits for.
+    from babel.dates import format_datetime, get_timezone  # noqa: PLC0415
+
+    reader: Reader = context["reader"]
+    time = datetime.fromtimestamp(at / 1000, UTC)
+    return format_datetime(time, "medium", tzinfo=get_timezone(reader.time_zone), locale=reader.language)
+
+
+def iso(at: int) -> str:
+    """The same time for programs (RFC 3339 5.6)."""
+    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -7,6 +7,7 @@ import msgspec
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.site.peer import Headers, Peer
+from genkan.site.reader import Reader, reader_of
 
 MOST_FORM_BYTES = 64 * 1024
 MOST_PARAMETERS = 100
@@ -35,6 +36,11 @@ class Received(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         # Query, headers and body carry secrets.
         return f"<Received {self.request_id}: {self.method} {self.path}>"
+
+    @property
+    def reader(self) -> Reader:
+        """For whom to write as long as nobody is known to be signed in."""
+        return reader_of(self.headers, None)
 
     def header(self, name: bytes) -> str | None:
         """The one value of a header, None when absent. Malformed when it is there twice or is not ASCII."""

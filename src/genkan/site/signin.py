@@ -28,6 +28,7 @@ from genkan.wire.scopes import Permission
 
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
+PASSWORDS_DIFFER = "The two passwords differ."
 
 
 async def login_page(received: Received, door: Door) -> Answer:
@@ -50,11 +51,11 @@ async def _login_form(
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "application": link.name if link else "",
-        "note": "Please sign in once more to go on." if who.person and interaction else "",
+        "again": who.person is not None and interaction is not None,
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
-    return door.pages.page("login.html", values, status=status, forms_to=forms_to)
+    return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
 
 
 async def login(received: Received, door: Door) -> Answer:
@@ -84,7 +85,7 @@ async def login(received: Received, door: Door) -> Answer:
                 return await _login_refused(received, form, who, door, env)
             done = browser.with_session(_after_sign_in(form, door, env), outcome.cookie, door)
             return browser.with_known(done, who, row.account, door, env)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id)
+    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
 class _Verified:
@@ -166,7 +167,7 @@ async def signed_out_page(received: Received, door: Door) -> Answer:
     who = await browser.visitor(received, door, env)
     if who.person is not None:
         return answer.redirect(door.public.text + "/")
-    return door.pages.page("signed_out.html", {"sign_in_url": f"{door.public.path}/login"})
+    return door.pages.page("signed_out.html", {"sign_in_url": f"{door.public.path}/login"}, who.reader)
 
 
 async def home(received: Received, door: Door) -> Answer:
@@ -186,11 +187,12 @@ async def home(received: Received, door: Door) -> Answer:
         "sign_out_hidden": hidden,
         "mobile_on": site.mobile_enabled,
         "mobile_action": f"{door.public.path}/setup/mobile",
-        "next_command": f"{door.program} app login {door.public.text}",
+        "next_command": f"{door.program} app login {door.public.text}" if administrator else "",
+        "has_administrator": site.has_administrator,
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
-    return browser.with_device(door.pages.page("home.html", values), who, door)
+    return browser.with_device(door.pages.page("home.html", values, who.reader), who, door)
 
 
 async def setup_page(received: Received, door: Door) -> Answer:
@@ -198,7 +200,7 @@ async def setup_page(received: Received, door: Door) -> Answer:
     env = door.env()
     fault = link_fault(await door.store.site(), received.parameters["token"])
     if fault is not None:
-        return door.pages.refusal(fault, received.request_id)
+        return door.pages.refusal(fault, received.request_id, received.reader)
     who = await browser.visitor(received, door, env)
     return browser.with_device(_setup_form(received, {}, "", who, door, env), who, door)
 
@@ -211,7 +213,7 @@ def _setup_form(received: Received, form: read.Form, error: str, who: browser.Vi
         "values": {name: form.get(name, "") for name in ("username", "display_name", "email")},
         "least": accounts.PASSWORD_CHARACTERS[0],
     }
-    return door.pages.page("setup.html", values, status=400 if error else 200)
+    return door.pages.page("setup.html", values, who.reader, status=400 if error else 200)
 
 
 async def setup(received: Received, door: Door) -> Answer:
@@ -221,7 +223,7 @@ async def setup(received: Received, door: Door) -> Answer:
     who = await browser.visitor(received, door, env)
     fault = link_fault(await door.store.site(), received.parameters["token"])
     if fault is not None:
-        return door.pages.refusal(fault, received.request_id)
+        return door.pages.refusal(fault, received.request_id, received.reader)
     error = _setup_error(received, form, who, door, env)
     if error:
         return browser.with_device(_setup_form(received, form, error, who, door, env), who, door)
@@ -230,9 +232,9 @@ async def setup(received: Received, door: Door) -> Answer:
                        password_hash=password_hash)  # fmt: skip
     made = first_administrator(wish, door.env())
     if isinstance(made, Refused):
-        return browser.with_device(_setup_form(received, form, _sentence(made), who, door, env), who, door)
+        return browser.with_device(_setup_form(received, form, sentence(made), who, door, env), who, door)
     if not await door.store.apply(made.change):
-        return door.pages.refusal(Refused(Reason.SETUP_LINK_DEAD), received.request_id)
+        return door.pages.refusal(Refused(Reason.SETUP_LINK_DEAD), received.request_id, received.reader)
     opened = sessions.open_session(made.account, Method.PWD, _this_browser(received, who), door.env(), door.lifetimes)
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(f"{door.public.text}/setup/done", 303), opened.cookie, door)
@@ -242,13 +244,13 @@ def _setup_error(received: Received, form: read.Form, who: browser.Visitor, door
     if browser.form_fault(received, form, who, door, env) is not None:
         return entry(Reason.PAGE_STALE).public
     if form.get("password", "") != form.get("password_again", ""):
-        return "The two passwords differ."
+        return PASSWORDS_DIFFER
     fault = accounts.password_fault(form.get("password", ""))
-    return _sentence(fault) if fault else ""
+    return sentence(fault) if fault else ""
 
 
-def _sentence(refused: Refused) -> str:
-    """A refusal for the person who typed: the field and what to write."""
+def sentence(refused: Refused) -> str:
+    """A refusal of an account for the person who typed: the field and what to write."""
     name, _, rest = refused.detail.partition(": ")
     return f"{name[:1].upper()}{name[1:]}: {rest}." if rest else entry(refused.reason).public
 
@@ -267,7 +269,7 @@ async def setup_done(received: Received, door: Door) -> Answer:
         "next_command": f"{door.program} app login {door.public.text}",
         "mobile_on": site.mobile_enabled,
     }
-    return door.pages.page("setup_done.html", values)
+    return door.pages.page("setup_done.html", values, who.reader)
 
 
 async def setup_mobile(received: Received, door: Door) -> Answer:
@@ -276,16 +278,16 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     form = read.form(received)
     who = await browser.visitor(received, door, env)
     if not _is_administrator(who) or who.person is None:
-        return door.pages.refusal(Refused(Reason.NOT_ALLOWED), received.request_id)
+        return door.pages.refusal(Refused(Reason.NOT_ALLOWED), received.request_id, received.reader)
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
-        return door.pages.refusal(fault, received.request_id)
+        return door.pages.refusal(fault, received.request_id, received.reader)
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
         change = turned(site, link, True, False, f"account:{who.person.account.name}", door.env())
         if isinstance(change, Change) and await door.store.apply(change):
             return answer.redirect(f"{door.public.text}/setup/done", 303)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id)
+    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
 def _is_administrator(who: browser.Visitor) -> bool:

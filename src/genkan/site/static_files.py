@@ -12,7 +12,7 @@ async def static(received: Received, door: Door) -> Answer:
     """GET /static/{digest}/{name}"""
     asset = door.pages.assets.get(received.parameters["name"])
     if asset is None or asset.digest != received.parameters["digest"]:
-        return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id)
+        return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, received.reader)
     headers = (
         (b"content-type", asset.content_type),
         (b"cache-control", b"public, max-age=31536000, immutable"),

@@ -30,7 +30,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     field.select();
-    say(button, (await copied(field.value)) ? "Copied" : "Selected");
+    say(button, (await copied(field.value)) ? button.dataset.copied : button.dataset.selected);
   });
 }
 
@@ -50,7 +50,7 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
   button.addEventListener("click", () => {
     const shown = field.type === "text";
     field.type = shown ? "password" : "text";
-    say(button, shown ? "Show" : "Hide");
+    say(button, shown ? button.dataset.hidden : button.dataset.shown);
   });
   // A password that is shown must not be kept by the browser as text typed into a field.
   field.form.addEventListener("submit", () => (field.type = "password"));
@@ -65,6 +65,6 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     time.title = time.textContent;
-    time.textContent = moment.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   }
 }

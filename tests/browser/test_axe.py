@@ -1,0 +1,46 @@
+"""What axe-core finds in every page, in both languages, light and dark: nothing (WCAG 2.2 A and AA)."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from genkan.site.reader import LANGUAGES
+from tests.browser.test_looks import SCHEMES, show
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+    from tests.browser.showing import Exhibition
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FOUND = """async tags => (await axe.run({runOnly: {type: 'tag', values: tags}})).violations
+  .map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' | ')}`)"""
+
+
+async def test_axe_finds_nothing(page: Page, shown: Exhibition) -> None:
+    """No violation and no bad practice on any page that the site can show."""
+    wrong: dict[str, list[str]] = {}
+    for name, language in product(shown.names, LANGUAGES):
+        await page.goto(shown.plain(name, language))
+        await page.evaluate(AXE)
+        for scheme in SCHEMES:
+            await show(page, "phone", scheme)
+            found = await page.evaluate(FOUND, RULES)
+            if found:
+                wrong[f"{name} {language} {scheme}"] = found
+    assert wrong == {}
+
+
+async def test_axe_finds_what_is_wrong(page: Page) -> None:
+    """An image without words and a field without label are found."""
+    await page.set_content("<main><h1>x</h1><img src='data:,'><input></main>")
+    await page.evaluate(AXE)
+    found = [line.partition(":")[0] for line in await page.evaluate(FOUND, RULES)]
+    assert {"image-alt", "label"} <= set(found)

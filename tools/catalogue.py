@@ -1,0 +1,95 @@
+"""Writes the catalogues of the pages' words: ``python -m tools.catalogue`` (``--check`` changes nothing).
+
+What is said comes from the templates and from the tables of sentences; what it is in a language is kept by hand in
+``genkan.po``. A sentence that is new is added empty, one that is gone is taken out.
+"""
+
+import io
+import sys
+from datetime import UTC, datetime
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from genkan.protocol.accounts import AccountWish, password_fault
+from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.setup import first_administrator
+from genkan.site.pages import ADVICE
+from genkan.site.reader import LANGUAGES
+from genkan.site.signin import PASSWORDS_DIFFER, sentence
+from genkan.wire.scopes import WORDS
+
+SITE = Path(str(files("genkan.site")))
+# The same words make the same file, whenever it is written.
+DATED = datetime(2026, 1, 1, tzinfo=UTC)
+TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
+
+
+def said() -> Catalog:
+    """Everything that a page may say, in English."""
+    catalogue = Catalog(project="Genkan", charset="utf-8")
+    options = {"**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+    found = extract_from_dir(str(SITE / "templates"), [("**.html", "jinja2")], options, comment_tags=())
+    for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
+        catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
+    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults())
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+        catalogue.add(text)
+    return catalogue
+
+
+def account_faults() -> list[str]:
+    """What is said of an account that cannot be made."""
+    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"))
+    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault("")]
+    return [sentence(fault) for fault in refused if isinstance(fault, Refused)]
+
+
+def written(language: str) -> tuple[str, bytes]:
+    """The catalogue of a language as text, brought up to date, and compiled."""
+    path, kept = place(language), Catalog(locale=language, charset="utf-8", creation_date=DATED, revision_date=DATED)
+    known = {message.id: message.string for message in _read(path, language)} if path.exists() else {}
+    for message in said():
+        if message.id:
+            kept.add(message.id, known.get(message.id, ""), flags=message.flags)
+    text, compiled = io.BytesIO(), io.BytesIO()
+    write_po(text, kept, width=110, omit_header=True, ignore_obsolete=True, sort_output=True, no_location=True)
+    write_mo(compiled, kept)
+    return text.getvalue().decode(), compiled.getvalue()
+
+
+def _read(path: Path, language: str) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def place(language: str) -> Path:
+    """Where the text of a language is kept; what is compiled lies beside it."""
+    return SITE / "locales" / language / "LC_MESSAGES" / "genkan.po"
+
+
+def main() -> int:
+    """Status 1 when ``--check`` finds something out of date."""
+    stale = 0
+    for language in TRANSLATED:
+        text, compiled = written(language)
+        for path, content in ((place(language), text.encode()), (place(language).with_suffix(".mo"), compiled)):
+            if path.exists() and path.read_bytes() == content:
+                continue
+            stale = 1
+            if "--check" not in sys.argv:
+                path.write_bytes(content)
+                print(f"wrote {path}")
+    return stale if "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
