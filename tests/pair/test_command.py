@@ -119,7 +119,7 @@ def test_denied(phone: RealPhone, inside: Inside) -> None:
     """The person denies in the browser: one line, status 1."""
     ran = inside(phone, "login", phone.site.base, PERSON_DECISION="deny")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.splitlines()[-1] == (f"genkan app: The sign-in at {phone.site.base} was declined.")
+    assert ran.stderr.splitlines()[-1] == f"genkan app: No sign-in at {phone.site.base}: The request was denied."
 
 
 def test_signed_out_elsewhere(phone: RealPhone, inside: Inside) -> None:

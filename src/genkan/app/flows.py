@@ -113,8 +113,9 @@ _REFUSED_WITHOUT_PERSON = {ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUI
 def _refused(site: Site, refusal: CallbackRefused) -> Problem:
     said = f" It says: {refusal.description}" if refusal.description else ""
     if refusal.error in _REFUSED_BY_PERSON:
-        # What a site adds says the same again.
-        return SignInAgain(f"The sign-in at {site.name} was declined.")
+        # The site's own words say that it was declined, and perhaps why: ours would say it twice.
+        words = refusal.description or "It was declined."
+        return SignInAgain(f"No sign-in at {site.name}: {words}")
     if refusal.error in _REFUSED_WITHOUT_PERSON:
         return SignInAgain(f"{site.name} wants the person to sign in.{said}")
     if refusal.error in _REFUSED_FOR_NOW:
