@@ -13,12 +13,11 @@ from enum import StrEnum
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genkan.protocol.env import Env
 from genkan.protocol.records import Method
-from genkan.protocol.ring import Ring, RingKey
+from genkan.protocol.ring import AUDIT as AUDIT_PURPOSE
+from genkan.protocol.ring import Ring, RingKey, derive
 from genkan.wire.oauth import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX
 from genkan.wire.scopes import Permission
 
@@ -44,7 +43,7 @@ class Purpose(StrEnum):
     INTERACTION = "interaction"
     PAGE = "page"
     HANDOVER = "hand-over"
-    AUDIT = "audit"
+    AUDIT = AUDIT_PURPOSE
 
 
 class Kind(StrEnum):
@@ -218,7 +217,7 @@ class _Keys:
         return self._aeads[purpose]
 
     def _derive(self, purpose: Purpose) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=b"genkan v1 " + purpose.encode()).derive(self._secret)
+        return derive(self._secret, purpose)
 
 
 class _Mac:
