@@ -1,5 +1,4 @@
-"""The format of the audit's chain, nailed down: whoever changes it makes every audit look forged, and sees it here first.
-"""
+"""The format of the audit's chain, nailed down: whoever changes it makes every audit look forged, and sees it here."""
 
 import hashlib
 import hmac

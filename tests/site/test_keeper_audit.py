@@ -1,0 +1,119 @@
+"""The server seals its audit beside the requests, tells each head to the log, and lets go of what is too old."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genkan.ops.audit_walk import verify
+from genkan.protocol import ring as rings
+from genkan.protocol.audit import AuditKeys
+from genkan.protocol.env import DAY, SECOND
+from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing
+from genkan.site import keeper as keeping
+from genkan.site.keeper import Keeper
+from genkan.store.audit_rounds import NODE
+from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
+
+
+class Kept:
+    """A site with its keeper, and what it logged."""
+
+    def __init__(self, site: SiteUnderTest) -> None:
+        self.site = site
+        self.logged: list[dict[str, Any]] = []
+        door = replace(site.door, log=self._log)
+        self.keeper = Keeper(door, NODE, lambda: site.env.now)
+
+    def _log(self, level: str, event: str, **fields: Any) -> None:
+        self.logged.append({"level": level, "event": event, **fields})
+
+    def heads(self, event: str = "audit sealed") -> list[str]:
+        """The heads that the log was told."""
+        return [line["head"] for line in self.logged if line["event"] == event]
+
+    async def tell(self, count: int) -> None:
+        """So many lines of the audit."""
+        events = tuple(
+            Event(EventKind.LINK_CHANGED, self.site.env.now, "test", detail=str(number)) for number in range(count)
+        )
+        assert await self.site.store.apply(Change((), events))
+
+    async def round(self, number: int) -> None:
+        """The round of that number."""
+        self.keeper._rounds = number
+        await self.keeper.round()
+
+
+@pytest.fixture
+async def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
+    """Audit of a day is kept, and no pause between steps."""
+    monkeypatch.setattr(keeping, "PAUSE_SECONDS", 0)
+    site = await open_site(tmp_path / "data", TestClock(), audit_days=1)
+    yield Kept(site)
+    await close_site(site)
+
+
+async def test_what_waits_is_sealed_once_a_minute_and_its_head_is_told(kept: Kept) -> None:
+    """All of it, in bounded segments; rounds between seal nothing, and nothing new makes no segment."""
+    await kept.tell(300)
+    await kept.round(1)
+    assert kept.heads() == []
+    await kept.round(60)
+    segments = await kept.site.store.segments(NODE)
+    assert [segment.count for segment in segments] == [256, 44]
+    assert kept.heads() == [segment.head.hex() for segment in segments]
+    assert {line["level"] for line in kept.logged} == {"info"}
+    await kept.round(120)
+    assert len(kept.heads()) == 2
+
+
+async def test_the_first_round_seals_what_a_crash_left(kept: Kept) -> None:
+    """What waited while no server ran does not wait for another minute."""
+    await kept.tell(1)
+    await kept.round(0)
+    assert len(kept.heads()) == 1
+
+
+async def test_old_segments_go_and_the_chain_holds(kept: Kept) -> None:
+    """After the days that the setting says, each with a line in the log; the newest stays."""
+    for _ in range(3):
+        await kept.tell(2)
+        await kept.round(0)
+        kept.site.env.advance(DAY)
+    await kept.round(0)
+    keys = AuditKeys(kept.site.ring[-1], (await kept.site.store.site()).site_id)
+    verdict = await verify(kept.site.store, keys, NODE)
+    assert (verdict.faults, verdict.segments, verdict.dropped) == ((), 3, 2)
+    assert kept.heads("audit dropped after its time") == kept.heads()[:2]
+
+
+async def test_zero_days_keep_everything(tmp_path: Path) -> None:
+    """GENKAN_AUDIT_DAYS=0 is for ever."""
+    site = await open_site(tmp_path / "data", TestClock(), audit_days=0)
+    kept = Kept(site)
+    for _ in range(2):
+        await kept.tell(1)
+        await kept.round(0)
+        site.env.advance(5_000 * DAY)
+    await kept.round(0)
+    assert [segment.dropped_at for segment in await site.store.segments(NODE)] == [None, None]
+    await close_site(site)
+
+
+async def test_nothing_is_sealed_under_a_ring_that_is_behind(kept: Kept) -> None:
+    """Its active key may be the one that was revoked; with the newest ring in place sealing goes on."""
+    site = kept.site
+    newer = rings.revoke(site.ring[-1], site.ring[-1].active.id, site.env())
+    assert not isinstance(newer, rings.RingProblem)
+    await kept.tell(1)
+    assert await site.store.apply(Change((MoveRing(newer.version, newer.fingerprint),)))
+    await kept.keeper.seal()
+    assert kept.heads() == []
+    site.ring.append(newer)
+    site.env.advance(SECOND)
+    await kept.keeper.seal()
+    (segment,) = await site.store.segments(NODE)
+    assert segment.key_id == newer.active.id
