@@ -210,7 +210,7 @@ def test_verify_says_through_where_all_holds(busy: Shell) -> None:
     told = busy.good("audit", "verify", "--head", head).out
     assert f"verified through segment 1, line {count}, sealed 20" in told
     assert f"head {head}" in told
-    assert "1 lines wait for their seal, the oldest since 20" in told
+    assert "1 line waits for its seal, the oldest from 20" in told
     document = busy.good("audit", "verify", "--json").json
     assert (document["verified"], document["segments"], document["lines"], document["unsealed"]) == (True, 1, count, 1)
     assert document["through"] == document["newest"]

@@ -58,12 +58,12 @@ async def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 async def test_what_waits_is_sealed_once_a_minute_and_its_head_is_told(kept: Kept) -> None:
     """All of it, in bounded segments; rounds between seal nothing, and nothing new makes no segment."""
-    await kept.tell(300)
+    await kept.tell(150)
     await kept.round(1)
     assert kept.heads() == []
     await kept.round(60)
     segments = await kept.site.store.segments(NODE)
-    assert [segment.count for segment in segments] == [256, 44]
+    assert [segment.count for segment in segments] == [128, 22]
     assert kept.heads() == [segment.head.hex() for segment in segments]
     assert {line["level"] for line in kept.logged} == {"info"}
     await kept.round(120)

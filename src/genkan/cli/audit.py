@@ -209,9 +209,12 @@ def _tell(verdict: Verdict) -> None:
         told = f"segment {through.sequence}, line {through.last}, sealed {when(through.sealed_at)}"
         say(f"verified through {told}, head {through.head.hex()}")
     if verdict.dropped:
-        say(f"the lines of {verdict.dropped} segments were dropped after their time; their heads hold")
+        say(f"segments whose lines were dropped after their time, and whose heads hold: {verdict.dropped}")
     if verdict.unsealed_since is not None:
-        say(f"{verdict.unsealed} lines wait for their seal, the oldest since {when(verdict.unsealed_since)}")
+        waits = (
+            "1 line waits for its seal" if verdict.unsealed == 1 else f"{verdict.unsealed} lines wait for their seal"
+        )
+        say(f"{waits}, the oldest from {when(verdict.unsealed_since)}")
 
 
 @app.command

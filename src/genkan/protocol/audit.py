@@ -3,7 +3,6 @@
 What a chain says when somebody has changed it is for audit_check.py.
 """
 
-import hmac
 import struct
 from collections.abc import Sequence
 
@@ -11,9 +10,10 @@ import msgspec
 from msgspec.structs import replace
 
 from genkan.protocol.ring import KeyState, Ring, audit_key
+from genkan.protocol.sealing import Mac
 
 # One seal covers no more: what is sealed, checked and dropped in one step stays small.
-MOST_LINES = 256
+MOST_LINES = 128
 GENESIS = bytes(32)
 TAG_BYTES = 4
 _LINE, _ROWS, _TAGS, _SEGMENT, _DROPPED = (
@@ -71,6 +71,7 @@ class AuditKeys:
         self.revoked = frozenset(key.id for key in ring.keys if key.state is KeyState.REVOKED)
         self._keys = {key.id: found for key in ring.keys if (found := audit_key(key))}
         self._site = _text(site_id)
+        self._macs: dict[tuple[int, bytes], Mac] = {}
 
     def __repr__(self) -> str:
         return f"<AuditKeys active {self.active_id:04x}>"
@@ -81,7 +82,10 @@ class AuditKeys:
 
     def mac(self, key_id: int, label: bytes, message: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over the label, the site and the message. KeyError for a key that is not known."""
-        return hmac.digest(self._keys[key_id], label + self._site + message, "sha256")
+        made = self._macs.get((key_id, label))
+        if made is None:
+            made = self._macs[key_id, label] = Mac(self._keys[key_id], label + self._site)
+        return made(message)
 
 
 def canonical(line: Line) -> bytes:
@@ -96,11 +100,10 @@ def canonical(line: Line) -> bytes:
 
 def _content(line: Line) -> bytes:
     """All of a line but its number."""
-    texts = (line.address, line.reason, line.detail)
     return b"".join((
         struct.pack(">q", line.at), _text(_bytes(line.kind)), _text(_bytes(line.actor)), _id(line.account_id),
         _id(line.link_id), b"\0" if line.grant_id is None else b"\1" + _text(line.grant_id),
-        *(_text(_bytes(text)) for text in texts),
+        _text(_bytes(line.address)), _text(_bytes(line.reason)), _text(_bytes(line.detail)),
     ))  # fmt: skip
 
 
@@ -117,14 +120,12 @@ def _id(number: int | None) -> bytes:
     return b"\0" if number is None else struct.pack(">Bq", 1, number)
 
 
-def rows_mac(keys: AuditKeys, key_id: int, lines: Sequence[Line]) -> bytes:
-    """One MAC over all lines in their order."""
-    return keys.mac(key_id, _ROWS, struct.pack(">I", len(lines)) + b"".join(map(canonical, lines)))
-
-
-def tags_of(keys: AuditKeys, key_id: int, lines: Sequence[Line]) -> bytes:
-    """Four bytes for each line, whatever its number."""
-    return b"".join(keys.mac(key_id, _LINE, _content(line))[:TAG_BYTES] for line in lines)
+def summary(keys: AuditKeys, key_id: int, lines: Sequence[Line]) -> tuple[bytes, bytes]:
+    """One MAC over all lines in their order, and four bytes for each, whatever its number."""
+    contents = [_content(line) for line in lines]
+    numbered = [struct.pack(">q", line.number) + content for line, content in zip(lines, contents, strict=True)]
+    rows = keys.mac(key_id, _ROWS, struct.pack(">I", len(lines)) + b"".join(numbered))
+    return rows, b"".join([keys.mac(key_id, _LINE, content)[:TAG_BYTES] for content in contents])
 
 
 def head_of(keys: AuditKeys, segment: Segment) -> bytes:
@@ -144,6 +145,7 @@ def dropped_mac(keys: AuditKeys, segment: Segment, at: int) -> bytes:
 def seal(keys: AuditKeys, node: str, previous: Segment | None, lines: Sequence[Line], now: int) -> Segment:
     """The next segment of a node's chain, under the active key. ``lines`` are what follows the last sealed line."""
     key_id = keys.active_id
+    rows, tags = summary(keys, key_id, lines)
     segment = Segment(
         node=node,
         sequence=previous.sequence + 1 if previous else 1,
@@ -153,8 +155,8 @@ def seal(keys: AuditKeys, node: str, previous: Segment | None, lines: Sequence[L
         key_id=key_id,
         sealed_at=now,
         previous=previous.head if previous else GENESIS,
-        rows=rows_mac(keys, key_id, lines),
-        tags=tags_of(keys, key_id, lines),
+        rows=rows,
+        tags=tags,
         head=b"",
     )
     return replace(segment, head=head_of(keys, segment))

@@ -14,8 +14,7 @@ from genkan.protocol.audit import (
     Segment,
     dropped_mac,
     head_of,
-    rows_mac,
-    tags_of,
+    summary,
 )
 
 
@@ -110,10 +109,10 @@ def _fits(keys: AuditKeys, segment: Segment) -> bool:
 
 
 def _rows(keys: AuditKeys, segment: Segment, lines: Sequence[Line]) -> Iterator[str]:
-    if hmac.compare_digest(segment.rows, rows_mac(keys, segment.key_id, lines)) and segment.count == len(lines):
+    rows, tags = summary(keys, segment.key_id, lines)
+    if hmac.compare_digest(segment.rows, rows) and segment.count == len(lines):
         return
-    sealed = _split(segment.tags)
-    found = _split(tags_of(keys, segment.key_id, lines))
+    sealed, found = _split(segment.tags), _split(tags)
     if sealed == found:
         yield f"segment {segment.sequence}: its lines have other numbers than they had"
     elif sorted(sealed) == sorted(found):

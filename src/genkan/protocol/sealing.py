@@ -204,8 +204,8 @@ class _Keys:
         self._secret = key.secret
         self._aeads: dict[Purpose, AESGCM] = {}
         label = b"genkan token\0" + site_id
-        self._access = _Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
-        self._refresh = _Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
+        self._access = Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
+        self._refresh = Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
 
     def mac(self, kind: Kind, head: bytes) -> bytes:
         seal = self._refresh if kind is Kind.REFRESH else self._access
@@ -220,7 +220,7 @@ class _Keys:
         return derive(self._secret, purpose)
 
 
-class _Mac:
+class Mac:
     """HMAC-SHA-256 (RFC 2104 4) over a fixed label and what follows, with key and label hashed ahead once.
 
     hmac.digest costs five times as much here, and gives up the interpreter to the writer thread at every token.

@@ -14,7 +14,7 @@ from genkan.store.api import AuditPage, AuditQuery
 from genkan.store.sqlite_lists import SqliteLists
 
 # How many lines one page looks at: what a statement of a few milliseconds can.
-MOST_LOOKED = 4_000
+MOST_LOOKED = 2_000
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 # Texts as the bytes that they are: a line that somebody has tampered with must be readable, too.

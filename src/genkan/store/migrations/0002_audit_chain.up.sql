@@ -15,6 +15,6 @@ CREATE TABLE segments (
     dropped_at INTEGER,
     dropped BLOB NOT NULL,
     PRIMARY KEY (node, sequence)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX segments_kept ON segments (node, sequence) WHERE dropped_at IS NULL;
