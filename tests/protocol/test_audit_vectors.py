@@ -81,7 +81,11 @@ def test_segments_are_built_as_written_down() -> None:
         record = struct.pack(
             ">QqqIHq", row["sequence"], row["first"], row["last"], row["count"], VECTOR["key_id"], row["sealed_at"]
         )
-        message = counted(VECTOR["node"].encode()) + record + bytes.fromhex(head) + rows + mac(b"tags", tags)
+        message = (
+            counted(VECTOR["node"].encode())
+            + record
+            + b"".join(counted(part) for part in (bytes.fromhex(head), rows, mac(b"tags", tags)))
+        )
         assert (row["previous"], row["rows"], row["tags"]) == (head, rows.hex(), tags.hex())
         head = mac(b"segment", message).hex()
         assert row["head"] == head

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genkan.protocol.env import Env
 from genkan.protocol.ring import Ring, activate, add, drop, revoke
-from genkan.protocol.sealing import Handle, Kind, Purpose, Sealer, Unsealable, Mac, grant_time, new_grant_id
+from genkan.protocol.sealing import Handle, Kind, Mac, Purpose, Sealer, Unsealable, grant_time, new_grant_id
 from tests.protocol.builders import NOW, SITE_ID, a_code, a_ring, a_sealer, an_env
 from tests.wire.strategies import any_text
 

@@ -1,6 +1,8 @@
 """The server seals its audit beside the requests, tells each head to the log, and lets go of what is too old."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,34 @@ async def test_zero_days_keep_everything(tmp_path: Path) -> None:
     await kept.round(0)
     assert [segment.dropped_at for segment in await site.store.segments(NODE)] == [None, None]
     await close_site(site)
+
+
+async def test_a_segment_that_is_not_ours_is_told_at_once(kept: Kept) -> None:
+    """An error in the log each minute; sealing goes on, and retention keeps the evidence."""
+    for _ in range(2):
+        await kept.tell(1)
+        await kept.round(0)
+    with closing(sqlite3.connect(kept.site.settings.database_path)) as db, db:
+        db.execute("UPDATE segments SET sealed_at = 0")
+    await kept.tell(1)
+    await kept.round(0)
+    (error,) = [line for line in kept.logged if line["level"] == "error"]
+    assert (error["segment"], error["see"]) == (2, "genkan audit verify")
+    assert len(kept.heads()) == 3
+    assert [segment.dropped_at for segment in await kept.site.store.segments(NODE)] == [None] * 3
+
+
+@pytest.mark.parametrize("sequence", [-1, 0, (1 << 63) - 1])
+async def test_numbers_that_no_segment_has_break_nothing(kept: Kept, sequence: int) -> None:
+    """A record that somebody invented stops neither the keeper nor the pruning after it."""
+    await kept.tell(1)
+    await kept.round(0)
+    with closing(sqlite3.connect(kept.site.settings.database_path)) as db, db:
+        db.execute("UPDATE segments SET sequence = ?, key_id = -1, first = ?", (sequence, 1 << 62))
+    await kept.tell(1)
+    kept.site.env.advance(9 * DAY)
+    await kept.round(0)
+    assert "error" in {line["level"] for line in kept.logged}
 
 
 async def test_nothing_is_sealed_under_a_ring_that_is_behind(kept: Kept) -> None:

@@ -3,6 +3,7 @@
 What a chain says when somebody has changed it is for audit_check.py.
 """
 
+import hmac
 import struct
 from collections.abc import Sequence
 
@@ -133,7 +134,17 @@ def head_of(keys: AuditKeys, segment: Segment) -> bytes:
     s = segment
     fixed = _HEAD.pack(s.sequence, s.first, s.last, s.count, s.key_id, s.sealed_at)
     tags = keys.mac(s.key_id, _TAGS, s.tags) if s.dropped_at is None else s.tags
-    return keys.mac(s.key_id, _SEGMENT, _text(_bytes(s.node)) + fixed + s.previous + s.rows + tags)
+    members = _text(_bytes(s.node)) + fixed + _text(s.previous) + _text(s.rows) + _text(tags)
+    return keys.mac(s.key_id, _SEGMENT, members)
+
+
+def fits(keys: AuditKeys, segment: Segment) -> bool:
+    """Whether the record is one that was sealed here, whatever has become of its lines."""
+    try:
+        return hmac.compare_digest(segment.head, head_of(keys, segment))
+    except (KeyError, struct.error):
+        # Under a key that was never here, or with numbers that no segment has.
+        return False
 
 
 def dropped_mac(keys: AuditKeys, segment: Segment, at: int) -> bytes:

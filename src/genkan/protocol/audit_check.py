@@ -1,7 +1,6 @@
 """Checking the audit's chain, one segment after the other: what somebody has changed, as one sentence each."""
 
 import hmac
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,7 +12,7 @@ from genkan.protocol.audit import (
     Line,
     Segment,
     dropped_mac,
-    head_of,
+    fits,
     summary,
 )
 
@@ -88,7 +87,7 @@ def _seal(keys: AuditKeys, segment: Segment, lines: Sequence[Line]) -> Iterator[
     if not keys.knows(segment.key_id):
         yield f"{name}: sealed under key {segment.key_id:04x}, which this ring has never held"
         return
-    if not _fits(keys, segment):
+    if not fits(keys, segment):
         # Nothing that the record says of its lines can be believed then.
         yield f"{name}: its record was changed, or it was sealed by somebody without the key"
         return
@@ -99,13 +98,6 @@ def _seal(keys: AuditKeys, segment: Segment, lines: Sequence[Line]) -> Iterator[
         yield f"{name}: its lines were removed, and not by retention"
     if lines:
         yield f"{_span(lines[0].number, lines[-1].number)}: inserted where retention had dropped {name}"
-
-
-def _fits(keys: AuditKeys, segment: Segment) -> bool:
-    try:
-        return hmac.compare_digest(segment.head, head_of(keys, segment))
-    except struct.error:
-        return False
 
 
 def _rows(keys: AuditKeys, segment: Segment, lines: Sequence[Line]) -> Iterator[str]:

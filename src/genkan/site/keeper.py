@@ -5,7 +5,7 @@ small steps.
 import asyncio
 from collections.abc import Callable
 
-from genkan.protocol.audit import AuditKeys, Segment
+from genkan.protocol.audit import AuditKeys, Segment, fits
 from genkan.protocol.env import DAY, SECOND
 from genkan.site.door import Door
 from genkan.store.api import NodeReport, StoreUnavailable
@@ -76,6 +76,7 @@ class Keeper:
 
     async def seal(self) -> None:
         """Seal what the audit has got since the last time, and say each head, so that the log carries it away."""
+        await self._look_back()
         # Asked anew at each step, in the turn that reads the lines: a key may have been revoked meanwhile.
         while (keys := await self._keys()) is not None:
             segment = await seal_step(self._door.store, keys, self._node, self._door.env().now)
@@ -83,6 +84,13 @@ class Keeper:
                 return
             self._door.log("info", "audit sealed", **sealed(segment))
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _look_back(self) -> None:
+        """Sealing goes on upon a segment that is not ours: the fault stays to be found, and here it is told at once."""
+        last, keys = await self._door.store.last_segment(self._node), await self._keys()
+        if last is not None and keys is not None and not fits(keys, last):
+            told = {"segment": last.sequence, "see": "genkan audit verify"}
+            self._door.log("error", "the audit's newest segment was changed or is not of this site", **told)
 
     async def _drop(self, keep: int) -> bool:
         keys, now = await self._keys(), self._door.env().now
