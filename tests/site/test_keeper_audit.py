@@ -16,7 +16,7 @@ from genkan.protocol.env import DAY, SECOND
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing
 from genkan.site import keeper as keeping
 from genkan.site.keeper import Keeper
-from genkan.store.audit_rounds import NODE
+from genkan.store.audit_rounds import NODE, seal_all
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
 
@@ -77,6 +77,16 @@ async def test_the_first_round_seals_what_a_crash_left(kept: Kept) -> None:
     await kept.tell(1)
     await kept.round(0)
     assert len(kept.heads()) == 1
+
+
+async def test_what_a_command_sealed_is_told_too(kept: Kept) -> None:
+    """A head that no server has told, once: so the log has it even if nothing is sealed upon it for long."""
+    await kept.tell(1)
+    keys = AuditKeys(kept.site.ring[-1], (await kept.site.store.site()).site_id)
+    (segment,) = await seal_all(kept.site.store, keys, NODE, kept.site.env.now)
+    for number in (0, 60):
+        await kept.round(number)
+    assert kept.heads() == [segment.head.hex()]
 
 
 async def test_old_segments_go_and_the_chain_holds(kept: Kept) -> None:

@@ -29,6 +29,7 @@ class Keeper:
         self._wall = wall
         self._rounds = 0
         self._reported = 0
+        self._told = 0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -82,15 +83,26 @@ class Keeper:
             segment = await seal_step(self._door.store, keys, self._node, self._door.env().now)
             if segment is None:
                 return
-            self._door.log("info", "audit sealed", **sealed(segment))
+            self._tell(segment)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _look_back(self) -> None:
-        """Sealing goes on upon a segment that is not ours: the fault stays to be found, and here it is told at once."""
+        """Tell of what a command has sealed, or this process before it was started anew.
+
+        Sealing goes on upon a segment that is not ours: the fault stays to be found, and here it is told at once.
+        """
         last, keys = await self._door.store.last_segment(self._node), await self._keys()
-        if last is not None and keys is not None and not fits(keys, last):
+        if last is None or keys is None:
+            return
+        if not fits(keys, last):
             told = {"segment": last.sequence, "see": "genkan audit verify"}
             self._door.log("error", "the audit's newest segment was changed or is not of this site", **told)
+        elif last.sequence > self._told:
+            self._tell(last)
+
+    def _tell(self, segment: Segment) -> None:
+        self._told = segment.sequence
+        self._door.log("info", "audit sealed", **sealed(segment))
 
     async def _drop(self, keep: int) -> bool:
         keys, now = await self._keys(), self._door.env().now
