@@ -95,6 +95,7 @@ async def _lines_of(store: Store, place: Place, segment: Segment) -> list[Line]:
     after = place.line
     while found := await store.audit_lines(after, STEP_LINES, segment.first - 1):
         strangers, after = [*strangers[:1], *found][:1] + found[-1:], found[-1].number
+        await asyncio.sleep(0)
     return strangers + await store.audit_lines(segment.first - 1, 4 * MOST_LINES, segment.last)
 
 
