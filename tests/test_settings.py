@@ -1,5 +1,6 @@
 """Settings: what is read from where, what is refused, and in which words."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from genkan import settings
 from genkan.settings import Settings, SettingsProblem
+from tools.reference import SETTINGS_EXAMPLE, settings_page
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +70,10 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
         ({"GENKAN_PORT": "tcp://10.0.0.7:8080"}, "Kubernetes service links"),
         ({"GENKAN_SERVICE_HOST": "10.0.0.7"}, "enableServiceLinks: false"),
         ({"GENKAN_PORT_8080_TCP_ADDR": "10.0.0.7"}, "enableServiceLinks: false"),
-        ({"GENKAN_SETTINGS_FILE": "/nowhere/at/all.toml"}, "/nowhere/at/all.toml: "),
+        (
+            {"GENKAN_SETTINGS_FILE": "/nowhere/at/all.toml"},
+            "GENKAN_SETTINGS_FILE: there is no file /nowhere/at/all.toml",
+        ),
     ],
 )
 def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], said: str) -> None:
@@ -78,10 +83,110 @@ def test_a_bad_setting_is_named_in_one_line(environment: dict[str, str], said: s
     assert "\n" not in sentence
 
 
-def test_an_unknown_key_of_the_file_is_named() -> None:
-    """A typing error in genkan.toml is not passed over."""
-    Path("genkan.toml").write_text('base_ulr = "https://jira.example.com"\n')
-    assert "GENKAN_BASE_ULR" in _problem({})
+def _in_file(text: str | bytes) -> str:
+    Path("genkan.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return _problem({})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('base_ulr = "x"', "base_ulr: there is no such setting; did you mean base_url?"),
+        ('GENKAN_BASE_URL = "x"', "GENKAN_BASE_URL: there is no such setting; did you mean base_url?"),
+        ("colour = 1", "colour: there is no such setting"),
+        ("[server]\nport = 1", "[server]: settings stand in no table; write them at the top, as in port = 8080"),
+        ("[[server]]\nport = 1", "[server]: settings stand in no table; write them at the top, as in port = 8080"),
+        ("port = 99999", "port: 99999 will not do; write a whole number from 1 to 65535"),
+        ("port = 0", "port: 0 will not do; write a whole number from 1 to 65535"),
+        ('port = "a"', "port: 'a' will not do; write a whole number from 1 to 65535"),
+        ("port = [1]", "port: [1] will not do; write a whole number from 1 to 65535"),
+        ("access_seconds = -1", "access_seconds: -1 will not do; write a whole number from 1 to 315360000"),
+        ('log_level = "loud"', "log_level: 'loud' will not do; write debug, error, info or warning"),
+        ('log_format = "xml"', "log_format: 'xml' will not do; write json or text"),
+        ('site_title = ""', "site_title: it is empty; write text of 1 to 100 characters"),
+        ("site_title = true", "site_title: true will not do; write text of 1 to 100 characters"),
+        ('insecure_http = "maybe"', "insecure_http: 'maybe' will not do; write true or false"),
+        ("trusted_proxies = 7", ("trusted_proxies: 7 will not do; write a list, as in 127.0.0.1, 10.0.0.0/8 for a "
+         'variable or ["127.0.0.1", "10.0.0.0/8"] in the file')),
+        ('trusted_proxies = "a"', "trusted_proxies: 'a' is neither an address nor a network, as in 10.0.0.0/8"),
+        ('metrics_token_file = "no/such"', "metrics_token_file: there is no file no/such"),
+        ('metrics_token_file = "."', "metrics_token_file: . cannot be read: Is a directory"),
+        ('metrics_token_file = "a\\u0000b"', "metrics_token_file: 'a\\x00b' cannot be the name of a file"),
+        ("port 8080", 'it is not TOML at line 1, column 6; write lines as in port = 8080 or host = "127.0.0.1"'),
+        ('host = "', 'it is not TOML at its end; write lines as in port = 8080 or host = "127.0.0.1"'),
+        (b'# one\nhost = "\xff"', "line 2 is not UTF-8; save the file as UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_file_is_one_sentence_with_the_key_as_it_stands_there(text: str | bytes, said: str) -> None:
+    """File and key are named as written, what to write instead is said, and no library's words are repeated."""
+    assert _in_file(text) == f"genkan.toml: {said}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("GENKAN_PROT", "1", "there is no such setting; did you mean GENKAN_PORT?"),
+        ("GENKAN_BROWSR", "x", "there is no such setting; did you mean GENKAN_BROWSER?"),
+        ("GENKAN_PORT", "", "it is empty; write a whole number from 1 to 65535"),
+        ("GENKAN_SITE_TITLE", "x" * 101, f"'{'x' * 79}… will not do; write text of 1 to 100 characters"),
+        ("GENKAN_PROXY_SECRET_FILE", "no/such", "there is no file no/such"),
+        ("GENKAN_SETTINGS_FILE", ".", ". cannot be read: Is a directory"),
+        ("GENKAN_BASE_URL", "http://a.example", ("The address is plain http, and passwords and tokens travel on it. "
+         "Write https://. Or set GENKAN_INSECURE_HTTP=1 where everybody on the network may read them.")),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_variable_names_the_variable(variable: str, value: str, said: str) -> None:
+    """The sentence begins with the variable, says what is wrong and what would be right."""
+    assert _problem({variable: value}) == f"{variable}: {said}"
+
+
+def test_a_fault_of_a_flag_names_the_flag() -> None:
+    """What was typed is named as it was typed."""
+    assert _problem({}, port="abc") == "--port: 'abc' will not do; write a whole number from 1 to 65535"
+    assert _problem({}, base_url="ftp://a.example").startswith("--base-url: ")
+
+
+def test_a_named_file_is_named_by_its_path() -> None:
+    """GENKAN_SETTINGS_FILE moves the file, and its faults are told with its path."""
+    Path("mine.toml").write_text("prot = 1")
+    told = "mine.toml: prot: there is no such setting; did you mean port?"
+    assert _problem({"GENKAN_SETTINGS_FILE": "mine.toml"}) == told
+
+
+@pytest.mark.parametrize("text", ['"127.0.0.1, ::1"', '["127.0.0.1", "::1"]', '"127.0.0.1,::1,"'])
+def test_the_file_takes_proxies_as_text_and_as_a_list(text: str) -> None:
+    """Commas do in the file what they do in the variable."""
+    Path("secret").write_text("long enough for a secret\n")
+    Path("genkan.toml").write_text(f'trusted_proxies = {text}\nproxy_secret_file = "secret"\n')
+    assert _loaded({}).trusted_proxies == ("127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize("word", ["1", "true", "YES", "On", " yes ", "TRUE"])
+def test_yes_has_many_words(word: str) -> None:
+    """Whatever people write for on counts as on, and its opposite as off."""
+    opposites = {"1": "0", "true": "FALSE", "yes": "No", "on": "off"}
+    assert _loaded({"GENKAN_INSECURE_REDIRECTS": word}).insecure_redirects is True
+    assert _loaded({"GENKAN_ENABLE_ACCESS_TOKENS": opposites[word.strip().lower()]}).enable_access_tokens is False
+
+
+def test_the_example_of_the_manual_loads(tmp_path: Path) -> None:
+    """The file in the settings reference is a whole one: with its secrets in place it loads, and sets what it says."""
+    text = SETTINGS_EXAMPLE.replace("/etc/genkan", str(tmp_path))
+    assert f"```toml\n{SETTINGS_EXAMPLE}```" in settings_page()
+    for name in ("proxy.secret", "metrics.token"):
+        (tmp_path / name).write_text("long enough for a secret\n")
+    Path("genkan.toml").write_text(text)
+    loaded = _loaded({})
+    assert (loaded.public.text, loaded.trusted_proxies) == ("https://jira.example.com/jira", ("127.0.0.1", "::1"))
+    assert set(tomllib.loads(text)) <= set(Settings.__struct_fields__)
+
+
+def test_the_manual_lists_the_values_that_may_be_chosen() -> None:
+    """Where only some words will do, the reference names each of them."""
+    paragraphs = {variable: paragraph for variable, _, paragraph in settings.describe()}
+    for word in ("debug", "info", "warning", "error"):
+        assert word in paragraphs["GENKAN_LOG_LEVEL"]
+    assert "text or json" in paragraphs["GENKAN_LOG_FORMAT"]
 
 
 def test_a_short_proxy_secret_is_refused() -> None:

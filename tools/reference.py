@@ -50,6 +50,28 @@ SETTINGS_HEAD = """\
 A setting is read from `genkan.toml` in the folder where the command runs (or from the file that `GENKAN_SETTINGS_FILE`
 names), then from the variable, then from a flag of the command; later ones win. In the file the name is the variable's
 without `GENKAN_`, in small letters. An unknown name or a bad value stops `genkan serve` with one line that names it.
+What is on or off is `true` or `false`; a variable may also say `1` or `0`, `yes` or `no`, `on` or `off`.
+
+A whole `genkan.toml` for a site behind a proxy on the same machine:
+
+```toml
+{example}```
+"""
+SETTINGS_EXAMPLE = """\
+base_url = "https://jira.example.com/jira"
+site_title = "Example"
+host = "127.0.0.1"
+port = 8080
+data_dir = "/var/lib/genkan"
+secret_file = "/etc/genkan/secrets.json"
+trusted_proxies = ["127.0.0.1", "::1"]
+proxy_secret_file = "/etc/genkan/proxy.secret"
+metrics_token_file = "/etc/genkan/metrics.token"
+refresh_seconds = 7776000
+session_idle_seconds = 28800
+insecure_redirects = false
+log_format = "json"
+log_level = "info"
 """
 
 
@@ -70,7 +92,8 @@ These variables are read by `genkan app` and `genkan.app`, never by the site.
 
 def settings_page() -> str:
     """Every setting with its default."""
-    parts = ["# Settings\n", GENERATED.format(source="src/genkan/settings.py"), SETTINGS_HEAD]
+    parts = ["# Settings\n", GENERATED.format(source="src/genkan/settings.py")]
+    parts.append(SETTINGS_HEAD.format(example=SETTINGS_EXAMPLE))
     for variable, default, paragraph in describe():
         standard = f"Default: `{default}`" if default else "No default"
         key = variable.removeprefix("GENKAN_").lower()

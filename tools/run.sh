@@ -4,12 +4,12 @@ set -eu
 cd "$(dirname "$0")/.."
 
 genkan="$(pwd)/.venv/bin/genkan"
-address="${GENKAN_BASE_URL:-http://localhost:${GENKAN_PORT:-8080}}"
-data="${GENKAN_DATA_DIR:-genkan-data}"
-case "$data" in
-  /*) ;;
-  *) data="$(pwd)/$data" ;;
-esac
+# Two lines, read from genkan.toml and the variables as the site reads them; a bad setting stops here with its sentence.
+places="$("$genkan" where)"
+address="${places%%
+*}"
+data="${places#*
+}"
 
 cat <<TEXT
 Genkan starts on $address and keeps its data in $data. Stop it with Ctrl-C.

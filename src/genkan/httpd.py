@@ -11,6 +11,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -19,6 +20,7 @@ KEEP_ALIVE_SECONDS = 75
 BACKLOG = 2048
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 100
+MOST_WAITING = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 LINGER_SECONDS = 2.0
@@ -44,7 +46,7 @@ class WholeAnswers:
         elif data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100"):
             self._head = data
             return
-        self._transport.write(data)
+        self._send(data)
 
     def close(self) -> None:
         """Close after what is kept."""
@@ -55,7 +57,12 @@ class WholeAnswers:
         """Send what is kept."""
         if self._head:
             head, self._head = self._head, b""
-            self._transport.write(head)
+            self._send(head)
+
+    def _send(self, data: bytes) -> None:
+        # Of several requests in a row only the last is told that the client is gone: the others still answer.
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -71,6 +78,10 @@ class Stage(Enum):
 
 class HeadTooLarge(Exception):
     """Makes the parser stop within a read."""
+
+
+class TooManyWaiting(Exception):
+    """Makes the parser stop within a read: more requests came ahead of their answers than are kept."""
 
 
 def _refusal(status: HTTPStatus) -> bytes:
@@ -135,7 +146,15 @@ class Protocol(HttpToolsProtocol):
         ):
             self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise HeadTooLarge
+        if len(self.pipeline) >= MOST_WAITING:
+            # RFC 9112 9.3.2: who sends requests ahead of the answers must live with a closed connection.
+            raise TooManyWaiting
+        if not self.url.startswith(b"/"):
+            self._take_authority()
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # RFC 9110 7.8: we ignore it; but what follows may be of another protocol already.
+            self.cycle.keep_alive = False
         # RFC 9110 6.5.1: trailers are not headers. Those of a chunked body come here too, into a list nobody reads.
         self.headers = []
         self._stage = Stage.BODY
@@ -158,6 +177,15 @@ class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """uvicorn's word for whatever the parser does not take."""
         self._refuse(self._fault)
+
+    def _take_authority(self) -> None:
+        """RFC 9112 3.2.2: the authority of a target in absolute form stands for the Host that came beside it."""
+        target = httptools.parse_url(self.url)
+        if target.host:
+            host = b"[%s]" % target.host if b":" in target.host else target.host
+            port = cast("int | None", target.port)
+            authority = host if port is None else b"%s:%d" % (host, port)
+            self.headers[:] = [(b"host", authority), *(pair for pair in self.headers if pair[0] != b"host")]
 
     def _head_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -5,9 +5,9 @@ Unknown names and bad values are a SettingsProblem with one sentence; nothing is
 """
 
 import ipaddress
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,14 +16,8 @@ from msgspec import Meta
 
 from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
+from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
 from genkan.wire import urls, versions
-
-PREFIX = "GENKAN_"
-FILE_NAME = "genkan.toml"
-# Read by the app's side (genkan app), not by the site.
-APP_NAMES = frozenset(
-    {"GENKAN_APP_DIR", "GENKAN_APP_VAULT", "GENKAN_APP_SITES", "GENKAN_BROWSER", "GENKAN_SETTINGS_FILE"}
-)
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
@@ -57,7 +51,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
-        Meta(description="Addresses or networks of reverse proxies whose headers may count, separated by commas."),
+        Meta(
+            description="Addresses or networks of reverse proxies whose headers may count, separated by commas. In the "
+            'file a list will do too: ["127.0.0.1", "10.0.0.0/8"].'
+        ),
     ] = ()
     proxy_secret_file: Annotated[
         str,
@@ -133,9 +130,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     metrics_token_file: Annotated[
         str, Meta(description="A file with the bearer token for /metrics. Unset: loopback only.")
     ] = ""
-    log_format: Annotated[Literal["text", "json"], Meta(description="How log lines on standard error look.")] = "text"
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="How log lines on standard error look: text or json.")
+    ] = "text"
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="Which log lines are written.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="From which level on log lines are written: debug, info, warning or error."),
     ] = "info"
 
     @property
@@ -181,125 +181,102 @@ class SettingsProblem:
     sentence: str
 
 
+def _plain(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+
+
+_FIELDS = msgspec.inspect.type_info(Settings).fields  # type: ignore[attr-defined]
+KINDS = {info.name: _plain(info.type) for info in _FIELDS}
+
+
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default, paragraph) for every setting, in the order of the manual."""
     rows = []
-    for info in msgspec.inspect.type_info(Settings).fields:  # type: ignore[attr-defined]
+    for info in _FIELDS:
         text = getattr(info.type, "extra_json_schema", None) or {}
         default = "" if info.default in ("", ()) else str(info.default)
-        rows.append((PREFIX + info.name.upper(), default, str(text.get("description", ""))))
+        rows.append((variable_of(info.name), default, str(text.get("description", ""))))
     return rows
 
 
 def load(environment: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings | SettingsProblem:
     """Read genkan.toml (or GENKAN_SETTINGS_FILE), then GENKAN_* variables, then flags; later ones win."""
-    from_file = _read_file(environment)
-    if isinstance(from_file, SettingsProblem):
-        return from_file
-    from_variables = _read_variables(environment)
-    if isinstance(from_variables, SettingsProblem):
-        return from_variables
-    values = from_file | from_variables | {k: v for k, v in (flags or {}).items() if v is not None}
-    for name, value in values.items():
-        problem = _field_problem(name, value)
-        if problem is not None:
-            return problem
-    settings = msgspec.convert(values, Settings, strict=False)
-    return _cross_check(settings) or settings
-
-
-def _read_file(environment: Mapping[str, str]) -> dict[str, object] | SettingsProblem:
-    named = environment.get("GENKAN_SETTINGS_FILE")
-    path = Path(named or FILE_NAME)
-    if not named and not path.exists():
-        return {}
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        return SettingsProblem(f"{path}: cannot be read as TOML: {problem}")
+        given = read_file(environment, KINDS) | read_variables(environment, KINDS) | read_flags(flags or {})
+        values = {name: _value(name, one) for name, one in given.items()}
+        settings = msgspec.convert(values, Settings, strict=False)
+        _cross_check(settings, {name: one.place for name, one in given.items()})
+    except BadSetting as problem:
+        return SettingsProblem(str(problem))
+    return settings
 
 
-def _read_variables(environment: Mapping[str, str]) -> dict[str, object] | SettingsProblem:
-    values: dict[str, object] = {}
-    for name, text in environment.items():
-        if not name.startswith(PREFIX) or name in APP_NAMES:
-            continue
-        field = name.removeprefix(PREFIX).lower()
-        if text.startswith("tcp://") or (field not in Settings.__struct_fields__ and _is_service_link(field)):
-            return SettingsProblem(
-                f"{name}: Kubernetes service links injected it; set enableServiceLinks: false in the pod, "
-                "or give the service another name than genkan"
-            )
-        values[field] = (
-            tuple(part.strip() for part in text.split(",") if part.strip()) if field == "trusted_proxies" else text
-        )
-    return values
-
-
-def _is_service_link(field: str) -> bool:
-    return field.startswith(("port_", "service_")) or field.endswith(("_service_host", "_service_port"))
-
-
-def _field_problem(name: str, value: object) -> SettingsProblem | None:
-    shown = PREFIX + name.upper()
-    if name not in Settings.__struct_fields__:
-        return SettingsProblem(f"{shown}: there is no such setting")
+def _value(name: str, given: Given) -> object:
+    value = spelled(given.value, KINDS[name])
     try:
         msgspec.convert({name: value}, Settings, strict=False)
-    except msgspec.ValidationError as problem:
-        return SettingsProblem(f"{shown}: {value!r} will not do; {_wanted(str(problem))}")
-    return None
+    except msgspec.ValidationError:
+        raise BadSetting(fault(given, KINDS[name])) from None
+    return value
 
 
-def _wanted(problem: str) -> str:
-    """What to write instead, out of what the decoder says of a value."""
-    plain = problem.split(" - at ", maxsplit=1)[0]
-    if plain.startswith("Expected `int`, got"):
-        return "write a whole number"
-    if plain.startswith("Expected `bool`, got"):
-        return "write true or false"
-    return plain[:1].lower() + plain[1:].replace("`", "")
+def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
+    """What no field can say alone. A setting that nobody wrote is named by its variable."""
+    for name, wrong in chain(_site_faults(settings), _proxy_faults(settings)):
+        raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
 
-def _cross_check(settings: Settings) -> SettingsProblem | None:
+def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     base = settings.base_url or f"http://localhost:{settings.port}"
     parsed = urls.parse_base_url(base, allow_http=settings.insecure_http)
     if isinstance(parsed, urls.BaseURLProblem):
-        return SettingsProblem(f"GENKAN_BASE_URL: {parsed.sentence}")
+        yield "base_url", _base_url_words(base, parsed)
     if settings.database_url and not settings.database_url.startswith("sqlite:///"):
-        return SettingsProblem(
-            "GENKAN_DATABASE_URL: only sqlite:///PATH is known to this version; leave it out for the data folder"
-        )
+        yield "database_url", "only sqlite:///PATH is known to this version; leave it out for the data folder"
     if settings.workers > 1:
-        return SettingsProblem("GENKAN_WORKERS: SQLite has exactly one writing process, so it must be 1")
+        yield "workers", "SQLite has exactly one writing process, so it must be 1"
     if versions.parse_version(settings.compat_version) is None:
-        return SettingsProblem("GENKAN_COMPAT_VERSION: write a version such as 10.1.0")
-    return _proxy_problem(settings)
+        yield "compat_version", "write a version such as 10.1.0"
 
 
-def _proxy_problem(settings: Settings) -> SettingsProblem | None:
+def _proxy_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     for text in settings.trusted_proxies:
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            return SettingsProblem(f"GENKAN_TRUSTED_PROXIES: {text!r} is neither an address nor a network")
+        if not _is_network(text):
+            yield "trusted_proxies", f"{text!r} is neither an address nor a network, as in 10.0.0.0/8"
     if settings.trusted_proxies and not settings.proxy_secret_file:
-        return SettingsProblem("GENKAN_PROXY_SECRET_FILE: trusted proxies need it; an address alone proves nothing")
-    for name, text in (
-        ("PROXY_SECRET_FILE", settings.proxy_secret_file),
-        ("METRICS_TOKEN_FILE", settings.metrics_token_file),
+        yield "proxy_secret_file", "trusted proxies need it; an address alone proves nothing"
+    for name, path in (
+        ("proxy_secret_file", settings.proxy_secret_file),
+        ("metrics_token_file", settings.metrics_token_file),
     ):
-        problem = _secret_file_problem(name, text) if text else None
-        if problem is not None:
-            return problem
-    return None
+        wrong = _secret_file_fault(path) if path else None
+        if wrong is not None:
+            yield name, wrong
 
 
-def _secret_file_problem(name: str, text: str) -> SettingsProblem | None:
+def _base_url_words(base: str, problem: urls.BaseURLProblem) -> str:
+    if isinstance(urls.parse_base_url(base, allow_http=True), urls.BaseURLProblem):
+        return problem.sentence
+    return f"{problem.sentence} Or set GENKAN_INSECURE_HTTP=1 where everybody on the network may read them."
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _secret_file_fault(text: str) -> str | None:
     try:
         secret = Path(text).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        return SettingsProblem(f"{PREFIX}{name}: cannot be read: {problem}")
-    return (
-        None if len(secret) >= 16 else SettingsProblem(f"{PREFIX}{name}: the secret in it needs at least 16 characters")
-    )
+    except FileNotFoundError:
+        return f"there is no file {text}"
+    except OSError as problem:
+        return f"{text} cannot be read: {problem.strerror}"
+    except UnicodeDecodeError:
+        return f"{text} is not UTF-8 text"
+    except ValueError:
+        return f"{text!r} cannot be the name of a file"
+    return None if len(secret) >= 16 else "the secret in it needs at least 16 characters"

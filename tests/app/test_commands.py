@@ -15,6 +15,7 @@ import pytest
 from genkan.app.steps import Returned
 from genkan.app.vault import FileVault
 from genkan.cli.app import app
+from genkan.cli.app_input import insecure_http
 from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Double, Reply
 
 BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
@@ -187,9 +188,38 @@ def test_request(genkan: Genkan, double: Double) -> None:
     sent = genkan("request", "PUT", "/rest/api/2/echo", "--site", double.base_url, "--json-body", '{"b": 2}')
     assert sent.status == 0
     assert double.asked[-1].headers["content-type"] == "application/json"
-    missing = genkan("request", "GET", "/nothing")
-    assert (missing.status, missing.out) == (1, "<h1>nothing here</h1>\n")
-    assert "404" in missing.err
+    assert double.asked[-1].headers["accept"] == "application/json"
+
+
+def test_a_page_in_place_of_an_answer_is_told_and_not_printed(genkan: Genkan, double: Double) -> None:
+    """Markup hides what happened: status and address are said on standard error, and the output stays empty."""
+    genkan("login", double.base_url)
+    missing = genkan("request", "GET", "/nothing?a=1")
+    told = f"genkan app: The site answered 404 with a web page at {double.base_url}/nothing?a=1: check the path.\n"
+    assert (missing.status, missing.out, missing.err) == (1, "", told)
+    double.overrides["/page"] = lambda _asked: Reply(200, b"<h1>x</h1>", {"Content-Type": "text/html; charset=utf-8"})
+    page = genkan("request", "GET", "/page")
+    assert (page.status, page.out) == (1, "")
+    assert "answered 200 with a web page" in page.err
+    double.overrides["/json"] = lambda _asked: Reply(404, b'{"x": 1}')
+    refused = genkan("request", "GET", "/json")
+    assert (refused.status, refused.out, refused.err) == (1, '{"x": 1}\n', "genkan app: The site answered 404.\n")
+
+
+def test_a_scope_that_is_none_is_refused_before_anything_is_asked(genkan: Genkan, double: Double) -> None:
+    """Only the four words will do, and neither the site nor the browser hears of another."""
+    for word in ("FOO", "read", "", "READ FOO"):
+        refused = genkan("login", double.base_url, "--scope", word)
+        assert (refused.status, refused.out) == (2, "")
+        assert refused.err.endswith("write one of READ, WRITE, ADMIN, SYSTEM_ADMIN.\n")
+    assert double.asked == []
+    assert genkan("login", double.base_url, "--scope", "READ").status == 0
+
+
+@pytest.mark.parametrize(("word", "plain"), [("1", True), ("yes", True), ("TRUE", True), ("0", False), ("", False)])
+def test_plain_http_is_allowed_in_the_words_that_the_site_takes(word: str, plain: bool) -> None:
+    """GENKAN_INSECURE_HTTP means the same on both sides."""
+    assert insecure_http({"GENKAN_INSECURE_HTTP": word}) is plain
 
 
 def test_token(genkan: Genkan, double: Double) -> None:

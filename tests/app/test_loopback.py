@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from genkan.app.agent import HandedAgent, NoDoor, PastingAgent, SystemBrowser, browser_of
+from genkan.app.agent import HandedAgent, NoDoor, PastingAgent, SystemBrowser, browser_of, tried_of
 from genkan.app.loopback import LoopbackDoor
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.wire.redirects import matches
@@ -323,3 +323,15 @@ def test_the_browser_command(tmp_path_factory: pytest.TempPathFactory) -> None:
         assert out.read_text().splitlines() == expected
         out.unlink()
     assert not browser_of({"GENKAN_BROWSER": str(folder / "missing")})(url)
+
+
+def test_a_browser_that_cannot_be_started_is_named() -> None:
+    """Whoever set GENKAN_BROWSER learns that this is what was tried; of the system's own nothing is said."""
+    told: list[str] = []
+    for environ in ({"GENKAN_BROWSER": "/no/such %s"}, {}):
+        agent = SystemBrowser(lambda _url: False, told.append, HandedAgent(lambda _url: None), tried=tried_of(environ))
+        agent._open("https://x.example/")
+    assert told[0].startswith(
+        "No browser could be opened: GENKAN_BROWSER says '/no/such %s', which cannot be started. "
+    )
+    assert told[1].startswith("No browser could be opened. Open this address")

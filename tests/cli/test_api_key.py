@@ -52,9 +52,9 @@ def test_bad_keys_are_not_made(shell: Shell) -> None:
     shell.good("api-key", "create", "wiki")
     for words, status, said in (
         (("wiki",), 1, "already"),
-        (("",), 2, "name"),
+        (("",), 2, "the name must have 1 to 100 printable characters"),
         (("a\x1bb",), 2, "name"),
-        (("x", "--days", "0"), 2, "lifetime"),
+        (("x", "--days", "0"), 2, "--days: write 1 or more, or leave it out"),
         (("x", "--permission", "ALL"), 2, "READ, WRITE"),
     ):
         assert said in shell.refused("api-key", "create", *words, status=status)

@@ -123,7 +123,7 @@ def test_all_of_it_or_nothing(shell: Shell, file: Path) -> None:
     """A fault in the last entry leaves the first undone."""
     file.write_text(SITE + '[[user]]\nname = "carol"\nemail = "nobody"\n')
     said = shell.refused("apply", str(file), status=2)
-    assert said.startswith(f"{file}: user 3 (carol): e-mail: ")
+    assert said.startswith(f"{file}: user 3 (carol): the e-mail address has no @")
     assert shell.kinds() == []
     assert shell.good("user", "list", "--json").json == []
 
@@ -132,12 +132,23 @@ def test_all_of_it_or_nothing(shell: Shell, file: Path) -> None:
     ("changed", "said"),
     [
         ("colour = 1\n" + SITE, "top level: there is no key 'colour'"),
-        (SITE + "[", "not TOML"),
+        (SITE + "[", "it is not TOML at "),
         (SITE.replace("old.secret", "none.secret"), "link 2 (Old program): secret_file: none.secret cannot be read"),
         (SITE.replace("secrets/bob", "secrets"), "user 2 (bob): password_file: secrets cannot be read"),
         (SITE.replace("ALICE_PASSWORD", "NOT_SET"), "user 1 (alice): password_env: the variable NOT_SET is not set"),
+        ("[mobile]\nenabled = 'yes'\n", "mobile: enabled: write true or false"),
+        ("mobile = true\n", "mobile: write it as a table, its keys below it"),
+        ("[mobile]\n", "mobile: the key 'enabled' is missing"),
+        ("[link]\nname = 'x'\n", "link: write each link under a line [[link]]"),
+        ("[[user]]\nname = 'x'\ngruops = []\n", "user 1 (x): there is no key 'gruops'; did you mean groups?"),
+        ("[[user]]\nname = 7\n", "user 1: name: write text in quotes"),
+        ("[[link]]\nname = 'x'\nredirects = 'a:/b'\n", "link 1 (x): redirects: write a list, as in redirects = ["),
+        ("[[link]]\nname = 'x'\nkind = 'big'\n", "link 1 (x): kind: write native or confidential"),
+        ("[[link]]\nname = 'x'\npermission = 'all'\n", "link 1 (x): permission: write READ or WRITE or ADMIN or "),
+        ("[[user]]\nname = 'x'\nstate = 'gone'\n", "user 1 (x): state: write active or disabled or deleted"),
+        ("[[link]]\nname = 'x'\nabsolute_lifetime_seconds = '1'\n", "link 1 (x): absolute_lifetime_seconds: write a "),
         (SITE + 'password_env = "ALICE_PASSWORD"\n', "user 2 (bob): give password_file or password_env, not both"),
-        (SITE.replace('"alice"', '"a\\u200bb"'), "user 1 (a\ufffdb): name: "),
+        (SITE.replace('"alice"', '"a\\u200bb"'), "user 1 (a\ufffdb): the name must have 1 to 100 visible characters"),
         (SITE.replace("https://build.example/cb", "http://build.example/cb"), "link 1 (Build server): redirect "),
     ],
 )
@@ -148,11 +159,17 @@ def test_a_fault_names_file_and_place(shell: Shell, file: Path, changed: str, sa
     assert shell.kinds() == []
 
 
+def test_bytes_that_are_no_text_are_named_by_their_line(shell: Shell, file: Path) -> None:
+    """A file that is not UTF-8 says where."""
+    file.write_bytes(b"# one\n# \xff\n")
+    assert shell.refused("apply", str(file), status=2) == f"{file}: line 2 is not UTF-8; save the file as UTF-8"
+
+
 def test_secrets_that_cannot_be_taken(shell: Shell, file: Path) -> None:
     """A password that is too short, a file that is not UTF-8: named, and not repeated."""
     shell.patch.setenv("ALICE_PASSWORD", "short")
     said = shell.refused("apply", str(file), status=2)
-    assert "user 1 (alice): password: 10 to 1024 characters" in said
+    assert "user 1 (alice): the password must have 10 to 1024 characters" in said
     assert "short" not in said.replace(str(file), "")
     shell.patch.setenv("ALICE_PASSWORD", "the password of alice")
     (file.parent / "old.secret").write_bytes(b"\xff" * 40)
@@ -163,7 +180,7 @@ def test_files_that_are_none(shell: Shell) -> None:
     """A missing file and a folder are one line each; a fault on standard input says where it came from."""
     assert "cannot be read" in shell.refused("apply", "none.toml", status=2)
     assert "cannot be read" in shell.refused("apply", str(shell.folder), status=2)
-    assert shell.refused("apply", "-", given="x", status=2).startswith("standard input: not TOML")
+    assert shell.refused("apply", "-", given="x", status=2).startswith("standard input: it is not TOML at its end; ")
 
 
 def test_plain_http_follows_the_setting(shell: Shell, file: Path) -> None:

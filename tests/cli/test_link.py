@@ -41,7 +41,7 @@ def test_the_redirect_decides_the_kind_and_the_output_says_so(shell: Shell) -> N
     assert "native (decided by the redirect)" in ended.out
     assert "secret" not in ended.out
     assert "genkan: note: " in ended.err
-    ended = create(shell, "--redirect", WEB)
+    ended = shell.good("link", "create", "--name", "Other", "--redirect", WEB)
     assert "confidential (decided by the redirect)" in ended.out
     assert "(shown this once)" in ended.out
     assert ended.err == ""
@@ -69,11 +69,11 @@ def test_every_option_arrives(shell: Shell) -> None:
         (("--redirect", WEB, "--redirect", WEB), 2, "different"),
         (("--redirect", WEB, "--permission", "ROOT"), 2, "READ, WRITE"),
         (("--redirect", WEB, "--native", "--confidential"), 2, "exclude each other"),
-        (("--redirect", APP, "--consent", "remember"), 2, "consent"),
+        (("--redirect", APP, "--consent", "remember"), 2, "--consent remember: only a confidential link"),
         (("--redirect", WEB, "--consent", "never"), 2, "always or remember"),
         (("--redirect", APP, "--introspect"), 2, "introspect"),
-        (("--redirect", WEB, "--client-id", "short"), 2, "client id"),
-        (("--redirect", WEB, "--absolute-days", "-1"), 2, "absolute lifetime"),
+        (("--redirect", WEB, "--client-id", "short"), 2, "the client id must have 8 to 64 letters, digits"),
+        (("--redirect", WEB, "--absolute-days", "-1"), 2, "--absolute-days: write how many days, or 0 for never"),
     ],
 )
 def test_a_bad_link_is_not_made(shell: Shell, words: tuple[str, ...], status: int, said: str) -> None:
@@ -89,6 +89,22 @@ def test_a_client_id_is_used_once_for_ever(shell: Shell) -> None:
     assert "taken" in shell.refused(*again, status=1)
     shell.good("link", "delete", "taken-already")
     assert "taken" in shell.refused(*again, status=1)
+
+
+def test_a_second_link_of_one_name_is_noted(shell: Shell) -> None:
+    """It is made, with a line beside the output that names the other one; a deleted namesake is none."""
+    first = create(shell, "--redirect", WEB, "--json").json
+    ended = create(shell, "--redirect", WEB, "--json")
+    assert ended.err == (
+        f"genkan: note: Wiki is the name of another link too (id {first['id']}); genkan link change ID --name gives "
+        "one of them another\n"
+    )
+    assert ended.json["name"] == "Wiki"
+    other = shell.good("link", "create", "--name", "Other", "--redirect", WEB, "--json").json
+    assert first["id"] in shell.good("link", "change", other["id"], "--name", "Wiki").err
+    for link in (first, ended.json, other):
+        shell.good("link", "delete", link["id"])
+    assert create(shell, "--redirect", WEB).err == ""
 
 
 def test_plain_http_needs_the_named_setting(shell: Shell) -> None:
@@ -133,7 +149,9 @@ def test_rotating_overlaps(shell: Shell) -> None:
     assert "previousSecretUntil" in rotated
     assert "has stopped working" in shell.good("link", "rotate-secret", told["id"], "--overlap", "0").out
     assert kept(shell, told["clientId"]).previous_secret is None
-    assert "negative" in shell.refused("link", "rotate-secret", told["id"], "--overlap", "-5", status=2)
+    assert "--overlap: write how many seconds" in shell.refused(
+        "link", "rotate-secret", told["id"], "--overlap", "-5", status=2
+    )
 
 
 def test_a_native_link_has_no_secret_to_rotate(shell: Shell) -> None:

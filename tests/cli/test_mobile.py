@@ -42,10 +42,12 @@ def test_off_with_and_without_sign_out(shell: Shell) -> None:
     alice = an_account("alice")
     shell.apply(added(alice))
     grant = shell.sign_in(alice, app_link(shell, client_id))
-    shell.good("mobile", "off")
+    assert "signed out" not in shell.good("mobile", "off").out
     assert shell.phone(grant).grant.state is GrantState.LIVE
     assert app_link(shell, client_id).usable
-    shell.good("mobile", "off", "--sign-out")
+    told = shell.good("mobile", "off", "--sign-out").out.splitlines()
+    assert told[-1] == "The app's link is disabled, and 1 phone was signed out."
+    assert "0 phones were signed out" in shell.good("mobile", "off", "--sign-out").out
     assert shell.phone(grant).grant.reason == "mobile_switched_off"
     assert not app_link(shell, client_id).usable
     assert shell.good("mobile", "on", "--json").json["clientID"] == client_id

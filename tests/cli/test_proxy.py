@@ -50,11 +50,13 @@ def test_without_a_trusted_proxy_nothing_is_printed(bare: Shell, proxy: str) -> 
         ("--app-path", "wiki"),
         ("--app-path", "/"),
         ("--app-path", "/genkan/"),
+        ("--log-file", "two words"),
         ("--upstream", "http://127.0.0.1:8080"),
         ("--upstream", "127.0.0.1"),
         ("--app-upstream", "127.0.0.1:http"),
         ("--app-upstream", "127.0.0.1:80; return 200"),
         ("--bind", "127.0.0.1\n}"),
+        ("--bind", "zzz"),
         ("--certificate", "/a b.pem"),
         ("--log-file", "/var/log/{x}.log"),
     ],
@@ -62,3 +64,37 @@ def test_without_a_trusted_proxy_nothing_is_printed(bare: Shell, proxy: str) -> 
 def test_what_would_break_a_configuration_is_refused(proxied: Shell, proxy: str, option: str, value: str) -> None:
     """A value that is not one word, or not an address, is named, and nothing is printed."""
     assert repr(value)[1:-1].split()[0] in proxied.refused("proxy", proxy, option, value, status=2)
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_no_application_is_guarded_unless_one_is_named(proxied: Shell, proxy: str) -> None:
+    """By default the site alone is published; a path without an application's address is refused."""
+    told = [line for line in proxied.good("proxy", proxy).out.splitlines() if not line.strip().startswith("#")]
+    assert "/app/" not in "\n".join(told)
+    assert ":3000" not in "\n".join(told)
+    assert "--app-upstream" in proxied.refused("proxy", proxy, "--app-path", "/wiki/", status=2)
+    assert "--app-upstream" in proxied.refused("proxy", proxy, "--sessions", status=2)
+
+
+def test_the_redirect_can_be_left_out(proxied: Shell) -> None:
+    """Where something else has port 80 already."""
+    assert "listen 80;" in proxied.good("proxy", "nginx").out
+    assert "listen 80;" not in proxied.good("proxy", "nginx", "--no-redirect").out
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("option", ["--certificate", "--certificate-key"])
+def test_a_certificate_comes_with_its_key(proxied: Shell, proxy: str, option: str) -> None:
+    """Either alone is refused, with the names of both."""
+    said = proxied.refused("proxy", proxy, option, "/tls/site.pem", status=2)
+    assert "--certificate " in said
+    assert "--certificate-key" in said
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_a_site_that_is_its_own_proxy_is_refused(proxied: Shell, proxy: str) -> None:
+    """With the base URL of a first try, the proxy would stand in front of itself."""
+    proxied.patch.delenv("GENKAN_BASE_URL")
+    said = proxied.refused("proxy", proxy, status=2)
+    assert "port 8080" in said
+    assert "GENKAN_BASE_URL" in said

@@ -1,6 +1,8 @@
 """The command as a whole: help, version, exit statuses, one line for what is wrong, and how little is imported."""
 
 import os
+import platform
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -39,8 +41,9 @@ def test_help_names_every_group_with_a_sentence(bare: Shell) -> None:
 
 
 def test_version(bare: Shell) -> None:
-    """``genkan --version`` prints the version and nothing else."""
-    assert bare.good("--version").out.strip() == __version__
+    """``genkan --version`` prints what a report of a fault has to name: this version, Python's and SQLite's."""
+    python, sqlite = platform.python_version(), sqlite3.sqlite_version
+    assert bare.good("--version").out == f"genkan {__version__} (Python {python}, SQLite {sqlite})\n"
 
 
 @pytest.mark.parametrize("words", OURS, ids=" ".join)
@@ -68,6 +71,31 @@ def test_every_command_helps_with_an_example(bare: Shell, words: tuple[str, ...]
 def test_wrong_usage_is_one_line_and_status_2(bare: Shell, words: tuple[str, ...]) -> None:
     """What cannot be understood is said in one line on standard error, without a frame."""
     assert bare.refused(*words, status=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("user", "show"), "genkan user show needs NAME; type it as in: genkan user show alice"),
+        (("serve", "--port"), "genkan serve needs a value after --port; type it as in: genkan serve --port 8080"),
+        (("serve", "--port", "abc"), "--port: 'abc' will not do; write a whole number from 1 to 65535"),
+        (("serve", "--port", "99999"), "--port: 99999 will not do; write a whole number from 1 to 65535"),
+        (("migrate", "--to", "x"), "--to: 'x' will not do; write a whole number"),
+        (("link", "list", "--json=x"), "--json: 'x' will not do; write true or false"),
+        (("user", "show", "a", "b"), "genkan user show takes no 'b' there; type it as in: genkan user show alice"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_says_what_to_type(bare: Shell, words: tuple[str, ...], said: str) -> None:
+    """What is missing is named, with the example of the command's help; what will not do, with what would."""
+    assert bare.refused(*words, status=2) == said
+
+
+def test_where_says_what_the_settings_give(bare: Shell) -> None:
+    """The address and the whole path of the data folder, out of genkan.toml too, for whoever starts the site."""
+    bare.patch.delenv("GENKAN_DATA_DIR")
+    (bare.folder / "genkan.toml").write_text('port = 9001\ndata_dir = "mine"\n')
+    assert bare.good("where").out == f"http://localhost:9001\n{bare.folder}/mine\n"
+    assert " where " not in bare.good("--help").out
 
 
 WITHOUT_A_SITE = [

@@ -41,7 +41,10 @@ def test_a_healthy_site(shell: Shell) -> None:
 
 def test_nobody_administers(shell: Shell) -> None:
     """A site without an administrator is not finished, and says what to do."""
-    assert "genkan user add" in wrong(shell)["administrator"]
+    assert wrong(shell)["administrator"] == (
+        "there is none: restart genkan serve and open the link that it prints, or: genkan user add NAME --admin "
+        "--password-stdin"
+    )
     assert "WRONG" in shell("status").out
 
 

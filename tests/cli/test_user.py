@@ -69,12 +69,12 @@ def test_one_final_newline_is_dropped(shell: Shell, typed: bytes, password: str)
 @pytest.mark.parametrize(
     ("words", "given", "status", "said"),
     [
-        (("alice", "--password-stdin"), "short", 2, "password: 10 to 1024 characters"),
-        (("alice", "--password-stdin"), "", 2, "password: 10"),
+        (("alice", "--password-stdin"), "short", 2, "the password must have 10 to 1024 characters"),
+        (("alice", "--password-stdin"), "", 2, "the password must have 10"),
         (("alice", "--password-stdin"), b"\xff" * 12, 2, "not UTF-8"),
         (("alice",), PASSWORD, 2, "--password-stdin"),
-        (("", "--password-stdin"), PASSWORD, 2, "name: "),
-        (("a\u200bb", "--password-stdin"), PASSWORD, 2, "name: "),
+        (("", "--password-stdin"), PASSWORD, 2, "the name must have 1 to 100 visible characters"),
+        (("a\u200bb", "--password-stdin"), PASSWORD, 2, "the name must have 1 to 100 visible characters"),
         (("alice", "--password-stdin", "--permission", "write"), PASSWORD, 2, "READ, WRITE, ADMIN"),
         (("alice", "--password-stdin", "--permission", "READ", "--admin"), PASSWORD, 2, "not both"),
         (("alice", "--password-stdin", "--email", "nobody"), PASSWORD, 2, "e-mail"),
@@ -240,3 +240,44 @@ def test_nobody_of_that_name(shell: Shell, words: tuple[str, ...]) -> None:
     """A name that nobody has is answered with where to look, and status 1."""
     said = shell.refused("user", words[0], "nobody", *words[1:], given=PASSWORD, status=1)
     assert said == "there is no account nobody; genkan user list shows them"
+
+
+LAST = (("permission", "alice", "READ"), ("disable", "alice"), ("delete", "alice"))
+
+
+@pytest.mark.parametrize("words", LAST, ids=lambda words: words[0])
+def test_the_last_administrator_is_not_ended_by_mistake(shell: Shell, words: tuple[str, ...]) -> None:
+    """Refused in one sentence while nobody else administers; people without the right and disabled ones do not
+    count.
+    """
+    shell.add_user("alice", "--admin")
+    shell.add_user("bob")
+    shell.add_user("carol", "--admin")
+    shell.good("user", "disable", "carol")
+    assert shell.refused("user", *words, status=1) == (
+        "alice is the only administrator; make another one first with genkan user permission NAME SYSTEM_ADMIN, or "
+        "give --last-administrator"
+    )
+    found = account(shell, "alice")
+    assert found is not None
+    assert (found.standing, found.permission) == (Standing.ACTIVE, Permission.SYSTEM_ADMIN)
+    shell.good("user", "permission", "bob", "ADMIN")
+    assert shell.good("user", *words).err == ""
+
+
+@pytest.mark.parametrize("words", LAST, ids=lambda words: words[0])
+def test_ending_the_last_administrator_on_purpose_tells_the_way_back(shell: Shell, words: tuple[str, ...]) -> None:
+    """--last-administrator does it, and a line beside the output says how to come back in; a deleted account is no
+    way.
+    """
+    shell.add_user("alice", "--admin")
+    told = shell.good("user", *words, "--last-administrator").err
+    assert told.startswith("genkan: nobody administers this site now; to come back in: genkan user add NAME --admin ")
+    assert told.endswith("or: genkan user recover alice\n") is (words[0] != "delete")
+
+
+def test_an_administrator_may_change_what_keeps_the_right(shell: Shell) -> None:
+    """From SYSTEM_ADMIN to ADMIN somebody still administers: nothing is asked."""
+    shell.add_user("alice", "--admin")
+    assert shell.good("user", "permission", "alice", "ADMIN").err == ""
+    assert "only administrator" in shell.refused("user", "permission", "alice", "WRITE", status=1)

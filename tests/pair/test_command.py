@@ -119,9 +119,7 @@ def test_denied(phone: RealPhone, inside: Inside) -> None:
     """The person denies in the browser: one line, status 1."""
     ran = inside(phone, "login", phone.site.base, PERSON_DECISION="deny")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.splitlines()[-1] == (
-        f"genkan app: The sign-in at {phone.site.base} was declined. It says: The request was denied."
-    )
+    assert ran.stderr.splitlines()[-1] == (f"genkan app: The sign-in at {phone.site.base} was declined.")
 
 
 def test_signed_out_elsewhere(phone: RealPhone, inside: Inside) -> None:
@@ -131,7 +129,7 @@ def test_signed_out_elsewhere(phone: RealPhone, inside: Inside) -> None:
     base = phone.site.base
     told = (
         f"genkan app: You are signed out of {base}: sign in again. It says: This sign-in has ended. "
-        f"(genkan app login {base})\n"
+        f"Type: genkan app login {base}\n"
     )
     for _ in range(2):
         ran = inside(phone, "whoami", "--json")
@@ -159,7 +157,9 @@ def test_a_browser_that_is_not_there(phone: RealPhone) -> None:
     with phone.start("login", phone.site.base, GENKAN_BROWSER="/nonexistent/browser") as process:
         assert process.stderr is not None
         lines = [process.stderr.readline().strip() for _ in range(2)]
-        assert lines[0].startswith("No browser could be opened.")
+        assert lines[0].startswith(
+            "No browser could be opened: GENKAN_BROWSER says '/nonexistent/browser', which cannot be started. "
+        )
         address = walk(phone, lines[1])
         assert address.startswith("http://127.0.0.1:")
         browser = RealBrowser()

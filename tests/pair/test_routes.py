@@ -329,7 +329,7 @@ async def test_consent_denied(any_site: SiteUnderTest) -> None:
     await any_site.turn_mobile_on()
     phone = Phone(any_site)
     refused = await phone.sign_in(await phone.discover(), a_person(any_site, decision="deny"))
-    assert refused == SignInAgain(f"The sign-in at {any_site.base} was declined. It says: The request was denied.")
+    assert refused == SignInAgain(f"The sign-in at {any_site.base} was declined.")
     assert await seen_phones(any_site) == []
     assert not any(path.endswith(TOKEN) for path in phone.line.paths())
 

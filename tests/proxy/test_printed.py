@@ -1,6 +1,7 @@
 """The printed configurations as texts: what they hold for which settings, and when none can be printed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from genkan.settings import Settings
 
 SECRET = "a-secret-of-at-least-16"
 BUILDERS = [nginx_config, caddy_config]
+GUARDING = Layout(app_upstream="127.0.0.1:3000")
 Build = Callable[..., str]
 
 
@@ -26,7 +28,7 @@ def settings(tmp_path: Path, secret: str = SECRET, **chosen: Any) -> Settings:
 @pytest.mark.parametrize("build", BUILDERS)
 def test_what_only_the_proxy_may_say_is_overwritten(build: Build, tmp_path: Path) -> None:
     """The secret is set, and every header that the site or the application believes is named."""
-    text = build(settings(tmp_path))
+    text = build(settings(tmp_path), GUARDING)
     assert f'X-Genkan-Proxy "{SECRET}"' in text
     for name in (*IDENTITY, *TOLD_BY_PROXY, "X-Forwarded-For", "X-Forwarded-Proto"):
         assert name in text, name
@@ -39,7 +41,7 @@ def test_what_only_the_proxy_may_say_is_overwritten(build: Build, tmp_path: Path
 )
 def test_the_question_always_has_a_query_of_its_own(build: Build, tmp_path: Path, base_url: str, verify: str) -> None:
     """Where none is written some proxies send the client's."""
-    text = build(settings(tmp_path, base_url=base_url))
+    text = build(settings(tmp_path, base_url=base_url), GUARDING)
     assert verify.strip() in text
     assert text.count("/auth/verify") == text.count("/auth/verify?session=")
 
@@ -68,7 +70,7 @@ def test_the_site_is_looked_for_where_it_listens(
 ) -> None:
     """The upstream comes from the settings unless it is named."""
     assert f" {address}" in build(settings(tmp_path, **chosen))
-    named = build(settings(tmp_path, **chosen), upstream="genkan:8080")
+    named = build(settings(tmp_path, **chosen), Layout(upstream="genkan:8080"))
     assert " genkan:8080" in named
     assert f" {address}" not in named
 
@@ -94,9 +96,9 @@ def test_caddy_gets_certificates_by_itself_unless_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("build", BUILDERS)
 def test_braces_are_balanced(build: Build, tmp_path: Path) -> None:
     """Each block is closed where it was opened, deeper lines further in."""
-    for sessions in (False, True):
+    for layout in (Layout(), GUARDING, replace(GUARDING, sessions=True)):
         depth = 0
-        for line in build(settings(tmp_path), layout=Layout(sessions=sessions)).splitlines():
+        for line in build(settings(tmp_path), layout).splitlines():
             depth -= line.strip() == "}"
             assert not line.strip() or line.startswith(" " * 4 * depth), line
             depth += line.endswith("{")
@@ -147,10 +149,131 @@ def test_a_secret_that_would_break_out_of_the_text_is_refused(tmp_path: Path, se
 )
 def test_the_applications_path_is_a_folder_of_its_own(tmp_path: Path, path: str) -> None:
     """Anything else would guard too little or break the text."""
-    assert repr(path) in (proxy_problem(settings(tmp_path), Layout(app_path=path)) or "")
-    assert proxy_problem(settings(tmp_path), Layout(app_path="/board/")) is None
+    assert repr(path) in (proxy_problem(settings(tmp_path), replace(GUARDING, app_path=path)) or "")
+    assert proxy_problem(settings(tmp_path), replace(GUARDING, app_path="/board/")) is None
 
 
 def test_the_secret_is_in_no_representation(tmp_path: Path) -> None:
     """What is printed on purpose is not printed by accident."""
-    assert SECRET not in repr(proxied(settings(tmp_path), "", "a:1", Layout()))
+    assert SECRET not in repr(proxied(settings(tmp_path), Layout()))
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+def test_without_an_application_nothing_is_forwarded_but_the_site(build: Build, tmp_path: Path) -> None:
+    """No path leads to a program that nobody named; one comment says how to name it."""
+    lines = build(settings(tmp_path)).splitlines()
+    told = "\n".join(line for line in lines if not line.strip().startswith("#"))
+    for word in ("3000", "/app/", "genkan_app", "auth_request", "forward_auth", "_genkan_verify", "cookie", "Cookie"):
+        assert word not in told, word
+    assert [line.strip() for line in lines if "--app-upstream" in line] != []
+
+
+@pytest.mark.parametrize("layout", [Layout(app_path="/wiki/"), Layout(sessions=True)])
+def test_what_only_an_application_needs_asks_for_one(tmp_path: Path, layout: Layout) -> None:
+    """Whoever means to guard something hears that nothing would be guarded."""
+    assert "--app-upstream" in (proxy_problem(settings(tmp_path), layout) or "")
+    assert proxy_problem(settings(tmp_path), replace(layout, app_upstream="10.0.0.6:80")) is None
+
+
+REDIRECT = """\
+server {
+    listen 80;
+    listen [::]:80;
+    server_name site.example.com;
+    access_log /var/log/nginx/genkan.log genkan;
+
+    location / {
+        return 301 https://site.example.com$request_uri;
+    }
+}
+"""
+
+
+def test_nginx_sends_plain_http_to_https(tmp_path: Path) -> None:
+    """A server of its own on port 80, to the address of the settings; not where it was left out."""
+    assert f"\n\n{REDIRECT}\nserver {{\n    listen 443 ssl;" in nginx_config(settings(tmp_path))
+    assert "listen 80;" not in nginx_config(settings(tmp_path), Layout(redirect=False))
+    bound = nginx_config(settings(tmp_path), Layout(bind="2001:db8::1"))
+    assert "    listen [2001:db8::1]:80;\n" in bound
+    assert "    listen [2001:db8::1]:443 ssl;\n" in bound
+
+
+@pytest.mark.parametrize("base_url", ["https://site.example.com:8443", "http://localhost"])
+def test_another_port_has_no_redirect(tmp_path: Path, base_url: str) -> None:
+    """Port 80 belongs to the site only where the host alone means it; plain http is not sent to itself."""
+    text = nginx_config(settings(tmp_path, base_url=base_url))
+    assert "return 301" not in text
+    assert text.count("server_name") == 1
+
+
+HTTP_8080 = {"base_url": "http://localhost:8080"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "layout", "port"),
+    [
+        ({"base_url": ""}, Layout(), 8080),
+        (HTTP_8080, Layout(bind="127.0.0.1"), 8080),
+        (HTTP_8080, Layout(bind="0.0.0.0"), 8080),
+        (HTTP_8080 | {"host": "::"}, Layout(bind="192.0.2.1"), 8080),
+        (HTTP_8080 | {"host": "localhost"}, Layout(bind="::1"), 8080),
+        (HTTP_8080 | {"host": "::1"}, Layout(bind="0:0:0:0:0:0:0:1"), 8080),
+        (HTTP_8080 | {"port": 9000}, Layout(upstream="127.0.0.1:8080"), 8080),
+        (HTTP_8080, Layout(upstream="192.0.2.1:8080", bind="192.0.2.1"), 8080),
+        ({"port": 443}, Layout(), 443),
+        ({"port": 80}, Layout(), 80),
+    ],
+)
+def test_a_proxy_in_front_of_itself_is_refused(
+    tmp_path: Path, chosen: dict[str, Any], layout: Layout, port: int
+) -> None:
+    """Where proxy and site would listen on one port of one address, the sentence says what to set."""
+    problem = proxy_problem(settings(tmp_path, **chosen), layout) or ""
+    assert f"port {port}," in problem
+    assert "GENKAN_BASE_URL" in problem
+    assert "GENKAN_PORT" in problem
+
+
+@pytest.mark.parametrize(
+    ("chosen", "layout"),
+    [
+        (HTTP_8080, Layout(upstream="10.0.0.5:8080")),
+        (HTTP_8080, Layout(upstream="genkan:8080", bind="192.0.2.1")),
+        (HTTP_8080, Layout(bind="192.0.2.1")),
+        (HTTP_8080, Layout(upstream="127.0.0.1:9000")),
+        ({"port": 80}, Layout(redirect=False)),
+        ({"port": 443}, Layout(upstream="10.0.0.5:443")),
+    ],
+)
+def test_the_same_port_elsewhere_is_free(tmp_path: Path, chosen: dict[str, Any], layout: Layout) -> None:
+    """Another machine's port, or another address's, is nobody's hindrance."""
+    assert proxy_problem(settings(tmp_path, **chosen), layout) is None
+
+
+@pytest.mark.parametrize("bind", ["zzz", "localhost", "[::1]", "192.0.2.1:80", "192.0.2.256", "::1%eth0"])
+def test_only_an_address_is_listened_on(tmp_path: Path, bind: str) -> None:
+    """Names and ports are no addresses of the machine."""
+    assert repr(bind) in (proxy_problem(settings(tmp_path), Layout(bind=bind)) or "")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", ":80", "::1:80", "127.0.0.1:0", "127.0.0.1:65536", "http://a:80"])
+@pytest.mark.parametrize("name", ["upstream", "app_upstream"])
+def test_an_upstream_is_a_host_and_a_port(tmp_path: Path, name: str, address: str) -> None:
+    """Whatever cannot be connected to is named."""
+    layout = Layout(upstream=address) if name == "upstream" else Layout(app_upstream=address)
+    assert repr(address) in (proxy_problem(settings(tmp_path), layout) or "")
+
+
+@pytest.mark.parametrize("layout", [Layout(certificate="/c.pem"), Layout(certificate_key="/k.pem")])
+def test_a_certificate_has_its_key(tmp_path: Path, layout: Layout) -> None:
+    """One without the other serves nothing."""
+    problem = proxy_problem(settings(tmp_path), layout) or ""
+    assert "--certificate" in problem
+    assert "--certificate-key" in problem
+
+
+def test_plain_http_has_no_certificate(tmp_path: Path) -> None:
+    """A certificate that would never be shown is a base URL written wrongly."""
+    layout = Layout(certificate="/c.pem", certificate_key="/k.pem")
+    problem = proxy_problem(settings(tmp_path, base_url="http://localhost"), layout) or ""
+    assert problem.startswith("GENKAN_BASE_URL: ")

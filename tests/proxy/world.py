@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,15 @@ class Application:
     """A web application that answers with what it heard."""
 
     def __init__(self) -> None:
+        self.asked = 0
+        counting = self
+
         class Echo(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 """Every method is answered alike."""
+                counting.asked += 1
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 heard = {
                     "method": self.command,
@@ -110,7 +114,7 @@ def caddy_command(folder: Path, config: Path) -> list[str]:
     return [installed_program("caddy"), "run", "--config", str(main), "--adapter", "caddyfile"]
 
 
-KINDS: dict[str, tuple[Callable[..., str], Callable[[Path, Path], list[str]]]] = {
+KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path], list[str]]]] = {
     "nginx": (nginx_config, nginx_command),
     "caddy": (caddy_config, caddy_command),
 }
@@ -118,7 +122,9 @@ KINDS: dict[str, tuple[Callable[..., str], Callable[[Path, Path], list[str]]]] =
 
 @dataclass
 class Front:
-    """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for."""
+    """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
+    ``guards``: the application is named to it.
+    """
 
     kind: str
     folder: Path
@@ -127,6 +133,7 @@ class Front:
     layout: Layout = field(default_factory=Layout)
     edit: Callable[[str], str] = str
     with_site: bool = True
+    guards: bool = True
 
     def __post_init__(self) -> None:
         (self.folder / "data").mkdir(parents=True)
@@ -261,16 +268,19 @@ class Front:
         }
 
     def _write_config(self) -> Path:
-        layout = Layout(
-            bind="127.0.0.1", log_file=str(self.folder / "access.log"), sessions=self.layout.sessions,
-            app_path=self.layout.app_path, **self._certificates(),
-        )  # fmt: skip
-        text = KINDS[self.kind][0](self.settings, app_upstream=self.application.address, layout=layout)
+        chosen = replace(
+            self.layout,
+            bind="127.0.0.1",
+            log_file=str(self.folder / "access.log"),
+            app_upstream=self.application.address if self.guards else "",
+            **self._certificates(),
+        )
+        text = KINDS[self.kind][0](self.settings, chosen)
         config = self.folder / f"genkan.{self.kind}"
         config.write_text(self.edit(text))
         return config
 
-    def _certificates(self) -> dict[str, str]:
+    def _certificates(self) -> dict[str, Any]:
         if not self.tls:
             return {}
         issued = self.authority_of_certificates.issue_cert("localhost")

@@ -1,16 +1,20 @@
 """Key rotation, lost and foreign rings, restored backups and clocks set back, seen from outside."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from genkan.protocol import ring as rings
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
-from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, RaiseStop, Subject
+from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, PutLink, RaiseStop, Subject
+from genkan.protocol.phones import PhoneState, judge
 from genkan.protocol.reasons import EndReason
-from genkan.protocol.records import Link, LinkKind
+from genkan.protocol.records import GrantState, Link, LinkKind
 from genkan.protocol.ring import Ring
+from genkan.protocol.sealing import Handle, Kind, Sealer
 from genkan.site.keeper import Keeper, unready
 from genkan.store.api import PhoneQuery
 from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
@@ -201,3 +205,62 @@ async def test_an_introspected_refresh_token_counts_as_seen(site: SiteUnderTest)
     site.env.advance(31 * SECOND)
     replayed = await site.refresh(first, made.link, client_secret=secret)
     assert replayed.json()["error"] == "invalid_grant"
+
+
+async def test_a_node_with_an_old_ring_neither_introspects_nor_revokes(site: SiteUnderTest) -> None:
+    """tokens.md 7: while the store names a newer ring, what an older one opens is judged by nobody: 503."""
+    link, access, refresh = await _signed_in(site)
+    made = await site.make_link("https://c.example/cb", introspect=True)
+    newer = rings.add(site.ring[-1], site.env())
+    await _tell_store(site, newer)
+    form = {"client_id": made.link.client_id, "client_secret": made.secret or ""}
+    introspected = await site.client.post(f"{site.base}/rest/oauth2/latest/introspect", data={**form, "token": access})
+    assert introspected.status_code == 503
+    activated = rings.activate(newer, newer.keys[-1].id)
+    assert isinstance(activated, Ring)
+    await _tell_store(site, activated)
+    handle = site.door.sealer.open_token(refresh)
+    assert isinstance(handle, Handle)
+    sealer = Sealer(activated, (await site.store.site()).site_id)
+    later = sealer.token(Kind.REFRESH, activated.active.id, handle.grant_id, 1)
+    revoked = await site.client.post(
+        f"{site.base}/rest/oauth2/latest/revoke", data={"token": later, "client_id": link.client_id}
+    )
+    assert revoked.status_code == 503
+    assert [phone.grant.state for phone in await site.store.phones(PhoneQuery())] == [GrantState.LIVE]
+
+
+async def test_who_lost_a_race_decides_by_the_time_it_is_then(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write that found the row moved on is decided anew, at the moment of the second try."""
+    link, _, refresh = await _signed_in(site)
+    apply, tries = site.store.apply, iter((False, True))
+
+    async def lost_once(outcome: Any) -> bool:
+        if next(tries):
+            return await apply(outcome)
+        site.env.advance(5 * SECOND)
+        return False
+
+    before = site.env.now
+    monkeypatch.setattr(site.store, "apply", lost_once)
+    assert (await site.refresh(refresh, link)).json()["created_at"] == (before + 5 * SECOND) // 1000
+
+
+async def test_an_absolute_end_that_came_later_is_told_the_same_everywhere(site: SiteUnderTest) -> None:
+    """Refreshing, introspection and the list of phones agree on a lifetime that the link got after the sign-in."""
+    made = await site.make_link("https://c.example/cb", introspect=True)
+    await site.make_account()
+    tokens = await site.issue_tokens(made.link, secret=made.secret)
+    shorter = replace(made.link, absolute_lifetime=2 * HOUR, version=made.link.version + 1)
+    assert await site.store.apply(Change((PutLink(shorter),)))
+    refresh = str(tokens["refresh_token"])
+    told = await site.introspect(refresh, made.link, made.secret or "")
+    assert told["exp"] == (site.env.now + 2 * HOUR) // 1000
+    site.env.advance(2 * HOUR)
+    assert await site.introspect(refresh, made.link, made.secret or "") == {"active": False}
+    (row,) = await site.store.phones(PhoneQuery())
+    assert judge(row, site.env()).state is PhoneState.EXPIRED
+    refreshed = await site.refresh(refresh, made.link, client_secret=made.secret or "")
+    assert refreshed.json()["error"] == "invalid_grant"

@@ -129,6 +129,13 @@ async def test_a_bad_member_is_named_and_nothing_is_made(
     assert (await call(ours, "GET")).json() == []
 
 
+async def test_a_sentence_is_sent_in_characters_that_programs_have(ours: SiteUnderTest) -> None:
+    """RFC 6749 5.2: the description is ASCII without double quotes, and still reads as a sentence."""
+    told = problem(await call(ours, "POST", json={**BODY, "redirects": ["https://a.example/#x"]}))
+    assert "'#'" in told
+    assert "?" not in told
+
+
 async def test_a_missing_member_is_named(ours: SiteUnderTest) -> None:
     """Name, redirects and permission are what a link cannot do without."""
     for name in BODY:

@@ -12,7 +12,7 @@ from genkan.protocol.sealing import new_grant_id
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest
-from tests.store.builders import redeemed
+from tests.store.builders import ended, redeemed
 
 KEY = "an-api-key-of-the-test"
 AS_ADMIN = {"authorization": f"Bearer {KEY}"}
@@ -252,3 +252,18 @@ async def test_pages_and_lists_say_what_may_be_one_phone(ours: SiteUnderTest) ->
     assert not any(row["possiblySamePhone"] for row in (await phones(ours))["phones"])
     page = await ours.client.get(f"{ours.base}/account/apps")
     assert words not in page.text
+
+
+async def test_no_sign_in_that_stands_is_missing_from_the_page_of_its_person(ours: SiteUnderTest) -> None:
+    """However many came and went since, what can still act for a person can be signed out by that person."""
+    link = await ours.turn_mobile_on()
+    await ours.make_account()
+    await ours.issue_tokens(link)
+    row = (await ours.store.phones(PhoneQuery()))[0].grant
+    for _ in range(PhoneQuery().limit + 1):
+        ours.env.advance(1000)
+        later = replace(row, id=new_grant_id(ours.env()), device=None)
+        assert await ours.store.apply(redeemed(later))
+        assert await ours.store.apply(ended(later, at=ours.env.now))
+    page = await ours.client.get(f"{ours.base}/account/apps")
+    assert f"/account/apps/{row.id.hex()}/sign-out" in page.text

@@ -1,11 +1,13 @@
 """healthz, readyz and metrics: what operators' programs are told, and who may ask."""
 
+import asyncio
 from dataclasses import replace
 
 import httpx2
 import pytest
 
 from genkan.site.door import Secrets
+from genkan.site.keeper import Keeper
 from genkan.store.api import StoreUnavailable
 from tests.site.world import SiteUnderTest
 
@@ -147,3 +149,39 @@ async def test_a_genuine_token_ahead_of_its_row_makes_the_site_unready(tmp_path:
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert (await ready(site))[0] == 503
+
+
+async def test_a_bug_in_one_round_does_not_end_the_upkeep(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged, and the next round does what was left undone."""
+    logged: list[str] = []
+    rounds = asyncio.Event()
+    door = replace(site.door, log=lambda level, event, **fields: logged.append(f"{level}: {event}"))
+    keeper = Keeper(door, "site", lambda: site.env.now)
+    faults = iter((ValueError("a bug"), StoreUnavailable("busy")))
+
+    async def settle() -> None:
+        fault = next(faults, None)
+        if fault is not None:
+            raise fault
+        rounds.set()
+
+    monkeypatch.setattr(keeper, "_settle", settle)
+    monkeypatch.setattr("genkan.site.keeper.ROUND_SECONDS", 0)
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(rounds.wait(), 30)
+    running.cancel()
+    assert logged == ["error: bug", "warning: upkeep waits for the store"]
+
+
+async def test_what_cannot_be_read_is_counted_like_every_refusal(site: SiteUnderTest) -> None:
+    """tokens.md 4: malformed requests leave their aggregates, by reason and network."""
+    token = f"{site.base}/rest/oauth2/latest/token"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    await site.client.post(token, content=b"a=1&a=2", headers=form)
+    await site.client.post(token, json={})
+    await site.client.post(token, content=b"a=%zz", headers=form)
+    await site.client.get(f"{site.base}/login", headers=[("host", "site.example"), ("host", "other.example")])
+    await site.client.get(f"{site.base}/login", headers={"host": "other.example"})
+    await site.store.flush()
+    told = {tally.reason: tally.count for tally in await site.store.tallies()}
+    assert told == {"repeated_parameter": 1, "wrong_content_type": 1, "malformed": 2, "wrong_host": 1}

@@ -1,24 +1,29 @@
 """What `make run` says before the site starts: the words work as they stand, in whatever folder the data is."""
 
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.workshop.tree import ROOT
 
-STUB = '#!/bin/sh\necho "served $*"\n'
+STUB = """#!/bin/sh
+[ "$1" = where ] && exec {} -m genkan where
+echo "served $*"
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The script in a project folder of its own, with a command that only says that it was called."""
+    """The script in a project folder of its own, with a command that reads settings and says that it was called."""
     tools, command = tmp_path / "tools", tmp_path / ".venv" / "bin" / "genkan"
     tools.mkdir()
     shutil.copy(ROOT / "tools" / "run.sh", tools)
     command.parent.mkdir(parents=True)
-    command.write_text(STUB)
+    command.write_text(STUB.format(shlex.quote(sys.executable)))
     command.chmod(0o700)
     return tmp_path
 
@@ -51,3 +56,19 @@ def test_the_address_follows_the_settings(folder: Path) -> None:
     """The address of the sign-in is the one that the site will have."""
     assert "app login http://localhost:9000\n" in said(folder, GENKAN_PORT="9000")
     assert "app login https://a.example/b\n" in said(folder, GENKAN_BASE_URL="https://a.example/b")
+
+
+def test_the_file_counts_as_it_does_for_the_site(folder: Path) -> None:
+    """genkan.toml in the project's folder moves address and data."""
+    (folder / "genkan.toml").write_text('port = 9002\ndata_dir = "mine"\n')
+    told = said(folder)
+    assert told.startswith(f"Genkan starts on http://localhost:9002 and keeps its data in {folder}/mine. ")
+
+
+def test_a_bad_setting_stops_before_anything_is_promised(folder: Path) -> None:
+    """Its sentence is all there is."""
+    (folder / "genkan.toml").write_text("prot = 1\n")
+    command = ["sh", str(folder / "tools" / "run.sh")]
+    ended = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, cwd="/", capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "genkan: genkan.toml: prot: there is no such setting; did you mean port?\n"

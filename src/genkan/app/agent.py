@@ -106,7 +106,10 @@ class SystemBrowser:
         say: Say,
         otherwise: UserAgent,
         handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
+        tried: str = "",
     ) -> None:
+        """``tried`` says in words which browser ``open_browser`` is, for when it does not open."""
+        self._tried = tried
         self._open_browser = open_browser
         self._say = say
         self._otherwise = otherwise
@@ -132,8 +135,8 @@ class SystemBrowser:
             )
         else:
             self._say(
-                "No browser could be opened. Open this address on this machine; for a browser elsewhere start again "
-                f"with --no-browser.\n{url}"
+                f"No browser could be opened{self._tried}. Open this address on this machine; for a browser elsewhere "
+                f"start again with --no-browser.\n{url}"
             )
 
 
@@ -154,6 +157,12 @@ def browser_of(environ: Mapping[str, str]) -> OpenBrowser:
     """The person's browser: ``GENKAN_BROWSER`` (a command; the address is put for %s or last), else the system's."""
     command = environ.get(BROWSER_VARIABLE, "").strip()
     return (lambda url: _run(command, url)) if command else _system
+
+
+def tried_of(environ: Mapping[str, str]) -> str:
+    """Which command was to open it, where the person chose one."""
+    command = environ.get(BROWSER_VARIABLE, "").strip()
+    return f": {BROWSER_VARIABLE} says {command!r}, which cannot be started" if command else ""
 
 
 def _run(command: str, url: str) -> bool:

@@ -113,7 +113,8 @@ _REFUSED_WITHOUT_PERSON = {ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUI
 def _refused(site: Site, refusal: CallbackRefused) -> Problem:
     said = f" It says: {refusal.description}" if refusal.description else ""
     if refusal.error in _REFUSED_BY_PERSON:
-        return SignInAgain(f"The sign-in at {site.name} was declined.{said}")
+        # What a site adds says the same again.
+        return SignInAgain(f"The sign-in at {site.name} was declined.")
     if refusal.error in _REFUSED_WITHOUT_PERSON:
         return SignInAgain(f"{site.name} wants the person to sign in.{said}")
     if refusal.error in _REFUSED_FOR_NOW:

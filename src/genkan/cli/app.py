@@ -12,7 +12,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of
+from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
@@ -32,7 +32,9 @@ from genkan.cli.app_words import (
     fail,
     finding_row,
     findings_of,
+    is_page,
     not_ready,
+    page_words,
     person,
     print_body,
     print_json,
@@ -43,8 +45,11 @@ from genkan.cli.app_words import (
     tell_findings,
     token_row,
 )
+from genkan.wire.scopes import Permission, parse_scope
+from genkan.wire.urls import join
 
 P = ParamSpec("P")
+ACCEPT_JSON = ("Accept", "application/json")
 
 app = cyclopts.App(
     name="app",
@@ -130,6 +135,8 @@ def login(
 
     Example: genkan app login https://jira.example.com
     """
+    if scope is not None and parse_scope(scope) is None:
+        return fail(f"--scope {scope}: write one of {', '.join(Permission.__members__)}.", SET_UP)
     delivered = delivered_in(sites_file, allow_http=insecure_http(os.environ))
     if isinstance(delivered, int):
         return delivered
@@ -223,15 +230,19 @@ def request(
     body = body_of(data, json_body)
     if isinstance(body, int):
         return body
+    headers, content = body
     if not method.isascii() or not method.isalpha() or not is_path(path):
         return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
     with _sessions(_shelter().find()) as sessions:
         state = _chosen(sessions, site, account)
         if isinstance(state, int):
             return state
-        answer = sessions.open(state.id).call(method.upper(), path, *body)
+        answer = sessions.open(state.id).call(method.upper(), path, (ACCEPT_JSON, *headers), content)
     if not isinstance(answer, Answer):
         return problem(answer, state)
+    if is_page(answer):
+        # A page is for a browser; on a terminal its markup hides what happened.
+        return fail(page_words(answer, join(state.site.base_url, path)), NO)
     print_body(answer.body)
     return DONE if answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
 
@@ -329,7 +340,7 @@ def _agent(*, browser: bool) -> UserAgent:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     sockets = Path(runtime) / "genkan" if runtime else _shelter().folder / "run"
     handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
-    return SystemBrowser(browser_of(os.environ), say, pasting, handler)
+    return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ))
 
 
 def _readable(sessions: Sessions) -> list[SessionState]:

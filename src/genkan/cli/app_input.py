@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from genkan.cli.app_words import SET_UP, fail
+from genkan.settings_given import YES
 from genkan.wire import managed
 from genkan.wire.managed import Managed
 from genkan.wire.urls import join
@@ -15,7 +16,7 @@ Body = tuple[tuple[tuple[str, str], ...], bytes | None]
 
 def insecure_http(environ: Mapping[str, str]) -> bool:
     """Whether plain http beyond this machine was asked for, by the name that a site uses for it too."""
-    return environ.get("GENKAN_INSECURE_HTTP") == "1"
+    return environ.get("GENKAN_INSECURE_HTTP", "").strip().lower() in YES
 
 
 def delivered_in(file: Path | None, *, allow_http: bool = False) -> Managed | int | None:

@@ -20,6 +20,7 @@ from genkan.app.outcomes import (
 )
 from genkan.app.startup import Choice
 from genkan.app.state import SessionState, is_valid
+from genkan.app.steps import Answer
 from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.managed import Finding, Managed
 
@@ -50,6 +51,18 @@ def print_body(body: bytes) -> int:
     return DONE
 
 
+def is_page(answer: Answer) -> bool:
+    """Whether the answer is a web page."""
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in {"text/html", "application/xhtml+xml"}
+
+
+def page_words(answer: Answer, address: str) -> str:
+    """What a web page in an API's place means to the caller."""
+    hint = "check the path." if answer.status == 404 else "open it in a browser to see what it says."
+    return f"The site answered {answer.status} with a web page at {address}: {hint}"
+
+
 def problem(outcome: Problem, state: SessionState | None = None) -> int:
     """What a session, or a sign-in that was to become one, came to instead of an answer."""
     match outcome:
@@ -57,7 +70,7 @@ def problem(outcome: Problem, state: SessionState | None = None) -> int:
             wait = f" (The site asks to wait {outcome.after} seconds.)" if outcome.after else ""
             return fail(outcome.sentence + wait, NO)
         case SignInAgain():
-            again = f" (genkan app login {state.site.base_url})" if state else ""
+            again = f" Type: genkan app login {state.site.base_url}" if state else ""
             return fail(outcome.sentence + again, NO)
         case SiteSetUpWrong():
             return fail(outcome.sentence, SET_UP)

@@ -15,7 +15,7 @@ from genkan.protocol import links
 from genkan.protocol.env import DAY
 from genkan.protocol.links import LinkWish, NewLink
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import ConsentMode, LinkKind, Standing
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
 from genkan.site.documents import link_document, plain, public_id
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
@@ -75,9 +75,24 @@ def create(
             return links.create(wish, site.actor, site.env(), allow_http=site.settings.insecure_redirects)
 
         made = await site.apply(decide)
+        await _note_namesakes(site, made.link)
         _show_new(made, json, decided_by_redirect=wish.kind is None)
 
     at_site(data_dir, work)
+
+
+async def _note_namesakes(site: Workbench, link: Link) -> None:
+    """Nothing forbids it, and yet people cannot tell them apart when they are asked."""
+    named = [
+        public_id(other.id)
+        for other in await site.store.links()
+        if other.name == link.name and other.id != link.id and other.standing is not Standing.DELETED
+    ]
+    if named:
+        print_warning(
+            f"note: {link.name} is the name of another link too (id {', '.join(named)}); genkan link change ID --name "
+            "gives one of them another"
+        )
 
 
 def _show_new(made: NewLink, as_json: bool, *, decided_by_redirect: bool) -> None:
@@ -179,6 +194,8 @@ def change(
             return links.change(now, wish, site.actor, site.env(), allow_http=site.settings.insecure_redirects)
 
         await site.apply(decide)
+        if name is not None:
+            await _note_namesakes(site, await link_named(site, link))
         await _show(site, link, json)
 
     at_site(data_dir, work)

@@ -6,11 +6,14 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli.output import print_fields, print_json, say
+from genkan.cli.phones import PAGE, each_phone
 from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.records import Link
 from genkan.site.documents import mobile_document
 from genkan.site.switch import load_switch
+from genkan.store.api import PhoneQuery
 
 app = cyclopts.App(name="mobile")
 
@@ -55,10 +58,19 @@ def _turn(enabled: bool, sign_out: bool, json: bool, data_dir: str | None) -> No
         async def decide() -> Change | Refused:
             return turned(*await load_switch(site.store), enabled, sign_out, site.actor, site.env())
 
+        _, link = await load_switch(site.store)
+        phones = await _signed_in(site, link) if link is not None and sign_out else 0
         await site.apply(decide)
         await _show(site, json)
+        if link is not None and sign_out and not json:
+            say(f"The app's link is disabled, and {phones} {'phone was' if phones == 1 else 'phones were'} signed out.")
 
     at_site(data_dir, work)
+
+
+async def _signed_in(site: Workbench, link: Link) -> int:
+    live = PhoneQuery(link_id=link.id, live_only=True, limit=PAGE)
+    return sum([1 async for _ in each_phone(site, live)])
 
 
 async def _show(site: Workbench, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan.cli.workbench import SET_UP, Stop
+from genkan.ops.refusals import OPTIONS, sentence
 from genkan.outside.passwords import hash_now
 from genkan.protocol.accounts import password_fault
 
@@ -22,7 +23,7 @@ def new_password_hash(*, from_stdin: bool) -> str:
     password = _piped() if from_stdin else _typed()
     fault = password_fault(password)
     if fault is not None:
-        raise Stop(fault.detail, SET_UP)
+        raise Stop(sentence(fault, OPTIONS), SET_UP)
     return hash_now(password)
 
 

@@ -42,7 +42,7 @@ def list_(
         account_id = None if person is None else (await account_named(site, person)).id
         link_id = None if link is None else (await link_named(site, link)).id
         query = PhoneQuery(account_id, link_id, live, limit=PAGE)
-        found = [phone async for phone in _found(site, query)]
+        found = [phone async for phone in each_phone(site, query)]
         same = await same_phones(found, site.store, site.env())
         if json:
             return print_json([plain(phone_document(phone, same)) for phone in found])
@@ -51,7 +51,8 @@ def list_(
     at_site(data_dir, work)
 
 
-async def _found(site: Workbench, query: PhoneQuery) -> AsyncIterator[Phone]:
+async def each_phone(site: Workbench, query: PhoneQuery) -> AsyncIterator[Phone]:
+    """Page by page; ``live_only`` leaves out what has expired too."""
     env = site.env()
     page: list[PhoneRow] | None = None
     while page is None or len(page) == query.limit:

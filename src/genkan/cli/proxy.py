@@ -1,6 +1,7 @@
 """genkan proxy: prints a working reverse-proxy configuration for this site. What is in it is ``genkan.ops.proxy``'s."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import astuple
 from typing import Annotated
 
 import cyclopts
@@ -8,18 +9,20 @@ from cyclopts import Parameter
 
 from genkan.cli.workbench import SET_UP, DataDir, Stop, load_settings, told
 from genkan.ops.proxy import Layout, caddy_config, nginx_config, proxy_problem
+from genkan.settings import Settings
 
 app = cyclopts.App(name="proxy")
 USUAL = Layout()
 _NOT_IN_A_WORD = frozenset(" \"'`;{}#$\\")
 
 Upstream = Annotated[str, Parameter(help="Where the site listens (host:port); its own settings when left out.")]
-AppUpstream = Annotated[str, Parameter(help="Where the guarded application listens (host:port).")]
+AppUpstream = Annotated[str, Parameter(help="Where the guarded application listens (host:port); left out: none is.")]
 AppPath = Annotated[str, Parameter(help="The guarded application's path, as in /app/.")]
-Bind = Annotated[str, Parameter(help="The address that the proxy listens on; every one when left out.")]
+Bind = Annotated[str, Parameter(help="The IP address that the proxy listens on; every one when left out.")]
 Certificate = Annotated[str, Parameter(help="The certificate's file; the usual place when left out.")]
 CertificateKey = Annotated[str, Parameter(help="The file of the certificate's key.")]
 LogFile = Annotated[str, Parameter(help="Where the proxy logs; the usual place when left out.")]
+Redirect = Annotated[bool, Parameter(help="Also answer plain http on port 80, and send it to https.")]
 Sessions = Annotated[bool, Parameter(negative="", help="Browsers that are signed in to the site pass too.")]
 
 
@@ -28,21 +31,22 @@ Sessions = Annotated[bool, Parameter(negative="", help="Browsers that are signed
 def nginx(
     *,
     upstream: Upstream = "",
-    app_upstream: AppUpstream = "127.0.0.1:3000",
+    app_upstream: AppUpstream = "",
     app_path: AppPath = USUAL.app_path,
     bind: Bind = "",
     certificate: Certificate = "",
     certificate_key: CertificateKey = "",
     log_file: LogFile = "",
     sessions: Sessions = False,
+    redirect: Redirect = True,
     data_dir: DataDir = None,
 ) -> None:
     """Print a file to include inside nginx's http block. It holds the proxy's secret.
 
     Example: genkan proxy nginx --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
-    layout = Layout(app_path, bind, certificate, certificate_key, log_file, sessions)
-    _print(nginx_config, upstream, app_upstream, layout, data_dir)
+    where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
+    _print(nginx_config, Layout(*where, sessions=sessions, redirect=redirect), data_dir)
 
 
 @app.command
@@ -50,7 +54,7 @@ def nginx(
 def caddy(
     *,
     upstream: Upstream = "",
-    app_upstream: AppUpstream = "127.0.0.1:3000",
+    app_upstream: AppUpstream = "",
     app_path: AppPath = USUAL.app_path,
     bind: Bind = "",
     certificate: Certificate = "",
@@ -63,30 +67,22 @@ def caddy(
 
     Example: genkan proxy caddy --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
-    layout = Layout(app_path, bind, certificate, certificate_key, log_file, sessions)
-    _print(caddy_config, upstream, app_upstream, layout, data_dir)
+    where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
+    _print(caddy_config, Layout(*where, sessions=sessions), data_dir)
 
 
-def _print(config: Callable[..., str], upstream: str, app_upstream: str, layout: Layout, data_dir: str | None) -> None:
+def _print(config: Callable[[Settings, Layout], str], layout: Layout, data_dir: str | None) -> None:
     settings = load_settings(data_dir)
-    written = (upstream, app_upstream, layout.bind, layout.certificate, layout.certificate_key, layout.log_file)
-    problem = proxy_problem(settings, layout) or _words_fault(written) or _address_fault(upstream, app_upstream)
+    problem = _words_fault(value for value in astuple(layout) if isinstance(value, str))
+    problem = problem or proxy_problem(settings, layout)
     if problem is not None:
         raise Stop(problem, SET_UP)
-    print(config(settings, upstream=upstream, app_upstream=app_upstream, layout=layout), end="")
+    print(config(settings, layout), end="")
 
 
-def _words_fault(written: Sequence[str]) -> str | None:
+def _words_fault(written: Iterable[str]) -> str | None:
     """Each is one word of the configuration, and shall stay one."""
     for text in written:
         if not text.isprintable() or set(text) & _NOT_IN_A_WORD:
             return f"{text!r} cannot stand in a configuration: write it without spaces, quotes, braces and semicolons"
-    return None
-
-
-def _address_fault(*addresses: str) -> str | None:
-    for address in filter(None, addresses):
-        host, _, port = address.rpartition(":")
-        if not host or "/" in host or not (port.isascii() and port.isdigit()):
-            return f"{address!r} is not an address: write host:port, as in 127.0.0.1:3000"
     return None

@@ -2,6 +2,7 @@
 
 import io
 import os
+import platform
 import sys
 from collections.abc import Sequence
 
@@ -9,10 +10,18 @@ import cyclopts
 
 from genkan import __version__
 
+
+def _version() -> str:
+    """What a report of a fault has to name."""
+    import sqlite3  # noqa: PLC0415 - every command starts here, and few need it
+
+    return f"genkan {__version__} (Python {platform.python_version()}, SQLite {sqlite3.sqlite_version})"
+
+
 app = cyclopts.App(
     name="genkan",
     help="The front door for the mobile apps of self-hosted sites.",
-    version=__version__,
+    version=_version,
     version_flags=["--version"],
 )
 USAGE = 2
@@ -36,11 +45,15 @@ SINGLE = {
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
 }
+# For tools/run.sh, which says before the start where the site will be.
+HIDDEN = {"where": "where:where"}
 
 for _name, _help in GROUPS.items():
     app.command(f"genkan.cli.{_name.replace('-', '_')}:app", name=_name, help=_help)
 for _name, _place in SINGLE.items():
     app.command(f"genkan.cli.{_place}", name=_name)
+for _name, _place in HIDDEN.items():
+    app.command(f"genkan.cli.{_place}", name=_name, show=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -49,9 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _run(words)
     except cyclopts.CycloptsError as problem:
-        from genkan.cli.output import fail  # noqa: PLC0415 - only wrong usage needs it so early
+        # Only wrong usage needs these so early.
+        from genkan.cli import usage  # noqa: PLC0415
+        from genkan.cli.output import fail  # noqa: PLC0415
 
-        sys.exit(fail(" ".join(str(problem).split()), USAGE))
+        sys.exit(fail(usage.sentence(problem), USAGE))
     except BrokenPipeError:
         # Whoever read has seen enough; what Python still holds has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli import user_access
+from genkan.cli.last_administrator import LastAdministrator, all_accounts, keep_one, tell_way_back
 from genkan.cli.named import AccountName, PermissionName, account_named, permission_named
 from genkan.cli.output import print_fields, print_json, print_table, say
 from genkan.cli.passwords import PasswordStdin, new_password_hash
@@ -16,12 +17,11 @@ from genkan.ops.present import account_wish
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import Account, Standing
+from genkan.protocol.records import Account
 from genkan.site.documents import moment, public_id
 from genkan.wire.scopes import Permission
 
 app = cyclopts.App(name="user")
-PAGE = 500
 
 Email = Annotated[str | None, Parameter(name="--email", help="The e-mail address.")]
 DisplayName = Annotated[str | None, Parameter(name="--name", help="The name that people see.")]
@@ -80,22 +80,13 @@ def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
     """
 
     async def work(site: Workbench) -> None:
-        found = await _all(site)
+        found = [account async for account in all_accounts(site)]
         if json:
             return print_json([document(account) for account in found])
         rows = [(a.name, a.display_name, a.email, a.permission.name, ", ".join(a.groups), a.standing) for a in found]
         return print_table(("NAME", "DISPLAY NAME", "E-MAIL", "PERMISSION", "GROUPS", "STATE"), rows)
 
     at_site(data_dir, work)
-
-
-async def _all(site: Workbench) -> list[Account]:
-    found: list[Account] = []
-    after = ""
-    while page := await site.store.accounts(after, PAGE):
-        found += page
-        after = page[-1].folded
-    return [account for account in found if account.standing is not Standing.DELETED]
 
 
 def document(account: Account) -> dict[str, object]:
@@ -165,6 +156,7 @@ def permission(
     permission: Annotated[str, Parameter(help="READ, WRITE, ADMIN or SYSTEM_ADMIN.")],
     /,
     *,
+    last_administrator: LastAdministrator = False,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -177,7 +169,14 @@ def permission(
     def said(account: Account) -> str:
         return f"{account.name} has the permission {account.permission.name}"
 
-    _change(name, lambda now: replace(now, permission=right), said, json, data_dir)
+    async def work(site: Workbench) -> None:
+        before = await account_named(site, name)
+        is_last = right < Permission.ADMIN and await keep_one(site, before, meant=last_administrator)
+        await _apply_change(site, name, lambda now: replace(now, permission=right), said, json)
+        if is_last:
+            tell_way_back(before.name)
+
+    at_site(data_dir, work)
 
 
 @app.command
@@ -207,16 +206,23 @@ def _change(
     json: bool,
     data_dir: str | None,
 ) -> None:
-    async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            account = await account_named(site, name)
-            return accounts.change(account, wish(account_wish(account)), site.actor, site.env())
+    at_site(data_dir, lambda site: _apply_change(site, name, wish, said, json))
 
-        await site.apply(decide)
-        changed = await account_named(site, name)
-        _show_changed(changed, said(changed), json)
 
-    at_site(data_dir, work)
+async def _apply_change(
+    site: Workbench,
+    name: str,
+    wish: Callable[[AccountWish], AccountWish],
+    said: Callable[[Account], str],
+    json: bool,
+) -> None:
+    async def decide() -> Change | Refused:
+        account = await account_named(site, name)
+        return accounts.change(account, wish(account_wish(account)), site.actor, site.env())
+
+    await site.apply(decide)
+    changed = await account_named(site, name)
+    _show_changed(changed, said(changed), json)
 
 
 def _show_changed(account: Account, said: str, json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from genkan.cli.last_administrator import LastAdministrator, keep_one, tell_way_back
 from genkan.cli.named import AccountName, account_named
 from genkan.cli.output import say
 from genkan.cli.passwords import PasswordStdin, new_password_hash
@@ -16,12 +17,12 @@ from genkan.protocol.records import Account, Standing
 
 
 @told
-def disable(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+def disable(name: AccountName, /, *, last_administrator: LastAdministrator = False, data_dir: DataDir = None) -> None:
     """Disable an account and end all it is signed in with.
 
     Example: genkan user disable alice
     """
-    _set_standing(name, Standing.DISABLED, "is disabled and signed out everywhere", data_dir)
+    _end(name, Standing.DISABLED, "is disabled and signed out everywhere", last_administrator, data_dir)
 
 
 @told
@@ -30,31 +31,43 @@ def enable(name: AccountName, /, *, data_dir: DataDir = None) -> None:
 
     Example: genkan user enable alice
     """
-    _set_standing(name, Standing.ACTIVE, "is enabled", data_dir)
+
+    async def work(site: Workbench) -> None:
+        await _stand(site, name, Standing.ACTIVE)
+        say(f"{(await account_named(site, name)).name} is enabled")
+
+    at_site(data_dir, work)
 
 
 @told
-def delete(name: AccountName, /, *, data_dir: DataDir = None) -> None:
+def delete(name: AccountName, /, *, last_administrator: LastAdministrator = False, data_dir: DataDir = None) -> None:
     """Delete an account, end all it is signed in with, and forget the person.
 
     Example: genkan user delete alice
     """
-    _set_standing(name, Standing.DELETED, "is deleted and signed out everywhere", data_dir)
+    _end(name, Standing.DELETED, "is deleted and signed out everywhere", last_administrator, data_dir)
 
 
-def _set_standing(name: str, standing: Standing, said: str, data_dir: str | None) -> None:
+def _end(name: str, standing: Standing, said: str, meant: bool, data_dir: str | None) -> None:
     async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            account = await account_named(site, name)
-            if account.standing is standing:
-                return NOTHING_TO_DO
-            return accounts.set_standing(account, standing, site.actor, site.env())
-
-        shown = (await account_named(site, name)).name
-        await site.apply(decide)
-        say(f"{shown} {said}")
+        before = await account_named(site, name)
+        is_last = await keep_one(site, before, meant=meant)
+        await _stand(site, name, standing)
+        say(f"{before.name} {said}")
+        if is_last:
+            tell_way_back(None if standing is Standing.DELETED else before.name)
 
     at_site(data_dir, work)
+
+
+async def _stand(site: Workbench, name: str, standing: Standing) -> None:
+    async def decide() -> Change | Refused:
+        account = await account_named(site, name)
+        if account.standing is standing:
+            return NOTHING_TO_DO
+        return accounts.set_standing(account, standing, site.actor, site.env())
+
+    await site.apply(decide)
 
 
 @told

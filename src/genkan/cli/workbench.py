@@ -12,12 +12,13 @@ from cyclopts import Parameter
 
 from genkan import clock, settings
 from genkan.cli.output import fail
+from genkan.ops.refusals import OPTIONS, sentence
 from genkan.protocol.accounts import NewAccount
 from genkan.protocol.api_keys import NewApiKey
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
-from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.reasons import Reason
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
 from genkan.store.rounds import TRIES, settle_all
 from genkan.store.sqlite import open_store
@@ -57,7 +58,7 @@ class Workbench:
         for _ in range(TRIES):
             decided = await decide()
             if isinstance(decided, Refused):
-                raise Stop(refusal_sentence(decided), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
+                raise Stop(sentence(decided, OPTIONS), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
             change = decided if isinstance(decided, Change) else decided.change
             if await self.store.apply(change):
                 await self.settle(change)
@@ -119,8 +120,3 @@ def told(command: Callable[P, int | None]) -> Callable[P, int]:
             return fail(f"{problem.filename} may not be used by this user: {problem.strerror}", SET_UP)
 
     return run
-
-
-def refusal_sentence(refused: Refused) -> str:
-    """A refusal in one line: the detail where it tells more than the table."""
-    return refused.detail or entry(refused.reason).public

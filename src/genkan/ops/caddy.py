@@ -1,4 +1,4 @@
-"""The configuration that `genkan proxy caddy` prints: this site behind Caddy, with an application guarded by it."""
+"""The configuration that `genkan proxy caddy` prints: this site behind Caddy, and an application that it guards."""
 
 from genkan.ops.proxied import (
     COOKIE_LEFT,
@@ -15,16 +15,18 @@ from genkan.settings import Settings
 
 # Cookies of the site that stand together, wherever they do: Caddy replaces every match.
 _COOKIES = rf"(?i)(^|;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+"
+# Caddy writes these anew for every request; with trusted proxies of its own, behind what the client said.
+_ADDED = ("X-Forwarded-For", "X-Forwarded-Proto")
+_NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 
 
-def caddy_config(
-    settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
-) -> str:
+def caddy_config(settings: Settings, layout: Layout | None = None) -> str:
     """A file to import into the Caddyfile. It holds the proxy's secret. Raises ValueError where ``proxy_problem``
     says why.
     """
-    site = proxied(settings, upstream, app_upstream, layout or Layout())
-    served = block(site.public.origin, _listening(site), _log(site), _app(site), *_site(site), _failures())
+    site = proxied(settings, layout or Layout())
+    app = _app(site) if site.layout.app_upstream else _NO_APPLICATION
+    served = block(site.public.origin, _listening(site), _log(site), app, *_site(site), _failures())
     return "\n\n".join("\n".join(part) for part in (_head(site), served)) + "\n"
 
 
@@ -36,7 +38,7 @@ def _head(site: Proxied) -> list[str]:
 
 
 def _listening(site: Proxied) -> list[str]:
-    lines = [f"bind {site.layout.bind}"] if site.layout.bind else []
+    lines = [f"bind {site.bind}"] if site.bind else []
     if site.layout.certificate:
         lines.append(f"tls {site.layout.certificate} {site.layout.certificate_key}")
     return lines
@@ -64,12 +66,10 @@ def _failures() -> list[str]:
 
 
 def _to_site(site: Proxied) -> list[str]:
-    """What the site hears from its proxy alone."""
-    return [
-        f'header_up X-Genkan-Proxy "{site.secret}"',
-        "header_up X-Forwarded-For {remote_host}",
-        "header_up X-Forwarded-Proto {scheme}",
-    ]
+    """What the site hears from its proxy alone. Caddy itself adds who asks, and how: what the client said of it is
+    forgotten before.
+    """
+    return [f'header_up X-Genkan-Proxy "{site.secret}"']
 
 
 def _forget(*names: str) -> list[str]:
@@ -90,23 +90,23 @@ def _without_cookies() -> list[str]:
 
 
 def _app(site: Proxied) -> list[str]:
-    """The example: requests to the application pass when the site says so, with the person in headers."""
+    """Requests to the application pass when the site says so, with the person in headers."""
     asking = block(
         f"forward_auth {site.upstream}",
         [f"uri {site.verify(302)}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
     )
     return [
-        "# An application that lets the site sign people in: change the path and the last address.",
+        "# An application that lets the site sign people in.",
         *block(
             f"handle {site.layout.app_path}*",
             block(
                 "route",
                 # Remote* also drops twins with underscores, which some programs read as dashes.
-                _forget("Remote*", "X-Genkan*", "X_*", *TOLD_BY_PROXY, *METHOD_OVERRIDES),
+                _forget("Remote*", "X-Genkan*", "X_*", *_ADDED, *TOLD_BY_PROXY, *METHOD_OVERRIDES),
                 asking,
                 _forget("Authorization"),
                 _without_cookies(),
-                [f"reverse_proxy {site.app_upstream}"],
+                [f"reverse_proxy {site.layout.app_upstream}"],
             ),
         ),
     ]
@@ -114,7 +114,7 @@ def _app(site: Proxied) -> list[str]:
 
 def _site(site: Proxied) -> list[list[str]]:
     path = site.public.path
-    forget = _forget("Remote*", "X-Genkan*", *TOLD_BY_PROXY)
+    forget = _forget("Remote*", "X-Genkan*", *_ADDED, *TOLD_BY_PROXY)
     passed = block("route", forget, block(f"reverse_proxy {site.upstream}", _to_site(site)))
     if site.metadata_path is None:
         return [block("handle", passed)]

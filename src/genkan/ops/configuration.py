@@ -4,14 +4,18 @@ elsewhere.
 What a table does not say stays as it is; for something new it is the default.
 """
 
+import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from genkan.protocol.records import ConsentMode, LinkKind, Standing
+from genkan.settings_given import not_toml, not_utf8
 from genkan.site.documents import PermissionWord
+from genkan.wire.scopes import Permission
 
 WHOLE = "top level"
 
@@ -62,6 +66,9 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     user: tuple[UserEntry, ...] = ()
 
 
+ENTRIES: Mapping[str, type[Struct]] = {"link": LinkEntry, "user": UserEntry}
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigurationProblem:
     """What is wrong with a file, as one sentence that begins with the place."""
@@ -73,8 +80,10 @@ def parse(text: bytes) -> Configuration | ConfigurationProblem:
     """Read a file; anything that it does not mean to say is a problem."""
     try:
         document = tomllib.loads(text.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        return ConfigurationProblem(f"not TOML: {fault}")
+    except UnicodeDecodeError as fault:
+        return ConfigurationProblem(not_utf8(text, fault))
+    except tomllib.TOMLDecodeError as fault:
+        return ConfigurationProblem(f"{not_toml(fault)}; genkan export prints a file to compare it with")
     try:
         return msgspec.convert(document, Configuration)
     except msgspec.ValidationError as fault:
@@ -88,13 +97,44 @@ def place(table: str, number: int, name: object) -> str:
 
 def _placed(fault: str, document: dict[str, object]) -> str:
     """msgspec says ``what - at `$.link[0].redirects[1]` ``; people look for the table and its name."""
-    what, _, pointer = fault.replace("Object contains unknown field", "there is no key").partition(" - at `$")
+    what, _, pointer = fault.partition(" - at `$")
     path = pointer.rstrip("`").lstrip(".")
     head, _, rest = path.partition(".")
     table, _, index = head.partition("[")
     number = index.rstrip("]")
     where = place(table, int(number), _name(document, table, int(number))) if number.isdecimal() else head or WHOLE
-    return f"{where}: {f'{rest}: ' if rest else ''}{what.replace('`', chr(39))}"
+    return f"{where}: {f'{rest}: ' if rest else ''}{_to_write(what, table, rest or head)}"
+
+
+def _to_write(what: str, table: str, key: str) -> str:
+    """What to write in place of what msgspec cannot read."""
+    named = what.partition("field `")[2].rstrip("`")
+    if what.startswith("Object missing"):
+        return f"the key {named!r} is missing"
+    if what.startswith("Object contains"):
+        near = difflib.get_close_matches(named, _KEYS.get(table, _KEYS[""]), n=1)
+        return f"there is no key {named!r}{f'; did you mean {near[0]}?' if near else ''}"
+    if what.startswith("Expected `array`"):
+        return f"write each {key} under a line [[{key}]]" if key in ENTRIES else f'write a list, as in {key} = ["…"]'
+    if what.startswith("Invalid enum value"):
+        return f"write {' or '.join(_CHOICES[key])}"
+    return next((words for start, words in _KINDS.items() if what.startswith(start)), what.replace("`", "'"))
+
+
+_KINDS = {
+    "Expected `bool`": "write true or false",
+    "Expected `int`": "write a whole number",
+    "Expected `str`": "write text in quotes",
+    "Expected `object`": "write it as a table, its keys below it",
+}
+_STRUCTS: Mapping[str, type[Struct]] = {"": Configuration, "mobile": MobileEntry, **ENTRIES}
+_KEYS = {table: list(struct.__struct_fields__) for table, struct in _STRUCTS.items()}
+_CHOICES: Mapping[str, list[str]] = {
+    "permission": list(Permission.__members__),
+    "state": [*Standing],
+    "kind": [*LinkKind],
+    "consent": [*ConsentMode],
+}
 
 
 def _name(document: dict[str, object], table: str, number: int) -> object:

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from genkan.ops.configuration import Configuration
 from genkan.ops.present import Present, after
+from genkan.ops.refusals import KEYS, sentence
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Event, Refused, Step
-from genkan.protocol.reasons import entry
 
 Decided = TypeVar("Decided")
 
@@ -72,7 +72,7 @@ class Draft:
 def good(where: str, decided: Decided | Refused) -> Decided:
     """What the rules decided, or Unplannable with their words about the entry."""
     if isinstance(decided, Refused):
-        raise Unplannable(f"{where}: {decided.detail or entry(decided.reason).public}")
+        raise Unplannable(f"{where}: {sentence(decided, KEYS)}")
     return decided
 
 

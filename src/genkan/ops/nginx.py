@@ -1,4 +1,4 @@
-"""The configuration that `genkan proxy nginx` prints: this site behind nginx, with an application guarded by it."""
+"""The configuration that `genkan proxy nginx` prints: this site behind nginx, and an application that it guards."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -14,6 +14,7 @@ from genkan.ops.proxied import (
     block,
     proxied,
 )
+from genkan.ops.proxy_addresses import PLAIN_PORT, redirects
 from genkan.settings import Settings
 
 # Cookies of the site that stand together, with what stands before and after them.
@@ -21,18 +22,18 @@ _COOKIES = rf"~*^(?<genkan_before>|.*?;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+(?<g
 # As many groups of them as one browser can hold: three names, each with and without __Host-.
 _GROUPS = 6
 
+_NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 _WITHOUT_BODY = ("client_max_body_size 0;", "proxy_pass_request_body off;", 'proxy_set_header Content-Length "";')
 
 
-def nginx_config(
-    settings: Settings, *, upstream: str = "", app_upstream: str = "127.0.0.1:3000", layout: Layout | None = None
-) -> str:
+def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
     """A file to include inside http { }. It holds the proxy's secret. Raises ValueError where ``proxy_problem`` says
     why.
     """
-    site = proxied(settings, upstream, app_upstream, layout or Layout())
-    parts = [_head(site), _log_format(), *_cookie_maps(), *_upstreams(site), _server(site)]
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    site = proxied(settings, layout or Layout())
+    maps = _cookie_maps() if site.layout.app_upstream else []
+    parts = [_head(site), _log_format(), *maps, *_upstreams(site), _redirect(site), _server(site)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _head(site: Proxied) -> list[str]:
@@ -68,8 +69,21 @@ def _cookie_maps() -> list[list[str]]:
 
 
 def _upstreams(site: Proxied) -> list[list[str]]:
-    named = {"genkan_site": site.upstream, "genkan_app": site.app_upstream}
-    return [block(f"upstream {name}", [f"server {address};", "keepalive 32;"]) for name, address in named.items()]
+    named = {"genkan_site": site.upstream, "genkan_app": site.layout.app_upstream}
+    return [
+        block(f"upstream {at}", [f"server {address};", "keepalive 32;"]) for at, address in named.items() if address
+    ]
+
+
+def _redirect(site: Proxied) -> list[str]:
+    """Who types the host alone comes by plain http. The address is the base URL's, never the client's `Host`."""
+    if not redirects(site.public, site.layout):
+        return []
+    return block(
+        "server",
+        [*_listens(site, str(PLAIN_PORT)), f"server_name {_server_name(site)};", _access_log(site)],
+        block("location /", [f"return 301 {site.public.origin}$request_uri;"]),
+    )
 
 
 def _server(site: Proxied) -> list[str]:
@@ -83,20 +97,30 @@ def _server(site: Proxied) -> list[str]:
             *_to_site(site),
         ],
         _site_locations(site),
-        _app_locations(site),
-        _verify_location(site),
-        *_answers(site),
+        *(_guard(site) if site.layout.app_upstream else [_NO_APPLICATION]),
     )
+
+
+def _guard(site: Proxied) -> list[list[str]]:
+    return [_app_locations(site), _verify_location(site), *_answers(site)]
 
 
 def _listening(site: Proxied) -> list[str]:
     tls = " ssl" if site.public.secure else ""
-    bind = site.layout.bind
-    listens = [f"listen {bind}:{site.port}{tls};"] if bind else [f"listen {site.port}{tls};"]
-    if not bind:
-        listens.append(f"listen [::]:{site.port}{tls};")
-    host = f"[{site.public.host}]" if ":" in site.public.host else site.public.host
-    return [*listens, f"server_name {host};", *(_tls(site) if tls else [])]
+    named = f"server_name {_server_name(site)};"
+    return [*_listens(site, f"{site.port}{tls}"), named, *(_tls(site) if tls else [])]
+
+
+def _listens(site: Proxied, port: str) -> list[str]:
+    return [f"listen {at}{port};" for at in ([f"{site.bind}:"] if site.bind else ["", "[::]:"])]
+
+
+def _server_name(site: Proxied) -> str:
+    return f"[{site.public.host}]" if ":" in site.public.host else site.public.host
+
+
+def _access_log(site: Proxied) -> str:
+    return f"access_log {site.layout.log_file or '/var/log/nginx/genkan.log'} genkan;"
 
 
 def _tls(site: Proxied) -> list[str]:
@@ -110,7 +134,7 @@ def _tls(site: Proxied) -> list[str]:
 
 def _limits(site: Proxied) -> list[str]:
     return [
-        f"access_log {site.layout.log_file or '/var/log/nginx/genkan.log'} genkan;",
+        _access_log(site),
         "# Sign-in carries its request sealed in the address.",
         "large_client_header_buffers 4 32k;",
         "# The site refuses large bodies itself, in the words of the protocol.",
@@ -173,7 +197,7 @@ def _site_locations(site: Proxied) -> list[str]:
 
 
 def _app_locations(site: Proxied) -> list[str]:
-    """The example: requests to the application pass when the site says so, with the person in headers."""
+    """Requests to the application pass when the site says so, with the person in headers."""
     heard = {name: f"$genkan_{name.lower().replace('-', '_')}" for name in IDENTITY}
     heard_from = {value: f"$upstream_http_{name.lower().replace('-', '_')}" for name, value in heard.items()}
     told = {
@@ -187,7 +211,7 @@ def _app_locations(site: Proxied) -> list[str]:
         **dict.fromkeys(("Authorization", "X-Genkan-Proxy", "Forwarded", *METHOD_OVERRIDES), '""'),
     }
     return [
-        "# An application that lets the site sign people in: change the path, and the server in genkan_app above.",
+        "# An application that lets the site sign people in: it listens where genkan_app above says.",
         *block(
             f"location {site.layout.app_path}",
             [

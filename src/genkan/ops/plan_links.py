@@ -60,7 +60,8 @@ def _found(where: str, entry: LinkEntry, draft: Draft) -> Link | None:
     living = [link for link in draft.present.links.values() if link.standing is not Standing.DELETED]
     named = [link for link in living if link.name == entry.name.strip()]
     if len(named) > 1:
-        raise Unplannable(f"{where}: {len(named)} links have this name: say which by client_id")
+        ids = " or ".join(f'"{link.client_id}"' for link in named)
+        raise Unplannable(f"{where}: {len(named)} links have this name; say which with client_id = {ids}")
     return named[0] if named else None
 
 

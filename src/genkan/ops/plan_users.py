@@ -1,5 +1,7 @@
 """What a configuration's users ask for. Pure."""
 
+from shlex import quote
+
 from msgspec import UNSET, UnsetType
 
 from genkan.ops.configuration import UserEntry, place
@@ -25,7 +27,7 @@ def plan_users(wanted: Wanted, draft: Draft) -> None:
         where = place("user", number, entry.name)
         folded = accounts.fold(entry.name)
         if folded is None:
-            raise Unplannable(f"{where}: name: 1 to {accounts.NAME_CHARACTERS} visible characters")
+            raise Unplannable(f"{where}: the name must have 1 to {accounts.NAME_CHARACTERS} visible characters")
         if folded in seen:
             raise Unplannable(f"{where}: the account stands in the file twice")
         seen.add(folded)
@@ -53,11 +55,13 @@ def _plan_user(where: str, entry: UserEntry, folded: str, password_hash: str | N
 def _add(where: str, entry: UserEntry, password_hash: str | None, draft: Draft) -> Account:
     wish = _wish(entry, AccountWish(entry.name, password_hash=password_hash))
     made = good(where, accounts.create(wish, draft.actor, draft.env))
-    without = "" if password_hash else ", without a password"
-    draft.do(
-        f"add the account {made.account.name} with the permission {made.account.permission.name}{without}", made.change
-    )
+    line = f"add the account {made.account.name} with the permission {made.account.permission.name}"
+    draft.do(line if password_hash else line + _without_password(made.account), made.change)
     return made.account
+
+
+def _without_password(account: Account) -> str:
+    return f", without a password: nobody can sign in as it before genkan user set-password {quote(account.name)}"
 
 
 def _change(where: str, entry: UserEntry, account: Account, draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from genkan.ops.proxy_addresses import address_problem, listening_port, own_address
 from genkan.settings import Settings
 from genkan.wire.metadata import well_known_paths
 from genkan.wire.urls import BaseURL
@@ -23,26 +24,29 @@ _QUOTABLE = frozenset(map(chr, range(0x21, 0x7F))) - set("\"'\\${}`")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things lie on the proxy's machine. Empty: what the proxy itself or the base URL suggests.
+    """Where things lie on the proxy's machine. Empty: what the settings or the proxy itself suggest.
 
-    ``sessions`` lets browsers that are signed in to the site pass to the application too.
+    ``upstream`` and ``app_upstream`` are host:port; without the second no application is guarded. ``sessions`` lets
+    browsers that are signed in to the site pass to the application too. ``redirect``: plain http is sent to https.
     """
 
+    upstream: str = ""
+    app_upstream: str = ""
     app_path: str = "/app/"
     bind: str = ""
     certificate: str = ""
     certificate_key: str = ""
     log_file: str = ""
     sessions: bool = False
+    redirect: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Proxied:
-    """The site as a proxy sees it. ``upstream`` and ``app_upstream`` are host:port."""
+    """The site as a proxy sees it. ``upstream`` is host:port."""
 
     public: BaseURL
     upstream: str
-    app_upstream: str
     layout: Layout
     secret: str = field(repr=False)
 
@@ -56,7 +60,12 @@ class Proxied:
     @property
     def port(self) -> int:
         """Where the proxy listens."""
-        return self.public.port or (443 if self.public.secure else 80)
+        return listening_port(self.public)
+
+    @property
+    def bind(self) -> str:
+        """The one address that the proxy listens on, as a port may follow it; empty for every one."""
+        return f"[{self.layout.bind}]" if ":" in self.layout.bind else self.layout.bind
 
     @property
     def authority(self) -> str:
@@ -69,13 +78,12 @@ class Proxied:
         return well_known_paths(self.public.text)[0] if self.public.path else None
 
 
-def proxied(settings: Settings, upstream: str, app_upstream: str, layout: Layout) -> Proxied:
+def proxied(settings: Settings, layout: Layout) -> Proxied:
     """Everything that a configuration is made of. Raises ValueError with the sentence of ``proxy_problem``."""
     problem = proxy_problem(settings, layout)
     if problem is not None:
         raise ValueError(problem)
-    ours = upstream or _own_address(settings)
-    return Proxied(settings.public, ours, app_upstream, layout, _secret(settings))
+    return Proxied(settings.public, layout.upstream or own_address(settings), layout, _secret(settings))
 
 
 def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | None:
@@ -89,9 +97,24 @@ def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | Non
         return "GENKAN_PROXY_SECRET_FILE: make the secret of letters and digits, so that a configuration can hold it"
     if not _PATH_CHARACTERS.issuperset(settings.public.path):
         return "GENKAN_BASE_URL: its path has characters that a printed configuration cannot hold"
-    app_path = (layout or Layout()).app_path
-    if not _is_folder(app_path) or app_path in ("/", settings.public.path + "/"):
-        return f"{app_path!r} cannot be the application's path: write one as in /app/, apart from the site's own"
+    chosen = layout or Layout()
+    return _app_problem(settings, chosen) or _certificate_problem(settings, chosen) or address_problem(settings, chosen)
+
+
+def _app_problem(settings: Settings, layout: Layout) -> str | None:
+    path = layout.app_path
+    if not _is_folder(path) or path in ("/", settings.public.path + "/"):
+        return f"{path!r} cannot be the application's path: write one as in /app/, apart from the site's own"
+    if not layout.app_upstream and (layout.sessions or path != Layout().app_path):
+        return "without --app-upstream no application is guarded: name where it listens, as in 127.0.0.1:3000"
+    return None
+
+
+def _certificate_problem(settings: Settings, layout: Layout) -> str | None:
+    if bool(layout.certificate) != bool(layout.certificate_key):
+        return "a certificate and its key belong together: name both --certificate and --certificate-key, or neither"
+    if layout.certificate and not settings.public.secure:
+        return f"GENKAN_BASE_URL: {settings.public.text} is not https, so that no certificate is used: write https"
     return None
 
 
@@ -102,12 +125,6 @@ def _is_folder(path: str) -> bool:
 
 def _secret(settings: Settings) -> str:
     return Path(settings.proxy_secret_file).read_text("utf-8").strip()
-
-
-def _own_address(settings: Settings) -> str:
-    """Where the site listens, as its neighbour on the same machine reaches it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
-    return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
 
 
 def block(head: str, *parts: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec import UNSET, UnsetType
 
 from genkan.ops.configuration import Configuration, ConfigurationProblem, place
+from genkan.ops.refusals import KEYS, sentence
 from genkan.protocol.accounts import password_fault
 
 
@@ -78,4 +79,4 @@ def _read(reference: _Reference, folder: Path, environment: Mapping[str, str]) -
 def _check_password(reference: _Reference, password: str) -> None:
     fault = password_fault(password)
     if fault is not None:
-        raise _Unreadable(f"{reference.where}: {fault.detail}")
+        raise _Unreadable(f"{reference.where}: {sentence(fault, KEYS)}")

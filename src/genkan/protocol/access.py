@@ -10,7 +10,7 @@ from genkan.protocol.outcomes import Ended, Event, EventKind, Live, Nothing, Ref
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
 from genkan.protocol.sealing import Handle, Kind
-from genkan.protocol.standing import grant_fault, missing_row, store_behind
+from genkan.protocol.standing import grant_fault, missing_row, sign_in_end, store_behind
 
 LAST_SEEN_STEP = 5 * MINUTE
 _BEARER = "bearer"  # the actor where all that is known of a caller is the token
@@ -76,7 +76,7 @@ def introspect_refresh(handle: Handle, facts: GrantFacts, caller: Link | None, e
     if facts.grant is None or facts.link is None or caller is None or caller.id != facts.grant.link_id:
         return Refused(Reason.TOKEN_FOREIGN)
     fault = _fault(handle, facts, env)
-    if fault is None and env.now >= facts.grant.refresh_expires_at:
+    if fault is None and env.now >= sign_in_end(facts.grant, facts.link):
         fault = Refused(Reason.TOKEN_EXPIRED)
     return fault or RefreshTokenLive(facts.grant, facts.link, sighting(facts.grant, env))
 

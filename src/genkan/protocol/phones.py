@@ -9,6 +9,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, EndGrant, EndGrantsUnder, Event, EventKind, WithdrawConsent
 from genkan.protocol.reasons import END_SENTENCES, EndReason
 from genkan.protocol.records import Account, Grant, GrantState, Link, LinkKind, Standing
+from genkan.protocol.standing import sign_in_end
 
 
 class PhoneState(StrEnum):
@@ -52,7 +53,7 @@ def judge(row: PhoneRow, env: Env) -> Phone:
         return Phone(row, PhoneState.SIGNED_OUT, grant.reason, never_used)
     if _stopped(row):
         return Phone(row, PhoneState.SIGNED_OUT, row.stop_reason, never_used)
-    if env.now >= grant.refresh_expires_at:
+    if env.now >= sign_in_end(grant, row.link):
         return Phone(row, PhoneState.EXPIRED, "", never_used)
     return Phone(row, PhoneState.SIGNED_IN, "", never_used)
 

@@ -56,7 +56,7 @@ TABLE: Mapping[Reason, Entry] = {
     Reason.WRONG_CONTENT_TYPE: _to_client(
         E.INVALID_REQUEST,
         415,
-        "The body must be application/x-www-form-urlencoded.",
+        "The body is of the wrong content type.",
         "RFC 6749 B: the client sends JSON or another type.",
     ),
     Reason.TOO_LARGE: _to_client(

@@ -12,7 +12,7 @@ from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
 from genkan.protocol.sealing import Handle, Kind, redirect_digest
-from genkan.protocol.standing import grant_fault, missing_row, store_behind
+from genkan.protocol.standing import grant_fault, missing_row, sign_in_end, store_behind
 from genkan.wire.scopes import Permission
 
 LAST_GENERATION = 2**31 - 1
@@ -99,7 +99,7 @@ def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: En
     fault = grant_fault(facts)
     if fault is not None:
         return fault
-    if env.now >= grant.refresh_expires_at or _absolute_end_passed(grant, facts.link, env):
+    if facts.link is None or env.now >= sign_in_end(grant, facts.link):
         return Refused(Reason.TOKEN_EXPIRED)
     if asked.redirect_uri is not None and redirect_digest(asked.redirect_uri)[:8] != grant.redirect:
         return Refused(Reason.REDIRECT_MISMATCH)
@@ -107,12 +107,6 @@ def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: En
         # RFC 6749 6: the scope must not include any that was not granted.
         return Refused(Reason.REFRESH_SCOPE_CHANGED)
     return None
-
-
-def _absolute_end_passed(grant: Grant, link: Link | None, env: Env) -> bool:
-    """Also one that the link got after this sign-in: tokens that are dead when they are born help nobody."""
-    absolute = link.absolute_lifetime if link else None
-    return absolute is not None and env.now >= grant.created_at + absolute
 
 
 def _rotate(asked: RefreshAsked, grant: Grant, link: Link, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:

@@ -4,7 +4,7 @@ from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Event, EventKind, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import GrantState, Standing
+from genkan.protocol.records import Grant, GrantState, Link, Standing
 from genkan.protocol.sealing import Handle, grant_time
 
 
@@ -24,6 +24,15 @@ def grant_fault(facts: GrantFacts) -> Refused | None:
     if not link.usable:
         return Refused(Reason.LINK_DISABLED)
     return None
+
+
+def sign_in_end(grant: Grant, link: Link) -> int:
+    """When a sign-in can be refreshed no more. An absolute lifetime that its link got later counts too: tokens that are
+    dead when they are born help nobody.
+    """
+    absolute = link.absolute_lifetime
+    end = grant.refresh_expires_at
+    return end if absolute is None else min(end, grant.created_at + absolute)
 
 
 def missing_row(handle: Handle, actor: str, address: str, env: Env) -> Refused:

@@ -12,7 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.same_phone import same_phones
+from genkan.site.same_phone import live_phones, same_phones
 from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
 
@@ -26,9 +26,8 @@ async def apps(received: Received, door: Door) -> Answer:
     who = await browser.visitor(received, door, env)
     if who.person is None:
         return _to_sign_in(door)
-    rows = await door.store.phones(PhoneQuery(account_id=who.person.account.id))
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    phones = [judge(row, env) for row in rows]
+    phones = await _phones(who.person.account.id, door, env)
     same = await same_phones(phones, door.store, env)
     values = {
         "phones": [_row(phone, phone.row.grant.id in same, hidden, door) for phone in phones],
@@ -38,6 +37,13 @@ async def apps(received: Received, door: Door) -> Answer:
         "person_name": who.person.account.display_name,
     }
     return door.pages.page("account_apps.html", values)
+
+
+async def _phones(account_id: int, door: Door, env: Env) -> list[Phone]:
+    """Every sign-in that stands, and the newest of all; newest first."""
+    newest = [judge(row, env) for row in await door.store.phones(PhoneQuery(account_id=account_id))]
+    found = {phone.row.grant.id: phone for phone in (*newest, *await live_phones(account_id, door.store, env))}
+    return [found[grant_id] for grant_id in sorted(found, reverse=True)]
 
 
 def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) -> dict[str, object]:

@@ -17,6 +17,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON: Headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
 # RFC 6749 5.1: token answers are never stored; Pragma for the oldest of caches.
 TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
+# Our sentences are set for people; a program is sent what a keyboard has.
+_TYPED = str.maketrans({"“": "'", "”": "'", "’": "'", "…": "...", "–": "-"})
 _encoder = msgspec.json.Encoder()
 
 
@@ -127,4 +129,4 @@ def _tells_detail(refused: Refused) -> bool:
 
 def _description(text: str) -> str:
     """RFC 6749 5.2: visible ASCII without quotes and backslashes."""
-    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in text)
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in text.translate(_TYPED))

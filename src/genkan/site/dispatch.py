@@ -14,7 +14,7 @@ from genkan.protocol.signin.password import LaneFull
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
 from genkan.site.door import Door
-from genkan.site.peer import Headers, Peer, PeerFault, Peers
+from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
 from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.store.api import StoreUnavailable
@@ -73,12 +73,14 @@ class Dispatcher:
         request_id: str,
     ) -> Answer:
         headers = Headers(scope["headers"])
-        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
+        client = (scope.get("client") or ("", 0))[0]
+        peer = self._peers.of(client, scope["scheme"], headers)
         if not isinstance(peer, PeerFault) and not peer.host and scope["http_version"] == "1.1":
             peer = PeerFault("host")  # RFC 9112 3.2: a request of HTTP/1.1 without Host is answered with 400.
         if isinstance(peer, PeerFault):
-            self._door.measures.refused(Reason.MALFORMED)
-            return answer.error(Refused(Reason.MALFORMED, f"header {peer.header}"))
+            refused = Refused(Reason.MALFORMED, f"header {peer.header}")
+            self._door.note_from(network_of(client), refused, self._door.env().now)
+            return answer.error(refused)
         if rule is None:
             return self._no_rule(rules, request_id)
         try:
@@ -86,7 +88,7 @@ class Dispatcher:
             fault = self._guard_fault(rule, received)
             return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
         except Malformed as malformed:
-            self._door.measures.refused(malformed.refused.reason)
+            self._door.note_from(peer.network, malformed.refused, self._door.env().now)
             return self._shaped(rule, malformed.refused, request_id)
         except (StoreUnavailable, LaneFull):
             return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id)
@@ -137,7 +139,7 @@ class Dispatcher:
         return None
 
     def _refusal(self, rule: Rule, refused: Refused, received: Received) -> Answer:
-        self._door.measures.refused(refused.reason)
+        self._door.note(refused, received, self._door.env().now)
         if refused.reason is Reason.WRONG_HOST:
             values = {"seen": refused.detail, "expected": self._door.public.origin, "request_id": received.request_id}
             return self._door.pages.page("wrong_host.html", values, status=400)

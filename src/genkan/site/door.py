@@ -102,12 +102,16 @@ class Door:
 
     def note(self, refused: Refused, received: Received, now: int) -> None:
         """Count a refusal of somebody who proved nothing, and pass on the event of one that must be told of."""
+        self.note_from(received.peer.network, refused, now)
+
+    def note_from(self, network: str, refused: Refused, now: int) -> None:
+        """The same before there is a request that could be read (tokens.md 4: malformed ones are counted too)."""
         self.measures.refused(refused.reason)
         if refused.event is not None:
             self.store.note_event(refused.event)
         if refused.reason is Reason.STORE_BEHIND:
             self.health.behind = True
-        self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, received.peer.network, 1))
+        self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, network, 1))
 
 
 @dataclass(frozen=True, slots=True)

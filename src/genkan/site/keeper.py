@@ -38,6 +38,8 @@ class Keeper:
                 await self.round()
             except StoreUnavailable as problem:
                 self._door.log("warning", "upkeep waits for the store", problem=str(problem))
+            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
+                self._door.log("error", "bug", route="upkeep", error=repr(bug), exc_info=bug)
             self._rounds += 1
             await asyncio.sleep(ROUND_SECONDS)
 

@@ -9,6 +9,7 @@ from genkan.protocol.clients import Credentials
 from genkan.protocol.reasons import Reason
 from genkan.site.received import MOST_FORM_BYTES, MOST_PARAMETERS, Malformed, Received
 from genkan.wire.client_auth import parse_basic
+from genkan.wire.uri import escapes_hold
 
 Form = dict[str, str]
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -57,6 +58,8 @@ def pairs(encoded: bytes) -> Form:
 
 def _decoded(text: str) -> str:
     if "%" in text or "+" in text:
+        if not escapes_hold(text):
+            raise Malformed(Reason.MALFORMED, "an escape")
         text = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     if "\0" in text:
         raise Malformed(Reason.MALFORMED, "a NUL character")

@@ -15,11 +15,12 @@ async def same_phones(phones: Sequence[Phone], store: Store, env: Env) -> frozen
     a device mark, and only for persons with one that does not is anything loaded.
     """
     asked = {phone.row.account.id for phone in phones if is_unmarked(phone)}
-    found = [phone for account_id in asked for phone in await _live(account_id, store, env)]
+    found = [phone for account_id in asked for phone in await live_phones(account_id, store, env)]
     return possibly_same(found) & {phone.row.grant.id for phone in phones}
 
 
-async def _live(account_id: int, store: Store, env: Env) -> list[Phone]:
+async def live_phones(account_id: int, store: Store, env: Env) -> list[Phone]:
+    """Every sign-in of a person that stands, newest first."""
     query = PhoneQuery(account_id, live_only=True, limit=PAGE)
     page = found = await store.phones(query)
     while len(page) == PAGE:

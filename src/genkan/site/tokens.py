@@ -15,6 +15,7 @@ from genkan.protocol.records import ApiKey, Grant, Link
 from genkan.protocol.redeem import RedeemAsked, redeem
 from genkan.protocol.refresh import RefreshAsked, refresh
 from genkan.protocol.sealing import Code, Handle, Kind
+from genkan.protocol.standing import sign_in_end
 from genkan.site import answer, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -232,7 +233,7 @@ def _introspected_refresh(handle: Handle, facts: GrantFacts, caller: Link | ApiK
     grant = outcome.grant
     return answer.json(
         {"active": True, "client_id": outcome.link.client_id, "iss": door.endpoints.issuer,
-         "iat": grant.rotated_at // 1000, "exp": grant.refresh_expires_at // 1000, "sid": grant.id.hex()}
+         "iat": grant.rotated_at // 1000, "exp": sign_in_end(grant, outcome.link) // 1000, "sid": grant.id.hex()}
     )  # fmt: skip
 
 

@@ -1,0 +1,57 @@
+"""The last administrator of a site: nobody ends the last one by mistake, and whoever means it is told the way back."""
+
+from collections.abc import AsyncIterator
+from shlex import quote
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from genkan.cli.output import print_warning
+from genkan.cli.workbench import NO, Stop, Workbench
+from genkan.protocol.records import Account, Standing
+from genkan.wire.scopes import Permission
+
+PAGE = 500
+
+LastAdministrator = Annotated[
+    bool, Parameter(name="--last-administrator", negative="", help="Also when nobody administers the site afterwards.")
+]
+
+
+async def all_accounts(site: Workbench) -> AsyncIterator[Account]:
+    """Every account that is not deleted."""
+    after = ""
+    while page := await site.store.accounts(after, PAGE):
+        for account in page:
+            if account.standing is not Standing.DELETED:
+                yield account
+        after = page[-1].folded
+
+
+def administers(account: Account) -> bool:
+    """Whether this account counts as an administrator of the site."""
+    return account.standing is Standing.ACTIVE and account.permission >= Permission.ADMIN
+
+
+async def keep_one(site: Workbench, account: Account, *, meant: bool) -> bool:
+    """Before an administrator ends: whether it is the last one. Stops unless that is meant."""
+    if not administers(account):
+        return False
+    async for other in all_accounts(site):
+        if administers(other) and other.id != account.id:
+            return False
+    if not meant:
+        raise Stop(
+            f"{account.name} is the only administrator; make another one first with genkan user permission NAME "
+            "SYSTEM_ADMIN, or give --last-administrator",
+            NO,
+        )
+    return True
+
+
+def tell_way_back(recoverable: str | None) -> None:
+    """After the last one ended; ``recoverable`` is an account that is still there."""
+    recover = "" if recoverable is None else f", or: genkan user recover {quote(recoverable)}"
+    print_warning(
+        f"nobody administers this site now; to come back in: genkan user add NAME --admin --password-stdin{recover}"
+    )
