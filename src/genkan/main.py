@@ -30,12 +30,10 @@ from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.store.api import Store
+from genkan.store.audit_rounds import NODE
 from genkan.store.sqlite import open_store
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
-
-# SQLite has one serving process, so one name tells all there is to tell of a node.
-NODE = "site"
 
 
 class CannotServe(Exception):

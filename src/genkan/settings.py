@@ -109,6 +109,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(description="Refreshes a second that one sign-in may do after a burst of ten; more is answered 429. "
              "0: no limit (for measuring).", ge=0, le=1000),
     ] = 1  # fmt: skip
+    audit_days: Annotated[
+        int,
+        Meta(description="How many days the audit keeps its lines. Whole sealed segments are dropped after that, and "
+             "their heads stay. 0: for ever.", ge=0, le=36500),
+    ] = 365  # fmt: skip
     prune_seconds: Annotated[Seconds, Meta(description="How often what has expired is removed, in small steps.")] = 60
     password_threads: Annotated[
         int,

@@ -92,16 +92,19 @@ def test_a_damaged_file_is_found_by_a_deep_look(shell: Shell) -> None:
     assert "genkan restore" in ended.out
 
 
+NEXT = len(sqlite_open.migrations(sqlite_open.MIGRATIONS)) + 1
+
+
 @pytest.fixture
 def two_schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This version knows a second schema."""
+    """This version knows one schema more than it does."""
     folder = tmp_path / "migrations"
     folder.mkdir()
     for file in sqlite_open.MIGRATIONS.iterdir():
         if file.name.endswith(".sql"):
             (folder / file.name).write_text(file.read_text())
-    (folder / "0002_more.up.sql").write_text("CREATE TABLE more (x INTEGER) STRICT;\n")
-    (folder / "0002_more.down.sql").write_text("DROP TABLE more;\n")
+    (folder / f"{NEXT:04}_more.up.sql").write_text("CREATE TABLE more (x INTEGER) STRICT;\n")
+    (folder / f"{NEXT:04}_more.down.sql").write_text("DROP TABLE more;\n")
     for module in (sqlite_open, sqlite_examine):
         monkeypatch.setattr(module, "MIGRATIONS", folder)
 
@@ -110,16 +113,18 @@ def two_schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_down_and_up_again(shell: Shell) -> None:
     """Down keeps the people, leaves a copy, and status says what the next start would do; up brings it back."""
     shell.add_user("alice", "--admin")
-    assert shell.good("migrate", "--to", "1", "--json").json == {"before": 2, "now": 1, "newest": 2}
-    assert "older than 2" in wrong(shell)["store"]
-    assert (shell.data / "genkan.sqlite3.before-1").exists()
-    assert shell.good("migrate").out == "schema 1 became 2\n"
-    assert shell.good("migrate").out == "schema 2\n"
+    here = NEXT - 1
+    told = shell.good("migrate", "--to", str(here), "--json").json
+    assert told == {"before": NEXT, "now": here, "newest": NEXT}
+    assert f"older than {NEXT}" in wrong(shell)["store"]
+    assert (shell.data / f"genkan.sqlite3.before-{here}").exists()
+    assert shell.good("migrate").out == f"schema {here} became {NEXT}\n"
+    assert shell.good("migrate").out == f"schema {NEXT}\n"
     assert [user["name"] for user in shell.good("user", "list", "--json").json] == ["alice"]
-    assert checks(shell, status=0)["store"] == (True, "schema 2")
+    assert checks(shell, status=0)["store"] == (True, f"schema {NEXT}")
 
 
-@pytest.mark.parametrize("target", ["0", "2", "-1"])
+@pytest.mark.parametrize("target", ["0", str(NEXT), "-1"])
 def test_schemas_that_are_none(shell: Shell, target: str) -> None:
     """Only known schemas can be gone to; none of them empties the store."""
     shell.add_user("alice")

@@ -1,17 +1,41 @@
-"""genkan audit: who did what to whom, and which refusals were counted. Only shows; nothing is ever taken out."""
+"""genkan audit: who did what to whom, is the record of it whole, and which refusals were counted. Shows and checks;
+nothing is ever taken out.
+"""
 
-from typing import Annotated
+import csv
+import json as jsons
+import sys
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.output import print_json, print_table
-from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
+from genkan.cli.audit_lines import (
+    EXPORTED,
+    AccountName,
+    Actor,
+    Kind,
+    LinkName,
+    Names,
+    Reason,
+    Since,
+    Until,
+    Wanted,
+    cell,
+    when,
+)
+from genkan.cli.output import print_json, print_table, say
+from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.ops.audit_walk import Verdict, lines, verify
+from genkan.outside.ring_file import read_ring_of
+from genkan.protocol.audit import AuditKeys, Line, Segment
 from genkan.protocol.env import MINUTE
-from genkan.protocol.outcomes import Event
+from genkan.protocol.ring import RingProblem
 from genkan.site.documents import moment
+from genkan.store.audit_rounds import NODE
 
 app = cyclopts.App(name="audit")
+PAGE = 500
 
 Limit = Annotated[int, Parameter(help="How many at most.", validator=cyclopts.validators.Number(gte=1, lte=100_000))]
 
@@ -24,61 +48,173 @@ def list_(
         int | None, Parameter(help="Only what came after the line with this number; else the newest.")
     ] = None,
     limit: Limit = 100,
+    kind: Kind = None,
+    actor: Actor = None,
+    account: AccountName = None,
+    link: LinkName = None,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Show what changed and who did it, oldest first.
 
-    Example: genkan audit list --limit 20
+    Example: genkan audit list --kind grant --since 2026-11-01 --limit 20
     """
+    wanted = Wanted(kind, actor, account, link, reason, since, until)
 
     async def work(site: Workbench) -> None:
-        start = max(0, await site.store.last_event() - limit) if after is None else after
-        people, links = _People(site), {link.id: link.name for link in await site.store.links()}
-        found = [
-            document(number, event, await people.name(event.account_id), links.get(event.link_id or 0))
-            for number, event in await site.store.events(start, limit)
-        ]
+        names = Names(site)
+        found = [await names.document(line) for line in await _some(site, wanted, after, limit)]
         if json:
             return print_json(found)
-        names = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
-        rows = [tuple(str(line[name] or "") for name in names) for line in found]
+        columns = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
+        rows = [tuple(str(line[name] or "") for name in columns) for line in found]
         headings = ("NR", "WHEN", "WHAT", "WHO", "ACCOUNT", "LINK", "PHONE", "FROM", "WHY", "MORE")
         return print_table(headings, rows)
 
     at_site(data_dir, work)
 
 
-class _People:
-    """Names of accounts, each looked up once; a deleted one still has its name."""
-
-    def __init__(self, site: Workbench) -> None:
-        self._site = site
-        self._known: dict[int, str | None] = {}
-
-    async def name(self, account_id: int | None) -> str | None:
-        if account_id is None:
-            return None
-        if account_id not in self._known:
-            account = await self._site.store.account(account_id)
-            self._known[account_id] = account.name if account else None
-        return self._known[account_id]
+async def _some(site: Workbench, wanted: Wanted, after: int | None, limit: int) -> list[Line]:
+    """The first lines after a number or, without one, the newest; oldest first either way."""
+    newest_first = after is None
+    query = await wanted.query(site, newest_first=newest_first, start=after, limit=min(limit, PAGE))
+    found: list[Line] = []
+    async for line in lines(site.store, query):
+        found.append(line)
+        if len(found) == limit:
+            break
+    return found[::-1] if newest_first else found
 
 
-def document(number: int, event: Event, account: str | None, link: str | None) -> dict[str, object]:
-    """A line as JSON."""
+@app.command
+@told
+def export(
+    *,
+    format: Annotated[  # noqa: A002 the option's name
+        Literal["csv", "jsonl"], Parameter(name="--format", help="csv for spreadsheets, jsonl for programs.")
+    ],
+    after: Annotated[int | None, Parameter(help="Only what came after the line with this number.")] = None,
+    kind: Kind = None,
+    actor: Actor = None,
+    account: AccountName = None,
+    link: LinkName = None,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write every line to standard output, oldest first.
+
+    In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe; JSON lines are exact.
+
+    Example: genkan audit export --format csv
+    """
+    wanted = Wanted(kind, actor, account, link, reason, since, until)
+
+    async def work(site: Workbench) -> None:
+        query = await wanted.query(site, newest_first=False, start=after, limit=PAGE)
+        names, table = Names(site), csv.writer(sys.stdout)
+        if format == "csv":
+            table.writerow(EXPORTED)
+        async for line in lines(site.store, query):
+            document = await names.document(line)
+            if format == "csv":
+                table.writerow([cell(document[name]) for name in EXPORTED])
+            else:
+                print(jsons.dumps(document))
+
+    at_site(data_dir, work)
+
+
+@app.command(name="verify")
+@told
+def verify_(
+    *,
+    head: Annotated[
+        str | None, Parameter(help="A head that the log told: it must be in the chain, or its end was cut off.")
+    ] = None,
+    json: AsJson = False,
+    data_dir: DataDir = None,
+) -> int:
+    """Say whether what the audit has sealed is as it was; exit status 1 and what is wrong when it is not.
+
+    Example: genkan audit verify --json
+    """
+    asked = None if head is None else _head(head)
+
+    async def work(site: Workbench) -> Verdict:
+        facts = await site.store.site()
+        ring = read_ring_of(site.settings.ring_path, facts)
+        if isinstance(ring, RingProblem):
+            raise Stop(ring.sentence, SET_UP)
+        return await verify(site.store, AuditKeys(ring, facts.site_id), NODE, asked)
+
+    verdict = at_site(data_dir, work)
+    if json:
+        print_json(verdict_document(verdict))
+    else:
+        _tell(verdict)
+    return DONE if verdict.good else NO
+
+
+def _head(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise Stop(f"{text} is no head: it has 64 hexadecimal digits, as the log tells it", SET_UP)
+    return found
+
+
+def verdict_document(verdict: Verdict) -> dict[str, object]:
+    """The verdict as JSON."""
     return {
-        "id": number,
-        "at": moment(event.at),
-        "kind": event.kind.value,
-        "actor": event.actor,
-        "account": account,
-        "link": link,
-        "phone": event.grant_id.hex() if event.grant_id else None,
-        "address": event.address or None,
-        "reason": event.reason or None,
-        "detail": event.detail or None,
+        "verified": verdict.good,
+        "segments": verdict.segments,
+        "dropped": verdict.dropped,
+        "lines": verdict.lines,
+        "through": _segment_document(verdict.through),
+        "newest": _segment_document(verdict.newest),
+        "unsealed": verdict.unsealed,
+        "unsealedSince": None if verdict.unsealed_since is None else when(verdict.unsealed_since),
+        "faults": list(verdict.faults),
+        "moreFaults": verdict.more,
     }
+
+
+def _segment_document(segment: Segment | None) -> dict[str, object] | None:
+    if segment is None:
+        return None
+    return {
+        "segment": segment.sequence,
+        "line": segment.last,
+        "sealedAt": when(segment.sealed_at),
+        "head": segment.head.hex(),
+    }
+
+
+def _tell(verdict: Verdict) -> None:
+    for fault in verdict.faults:
+        say(f"WRONG {fault}")
+    if verdict.more:
+        say(f"WRONG and {verdict.more} more")
+    through = verdict.through
+    if through is None:
+        say("nothing is verified" if verdict.segments else "nothing is sealed yet")
+    else:
+        told = f"segment {through.sequence}, line {through.last}, sealed {when(through.sealed_at)}"
+        say(f"verified through {told}, head {through.head.hex()}")
+    if verdict.dropped:
+        say(f"segments whose lines were dropped after their time, and whose heads hold: {verdict.dropped}")
+    if verdict.unsealed_since is not None:
+        waits = (
+            "1 line waits for its seal" if verdict.unsealed == 1 else f"{verdict.unsealed} lines wait for their seal"
+        )
+        say(f"{waits}, the oldest from {when(verdict.unsealed_since)}")
 
 
 @app.command

@@ -12,12 +12,14 @@ from pathlib import Path
 from genkan.outside import locks
 from genkan.outside.ring_file import read_ring_of, replace_ring_file
 from genkan.protocol import ring as rings
+from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, RingProblem
 from genkan.store.api import NodeReport, Store
+from genkan.store.audit_rounds import NODE, seal_all
 from genkan.store.rounds import settle_all
 
 NODE_IS_RUNNING = 2 * MINUTE
@@ -150,3 +152,5 @@ async def _move(at: RingAtSite, ring: Ring, kind: EventKind, key_id: int, stop: 
         raise RingUnchanged("the store names a newer key ring: put the newest file there", broken=True)
     if stop:
         await settle_all(at.store)
+        # What the revoked key sealed is vouched for from now on by one that nobody else has.
+        await seal_all(at.store, AuditKeys(ring, (await at.store.site()).site_id), NODE, at.env.now)

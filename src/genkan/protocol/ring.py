@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genkan.protocol.env import Env
 
 KEY_BYTES = 32
+AUDIT = "audit"
 FINGERPRINT_BYTES = 16
 
 
@@ -27,13 +30,17 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RingKey:
-    """One key: a 16-bit random id, 32 secret bytes (empty once revoked), and whether codes under it still open."""
+    """One key: a 16-bit random id, 32 secret bytes (empty once revoked), and whether codes under it still open.
+
+    ``audit`` is what stays of a key that was revoked or dropped: the child that checks old segments of the audit.
+    """
 
     id: int
     state: KeyState
     created_at: int
     codes: bool
     secret: bytes = field(repr=False)
+    audit: bytes = field(default=b"", repr=False)
 
     @property
     def opens(self) -> bool:
@@ -116,9 +123,24 @@ def renew_for_restore(ring: Ring, env: Env) -> Ring:
     return replace(ring, version=ring.version + 1, keys=(*silenced, _new_key(env, ring.keys, KeyState.ACTIVE)))
 
 
+def derive(secret: bytes, purpose: str) -> bytes:
+    """The child of a key for one purpose (RFC 5869); it tells nothing of its parent or of other children."""
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"genkan v1 " + purpose.encode()).derive(secret)
+
+
+def audit_key(key: RingKey) -> bytes:
+    """What seals and checks the audit under this key; empty where an old ring kept nothing of it."""
+    return derive(key.secret, AUDIT) if key.secret else key.audit
+
+
 def _retire(ring: Ring, key_id: int, state: KeyState) -> Ring:
-    keys = tuple(replace(k, state=state, secret=b"", codes=False) if k.id == key_id else k for k in ring.keys)
-    return replace(ring, version=ring.version + 1, keys=keys)
+    return replace(
+        ring, version=ring.version + 1, keys=tuple(_retired(k, state) if k.id == key_id else k for k in ring.keys)
+    )
+
+
+def _retired(key: RingKey, state: KeyState) -> RingKey:
+    return replace(key, state=state, secret=b"", codes=False, audit=audit_key(key))
 
 
 def _reseat(key: RingKey, active_id: int) -> RingKey:
@@ -134,12 +156,13 @@ def _new_key(env: Env, existing: tuple[RingKey, ...], state: KeyState) -> RingKe
     return RingKey(key_id, state, env.now, True, env.draw(KEY_BYTES))
 
 
-class _KeyDocument(msgspec.Struct, forbid_unknown_fields=True):
+class _KeyDocument(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     id: str
     state: KeyState
     created_at: int
     codes: bool
     secret: bytes
+    audit: bytes = b""
 
 
 class _RingDocument(msgspec.Struct, forbid_unknown_fields=True):
@@ -151,7 +174,7 @@ class _RingDocument(msgspec.Struct, forbid_unknown_fields=True):
 
 def render(ring: Ring) -> bytes:
     """The ring as the JSON text of its file."""
-    keys = [_KeyDocument(f"{k.id:04x}", k.state, k.created_at, k.codes, k.secret) for k in ring.keys]
+    keys = [_KeyDocument(f"{k.id:04x}", k.state, k.created_at, k.codes, k.secret, k.audit) for k in ring.keys]
     return msgspec.json.format(msgspec.json.encode(_RingDocument(1, ring.version, ring.fingerprint, keys))) + b"\n"
 
 
@@ -159,7 +182,7 @@ def parse(text: bytes) -> Ring | RingProblem:
     """Read a ring's file; anything that is not exactly a ring is a RingProblem."""
     try:
         document = msgspec.json.decode(text, type=_RingDocument)
-        keys = tuple(RingKey(_key_id(k.id), k.state, k.created_at, k.codes, k.secret) for k in document.keys)
+        keys = tuple(RingKey(_key_id(k.id), k.state, k.created_at, k.codes, k.secret, k.audit) for k in document.keys)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return RingProblem("the file is not a Genkan key ring")
     if document.format != 1:
@@ -181,5 +204,8 @@ def _key_id(text: str) -> int:
 
 def _is_whole(key: RingKey) -> bool:
     if key.state is KeyState.ACTIVE and not key.codes:
+        return False
+    # A ring that an early version wrote keeps nothing of a retired key.
+    if len(key.audit) not in ((0,) if key.opens else (0, KEY_BYTES)):
         return False
     return len(key.secret) == (KEY_BYTES if key.opens else 0) and (key.opens or not key.codes)

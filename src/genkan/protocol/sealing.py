@@ -13,12 +13,11 @@ from enum import StrEnum
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from genkan.protocol.env import Env
 from genkan.protocol.records import Method
-from genkan.protocol.ring import Ring, RingKey
+from genkan.protocol.ring import AUDIT as AUDIT_PURPOSE
+from genkan.protocol.ring import Ring, RingKey, derive
 from genkan.wire.oauth import ACCESS_PREFIX, CODE_PREFIX, REFRESH_PREFIX
 from genkan.wire.scopes import Permission
 
@@ -44,7 +43,7 @@ class Purpose(StrEnum):
     INTERACTION = "interaction"
     PAGE = "page"
     HANDOVER = "hand-over"
-    AUDIT = "audit"
+    AUDIT = AUDIT_PURPOSE
 
 
 class Kind(StrEnum):
@@ -205,8 +204,8 @@ class _Keys:
         self._secret = key.secret
         self._aeads: dict[Purpose, AESGCM] = {}
         label = b"genkan token\0" + site_id
-        self._access = _Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
-        self._refresh = _Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
+        self._access = Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
+        self._refresh = Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
 
     def mac(self, kind: Kind, head: bytes) -> bytes:
         seal = self._refresh if kind is Kind.REFRESH else self._access
@@ -218,10 +217,10 @@ class _Keys:
         return self._aeads[purpose]
 
     def _derive(self, purpose: Purpose) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=b"genkan v1 " + purpose.encode()).derive(self._secret)
+        return derive(self._secret, purpose)
 
 
-class _Mac:
+class Mac:
     """HMAC-SHA-256 (RFC 2104 4) over a fixed label and what follows, with key and label hashed ahead once.
 
     hmac.digest costs five times as much here, and gives up the interpreter to the writer thread at every token.

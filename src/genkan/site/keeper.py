@@ -1,17 +1,23 @@
-"""Upkeep beside the requests: settling stops, pruning what has expired, comparing clocks. Always in small steps."""
+"""Upkeep beside the requests: settling stops, pruning what has expired, sealing the audit, comparing clocks. Always in
+small steps.
+"""
 
 import asyncio
 from collections.abc import Callable
 
-from genkan.protocol.env import SECOND
+from genkan.protocol.audit import AuditKeys, Segment, fits
+from genkan.protocol.env import DAY, SECOND
 from genkan.site.door import Door
 from genkan.store.api import NodeReport, StoreUnavailable
+from genkan.store.audit_rounds import drop_step, seal_step
 
 STEP_ROWS = 200
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
 CLOCK_NOT_READY = 10 * SECOND
 ROUND_SECONDS = 1.0
+# How long a line of the audit may wait for its seal, about.
+SEAL_SECONDS = 60
 
 
 class Keeper:
@@ -23,6 +29,7 @@ class Keeper:
         self._wall = wall
         self._rounds = 0
         self._reported = 0
+        self._told = 0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -41,6 +48,8 @@ class Keeper:
         await self._settle()
         if self._rounds % 60 == 0 or await self._has_new_ring():
             await self.compare_clocks()
+        if self._rounds % SEAL_SECONDS == 0:
+            await self.seal()
         if self._rounds % self._door.settings.prune_seconds == 0:
             await self._prune()
 
@@ -57,6 +66,53 @@ class Keeper:
     async def _prune(self) -> None:
         while await self._door.store.prune(self._door.env().now, STEP_ROWS):  # noqa: ASYNC110 - as above
             await asyncio.sleep(PAUSE_SECONDS)
+        keep = self._door.settings.audit_days * DAY
+        while keep and await self._drop(keep):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _keys(self) -> AuditKeys | None:
+        """The keys that seal the audit; None while the store names a newer ring, under which they might be revoked."""
+        site = await self._door.store.site()
+        if self._door.ring.is_behind(site, self._door.env().now):
+            return None
+        return AuditKeys(self._door.sealer.ring, site.site_id)
+
+    async def seal(self) -> None:
+        """Seal what the audit has got since the last time, and say each head, so that the log carries it away."""
+        await self._look_back()
+        # Asked anew at each step, in the turn that reads the lines: a key may have been revoked meanwhile.
+        while (keys := await self._keys()) is not None:
+            segment = await seal_step(self._door.store, keys, self._node, self._door.env().now)
+            if segment is None:
+                return
+            self._tell(segment)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _look_back(self) -> None:
+        """Tell of what a command has sealed, or this process before it was started anew.
+
+        Sealing goes on upon a segment that is not ours: the fault stays to be found, and here it is told at once.
+        """
+        last, keys = await self._door.store.last_segment(self._node), await self._keys()
+        if last is None or keys is None:
+            return
+        if not fits(keys, last):
+            told = {"segment": last.sequence, "see": "genkan audit verify"}
+            self._door.log("error", "the audit's newest segment was changed or is not of this site", **told)
+        elif last.sequence > self._told:
+            self._tell(last)
+
+    def _tell(self, segment: Segment) -> None:
+        self._told = segment.sequence
+        self._door.log("info", "audit sealed", **sealed(segment))
+
+    async def _drop(self, keep: int) -> bool:
+        keys, now = await self._keys(), self._door.env().now
+        segment = keys and await drop_step(self._door.store, keys, self._node, now - keep, now)
+        if not segment:
+            return False
+        self._door.log("info", "audit dropped after its time", **sealed(segment))
+        return True
 
     async def compare_clocks(self) -> None:
         """tokens.md 8: against the latest time that the store remembers; it warns from 2 s, is not ready from 10 s."""
@@ -67,6 +123,17 @@ class Keeper:
         self._door.health.clock_off = behind
         if behind >= CLOCK_WARN:
             self._door.log("warning", "clock is behind what the store remembers", seconds=behind // SECOND)
+
+
+def sealed(segment: Segment) -> dict[str, object]:
+    """A segment as the log tells it."""
+    return {
+        "node": segment.node,
+        "segment": segment.sequence,
+        "first": segment.first,
+        "last": segment.last,
+        "head": segment.head.hex(),
+    }
 
 
 def unready(door: Door) -> list[str]:

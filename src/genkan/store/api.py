@@ -2,10 +2,11 @@
 suite.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
+from genkan.protocol.audit import Line, Segment
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phones import PhoneRow
@@ -53,6 +54,34 @@ class PhoneQuery:
     live_only: bool = False
     before: bytes | None = None
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which lines of the audit to list. ``start`` is the number to go on from in the order asked for (keyset).
+
+    ``kinds`` and ``actor`` are matched exactly, ``text`` within reason and detail whatever the case of ASCII letters;
+    ``since`` is the first moment, ``until`` the first that is too late.
+    """
+
+    kinds: Set[str] | None = None
+    actor: str | None = None
+    account_id: int | None = None
+    link_id: int | None = None
+    text: str | None = None
+    since: int | None = None
+    until: int | None = None
+    newest_first: bool = True
+    start: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Lines that fit, perhaps none: a page looks at a bounded number. ``next`` is where to go on; None at the end."""
+
+    lines: list[Line]
+    next: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +146,20 @@ class Store(Protocol):
     async def api_keys(self) -> list[ApiKey]: ...
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]: ...
     async def last_event(self) -> int: ...
+    async def audit_page(self, query: AuditQuery) -> AuditPage: ...
     async def tallies(self, limit: int = 100) -> list[Tally]: ...
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
+
+    # The audit's chain, one a node: lines after a number and up to another, segments by sequence. seal adds the segment
+    # that follows from the last, drop lets go of a segment's lines but never of the newest's; False where the chain
+    # moved on
+    async def audit_lines(self, after: int | None, limit: int, until: int | None = None) -> list[Line]: ...
+    async def segments(self, node: str, after: int = 0, limit: int = 100) -> list[Segment]: ...
+    async def last_segment(self, node: str) -> Segment | None: ...
+    async def oldest_kept_segment(self, node: str) -> Segment | None: ...
+    async def seal(self, segment: Segment) -> bool: ...
+    async def drop(self, segment: Segment) -> bool: ...
 
     # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
     # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was

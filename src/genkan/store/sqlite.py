@@ -7,14 +7,15 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
-from genkan.store.sqlite_lists import SqliteLists
+from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import connect, prepare
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
-from genkan.store.sqlite_writing import Flush, Prune, Settle
+from genkan.store.sqlite_writing import Drop, Flush, Prune, Seal, Settle
 
 
 def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
@@ -29,7 +30,7 @@ def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
 
-class SqliteStore(SqliteLists):
+class SqliteStore(SqliteAudit):
     """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
     def __init__(self, path: Path) -> None:
@@ -64,6 +65,12 @@ class SqliteStore(SqliteLists):
 
     async def prune(self, now: int, limit: int) -> int:
         return int(await self._writer.submit(Prune(now, limit)))
+
+    async def seal(self, segment: Segment) -> bool:
+        return bool(await self._writer.submit(Seal(segment)))
+
+    async def drop(self, segment: Segment) -> bool:
+        return bool(await self._writer.submit(Drop(segment)))
 
     async def report(self, node: NodeReport) -> int:
         return int(await self._writer.submit(node))

@@ -38,11 +38,16 @@ def fault_of(path: Path) -> str | None:
 
 
 def renew_site_id(path: Path, site_id: bytes) -> None:
-    """Make a copy a site of its own: no token or code of the site it was copied from opens there (tokens.md 2)."""
+    """Make a copy a site of its own: no token or code of the site it was copied from opens there (tokens.md 2), and it
+    seals the audit that it was given anew, as its own.
+    """
     db = sqlite3.connect(path, isolation_level=None)
     try:
         db.execute("PRAGMA synchronous=FULL")
+        db.execute("BEGIN IMMEDIATE")
         db.execute("UPDATE site SET site_id = ?, version = version + 1", (site_id,))
+        db.execute("DELETE FROM segments")
+        db.execute("COMMIT")
     finally:
         db.close()
 

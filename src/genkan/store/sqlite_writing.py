@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genkan.protocol.audit import Segment
 from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, Redeemed, Retried, Rotated, Writable
 from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
+from genkan.store.sqlite_audit import AuditWrites
 from genkan.store.sqlite_lazy import Notes
 from genkan.store.sqlite_open import connect, unavailable
 from genkan.store.sqlite_steps import Steps
@@ -55,6 +57,20 @@ class Prune:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """One more segment of the audit's chain."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A segment of the audit whose lines go."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
 class Flush:
     """Nothing but to be answered, after all that was noted and queued before it."""
 
@@ -64,7 +80,7 @@ class Close:
     """A Flush after which nothing comes."""
 
 
-Command = Writable | Settle | Prune | NodeReport | Flush | Close | Notes
+Command = Writable | Settle | Prune | Seal | Drop | NodeReport | Flush | Close | Notes
 
 
 def is_long(command: Command) -> bool:
@@ -73,7 +89,7 @@ def is_long(command: Command) -> bool:
         return any(isinstance(step, RaiseStop | EndGrantsUnder) for step in command.steps)
     if isinstance(command, Notes):
         return len(command) > MOST_NOTES
-    return isinstance(command, Settle | Prune | Close)
+    return isinstance(command, Settle | Prune | Drop | Close)
 
 
 class WritingConnection:
@@ -89,6 +105,7 @@ class WritingConnection:
         self.db, self._moved, self._ids = db, 0, TextIds(db)
         self._begun, self._others = False, -1
         tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db, self._ids)
+        audit = AuditWrites(db)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Redeemed: tokens.redeemed,
             Rotated: tokens.rotated,
@@ -97,6 +114,8 @@ class WritingConnection:
             Change: Steps(db, self._ids, tokens, stops).changed,
             Settle: lambda asked: stops.settle(asked.limit),
             Prune: lambda asked: upkeep.prune(asked.now, asked.limit),
+            Seal: lambda asked: audit.seal(asked.segment),
+            Drop: lambda asked: audit.drop(asked.segment),
             NodeReport: upkeep.report,
             Notes: lambda notes: sqlite_lazy.write(notes, db, tokens),
             Flush: lambda _: None,
