@@ -83,6 +83,15 @@ def test_one_answer_gets_through(registered: str) -> None:
     assert came == [Returned(f"{door.redirect_uri}?code=the-code&state={STATE}")]
 
 
+def test_who_said_no_is_not_told_that_the_app_goes_on() -> None:
+    """RFC 6749 4.1.2.1: an error is taken like a code, and the last page says that nobody was signed in."""
+    with waiting(V4) as (_, browser, came):
+        status, headers, _body = browser.ask(f"/oauth-callback?error=access_denied&state={STATE}")
+        assert (status, "Location: /refused" in headers) == (303, True)
+        assert "Nobody was signed in" in browser.ask("/refused")[2]
+    assert len(came) == 1
+
+
 def test_what_the_browser_is_shown_holds_no_secret() -> None:
     """The page that stays open, and the redirect to it, carry neither code nor state, and nothing is cached (RFC 9700
     4.2.4).

@@ -18,6 +18,7 @@ from genkan.wire import uri
 REQUEST_SECONDS = 5.0
 LAST_PAGE_SECONDS = 2.0
 DONE_PATH = "/done"
+REFUSED_PATH = "/refused"
 
 _STYLE = (
     ":root{color-scheme:light dark}"
@@ -37,7 +38,9 @@ def _page(title: str, words: str) -> bytes:
 
 
 _DONE = _page("Back to the app", "The app goes on from here. You can close this page.")
+_REFUSED = _page("Nobody was signed in", "The site did not let the app in. Why, the app says. You can close this page.")
 _NOT_OURS = _page("Not this sign-in", "Nothing was accepted. Go back to the app and start again.")
+_LAST_PAGES = {DONE_PATH: _DONE, REFUSED_PATH: _REFUSED}
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -85,13 +88,15 @@ class LoopbackDoor:
             # A page elsewhere that rebinds its name to this machine sends its own name.
             return 421, None
         path, _, query = target.partition("?")
-        if path == DONE_PATH and self._answer.taken:
+        if path in _LAST_PAGES and self._answer.taken:
             return 200, None
         if path != self._path:
             return 404, None
         match self._answer.offer(f"http://{self._authority}{path}?{query}"):
             case Offered.TAKEN:
-                return 303, DONE_PATH
+                # RFC 6749 4.1.2.1: an error comes back the same way as a code.
+                refused = any(pair.partition("=")[0] == "error" for pair in query.split("&"))
+                return 303, REFUSED_PATH if refused else DONE_PATH
             case Offered.LATE:
                 return 410, None
             case Offered.STRANGER:
@@ -165,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         hosts = self.headers.get_all("Host") or []
         status, location = self.server.door.judge(hosts, self.path)
-        page = _DONE if status == 200 else _NOT_OURS
+        page = _LAST_PAGES[self.path.partition("?")[0]] if status == 200 else _NOT_OURS
         self.send_response(status)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
