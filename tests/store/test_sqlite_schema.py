@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Retried, Sighting
 from genkan.protocol.records import Account, Grant, Link
-from genkan.store import sqlite_lazy, sqlite_lists, sqlite_reads, sqlite_stops, sqlite_tokens
+from genkan.store import sqlite_lazy, sqlite_lists, sqlite_people, sqlite_reads, sqlite_stops, sqlite_tokens
 from genkan.store.sqlite import SqliteStore, open_store
 from genkan.store.sqlite_open import prepare
 from tests.store.builders import NOW, a_grant, a_link, added, an_account, an_env, redeemed, rotated
@@ -62,7 +62,7 @@ def words(sql: str) -> list[str]:
 
 STATEMENTS = {
     name: statement
-    for module in (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists)
+    for module in (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_people)
     for name, statement in vars(module).items()
     if isinstance(statement, str) and statement.split()[:1] in (["SELECT"], ["UPDATE"], ["INSERT"], ["DELETE"])
 }
@@ -84,7 +84,13 @@ def test_no_statement_scans_a_table(database: sqlite3.Connection, name: str) -> 
     assert [step for step in steps if step.startswith("SCAN") and step not in SHORT] == []
 
 
-@pytest.mark.parametrize("name", ["_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_OF_ACCOUNT", "_PHONES_OF_LINK"])
+PAGES = [
+    "_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_UP", "_PHONES_OF_ACCOUNT", "_PHONES_OF_ACCOUNT_UP", "_PHONES_OF_LINK",
+    "_PHONES_OF_LINK_UP", "_HORIZON", "_PEOPLE", "_USED_BY_ACCOUNT", "_USED_BY_LINK",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_no_page_sorts_what_it_leaves_out(database: sqlite3.Connection, name: str) -> None:
     """A page of a list costs what the page is long: its order is the index's own."""
     outer = [step for step in plan(database, STATEMENTS[name]) if step.startswith("USE TEMP B-TREE")]
@@ -102,7 +108,8 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     """What SQLite says it would do."""
-    named = dict.fromkeys(("account_id", "link_id", "live_only", "before", "limit"), 1)
+    names = ("account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon")
+    named = dict.fromkeys((*names, "standing", "permission"), 1)
     for count in range(40):
         values = named if ":" in statement else (None,) * count
         try:

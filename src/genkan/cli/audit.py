@@ -8,8 +8,9 @@ from cyclopts import Parameter
 from genkan.cli.output import print_json, print_table
 from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
 from genkan.protocol.env import MINUTE
-from genkan.protocol.outcomes import Event
-from genkan.site.documents import moment
+from genkan.protocol.records import ACTOR_PREFIX
+from genkan.site.audit_documents import AuditEventDocument, Names, event_document
+from genkan.site.documents import moment, plain
 
 app = cyclopts.App(name="audit")
 
@@ -34,51 +35,25 @@ def list_(
 
     async def work(site: Workbench) -> None:
         start = max(0, await site.store.last_event() - limit) if after is None else after
-        people, links = _People(site), {link.id: link.name for link in await site.store.links()}
-        found = [
-            document(number, event, await people.name(event.account_id), links.get(event.link_id or 0))
-            for number, event in await site.store.events(start, limit)
-        ]
+        names = Names(site.store)
+        found = [await event_document(number, event, names) for number, event in await site.store.events(start, limit)]
         if json:
-            return print_json(found)
-        names = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
-        rows = [tuple(str(line[name] or "") for name in names) for line in found]
+            return print_json([plain(line) for line in found])
+        rows = [_row(line) for line in found]
         headings = ("NR", "WHEN", "WHAT", "WHO", "ACCOUNT", "LINK", "PHONE", "FROM", "WHY", "MORE")
         return print_table(headings, rows)
 
     at_site(data_dir, work)
 
 
-class _People:
-    """Names of accounts, each looked up once; a deleted one still has its name."""
-
-    def __init__(self, site: Workbench) -> None:
-        self._site = site
-        self._known: dict[int, str | None] = {}
-
-    async def name(self, account_id: int | None) -> str | None:
-        if account_id is None:
-            return None
-        if account_id not in self._known:
-            account = await self._site.store.account(account_id)
-            self._known[account_id] = account.name if account else None
-        return self._known[account_id]
-
-
-def document(number: int, event: Event, account: str | None, link: str | None) -> dict[str, object]:
-    """A line as JSON."""
-    return {
-        "id": number,
-        "at": moment(event.at),
-        "kind": event.kind.value,
-        "actor": event.actor,
-        "account": account,
-        "link": link,
-        "phone": event.grant_id.hex() if event.grant_id else None,
-        "address": event.address or None,
-        "reason": event.reason or None,
-        "detail": event.detail or None,
-    }
+def _row(line: AuditEventDocument) -> tuple[str, ...]:
+    """As people read it: who did it by name where it was a person."""
+    who = line.actor
+    if line.actor_name is not None:
+        _, _, through = line.actor.partition(" ")
+        who = f"{ACTOR_PREFIX}{line.actor_name} {through}".rstrip()
+    cells = (line.at, line.kind, who, line.account, line.link, line.phone, line.address, line.reason, line.detail)
+    return (str(line.id), *(cell or "" for cell in cells))
 
 
 @app.command

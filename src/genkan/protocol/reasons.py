@@ -378,6 +378,18 @@ TABLE: Mapping[Reason, Entry] = {
         "It was changed by somebody else meanwhile, or exists already.",
         "Load it again and repeat the change.",
     ),
+    Reason.LAST_ADMINISTRATOR: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "Nobody else with this permission can sign in: give it to somebody else first.",
+        "The last account with this permission and a password was to lose it. genkan user recover works on the box.",
+    ),
+    Reason.ABOVE_CALLER: _to_client(
+        E.INSUFFICIENT_SCOPE,
+        403,
+        "This takes a permission that the caller does not have.",
+        "With ADMIN one changes nobody with SYSTEM_ADMIN, and gives nobody more than one has.",
+    ),
     Reason.INVALID_VALUE: _to_client(
         E.INVALID_REQUEST, 400, "A value is not valid.", "The detail names the field and what to write."
     ),

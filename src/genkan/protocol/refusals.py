@@ -85,5 +85,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    LAST_ADMINISTRATOR = "last_administrator"
+    ABOVE_CALLER = "above_caller"
     INVALID_VALUE = "invalid_value"
     PROXY_UNTRUSTED = "proxy_untrusted"

@@ -9,7 +9,8 @@ from typing import Protocol
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Session, Site, Standing
+from genkan.wire.scopes import Permission
 
 
 class StoreUnavailable(Exception):
@@ -43,7 +44,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PhoneQuery:
-    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset).
+    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset), whichever the order.
 
     ``live_only`` leaves out what ended and what a stop reached; a store has no clock, so expired ones are in the list.
     """
@@ -53,6 +54,53 @@ class PhoneQuery:
     live_only: bool = False
     before: bytes | None = None
     limit: int = 100
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleQuery:
+    """Which accounts to list, by folded name. ``prefix`` is folded; ``after`` is the folded name to go on from.
+
+    Tombstones come only where ``standing`` asks for them.
+    """
+
+    prefix: str = ""
+    standing: Standing | None = None
+    permission: Permission | None = None
+    after: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Accounts, and the ``after`` of the next page, None behind the last. A page may be shorter than its limit, even
+    empty, before the last: a store looks at a bounded number of names for each.
+    """
+
+    accounts: tuple[Account, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many of the newest sign-ins of a person or a link live on, and when one of them was last used (0: never).
+
+    ``complete``: these are all there are; else there may be more.
+    """
+
+    live: int
+    last_used: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows."""
+
+    engine: str
+    schema: int
+    unsettled: int
+    unsettled_since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +157,13 @@ class Store(Protocol):
     async def account(self, account_id: int) -> Account | None: ...
     async def account_by_name(self, folded: str) -> Account | None: ...
     async def accounts(self, after: str = "", limit: int = 100) -> list[Account]: ...
+    async def people(self, query: PeopleQuery) -> PeoplePage: ...
+    async def password_set_at(self, account_id: int) -> int | None: ...
+    async def has_other_administrator(self, account: Account) -> bool: ...
+    async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
+    async def usage(self, query: PhoneQuery, now: int) -> Usage: ...
     async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
     async def consents(self, account_id: int) -> list[Consent]: ...
     async def api_key(self, digest: bytes) -> ApiKey | None: ...
@@ -120,6 +173,7 @@ class Store(Protocol):
     async def tallies(self, limit: int = 100) -> list[Tally]: ...
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
+    async def storage(self) -> Storage: ...
 
     # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
     # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was
