@@ -66,7 +66,9 @@ async def test_lines_come_in_pages(
     monkeypatch.setattr(audit_api, "MOST_LOOKED", looked if looked == 5_000 else 6)
     people = [await site.make_account(f"person {n}") for n in range(10)]
     for query in ({}, {"kind": "account.added"}, {"person": public_id(people[-1].id)}):
-        found, after, pages = [], 0, 0
+        found: list[str] = []
+        after: int | None = 0
+        pages = 0
         while after is not None:
             page = await ours.get(AUDIT, after=after, limit=4, **query)
             assert len(page["events"]) <= 4

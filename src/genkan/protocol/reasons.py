@@ -3,35 +3,14 @@ operator hint.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.protocol.refusals import Reason
+from genkan.protocol.refusals import Entry, Reason
+from genkan.protocol.refusals import to_app as _to_app
+from genkan.protocol.refusals import to_client as _to_client
 from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for
-    operators.
-    """
-
-    wire: E
-    status: int
-    redirectable: bool
-    public: str
-    hint: str
-
-
-def _to_client(wire: E, status: int, public: str, hint: str) -> Entry:
-    return Entry(wire, status, False, public, hint)
-
-
-def _to_app(wire: E, public: str, hint: str) -> Entry:
-    """RFC 6749 4.1.2.1: once client and redirect URI are known to be good, errors travel to the client by redirect."""
-    return Entry(wire, 400, True, public, hint)
 
 
 TABLE: Mapping[Reason, Entry] = {
@@ -103,9 +82,7 @@ TABLE: Mapping[Reason, Entry] = {
         "The application link is disabled; enabling it resumes its sign-ins.",
     ),
     Reason.RESPONSE_TYPE_MISSING: _to_app(
-        E.INVALID_REQUEST,
-        "The response_type is missing.",
-        "RFC 6749 3.1.1: the client must send response_type=code.",
+        E.INVALID_REQUEST, "The response_type is missing.", "RFC 6749 3.1.1: the client must send response_type=code."
     ),
     Reason.UNSUPPORTED_RESPONSE_TYPE: _to_app(
         E.UNSUPPORTED_RESPONSE_TYPE,
