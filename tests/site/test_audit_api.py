@@ -47,14 +47,14 @@ async def test_lines_are_filtered(site: SiteUnderTest, ours: Caller) -> None:
     async def kinds(**query: str) -> list[str]:
         return [line["kind"] for line in (await ours.get(AUDIT, **query))["events"]]
 
-    mine = {"person": public_id(alice.id)}
+    mine = {"accountId": public_id(alice.id)}
     assert await kinds(**mine) == ["account.added", "grant.signed_in", "grant.ended"]
     assert await kinds(kind="grant.signed_in") == ["grant.signed_in"] * 2
     assert await kinds(kind="grant.signed_in", **mine) == ["grant.signed_in"]
     assert await kinds(link=link.client_id) == ["link.created", *["grant.signed_in"] * 2, "grant.ended"]
     assert await kinds(link=public_id(link.id), **mine) == ["grant.signed_in", "grant.ended"]
     assert await kinds(actor="api-key:admin") == ["grant.ended"]
-    assert await kinds(person="0" * 16) == []
+    assert await kinds(accountId="0" * 16) == []
 
 
 @pytest.mark.parametrize("looked", [500, 5_000])
@@ -65,7 +65,7 @@ async def test_lines_come_in_pages(
     monkeypatch.setattr(audit_api, "MOST", 500 if looked == 5_000 else 3)
     monkeypatch.setattr(audit_api, "MOST_LOOKED", looked if looked == 5_000 else 6)
     people = [await site.make_account(f"person {n}") for n in range(10)]
-    for query in ({}, {"kind": "account.added"}, {"person": public_id(people[-1].id)}):
+    for query in ({}, {"kind": "account.added"}, {"accountId": public_id(people[-1].id)}):
         found: list[str] = []
         after: int | None = 0
         pages = 0
@@ -75,14 +75,14 @@ async def test_lines_come_in_pages(
             found += [line["accountId"] for line in page["events"]]
             after, pages = page["next"], pages + 1
         wanted = [public_id(person.id) for person in people]
-        assert found == (wanted[-1:] if "person" in query else wanted)
-        assert pages > 1 or "person" in query
+        assert found == (wanted[-1:] if "accountId" in query else wanted)
+        assert pages > 1 or "accountId" in query
 
 
 @pytest.mark.parametrize(
     "query",
     [{"limit": "0"}, {"after": "x"}, {"after": "-1"}, {"after": "9" * 19}, {"kind": "account.hugged"}, {"before": "1"},
-     {"person": "alice"}, {"link": "none"}],
+     {"accountId": "alice"}, {"link": "none"}],
 )  # fmt: skip
 async def test_a_query_that_means_nothing_is_refused(ours: Caller, query: dict[str, str]) -> None:
     """400, naming the parameter."""
@@ -128,7 +128,7 @@ async def test_a_name_is_shown_as_it_is_now(site: SiteUnderTest, ours: Caller) -
     """The audit keeps no names: a deleted account's is looked up, too."""
     alice = await site.make_account()
     await ours("DELETE", one(alice))
-    lines = (await ours.get(AUDIT, person=public_id(alice.id)))["events"]
+    lines = (await ours.get(AUDIT, accountId=public_id(alice.id)))["events"]
     assert [(line["kind"], line["account"]) for line in lines] == [
         ("account.added", "alice"), ("account.deleted", "alice"),
     ]  # fmt: skip

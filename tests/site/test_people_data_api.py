@@ -131,7 +131,7 @@ async def test_an_erased_person_leaves_an_id(site: SiteUnderTest, ours: Caller, 
     identity = public_id(alice.id)
     assert (told["id"], told["name"], told["state"]) == (identity, f"erased-{identity}", "deleted")
     exported = await ours.get(one(alice, "/export"))
-    events = await ours.get(AUDIT, person=identity)
+    events = await ours.get(AUDIT, accountId=identity)
     assert len(await site.store.events()) == before + 1 + deleted
     assert {event["account"] for event in events["events"]} == {f"erased-{identity}"}
     listed = await ours.get("/rest/genkan/1.0/phones")
@@ -159,5 +159,5 @@ async def test_an_erased_person_is_signed_out_and_the_name_is_free(site: SiteUnd
     assert (await site.client.get(f"{site.base}/account/apps")).status_code == 302
     again = await ours.post("/rest/genkan/1.0/people", name="alice")
     assert again["id"] != public_id(alice.id)
-    events = await ours.get(AUDIT, person=public_id(alice.id))
+    events = await ours.get(AUDIT, accountId=public_id(alice.id))
     assert "alice" not in json.dumps(events)

@@ -1,5 +1,5 @@
 """Schemathesis calls every operation as the served document describes it, and against its word: never a 5xx, never an
-answer that the document does not describe.
+answer that the document does not describe, and what it forbids is refused.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -29,6 +30,7 @@ CHECKS = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
+    negative_data_rejection,
 ]
 POOL = 180
 OPERATIONS = [(method, operation.rule.path) for operation in API for method in operation.rule.methods]

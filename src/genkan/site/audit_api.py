@@ -25,7 +25,7 @@ LAST_NUMBER = 10**18 - 1
 Fits = Callable[[Event], bool]
 QUERY = (
     Query("kind", "string", "Only lines of this kind.", choices=tuple(EventKind)),
-    Query("person", "string", "Only lines about the account with this id."),
+    Query("accountId", "string", "Only lines about the account with this id."),
     Query("link", "string", "Only lines about the application link with this id or client id."),
     Query("actor", "string", "Only what this actor did, as lines name it."),
     Query("after", "integer", "Go on behind the line with this number: the `next` of the page before.",
@@ -48,11 +48,11 @@ async def list_events(received: Received, door: Door) -> Answer:
 
 
 async def _filter(asked: Form, door: Door) -> Fits:
-    """Which lines are wanted. Malformed for a person's id that is none, and for a link that nobody knows."""
-    person = read_public_id(asked["person"]) if "person" in asked else None
+    """Which lines are wanted. Malformed for an account's id that is none, and for a link that nobody knows."""
+    account_id = read_public_id(asked["accountId"]) if "accountId" in asked else None
     link = await link_named(asked["link"], door) if "link" in asked else None
-    if "person" in asked and person is None:
-        raise Malformed(Reason.INVALID_VALUE, "person: the id of an account")
+    if "accountId" in asked and account_id is None:
+        raise Malformed(Reason.INVALID_VALUE, "accountId: the id of an account")
     if "link" in asked and link is None:
         raise Malformed(Reason.INVALID_VALUE, "link: the id or client id of an application link")
 
@@ -60,7 +60,7 @@ async def _filter(asked: Form, door: Door) -> Fits:
         return (
             asked.get("kind", event.kind) == event.kind
             and asked.get("actor", event.actor) == event.actor
-            and person in (None, event.account_id)
+            and account_id in (None, event.account_id)
             and (link is None or link.id == event.link_id)
         )
 
