@@ -7,9 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("src", "tests", "bench", "tools", "docs", ".ci")
-NOT_OURS = {"__pycache__", "genkan.egg-info"}
-# A file where the tree is one of several of a repository.
-GIT = ".git"
+# In a work tree beside the first one .git is a file that says where that is.
+NOT_OURS = {"__pycache__", "genkan.egg-info", ".git"}
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -29,8 +28,9 @@ class Function:
 
 def project_files() -> Iterator[Path]:
     """Every file that a commit carries: the top level's and the folders', without what tools leave behind."""
-    top = (path for path in ROOT.iterdir() if path.is_file() and path.name != GIT)
-    yield from (path for path in top if path.suffix not in {".db", ".log"})
+    for path in ROOT.iterdir():
+        if path.is_file() and path.suffix not in {".db", ".log"} and path.name not in NOT_OURS:
+            yield path
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and not NOT_OURS.intersection(path.parts):

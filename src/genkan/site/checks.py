@@ -46,7 +46,10 @@ def _administrator(site: Site) -> Check:
     if site.has_administrator:
         return Check("administrator", True, "there is one")
     return Check(
-        "administrator", False, "there is none: open the link that genkan serve prints, or genkan user add --admin"
+        "administrator",
+        False,
+        "there is none: restart genkan serve and open the link that it prints, or: genkan user add NAME --admin "
+        "--password-stdin",
     )
 
 
