@@ -26,7 +26,7 @@ def named(rule: Rule) -> str:
 
 
 def concrete(rule: Rule) -> str:
-    return rule.path.replace("{id}", "0" * 16)
+    return rule.path.replace("{id}", "0" * 16).replace("{session}", "0" * 32).replace("{link}", "0" * 16)
 
 
 async def make_key(site: SiteUnderTest, permission: Permission = Permission.ADMIN, **fields: Any) -> None:
@@ -41,8 +41,8 @@ async def call(site: SiteUnderTest, rule: Rule, **options: Any) -> httpx2.Respon
 
 
 def test_the_routes_are_those_of_the_api() -> None:
-    """Links under both versions, the switch and the phones: the list that the tests below go through is not empty."""
-    assert len(API) == 2 * 8 + 2 + 2
+    """Links and phones under both versions, switch, people, keys, audit, state: the list that tests go through."""
+    assert len(API) == 2 * 9 + 2 + 2 * 3 + 1 + 9 + 5 + 3 + 1 + 1
     assert ("GET", CLIENT) in {(rule.methods[0], rule.path) for rule in API}
 
 
@@ -186,8 +186,8 @@ async def test_no_route_speaks_cors(site: SiteUnderTest) -> None:
 
 
 async def test_the_audit_names_who_did_it(site: SiteUnderTest) -> None:
-    """Key, token and session each leave their name with what they changed."""
-    await site.make_account("root", Permission.ADMIN)
+    """Key, token and session each leave who they are with what they changed; people by their id."""
+    root = await site.make_account("root", Permission.ADMIN)
     link = await site.make_link(permission=Permission.ADMIN)
     tokens = await site.issue_tokens(link.link, "root", scope="ADMIN")
     await make_key(site)
@@ -196,4 +196,4 @@ async def test_the_audit_names_who_did_it(site: SiteUnderTest) -> None:
         answer = await site.client.post(f"{site.base}{CLIENT}", headers=headers, json=body)
         assert answer.status_code == 201
     actors = [event.actor for _, event in await site.store.events() if event.kind == "link.created"]
-    assert actors[-3:] == ["api-key:deploy", f"account:root link:{link.link.client_id}", "account:root"]
+    assert actors[-3:] == ["api-key:deploy", f"{root.actor} link:{link.link.client_id}", root.actor]

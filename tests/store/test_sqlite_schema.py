@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Retried, Sighting
 from genkan.protocol.records import Account, Grant, Link
-from genkan.store import sqlite_audit, sqlite_lazy, sqlite_lists, sqlite_reads, sqlite_stops, sqlite_tokens
+from genkan.store import (
+    sqlite_audit,
+    sqlite_lazy,
+    sqlite_lists,
+    sqlite_people,
+    sqlite_reads,
+    sqlite_stops,
+    sqlite_tokens,
+)
 from genkan.store.sqlite import SqliteStore, open_store
 from genkan.store.sqlite_open import prepare
 from tests.store.builders import NOW, a_grant, a_link, added, an_account, an_env, redeemed, rotated
@@ -60,9 +68,10 @@ def words(sql: str) -> list[str]:
     return "".join(c if c.isalnum() or c == "_" else " " for c in sql).split()
 
 
+MODULES = (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people)
 STATEMENTS = {
     name: statement
-    for module in (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit)
+    for module in MODULES
     for name, statement in vars(module).items()
     if isinstance(statement, str) and statement.split()[:1] in (["SELECT"], ["UPDATE"], ["INSERT"], ["DELETE"])
 }
@@ -84,10 +93,11 @@ def test_no_statement_scans_a_table(database: sqlite3.Connection, name: str) -> 
     assert [step for step in steps if step.startswith("SCAN") and step not in SHORT] == []
 
 
-PAGES = (
-    "_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_OF_ACCOUNT", "_PHONES_OF_LINK", "_LINES", "_NEWER", "_OLDER",
+PAGES = [
+    "_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_UP", "_PHONES_OF_ACCOUNT", "_PHONES_OF_ACCOUNT_UP", "_PHONES_OF_LINK",
+    "_PHONES_OF_LINK_UP", "_HORIZON", "_PEOPLE", "_USED_BY_ACCOUNT", "_USED_BY_LINK", "_LINES", "_NEWER", "_OLDER",
     "_SEGMENTS", "_LAST_SEGMENT", "_OLDEST_KEPT",
-)  # fmt: skip
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -109,18 +119,9 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     """What SQLite says it would do."""
     names = (
-        "account_id",
-        "link_id",
-        "live_only",
-        "before",
-        "limit",
-        "after",
-        "kinds",
-        "actor",
-        "since",
-        "until",
-        "text",
-    )
+        "account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon",
+        "standing", "permission", "kinds", "actor", "since", "until", "text",
+    )  # fmt: skip
     named = dict.fromkeys(names, 1)
     for count in range(40):
         values = named if ":" in statement else (None,) * count

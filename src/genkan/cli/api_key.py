@@ -13,7 +13,8 @@ from genkan.protocol.api_keys import ApiKeyWish, NewApiKey
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import ApiKey
-from genkan.site.documents import moment, public_id
+from genkan.site.documents import plain, public_id
+from genkan.site.key_documents import api_key_document
 from genkan.wire.scopes import Permission
 
 app = cyclopts.App(name="api-key")
@@ -42,7 +43,7 @@ def create(
 
         made = await site.apply(decide)
         if json:
-            return print_json({**document(made.key, site.env().now), "apiKey": made.text})
+            return print_json(plain(api_key_document(made.key, site.env().now, made.text)))
         return print_fields([("id", public_id(made.key.id)), ("API key", f"{made.text}  (shown this once)")])
 
     at_site(data_dir, work)
@@ -57,7 +58,7 @@ def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
     """
 
     async def work(site: Workbench) -> None:
-        known = [document(key, site.env().now) for key in await site.store.api_keys()]
+        known = [plain(api_key_document(key, site.env().now)) for key in await site.store.api_keys()]
         if json:
             return print_json(known)
         names = ("id", "name", "permission", "createdAt", "expiresAt", "state")
@@ -65,19 +66,6 @@ def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
         return print_table(("ID", "NAME", "PERMISSION", "MADE", "EXPIRES", "STATE"), rows)
 
     at_site(data_dir, work)
-
-
-def document(key: ApiKey, now: int) -> dict[str, object]:
-    """A key as JSON, without what opens doors."""
-    state = "active" if api_keys.works(key, now) else "expired" if key.revoked_at is None else "revoked"
-    return {
-        "id": public_id(key.id),
-        "name": key.name,
-        "permission": key.permission.name,
-        "createdAt": moment(key.created_at),
-        "expiresAt": None if key.expires_at is None else moment(key.expires_at),
-        "state": state,
-    }
 
 
 @app.command

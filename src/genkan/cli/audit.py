@@ -23,6 +23,7 @@ from genkan.cli.audit_lines import (
     Wanted,
     cell,
     when,
+    with_who,
 )
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
@@ -70,7 +71,7 @@ def list_(
         if json:
             return print_json(found)
         columns = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
-        rows = [tuple(str(line[name] or "") for name in columns) for line in found]
+        rows = [tuple(str(line[name] or "") for name in columns) for line in map(with_who, found)]
         headings = ("NR", "WHEN", "WHAT", "WHO", "ACCOUNT", "LINK", "PHONE", "FROM", "WHY", "MORE")
         return print_table(headings, rows)
 

@@ -12,6 +12,8 @@ from genkan.cli.workbench import SET_UP, Stop, Workbench
 from genkan.protocol import accounts
 from genkan.protocol.audit import Line
 from genkan.protocol.outcomes import EventKind
+from genkan.protocol.records import ACTOR_PREFIX
+from genkan.site.audit_documents import acting_account
 from genkan.site.documents import moment, public_id
 from genkan.store.api import AuditQuery
 
@@ -20,7 +22,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 _HEX_DIGITS = frozenset("0123456789abcdef")
 _MOST_NAMES = 10_000
 EXPORTED = (
-    "id", "at", "kind", "actor", "account", "accountId", "link", "linkId", "phone", "address", "reason", "detail",
+    "id", "at", "kind", "actor", "actorName", "account", "accountId", "link", "linkId", "phone", "address", "reason",
+    "detail",
 )  # fmt: skip
 
 Kind = Annotated[
@@ -29,7 +32,9 @@ Kind = Annotated[
         name="--kind", help="Only such lines: grant.signed_in, or the group before the dot. Several may be named."
     ),
 ]
-Actor = Annotated[str | None, Parameter(name="--actor", help="Only what this actor did, spelled as in the list.")]
+Actor = Annotated[
+    str | None, Parameter(name="--actor", help="Only what this actor did, as the list spells it: account:alice.")
+]
 AccountName = Annotated[str | None, Parameter(name="--account", help="Only what concerns this account.")]
 LinkName = Annotated[
     str | None, Parameter(name="--link", help="Only what concerns this link: its name, id or client id.")
@@ -55,7 +60,7 @@ class Wanted:
         """The query; Stop for what names nothing."""
         return AuditQuery(
             kinds=_kinds(self.kinds),
-            actor=self.actor,
+            actor=None if self.actor is None else await _actor(site, self.actor),
             account_id=None if self.account is None else await _account_id(site, self.account),
             link_id=None if self.link is None else await _link_id(site, self.link),
             text=self.reason,
@@ -87,6 +92,14 @@ async def _account_id(site: Workbench, text: str) -> int:
     if account is None:
         raise Stop(f"there is no account {text}; a deleted one is named by its accountId in genkan audit export")
     return account.id
+
+
+async def _actor(site: Workbench, text: str) -> str:
+    """An actor as lines spell it: of a person the id, who may be named here."""
+    name = text.removeprefix(ACTOR_PREFIX)
+    folded = accounts.fold(name) if text.startswith(ACTOR_PREFIX) else None
+    account = await site.store.account_by_name(folded) if folded else None
+    return account.actor if account else text
 
 
 async def _link_id(site: Workbench, text: str) -> int:
@@ -121,6 +134,7 @@ class Names:
             "at": when(line.at),
             "kind": line.kind,
             "actor": line.actor,
+            "actorName": await self._person(acting_account(line.actor)),
             "account": await self._person(line.account_id),
             "accountId": None if line.account_id is None else public_id(line.account_id),
             "link": link.name if link else None,
@@ -154,3 +168,12 @@ def cell(value: object) -> str:
     """A cell of CSV. What a spreadsheet would take for a formula gets an apostrophe before it, as one would type it."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def with_who(document: dict[str, object]) -> dict[str, object]:
+    """The same for people to read: who did it by name where it was a person."""
+    name, actor = document["actorName"], str(document["actor"])
+    if name is None:
+        return document
+    through = actor.partition(" ")[2]
+    return {**document, "actor": f"{ACTOR_PREFIX}{name} {through}".rstrip()}

@@ -5,28 +5,16 @@ How a site looks from outside is not asked here.
 
 from dataclasses import dataclass, field
 
-from genkan.ops.ring_change import is_running
 from genkan.outside.ring_file import read_ring, read_ring_of
-from genkan.protocol.env import HOUR, SECOND, Env
+from genkan.protocol.env import Env
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
-from genkan.site.documents import moment
+from genkan.site.checks import Check, site_checks
 from genkan.store.api import NodeReport
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_copy import fault_of
 from genkan.store.sqlite_examine import Counts, Schema, count, schema_of
-
-CLOCK_OFF = 10 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. ``ok`` False makes the installation unhealthy."""
-
-    id: str
-    ok: bool
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +61,8 @@ def judge(facts: Facts, env: Env) -> Health:
     """The verdict on what was found."""
     checks = [_schema(facts), _ring(facts)]
     if facts.site is not None and facts.counts is not None:
-        checks += [
-            _administrator(facts.site),
-            _behind(facts.site),
-            _healing(facts.site, env.now),
-            _stops(facts.counts, env.now),
-            _clock(facts.nodes, env.now),
-            _server(facts.nodes, env.now),
-        ]
+        counts = facts.counts
+        checks += site_checks(facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now)
     return Health(tuple(checks), facts.counts)
 
 
@@ -102,50 +84,3 @@ def _ring(facts: Facts) -> Check:
     if isinstance(ring, RingProblem):
         return Check("ring", False, ring.sentence)
     return Check("ring", True, f"version {ring.version}, key {ring.active.id:04x} seals")
-
-
-def _administrator(site: Site) -> Check:
-    if site.has_administrator:
-        return Check("administrator", True, "there is one")
-    return Check(
-        "administrator",
-        False,
-        "there is none: restart genkan serve and open the link that it prints, or: genkan user add NAME --admin "
-        "--password-stdin",
-    )
-
-
-def _behind(site: Site) -> Check:
-    if site.behind_since:
-        since = moment(site.behind_since)
-        return Check("writes", False, f"the store lost writes, seen since {since}: see genkan restore")
-    return Check("writes", True, "none is known to be lost")
-
-
-def _healing(site: Site, now: int) -> Check:
-    healing = now < site.heal_until
-    return Check("healing", True, f"until {moment(site.heal_until)}" if healing else "off")
-
-
-def _stops(counts: Counts, now: int) -> Check:
-    if not counts.unsettled:
-        return Check("stops", True, "all sign-outs have reached their rows")
-    since = moment(counts.unsettled_since)
-    stuck = now - counts.unsettled_since > HOUR
-    return Check(
-        "stops", not stuck, f"{counts.unsettled} sign-outs since {since} count, and are being written into rows"
-    )
-
-
-def _clock(nodes: list[NodeReport], now: int) -> Check:
-    ahead = max((node.seen_at - now for node in nodes), default=0)
-    if ahead >= CLOCK_OFF:
-        return Check("clock", False, f"it is {ahead // SECOND} s behind what the store remembers: set it right")
-    return Check("clock", True, "agrees with the store")
-
-
-def _server(nodes: list[NodeReport], now: int) -> Check:
-    running = [node for node in nodes if is_running(node, now)]
-    if running:
-        return Check("server", True, f"last heard of at {moment(max(node.seen_at for node in running))}")
-    return Check("server", True, "none has been heard of in the last two minutes")

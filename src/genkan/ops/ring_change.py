@@ -13,16 +13,15 @@ from genkan.outside import locks
 from genkan.outside.ring_file import read_ring_of, replace_ring_file
 from genkan.protocol import ring as rings
 from genkan.protocol.audit import AuditKeys
-from genkan.protocol.env import MINUTE, Env
+from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, RingProblem
-from genkan.store.api import NodeReport, Store
+from genkan.site.checks import is_running
+from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
 from genkan.store.rounds import settle_all
-
-NODE_IS_RUNNING = 2 * MINUTE
 
 
 class RingUnchanged(Exception):
@@ -106,11 +105,6 @@ async def drop_key(at: RingAtSite, key_id: int) -> None:
                 f"key {key_id:04x} still names sign-ins: they go over to the active key at their next refresh"
             )
         await _move(at, changed, EventKind.KEY_DROPPED, key_id)
-
-
-def is_running(node: NodeReport, now: int) -> bool:
-    """Whether a node has said something of itself lately."""
-    return now - node.seen_at < NODE_IS_RUNNING
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import (
     AddAccount,
     Change,
+    EraseTraces,
     Event,
     EventKind,
     PutAccount,
@@ -23,6 +24,8 @@ from genkan.wire.scopes import Permission
 NAME_CHARACTERS = 100
 TEXT_CHARACTERS = 200
 MOST_GROUPS = 100
+TAG_CHARACTERS = 64
+_IN_TAGS = "+-/_"
 PASSWORD_CHARACTERS = (10, 1024)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters, marks and symbols by their category, and yet nothing to see: Unicode's Default_Ignorable_Code_Point outside
@@ -57,7 +60,9 @@ def _fold_once(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccountWish:
-    """What an account shall be. ``name`` as shown; what it folds to must be free."""
+    """What an account shall be. ``name`` as shown; what it folds to must be free. A locale or time zone that is None
+    stays as it is.
+    """
 
     name: str
     display_name: str = ""
@@ -65,6 +70,8 @@ class AccountWish:
     permission: Permission = Permission.WRITE
     groups: tuple[str, ...] = ()
     password_hash: str | None = field(default=None, repr=False)
+    locale: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ def create(wish: AccountWish, actor: str, env: Env) -> NewAccount | Refused:
         stop=0,
         created_at=env.now,
         version=1,
+        locale=wish.locale or "",
+        time_zone=wish.time_zone or "UTC",
     )
     steps: tuple[Step, ...] = (AddAccount(account),)
     if wish.password_hash is not None:
@@ -125,6 +134,8 @@ def change(account: Account, wish: AccountWish, actor: str, env: Env) -> Change 
         permission=wish.permission,
         groups=_groups(wish.groups),
         version=account.version + 1,
+        locale=account.locale if wish.locale is None else wish.locale,
+        time_zone=wish.time_zone or account.time_zone,
     )
     steps: tuple[Step, ...] = (PutAccount(changed),)
     if wish.password_hash is not None:
@@ -182,6 +193,29 @@ def recover(account: Account, password_hash: str, actor: str, env: Env) -> Chang
     return Change(steps, (_event(EventKind.ACCOUNT_RECOVERED, changed, actor, env),))
 
 
+def erase(account: Account, actor: str, env: Env) -> Change:
+    """Forget a person for good, deleted before or not: their account's tombstone and the audit keep an opaque id."""
+    erased = replace(
+        account,
+        name=f"erased-{account.id:016x}",
+        folded=f"\0{account.id}",
+        display_name="",
+        email="",
+        groups=(),
+        standing=Standing.DELETED,
+        version=account.version + 1,
+        locale="",
+        time_zone="UTC",
+    )
+    steps = (
+        PutAccount(erased),
+        RaiseStop(Subject.ACCOUNT, account.id, EndReason.ACCOUNT_DELETED, env.now),
+        SetPassword(account.id, None, env.now),
+        EraseTraces(account.id),
+    )
+    return Change(steps, (_event(EventKind.ACCOUNT_ERASED, erased, actor, env),))
+
+
 def _tombstone_fault(account: Account) -> Refused | None:
     """A deleted account stays deleted: its id must never mean a person again."""
     return Refused(Reason.NOT_FOUND) if account.standing is Standing.DELETED else None
@@ -191,6 +225,10 @@ def _wish_fault(wish: AccountWish) -> Refused | None:
     for field_name, text in (("display name", wish.display_name), ("e-mail", wish.email)):
         if len(text) > TEXT_CHARACTERS or not all(c.isprintable() for c in text):
             return Refused(Reason.INVALID_VALUE, f"{field_name}: at most {TEXT_CHARACTERS} printable characters")
+    for field_name, tag in (("locale", wish.locale), ("time zone", wish.time_zone)):
+        if tag and not _is_tag(tag):
+            rule = f"at most {TAG_CHARACTERS} letters, digits and {_IN_TAGS}"
+            return Refused(Reason.INVALID_VALUE, f"{field_name}: {rule}")
     if wish.email.strip() and "@" not in wish.email.strip()[1:-1]:
         return Refused(Reason.INVALID_VALUE, "e-mail: it has no @ between a name and a host")
     # Groups travel in one header, separated by commas (Remote-Groups).
@@ -200,9 +238,14 @@ def _wish_fault(wish: AccountWish) -> Refused | None:
     return None
 
 
+def _is_tag(text: str) -> bool:
+    return len(text) <= TAG_CHARACTERS and text.isascii() and all(c.isalnum() or c in _IN_TAGS for c in text)
+
+
 def _groups(groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({g.strip() for g in groups}))
 
 
 def _event(kind: EventKind, account: Account, actor: str, env: Env, detail: str = "") -> Event:
-    return Event(kind, env.now, actor, account_id=account.id, detail=detail or account.name)
+    # Never the name: the audit keeps its lines when a person is erased.
+    return Event(kind, env.now, actor, account_id=account.id, detail=detail)

@@ -162,5 +162,5 @@ def remember_consent(step: AskConsent, known: Consent | None, env: Env) -> Chang
         return None
     # A first consent keeps the mark that codes issued before it carry: absence counts as 0 (tokens.md 4).
     consent = Consent(step.account.id, step.link.id, known.mark if known else 0, step.permission, env.now)
-    event = Event(EventKind.CONSENT_GIVEN, env.now, f"account:{step.account.name}", step.account.id, step.link.id)
+    event = Event(EventKind.CONSENT_GIVEN, env.now, step.account.actor, step.account.id, step.link.id)
     return Change((GiveConsent(consent),), (event,))

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
     ACCOUNT_DELETED = "account.deleted"
+    ACCOUNT_ERASED = "account.erased"
     ACCOUNT_RECOVERED = "account.recovered"
     ACCOUNT_SIGNED_OUT = "account.signed_out"
     PASSWORD_CHANGED = "account.password_changed"
@@ -303,6 +304,20 @@ class NeedNoAdministrator:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedAdministrator:
+    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class EraseTraces:
+    """Forget what a person's sign-ins tell of them (device, browser, address), their sessions and consents."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AllowHealing:
     """Until then a refresh token ahead of its row moves the row (tokens.md 8)."""
 
@@ -329,6 +344,8 @@ Step = (
     | MoveRing
     | StartSetup
     | NeedNoAdministrator
+    | NeedAdministrator
+    | EraseTraces
     | AllowHealing
 )
 

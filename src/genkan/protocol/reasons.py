@@ -3,35 +3,14 @@ operator hint.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.protocol.refusals import Reason
+from genkan.protocol.refusals import Entry, Reason
+from genkan.protocol.refusals import to_app as _to_app
+from genkan.protocol.refusals import to_client as _to_client
 from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for
-    operators.
-    """
-
-    wire: E
-    status: int
-    redirectable: bool
-    public: str
-    hint: str
-
-
-def _to_client(wire: E, status: int, public: str, hint: str) -> Entry:
-    return Entry(wire, status, False, public, hint)
-
-
-def _to_app(wire: E, public: str, hint: str) -> Entry:
-    """RFC 6749 4.1.2.1: once client and redirect URI are known to be good, errors travel to the client by redirect."""
-    return Entry(wire, 400, True, public, hint)
 
 
 TABLE: Mapping[Reason, Entry] = {
@@ -103,9 +82,7 @@ TABLE: Mapping[Reason, Entry] = {
         "The application link is disabled; enabling it resumes its sign-ins.",
     ),
     Reason.RESPONSE_TYPE_MISSING: _to_app(
-        E.INVALID_REQUEST,
-        "The response_type is missing.",
-        "RFC 6749 3.1.1: the client must send response_type=code.",
+        E.INVALID_REQUEST, "The response_type is missing.", "RFC 6749 3.1.1: the client must send response_type=code."
     ),
     Reason.UNSUPPORTED_RESPONSE_TYPE: _to_app(
         E.UNSUPPORTED_RESPONSE_TYPE,
@@ -378,6 +355,18 @@ TABLE: Mapping[Reason, Entry] = {
         409,
         "It was changed by somebody else meanwhile, or exists already.",
         "Load it again and repeat the change.",
+    ),
+    Reason.LAST_ADMINISTRATOR: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "Nobody else with this permission can sign in: give it to somebody else first.",
+        "The last account with this permission and a password was to lose it. genkan user recover works on the box.",
+    ),
+    Reason.ABOVE_CALLER: _to_client(
+        E.INSUFFICIENT_SCOPE,
+        403,
+        "This takes a permission that the caller does not have.",
+        "With ADMIN one changes nobody with SYSTEM_ADMIN, and gives nobody more than one has.",
     ),
     Reason.INVALID_VALUE: _to_client(
         E.INVALID_REQUEST, 400, "A value is not valid.", "The detail names the field and what to write."

@@ -8,6 +8,8 @@ import msgspec
 
 from genkan.wire.scopes import Permission
 
+ACTOR_PREFIX = "account:"
+
 
 class LinkKind(StrEnum):
     """RFC 6749 2.1: a native link is a public client, a confidential one keeps a secret."""
@@ -105,6 +107,11 @@ class Account:
     version: int
     locale: str = ""
     time_zone: str = "UTC"
+
+    @property
+    def actor(self) -> str:
+        """How the audit names this person: by id, so that a line says nothing of a person who was erased."""
+        return f"{ACTOR_PREFIX}{self.id:016x}"
 
 
 class Grant(msgspec.Struct, frozen=True):

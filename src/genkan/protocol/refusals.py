@@ -1,6 +1,9 @@
-"""The names of every way to say no; what each audience is told is the table in reasons."""
+"""The names of every way to say no, and the form of what each audience is told; the table of it is in reasons."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from genkan.wire.oauth import ErrorCode as E
 
 
 class Reason(StrEnum):
@@ -85,5 +88,30 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    LAST_ADMINISTRATOR = "last_administrator"
+    ABOVE_CALLER = "above_caller"
     INVALID_VALUE = "invalid_value"
     PROXY_UNTRUSTED = "proxy_untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What each audience is told: ``wire`` and ``status`` for clients, ``public`` for people, ``hint`` for
+    operators.
+    """
+
+    wire: E
+    status: int
+    redirectable: bool
+    public: str
+    hint: str
+
+
+def to_client(wire: E, status: int, public: str, hint: str) -> Entry:
+    """It is told to whoever sent the request."""
+    return Entry(wire, status, False, public, hint)
+
+
+def to_app(wire: E, public: str, hint: str) -> Entry:
+    """RFC 6749 4.1.2.1: once client and redirect URI are known to be good, errors travel to the client by redirect."""
+    return Entry(wire, 400, True, public, hint)

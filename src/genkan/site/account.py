@@ -97,7 +97,7 @@ async def _act(received: Received, door: Door, decide: Decide) -> Answer:
         if row is None or row.account.id != who.person.account.id:
             return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, who.reader)
         env = door.env()
-        if await door.store.apply(decide(judge(row, env), f"account:{who.person.account.name}", env)):
+        if await door.store.apply(decide(judge(row, env), who.person.account.actor, env)):
             return answer.redirect(door.public.text + APPS, 303)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
 

@@ -20,9 +20,10 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """A caller who may administer; ``actor`` is how the audit names them."""
+    """A caller who may administer; ``actor`` is how the audit names them, ``permission`` how far they may go."""
 
     actor: str
+    permission: Permission
 
 
 async def administrator(received: Received, door: Door) -> Administrator | Refused:
@@ -43,7 +44,7 @@ async def _by_token(shown: str, door: Door) -> Administrator | Refused:
 
 
 def _token_actor(live: Live) -> str:
-    return f"account:{live.account.name} link:{live.link.client_id}"
+    return f"{live.account.actor} link:{live.link.client_id}"
 
 
 async def _by_key(shown: str, door: Door) -> Administrator | Refused:
@@ -59,7 +60,7 @@ async def _by_session(received: Received, door: Door) -> Administrator | Refused
         return Refused(Reason.BEARER_MISSING)
     fault = _forgery(received, door)
     account = who.person.account
-    return fault or _allowed(account.permission, f"account:{account.name}")
+    return fault or _allowed(account.permission, account.actor)
 
 
 def _forgery(received: Received, door: Door) -> Refused | None:
@@ -76,7 +77,7 @@ def _forgery(received: Received, door: Door) -> Refused | None:
 
 
 def _allowed(permission: Permission, actor: str) -> Administrator | Refused:
-    return Administrator(actor) if permission >= LEAST else Refused(Reason.NOT_ALLOWED)
+    return Administrator(actor, permission) if permission >= LEAST else Refused(Reason.NOT_ALLOWED)
 
 
 def turn_away(refused: Refused, received: Received, door: Door) -> Answer:

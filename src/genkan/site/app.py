@@ -4,14 +4,20 @@ from collections.abc import Callable
 
 from genkan.site import (
     account,
+    audit_api,
     authorization,
     forward,
+    installation_api,
+    keys_api,
     link_api,
     mobile,
     mobile_api,
     openapi,
+    people_api,
+    people_data_api,
     phones_api,
     rest,
+    sign_out_api,
     signin,
     static_files,
     tokens,
@@ -22,7 +28,18 @@ from genkan.site.door import Door
 from genkan.site.peer import Peers
 from genkan.site.routes import Rule
 
-API = (*rest.OPERATIONS, *link_api.OPERATIONS, *mobile_api.OPERATIONS, *phones_api.OPERATIONS)
+API = (
+    *rest.OPERATIONS,
+    *link_api.OPERATIONS,
+    *mobile_api.OPERATIONS,
+    *phones_api.OPERATIONS,
+    *sign_out_api.OPERATIONS,
+    *people_api.OPERATIONS,
+    *people_data_api.OPERATIONS,
+    *keys_api.OPERATIONS,
+    *audit_api.OPERATIONS,
+    *installation_api.OPERATIONS,
+)
 
 
 def route_table(base_url: str) -> tuple[Rule, ...]:

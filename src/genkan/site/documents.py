@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from genkan.protocol.links import NewLink, app_first
 from genkan.protocol.phones import Phone, device_name, sentence
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
+from genkan.store.api import Usage
 from genkan.wire.scopes import Permission
 
 PermissionWord = Literal["READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"]
@@ -81,6 +82,16 @@ class PhonesDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
     phones: tuple[PhoneDocument, ...]
     next: str | None
+
+
+class UsageDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """How many sign-ins live on and when one was last used, of the newest ten thousand; ``complete``: there are no
+    more than these.
+    """
+
+    signed_in: int
+    complete: bool
+    last_used_at: str | None
 
 
 class ErrorDocument(Struct, frozen=True):
@@ -154,6 +165,17 @@ def phone_document(phone: Phone, same: Set[bytes] = frozenset()) -> PhoneDocumen
     )
 
 
+def usage_document(usage: Usage) -> UsageDocument:
+    """How much a person's or a link's sign-ins are used."""
+    last = moment(usage.last_used) if usage.last_used else None
+    return UsageDocument(signed_in=usage.live, complete=usage.complete, last_used_at=last)
+
+
+def permission_word(permission: Permission) -> PermissionWord:
+    """The permission as documents write it."""
+    return _WORDS[permission]
+
+
 def public_id(number: int) -> str:
     """How the id of an account or link is written outside: a string, since 62 bits are too many for JavaScript."""
     return f"{number:016x}"
@@ -164,6 +186,13 @@ def read_public_id(text: str) -> int | None:
     if len(text) != 16 or not all(c in "0123456789abcdef" for c in text):
         return None
     return int(text, 16)
+
+
+def read_phone_id(text: str) -> bytes | None:
+    """The id of a sign-in behind such a text, None for every other text."""
+    if len(text) != 32 or not all(c in "0123456789abcdef" for c in text):
+        return None
+    return bytes.fromhex(text)
 
 
 def moment(at: int) -> str:

@@ -13,11 +13,19 @@ from genkan.site import answer
 from genkan.site.administrators import Administrator, administrator, turn_away
 from genkan.site.answer import Answer
 from genkan.site.bodies import LinkBody, LinkChange, NewLinkBody, NothingBody, SecretBody, read_body
-from genkan.site.documents import LinkDocument, link_document, new_link_document, read_public_id
+from genkan.site.documents import (
+    LinkDocument,
+    UsageDocument,
+    link_document,
+    new_link_document,
+    read_public_id,
+    usage_document,
+)
 from genkan.site.door import Door
 from genkan.site.openapi import Operation
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
 
 Decide = Callable[[Link, str, Env], Change | Refused]
@@ -129,6 +137,18 @@ async def rotate_secret(received: Received, door: Door) -> Answer:
     return answer.busy()
 
 
+async def show_usage(received: Received, door: Door) -> Answer:
+    """GET client/{id}/usage: what deleting it would end, and when it was last used."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    link = await _link(received.parameters["id"], door)
+    if link is None:
+        return answer.error(Refused(Reason.NOT_FOUND))
+    usage = await door.store.usage(PhoneQuery(link_id=link.id), door.env().now)
+    return answer.json(usage_document(usage))
+
+
 async def _act(received: Received, door: Door, caller: Administrator, decide: Decide) -> Answer:
     """Load, decide, apply, and show the link as it stands then."""
     for _ in range(TRIES):
@@ -163,7 +183,7 @@ def _rule(version: str, rest: str, method: str, handler: Handler, about: str) ->
 
 
 def _operations(version: str) -> tuple[Operation, ...]:
-    one, secret, sign_out = "/{id}", "/{id}/secret", "/{id}/sign-out"
+    one, secret, sign_out, usage = "/{id}", "/{id}/secret", "/{id}/sign-out", "/{id}/usage"
     document = LinkDocument
     return (
         Operation(_rule(version, "", "GET", list_links, "The application links."), document, many=True),
@@ -174,6 +194,7 @@ def _operations(version: str) -> tuple[Operation, ...]:
         Operation(_rule(version, one, "DELETE", delete_link, "Deletes a link and ends its sign-ins."), document),
         Operation(_rule(version, secret, "POST", rotate_secret, "Gives a new secret."), document, SecretBody),
         Operation(_rule(version, sign_out, "POST", sign_out_link, "Ends its sign-ins."), document, NothingBody),
+        Operation(_rule(version, usage, "GET", show_usage, "How many sign-ins it has."), UsageDocument),
     )
 
 

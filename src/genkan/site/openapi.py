@@ -28,11 +28,16 @@ _CREDENTIALS: dict[Who, list[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parameter of the query, with its JSON Schema type."""
+    """A parameter of the query, with its JSON Schema type. ``choices``: no other text will do; ``least`` and ``most``
+    bound a number.
+    """
 
     name: str
     type: str
     about: str
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,9 @@ def _path_parameters(path: str) -> list[dict[str, object]]:
 
 
 def _query_parameter(query: Query) -> dict[str, object]:
-    return {"name": query.name, "in": "query", "description": query.about, "schema": {"type": query.type}}
+    bounds = {"enum": list(query.choices) or None, "minimum": query.least, "maximum": query.most}
+    schema = {"type": query.type, **{word: bound for word, bound in bounds.items() if bound is not None}}
+    return {"name": query.name, "in": "query", "description": query.about, "schema": schema}
 
 
 def _content(kind: type[Struct]) -> dict[str, object]:

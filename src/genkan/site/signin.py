@@ -284,7 +284,7 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
         return door.pages.refusal(fault, received.request_id, received.reader)
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
-        change = turned(site, link, True, False, f"account:{who.person.account.name}", door.env())
+        change = turned(site, link, True, False, who.person.account.actor, door.env())
         if isinstance(change, Change) and await door.store.apply(change):
             return answer.redirect(f"{door.public.text}/setup/done", 303)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)

@@ -10,7 +10,8 @@ from genkan.protocol.audit import Line, Segment
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Session, Site, Standing
+from genkan.wire.scopes import Permission
 
 
 class StoreUnavailable(Exception):
@@ -44,7 +45,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PhoneQuery:
-    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset).
+    """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset), whichever the order.
 
     ``live_only`` leaves out what ended and what a stop reached; a store has no clock, so expired ones are in the list.
     """
@@ -54,6 +55,53 @@ class PhoneQuery:
     live_only: bool = False
     before: bytes | None = None
     limit: int = 100
+    oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleQuery:
+    """Which accounts to list, by folded name. ``prefix`` is folded; ``after`` is the folded name to go on from.
+
+    Tombstones come only where ``standing`` asks for them.
+    """
+
+    prefix: str = ""
+    standing: Standing | None = None
+    permission: Permission | None = None
+    after: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Accounts, and the ``after`` of the next page, None behind the last. A page may be shorter than its limit, even
+    empty, before the last: a store looks at a bounded number of names for each.
+    """
+
+    accounts: tuple[Account, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many of the newest sign-ins of a person or a link live on, and when one of them was last used (0: never).
+
+    ``complete``: these are all there are; else there may be more.
+    """
+
+    live: int
+    last_used: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows."""
+
+    engine: str
+    schema: int
+    unsettled: int
+    unsettled_since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +186,13 @@ class Store(Protocol):
     async def account(self, account_id: int) -> Account | None: ...
     async def account_by_name(self, folded: str) -> Account | None: ...
     async def accounts(self, after: str = "", limit: int = 100) -> list[Account]: ...
+    async def people(self, query: PeopleQuery) -> PeoplePage: ...
+    async def password_set_at(self, account_id: int) -> int | None: ...
+    async def has_other_administrator(self, account: Account) -> bool: ...
+    async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
+    async def usage(self, query: PhoneQuery, now: int) -> Usage: ...
     async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
     async def consents(self, account_id: int) -> list[Consent]: ...
     async def api_key(self, digest: bytes) -> ApiKey | None: ...
@@ -150,6 +203,7 @@ class Store(Protocol):
     async def tallies(self, limit: int = 100) -> list[Tally]: ...
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
+    async def storage(self) -> Storage: ...
 
     # The audit's chain, one a node: lines after a number and up to another, segments by sequence. seal adds the segment
     # that follows from the last, drop lets go of a segment's lines but never of the newest's; False where the chain

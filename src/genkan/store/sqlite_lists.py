@@ -45,26 +45,30 @@ _PHONE_COLUMNS = f"""
     ) END, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
 """  # noqa: S608 made of constants
 _PHONE_JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
-_PHONE_ORDER = """
-    AND g.id < :before
+_LIVE_ONLY = """
     AND (NOT :live_only OR (
         g.state = 0 AND a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2
     ))
-    ORDER BY g.id DESC LIMIT :limit
 """
+_PHONE_ORDER = f"AND g.id < :before {_LIVE_ONLY} ORDER BY g.id DESC LIMIT :limit"
+_PHONE_ORDER_UP = f"AND g.id > :before {_LIVE_ONLY} ORDER BY g.id LIMIT :limit"
 _PHONE = f"SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE g.id = ?"  # noqa: S608 made of constants
-_PHONES = f"""
-    SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE 1 {_PHONE_ORDER}
-"""  # noqa: S608 made of constants
-_PHONES_OF_ACCOUNT = f"""
-    SELECT {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_account {_PHONE_JOINS}
+_ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE 1"
+_OF_ACCOUNT = f"""
+    {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_account {_PHONE_JOINS}
     WHERE g.account = (SELECT number FROM accounts WHERE id = :account_id)
-    AND (:link_id IS NULL OR l.id = :link_id) {_PHONE_ORDER}
+    AND (:link_id IS NULL OR l.id = :link_id)
 """  # noqa: S608 made of constants
-_PHONES_OF_LINK = f"""
-    SELECT {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS}
-    WHERE g.link = (SELECT number FROM links WHERE id = :link_id) {_PHONE_ORDER}
+_OF_LINK = f"""
+    {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS}
+    WHERE g.link = (SELECT number FROM links WHERE id = :link_id)
 """  # noqa: S608 made of constants
+_PHONES = f"SELECT {_ALL} {_PHONE_ORDER}"
+_PHONES_UP = f"SELECT {_ALL} {_PHONE_ORDER_UP}"
+_PHONES_OF_ACCOUNT = f"SELECT {_OF_ACCOUNT} {_PHONE_ORDER}"
+_PHONES_OF_ACCOUNT_UP = f"SELECT {_OF_ACCOUNT} {_PHONE_ORDER_UP}"
+_PHONES_OF_LINK = f"SELECT {_OF_LINK} {_PHONE_ORDER}"
+_PHONES_OF_LINK_UP = f"SELECT {_OF_LINK} {_PHONE_ORDER_UP}"
 _AFTER_ALL = b"\xff" * 17
 
 
@@ -92,15 +96,16 @@ class SqliteLists(SqliteReads):
         return [rows.account(row) for row in self._all(_ACCOUNTS, (after, limit))]
 
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]:
-        """Newest first. ``live_only`` leaves out what ended or was stopped; expiry the caller's clock must judge."""
-        sql = _PHONES if query.link_id is None else _PHONES_OF_LINK
+        """``live_only`` leaves out what ended or was stopped; expiry the caller's clock must judge."""
+        newest, oldest = (_PHONES, _PHONES_UP) if query.link_id is None else (_PHONES_OF_LINK, _PHONES_OF_LINK_UP)
         if query.account_id is not None:
-            sql = _PHONES_OF_ACCOUNT
+            newest, oldest = _PHONES_OF_ACCOUNT, _PHONES_OF_ACCOUNT_UP
+        sql, start = (oldest, b"") if query.oldest_first else (newest, _AFTER_ALL)
         asked = {
             "account_id": query.account_id,
             "link_id": query.link_id,
             "live_only": int(query.live_only),
-            "before": _AFTER_ALL if query.before is None else query.before,
+            "before": start if query.before is None else query.before,
             "limit": query.limit,
         }
         found = self._all(sql, asked)

@@ -121,30 +121,33 @@ def schema_version(db: sqlite3.Connection) -> int:
 
 
 def migrate(db: sqlite3.Connection, path: Path, known: list[Migration], target: int) -> None:
-    """Bring the schema up or down to ``target``, each step in its own transaction, after a copy of what is there."""
-    present = schema_version(db)
-    if present not in (0, target):
-        copy_database(path, path.with_name(f"{path.name}.before-{target}"))
-    while (present := schema_version(db)) != target:
-        step = known[present] if present < target else known[present - 1]
-        _step(db, step, present, step.number if present < target else present - 1)
-
-
-def _step(db: sqlite3.Connection, step: Migration, before: int, after: int) -> None:
+    """Bring the schema up or down to ``target``, whole or not at all, after a copy of what is there."""
+    if schema_version(db) == target:
+        return
     db.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have taken this very step while we waited for the lock.
-        if schema_version(db) == before:
-            for statement in statements(step.up if after > before else step.down):
-                db.execute(statement)
-            db.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
-            db.execute("DELETE FROM schema_version")
-            db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+        # Another process may have done it while we waited for the lock; while we hold it none can.
+        present = schema_version(db)
+        if present not in (0, target):
+            copy_database(path, path.with_name(f"{path.name}.before-{target}"))
+        while present != target:
+            present = _step(db, known, present, target)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _step(db: sqlite3.Connection, known: list[Migration], before: int, target: int) -> int:
+    """One migration towards the target; returns where that leads."""
+    after = before + 1 if before < target else before - 1
+    for statement in statements(known[before].up if after > before else known[after].down):
+        db.execute(statement)
+    db.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
+    db.execute("DELETE FROM schema_version")
+    db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+    return after
 
 
 def statements(script: str) -> Iterator[str]:

@@ -72,6 +72,16 @@ _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND p
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
+_ADMINISTRATOR_LEFT = """
+    SELECT EXISTS (
+        SELECT 1 FROM accounts a CROSS JOIN passwords p ON p.account = a.number
+        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ?
+    )
+"""
+_NUMBER = "SELECT number FROM accounts WHERE id = ?"
+_ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
+_ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
+_ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
 _MOVE_SITE = "UPDATE site SET version = version + 1"
 
 
@@ -92,6 +102,7 @@ class Steps:
             o.OpenSession: self._open_session, o.CloseSession: self._close_session, o.PutGuesses: self._put_guesses,
             o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
+            o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing,
         }  # fmt: skip
 
@@ -208,6 +219,15 @@ class Steps:
 
     def _need_no_administrator(self, _: o.NeedNoAdministrator) -> bool:
         return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
+
+    def _need_administrator(self, step: o.NeedAdministrator) -> bool:
+        return bool(self._db.execute(_ADMINISTRATOR_LEFT, (int(step.permission),)).fetchone()[0])
+
+    def _erase_traces(self, step: o.EraseTraces) -> bool:
+        row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
+        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
+            self._db.execute(erase, row)
+        return row is not None
 
     def _allow_healing(self, step: o.AllowHealing) -> bool:
         return self._moved_site(self._did(_ALLOW_HEALING, step.until))

@@ -51,7 +51,7 @@ def open_session(account: Account, method: Method, browser: Browser, env: Env, l
         address=browser.address,
     )
     event = Event(
-        EventKind.SESSION_OPENED, env.now, f"account:{account.name}", account.id, address=browser.address,
+        EventKind.SESSION_OPENED, env.now, account.actor, account.id, address=browser.address,
         detail=" ".join(method.references()),
     )  # fmt: skip
     return NewSession(cookie, session, Change((OpenSession(session, browser.session_id),), (event,)))
@@ -71,6 +71,10 @@ def needs_touch(session: Session, env: Env) -> bool:
 
 def close(facts: SessionFacts, env: Env) -> Change:
     """Sign out of this browser."""
-    name = facts.account.name
-    event = Event(EventKind.SESSION_CLOSED, env.now, f"account:{name}", facts.account.id)
-    return Change((CloseSession(facts.session.id),), (event,))
+    return end(facts.session, facts.account.actor, env)
+
+
+def end(session: Session, actor: str, env: Env) -> Change:
+    """End a browser's session, from its next request on."""
+    event = Event(EventKind.SESSION_CLOSED, env.now, actor, session.account_id)
+    return Change((CloseSession(session.id),), (event,))

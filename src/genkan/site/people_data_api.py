@@ -1,0 +1,169 @@
+"""What is kept about one person, by REST: browser sessions, consents, and all of it as one document."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from genkan.protocol.outcomes import Change, Event, Refused
+from genkan.protocol.phones import PhoneRow, judge, withdraw_consent
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Session, Standing
+from genkan.protocol.signin.session import end
+from genkan.site import answer
+from genkan.site.administrators import administrator, turn_away
+from genkan.site.answer import Answer
+from genkan.site.asked import link_named
+from genkan.site.audit_documents import AuditEventDocument, Names, acting_account, event_document
+from genkan.site.documents import moment, phone_document
+from genkan.site.door import Door
+from genkan.site.openapi import Operation
+from genkan.site.people import PATH, details, live_sessions, living, named_by_path
+from genkan.site.people_documents import (
+    BrowserSessionDocument,
+    ConsentDocument,
+    PersonExport,
+    SignInTraces,
+    consent_documents,
+    session_document,
+    session_public_id,
+)
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.store.api import PhoneQuery
+from genkan.store.rounds import TRIES
+
+PAGE = 500
+
+
+async def list_sessions(received: Received, door: Door) -> Answer:
+    """GET people/{id}/sessions: the browsers that are signed in, newest first."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    account = await living(received, door)
+    if account is None:
+        return answer.error(Refused(Reason.NOT_FOUND))
+    return answer.json([session_document(session) for session in await live_sessions(account, door)])
+
+
+async def end_session(received: Received, door: Door) -> Answer:
+    """DELETE people/{id}/sessions/{session}: signs one browser out, from its next request on."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    for _ in range(TRIES):
+        session = await _session(received, door)
+        if session is None:
+            return answer.error(Refused(Reason.NOT_FOUND))
+        if await door.store.apply(end(session, caller.actor, door.env())):
+            return answer.json(session_document(session))
+    return answer.busy()
+
+
+async def _session(received: Received, door: Door) -> Session | None:
+    account = await living(received, door)
+    found = await live_sessions(account, door) if account else []
+    return next((s for s in found if session_public_id(s) == received.parameters["session"]), None)
+
+
+async def list_consents(received: Received, door: Door) -> Answer:
+    """GET people/{id}/consents: what the person allowed for good, oldest first."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    account = await living(received, door)
+    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await _consents(account, door))
+
+
+async def _consents(account: Account, door: Door) -> tuple[ConsentDocument, ...]:
+    links = {link.id: link for link in await door.store.links() if link.standing is not Standing.DELETED}
+    return consent_documents(await door.store.consents(account.id), links)
+
+
+async def end_consent(received: Received, door: Door) -> Answer:
+    """DELETE people/{id}/consents/{link}: takes back what was allowed; the link's sign-ins of the person end."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    for _ in range(TRIES):
+        account, link = await living(received, door), await link_named(received.parameters["link"], door)
+        if account is None or link is None or link.standing is Standing.DELETED:
+            return answer.error(Refused(Reason.NOT_FOUND))
+        change: Change = withdraw_consent(account, link, caller.actor, door.env())
+        if await door.store.apply(change):
+            return answer.json(await _consents(account, door))
+    return answer.busy()
+
+
+async def export_person(received: Received, door: Door) -> Answer:
+    """GET people/{id}/export: everything that is kept about the person. Reads the whole audit, in small steps."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    account = await named_by_path(received, door)
+    if account is None:
+        return answer.error(Refused(Reason.NOT_FOUND))
+    sessions = await door.store.sessions(account.id)
+    return answer.json(
+        PersonExport(
+            exported_at=moment(door.env().now),
+            person=await details(account, door),
+            browser_sessions=tuple(session_document(session) for session in sessions),
+            sign_ins=tuple([_traces(row, door) async for row in _sign_ins(account, door)]),
+            consents=await _consents(account, door),
+            audit_events=tuple([line async for line in _audit(account, door)]),
+        )
+    )
+
+
+async def _sign_ins(account: Account, door: Door) -> AsyncIterator[PhoneRow]:
+    query = PhoneQuery(account_id=account.id, limit=PAGE)
+    page = await door.store.phones(query)
+    while page:
+        for row in page:
+            yield row
+        await asyncio.sleep(0)  # other requests have their turn
+        page = await door.store.phones(replace(query, before=page[-1].grant.id))
+
+
+def _traces(row: PhoneRow, door: Door) -> SignInTraces:
+    grant = row.grant
+    return SignInTraces(
+        sign_in=phone_document(judge(row, door.env())),
+        user_agent=grant.user_agent,
+        address=grant.address,
+        network=grant.network,
+    )
+
+
+async def _audit(account: Account, door: Door) -> AsyncIterator[AuditEventDocument]:
+    names, page = Names(door.store), await door.store.events(0, PAGE)
+    while page:
+        for number, event in page:
+            if _concerns(event, account.id):
+                yield await event_document(number, event, names)
+        await asyncio.sleep(0)  # other requests have their turn
+        page = await door.store.events(page[-1][0], PAGE)
+
+
+def _concerns(event: Event, account_id: int) -> bool:
+    return account_id in (event.account_id, acting_account(event.actor))
+
+
+def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:
+    return Rule(f"{PATH}/{{id}}{rest}", (method,), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
+
+
+OPERATIONS = (
+    Operation(
+        _rule("/sessions", "GET", list_sessions, "The browsers that are signed in."), BrowserSessionDocument, many=True
+    ),
+    Operation(_rule("/sessions/{session}", "DELETE", end_session, "Signs one browser out."), BrowserSessionDocument),
+    Operation(_rule("/consents", "GET", list_consents, "What was allowed for good."), ConsentDocument, many=True),
+    Operation(
+        _rule("/consents/{link}", "DELETE", end_consent, "Takes back what a link was allowed."),
+        ConsentDocument,
+        many=True,
+    ),
+    Operation(_rule("/export", "GET", export_person, "Everything that is kept about a person."), PersonExport),
+)

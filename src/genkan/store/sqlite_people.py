@@ -1,0 +1,112 @@
+"""Reads of people for administrators: pages by name, what a person has, how much is used. None walks far at once."""
+
+from genkan.protocol.records import Account, Session, Standing
+from genkan.store import rows
+from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
+from genkan.store.sqlite_audit import SqliteAudit
+from genkan.store.sqlite_open import schema_version, unavailable
+
+# How many names a page looks at, and how many sign-ins are counted, before the answer is "and perhaps more".
+MOST_NAMES = 10_000
+MOST_SIGN_INS = 10_000
+MOST_SESSIONS = 1_000
+# Behind every tombstone and before every name; behind every name that begins with what stands before it.
+_NAMES_BEGIN = "\x01"
+_NAMES_END = "\U0010ffff"
+
+_HORIZON = """
+    SELECT a.folded FROM accounts a WHERE a.folded >= :first AND a.folded > :after AND a.folded < :past
+    ORDER BY a.folded LIMIT 1 OFFSET :walk
+"""
+_PEOPLE = f"""
+    SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
+    WHERE a.folded >= :first AND a.folded > :after AND a.folded < :past AND a.folded <= :horizon
+    AND (:standing IS NULL OR a.standing = :standing) AND (:permission IS NULL OR a.permission = :permission)
+    ORDER BY a.folded LIMIT :limit
+"""  # noqa: S608 made of constants
+_PASSWORD_SET_AT = """
+    SELECT p.changed_at FROM accounts a CROSS JOIN passwords p ON p.account = a.number WHERE a.id = ?
+"""
+_OTHER_ADMINISTRATOR = """
+    SELECT EXISTS (
+        SELECT 1 FROM accounts a CROSS JOIN passwords p ON p.account = a.number
+        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND a.id <> ?
+    )
+"""
+_SESSIONS = f"""
+    SELECT {rows.SESSION_COLUMNS} FROM accounts a CROSS JOIN sessions s ON s.account = a.number
+    WHERE a.id = ? LIMIT ?
+"""  # noqa: S608 made of constants
+_USED = "g.id, g.rotated_at, g.refresh_expires_at, g.last_seen, g.seen_generation, g.generation, g.state"
+_STANDS = "a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2"
+_JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
+_USED_BY_ACCOUNT = f"""
+    SELECT {_USED}, {_STANDS} FROM grants g INDEXED BY grants_by_account {_JOINS}
+    WHERE g.account = (SELECT number FROM accounts WHERE id = ?) ORDER BY g.id DESC LIMIT ?
+"""  # noqa: S608 made of constants
+_USED_BY_LINK = f"""
+    SELECT {_USED}, {_STANDS} FROM grants g INDEXED BY grants_by_link {_JOINS}
+    WHERE g.link = (SELECT number FROM links WHERE id = ?) ORDER BY g.id DESC LIMIT ?
+"""  # noqa: S608 made of constants
+_UNSETTLED = "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM stops WHERE settled = 0"
+
+
+class SqlitePeople(SqliteAudit):
+    """The Store protocol's reads about people, beside those of the lists."""
+
+    async def people(self, query: PeopleQuery) -> PeoplePage:
+        """By folded name, filtered among the next ten thousand names at most."""
+        first, past = query.prefix or _NAMES_BEGIN, query.prefix + _NAMES_END
+        if query.standing is Standing.DELETED:
+            first, past = "", _NAMES_BEGIN
+        asked = {"first": first, "past": past, "after": query.after, "walk": MOST_NAMES}
+        horizon = self._one(_HORIZON, asked)
+        asked |= {
+            "horizon": horizon[0] if horizon else past,
+            "standing": None if query.standing is None else rows.STANDING_CODES[query.standing],
+            "permission": None if query.permission is None else int(query.permission),
+            "limit": query.limit,
+        }
+        found = tuple(rows.account(row) for row in self._all(_PEOPLE, asked))
+        if len(found) == query.limit:
+            return PeoplePage(found, found[-1].folded)
+        return PeoplePage(found, horizon[0] if horizon else None)
+
+    async def password_set_at(self, account_id: int) -> int | None:
+        row = self._one(_PASSWORD_SET_AT, (account_id,))
+        return None if row is None else int(row[0])
+
+    async def has_other_administrator(self, account: Account) -> bool:
+        """Whether somebody else who is active, has a password and at least the same permission administers too."""
+        found = self._one(_OTHER_ADMINISTRATOR, (int(account.permission), account.id))
+        return bool(found and found[0])
+
+    async def sessions(self, account_id: int) -> list[Session]:
+        """Newest first; those that are over but not yet swept away are among them."""
+        found = self._all(_SESSIONS, (account_id, MOST_SESSIONS))
+        sessions = [rows.session(row, account_id, self._texts) for row in found]
+        return sorted(sessions, key=lambda session: (-session.created_at, session.id))
+
+    async def usage(self, query: PhoneQuery, now: int) -> Usage:
+        """Of one person, else of one link; the other words of the query do not count."""
+        by_account = query.account_id is not None
+        sql, subject = (_USED_BY_ACCOUNT, query.account_id) if by_account else (_USED_BY_LINK, query.link_id)
+        live, last_used = 0, 0
+        found = self._all(sql, (subject, MOST_SIGN_INS))
+        for grant_id, rotated, refresh_left, last_seen, seen_generation, generation, state, stands in found:
+            born = rows.id_time(grant_id)
+            live += bool(state == 0 and stands and now < born + rotated + refresh_left)
+            if generation or seen_generation >= 0:
+                last_used = max(last_used, born + rotated, rows.until(born, last_seen))
+        return Usage(live, last_used, len(found) < MOST_SIGN_INS)
+
+    async def storage(self) -> Storage:
+        found = self._one(_UNSETTLED)
+        unsettled, since = found or (0, 0)
+        return Storage("sqlite", self._schema(), unsettled, since)
+
+    def _schema(self) -> int:
+        try:
+            return schema_version(self._db)
+        except Exception as e:
+            raise unavailable(e) from e
