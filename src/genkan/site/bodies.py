@@ -50,6 +50,17 @@ class NewLinkBody(LinkBody, frozen=True, forbid_unknown_fields=True, rename="cam
     client_id: str | None = None
 
 
+def standing_asked(state: Standing | UnsetType, *, alone: bool) -> Standing | None:
+    """The state that a change asks for; ``alone``: it asks for nothing else. Raises Malformed."""
+    if isinstance(state, UnsetType):
+        return None
+    if state is Standing.DELETED:
+        raise Malformed(Reason.INVALID_VALUE, "state: active or disabled; DELETE deletes")
+    if not alone:
+        raise Malformed(Reason.INVALID_VALUE, "state: change it in a request of its own")
+    return state
+
+
 class LinkChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """What shall be different about a link. ``state`` is changed in a request of its own."""
 
@@ -66,13 +77,7 @@ class LinkChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
 
     def standing(self) -> Standing | None:
         """The state asked for, None where something else is. Malformed for both at once, and for deleting."""
-        if isinstance(self.state, UnsetType):
-            return None
-        if self.state is Standing.DELETED:
-            raise Malformed(Reason.INVALID_VALUE, "state: active or disabled; DELETE deletes")
-        if self != LinkChange(state=self.state):
-            raise Malformed(Reason.INVALID_VALUE, "state: change it in a request of its own")
-        return self.state
+        return standing_asked(self.state, alone=self == LinkChange(state=self.state))
 
     def wish(self, link: Link) -> LinkWish:
         """The link as it is, but for what was asked."""

@@ -10,6 +10,7 @@ from genkan.protocol.api_keys import ApiKeyWish
 from genkan.protocol.env import SECOND
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
+from genkan.site.bodies import standing_asked
 from genkan.site.documents import PermissionWord
 from genkan.site.received import Malformed
 from genkan.wire.scopes import Permission
@@ -54,13 +55,7 @@ class PersonChange(Struct, frozen=True, forbid_unknown_fields=True, rename="came
 
     def standing(self) -> Standing | None:
         """The state asked for, None where something else is. Malformed for both at once, and for deleting."""
-        if isinstance(self.state, UnsetType):
-            return None
-        if self.state is Standing.DELETED:
-            raise Malformed(Reason.INVALID_VALUE, "state: active or disabled; DELETE deletes")
-        if self != PersonChange(state=self.state):
-            raise Malformed(Reason.INVALID_VALUE, "state: change it in a request of its own")
-        return self.state
+        return standing_asked(self.state, alone=self == PersonChange(state=self.state))
 
     def wish(self, account: Account) -> AccountWish:
         """The account as it is, but for what was asked."""
