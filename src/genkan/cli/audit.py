@@ -16,12 +16,12 @@ from genkan.cli.audit_lines import (
     Actor,
     Kind,
     LinkName,
-    Names,
     Reason,
     Since,
     Until,
     Wanted,
     cell,
+    document,
     when,
     with_who,
 )
@@ -32,6 +32,7 @@ from genkan.outside.ring_file import read_ring_of
 from genkan.protocol.audit import AuditKeys, Line, Segment
 from genkan.protocol.env import MINUTE
 from genkan.protocol.ring import RingProblem
+from genkan.site.audit_documents import Names
 from genkan.site.documents import moment
 from genkan.store.audit_rounds import NODE
 
@@ -66,8 +67,8 @@ def list_(
     wanted = Wanted(kind, actor, account, link, reason, since, until)
 
     async def work(site: Workbench) -> None:
-        names = Names(site)
-        found = [await names.document(line) for line in await _some(site, wanted, after, limit)]
+        names = Names(site.store)
+        found = [await document(line, names) for line in await _some(site, wanted, after, limit)]
         if json:
             return print_json(found)
         columns = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
@@ -117,15 +118,15 @@ def export(
 
     async def work(site: Workbench) -> None:
         query = await wanted.query(site, newest_first=False, start=after, limit=PAGE)
-        names, table = Names(site), csv.writer(sys.stdout)
+        names, table = Names(site.store), csv.writer(sys.stdout)
         if format == "csv":
             table.writerow(EXPORTED)
         async for line in lines(site.store, query):
-            document = await names.document(line)
+            shown = await document(line, names)
             if format == "csv":
-                table.writerow([cell(document[name]) for name in EXPORTED])
+                table.writerow([cell(shown[name]) for name in EXPORTED])
             else:
-                print(jsons.dumps(document))
+                print(jsons.dumps(shown))
 
     at_site(data_dir, work)
 

@@ -13,14 +13,13 @@ from genkan.protocol import accounts
 from genkan.protocol.audit import Line
 from genkan.protocol.outcomes import EventKind
 from genkan.protocol.records import ACTOR_PREFIX
-from genkan.site.audit_documents import acting_account
+from genkan.site.audit_documents import Names, acting_account
 from genkan.site.documents import moment, public_id
 from genkan.store.api import AuditQuery
 
 # What a spreadsheet may take for the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _HEX_DIGITS = frozenset("0123456789abcdef")
-_MOST_NAMES = 10_000
 EXPORTED = (
     "id", "at", "kind", "actor", "actorName", "account", "accountId", "link", "linkId", "phone", "address", "reason",
     "detail",
@@ -119,41 +118,23 @@ def _moment(text: str) -> int:
         raise Stop(f"{text} is no date: write 2026-11-01 or 2026-11-01T09:30", SET_UP) from None
 
 
-class Names:
-    """Names of accounts and links, each looked up once; a deleted one still has its name. Bounded."""
-
-    def __init__(self, site: Workbench) -> None:
-        self._site = site
-        self._people: dict[int, str | None] = {}
-
-    async def document(self, line: Line) -> dict[str, object]:
-        """A line as JSON, with every id beside its name."""
-        link = await self._site.store.link(line.link_id) if line.link_id is not None else None
-        return {
-            "id": line.number,
-            "at": when(line.at),
-            "kind": line.kind,
-            "actor": line.actor,
-            "actorName": await self._person(acting_account(line.actor)),
-            "account": await self._person(line.account_id),
-            "accountId": None if line.account_id is None else public_id(line.account_id),
-            "link": link.name if link else None,
-            "linkId": None if line.link_id is None else public_id(line.link_id),
-            "phone": line.grant_id.hex() if line.grant_id else None,
-            "address": line.address or None,
-            "reason": line.reason or None,
-            "detail": line.detail or None,
-        }
-
-    async def _person(self, account_id: int | None) -> str | None:
-        if account_id is None:
-            return None
-        if account_id not in self._people:
-            if len(self._people) >= _MOST_NAMES:
-                self._people.clear()
-            account = await self._site.store.account(account_id)
-            self._people[account_id] = account.name if account else None
-        return self._people[account_id]
+async def document(line: Line, names: Names) -> dict[str, object]:
+    """A line as JSON, with every id beside its name; also one that somebody has changed."""
+    return {
+        "id": line.number,
+        "at": when(line.at),
+        "kind": line.kind,
+        "actor": line.actor,
+        "actorName": await names.person(acting_account(line.actor)),
+        "account": await names.person(line.account_id),
+        "accountId": None if line.account_id is None else public_id(line.account_id),
+        "link": await names.link(line.link_id),
+        "linkId": None if line.link_id is None else public_id(line.link_id),
+        "phone": line.grant_id.hex() if line.grant_id else None,
+        "address": line.address or None,
+        "reason": line.reason or None,
+        "detail": line.detail or None,
+    }
 
 
 def when(at: int) -> str:
@@ -170,10 +151,10 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def with_who(document: dict[str, object]) -> dict[str, object]:
+def with_who(shown: dict[str, object]) -> dict[str, object]:
     """The same for people to read: who did it by name where it was a person."""
-    name, actor = document["actorName"], str(document["actor"])
+    name, actor = shown["actorName"], str(shown["actor"])
     if name is None:
-        return document
+        return shown
     through = actor.partition(" ")[2]
-    return {**document, "actor": f"{ACTOR_PREFIX}{name} {through}".rstrip()}
+    return {**shown, "actor": f"{ACTOR_PREFIX}{name} {through}".rstrip()}

@@ -1,9 +1,6 @@
 """The audit by REST: who did what to whom, oldest first, filtered, in pages. Nothing is ever changed."""
 
-import asyncio
-from collections.abc import Callable
-
-from genkan.protocol.outcomes import Event, EventKind, Refused
+from genkan.protocol.outcomes import EventKind, Refused
 from genkan.protocol.reasons import Reason
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
@@ -16,13 +13,11 @@ from genkan.site.openapi import Operation, Query
 from genkan.site.read import Form
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.store.api import AuditQuery
 
 PATH = "/rest/genkan/1.0/audit-events"
 MOST = 500
-# How many lines one request looks at for those that it was asked for.
-MOST_LOOKED = 5_000
 LAST_NUMBER = 10**18 - 1
-Fits = Callable[[Event], bool]
 QUERY = (
     Query("kind", "string", "Only lines of this kind.", choices=tuple(EventKind)),
     Query("accountId", "string", "Only lines about the account with this id."),
@@ -40,14 +35,13 @@ async def list_events(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     asked = parameters(received, QUERY)
-    fits = await _filter(asked, door)
-    found, following = await _found(fits, int(asked.get("after", "0")), int(asked.get("limit", "100")), door)
+    page = await door.store.audit_page(await _query(asked, door))
     names = Names(door.store)
-    lines = [await event_document(number, event, names) for number, event in found]
-    return answer.json(AuditEventsDocument(events=tuple(lines), next=following))
+    lines = [await event_document(line, names) for line in page.lines]
+    return answer.json(AuditEventsDocument(events=tuple(lines), next=page.next))
 
 
-async def _filter(asked: Form, door: Door) -> Fits:
+async def _query(asked: Form, door: Door) -> AuditQuery:
     """Which lines are wanted. Malformed for an account's id that is none, and for a link that nobody knows."""
     account_id = read_public_id(asked["accountId"]) if "accountId" in asked else None
     link = await link_named(asked["link"], door) if "link" in asked else None
@@ -55,33 +49,15 @@ async def _filter(asked: Form, door: Door) -> Fits:
         raise Malformed(Reason.INVALID_VALUE, "accountId: the id of an account")
     if "link" in asked and link is None:
         raise Malformed(Reason.INVALID_VALUE, "link: the id or client id of an application link")
-
-    def fits(event: Event) -> bool:
-        return (
-            asked.get("kind", event.kind) == event.kind
-            and asked.get("actor", event.actor) == event.actor
-            and account_id in (None, event.account_id)
-            and (link is None or link.id == event.link_id)
-        )
-
-    return fits
-
-
-async def _found(fits: Fits, after: int, limit: int, door: Door) -> tuple[list[tuple[int, Event]], int | None]:
-    """The lines that fit, and where to go on; None where the audit ends."""
-    found: list[tuple[int, Event]] = []
-    for _ in range(MOST_LOOKED // MOST):
-        page = await door.store.events(after, MOST)
-        for number, event in page:
-            after = number
-            if fits(event):
-                found.append((number, event))
-            if len(found) == limit:
-                return found, after
-        if len(page) < MOST:
-            return found, None
-        await asyncio.sleep(0)  # other requests have their turn
-    return found, after
+    return AuditQuery(
+        kinds=frozenset({asked["kind"]}) if "kind" in asked else None,
+        actor=asked.get("actor"),
+        account_id=account_id,
+        link_id=link.id if link else None,
+        newest_first=False,
+        start=int(asked.get("after", "0")),
+        limit=int(asked.get("limit", "100")),
+    )
 
 
 OPERATIONS = (

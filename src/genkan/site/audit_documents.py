@@ -2,10 +2,13 @@
 
 from msgspec import Struct
 
-from genkan.protocol.outcomes import Event, EventKind
+from genkan.protocol.audit import Line
+from genkan.protocol.outcomes import EventKind
 from genkan.protocol.records import ACTOR_PREFIX
 from genkan.site.documents import moment, public_id, read_public_id
 from genkan.store.api import Store
+
+MOST_NAMES = 10_000
 
 
 class AuditEventDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -36,7 +39,7 @@ class AuditEventsDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Names:
-    """What people and links are called now, each looked up once. An erased person's name is only their id."""
+    """What people and links are called now, each looked up once. An erased person's name is only their id. Bounded."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -47,6 +50,8 @@ class Names:
         if account_id is None:
             return None
         if account_id not in self._people:
+            if len(self._people) >= MOST_NAMES:
+                self._people.clear()
             account = await self._store.account(account_id)
             self._people[account_id] = account.name if account else None
         return self._people[account_id]
@@ -63,20 +68,20 @@ def acting_account(actor: str) -> int | None:
     return read_public_id(first.removeprefix(ACTOR_PREFIX)) if first.startswith(ACTOR_PREFIX) else None
 
 
-async def event_document(number: int, event: Event, names: Names) -> AuditEventDocument:
+async def event_document(line: Line, names: Names) -> AuditEventDocument:
     """A line with its names."""
     return AuditEventDocument(
-        id=number,
-        at=moment(event.at),
-        kind=event.kind,
-        actor=event.actor,
-        actor_name=await names.person(acting_account(event.actor)),
-        account=await names.person(event.account_id),
-        account_id=None if event.account_id is None else public_id(event.account_id),
-        link=await names.link(event.link_id),
-        link_id=None if event.link_id is None else public_id(event.link_id),
-        phone=event.grant_id.hex() if event.grant_id else None,
-        address=event.address or None,
-        reason=event.reason or None,
-        detail=event.detail or None,
+        id=line.number,
+        at=moment(line.at),
+        kind=EventKind(line.kind),
+        actor=line.actor,
+        actor_name=await names.person(acting_account(line.actor)),
+        account=await names.person(line.account_id),
+        account_id=None if line.account_id is None else public_id(line.account_id),
+        link=await names.link(line.link_id),
+        link_id=None if line.link_id is None else public_id(line.link_id),
+        phone=line.grant_id.hex() if line.grant_id else None,
+        address=line.address or None,
+        reason=line.reason or None,
+        detail=line.detail or None,
     )

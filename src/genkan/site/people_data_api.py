@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from genkan.protocol.outcomes import Change, Event, Refused
+from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.phones import PhoneRow, judge, withdraw_consent
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Session, Standing
@@ -137,17 +137,13 @@ def _traces(row: PhoneRow, door: Door) -> SignInTraces:
 
 
 async def _audit(account: Account, door: Door) -> AsyncIterator[AuditEventDocument]:
-    names, page = Names(door.store), await door.store.events(0, PAGE)
+    names, page = Names(door.store), await door.store.audit_lines(None, PAGE)
     while page:
-        for number, event in page:
-            if _concerns(event, account.id):
-                yield await event_document(number, event, names)
+        for line in page:
+            if account.id in (line.account_id, acting_account(line.actor)):
+                yield await event_document(line, names)
         await asyncio.sleep(0)  # other requests have their turn
-        page = await door.store.events(page[-1][0], PAGE)
-
-
-def _concerns(event: Event, account_id: int) -> bool:
-    return account_id in (event.account_id, acting_account(event.actor))
+        page = await door.store.audit_lines(page[-1].number, PAGE)
 
 
 def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:
