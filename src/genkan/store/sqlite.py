@@ -57,6 +57,9 @@ class SqliteStore(SqlitePhones):
     def note_event(self, event: Event) -> None:
         self._writer.noted(self._writer.lazy.event(event))
 
+    def note_asker(self, user_agent: str, network: str, at: int) -> None:
+        self._writer.noted(self._writer.lazy.asker(user_agent, network, at))
+
     async def settle(self, limit: int) -> int:
         # Asked every second, and hardly ever with something to do: no lock is taken to find that out.
         if self._one(NEXT_STOP) is None:
