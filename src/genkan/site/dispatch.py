@@ -88,6 +88,8 @@ class Dispatcher:
             return self._no_rule(rules, request_id, headers)
         try:
             received = await _received(scope, headers, receive, peer, request_id, parameters)
+            if rule.guard is not Guard.MACHINE:
+                self._door.pages.site_title = await self._door.title()
             fault = self._guard_fault(rule, received)
             return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
         except Malformed as malformed:
