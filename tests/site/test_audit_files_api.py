@@ -80,7 +80,8 @@ async def test_the_newest_come_first_in_pages(
     """`next` leads back to the oldest, also where a page finds nothing."""
     monkeypatch.setattr(sqlite_audit, "MOST_LOOKED", 3)
     await tell(site, "a", *["b"] * 7)
-    found, after = [], {}
+    found: list[str] = []
+    after: dict[str, int] = {}
     while True:
         page = await ours.get(AUDIT, newestFirst="true", text="a", kind="link.changed", **after)
         found += [line["detail"] for line in page["events"]]
