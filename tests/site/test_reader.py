@@ -79,7 +79,7 @@ def test_a_translation_keeps_markup_and_variables(language: str) -> None:
         for message in (message for message in read_po(file, locale=language) if message.id):
             # Of a sentence about a number there is one for each plural form that the language has.
             original = message.id if isinstance(message.id, str) else message.id[-1]
-            for translated in (message.string,) if isinstance(message.string, str) else message.string:
+            for translated in (message.string,) if isinstance(message.string, str) else message.string or ():
                 assert sorted(parts.findall(translated)) == sorted(parts.findall(original)), message.id
 
 
