@@ -1,15 +1,5 @@
 """The entrance to every page of the console and of the account: who is at the browser, may they come in, was their
 sign-in recent where the rule asks for it. Else the right page, which loses nothing that was typed.
-
-A handler begins so, and is given either what it needs or the answer to send instead:
-
-    inside = await console.entrance(received, door)            # own_entrance for a person's own pages
-    if isinstance(inside, Answer):
-        return inside
-
-and ends with ``console.page(inside, door, "links.html", values)`` or ``console.done(door, path, Flash.SAVED)``.
-A form's handler asks ``inside.again`` before it acts. Where that says why not, a form with fields shows itself filled
-in with ``inside.form`` (the notice is on the page by itself), and one without goes back: ``once_more(door, path)``.
 """
 
 from collections.abc import Mapping
@@ -35,6 +25,17 @@ from genkan.wire.scopes import Permission
 LEAST = Permission.ADMIN
 CONFIRM = "/confirm"
 RESUMED = "You are signed in again. Look through what you typed and send it once more; nothing was changed yet."
+
+
+# A handler begins so, and is given either what it needs or the answer to send instead:
+#
+#     inside = await console.entrance(received, door)            # own_entrance for a person's own pages
+#     if isinstance(inside, Answer):
+#         return inside
+#
+# and ends with `console.page(inside, door, "links.html", values)` or `console.done(door, path, Flash.SAVED)`.
+# A form's handler asks `inside.again` before it acts. Where that says why not, a form with fields shows itself filled
+# in with `inside.form` (the notice is on the page by itself), and one without goes back: `once_more(door, path)`.
 
 
 @dataclass(frozen=True, slots=True)
