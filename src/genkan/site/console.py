@@ -27,17 +27,6 @@ CONFIRM = "/confirm"
 RESUMED = "You are signed in again. Look through what you typed and send it once more; nothing was changed yet."
 
 
-# A handler begins so, and is given either what it needs or the answer to send instead:
-#
-#     inside = await console.entrance(received, door)            # own_entrance for a person's own pages
-#     if isinstance(inside, Answer):
-#         return inside
-#
-# and ends with `console.page(inside, door, "links.html", values)` or `console.done(door, path, Flash.SAVED)`.
-# A form's handler asks `inside.again` before it acts. Where that says why not, a form with fields shows itself filled
-# in with `inside.form` (the notice is on the page by itself), and one without goes back: `once_more(door, path)`.
-
-
 @dataclass(frozen=True, slots=True)
 class Inside:
     """Who came in, and what they sent. ``form`` are a form's fields, ``query`` the address's parameters; ``here`` is
@@ -74,7 +63,15 @@ class Inside:
 
 async def entrance(received: Received, door: Door, *, back: str = "") -> Inside | Answer:
     """Let an administrator in. ``back`` is the page that has the form, below the base URL, where that is not the
-    address that the form is sent to.
+    address that the form is sent to. A handler begins so, and is given what it needs or the answer to send instead::
+
+        inside = await console.entrance(received, door)
+        if isinstance(inside, Answer):
+            return inside
+
+    It ends with ``page(inside, door, "links.html", values)``, or after a form with ``done(door, path, Flash.SAVED)``.
+    A form's handler looks at ``inside.again`` before it acts. Where that says why not, a form with fields shows itself
+    filled in with ``inside.form`` (the notice is on the page by itself), and one without goes back: ``once_more``.
     """
     return await _entered(received, door, back, LEAST, navigation.CONSOLE)
 
