@@ -13,6 +13,8 @@ class Flash(StrEnum):
     SAVED = "saved"
     ONCE_MORE = "once-more"
     GONE = "gone"
+    SIGNED_OUT = "signed-out"
+    NOTHING_CHOSEN = "nothing-chosen"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -20,6 +22,8 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
+        Flash.SIGNED_OUT: "Signed out, from the next request on.",
+        Flash.NOTHING_CHOSEN: "Nothing was chosen, so nothing was changed.",
     }
 )
 

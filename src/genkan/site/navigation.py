@@ -23,8 +23,8 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
-    Group("System", ()),
+    Group("Applications", (Place("/admin/applications", "Connected applications"),)),
+    Group("System", (Place("/admin/phones", "Phones"),)),
     Group("User management", ()),
 )
 ACCOUNT = (

@@ -6,7 +6,7 @@ An address may be of a bookmark or typed by hand: whatever in it means nothing i
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from genkan.protocol.accounts import fold
 from genkan.protocol.ends import EndReason
@@ -16,7 +16,8 @@ from genkan.protocol.records import LinkKind
 from genkan.site.documents import public_id, read_phone_id, read_public_id
 from genkan.store.api import PhoneMark, PhoneOrder, PhonePage, PhoneSearch, Store
 
-PATHS = {LinkKind.NATIVE: "/admin/phones", LinkKind.CONFIDENTIAL: "/admin/applications"}
+ONE = "/admin/phones"
+PATHS = {LinkKind.NATIVE: ONE, LinkKind.CONFIDENTIAL: "/admin/applications"}
 ALL = "all"
 STATES = (*PhoneState, ALL)
 DAYS = (7, 30, 90, 180, 365)
@@ -87,6 +88,21 @@ def read_filters(query: Mapping[str, str], kind: LinkKind) -> Filters:
     )
 
 
+def filters_at(path: str) -> Filters:
+    """The filters of a list's path, as ``Filters.path`` writes it."""
+    place, _, query = path.partition("?")
+    kind = next((kind for kind, known in PATHS.items() if known == place), LinkKind.NATIVE)
+    return read_filters(dict(parse_qsl(query)), kind)
+
+
+def back_path(path: str) -> str:
+    """The page that somebody came from: a list as its filters write it, or one phone. Never anything else."""
+    if path.startswith(f"{ONE}/"):
+        grant_id = read_phone_id(path.removeprefix(f"{ONE}/"))
+        return f"{ONE}/{grant_id.hex()}" if grant_id else ONE
+    return filters_at(path).path
+
+
 def _written(mark: PhoneMark) -> str:
     return public_id(mark.group) + mark.grant_id.hex()
 
@@ -121,11 +137,11 @@ def search_for(filters: Filters, now: int) -> PhoneSearch | None:
 async def find(search: PhoneSearch, store: Store, rounds: int = ROUNDS) -> PhonePage:
     """A page as full as so many looks can make it."""
     rows: list[PhoneRow] = []
+    mark = search.start
     for _ in range(rounds):
-        page = await store.search_phones(replace(search, limit=search.limit - len(rows)))
-        rows += page.rows
-        if page.next is None or len(rows) == search.limit:
+        page = await store.search_phones(replace(search, start=mark, limit=search.limit - len(rows)))
+        rows, mark = [*rows, *page.rows], page.next
+        if mark is None or len(rows) == search.limit:
             break
-        search = replace(search, start=page.next, limit=search.limit)
         await asyncio.sleep(0)
-    return PhonePage(tuple(rows), page.next)
+    return PhonePage(tuple(rows), mark)

@@ -1,5 +1,7 @@
 """The console's pages of sign-ins: phones, connected applications, and one in full with why it was signed out."""
 
+from dataclasses import replace
+
 from genkan.protocol.ends import END_SENTENCES
 from genkan.protocol.phones import judge
 from genkan.protocol.records import Link, LinkKind, Standing
@@ -9,8 +11,8 @@ from genkan.site.audit_documents import Names
 from genkan.site.console import Inside
 from genkan.site.documents import public_id, read_phone_id
 from genkan.site.door import Door
-from genkan.site.phone_filters import ALL, DAYS, PATHS, Filters, find, read_filters, search_for
-from genkan.site.phone_rows import ONE, phone_in_full, phone_row, shown_name
+from genkan.site.phone_filters import ALL, DAYS, ONE, PATHS, Filters, find, read_filters, search_for
+from genkan.site.phone_rows import phone_in_full, phone_row, shown_name
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.same_phone import same_phones
@@ -41,16 +43,10 @@ async def _list(received: Received, door: Door, kind: LinkKind) -> Answer:
     base = door.public.path
     values = {
         "phones": [phone_row(phone, same, base) for phone in judged],
-        "next": base + _with_start(filters, page).path if page.next else "",
+        "next": base + replace(filters, start=page.next).path if page.next else "",
         **await _frame(filters, door),
     }
     return console.page(inside, door, "phones.html", values)
-
-
-def _with_start(filters: Filters, page: PhonePage) -> Filters:
-    from dataclasses import replace
-
-    return replace(filters, start=page.next)
 
 
 async def _frame(filters: Filters, door: Door) -> dict[str, object]:
@@ -101,8 +97,8 @@ async def one(received: Received, door: Door) -> Answer:
 
 
 def _gone(inside: Inside, door: Door) -> Answer:
-    base = door.public.path
-    values = {"phones_address": base + PATHS[LinkKind.NATIVE], "applications_address": base + PATHS[LinkKind.CONFIDENTIAL]}
+    addresses = [door.public.path + PATHS[kind] for kind in LinkKind]
+    values = {"phones_address": addresses[0], "applications_address": addresses[1]}
     return console.page(inside, door, "phone_gone.html", values, status=404)
 
 

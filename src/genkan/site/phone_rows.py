@@ -9,10 +9,9 @@ from genkan.protocol.phones import Phone, PhoneState
 from genkan.protocol.records import Account
 from genkan.site.audit_documents import Names, acting_account
 from genkan.site.documents import public_id
-from genkan.site.phone_filters import ALL, PATHS, Filters
+from genkan.site.phone_filters import ALL, ONE, PATHS, Filters
 from genkan.wire.scopes import WORDS
 
-ONE = "/admin/phones"
 Row = dict[str, object]
 
 
@@ -58,9 +57,9 @@ async def phone_in_full(phone: Phone, same: Set[bytes], lines: Sequence[Line], n
         "application": phone.is_application,
         "list_address": base + PATHS[link.kind],
         "account_name": phone.row.account.name,
+        "person_id": public_id(phone.row.account.id),
         "permission": grant.scope.name,
         "permission_words": WORDS[grant.scope],
-        "link_id": public_id(link.id),
         "user_agent": grant.user_agent,
         "address_of_sign_in": grant.address,
         "network": grant.network,
