@@ -81,30 +81,16 @@ def _frame(chosen: Chosen, filters: Filters, here: str, flash: Flash | None = No
 
 
 def _lists(chosen: Chosen) -> list[Shown]:
-    phones = Filters(LinkKind.NATIVE)
+    phones, programs = Filters(LinkKind.NATIVE), Filters(LinkKind.CONFIDENTIAL)
     asked = Filters(LinkKind.NATIVE, chosen("al"), link=2, state=ALL, unseen=30, order=PhoneOrder.OLDEST)
-    programs = Filters(LinkKind.CONFIDENTIAL)
-    plain = {
-        **_frame(chosen, phones, LISTED, Flash.SIGNED_OUT),
-        "phones": _rows(chosen),
-        "next": "/desk/admin/phones?after=1",
-    }
+    rows, more, first = _rows(chosen), "/desk/admin/phones?after=1", f"/desk{LISTED}"
+    plain = {**_frame(chosen, phones, LISTED, Flash.SIGNED_OUT), "phones": rows, "next": more}
+    narrow = _frame(chosen, asked, LISTED)
     account = {"account_id": "0000000000000001", "account_name": chosen("Alice Adams")}
-    filtered = {
-        **_frame(chosen, asked, LISTED),
-        **account,
-        "phones": _rows(chosen)[:1],
-        "next": "",
-        "first": "/desk" + LISTED,
-    }
-    further = {
-        **_frame(chosen, asked, LISTED),
-        "phones": [],
-        "next": "/desk/admin/phones?after=1",
-        "first": "/desk" + LISTED,
-    }
-    nothing = {**_frame(chosen, asked, LISTED), "phones": [], "next": ""}
-    applications = {**_frame(chosen, programs, "/admin/applications"), "phones": _rows(chosen)[:2], "next": ""}
+    filtered = {**narrow, **account, "phones": rows[:1], "next": "", "first": first}
+    further = {**narrow, "phones": [], "next": more, "first": first}
+    nothing = {**narrow, "phones": [], "next": ""}
+    applications = {**_frame(chosen, programs, "/admin/applications"), "phones": rows[:2], "next": ""}
     return [
         Shown("phones", "phones.html", plain),
         Shown("phones-filtered", "phones.html", filtered),
@@ -155,15 +141,25 @@ def _one(chosen: Chosen) -> list[Shown]:
     }
     frame = {**framed(chosen, f"{LISTED}/{ID}"), "sign_out_address": f"/desk{LISTED}/sign-out"}
     live = {**_row(chosen), **known}
-    fresh = {**live, "last_seen": None, "never_used": True, "refreshes": 1, "retries": 0, "previous_key": "", "marked": False,
-             "moments": [*begun, _moment(What.EXPIRES, SEEN)], "device": read_device(""), "user_agent": "", "network": "",
-             "address_of_sign_in": "", "application": True}  # fmt: skip
+    fresh = {
+        **live,
+        "device": read_device(""),
+        **dict.fromkeys(("user_agent", "network", "address_of_sign_in", "previous_key"), ""),
+        "last_seen": None,
+        "never_used": True,
+        "refreshes": 1,
+        "retries": 0,
+        "marked": False,
+        "application": True,
+        "moments": [*begun, _moment(What.EXPIRES, SEEN)],
+    }
     same = {**live, "possibly_same": True, "marked": False}
     replayed = {**live, "state": "signed_out", "live": False, "sentence": END_SENTENCES[EndReason.REPLAYED],
                 "hint": END_HINTS[EndReason.REPLAYED],
                 "moments": [*used, _moment(What.ENDED, SEEN + 60_000, chosen("bert"))]}  # fmt: skip
-    stopped = {**live, "state": "signed_out", "live": False, "sentence": END_SENTENCES[EndReason.ACCOUNT_DISABLED],
-               "hint": END_HINTS[EndReason.ACCOUNT_DISABLED], "moments": [*begun, _moment(What.ENDED, None)]}  # fmt: skip
+    disabled = EndReason.ACCOUNT_DISABLED
+    stopped = {**live, "state": "signed_out", "live": False, "sentence": END_SENTENCES[disabled],
+               "hint": END_HINTS[disabled], "moments": [*begun, _moment(What.ENDED, None)]}  # fmt: skip
     expired = {**live, "state": "expired", "live": False, "sentence": EXPIRED_SENTENCE, "hint": EXPIRED_HINT,
                "moments": [*used, _moment(What.EXPIRED, SEEN + 7_776_000_000)]}  # fmt: skip
     gone = {"phones_address": f"/desk{LISTED}", "applications_address": "/desk/admin/applications"}

@@ -191,7 +191,8 @@ async def test_one_phone_is_told_in_full(house: House) -> None:
     page = await house.get(f"{PHONES}/{grant.id.hex().upper()}")
     for said in ("anna", "JiraApp 7", "Android 16", "Pixel 9", grant.user_agent, grant.address, grant.network,
                  "198.51.100.9", "Refreshed its tokens, for the first time.", "WRITE", grant.id.hex(),
-                 "Signs itself out then, unless it is used before.", "a later sign-in of this device replaces"):  # fmt: skip
+                 "Signs itself out then, unless it is used before.",
+                 "a later sign-in of this device replaces"):  # fmt: skip
         assert said in page
     assert "Why it was signed out" not in page
 
