@@ -2,7 +2,7 @@
 "use strict";
 
 for (const form of document.querySelectorAll("form[data-choosing]")) {
-  const all = form.querySelector("[data-choose-all]");
+  const all = form.querySelector("#choose-all");
   const boxes = [...form.querySelectorAll('input[type="checkbox"][name]')];
   if (!boxes.length) continue;
   all.closest("label").hidden = false;
