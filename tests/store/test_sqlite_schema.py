@@ -20,6 +20,7 @@ from genkan.store import (
     sqlite_lists,
     sqlite_people,
     sqlite_reads,
+    sqlite_recovery,
     sqlite_stops,
     sqlite_tokens,
 )
@@ -68,7 +69,16 @@ def words(sql: str) -> list[str]:
     return "".join(c if c.isalnum() or c == "_" else " " for c in sql).split()
 
 
-MODULES = (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people)
+MODULES = (
+    sqlite_reads,
+    sqlite_tokens,
+    sqlite_lazy,
+    sqlite_stops,
+    sqlite_lists,
+    sqlite_audit,
+    sqlite_people,
+    sqlite_recovery,
+)
 STATEMENTS = {
     name: statement
     for module in MODULES

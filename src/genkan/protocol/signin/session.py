@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.facts import SessionFacts
-from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession
+from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession, Step
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.records import Account, Method, Session, Standing
 
@@ -28,6 +28,11 @@ class NewSession:
     cookie: str = field(repr=False)
     session: Session
     change: Change
+
+    def after(self, steps: tuple[Step, ...], events: tuple[Event, ...] = ()) -> "NewSession":
+        """The same session, opened in one write with what must come first."""
+        change = Change((*steps, *self.change.steps), (*events, *self.change.events))
+        return NewSession(self.cookie, self.session, change)
 
 
 def session_id(cookie: str) -> bytes:
