@@ -19,6 +19,7 @@ from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
+from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, new_ring
 from genkan.protocol.signin.setup import setup_link
@@ -148,7 +149,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         ring=RingHolder(ring, site.site_id, lambda: _reread(settings.ring_path)),
         clock=clock.system_env,
         passwords=lane,
-        pages=Pages(public, settings.site_title),
+        pages=Pages(public, title_of(settings.site_title, site)),
         measures=Measures(),
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),

@@ -122,8 +122,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = 0  # fmt: skip
     site_title: Annotated[
         str,
-        Meta(description="What the site calls itself on its pages and in serverInfo.", min_length=1, max_length=100),
-    ] = "Genkan"
+        Meta(
+            description="What the site calls itself on its pages, in serverInfo and in MDM values. Unset: the name "
+            "that an administrator chose at set-up or in the console, else Genkan.",
+            min_length=1,
+            max_length=100,
+        ),
+    ] = ""
     compat_version: Annotated[
         str, Meta(description="The Jira version that serverInfo reports, which apps compare with their own minimum.")
     ] = "10.1.0"

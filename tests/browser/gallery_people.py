@@ -1,6 +1,6 @@
 """The pages about people and of one's own account, with values to show them by."""
 
-from tests.browser.gallery_parts import Chosen, Shown, carried
+from tests.browser.showing_values import Chosen, Shown, carried
 
 NOW = 1_795_455_600_000
 DAY = 86_400_000

@@ -6,7 +6,7 @@ import pytest
 
 from genkan.protocol import phones
 from genkan.protocol.outcomes import EndGrant, EventKind
-from genkan.protocol.phones import PhoneRow, PhoneState, device_name, judge, sentence
+from genkan.protocol.phones import PhoneRow, PhoneState, app_name, device_name, judge, sentence
 from genkan.protocol.reasons import END_SENTENCES, EndReason
 from genkan.protocol.records import GrantState, Standing
 from tests.protocol.builders import NOW, a_grant, a_link, a_web_link, an_account, an_env
@@ -134,3 +134,18 @@ def test_nothing_is_said_where_marks_tell_phones_apart() -> None:
     programs = [a_row(**{**PHONE, "id": name, "link": a_web_link()}) for name in (b"a", b"b")]
     for rows in (marked, [a_row(**PHONE)], programs, []):
         assert phones.possibly_same([judge(row, an_env()) for row in rows]) == set()
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "app"),
+    [
+        ("AtlassianMobileApp/2.0.1 (iPhone; iOS 26.1)", "AtlassianMobileApp 2.0.1"),
+        ("Mozilla/5.0 (iPhone) AppleWebKit/605 AtlassianMobileApp", "AtlassianMobileApp"),
+        ("genkan-app/0.1 AtlassianMobileApp", "genkan-app 0.1"),
+        ("Mozilla/5.0 NotAtlassianMobileApp/2.0", ""),
+        ("", ""),
+    ],
+)
+def test_an_app_is_named_with_its_version(user_agent: str, app: str) -> None:
+    """The first product that is known, with a version where it says one; nothing is guessed."""
+    assert app_name(user_agent) == app

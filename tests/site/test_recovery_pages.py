@@ -24,14 +24,14 @@ async def a_link_for(site: SiteUnderTest, account: Account, has_password: bool =
 
 
 async def fill(
-    site: SiteUnderTest, url: str, browser: httpx2.AsyncClient | None = None, **typed: str
+    site: SiteUnderTest, url: str, browser: httpx2.AsyncClient | None = None, typed: dict[str, str] | None = None
 ) -> httpx2.Response:
     """Fill the page's form in as a person does; every box stays as it was."""
     client = browser or site.client
     page = await client.get(url)
     assert page.status_code == 200, page.text
     [(action, fields)] = [form for form in forms_of(page.text) if "/recover/" in form[0]]
-    wanted = {"password": NEW, "password_again": NEW, **typed}
+    wanted = {"password": NEW, "password_again": NEW, **(typed or {})}
     return await client.post(site.absolute(action), data={**fields, **wanted})
 
 
@@ -113,7 +113,7 @@ async def test_of_two_at_once_one_wins(site: SiteUnderTest) -> None:
 async def test_what_is_wrong_is_said_on_the_page(site: SiteUnderTest, typed: dict[str, str], words: str) -> None:
     """And the link is still good."""
     url = await a_link_for(site, await site.make_account())
-    answer = await fill(site, url, **typed)
+    answer = await fill(site, url, typed=typed)
     assert answer.status_code == 400
     assert words in answer.text
     assert NEW not in answer.text

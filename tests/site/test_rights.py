@@ -30,6 +30,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/secret": {},
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
+    "PUT /site": {"title": "New"},
     "POST /phones/sign-out": {"person": "alice"},
     "POST /people": {"name": "new"},
     "PATCH /people/{id}": {"permission": "SYSTEM_ADMIN"},

@@ -13,6 +13,7 @@ from genkan.protocol.accounts import create as create_account
 from genkan.protocol.env import Env
 from genkan.protocol.links import LinkWish, NewLink, turn_mobile_on
 from genkan.protocol.links import create as create_link
+from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.records import Account, ConsentMode, Link, LinkKind
 from genkan.protocol.ring import Ring, new_ring
@@ -266,7 +267,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         ring=RingHolder(rings[0], site.site_id, lambda: rings[-1]),
         clock=env,
         passwords=PasswordLane(1),
-        pages=Pages(public, settings.site_title),
+        pages=Pages(public, title_of(settings.site_title, site)),
         measures=Measures(),
         health=Health(),
         secrets=Secrets(),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from genkan.protocol import links
+from genkan.protocol import links, naming
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import PutAccount, PutLink, RaiseStop, Retried, Sighting, StartSetup, Subject
 from genkan.protocol.reasons import EndReason
@@ -47,6 +47,16 @@ async def test_the_mobile_switch_is_seen_at_the_next_read(store: Store, other: S
     assert site == await other.site()
     assert site.mobile_link_id is not None
     assert (await store.link(site.mobile_link_id)) == (await other.links())[0]
+
+
+async def test_a_new_name_is_seen_at_the_next_read(store: Store, other: Store) -> None:
+    """Named in one process: the other one says so; and whoever decided on the site as it was names nothing."""
+    before = await other.site()
+    assert await other.apply(decided(naming.named(before, "Front Desk", "test", an_env())))
+    assert (await store.site()).title == "Front Desk"
+    assert await store.site() == await other.site()
+    assert not await store.apply(decided(naming.named(before, "Late", "test", an_env())))
+    assert (await store.site()).title == "Front Desk"
 
 
 async def test_a_changed_link_is_seen_by_every_read(

@@ -8,7 +8,7 @@ from msgspec import structs
 from genkan.protocol.env import HOUR, SECOND
 from genkan.protocol.outcomes import EventKind, OpenSession, Sighting
 from genkan.protocol.records import Account, Grant, GrantState
-from genkan.store.api import Store, Tally
+from genkan.store.api import Asker, Store, Tally
 from tests.store.builders import NOW, a_change, a_session, an_event, ended, rotated, successor
 from tests.store.engines import Open
 from tests.store.reading import the_events, the_row
@@ -179,3 +179,32 @@ async def test_closing_writes_what_was_noted(open_another: Open) -> None:
     await store.close()
     await store.close()
     assert await (await open_another()).tallies() == [Tally(1, "token_broken", "a", 1)]
+
+
+async def test_askers_add_up(store: Store) -> None:
+    """One row a user agent and network: first and last time and how often, across flushes, the latest first."""
+    for at in (NOW + 7, NOW + 5, NOW + 9):
+        store.note_asker("AtlassianMobileApp/2.0", "203.0.113.0/24", at)
+        store.note_asker("AtlassianMobileApp/2.0", "198.51.100.0/24", at - 3)
+        await store.flush()
+    store.note_asker("AtlassianMobileApp/2.0", "203.0.113.0/24", NOW + 9)
+    await store.flush()
+    found = await store.askers(NOW)
+    assert [(asker.network, asker.first_at, asker.last_at, asker.count) for asker in found] == [
+        ("203.0.113.0/24", NOW + 5, NOW + 9, 4),
+        ("198.51.100.0/24", NOW + 2, NOW + 6, 3),
+    ]
+    assert await store.askers(NOW + 9, limit=1) == found[:1]
+    assert await store.askers(NOW + 10) == []
+
+
+async def test_a_flood_of_askers_is_bounded(store: Store) -> None:
+    """Whoever asks under ever new names fills neither memory nor the store; who is known already still counts."""
+    store.note_asker("phone", "203.0.113.0/24", NOW)
+    for number in range(5_000):
+        store.note_asker(f"flood {number}", "203.0.113.0/24", NOW)
+    store.note_asker("phone", "203.0.113.0/24", NOW + 1)
+    await store.flush()
+    found = await store.askers(NOW, limit=10_000)
+    assert len(found) <= 200
+    assert Asker("phone", "203.0.113.0/24", NOW, NOW + 1, 2) in found

@@ -151,6 +151,27 @@ async def test_tallies_go_after_ninety_days(store: Store) -> None:
     assert [tally.network for tally in await store.tallies()] == ["0", "89"]
 
 
+async def test_askers_go_after_thirty_days(store: Store) -> None:
+    """Counted from the last time; in small steps like everything else."""
+    for age in (31, 29, 0):
+        store.note_asker(f"{age} days ago", "203.0.113.0/24", NOW - age * DAY)
+    await store.flush()
+    await prune_all(store, NOW, limit=1)
+    assert [asker.user_agent for asker in await store.askers(0)] == ["0 days ago", "29 days ago"]
+
+
+async def test_the_newest_thousand_askers_stay(store: Store) -> None:
+    """Strangers may ask under as many names as they like; the oldest go first."""
+    for number in range(1_100):
+        store.note_asker(f"name {number}", "203.0.113.0/24", NOW + number)
+        if number % 150 == 0:
+            await store.flush()
+    await store.flush()
+    await prune_all(store, NOW + 1_100)
+    names = [asker.user_agent for asker in await store.askers(0, limit=2_000)]
+    assert (len(names), names[0], names[-1]) == (1_000, "name 1099", "name 100")
+
+
 async def test_nodes_go_when_they_have_not_reported_for_a_week(store: Store) -> None:
     """One that reports stays."""
     await store.report(NodeReport("gone", 1, NOW - 8 * DAY))

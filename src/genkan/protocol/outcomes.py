@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     LINK_SIGNED_OUT = "link.signed_out"
     MOBILE_ON = "mobile.on"
     MOBILE_OFF = "mobile.off"
+    SITE_NAMED = "site.named"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     KEY_ADDED = "key.added"
@@ -230,6 +231,14 @@ class TurnMobile:
 
 
 @dataclass(frozen=True, slots=True)
+class NameSite:
+    """Set what the site calls itself. Fails unless the site still is at ``site_version``."""
+
+    title: str
+    site_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class GiveConsent:
     """Remember a consent. Fails unless the mark is still ``consent.mark`` (0 where there is no row)."""
 
@@ -342,6 +351,7 @@ Step = (
     | EndGrant
     | EndGrantsUnder
     | TurnMobile
+    | NameSite
     | GiveConsent
     | WithdrawConsent
     | OpenSession

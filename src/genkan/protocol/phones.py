@@ -106,6 +106,19 @@ def withdraw_consent(account: Account, link: Link, actor: str, env: Env) -> Chan
     return Change(steps, (Event(EventKind.CONSENT_WITHDRAWN, env.now, actor, account.id, link.id),))
 
 
+_APPS = ("AtlassianMobileApp", "genkan-app")
+
+
+def app_name(user_agent: str) -> str:
+    """The app that a user agent names among its products, with its version where it says one (RFC 9110 10.1.5)."""
+    for product in user_agent.split():
+        name, _, version = product.partition("/")
+        known = next((app for app in _APPS if name.lower() == app.lower()), None)
+        if known is not None:
+            return f"{known} {version}".strip()
+    return ""
+
+
 _DEVICES = (
     ("iphone", "iPhone"), ("ipad", "iPad"), ("android", "Android"), ("cfnetwork", "iPhone or iPad"),
     ("genkan", "Terminal"), ("macintosh", "Mac"), ("windows", "Windows"), ("cros", "Chromebook"), ("linux", "Linux"),

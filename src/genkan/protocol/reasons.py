@@ -362,6 +362,12 @@ TABLE: Mapping[Reason, Entry] = {
         "It was changed by somebody else meanwhile, or exists already.",
         "Load it again and repeat the change.",
     ),
+    Reason.NAME_IS_SET: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "The site's name is set where the site runs and cannot be changed here.",
+        "GENKAN_SITE_TITLE names it; take the setting out, and the name can be chosen in the console.",
+    ),
     Reason.LAST_ADMINISTRATOR: _to_client(
         E.INVALID_REQUEST,
         409,

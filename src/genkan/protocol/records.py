@@ -214,7 +214,7 @@ class Guesses:
 @dataclass(frozen=True, slots=True)
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
-    does.
+    does. ``title`` is what administrators named the site, empty while nobody has.
     """
 
     site_id: bytes
@@ -227,3 +227,4 @@ class Site:
     setup_digest: bytes | None = field(repr=False)
     has_administrator: bool
     behind_since: int = 0
+    title: str = ""

@@ -89,6 +89,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    NAME_IS_SET = "name_is_set"
     LAST_ADMINISTRATOR = "last_administrator"
     ABOVE_CALLER = "above_caller"
     INVALID_VALUE = "invalid_value"

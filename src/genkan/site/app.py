@@ -21,6 +21,7 @@ from genkan.site import (
     rest,
     sign_out_api,
     signin,
+    site_api,
     static_files,
     tokens,
     upkeep_pages,
@@ -42,6 +43,7 @@ API = (
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
     *installation_api.OPERATIONS,
+    *site_api.OPERATIONS,
 )
 
 

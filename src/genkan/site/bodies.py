@@ -111,6 +111,12 @@ class MobileBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     sign_out: bool = False
 
 
+class SiteBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """What the site shall call itself; an empty text takes a chosen name back."""
+
+    title: str
+
+
 def read_body(received: Received, kind: type[Body]) -> Body:
     """The request's body as this type; none at all counts as an empty object. Malformed names the member at fault."""
     given = read.json_object(received) if received.body else {}

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from genkan.protocol.links import NewLink, app_first
-from genkan.protocol.phones import Phone, device_name, sentence
+from genkan.protocol.phones import Phone, app_name, device_name, sentence
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
-from genkan.store.api import Usage
+from genkan.store.api import Asker, Usage
 from genkan.wire.scopes import Permission
 
 PermissionWord = Literal["READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"]
@@ -54,6 +54,20 @@ class MobileDocument(Struct, frozen=True, rename=_MOBILE_NAMES, kw_only=True):
     redirect_uri: str | None = None
     redirect_uris: tuple[str, ...] = ()
     scope: PermissionWord | None = None
+
+
+class AskerDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """Who asked how to sign in. ``app``: the app and version that the user agent names, empty where it names none of
+    those known.
+    """
+
+    user_agent: str
+    app: str
+    device: str
+    network: str
+    first_asked_at: str
+    last_asked_at: str
+    count: int
 
 
 class PhoneDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -141,6 +155,19 @@ def mobile_document(site: Site, link: Link | None) -> MobileDocument:
         redirect_uri=uris[0],
         redirect_uris=uris,
         scope=_WORDS[link.permission],
+    )
+
+
+def asker_document(asker: Asker) -> AskerDocument:
+    """One of those who asked how to sign in."""
+    return AskerDocument(
+        user_agent=asker.user_agent,
+        app=app_name(asker.user_agent),
+        device=device_name(asker.user_agent),
+        network=asker.network,
+        first_asked_at=moment(asker.first_at),
+        last_asked_at=moment(asker.last_at),
+        count=asker.count,
     )
 
 

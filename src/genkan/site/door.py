@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from genkan.protocol.env import SECOND, Env
+from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
@@ -99,6 +100,10 @@ class Door:
     def sealer(self) -> Sealer:
         """The ring as loaded now."""
         return self.ring.sealer
+
+    async def title(self) -> str:
+        """What the site calls itself now, whichever process named it last."""
+        return title_of(self.settings.site_title, await self.store.site())
 
     def note(self, refused: Refused, received: Received, now: int) -> None:
         """Count a refusal of somebody who proved nothing, and pass on the event of one that must be told of."""

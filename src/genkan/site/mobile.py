@@ -10,6 +10,7 @@ from genkan.site.routes import Guard, Rule, Who
 from genkan.wire import login_info, metadata
 from genkan.wire.metadata import WELL_KNOWN
 
+MOST_USER_AGENT = 200
 # Anonymous, the same for everybody, no cookie: any cache and any origin may have it, for seconds.
 _OPEN = (
     (b"content-type", b"application/json;charset=UTF-8"),
@@ -21,6 +22,7 @@ _OPEN = (
 async def info_login(received: Received, door: Door) -> Answer:
     """GET /rest/nativemobile/1.1/info/login: carries the app's client id while the switch is on, never a secret."""
     site = await door.store.site()
+    door.store.note_asker(received.text(b"user-agent", MOST_USER_AGENT), received.peer.network, door.env().now)
     known = door.announcement.get(site.version)
     if known is None:
         link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None

@@ -6,15 +6,16 @@ from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
 from genkan.site.bodies import MobileBody, read_body
-from genkan.site.documents import MobileDocument, mobile_document
+from genkan.site.documents import AskerDocument, MobileDocument, asker_document, mobile_document
 from genkan.site.door import Door
 from genkan.site.openapi import Operation
 from genkan.site.received import Received
-from genkan.site.routes import Guard, Rule, Who
-from genkan.site.switch import load_switch
+from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.site.switch import ASKED_LATELY, load_switch
 from genkan.store.rounds import TRIES
 
 PATH = "/rest/nativemobile/1.0/admin/oauth"
+ASKERS = "/rest/nativemobile/1.0/admin/askers"
 
 
 async def show_mobile(received: Received, door: Door) -> Answer:
@@ -23,6 +24,15 @@ async def show_mobile(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     return answer.json(mobile_document(*await load_switch(door.store)))
+
+
+async def list_askers(received: Received, door: Door) -> Answer:
+    """GET admin/askers: who asked how to sign in lately, the latest first."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    found = await door.store.askers(door.env().now - ASKED_LATELY)
+    return answer.json([asker_document(asker) for asker in found])
 
 
 async def turn_mobile(received: Received, door: Door) -> Answer:
@@ -41,12 +51,12 @@ async def turn_mobile(received: Received, door: Door) -> Answer:
     return answer.busy()
 
 
-def _rule(method: str, about: str) -> Rule:
-    handler = show_mobile if method == "GET" else turn_mobile
-    return Rule(PATH, (method,), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
+def _rule(path: str, method: str, handler: Handler, about: str) -> Rule:
+    return Rule(path, (method,), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
 
 
 OPERATIONS = (
-    Operation(_rule("GET", "Shows the mobile switch."), MobileDocument),
-    Operation(_rule("PUT", "Turns the mobile switch."), MobileDocument, MobileBody),
+    Operation(_rule(PATH, "GET", show_mobile, "Shows the mobile switch."), MobileDocument),
+    Operation(_rule(PATH, "PUT", turn_mobile, "Turns the mobile switch."), MobileDocument, MobileBody),
+    Operation(_rule(ASKERS, "GET", list_askers, "Who asked how to sign in lately."), AskerDocument, many=True),
 )

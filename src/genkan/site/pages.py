@@ -39,15 +39,19 @@ class Asset:
 
 
 class Pages:
-    """Renders templates. Every page knows the site's title and its own base path; values are escaped, always."""
+    """Renders templates. Every page knows the site's title and its own base path; values are escaped, always.
+
+    ``site_title`` is set anew before each page, since administrators may change it, in another process too.
+    """
 
     def __init__(self, public: BaseURL, site_title: str) -> None:
         self._public = public
+        self.site_title = site_title
         self.assets = {a.name: _asset(a.name, a.read_bytes()) for a in files("genkan.site").joinpath("static").iterdir()
                        if a.name.endswith(tuple(_TYPES))}  # fmt: skip
-        self._environments = {language: self._environment(language, site_title) for language in LANGUAGES}
+        self._environments = {language: self._environment(language) for language in LANGUAGES}
 
-    def _environment(self, language: str, site_title: str) -> Environment:
+    def _environment(self, language: str) -> Environment:
         public = self._public
         environment = Environment(
             loader=PackageLoader("genkan.site"),
@@ -64,9 +68,7 @@ class Pages:
         extended.install_gettext_translations(words_of, newstyle=True)
         # For sentences that come from a table; what the templates say themselves they say with _().
         environment.filters.update(moment=moment, iso=iso, said=words_of.gettext)
-        environment.globals.update(
-            base=public.path, site_title=site_title, asset=self._asset_address, public=public, language=language
-        )
+        environment.globals.update(base=public.path, asset=self._asset_address, public=public, language=language)
         return environment
 
     def page(
@@ -80,7 +82,7 @@ class Pages:
     ) -> Answer:
         """A page. ``forms_to``: CSP sources beside our own that a form's answer may redirect to (the app's scheme)."""
         found = self._environments[reader.language].get_template(template)
-        body = found.render(values, reader=reader).encode()
+        body = found.render(values, reader=reader, site_title=self.site_title).encode()
         return Answer(status, _page_headers(forms_to), body)
 
     def refusal(self, refused: Refused, request_id: str, reader: Reader, *, detail: str = "") -> Answer:

@@ -62,7 +62,7 @@ class Myself(Struct, frozen=True, rename="camel"):
 
 
 async def server_info(received: Received, door: Door) -> Answer:
-    """GET /rest/api/2/serverInfo: anonymous, built from the settings alone."""
+    """GET /rest/api/2/serverInfo: anonymous, built from the settings and the site's name."""
     version = door.settings.compat_version
     parsed = parse_version(version)
     numbers = parsed.parts[:3] if parsed is not None else (0, 0, 0)
@@ -76,7 +76,7 @@ async def server_info(received: Received, door: Door) -> Answer:
             build_number=numbers[0] * 1_000_000 + numbers[1] * 10_000 + numbers[2],
             server_time=f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}+0000",
             scm_info=f"genkan-{__version__}",
-            server_title=door.settings.site_title,
+            server_title=await door.title(),
         )
     )
 

@@ -1,7 +1,10 @@
 """Loads the mobile switch with the app's link. What turning it changes is decided in protocol.links."""
 
+from genkan.protocol.env import DAY
 from genkan.protocol.records import Link, Site, Standing
 from genkan.store.api import Store
+
+ASKED_LATELY = 30 * DAY
 
 
 async def load_switch(store: Store) -> tuple[Site, Link | None]:

@@ -4,13 +4,25 @@ suite.
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from genkan.protocol.audit import Line, Segment
 from genkan.protocol.facts import CodeFacts, GrantFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
-from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, RecoveryLink, Session, Site, Standing
+from genkan.protocol.phones import PhoneRow, PhoneState
+from genkan.protocol.records import (
+    Account,
+    ApiKey,
+    Consent,
+    Guesses,
+    Link,
+    LinkKind,
+    RecoveryLink,
+    Session,
+    Site,
+    Standing,
+)
 from genkan.wire.scopes import Permission
 
 
@@ -44,6 +56,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked how to sign in (info/login): a user agent in a network, first and last when, and how often.
+
+    Kept thirty days after the last time, of the newest thousand.
+    """
+
+    user_agent: str
+    network: str
+    first_at: int
+    last_at: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneQuery:
     """Which phones to list, newest first. ``before`` is the grant id to go on from (keyset), whichever the order.
 
@@ -56,6 +82,52 @@ class PhoneQuery:
     before: bytes | None = None
     limit: int = 100
     oldest_first: bool = False
+
+
+class PhoneOrder(StrEnum):
+    """By sign-in time, or grouped by name with the newest of each group first. By person leaves deleted people out."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    PERSON = "person"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMark:
+    """Where a search goes on: behind this sign-in, in the groups of PERSON or LINK within or behind this one's."""
+
+    grant_id: bytes
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSearch:
+    """Which of all phones to look for, as they stand ``now``, in pages that look at a bounded number of sign-ins each.
+
+    ``person`` is the beginning of folded names and asks for the order PERSON. ``reason`` is why they ended.
+    ``unseen_since`` leaves out what was used at that moment or later.
+    """
+
+    now: int
+    kind: LinkKind | None = None
+    account_id: int | None = None
+    link_id: int | None = None
+    person: str = ""
+    state: PhoneState | None = None
+    reason: str = ""
+    unseen_since: int | None = None
+    order: PhoneOrder = PhoneOrder.NEWEST
+    start: PhoneMark | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePage:
+    """Phones that fit, perhaps none, and where to go on; ``next`` is None at the end."""
+
+    rows: tuple[PhoneRow, ...]
+    next: PhoneMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +252,7 @@ class Store(Protocol):
     def note_session(self, session_id: bytes, at: int) -> None: ...
     def note_refusal(self, tally: Tally) -> None: ...
     def note_event(self, event: Event) -> None: ...
+    def note_asker(self, user_agent: str, network: str, at: int) -> None: ...
 
     # Reads for sign-in and administration. Tombstones are in the lists: of accounts, links, withdrawn consents
     async def password_row(self, folded: str, buckets: Sequence[bytes]) -> PasswordRow: ...
@@ -194,6 +267,7 @@ class Store(Protocol):
     async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
+    async def search_phones(self, search: PhoneSearch) -> PhonePage: ...
     async def usage(self, query: PhoneQuery, now: int) -> Usage: ...
     async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
     async def consents(self, account_id: int) -> list[Consent]: ...
@@ -202,7 +276,9 @@ class Store(Protocol):
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]: ...
     async def last_event(self) -> int: ...
     async def audit_page(self, query: AuditQuery) -> AuditPage: ...
+    async def audit_of_grant(self, grant_id: bytes, limit: int = 100) -> list[Line]: ...
     async def tallies(self, limit: int = 100) -> list[Tally]: ...
+    async def askers(self, since: int, limit: int = 100) -> list[Asker]: ...
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
     async def storage(self) -> Storage: ...

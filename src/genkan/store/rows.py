@@ -44,7 +44,7 @@ _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 SITE_COLUMNS = (
     "site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until, setup_digest, "
-    "has_administrator, behind_since"
+    "has_administrator, behind_since, title"
 )
 ACCOUNT_COLUMNS = (
     "a.id, a.name, a.folded, a.display_name, a.email, a.permission, a.groups, a.standing, a.stop, a.created_at, "
@@ -92,10 +92,11 @@ def unpack_address(stored: bytes | str) -> str:
 
 def site(row: Row) -> Site:
     """From SITE_COLUMNS."""
-    (site_id, version, ring_version, fingerprint, enabled, link_id, heal_until, setup, administrator, behind) = row
+    (site_id, version, ring_version, fingerprint, enabled, link_id, heal_until, setup, administrator, behind,
+     title) = row  # fmt: skip
     return Site(
         site_id, version, ring_version, fingerprint, bool(enabled), link_id, heal_until, setup, bool(administrator),
-        behind,
+        behind, title,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ MOST_SESSIONS = 20_000
 MOST_EVENTS = 2_000
 MOST_REFUSALS = 1_000
 MOST_TALLIES = 20_000
+MOST_ASKERS = 200
 
 _SIGHT = """
     UPDATE grants SET
@@ -34,19 +35,28 @@ _COUNT = """
     INSERT INTO tallies (minute, reason, network, count) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count
 """
+_ASKED = """
+    INSERT INTO askers (user_agent, network, first_at, last_at, count) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET first_at = MIN(first_at, excluded.first_at), last_at = MAX(last_at, excluded.last_at),
+        count = count + excluded.count
+"""
 
 
 @dataclass(slots=True)
 class Notes:
-    """What waits. A sighting is (generation, first seen, last seen); events that differ in their time alone are one."""
+    """What waits. A sighting is (generation, first seen, last seen), an asker (first, last, how often); events that
+    differ in their time alone are one.
+    """
 
     sightings: dict[bytes, tuple[int, int, int]] = field(default_factory=dict)
     sessions: dict[bytes, int] = field(default_factory=dict)
     refusals: dict[tuple[int, str, str], int] = field(default_factory=dict)
     events: dict[Event, Event] = field(default_factory=dict)
+    askers: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.sightings) + len(self.sessions) + len(self.refusals) + len(self.events)
+        few = len(self.refusals) + len(self.events) + len(self.askers)
+        return len(self.sightings) + len(self.sessions) + few
 
 
 class LazyWrites:
@@ -68,7 +78,7 @@ class LazyWrites:
         left = self._notes
         return Notes(
             _first(left.sightings, most), _first(left.sessions, most), _first(left.refusals, most),
-            _first(left.events, most),
+            _first(left.events, most), _first(left.askers, most),
         )  # fmt: skip
 
     def put_back(self, notes: Notes) -> None:
@@ -83,6 +93,8 @@ class LazyWrites:
         for key_event, event in notes.events.items():
             if len(self._notes.events) < MOST_EVENTS:
                 self._notes.events.setdefault(key_event, event)
+        for asker, (first, last, count) in notes.askers.items():
+            self._ask(asker, first, last, count)
 
     def sighting(self, sighting: Sighting) -> bool:
         first = not self._notes
@@ -138,6 +150,19 @@ class LazyWrites:
             self._notes.events.setdefault(replace(event, at=0), event)
         return first
 
+    def asker(self, user_agent: str, network: str, at: int) -> bool:
+        first = not self._notes
+        self._ask((user_agent, network), at, at, 1)
+        return first
+
+    def _ask(self, key: tuple[str, str], first: int, last: int, count: int) -> None:
+        askers = self._notes.askers
+        known = askers.get(key)
+        if known is not None:
+            askers[key] = (min(known[0], first), max(known[1], last), known[2] + count)
+        elif len(askers) < MOST_ASKERS:
+            askers[key] = (first, last, count)
+
 
 def _first(waiting: dict[K, V], most: int) -> dict[K, V]:
     return {key: waiting.pop(key) for key in list(islice(waiting, most))}
@@ -154,3 +179,5 @@ def write(notes: Notes, db: sqlite3.Connection, tokens: TokenWrites) -> None:
         db.execute(_COUNT, (minute, reason, network, count))
     for event in notes.events.values():
         tokens.event(event)
+    for (user_agent, network), times in notes.askers.items():
+        db.execute(_ASKED, (user_agent, network, *times))

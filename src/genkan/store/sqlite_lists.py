@@ -6,7 +6,7 @@ from genkan.protocol.outcomes import Event
 from genkan.protocol.phones import PhoneRow
 from genkan.protocol.records import Account, ApiKey, Consent, Guesses
 from genkan.store import rows
-from genkan.store.api import NodeReport, PasswordRow, PhoneQuery, Tally
+from genkan.store.api import Asker, NodeReport, PasswordRow, PhoneQuery, Tally
 from genkan.store.sqlite_reads import SqliteReads
 
 _ACCOUNT = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a WHERE a.id = ?"  # noqa: S608 made of constants
@@ -31,6 +31,9 @@ _EVENTS = f"""
 """  # noqa: S608 made of constants
 _LAST_EVENT = "SELECT COALESCE(MAX(id), 0) FROM audit"
 _TALLIES = "SELECT minute, reason, network, count FROM tallies ORDER BY minute DESC, reason, network LIMIT ?"
+_ASKERS = """
+    SELECT user_agent, network, first_at, last_at, count FROM askers WHERE last_at >= ? ORDER BY last_at DESC LIMIT ?
+"""
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
 _NODES = "SELECT node, ring_version, seen_at FROM nodes ORDER BY node"
 
@@ -112,6 +115,9 @@ class SqliteLists(SqliteReads):
         return [self._phone(row) for row in found]
 
     async def phone(self, grant_id: bytes) -> PhoneRow | None:
+        return self._phone_of(grant_id)
+
+    def _phone_of(self, grant_id: bytes) -> PhoneRow | None:
         row = self._one(_PHONE, (grant_id,))
         return None if row is None else self._phone(row)
 
@@ -142,6 +148,10 @@ class SqliteLists(SqliteReads):
     async def tallies(self, limit: int = 100) -> list[Tally]:
         """Newest minute first."""
         return [Tally(*row) for row in self._all(_TALLIES, (limit,))]
+
+    async def askers(self, since: int, limit: int = 100) -> list[Asker]:
+        """Those who asked since then, the latest first."""
+        return [Asker(*row) for row in self._all(_ASKERS, (since, limit))]
 
     async def keys_in_use(self) -> set[int]:
         """The keys that some row which has not ended names, as its present or its previous one. Walks all rows."""

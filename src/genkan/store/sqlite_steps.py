@@ -44,6 +44,7 @@ _END_UNDER = """
 """
 # The site's version moves at the end of a Change; within it, it is what the Change was decided on.
 _TURN_MOBILE = "UPDATE site SET mobile_enabled = ?, mobile_link_id = ? WHERE version = ?"
+_NAME_SITE = "UPDATE site SET title = ? WHERE version = ?"
 _CONSENT = """
     INSERT INTO consents (account, link, mark, scope, given_at)
     SELECT a.number, l.number, ?1, ?2, ?3 FROM accounts a CROSS JOIN links l
@@ -106,8 +107,8 @@ class Steps:
             o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
-            o.AllowHealing: self._allow_healing, r.NeedPassword: recovery.need_password, r.PutRecovery: recovery.put,
-            r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
+            o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
+            r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
@@ -181,6 +182,9 @@ class Steps:
 
     def _turn_mobile(self, step: o.TurnMobile) -> bool:
         return self._moved_site(self._did(_TURN_MOBILE, step.enabled, step.link_id, step.site_version))
+
+    def _name_site(self, step: o.NameSite) -> bool:
+        return self._moved_site(self._did(_NAME_SITE, step.title, step.site_version))
 
     def _give_consent(self, step: o.GiveConsent) -> bool:
         c = step.consent

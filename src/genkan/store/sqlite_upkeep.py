@@ -13,6 +13,9 @@ TOMBSTONE = 30 * DAY
 YOUNGEST = DAY
 TALLIES_KEPT = 90 * DAY
 GUESSES_KEPT = DAY
+ASKERS_KEPT = 30 * DAY
+# Anybody may ask, under as many names as they like: what is beyond the newest thousand goes before its time.
+MOST_ASKERS = 1_000
 NODES_KEPT = 7 * DAY
 # Rows need a settled stop no more; a decision that was made before it and is still on its way may.
 STOPS_KEPT = DAY
@@ -32,6 +35,16 @@ _TALLIES = """
 """
 _STOPS = "DELETE FROM stops WHERE id IN (SELECT id FROM stops WHERE settled = 1 AND at <= ? LIMIT ?)"
 _NODES = "DELETE FROM nodes WHERE seen_at <= ?"
+_ASKERS = """
+    DELETE FROM askers WHERE (user_agent, network) IN (
+        SELECT user_agent, network FROM askers WHERE last_at <= ? LIMIT ?
+    )
+"""
+_TOO_MANY_ASKERS = f"""
+    DELETE FROM askers WHERE (user_agent, network) IN (
+        SELECT user_agent, network FROM askers ORDER BY last_at DESC LIMIT ? OFFSET {MOST_ASKERS}
+    )
+"""  # noqa: S608 made of constants
 _CURSOR = "SELECT prune_after, prune_began FROM upkeep"
 _MOVE_CURSOR = "UPDATE upkeep SET prune_after = ?, prune_began = ?"
 _OLD = """
@@ -68,8 +81,10 @@ class Upkeep:
             (_GUESSES, now - GUESSES_KEPT),
             (_TALLIES, (now - TALLIES_KEPT) // MINUTES),
             (_STOPS, now - STOPS_KEPT),
+            (_ASKERS, now - ASKERS_KEPT),
         ):
             done += self._db.execute(sql, (until, limit)).rowcount
+        done += self._db.execute(_TOO_MANY_ASKERS, (limit,)).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
         return done + self._walk(now, limit) + self._texts.step(now, limit)
 

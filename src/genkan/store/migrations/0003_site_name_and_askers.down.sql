@@ -1,0 +1,2 @@
+DROP TABLE askers;
+ALTER TABLE site DROP COLUMN title;
