@@ -2,7 +2,6 @@
 protocol.administration.
 """
 
-from genkan.protocol import accounts
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
@@ -16,12 +15,12 @@ from genkan.site.bodies import NothingBody, read_body
 from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
 from genkan.site.people import PATH, act, added, details, named_by_path
+from genkan.site.people_lists import people_page
 from genkan.site.people_bodies import NewPersonBody, PasswordBody, PersonChange, RecoveryBody
 from genkan.site.people_documents import PeopleDocument, PersonDetails, PersonDocument, person_document
 from genkan.site.read import Form
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
-from genkan.store.api import PeopleQuery
 from genkan.wire.scopes import Permission
 
 MOST = 500
@@ -45,33 +44,15 @@ async def list_people(received: Received, door: Door) -> Answer:
         account = await account_named(asked["name"], door)
         found = () if account is None or not _fits(account, asked) else (account,)
         return answer.json(PeopleDocument(people=tuple(map(person_document, found)), next=None))
-    query = _query(asked)
-    if query is None:
-        return answer.json(PeopleDocument(people=(), next=None))
-    page = await door.store.people(query)
-    # A tombstone's name begins with a NUL, which no address can carry.
-    following = None if page.next is None else page.next.removeprefix("\0")
-    return answer.json(PeopleDocument(people=tuple(map(person_document, page.accounts)), next=following))
+    if asked.get("state") == Standing.DELETED and "prefix" in asked:
+        raise Malformed(Reason.INVALID_VALUE, "prefix: deleted accounts are not found by name")
+    page = await people_page(asked, int(asked.get("limit", "100")), door)
+    return answer.json(PeopleDocument(people=tuple(map(person_document, page.accounts)), next=page.next))
 
 
 def _fits(account: Account, asked: Form) -> bool:
     is_wanted = asked.get("state", account.standing) == account.standing
     return is_wanted and asked.get("permission", account.permission.name) == account.permission.name
-
-
-def _query(asked: Form) -> PeopleQuery | None:
-    """What to list; None where no name can begin so."""
-    standing = Standing(asked["state"]) if "state" in asked else None
-    buried = standing is Standing.DELETED
-    if buried and "prefix" in asked:
-        raise Malformed(Reason.INVALID_VALUE, "prefix: deleted accounts are not found by name")
-    prefix = accounts.fold(asked["prefix"]) if asked.get("prefix") else ""
-    after = asked.get("after", "")
-    permission = Permission[asked["permission"]] if "permission" in asked else None
-    limit = int(asked.get("limit", "100"))
-    if prefix is None:
-        return None
-    return PeopleQuery(prefix, standing, permission, f"\0{after}" if buried and after else after, limit)
 
 
 async def create_person(received: Received, door: Door) -> Answer:

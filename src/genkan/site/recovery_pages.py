@@ -15,7 +15,7 @@ from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.letting_in import RECOVER
-from genkan.site.new_passwords import new_password_fault
+from genkan.site.typed_accounts import new_password_fault
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.rounds import TRIES

@@ -1,6 +1,7 @@
 """Browser sessions: opened with a new id at every privilege step, kept as rows under the hash of their cookie."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from genkan.protocol.env import MINUTE, Env
@@ -83,3 +84,10 @@ def end(session: Session, actor: str, env: Env) -> Change:
     """End a browser's session, from its next request on."""
     event = Event(EventKind.SESSION_CLOSED, env.now, actor, session.account_id)
     return Change((CloseSession(session.id),), (event,))
+
+
+def end_all(sessions: Iterable[Session], actor: str, env: Env) -> Change:
+    """End several browsers' sessions in one write, each with its line in the audit."""
+    ended = [end(session, actor, env) for session in sessions]
+    steps = tuple(step for change in ended for step in change.steps)
+    return Change(steps, tuple(event for change in ended for event in change.events))
