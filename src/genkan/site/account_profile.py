@@ -86,8 +86,13 @@ def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> 
         "faults": faults,
         "most": accounts.TEXT_CHARACTERS,
         "zones": zone_choices(account.time_zone),
-        "account": {"name": account.name, "email": account.email, "permission": account.permission.name,
-                    "groups": account.groups, "created_at": account.created_at},  # fmt: skip
+        "account": {
+            "name": account.name,
+            "email": account.email,
+            "permission": account.permission.name,
+            "groups": account.groups,
+            "created_at": account.created_at,
+        },
         "export_url": base + EXPORT,
         "kept": kept_days(door),
     }

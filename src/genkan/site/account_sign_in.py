@@ -30,7 +30,7 @@ async def methods(received: Received, door: Door) -> Answer:
 
 
 async def change_password(received: Received, door: Door) -> Answer:
-    """POST /account/sign-in: a try of the present password, counted like any; the browser goes on under a new session."""
+    """POST /account/sign-in: a try of the present password, counted like any; the browser gets a new session."""
     inside = await console.own_entrance(received, door)
     if isinstance(inside, Answer):
         return inside

@@ -15,9 +15,9 @@ from genkan.site.bodies import NothingBody, read_body
 from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
 from genkan.site.people import PATH, act, added, details, named_by_path
-from genkan.site.people_lists import people_page
 from genkan.site.people_bodies import NewPersonBody, PasswordBody, PersonChange, RecoveryBody
 from genkan.site.people_documents import PeopleDocument, PersonDetails, PersonDocument, person_document
+from genkan.site.people_lists import people_page
 from genkan.site.read import Form
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who

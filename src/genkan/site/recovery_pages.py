@@ -9,15 +9,15 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.new_password import NewPassword
 from genkan.protocol.signin.recovery import digest_of, link_fault, redeem
-from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.letting_in import RECOVER
-from genkan.site.typed_accounts import new_password_fault
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sign_in_form import this_browser
+from genkan.site.typed_accounts import new_password_fault
 from genkan.store.rounds import TRIES
 
 
@@ -44,10 +44,9 @@ async def recover(received: Received, door: Door) -> Answer:
     if error:
         return await _form(facts, form, error, received, who, door, env)
     wanted = NewPassword(await door.passwords.hash(form["password"]), "sign_out" in form)
-    this = Browser(received.text(b"user-agent", 200), received.peer.address, who.session_id)
     for _ in range(TRIES):
         facts, env = await _facts(received, door), door.env()
-        opened = redeem(facts, wanted, this, env, door.lifetimes)
+        opened = redeem(facts, wanted, this_browser(received, who), env, door.lifetimes)
         if isinstance(opened, Refused) or facts is None:
             return _dead(received, who, door, env)
         if await door.store.apply(opened.change):

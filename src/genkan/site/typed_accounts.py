@@ -1,14 +1,13 @@
-"""Accounts and passwords as people type them into forms: reading the fields, and what is wrong with one as a sentence."""
+"""Accounts and passwords as people type them into forms: the fields, and what is wrong with one as a sentence."""
 
 from collections.abc import Mapping
 
 from genkan.protocol import accounts
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.reasons import Reason
 from genkan.site.read import Form
+from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 
-PASSWORDS_DIFFER = "The two passwords differ."
-NAME_TAKEN = "There is an account with this name already."
 UNKNOWN_ZONE = "Choose a time zone of the list."
 PRESENT_WRONG = "The present password is not right, or there were too many tries. Wait a little and try again."
 SENTENCES = (PASSWORDS_DIFFER, NAME_TAKEN, UNKNOWN_ZONE, PRESENT_WRONG)
@@ -24,13 +23,7 @@ def new_password_fault(form: Form) -> str:
     if form.get("password", "") != form.get("password_again", ""):
         return PASSWORDS_DIFFER
     fault = accounts.password_fault(form.get("password", ""))
-    return account_sentence(fault) if fault else ""
-
-
-def account_sentence(refused: Refused) -> str:
-    """A refusal of an account for the person who typed: the field and what to write."""
-    name, _, rest = refused.detail.partition(": ")
-    return f"{name[:1].upper()}{name[1:]}: {rest}." if rest else entry(refused.reason).public
+    return sentence(fault) if fault else ""
 
 
 def account_faults(refused: Refused) -> dict[str, str]:
@@ -38,7 +31,7 @@ def account_faults(refused: Refused) -> dict[str, str]:
     if refused.reason is Reason.CONFLICT:
         return {"name": NAME_TAKEN}
     field = _FIELDS.get(refused.detail.partition(": ")[0], "")
-    return {field: account_sentence(refused)} if field else {}
+    return {field: sentence(refused)} if field else {}
 
 
 def groups(text: str) -> tuple[str, ...]:

@@ -1,0 +1,39 @@
+"""What a page says once after something was done: a word in the address, a sentence here. No words of anybody else."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+FLASH = "done"
+
+
+class Flash(StrEnum):
+    """What was done; the value stands in the address of the page that says so."""
+
+    SAVED = "saved"
+    ONCE_MORE = "once-more"
+    GONE = "gone"
+    SIGNED_OUT = "signed-out"
+    WITHDRAWN = "withdrawn"
+    BROWSERS_ENDED = "browsers-signed-out"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+
+
+SENTENCES: Mapping[Flash, str] = MappingProxyType(
+    {
+        Flash.SAVED: "Saved.",
+        Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
+        Flash.GONE: "It is not there any more.",
+        Flash.SIGNED_OUT: "It is signed out.",
+        Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
+        Flash.BROWSERS_ENDED: "Signed out there.",
+        Flash.PASSWORD_CHANGED: "Your password is changed.",
+        Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+    }
+)
+
+
+def sentence(word: str) -> str:
+    """What to say, nothing for a word that is none of ours."""
+    return SENTENCES[Flash(word)] if word in frozenset(Flash) else ""
