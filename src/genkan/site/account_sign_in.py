@@ -76,7 +76,7 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "person_name": inside.account.name,
         "password_set_at": await door.store.password_set_at(inside.account.id),
         "faults": faults,
-        "sign_out": "sign_out" in form if form else True,
+        "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)
