@@ -24,7 +24,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
-from genkan.site.signin import PASSWORDS_DIFFER, sentence
+from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire.scopes import WORDS
 
 SITE = Path(str(files("genkan.site")))
@@ -41,7 +41,7 @@ def said() -> Catalog:
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
     tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults())
-    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
     return catalogue
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
+from genkan.site.phone_guide import Guide, mdm_value
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
 
@@ -134,20 +135,26 @@ def _setup(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/setup/0123456789abcdef",
         "hidden": _carried(chosen),
+        "below": "/setup/0123456789abcdef",
         "error": "",
-        "values": {"username": "", "display_name": "", "email": ""},
+        "values": {"site_title": "", "username": "", "display_name": "", "email": ""},
+        "title_is_set": False,
         "least": 10,
     }
-    typed = {"username": chosen("alice"), "display_name": chosen("Alice Adams"), "email": chosen("alice@site.example")}
+    typed = {"site_title": chosen("Front Desk"), "username": chosen("alice"), "display_name": chosen("Alice Adams"),
+             "email": chosen("alice@site.example")}  # fmt: skip
+    told = Guide(f"{ORIGIN}/desk", "/desk/qr.svg", mdm_value(chosen("Front Desk"), f"{ORIGIN}/desk", None),
+                 f"genkan app login {ORIGIN}/desk")  # fmt: skip
     done: dict[str, object] = {
         "person_name": chosen("Alice Adams"),
         "mobile_action": "/desk/setup/mobile",
         "mobile_hidden": _carried(chosen),
-        "next_command": f"genkan app login {ORIGIN}/desk",
         "mobile_on": False,
+        "guide": told,
     }
     return [
         Shown("setup", "setup.html", values),
+        Shown("setup-named", "setup.html", {**values, "title_is_set": True}),
         Shown("setup-failed", "setup.html", {**values, "error": "The two passwords differ.", "values": typed}, 400),
         Shown("setup-done", "setup_done.html", done),
         Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True}),
@@ -219,10 +226,13 @@ def _errors(chosen: Chosen) -> list[Shown]:
                 "advice": ADVICE if detail else ""}  # fmt: skip
 
     unknown = error(400, "This site does not know the application that sent you here.", chosen("client_id"))
-    wrong = {"seen": chosen("http://10.0.0.5:8080"), "expected": ORIGIN, "request_id": "9f3c21aa-1c"}
+    wrong = {"seen": chosen("https://desk.example"), "expected": ORIGIN, "request_id": "9f3c21aa-1c", "differs": "host",
+             "setting_line": chosen("GENKAN_BASE_URL=https://desk.example/desk")}  # fmt: skip
+    plain_http = {**wrong, "seen": chosen("http://site.example"), "differs": "scheme", "setting_line": ""}
     return [
         Shown("error", "error.html", unknown, 400),
         Shown("error-not-found", "error.html", error(404, entry(Reason.NOT_FOUND).public), 404),
         Shown("error-busy", "error.html", error(503, "The site is busy; try again."), 503),
         Shown("wrong-host", "wrong_host.html", wrong, 400),
+        Shown("wrong-scheme", "wrong_host.html", plain_http, 400),
     ]

@@ -54,6 +54,11 @@ class Visitor:
         return hashlib.sha256(b"genkan browser " + self.device_cookie.encode()).digest()[:16]
 
 
+def this_browser(received: Received, who: Visitor) -> sessions.Browser:
+    """What a new session remembers of the browser that opens it."""
+    return sessions.Browser(received.text(b"user-agent", 200), received.peer.address, who.session_id)
+
+
 def cookie_name(door: Door, name: str) -> str:
     """RFC 6265bis 4.1.3.2: over https the __Host- prefix ties a cookie to this very host."""
     return f"__Host-{name}" if door.public.secure else name
