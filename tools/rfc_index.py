@@ -15,6 +15,7 @@ TITLES = {
     2616: "HTTP/1.1 (old)",
     3339: "Date and time on the Internet",
     3986: "URI: generic syntax",
+    4180: "CSV files",
     4291: "IPv6 addressing architecture",
     4648: "Base64 and its kin",
     5646: "Tags for identifying languages",

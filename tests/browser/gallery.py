@@ -1,39 +1,24 @@
-"""Every page with values to show it by: what the pages are looked at, read and attacked with.
+"""Every page with values to show it by: what the pages are looked at, read and attacked with. Areas of the console have
+modules of their own.
 
 A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
 values and another one markup.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote
 
 from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
-from genkan.site.phone_guide import Guide, mdm_value
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
+from tests.browser import gallery_console, gallery_first
+from tests.browser.showing_values import Chosen, Shown, carried, plain
+
+__all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
-Chosen = Callable[[str], str]
-
-
-def plain(text: str) -> str:
-    """A value as people choose it."""
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One page of the gallery: a template, the values of its variables, and where its forms may lead."""
-
-    name: str
-    template: str
-    values: Mapping[str, object] = field(repr=False)
-    status: int = 200
-    forms_to: tuple[str, ...] = ()
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -55,18 +40,14 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
-    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_setup(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen)]  # fmt: skip
-
-
-def _carried(chosen: Chosen) -> dict[str, str]:
-    return {"page_token": "gnk_pg_0123456789", "interaction": chosen("gnk_in_0123456789"), "next": chosen("/account")}
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_apps(chosen),
+            *_errors(chosen), *gallery_console.pages(chosen), *gallery_first.pages(chosen)]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/login",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "username": "",
         "error": "",
         "application": "",
@@ -85,7 +66,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
 def _consent(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/plugins/servlet/oauth2/consent",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "application": chosen("Jira Mobile"),
         "permission": "WRITE",
         "permission_words": "See, create, change and delete what you can on this site",
@@ -94,7 +75,7 @@ def _consent(chosen: Chosen) -> list[Shown]:
         "person_name": chosen("alice"),
         "person_display": chosen("Alice Adams"),
         "switch_action": "/desk/logout",
-        "switch_hidden": _carried(chosen),
+        "switch_hidden": carried(chosen),
         "page_answer_url": "/desk/plugins/servlet/oauth2/consent?answer=page",
         "answer_as_page": False,
     }
@@ -131,42 +112,12 @@ def _return(chosen: Chosen) -> list[Shown]:
     ]
 
 
-def _setup(chosen: Chosen) -> list[Shown]:
-    values: dict[str, object] = {
-        "action": "/desk/setup/0123456789abcdef",
-        "hidden": _carried(chosen),
-        "below": "/setup/0123456789abcdef",
-        "error": "",
-        "values": {"site_title": "", "username": "", "display_name": "", "email": ""},
-        "title_is_set": False,
-        "least": 10,
-    }
-    typed = {"site_title": chosen("Front Desk"), "username": chosen("alice"), "display_name": chosen("Alice Adams"),
-             "email": chosen("alice@site.example")}  # fmt: skip
-    told = Guide(f"{ORIGIN}/desk", "/desk/qr.svg", mdm_value(chosen("Front Desk"), f"{ORIGIN}/desk", None),
-                 f"genkan app login {ORIGIN}/desk")  # fmt: skip
-    done: dict[str, object] = {
-        "person_name": chosen("Alice Adams"),
-        "mobile_action": "/desk/setup/mobile",
-        "mobile_hidden": _carried(chosen),
-        "mobile_on": False,
-        "guide": told,
-    }
-    return [
-        Shown("setup", "setup.html", values),
-        Shown("setup-named", "setup.html", {**values, "title_is_set": True}),
-        Shown("setup-failed", "setup.html", {**values, "error": "The two passwords differ.", "values": typed}, 400),
-        Shown("setup-done", "setup_done.html", done),
-        Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True}),
-    ]
-
-
 def _start(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "person": None,
         "sign_in_url": "/desk/login",
         "sign_out_action": "/desk/logout",
-        "sign_out_hidden": _carried(chosen),
+        "sign_out_hidden": carried(chosen),
         "mobile_on": True,
         "mobile_action": "/desk/setup/mobile",
         "next_command": f"genkan app login {ORIGIN}/desk",
@@ -185,7 +136,7 @@ def _start(chosen: Chosen) -> list[Shown]:
 
 
 def _apps(chosen: Chosen) -> list[Shown]:
-    form = {"action": "/desk/account/apps/00/withdraw", "hidden": _carried(chosen)}
+    form = {"action": "/desk/account/apps/00/withdraw", "hidden": carried(chosen)}
     live: dict[str, object] = {
         "device": chosen("iPhone"),
         "application": chosen("Jira Mobile"),
@@ -196,7 +147,7 @@ def _apps(chosen: Chosen) -> list[Shown]:
         "reason_sentence": "",
         "method": ["pwd", "mfa"],
         "action": "/desk/account/apps/00/sign-out",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "withdraw": form,
     }
     fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
@@ -211,7 +162,7 @@ def _apps(chosen: Chosen) -> list[Shown]:
     frame = {
         "home_url": "/desk/",
         "sign_out_action": "/desk/logout",
-        "sign_out_hidden": _carried(chosen),
+        "sign_out_hidden": carried(chosen),
         "person_name": chosen("Alice Adams"),
     }
     return [
@@ -226,13 +177,8 @@ def _errors(chosen: Chosen) -> list[Shown]:
                 "advice": ADVICE if detail else ""}  # fmt: skip
 
     unknown = error(400, "This site does not know the application that sent you here.", chosen("client_id"))
-    wrong = {"seen": chosen("https://desk.example"), "expected": ORIGIN, "request_id": "9f3c21aa-1c", "differs": "host",
-             "setting_line": chosen("GENKAN_BASE_URL=https://desk.example/desk")}  # fmt: skip
-    plain_http = {**wrong, "seen": chosen("http://site.example"), "differs": "scheme", "setting_line": ""}
     return [
         Shown("error", "error.html", unknown, 400),
         Shown("error-not-found", "error.html", error(404, entry(Reason.NOT_FOUND).public), 404),
         Shown("error-busy", "error.html", error(503, "The site is busy; try again."), 503),
-        Shown("wrong-host", "wrong_host.html", wrong, 400),
-        Shown("wrong-scheme", "wrong_host.html", plain_http, 400),
     ]

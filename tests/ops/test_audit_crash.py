@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from genkan.main import load_ring
-from genkan.ops.audit_walk import verify
 from genkan.protocol.audit import AuditKeys
 from genkan.store.audit_rounds import NODE, seal_all
+from genkan.store.audit_walk import verify
 from genkan.store.sqlite import open_store
 from tests.store.builders import NOW, an_env
 from tests.workshop.tree import ROOT

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from genkan.main import load_ring
-from genkan.ops.audit_walk import Verdict, verify
 from genkan.ops.restore import restore
 from genkan.outside.ring_file import read_ring
 from genkan.protocol.audit import AuditKeys
@@ -15,6 +14,7 @@ from genkan.protocol.restoring import Manner
 from genkan.protocol.ring import Ring
 from genkan.settings import Settings
 from genkan.store.audit_rounds import NODE, seal_all
+from genkan.store.audit_walk import Verdict, verify
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_copy import copy_database
 from tests.store.builders import NOW, an_env, an_event

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from genkan.main import load_ring
-from genkan.ops.audit_walk import MOST_FAULTS, Verdict, verify
 from genkan.ops.ring_change import RingAtSite, activate_key, add_key, drop_key, revoke_key
 from genkan.outside.ring_file import read_ring
 from genkan.protocol.audit import AuditKeys, Segment
@@ -19,6 +18,7 @@ from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.ring import Ring
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, drop_step, seal_all
+from genkan.store.audit_walk import MOST_FAULTS, Verdict, Walk, resumed, verify, walk_on
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_open import MIGRATIONS, connect, migrate, migrations
 from tests.store.builders import NOW, an_env, an_event
@@ -90,6 +90,30 @@ async def test_nothing_sealed_is_nothing_wrong(tmp_path: Path, site: Site) -> No
     await site.tamper("DELETE FROM segments")
     verdict = await site.verdict()
     assert (verdict.good, verdict.segments, verdict.through, verdict.unsealed) == (True, 0, None, 11)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 50])
+async def test_a_walk_in_steps_finds_what_one_walk_finds(site: Site, most: int) -> None:
+    """Whether it is carried on in memory or begun anew behind the last segment that was looked at."""
+    await site.tamper("UPDATE audit SET detail = 'x' WHERE id = 5")
+    keys, whole = await site.keys(), await site.verdict()
+    carried = anew = Walk()
+    faults: list[str] = []
+    while not (carried.over and anew.over):
+        carried = carried if carried.over else await walk_on(site.store, keys, NODE, carried, most)
+        if not anew.over:
+            behind = anew.place.segment.sequence if anew.place.segment else 0
+            anew = await walk_on(site.store, keys, NODE, await resumed(site.store, NODE, behind), most)
+            faults += anew.verdict.faults
+    assert carried.verdict == whole
+    assert tuple(faults) == whole.faults == ("line 5: changed (segment 2)",)
+    assert (anew.verdict.newest, anew.verdict.unsealed) == (whole.newest, 2)
+
+
+async def test_a_walk_from_a_segment_that_is_not_there_begins_at_the_beginning(site: Site) -> None:
+    """Nothing is passed over because somebody named a place that never was."""
+    for sequence in (-1, 0, 4, 1 << 40):
+        assert await resumed(site.store, NODE, sequence) == Walk()
 
 
 SWAP = """

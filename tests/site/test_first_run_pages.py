@@ -108,7 +108,7 @@ async def test_what_will_not_do_is_told_and_nothing_typed_is_lost(
 ) -> None:
     """The page again, with the fault in words and everything but the passwords filled in; nothing is made."""
     await site.make_account("bob")
-    answer = await send(site, await link_of(site), **changed)
+    answer = await send(site, await link_of(site), None, **changed)
     assert answer.status_code == 400
     assert told in html.unescape(answer.text)
     fields = forms_of(answer.text)[-1][1]

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from genkan.ops.audit_walk import verify
 from genkan.protocol import ring as rings
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import DAY, SECOND
@@ -17,6 +16,7 @@ from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing
 from genkan.site import keeper as keeping
 from genkan.site.keeper import Keeper
 from genkan.store.audit_rounds import NODE, seal_all
+from genkan.store.audit_walk import verify
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
 

@@ -19,6 +19,7 @@ from genkan.store import (
     sqlite_lazy,
     sqlite_lists,
     sqlite_people,
+    sqlite_phones,
     sqlite_reads,
     sqlite_stops,
     sqlite_tokens,
@@ -68,7 +69,9 @@ def words(sql: str) -> list[str]:
     return "".join(c if c.isalnum() or c == "_" else " " for c in sql).split()
 
 
-MODULES = (sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people)
+MODULES = (
+    sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
+)  # fmt: skip
 STATEMENTS = {
     name: statement
     for module in MODULES
@@ -96,7 +99,8 @@ def test_no_statement_scans_a_table(database: sqlite3.Connection, name: str) -> 
 PAGES = [
     "_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_UP", "_PHONES_OF_ACCOUNT", "_PHONES_OF_ACCOUNT_UP", "_PHONES_OF_LINK",
     "_PHONES_OF_LINK_UP", "_HORIZON", "_PEOPLE", "_USED_BY_ACCOUNT", "_USED_BY_LINK", "_LINES", "_NEWER", "_OLDER",
-    "_SEGMENTS", "_LAST_SEGMENT", "_OLDEST_KEPT",
+    "_SEGMENTS", "_LAST_SEGMENT", "_OLDEST_KEPT", "_OF_GRANT", "_SEARCH_LINK", "_SEARCH_LINK_UP", "_SEARCH_ENDED",
+    "_SEARCH_ENDED_UP", "_SEARCH_PERSON", "_SEARCH_PERSON_UP", "_PEOPLE_NAMED",
 ]  # fmt: skip
 
 
@@ -120,7 +124,7 @@ def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     """What SQLite says it would do."""
     names = (
         "account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon",
-        "standing", "permission", "kinds", "actor", "since", "until", "text",
+        "standing", "permission", "kinds", "actor", "since", "until", "text", "number", "look",
     )  # fmt: skip
     named = dict.fromkeys(names, 1)
     for count in range(40):

@@ -2,16 +2,12 @@
 nothing is ever taken out.
 """
 
-import csv
-import json as jsons
-import sys
 from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli.audit_lines import (
-    EXPORTED,
     AccountName,
     Actor,
     Kind,
@@ -20,21 +16,20 @@ from genkan.cli.audit_lines import (
     Since,
     Until,
     Wanted,
-    cell,
-    document,
-    when,
     with_who,
 )
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
-from genkan.ops.audit_walk import Verdict, lines, verify
 from genkan.outside.ring_file import read_ring_of
-from genkan.protocol.audit import AuditKeys, Line, Segment
+from genkan.protocol.audit import AuditKeys, Line
 from genkan.protocol.env import MINUTE
 from genkan.protocol.ring import RingProblem
-from genkan.site.audit_documents import Names
-from genkan.site.documents import moment
+from genkan.site.audit_documents import Names, event_document, when
+from genkan.site.audit_export import exported
+from genkan.site.chain_documents import verdict_document
+from genkan.site.documents import moment, plain
 from genkan.store.audit_rounds import NODE
+from genkan.store.audit_walk import Verdict, lines, verify
 
 app = cyclopts.App(name="audit")
 PAGE = 500
@@ -68,7 +63,7 @@ def list_(
 
     async def work(site: Workbench) -> None:
         names = Names(site.store)
-        found = [await document(line, names) for line in await _some(site, wanted, after, limit)]
+        found = [plain(await event_document(line, names)) for line in await _some(site, wanted, after, limit)]
         if json:
             return print_json(found)
         columns = ("id", "at", "kind", "actor", "account", "link", "phone", "address", "reason", "detail")
@@ -118,15 +113,8 @@ def export(
 
     async def work(site: Workbench) -> None:
         query = await wanted.query(site, newest_first=False, start=after, limit=PAGE)
-        names, table = Names(site.store), csv.writer(sys.stdout)
-        if format == "csv":
-            table.writerow(EXPORTED)
-        async for line in lines(site.store, query):
-            shown = await document(line, names)
-            if format == "csv":
-                table.writerow([cell(shown[name]) for name in EXPORTED])
-            else:
-                print(jsons.dumps(shown))
+        async for piece in exported(site.store, query, format):
+            print(piece.decode(), end="")
 
     at_site(data_dir, work)
 
@@ -156,7 +144,7 @@ def verify_(
 
     verdict = at_site(data_dir, work)
     if json:
-        print_json(verdict_document(verdict))
+        print_json(plain(verdict_document(verdict)))
     else:
         _tell(verdict)
     return DONE if verdict.good else NO
@@ -170,33 +158,6 @@ def _head(text: str) -> bytes:
     if len(found) != 32:
         raise Stop(f"{text} is no head: it has 64 hexadecimal digits, as the log tells it", SET_UP)
     return found
-
-
-def verdict_document(verdict: Verdict) -> dict[str, object]:
-    """The verdict as JSON."""
-    return {
-        "verified": verdict.good,
-        "segments": verdict.segments,
-        "dropped": verdict.dropped,
-        "lines": verdict.lines,
-        "through": _segment_document(verdict.through),
-        "newest": _segment_document(verdict.newest),
-        "unsealed": verdict.unsealed,
-        "unsealedSince": None if verdict.unsealed_since is None else when(verdict.unsealed_since),
-        "faults": list(verdict.faults),
-        "moreFaults": verdict.more,
-    }
-
-
-def _segment_document(segment: Segment | None) -> dict[str, object] | None:
-    if segment is None:
-        return None
-    return {
-        "segment": segment.sequence,
-        "line": segment.last,
-        "sealedAt": when(segment.sealed_at),
-        "head": segment.head.hex(),
-    }
 
 
 def _tell(verdict: Verdict) -> None:

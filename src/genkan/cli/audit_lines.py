@@ -1,6 +1,4 @@
-"""Lines of the audit as commands ask for them and show them: filters in people's words, names instead of ids, CSV that
-no spreadsheet obeys.
-"""
+"""Lines of the audit as commands ask for them and show them: filters in people's words, names instead of ids."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,21 +8,12 @@ from cyclopts import Parameter
 
 from genkan.cli.workbench import SET_UP, Stop, Workbench
 from genkan.protocol import accounts
-from genkan.protocol.audit import Line
-from genkan.protocol.outcomes import EventKind
+from genkan.protocol.event_words import GROUP_NAMES, kinds_named
 from genkan.protocol.records import ACTOR_PREFIX
-from genkan.site.audit_documents import Names, acting_account
-from genkan.site.documents import moment, public_id
+from genkan.site.documents import public_id
 from genkan.store.api import AuditQuery
 
-# What a spreadsheet may take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _HEX_DIGITS = frozenset("0123456789abcdef")
-EXPORTED = (
-    "id", "at", "kind", "actor", "actorName", "account", "accountId", "link", "linkId", "phone", "address", "reason",
-    "detail",
-)  # fmt: skip
-
 Kind = Annotated[
     list[str] | None,
     Parameter(
@@ -74,11 +63,10 @@ class Wanted:
 def _kinds(words: list[str] | None) -> frozenset[str] | None:
     if not words:
         return None
-    found = {word: [kind.value for kind in EventKind if word in (kind, kind.partition(".")[0])] for word in words}
+    found = {word: kinds_named(word) for word in words}
     unknown = [word for word, kinds in found.items() if not kinds]
     if unknown:
-        groups = sorted({kind.partition(".")[0] for kind in EventKind})
-        raise Stop(f"there is no kind {unknown[0]}; the groups are {', '.join(groups)}", SET_UP)
+        raise Stop(f"there is no kind {unknown[0]}; the groups are {', '.join(sorted(GROUP_NAMES))}", SET_UP)
     return frozenset(kind for kinds in found.values() for kind in kinds)
 
 
@@ -116,39 +104,6 @@ def _moment(text: str) -> int:
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         raise Stop(f"{text} is no date: write 2026-11-01 or 2026-11-01T09:30", SET_UP) from None
-
-
-async def document(line: Line, names: Names) -> dict[str, object]:
-    """A line as JSON, with every id beside its name; also one that somebody has changed."""
-    return {
-        "id": line.number,
-        "at": when(line.at),
-        "kind": line.kind,
-        "actor": line.actor,
-        "actorName": await names.person(acting_account(line.actor)),
-        "account": await names.person(line.account_id),
-        "accountId": None if line.account_id is None else public_id(line.account_id),
-        "link": await names.link(line.link_id),
-        "linkId": None if line.link_id is None else public_id(line.link_id),
-        "phone": line.grant_id.hex() if line.grant_id else None,
-        "address": line.address or None,
-        "reason": line.reason or None,
-        "detail": line.detail or None,
-    }
-
-
-def when(at: int) -> str:
-    """A time as RFC 3339; a number that somebody has made of it as it is."""
-    try:
-        return moment(at)
-    except (ValueError, OverflowError, OSError):
-        return str(at)
-
-
-def cell(value: object) -> str:
-    """A cell of CSV. What a spreadsheet would take for a formula gets an apostrophe before it, as one would type it."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def with_who(shown: dict[str, object]) -> dict[str, object]:

@@ -30,9 +30,13 @@ def sign_in_end(grant: Grant, link: Link) -> int:
     """When a sign-in can be refreshed no more. An absolute lifetime that its link got later counts too: tokens that are
     dead when they are born help nobody.
     """
+    return end_of(grant.refresh_expires_at, grant.created_at, link)
+
+
+def end_of(refresh_expires_at: int, created_at: int, link: Link) -> int:
+    """The same of the two times alone."""
     absolute = link.absolute_lifetime
-    end = grant.refresh_expires_at
-    return end if absolute is None else min(end, grant.created_at + absolute)
+    return refresh_expires_at if absolute is None else min(refresh_expires_at, created_at + absolute)
 
 
 def missing_row(handle: Handle, actor: str, address: str, env: Env) -> Refused:

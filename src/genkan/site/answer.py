@@ -2,7 +2,7 @@
 reasons.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 from msgspec import structs
@@ -23,11 +23,14 @@ _encoder = msgspec.json.Encoder()
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer, whole."""
+    """An HTTP answer, whole; or with ``parts``, which are made while they are sent because nobody knows how many there
+    will be.
+    """
 
     status: int
     headers: Headers
     body: bytes = b""
+    parts: AsyncGenerator[bytes, None] | None = None
 
     def __repr__(self) -> str:
         # Body and headers carry secrets.

@@ -1,69 +1,118 @@
-"""The audit by REST: who did what to whom, oldest first, filtered, in pages. Nothing is ever changed."""
+"""The audit by REST: who did what to whom, filtered, in pages or as a file, and how often callers who proved nothing
+were refused. Nothing is ever changed.
+"""
 
-from genkan.protocol.outcomes import EventKind, Refused
-from genkan.protocol.reasons import Reason
+from genkan.protocol.outcomes import Refused
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
-from genkan.site.asked import link_named, parameters
-from genkan.site.audit_documents import AuditEventsDocument, Names, event_document
-from genkan.site.documents import read_public_id
+from genkan.site.asked import parameters
+from genkan.site.audit_documents import (
+    AuditEventsDocument,
+    Names,
+    RefusalDocument,
+    event_document,
+    refusal_document,
+)
+from genkan.site.audit_export import FORMATS, download
+from genkan.site.audit_query import FILTERS, LAST_NUMBER, audit_query
+from genkan.site.chain_documents import ChainDocument, VerdictDocument, load_chain, part_document, walked
 from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
-from genkan.site.read import Form
-from genkan.site.received import Malformed, Received
-from genkan.site.routes import Guard, Rule, Who
-from genkan.store.api import AuditQuery
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Handler, Rule, Who
 
 PATH = "/rest/genkan/1.0/audit-events"
 MOST = 500
-LAST_NUMBER = 10**18 - 1
-QUERY = (
-    Query("kind", "string", "Only lines of this kind.", choices=tuple(EventKind)),
-    Query("accountId", "string", "Only lines about the account with this id."),
-    Query("link", "string", "Only lines about the application link with this id or client id."),
-    Query("actor", "string", "Only what this actor did, as lines name it."),
-    Query("after", "integer", "Go on behind the line with this number: the `next` of the page before.",
-          most=LAST_NUMBER),
-    Query("limit", "integer", f"How many at most: 1 to {MOST}, 100 unless said.", least=1, most=MOST),
-)  # fmt: skip
+MOST_REFUSALS = 1_000
+LIMIT = Query("limit", "integer", f"How many at most: 1 to {MOST}, 100 unless said.", least=1, most=MOST)
+QUERY = (*FILTERS, LIMIT, Query("newestFirst", "boolean", "From the newest line back, instead of from the oldest on."))
+FORMAT = Query("format", "string", "csv for spreadsheets, jsonl for programs; jsonl unless said.", tuple(FORMATS))
 
 
 async def list_events(received: Received, door: Door) -> Answer:
-    """GET audit-events: oldest first, in pages."""
+    """GET audit-events: oldest first unless asked otherwise, in pages."""
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     asked = parameters(received, QUERY)
-    page = await door.store.audit_page(await _query(asked, door))
+    page = await door.store.audit_page(await audit_query(asked, door, limit=int(asked.get("limit", "100"))))
     names = Names(door.store)
     lines = [await event_document(line, names) for line in page.lines]
     return answer.json(AuditEventsDocument(events=tuple(lines), next=page.next))
 
 
-async def _query(asked: Form, door: Door) -> AuditQuery:
-    """Which lines are wanted. Malformed for an account's id that is none, and for a link that nobody knows."""
-    account_id = read_public_id(asked["accountId"]) if "accountId" in asked else None
-    link = await link_named(asked["link"], door) if "link" in asked else None
-    if "accountId" in asked and account_id is None:
-        raise Malformed(Reason.INVALID_VALUE, "accountId: the id of an account")
-    if "link" in asked and link is None:
-        raise Malformed(Reason.INVALID_VALUE, "link: the id or client id of an application link")
-    return AuditQuery(
-        kinds=frozenset({asked["kind"]}) if "kind" in asked else None,
-        actor=asked.get("actor"),
-        account_id=account_id,
-        link_id=link.id if link else None,
-        newest_first=False,
-        start=int(asked.get("after", "0")),
-        limit=int(asked.get("limit", "100")),
-    )
+async def export_events(received: Received, door: Door) -> Answer:
+    """GET audit-export: every line that fits, oldest first, as one file."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    asked = parameters(received, (*FILTERS, FORMAT))
+    return download(door.store, await audit_query(asked, door, limit=MOST), asked.get("format", "jsonl"))
+
+
+async def list_refusals(received: Received, door: Door) -> Answer:
+    """GET audit-refusals: newest minute first."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    asked = parameters(received, (REFUSALS_LIMIT,))
+    found = await door.store.tallies(int(asked.get("limit", "100")))
+    return answer.json([refusal_document(tally) for tally in found])
+
+
+async def show_chain(received: Received, door: Door) -> Answer:
+    """GET audit-chain: the newest head, and what waits for its seal."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    return answer.json(await load_chain(door))
+
+
+async def verify_chain(received: Received, door: Door) -> Answer:
+    """GET audit-verification: whether the next part of the chain is as it was sealed."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    asked = parameters(received, (BEHIND,))
+    walk = await walked(door, int(asked.get("after", "0")))
+    return answer.error(walk) if isinstance(walk, Refused) else answer.json(part_document(walk))
+
+
+REFUSALS_LIMIT = Query(
+    "limit", "integer", f"How many rows at most: 1 to {MOST_REFUSALS}, 100 unless said.", least=1, most=MOST_REFUSALS
+)
+BEHIND = Query(
+    "after", "integer", "Look behind this segment: the `next` of the answer before. From the beginning unless said.",
+    most=LAST_NUMBER,
+)  # fmt: skip
+
+
+def _rule(path: str, handler: Handler, about: str) -> Rule:
+    return Rule(path, ("GET",), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
 
 
 OPERATIONS = (
+    Operation(_rule(PATH, list_events, "The audit, in pages."), AuditEventsDocument, query=QUERY),
     Operation(
-        Rule(PATH, ("GET",), list_events, Who.ADMINISTRATOR, Guard.MACHINE, "The audit, oldest first."),
-        AuditEventsDocument,
-        query=QUERY,
+        _rule("/rest/genkan/1.0/audit-export", export_events, "The audit as a file."),
+        None,
+        query=(*FILTERS, FORMAT),
+        media=tuple(FORMATS.values()),
+    ),
+    Operation(
+        _rule("/rest/genkan/1.0/audit-refusals", list_refusals, "Counted refusals, by minute, reason and network."),
+        RefusalDocument,
+        query=(REFUSALS_LIMIT,),
+        many=True,
+    ),
+    Operation(
+        _rule("/rest/genkan/1.0/audit-chain", show_chain, "The audit's newest seal and what waits for one."),
+        ChainDocument,
+    ),
+    Operation(
+        _rule("/rest/genkan/1.0/audit-verification", verify_chain, "Checks a part of the audit's chain."),
+        VerdictDocument,
+        query=(BEHIND,),
     ),
 )

@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from genkan.protocol.audit import Line
-from genkan.protocol.outcomes import EventKind
+from genkan.protocol.env import MINUTE
 from genkan.protocol.records import ACTOR_PREFIX
 from genkan.site.documents import moment, public_id, read_public_id
-from genkan.store.api import Store
+from genkan.store.api import Store, Tally
 
 MOST_NAMES = 10_000
 
@@ -16,7 +16,7 @@ class AuditEventDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
     id: int
     at: str
-    kind: EventKind
+    kind: str
     actor: str
     actor_name: str | None
     account: str | None
@@ -30,12 +30,23 @@ class AuditEventDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class AuditEventsDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """Lines of the audit, oldest first; ``next`` is the ``after`` to go on from, null at the end. A page may have fewer
-    lines than asked for, even none, and still not be the last.
+    """Lines of the audit in the order asked for; ``next`` is the ``after`` to go on from, null at the end. A page may
+    have fewer lines than asked for, even none, and still not be the last.
     """
 
     events: tuple[AuditEventDocument, ...]
     next: int | None
+
+
+class RefusalDocument(Struct, frozen=True):
+    """Callers who proved nothing and were refused within one minute, from one network; the network is null for all
+    beyond a minute's first thousand rows.
+    """
+
+    minute: str
+    reason: str
+    network: str | None
+    count: int
 
 
 class Names:
@@ -69,19 +80,37 @@ def acting_account(actor: str) -> int | None:
 
 
 async def event_document(line: Line, names: Names) -> AuditEventDocument:
-    """A line with its names."""
+    """A line with its names; also one that a newer version wrote or that somebody has changed."""
     return AuditEventDocument(
         id=line.number,
-        at=moment(line.at),
-        kind=EventKind(line.kind),
-        actor=line.actor,
+        at=when(line.at),
+        kind=readable(line.kind),
+        actor=readable(line.actor),
         actor_name=await names.person(acting_account(line.actor)),
         account=await names.person(line.account_id),
         account_id=None if line.account_id is None else public_id(line.account_id),
         link=await names.link(line.link_id),
         link_id=None if line.link_id is None else public_id(line.link_id),
         phone=line.grant_id.hex() if line.grant_id else None,
-        address=line.address or None,
-        reason=line.reason or None,
-        detail=line.detail or None,
+        address=readable(line.address) or None,
+        reason=readable(line.reason) or None,
+        detail=readable(line.detail) or None,
     )
+
+
+def when(at: int) -> str:
+    """A time as RFC 3339; a number that somebody has made of it as it is."""
+    try:
+        return moment(at)
+    except (ValueError, OverflowError, OSError):
+        return str(at)
+
+
+def readable(text: str) -> str:
+    """The text with what is no UTF-8, as only a changed line has it, spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def refusal_document(tally: Tally) -> RefusalDocument:
+    """A count as the API shows it."""
+    return RefusalDocument(moment(tally.minute * MINUTE), tally.reason, tally.network or None, tally.count)

@@ -2,7 +2,9 @@
 answer.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, MutableMapping, Sequence
+from contextlib import aclosing
 from itertools import count
 from typing import Any
 
@@ -56,7 +58,7 @@ class Dispatcher:
         rule = rules.get("GET" if method == "HEAD" else method)
         request_id = next(self._request_ids)
         reply = await self._reply(scope, receive, rule, rules, parameters, request_id)
-        await _send(send, reply, request_id, head=method == "HEAD")
+        await _send(send, receive, reply, request_id, head=method == "HEAD")
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
@@ -86,7 +88,7 @@ class Dispatcher:
         if rule is None:
             return self._no_rule(rules, request_id, headers)
         try:
-            received = await _received(scope, headers, receive, peer, request_id, parameters)
+            received = await _received(scope, headers, receive, peer, request_id, parameters, rule)
             if rule.guard is not Guard.MACHINE:
                 self._door.pages.site_title = await self._door.title()
             fault = self._guard_fault(rule, received)
@@ -159,12 +161,19 @@ class Dispatcher:
 
 
 async def _received(
-    scope: Scope, headers: Headers, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
+    scope: Scope,
+    headers: Headers,
+    receive: Receive,
+    peer: Peer,
+    request_id: str,
+    parameters: dict[str, str],
+    rule: Rule,
 ) -> Received:
     if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
-    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters)
+    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters,
+                    rule.recent is True)  # fmt: skip
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:
@@ -185,11 +194,36 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
             return body
 
 
-async def _send(send: Send, reply: Answer, request_id: str, *, head: bool) -> None:
-    length = str(len(reply.body)).encode()
-    headers = [*reply.headers, (b"x-request-id", request_id.encode()), (b"content-length", length)]
+async def _send(send: Send, receive: Receive, reply: Answer, request_id: str, *, head: bool) -> None:
+    headers = [*reply.headers, (b"x-request-id", request_id.encode())]
+    if reply.parts is None:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+    if reply.parts is not None and not head:
+        await _send_parts(send, receive, reply.parts)
+    else:
+        await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+async def _send_parts(send: Send, receive: Receive, parts: AsyncGenerator[bytes, None]) -> None:
+    """Part after part, and none that nobody waits for any more. What fails on the way breaks the answer off, so that
+    it is not taken for a whole one.
+    """
+    gone = asyncio.ensure_future(_client_left(receive))
+    try:
+        async with aclosing(parts):
+            async for part in parts:
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _with_default_port(origin: str) -> str:

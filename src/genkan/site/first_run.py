@@ -18,6 +18,7 @@ from genkan.site.phone_guide import guide
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
+from genkan.site.sign_in_form import this_browser
 from genkan.site.switch import load_switch
 from genkan.store.rounds import TRIES
 from genkan.wire.scopes import Permission
@@ -101,7 +102,7 @@ async def _error(received: Received, form: read.Form, who: browser.Visitor, door
 
 async def _signed_in(received: Received, account: Account, who: browser.Visitor, door: Door) -> Answer:
     opened = sessions.open_session(
-        account, Method.PWD, browser.this_browser(received, who), door.env(), door.lifetimes
+        account, Method.PWD, this_browser(received, who), door.env(), door.lifetimes
     )  # fmt: skip
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(door.public.text + DONE, 303), opened.cookie, door)
@@ -148,7 +149,15 @@ def _is_administrator(who: browser.Visitor) -> bool:
 
 RULES = (
     Rule(DONE, ("GET",), setup_done, Who.ADMINISTRATOR, Guard.PAGE, "What is left to do after set-up."),
-    Rule("/setup/mobile", ("POST",), setup_mobile, Who.ADMINISTRATOR, Guard.FORM, "Turns the mobile switch on."),
+    Rule(
+        "/setup/mobile",
+        ("POST",),
+        setup_mobile,
+        Who.ADMINISTRATOR,
+        Guard.FORM,
+        "Turns the mobile switch on.",
+        recent=False,
+    ),
     Rule("/setup/{token}", ("GET",), setup_page, Who.SETUP, Guard.PAGE, "First-run set-up."),
     Rule("/setup/{token}", ("POST",), setup, Who.SETUP, Guard.FORM, "Names the site, makes its administrator."),
 )

@@ -42,7 +42,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A route of the API: its line in the route table and what goes in and out. ``asks`` None: no body is read."""
+    """A route of the API: its line in the route table and what goes in and out. ``asks`` None: no body is read.
+
+    ``media``: it answers no JSON but text of one of these types.
+    """
 
     rule: Rule
     answers: type[Struct] | None
@@ -50,6 +53,7 @@ class Operation:
     status: int = 200
     query: tuple[Query, ...] = ()
     many: bool = False
+    media: tuple[str, ...] = ()
 
 
 def rules(operations: Sequence[Operation]) -> tuple[Rule, ...]:
@@ -143,5 +147,7 @@ def _responses(operation: Operation) -> dict[str, object]:
     good: dict[str, object] = {"description": "Done."}
     if operation.answers is not None:
         good["content"] = _list_content(operation.answers) if operation.many else _content(operation.answers)
+    if operation.media:
+        good["content"] = {kind: {"schema": {"type": "string"}} for kind in operation.media}
     refused = {"description": "Refused; the document says why.", "content": _content(ErrorDocument)}
     return {str(operation.status): good, "4XX": refused, "503": refused}

@@ -4,13 +4,14 @@ suite.
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from genkan.protocol.audit import Line, Segment
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
-from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Session, Site, Standing
+from genkan.protocol.phones import PhoneRow, PhoneState
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, LinkKind, Session, Site, Standing
 from genkan.wire.scopes import Permission
 
 
@@ -70,6 +71,52 @@ class PhoneQuery:
     before: bytes | None = None
     limit: int = 100
     oldest_first: bool = False
+
+
+class PhoneOrder(StrEnum):
+    """By sign-in time, or grouped by name with the newest of each group first. By person leaves deleted people out."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    PERSON = "person"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMark:
+    """Where a search goes on: behind this sign-in, in the groups of PERSON or LINK within or behind this one's."""
+
+    grant_id: bytes
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSearch:
+    """Which of all phones to look for, as they stand ``now``, in pages that look at a bounded number of sign-ins each.
+
+    ``person`` is the beginning of folded names and asks for the order PERSON. ``reason`` is why they ended.
+    ``unseen_since`` leaves out what was used at that moment or later.
+    """
+
+    now: int
+    kind: LinkKind | None = None
+    account_id: int | None = None
+    link_id: int | None = None
+    person: str = ""
+    state: PhoneState | None = None
+    reason: str = ""
+    unseen_since: int | None = None
+    order: PhoneOrder = PhoneOrder.NEWEST
+    start: PhoneMark | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePage:
+    """Phones that fit, perhaps none, and where to go on; ``next`` is None at the end."""
+
+    rows: tuple[PhoneRow, ...]
+    next: PhoneMark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +254,7 @@ class Store(Protocol):
     async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
+    async def search_phones(self, search: PhoneSearch) -> PhonePage: ...
     async def usage(self, query: PhoneQuery, now: int) -> Usage: ...
     async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
     async def consents(self, account_id: int) -> list[Consent]: ...
@@ -215,6 +263,7 @@ class Store(Protocol):
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]: ...
     async def last_event(self) -> int: ...
     async def audit_page(self, query: AuditQuery) -> AuditPage: ...
+    async def audit_of_grant(self, grant_id: bytes, limit: int = 100) -> list[Line]: ...
     async def tallies(self, limit: int = 100) -> list[Tally]: ...
     async def askers(self, since: int, limit: int = 100) -> list[Asker]: ...
     async def keys_in_use(self) -> set[int]: ...

@@ -12,7 +12,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
 from genkan.store.sqlite_open import connect, prepare
-from genkan.store.sqlite_people import SqlitePeople
+from genkan.store.sqlite_phones import SqlitePhones
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
 from genkan.store.sqlite_writing import Drop, Flush, Prune, Seal, Settle
@@ -30,7 +30,7 @@ def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
 
-class SqliteStore(SqlitePeople):
+class SqliteStore(SqlitePhones):
     """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The audit in SQLite: filtered pages of lines by bounded walks, and the segments that seal them.
 
 No index serves the filters: each would cost every sign-in a write. A page looks at a bounded number of lines and says
-where to go on.
+where to go on. One serves the story of a single sign-in, whose id is newer than all others when it is written.
 """
 
 import sqlite3
@@ -27,6 +27,10 @@ _LINE_JOINS = """
 """
 _LINES = f"""
     SELECT {_LINE_COLUMNS} FROM audit a {_LINE_JOINS} WHERE a.id > ? AND a.id <= ? ORDER BY a.id LIMIT ?
+"""  # noqa: S608 made of constants
+_OF_GRANT = f"""
+    SELECT {_LINE_COLUMNS} FROM audit a INDEXED BY audit_by_grant {_LINE_JOINS}
+    WHERE a.grant_id = ? ORDER BY a.id LIMIT ?
 """  # noqa: S608 made of constants
 _FILTERS = """
     a.id > :after AND a.id < :before
@@ -91,6 +95,10 @@ class SqliteAudit(SqliteLists):
             return AuditPage(lines, lines[-1].number)
         is_last = end in (_LEAST, _MOST)
         return AuditPage(lines, None if is_last else end + 1 if query.newest_first else end - 1)
+
+    async def audit_of_grant(self, grant_id: bytes, limit: int = 100) -> list[Line]:
+        """What the audit tells of one sign-in by its id, oldest first; stops are told of accounts and links."""
+        return [_line(row) for row in self._all(_OF_GRANT, (grant_id, limit))]
 
     def _end(self, query: AuditQuery) -> int:
         """The first line that this page does not look at any more."""

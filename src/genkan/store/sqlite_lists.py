@@ -115,6 +115,9 @@ class SqliteLists(SqliteReads):
         return [self._phone(row) for row in found]
 
     async def phone(self, grant_id: bytes) -> PhoneRow | None:
+        return self._phone_of(grant_id)
+
+    def _phone_of(self, grant_id: bytes) -> PhoneRow | None:
         row = self._one(_PHONE, (grant_id,))
         return None if row is None else self._phone(row)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from genkan.protocol.audit import MOST_LINES, AuditKeys, Line, Segment
 from genkan.protocol.audit_check import Place, end_faults, faults
-from genkan.store.api import AuditQuery, Store
+from genkan.store.api import AuditPage, AuditQuery, Store
 
 STEP_LINES = 1_000
 STEP_SEGMENTS = 50
@@ -36,31 +36,70 @@ class Verdict:
         return not self.faults
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk that may go on later: what it has found, where it stands, and whether it has come to the end.
+
+    ``head_seen``: the head that was asked for is in the chain.
+    """
+
+    verdict: Verdict = field(default_factory=Verdict)
+    place: Place = field(default_factory=Place)
+    head_seen: bool = False
+    over: bool = False
+
+
 async def verify(store: Store, keys: AuditKeys, node: str, head: bytes | None = None) -> Verdict:
     """Walk a node's chain from its beginning. ``head`` was printed once and must be in it."""
-    verdict, place, seen = Verdict(), Place(), False
-    async for segment in _segments(store, node):
+    walk = Walk()
+    while not walk.over:
+        walk = await walk_on(store, keys, node, walk, STEP_SEGMENTS, head)
+    return walk.verdict
+
+
+async def resumed(store: Store, node: str, sequence: int) -> Walk:
+    """A walk that begins behind this segment, whose record it takes on trust; at the beginning where there is none."""
+    found = await store.segments(node, sequence - 1, 1) if sequence > 0 else []
+    return Walk(place=Place().after(found[0])) if found and found[0].sequence == sequence else Walk()
+
+
+async def walk_on(store: Store, keys: AuditKeys, node: str, walk: Walk, most: int, head: bytes | None = None) -> Walk:
+    """One step of at most so many segments; at the end of the chain what belongs there, too."""
+    verdict, place, seen = walk.verdict, walk.place, walk.head_seen
+    page = await store.segments(node, place.segment.sequence if place.segment else 0, most)
+    for segment in page:
         found, checked = await _check(store, keys, place, segment)
         verdict = _with(_counted(verdict, checked), found)
         place, seen = place.after(checked), seen or checked.head == head
         if verdict.good:
             verdict = replace(verdict, through=checked)
-    verdict = _with(replace(verdict, newest=place.segment), end_faults(keys, place.segment))
+        # Others may write between two steps, and this walk holds no snapshot for long.
+        await asyncio.sleep(0)
+    verdict = replace(verdict, newest=place.segment)
+    if len(page) == most:
+        return Walk(verdict, place, seen)
+    verdict = _with(verdict, end_faults(keys, place.segment))
     if head is not None and not seen:
         verdict = _with(verdict, [_without(head)])
-    return await _waiting(store, place, verdict)
+    return Walk(await _waiting(store, place, verdict), place, seen, over=True)
 
 
-async def lines(store: Store, query: AuditQuery) -> AsyncIterator[Line]:
-    """Every line that a query asks for, page after page; its ``limit`` is that of one page."""
+async def pages(store: Store, query: AuditQuery) -> AsyncIterator[AuditPage]:
+    """Every page that a query asks for, the empty ones too; between two of them others have their turn."""
     while True:
         page = await store.audit_page(query)
-        for line in page.lines:
-            yield line
+        yield page
         if page.next is None:
             return
         query = replace(query, start=page.next)
         await asyncio.sleep(0)
+
+
+async def lines(store: Store, query: AuditQuery) -> AsyncIterator[Line]:
+    """Every line that a query asks for, page after page; its ``limit`` is that of one page."""
+    async for page in pages(store, query):
+        for line in page.lines:
+            yield line
 
 
 def _without(head: bytes) -> str:
@@ -68,16 +107,6 @@ def _without(head: bytes) -> str:
         f"the head {head.hex()} is not in the chain: its newest segments were cut off, or a backup from before it was"
         " restored, or it is another site's"
     )
-
-
-async def _segments(store: Store, node: str) -> AsyncIterator[Segment]:
-    after = 0
-    while page := await store.segments(node, after, STEP_SEGMENTS):
-        for segment in page:
-            yield segment
-            # Others may write between two steps, and this walk holds no snapshot for long.
-            await asyncio.sleep(0)
-        after = page[-1].sequence
 
 
 async def _check(store: Store, keys: AuditKeys, place: Place, segment: Segment) -> tuple[list[str], Segment]:

@@ -1,0 +1,157 @@
+"""The audit in people's words: what each kind of event is called, its sentence, and who did it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from genkan.protocol.outcomes import EventKind
+from genkan.protocol.records import ACTOR_PREFIX
+
+# One sentence a kind. ``person`` and ``link`` are whom it is about by their present names, ``detail`` is as written.
+EVENT_SENTENCES: Mapping[EventKind, str] = {
+    EventKind.SIGNED_IN: "%(person)s signed in through %(link)s.",
+    EventKind.GRANT_ENDED: "A sign-in of %(person)s through %(link)s ended.",
+    EventKind.GRANT_RETRIED_ELSEWHERE: "A sign-in of %(person)s through %(link)s was refreshed from a second network.",
+    EventKind.GRANT_HEALED: "A sign-in of %(person)s through %(link)s was ahead of a restored store, and goes on.",
+    EventKind.STORE_BEHIND: "A genuine token was ahead of the store: the store has lost writes.",
+    EventKind.SESSION_OPENED: "%(person)s signed in in a browser.",
+    EventKind.SESSION_CLOSED: "A browser of %(person)s was signed out.",
+    EventKind.ACCOUNT_ADDED: "The account of %(person)s was added.",
+    EventKind.ACCOUNT_CHANGED: "The account of %(person)s was changed.",
+    EventKind.ACCOUNT_DISABLED: "The account of %(person)s was disabled.",
+    EventKind.ACCOUNT_ENABLED: "The account of %(person)s was enabled.",
+    EventKind.ACCOUNT_DELETED: "The account of %(person)s was deleted.",
+    EventKind.ACCOUNT_ERASED: "What was kept about %(person)s was erased.",
+    EventKind.ACCOUNT_RECOVERED: "%(person)s was let in again as system administrator.",
+    EventKind.ACCOUNT_SIGNED_OUT: "%(person)s was signed out everywhere.",
+    EventKind.PASSWORD_CHANGED: "The password of %(person)s was changed.",
+    EventKind.CONSENT_GIVEN: "%(person)s allowed access to %(link)s.",
+    EventKind.CONSENT_WITHDRAWN: "The access of %(link)s to the account of %(person)s was withdrawn.",
+    EventKind.LINK_CREATED: "The application link %(link)s was created.",
+    EventKind.LINK_CHANGED: "The application link %(link)s was changed.",
+    EventKind.LINK_SECRET_ROTATED: "The application link %(link)s was given a new secret.",
+    EventKind.LINK_DISABLED: "The application link %(link)s was disabled.",
+    EventKind.LINK_ENABLED: "The application link %(link)s was enabled.",
+    EventKind.LINK_DELETED: "The application link %(link)s was deleted.",
+    EventKind.LINK_SIGNED_OUT: "Everyone was signed out of the application link %(link)s.",
+    EventKind.MOBILE_ON: "The mobile app was turned on.",
+    EventKind.MOBILE_OFF: "The mobile app was turned off.",
+    EventKind.API_KEY_CREATED: "An API key was made.",
+    EventKind.API_KEY_REVOKED: "An API key was revoked.",
+    EventKind.KEY_ADDED: "A key was added to the key ring.",
+    EventKind.KEY_ACTIVATED: "A key of the key ring began to seal.",
+    EventKind.KEY_REVOKED: "A key of the key ring was revoked.",
+    EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
+    EventKind.RESTORED: "A backup was restored.",
+}
+# The stop that reaches everybody names nobody.
+EVERYONE = "Everyone was signed out everywhere."
+# A line that a newer version wrote, or that somebody has changed.
+UNKNOWN_EVENT = "An event that this version does not know."
+
+# What a list of kinds to choose from says.
+EVENT_NAMES: Mapping[EventKind, str] = {
+    EventKind.SIGNED_IN: "Signed in",
+    EventKind.GRANT_ENDED: "Sign-in ended",
+    EventKind.GRANT_RETRIED_ELSEWHERE: "Refreshed from a second network",
+    EventKind.GRANT_HEALED: "Went on after a restore",
+    EventKind.STORE_BEHIND: "Lost writes seen",
+    EventKind.SESSION_OPENED: "Browser signed in",
+    EventKind.SESSION_CLOSED: "Browser signed out",
+    EventKind.ACCOUNT_ADDED: "Account added",
+    EventKind.ACCOUNT_CHANGED: "Account changed",
+    EventKind.ACCOUNT_DISABLED: "Account disabled",
+    EventKind.ACCOUNT_ENABLED: "Account enabled",
+    EventKind.ACCOUNT_DELETED: "Account deleted",
+    EventKind.ACCOUNT_ERASED: "Person erased",
+    EventKind.ACCOUNT_RECOVERED: "Administrator let in again",
+    EventKind.ACCOUNT_SIGNED_OUT: "Signed out everywhere",
+    EventKind.PASSWORD_CHANGED: "Password changed",
+    EventKind.CONSENT_GIVEN: "Access allowed",
+    EventKind.CONSENT_WITHDRAWN: "Access withdrawn",
+    EventKind.LINK_CREATED: "Link created",
+    EventKind.LINK_CHANGED: "Link changed",
+    EventKind.LINK_SECRET_ROTATED: "Secret rotated",
+    EventKind.LINK_DISABLED: "Link disabled",
+    EventKind.LINK_ENABLED: "Link enabled",
+    EventKind.LINK_DELETED: "Link deleted",
+    EventKind.LINK_SIGNED_OUT: "Everyone signed out of a link",
+    EventKind.MOBILE_ON: "Mobile app turned on",
+    EventKind.MOBILE_OFF: "Mobile app turned off",
+    EventKind.API_KEY_CREATED: "API key made",
+    EventKind.API_KEY_REVOKED: "API key revoked",
+    EventKind.KEY_ADDED: "Key added",
+    EventKind.KEY_ACTIVATED: "Key activated",
+    EventKind.KEY_REVOKED: "Key revoked",
+    EventKind.KEY_DROPPED: "Key dropped",
+    EventKind.RESTORED: "Backup restored",
+}
+
+# The groups of kinds, by what stands before the dot.
+GROUP_NAMES: Mapping[str, str] = {
+    "grant": "Phones and applications",
+    "session": "Browsers",
+    "account": "People",
+    "consent": "Consent",
+    "link": "Application links",
+    "mobile": "Mobile app",
+    "api_key": "API keys",
+    "key": "Key ring",
+    "store": "Storage",
+}
+
+
+class ActorKind(StrEnum):
+    """What kind of somebody did it."""
+
+    PERSON = "person"
+    API_KEY = "api_key"
+    COMMAND = "command"
+    LINK = "link"
+    BEARER = "bearer"
+    OTHER = "other"
+
+
+ACTOR_WORDS: Mapping[ActorKind, str] = {
+    ActorKind.PERSON: "%(name)s",
+    ActorKind.API_KEY: "API key %(name)s",
+    ActorKind.COMMAND: "%(name)s at the command line",
+    ActorKind.LINK: "Application %(name)s",
+    ActorKind.BEARER: "Somebody with a token",
+    ActorKind.OTHER: "%(name)s",
+}
+_PREFIXES = {
+    ACTOR_PREFIX: ActorKind.PERSON,
+    "api-key:": ActorKind.API_KEY,
+    "command:": ActorKind.COMMAND,
+    "link:": ActorKind.LINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, read from a line. ``name`` is an account's id, a client id, or what a key or user is called."""
+
+    kind: ActorKind
+    name: str
+
+
+def read_actor(text: str) -> Actor:
+    """The actor as a line spells it; a person who acted through an application is the person."""
+    if text == "bearer":
+        return Actor(ActorKind.BEARER, "")
+    for prefix, kind in _PREFIXES.items():
+        if text.startswith(prefix):
+            rest = text.removeprefix(prefix)
+            return Actor(kind, rest.partition(" ")[0] if kind is ActorKind.PERSON else rest)
+    return Actor(ActorKind.OTHER, text)
+
+
+def group_of(kind: EventKind) -> str:
+    """The group that a kind belongs to."""
+    return kind.partition(".")[0]
+
+
+def kinds_named(word: str) -> frozenset[str]:
+    """The kinds that a word means: one kind, or the group before the dot. Empty for a word that means none."""
+    return frozenset(kind.value for kind in EventKind if word in (kind, group_of(kind)))

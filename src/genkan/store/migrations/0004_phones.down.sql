@@ -1,0 +1,2 @@
+DROP INDEX audit_by_grant;
+DROP INDEX grants_ended;
