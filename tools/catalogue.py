@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
 from genkan.protocol.env import Env
@@ -25,7 +26,8 @@ from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
-from genkan.site.signin import PASSWORDS_DIFFER, sentence
+from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
+from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
 
 SITE = Path(str(files("genkan.site")))
@@ -41,9 +43,16 @@ def said() -> Catalog:
     found = extract_from_dir(str(SITE / "templates"), [("**.html", "jinja2")], options, comment_tags=())
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
-    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults(), shell_words(),
-              typed_accounts.SENTENCES)  # fmt: skip
-    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+    tables = (
+        END_SENTENCES.values(),
+        OWN_END_SENTENCES.values(),
+        WORDS.values(),
+        account_faults(),
+        shell_words(),
+        link_words(),
+        typed_accounts.SENTENCES,
+    )
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
     return catalogue
 
@@ -54,6 +63,11 @@ def shell_words() -> list[str]:
     places = [place.words for group in groups for place in group.places]
     told = (console.RESUMED, sign_in_form.SESSION_OVER, *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
+
+
+def link_words() -> list[str]:
+    """What is said of an application link that cannot be, or that could be better."""
+    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values()]
 
 
 def account_faults() -> list[str]:
