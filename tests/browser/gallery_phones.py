@@ -84,7 +84,7 @@ def _lists(chosen: Chosen) -> list[Shown]:
     phones, programs = Filters(LinkKind.NATIVE), Filters(LinkKind.CONFIDENTIAL)
     asked = Filters(LinkKind.NATIVE, chosen("al"), link=2, state=ALL, unseen=30, order=PhoneOrder.OLDEST)
     rows, more, first = _rows(chosen), "/desk/admin/phones?after=1", f"/desk{LISTED}"
-    plain = {**_frame(chosen, phones, LISTED, Flash.SIGNED_OUT), "phones": rows, "next": more}
+    plain = {**_frame(chosen, phones, LISTED, Flash.PHONES_SIGNED_OUT), "phones": rows, "next": more}
     narrow = _frame(chosen, asked, LISTED)
     account = {"account_id": "0000000000000001", "account_name": chosen("Alice Adams")}
     filtered = {**narrow, **account, "phones": rows[:1], "next": "", "first": first}
@@ -106,20 +106,8 @@ def _moment(what: What, at: int | None, actor: str = "", address: str = "") -> d
     return {"what": what.value, "at": at, "actor": actor, "address": address}
 
 
-def _one(chosen: Chosen) -> list[Shown]:
-    begun = [
-        _moment(What.PROVED, SIGNED_IN - 9_000),
-        _moment(What.ALLOWED, SIGNED_IN - 4_000),
-        _moment(What.SIGNED_IN, SIGNED_IN, address="203.0.113.77"),
-    ]
-    used = [
-        *begun,
-        _moment(What.RETRIED_ELSEWHERE, SEEN - 90_000_000, address="198.51.100.9"),
-        _moment(What.HEALED, SEEN - 80_000_000),
-        _moment(What.REFRESHED, SEEN - 60_000),
-        _moment(What.SEEN, SEEN),
-    ]
-    known: dict[str, object] = {
+def _known(chosen: Chosen) -> dict[str, object]:
+    return {
         "application": False,
         "list_address": f"/desk{LISTED}",
         "account_name": chosen("alice"),
@@ -137,10 +125,24 @@ def _one(chosen: Chosen) -> list[Shown]:
         "marked": True,
         "sentence": "",
         "hint": "",
-        "moments": [*used, _moment(What.EXPIRES, SEEN + 7_776_000_000)],
     }
+
+
+def _one(chosen: Chosen) -> list[Shown]:
+    begun = [
+        _moment(What.PROVED, SIGNED_IN - 9_000),
+        _moment(What.ALLOWED, SIGNED_IN - 4_000),
+        _moment(What.SIGNED_IN, SIGNED_IN, address="203.0.113.77"),
+    ]
+    used = [
+        *begun,
+        _moment(What.RETRIED_ELSEWHERE, SEEN - 90_000_000, address="198.51.100.9"),
+        _moment(What.HEALED, SEEN - 80_000_000),
+        _moment(What.REFRESHED, SEEN - 60_000),
+        _moment(What.SEEN, SEEN),
+    ]
     frame = {**framed(chosen, f"{LISTED}/{ID}"), "sign_out_address": f"/desk{LISTED}/sign-out"}
-    live = {**_row(chosen), **known}
+    live = {**_row(chosen), **_known(chosen), "moments": [*used, _moment(What.EXPIRES, SEEN + 7_776_000_000)]}
     fresh = {
         **live,
         "device": read_device(""),

@@ -64,7 +64,7 @@ async def act(received: Received, door: Door) -> Answer:
         if ending is None:
             return console.done(door, back, Flash.GONE)
         if await _ended(ending, inside.actor, door, env):
-            return console.done(door, back, Flash.SIGNED_OUT)
+            return console.done(door, back, Flash.PHONES_SIGNED_OUT)
     return console.busy(inside, received, door)
 
 
