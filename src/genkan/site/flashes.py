@@ -13,6 +13,9 @@ class Flash(StrEnum):
     SAVED = "saved"
     ONCE_MORE = "once-more"
     GONE = "gone"
+    MOBILE_ON = "mobile-on"
+    MOBILE_OFF = "mobile-off"
+    MOBILE_OUT = "mobile-out"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -20,6 +23,9 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
+        Flash.MOBILE_ON: "The mobile app is on.",
+        Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
+        Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",
     }
 )
 
