@@ -8,12 +8,12 @@ values and another one markup.
 from functools import cache
 from urllib.parse import quote
 
-from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
+from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_first, gallery_mobile
+from tests.browser import gallery_console, gallery_first, gallery_mobile, gallery_people
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
@@ -40,8 +40,8 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
-    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen), *gallery_console.pages(chosen), *gallery_first.pages(chosen),
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
+            *gallery_console.pages(chosen), *gallery_first.pages(chosen), *gallery_people.pages(chosen),
             *gallery_mobile.pages(chosen)]  # fmt: skip
 
 
@@ -133,42 +133,6 @@ def _start(chosen: Chosen) -> list[Shown]:
         Shown("home-administrator", "home.html", administrator),
         Shown("home-not-set-up", "home.html", {**values, "has_administrator": False, "mobile_on": False}),
         Shown("signed-out", "signed_out.html", {"sign_in_url": "/desk/login"}),
-    ]
-
-
-def _apps(chosen: Chosen) -> list[Shown]:
-    form = {"action": "/desk/account/apps/00/withdraw", "hidden": carried(chosen)}
-    live: dict[str, object] = {
-        "device": chosen("iPhone"),
-        "application": chosen("Jira Mobile"),
-        "signed_in_at": 1_793_607_300_000,
-        "last_seen": 1_795_455_600_000,
-        "state": "signed_in",
-        "possibly_same": False,
-        "reason_sentence": "",
-        "method": ["pwd", "mfa"],
-        "action": "/desk/account/apps/00/sign-out",
-        "hidden": carried(chosen),
-        "withdraw": form,
-    }
-    fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
-    ended = {
-        **live,
-        "device": chosen("An app with a name that nobody has"),
-        "state": "signed_out",
-        "reason_sentence": END_SENTENCES[EndReason.REPLAYED],
-        "withdraw": None,
-    }
-    expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw": None}
-    frame = {
-        "home_url": "/desk/",
-        "sign_out_action": "/desk/logout",
-        "sign_out_hidden": carried(chosen),
-        "person_name": chosen("Alice Adams"),
-    }
-    return [
-        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired]}),
-        Shown("apps-none", "account_apps.html", {**frame, "phones": []}),
     ]
 
 
