@@ -20,6 +20,9 @@ class Flash(StrEnum):
     BROWSERS_ENDED = "browsers-signed-out"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    MOBILE_ON = "mobile-on"
+    MOBILE_OFF = "mobile-off"
+    MOBILE_OUT = "mobile-out"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -34,6 +37,9 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.BROWSERS_ENDED: "Signed out there.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.MOBILE_ON: "The mobile app is on.",
+        Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
+        Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",
     }
 )
 

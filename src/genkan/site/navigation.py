@@ -24,7 +24,13 @@ class Group:
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
     Group("Applications", (Place("/admin/applications", "Connected applications"),)),
-    Group("System", (Place("/admin/phones", "Phones"),)),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+        ),
+    ),
     Group("User management", ()),
 )
 ACCOUNT = (
