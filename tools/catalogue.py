@@ -23,7 +23,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, navigation, sign_in_form
+from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.signin import PASSWORDS_DIFFER, sentence
@@ -66,7 +66,8 @@ def shell_words() -> list[str]:
 
 def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
-    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values()]
+    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED)
+    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
 
 
 def account_faults() -> list[str]:

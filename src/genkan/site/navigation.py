@@ -23,7 +23,7 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
+    Group("Applications", (Place("/admin/links", "Application links"),)),
     Group("System", ()),
     Group("User management", ()),
 )
