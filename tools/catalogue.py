@@ -23,10 +23,10 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form
+from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form, typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
-from genkan.site.signin import PASSWORDS_DIFFER, sentence
+from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
 
@@ -50,8 +50,9 @@ def said() -> Catalog:
         account_faults(),
         shell_words(),
         link_words(),
+        typed_accounts.SENTENCES,
     )
-    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
     return catalogue
 

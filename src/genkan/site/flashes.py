@@ -19,6 +19,11 @@ class Flash(StrEnum):
     LINK_DELETED = "link-deleted"
     LINK_SIGNED_OUT = "link-signed-out"
     SECRET_MADE = "secret-made"
+    SIGNED_OUT = "signed-out"
+    WITHDRAWN = "withdrawn"
+    BROWSERS_ENDED = "browsers-signed-out"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -32,6 +37,11 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.LINK_DELETED: "The link is deleted, and everybody who was signed in through it is signed out.",
         Flash.LINK_SIGNED_OUT: "Everybody who was signed in through this link is signed out.",
         Flash.SECRET_MADE: "The new secret is made.",
+        Flash.SIGNED_OUT: "It is signed out.",
+        Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
+        Flash.BROWSERS_ENDED: "Signed out there.",
+        Flash.PASSWORD_CHANGED: "Your password is changed.",
+        Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
     }
 )
 

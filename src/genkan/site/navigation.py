@@ -28,8 +28,16 @@ CONSOLE = (
     Group("User management", ()),
 )
 ACCOUNT = (
-    Group("Your account", (Place("/account/apps", "Phones and applications"),)),
-)  # fmt: skip
+    Group(
+        "Your account",
+        (
+            Place("/account/profile", "Profile"),
+            Place("/account/apps", "Phones and applications"),
+            Place("/account/sessions", "Browsers"),
+            Place("/account/sign-in", "Sign-in methods"),
+        ),
+    ),
+)
 
 
 def shown(groups: tuple[Group, ...], base: str, here: str) -> list[dict[str, object]]:
