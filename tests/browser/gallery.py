@@ -1,14 +1,11 @@
 """Every page with values to show it by: what the pages are looked at, read and attacked with. An area of the
-console has a module of its own, `gallery_<area>`, whose `pages` are found by its name.
+console has a module of its own and a line in AREAS.
 
 A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
 values and another one markup.
 """
 
 from functools import cache
-from importlib import import_module
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from genkan.protocol.reasons import Reason, entry
@@ -16,11 +13,27 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
+from tests.browser import (
+    gallery_console,
+    gallery_first,
+    gallery_links,
+    gallery_mobile,
+    gallery_people,
+    gallery_phones,
+)
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
+AREAS = (
+    gallery_console,
+    gallery_first,
+    gallery_links,
+    gallery_mobile,
+    gallery_people,
+    gallery_phones,
+)
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -42,15 +55,8 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
-    own = [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen)]
-    return [*own, *(shown for area in _areas() for shown in area.pages(chosen))]
-
-
-@cache
-def _areas() -> tuple[Any, ...]:
-    """The modules beside this one that show the pages of an area."""
-    found = sorted(file.stem for file in Path(__file__).parent.glob("gallery_*.py"))
-    return tuple(import_module(f"tests.browser.{name}") for name in found)
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
+            *(shown for area in AREAS for shown in area.pages(chosen))]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:

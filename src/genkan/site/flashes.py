@@ -20,10 +20,15 @@ class Flash(StrEnum):
     LINK_SIGNED_OUT = "link-signed-out"
     SECRET_MADE = "secret-made"
     SIGNED_OUT = "signed-out"
+    PHONES_SIGNED_OUT = "phones-signed-out"
+    NOTHING_CHOSEN = "nothing-chosen"
     WITHDRAWN = "withdrawn"
     BROWSERS_ENDED = "browsers-signed-out"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    MOBILE_ON = "mobile-on"
+    MOBILE_OFF = "mobile-off"
+    MOBILE_OUT = "mobile-out"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -37,11 +42,16 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.LINK_DELETED: "The link is deleted, and everybody who was signed in through it is signed out.",
         Flash.LINK_SIGNED_OUT: "Everybody who was signed in through this link is signed out.",
         Flash.SECRET_MADE: "The new secret is made.",
+        Flash.PHONES_SIGNED_OUT: "Signed out, from the next request on.",
+        Flash.NOTHING_CHOSEN: "Nothing was chosen, so nothing was changed.",
         Flash.SIGNED_OUT: "It is signed out.",
         Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
         Flash.BROWSERS_ENDED: "Signed out there.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.MOBILE_ON: "The mobile app is on.",
+        Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
+        Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",
     }
 )
 

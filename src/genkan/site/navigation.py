@@ -23,8 +23,20 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", (Place("/admin/links", "Application links"),)),
-    Group("System", ()),
+    Group(
+        "Applications",
+        (
+            Place("/admin/links", "Application links"),
+            Place("/admin/applications", "Connected applications"),
+        ),
+    ),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+        ),
+    ),
     Group("User management", ()),
 )
 ACCOUNT = (
