@@ -22,6 +22,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
+from genkan.site import console, flashes, navigation, sign_in_form
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.signin import PASSWORDS_DIFFER, sentence
@@ -40,10 +41,18 @@ def said() -> Catalog:
     found = extract_from_dir(str(SITE / "templates"), [("**.html", "jinja2")], options, comment_tags=())
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
-    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults())
+    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults(), shell_words())
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
         catalogue.add(text)
     return catalogue
+
+
+def shell_words() -> list[str]:
+    """What the frame of the console and the account pages says."""
+    groups = (*navigation.CONSOLE, *navigation.ACCOUNT)
+    places = [place.words for group in groups for place in group.places]
+    told = (console.RESUMED, sign_in_form.SESSION_OVER, *flashes.SENTENCES.values())
+    return [*(group.words for group in groups if group.places), *places, *told]
 
 
 def account_faults() -> list[str]:

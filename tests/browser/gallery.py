@@ -1,11 +1,10 @@
-"""Every page with values to show it by: what the pages are looked at, read and attacked with.
+"""Every page with values to show it by: what the pages are looked at, read and attacked with. Areas of the console have
+modules of their own.
 
 A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
 values and another one markup.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote
 
@@ -14,25 +13,12 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
+from tests.browser import gallery_console
+from tests.browser.showing_values import Chosen, Shown, carried, plain
+
+__all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
-Chosen = Callable[[str], str]
-
-
-def plain(text: str) -> str:
-    """A value as people choose it."""
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One page of the gallery: a template, the values of its variables, and where its forms may lead."""
-
-    name: str
-    template: str
-    values: Mapping[str, object] = field(repr=False)
-    status: int = 200
-    forms_to: tuple[str, ...] = ()
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -55,17 +41,13 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
     return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_setup(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen)]  # fmt: skip
-
-
-def _carried(chosen: Chosen) -> dict[str, str]:
-    return {"page_token": "gnk_pg_0123456789", "interaction": chosen("gnk_in_0123456789"), "next": chosen("/account")}
+            *_errors(chosen), *gallery_console.pages(chosen)]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/login",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "username": "",
         "error": "",
         "application": "",
@@ -84,7 +66,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
 def _consent(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/plugins/servlet/oauth2/consent",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "application": chosen("Jira Mobile"),
         "permission": "WRITE",
         "permission_words": "See, create, change and delete what you can on this site",
@@ -93,7 +75,7 @@ def _consent(chosen: Chosen) -> list[Shown]:
         "person_name": chosen("alice"),
         "person_display": chosen("Alice Adams"),
         "switch_action": "/desk/logout",
-        "switch_hidden": _carried(chosen),
+        "switch_hidden": carried(chosen),
         "page_answer_url": "/desk/plugins/servlet/oauth2/consent?answer=page",
         "answer_as_page": False,
     }
@@ -133,7 +115,7 @@ def _return(chosen: Chosen) -> list[Shown]:
 def _setup(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/setup/0123456789abcdef",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "error": "",
         "values": {"username": "", "display_name": "", "email": ""},
         "least": 10,
@@ -142,7 +124,7 @@ def _setup(chosen: Chosen) -> list[Shown]:
     done: dict[str, object] = {
         "person_name": chosen("Alice Adams"),
         "mobile_action": "/desk/setup/mobile",
-        "mobile_hidden": _carried(chosen),
+        "mobile_hidden": carried(chosen),
         "next_command": f"genkan app login {ORIGIN}/desk",
         "mobile_on": False,
     }
@@ -159,7 +141,7 @@ def _start(chosen: Chosen) -> list[Shown]:
         "person": None,
         "sign_in_url": "/desk/login",
         "sign_out_action": "/desk/logout",
-        "sign_out_hidden": _carried(chosen),
+        "sign_out_hidden": carried(chosen),
         "mobile_on": True,
         "mobile_action": "/desk/setup/mobile",
         "next_command": f"genkan app login {ORIGIN}/desk",
@@ -178,7 +160,7 @@ def _start(chosen: Chosen) -> list[Shown]:
 
 
 def _apps(chosen: Chosen) -> list[Shown]:
-    form = {"action": "/desk/account/apps/00/withdraw", "hidden": _carried(chosen)}
+    form = {"action": "/desk/account/apps/00/withdraw", "hidden": carried(chosen)}
     live: dict[str, object] = {
         "device": chosen("iPhone"),
         "application": chosen("Jira Mobile"),
@@ -189,7 +171,7 @@ def _apps(chosen: Chosen) -> list[Shown]:
         "reason_sentence": "",
         "method": ["pwd", "mfa"],
         "action": "/desk/account/apps/00/sign-out",
-        "hidden": _carried(chosen),
+        "hidden": carried(chosen),
         "withdraw": form,
     }
     fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
@@ -204,7 +186,7 @@ def _apps(chosen: Chosen) -> list[Shown]:
     frame = {
         "home_url": "/desk/",
         "sign_out_action": "/desk/logout",
-        "sign_out_hidden": _carried(chosen),
+        "sign_out_hidden": carried(chosen),
         "person_name": chosen("Alice Adams"),
     }
     return [

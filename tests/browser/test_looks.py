@@ -50,12 +50,19 @@ TOO_FAINT = """() => {
 }"""
 
 # What is pressed or typed into: 44 pixels high; a link within words is as high as its line (WCAG 2.2 2.5.8).
-TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), textarea, a.button, a.home')]
+TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden], .unseen), textarea, select, '
+  + 'summary, a.button, a.home, nav a')]
   .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
+
+# What Tab reaches: of radio buttons the one that is chosen, nothing that is disabled or taken out of the way.
+CONTROLS = ", ".join(
+    f"{tag}:visible:not([tabindex='-1'], :disabled)"
+    for tag in ("a", "button", "textarea", "select", "summary", "input:not([type=radio])", "input[type=radio]:checked")
+)
 
 ALL_THREE = f"() => [({CUT_OFF})(), ({TOO_FAINT})(), ({TOO_SMALL})()]"
 
-# WCAG 2.2 2.4.7 and 2.4.3: reached by Tab, each has an outline, and the way goes down the page.
+# WCAG 2.2 2.4.7 and 2.4.3: reached by Tab, each has an outline, and the way goes down the page, column by column.
 REACHED = """async () => {
   const e = document.activeElement, style = getComputedStyle(e);
   const seen = box => box.width > 0 && box.top >= -1 && box.bottom <= innerHeight + 1;
@@ -63,6 +70,7 @@ REACHED = """async () => {
     await new Promise(requestAnimationFrame);
   const box = e.getBoundingClientRect();
   return {words: e.outerHTML.slice(0, 80), top: box.top + scrollY, seen: seen(box),
+          column: e.closest('nav.side') ? 'side' : 'page',
           marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2};
 }"""
 
@@ -110,7 +118,7 @@ async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhib
     # A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
     for name in (name for name in shown.names if name != "return"):
         await page.goto(shown.plain(name))
-        controls = await page.locator("a:visible, button:visible, input:visible, textarea:visible").count()
+        controls = await page.locator(CONTROLS).count()
         await page.locator(".skip").focus()
         await page.keyboard.press("Tab")
         await page.keyboard.press("Shift+Tab")
@@ -120,7 +128,8 @@ async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhib
             reached.append(await page.evaluate(REACHED))
         assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == [], name
         assert len({(stop["words"], stop["top"]) for stop in reached}) == controls, name
-        assert all(later >= earlier - ROW for earlier, later in pairwise(stop["top"] for stop in reached)), name
+        down = [(a["top"], b["top"]) for a, b in pairwise(reached) if a["column"] == b["column"]]
+        assert all(later >= earlier - ROW for earlier, later in down), name
 
 
 async def test_the_first_stop_skips_to_the_content(page: Page, shown: Exhibition) -> None:

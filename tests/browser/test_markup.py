@@ -80,12 +80,14 @@ def test_nothing_needs_an_open_security_policy(name: str) -> None:
 
 @EVERY
 def test_every_form_is_posted_with_its_page_token(name: str) -> None:
-    """A form posts to this site, carries every hidden field once, and stands in no other form."""
+    """A form posts to this site, carries every hidden field once, and stands in no other form; one that only asks for
+    another view of a list carries no token, since that would stand in the address.
+    """
     for form in tree(name).all("form"):
         hidden = [e.attributes["name"] for e in form.having("type", "hidden")]
-        assert form.attributes["method"] == "post"
         assert form.attributes["action"].startswith("/desk/")
-        assert hidden == ["page_token", "interaction", "next"]
+        assert ("page_token" in hidden) == (form.attributes["method"] == "post")
+        assert len(set(hidden)) == len(hidden)
         assert len(list(form.all("form"))) == 1
 
 

@@ -20,6 +20,8 @@ class Lifetimes:
     rotation_interval: int = SECOND
     rotation_burst: int = 10
     setup_page: int = 30 * MINUTE
+    recent: int = 15 * MINUTE
+    typed: int = HOUR
 
     def refresh_end(self, now: int, created_at: int, absolute: int | None) -> int:
         """When a refresh token minted now ends; a link's absolute lifetime caps it."""

@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     INTERACTION = "interaction"
     PAGE = "page"
     HANDOVER = "hand-over"
+    TYPED = "typed"
     AUDIT = AUDIT_PURPOSE
 
 

@@ -120,8 +120,24 @@ async def alias(received: Received, door: Door) -> Answer:
 
 RULES = (
     Rule(APPS, ("GET",), apps, Who.PERSON, Guard.PAGE, "A person's phones and authorized applications."),
-    Rule(APPS + "/{id}/sign-out", ("POST",), sign_out_phone, Who.PERSON, Guard.FORM, "Signs one of them out."),
-    Rule(APPS + "/{id}/withdraw", ("POST",), withdraw, Who.PERSON, Guard.FORM, "Withdraws an application's access."),
+    Rule(
+        APPS + "/{id}/sign-out",
+        ("POST",),
+        sign_out_phone,
+        Who.PERSON,
+        Guard.FORM,
+        "Signs one of them out.",
+        recent=False,
+    ),
+    Rule(
+        APPS + "/{id}/withdraw",
+        ("POST",),
+        withdraw,
+        Who.PERSON,
+        Guard.FORM,
+        "Withdraws an application's access.",
+        recent=False,
+    ),
     Rule("/account", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."),
     Rule(
         "/plugins/servlet/oauth/users/access-tokens", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."

@@ -250,5 +250,13 @@ RULES = (
         Guard.PAGE,
         "The consent page; without a session it leads to sign-in.",
     ),
-    Rule(CONSENT, ("POST",), consent_decision, Who.PERSON, Guard.FORM, "The decision made on the consent page."),
+    Rule(
+        CONSENT,
+        ("POST",),
+        consent_decision,
+        Who.PERSON,
+        Guard.FORM,
+        "The decision made on the consent page.",
+        recent=False,
+    ),
 )

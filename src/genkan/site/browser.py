@@ -39,7 +39,7 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
-    is new.
+    is new. ``was``: the account whose session is over.
     """
 
     device_cookie: str
@@ -47,6 +47,7 @@ class Visitor:
     person: SessionFacts | None
     session_id: bytes | None
     reader: Reader
+    was: int | None = None
 
     @property
     def device(self) -> bytes:
@@ -63,22 +64,21 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     """Who is at the browser. A session that is over counts as none."""
     device = received.cookie(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
-    person, session_id = await _person(received, door, env)
-    reader = reader_of(received.headers, person.account if person else None)
-    return Visitor(env.draw(16).hex() if fresh or device is None else device, fresh, person, session_id, reader)
-
-
-async def _person(received: Received, door: Door, env: Env) -> tuple[SessionFacts | None, bytes | None]:
     cookie = received.cookie(cookie_name(door, SESSION))
-    if not cookie:
-        return None, None
-    session_id = sessions.session_id(cookie)
-    facts = await door.store.session_facts(session_id)
+    session_id = sessions.session_id(cookie) if cookie else None
+    facts = await door.store.session_facts(session_id) if session_id else None
+    person = _standing(facts, door, env)
+    reader = reader_of(received.headers, person.account if person else None)
+    cookie = env.draw(16).hex() if fresh or device is None else device
+    return Visitor(cookie, fresh, person, session_id, reader, facts.account.id if facts and not person else None)
+
+
+def _standing(facts: SessionFacts | None, door: Door, env: Env) -> SessionFacts | None:
     if facts is None or not sessions.is_live(facts, env, door.lifetimes):
-        return None, session_id
+        return None
     if sessions.needs_touch(facts.session, env):
-        door.store.note_session(session_id, env.now)
-    return facts, session_id
+        door.store.note_session(facts.session.id, env.now)
+    return facts
 
 
 def with_device(answer: Answer, who: Visitor, door: Door) -> Answer:

@@ -87,7 +87,7 @@ class Dispatcher:
         if rule is None:
             return self._no_rule(rules, request_id, headers)
         try:
-            received = await _received(scope, headers, receive, peer, request_id, parameters)
+            received = await _received(scope, headers, receive, peer, request_id, parameters, rule)
             if rule.guard is not Guard.MACHINE:
                 self._door.pages.site_title = await self._door.title()
             fault = self._guard_fault(rule, received)
@@ -158,12 +158,19 @@ class Dispatcher:
 
 
 async def _received(
-    scope: Scope, headers: Headers, receive: Receive, peer: Peer, request_id: str, parameters: dict[str, str]
+    scope: Scope,
+    headers: Headers,
+    receive: Receive,
+    peer: Peer,
+    request_id: str,
+    parameters: dict[str, str],
+    rule: Rule,
 ) -> Received:
     if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
-    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters)
+    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters,
+                    rule.recent is True)  # fmt: skip
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -128,7 +128,7 @@ def _page_headers(forms_to: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:
     # CSP3 6.4.1: form-action also rules the redirects that follow a form, so the way back to the app must be named.
     targets = " ".join(("'self'", *forms_to))
     policy = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
     )
     return (

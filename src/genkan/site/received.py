@@ -22,7 +22,7 @@ class Malformed(Exception):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A request below the base URL's path."""
+    """A request below the base URL's path. ``recent``: its rule asks for a sign-in of a moment ago."""
 
     method: str
     path: str
@@ -32,6 +32,7 @@ class Received(msgspec.Struct, frozen=True):
     peer: Peer
     request_id: str
     parameters: dict[str, str]
+    recent: bool = False
 
     def __repr__(self) -> str:
         # Query, headers and body carry secrets.

@@ -30,7 +30,7 @@ class Guard(StrEnum):
 
     ``MACHINE`` ignores Host and builds every address from the settings. ``PAGE`` answers 400 when host or scheme are
     not the base URL's. ``FORM`` is a page's form: besides, it must come from this origin, and its handler checks the
-    page token.
+    page token. A form of somebody who is signed in says whether the sign-in has to be recent.
     """
 
     MACHINE = "machine"
@@ -42,7 +42,8 @@ class Guard(StrEnum):
 class Rule:
     """One line of the route table. ``path`` may have variables in braces; ``about`` is its line in the reference.
 
-    ``also_at`` is one more address of it, from the host's root.
+    ``also_at`` is one more address of it, from the host's root. ``recent``: who calls it has signed in a moment ago, or
+    confirms that it is still the same person; every form of somebody signed in declares it one way or the other.
     """
 
     path: str
@@ -52,6 +53,11 @@ class Rule:
     guard: Guard
     about: str
     also_at: str | None = None
+    recent: bool | None = None
+
+
+# A form whose address ends so takes something away for good, gives a right away or tells a secret.
+DANGEROUS = frozenset({"delete", "erase", "password", "permission", "recovery", "revoke", "secret", "sign-out-all"})
 
 
 class Undeclared(TypeError):
@@ -70,8 +76,19 @@ def checked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
             raise Undeclared(f"{rule.path}: a form is posted")
         if rule.guard is Guard.PAGE and "POST" in rule.methods:
             raise Undeclared(f"{rule.path}: what a page posts needs the form guard")
+        _recency_checked(rule)
         for method in rule.methods:
             if (rule.path, method) in seen:
                 raise Undeclared(f"{rule.path}: declared twice for {method}")
             seen.add((rule.path, method))
     return table
+
+
+def _recency_checked(rule: Rule) -> None:
+    """Undeclared where a form leaves open whether a left browser is enough for it, or asks too little."""
+    if rule.guard is not Guard.FORM or rule.who not in (Who.PERSON, Who.ADMINISTRATOR):
+        return
+    if rule.recent is None:
+        raise Undeclared(f"{rule.path}: does it need a recent sign-in?")
+    if rule.path.rpartition("/")[2] in DANGEROUS and not rule.recent:
+        raise Undeclared(f"{rule.path}: what is dangerous needs a recent sign-in")

@@ -2,32 +2,28 @@
 later).
 """
 
+from urllib.parse import urlencode
+
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.authorize import Interaction
 from genkan.protocol.env import Env
-from genkan.protocol.interaction import open_interaction, seal_interaction
+from genkan.protocol.interaction import seal_interaction
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Method
-from genkan.protocol.signin import lockout
 from genkan.protocol.signin import session as sessions
-from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
-from genkan.protocol.signin.session import Browser
 from genkan.protocol.signin.setup import first_administrator, link_fault
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form, this_browser, try_password
 from genkan.site.switch import load_switch
 from genkan.store.rounds import TRIES
-from genkan.wire import redirects, urls
 from genkan.wire.scopes import Permission
 
-HUB = "/rest/oauth2/latest/authorize"
-LONGEST_PASSWORD = 4096
 PASSWORDS_DIFFER = "The two passwords differ."
 
 
@@ -36,26 +32,7 @@ async def login_page(received: Received, door: Door) -> Answer:
     env = door.env()
     parameters = read.query(received)
     who = await browser.visitor(received, door, env)
-    return browser.with_device(await _login_form(parameters, who, door, env), who, door)
-
-
-async def _login_form(
-    parameters: read.Form, who: browser.Visitor, door: Door, env: Env, *, error: str = "", status: int = 200
-) -> Answer:
-    interaction = _interaction(parameters, door, env)
-    link = await door.store.link(interaction.link_id) if interaction else None
-    hidden = {name: parameters[name] for name in ("interaction", "next") if parameters.get(name)}
-    values = {
-        "action": f"{door.public.path}/login",
-        "hidden": {**hidden, browser.PAGE_FIELD: browser.page_token(who, door, env)},
-        "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
-        "error": error,
-        "application": link.name if link else "",
-        "again": who.person is not None and interaction is not None,
-    }
-    # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
-    forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
-    return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+    return browser.with_device(await login_form(parameters, who, door, env), who, door)
 
 
 async def login(received: Received, door: Door) -> Answer:
@@ -66,82 +43,18 @@ async def login(received: Received, door: Door) -> Answer:
     if browser.form_fault(received, form, who, door, env) is not None:
         if who.person is not None and accounts.fold(form.get("username", "")) == who.person.account.folded:
             # Sent twice: the first one signed in, and the page's token went with the session before it.
-            return _after_sign_in(form, door, env)
+            return after_sign_in(form, who.person.account, who, door)
         stale = entry(Reason.PAGE_STALE)
-        page = await _login_form(form, who, door, env, error=stale.public, status=stale.status)
+        page = await login_form(form, who, door, env, error=stale.public, status=stale.status)
         return browser.with_device(page, who, door)
-    folded = accounts.fold(form.get("username", "")) or ""
-    known = await _known_device(received, who, folded, door)
-    asked = lockout.tries(folded, received.peer.network, known)
-    right = await _verify(folded, form.get("password", ""), door)
-    for _ in range(TRIES):
-        row = await door.store.password_row(folded, asked.keys)
-        env = door.env()
-        facts = PasswordFacts(row.account, row.hash, row.guesses)
-        verified = right.hash == row.hash and right.fits
-        outcome = sign_in(facts, asked, verified, _this_browser(received, who), env, door.lifetimes)
-        if await door.store.apply(outcome.change):
-            if isinstance(outcome, Failed) or row.account is None:
-                return await _login_refused(received, form, who, door, env)
-            done = browser.with_session(_after_sign_in(form, door, env), outcome.cookie, door)
-            return browser.with_known(done, who, row.account, door, env)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
-
-
-class _Verified:
-    """Whether a password fitted the hash that was kept at that moment."""
-
-    __slots__ = ("fits", "hash")
-
-    def __init__(self, kept: str | None, fits: bool) -> None:
-        self.hash = kept
-        self.fits = fits
-
-
-async def _verify(folded: str, password: str, door: Door) -> _Verified:
-    row = await door.store.password_row(folded, ())
-    kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
-    return _Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
-
-
-async def _known_device(received: Received, who: browser.Visitor, folded: str, door: Door) -> bytes | None:
-    return browser.known_device(received, who, await door.store.account_by_name(folded), door)
-
-
-async def _login_refused(received: Received, form: read.Form, who: browser.Visitor, door: Door, env: Env) -> Answer:
-    refused = Refused(Reason.SIGN_IN_FAILED)
-    door.note(refused, received, env.now)
-    row = entry(refused.reason)
-    page = await _login_form(form, who, door, env, error=row.public, status=row.status)
+    tried = await try_password(received, form.get("username", ""), form.get("password", ""), who, door)
+    if not isinstance(tried, Refused):
+        return tried.signed_in(after_sign_in(form, tried.account, who, door), who, door)
+    if tried.reason is Reason.BUSY:
+        return door.pages.refusal(tried, received.request_id, received.reader)
+    row = entry(tried.reason)
+    page = await login_form(form, who, door, env, error=row.public, status=row.status)
     return browser.with_device(page, who, door)
-
-
-def _after_sign_in(form: read.Form, door: Door, env: Env) -> Answer:
-    """Back to the hub, to the page asked for, or to the start page; never to another host."""
-    interaction = _interaction(form, door, env)
-    if interaction is not None:
-        return answer.redirect(f"{door.public.text}{HUB}/{seal_interaction(door.sealer, interaction, env)}", 303)
-    return answer.redirect(next_address(form.get("next", ""), door), 303)
-
-
-def next_address(asked: str, door: Door) -> str:
-    """Where to go after sign-in: an address of this very origin, else the start page (no open redirect)."""
-    origin = door.public.origin
-    if asked == origin or asked.startswith(origin + "/"):
-        try:
-            return urls.join(origin, asked[len(origin) :] or "/")
-        except ValueError:
-            return door.public.text + "/"
-    return door.public.text + "/"
-
-
-def _interaction(parameters: read.Form, door: Door, env: Env) -> Interaction | None:
-    opened = open_interaction(door.sealer, parameters.get("interaction", ""), env, door.lifetimes)
-    return None if isinstance(opened, Refused) else opened
-
-
-def _this_browser(received: Received, who: browser.Visitor) -> Browser:
-    return Browser(received.text(b"user-agent", 200), received.peer.address, who.session_id)
 
 
 async def logout(received: Received, door: Door) -> Answer:
@@ -153,12 +66,18 @@ async def logout(received: Received, door: Door) -> Answer:
         return answer.redirect(door.public.text + "/", 303)
     if who.person is not None:
         await door.store.apply(sessions.close(who.person, env))
-    interaction = _interaction(form, door, env)
+    interaction = interaction_of(form, door, env)
     if interaction is not None:
         sealed = seal_interaction(door.sealer, interaction, env)
         target = f"{door.public.text}/login?interaction={sealed}"
         return browser.without_session(answer.redirect(target, 303), door)
-    return browser.without_session(answer.redirect(f"{door.public.text}/logout", 303), door)
+    return browser.without_session(answer.redirect(_after_sign_out(form, door), 303), door)
+
+
+def _after_sign_out(form: read.Form, door: Door) -> str:
+    """The page that says so; for somebody who wants to be another person on some page, sign-in on the way there."""
+    wanted = form.get("next", "")
+    return f"{door.public.text}/login?{urlencode({'next': wanted})}" if wanted else f"{door.public.text}/logout"
 
 
 async def signed_out_page(received: Received, door: Door) -> Answer:
@@ -235,7 +154,7 @@ async def setup(received: Received, door: Door) -> Answer:
         return browser.with_device(_setup_form(received, form, sentence(made), who, door, env), who, door)
     if not await door.store.apply(made.change):
         return door.pages.refusal(Refused(Reason.SETUP_LINK_DEAD), received.request_id, received.reader)
-    opened = sessions.open_session(made.account, Method.PWD, _this_browser(received, who), door.env(), door.lifetimes)
+    opened = sessions.open_session(made.account, Method.PWD, this_browser(received, who), door.env(), door.lifetimes)
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(f"{door.public.text}/setup/done", 303), opened.cookie, door)
 
@@ -307,9 +226,17 @@ RULES = (
     ),
     Rule("/login", ("POST",), login, Who.ANYONE, Guard.FORM, "One password try."),
     Rule("/logout", ("GET",), signed_out_page, Who.ANYONE, Guard.PAGE, "Says that this browser is signed out."),
-    Rule("/logout", ("POST",), logout, Who.PERSON, Guard.FORM, "Ends this browser's session."),
+    Rule("/logout", ("POST",), logout, Who.PERSON, Guard.FORM, "Ends this browser's session.", recent=False),
     Rule("/setup/done", ("GET",), setup_done, Who.ADMINISTRATOR, Guard.PAGE, "What is left to do after set-up."),
-    Rule("/setup/mobile", ("POST",), setup_mobile, Who.ADMINISTRATOR, Guard.FORM, "Turns the mobile switch on."),
+    Rule(
+        "/setup/mobile",
+        ("POST",),
+        setup_mobile,
+        Who.ADMINISTRATOR,
+        Guard.FORM,
+        "Turns the mobile switch on.",
+        recent=False,
+    ),
     Rule("/setup/{token}", ("GET",), setup_page, Who.SETUP, Guard.PAGE, "First-run set-up."),
     Rule("/setup/{token}", ("POST",), setup, Who.SETUP, Guard.FORM, "Makes the first administrator."),
 )

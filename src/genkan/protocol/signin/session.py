@@ -64,6 +64,11 @@ def is_live(facts: SessionFacts, env: Env, lifetimes: Lifetimes) -> bool:
     return in_time and account.standing is Standing.ACTIVE and account.stop == session.account_stop
 
 
+def is_recent(session: Session, env: Env, lifetimes: Lifetimes) -> bool:
+    """Whether its person proved a moment ago to be there, so that it is not a browser that was left alone."""
+    return 0 <= env.now - session.auth_time < lifetimes.recent
+
+
 def needs_touch(session: Session, env: Env) -> bool:
     """Whether its last sight is old enough to be written again (lazily)."""
     return env.now - session.last_seen >= TOUCH_STEP

@@ -1,0 +1,135 @@
+"""The sign-in form wherever it is shown, one password try wherever it is made, and where the way leads after it."""
+
+from dataclasses import dataclass, field
+
+from genkan.protocol import accounts
+from genkan.protocol.authorize import Interaction
+from genkan.protocol.env import Env
+from genkan.protocol.interaction import open_interaction, seal_interaction
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
+from genkan.protocol.signin import lockout
+from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
+from genkan.protocol.signin.session import Browser
+from genkan.site import answer, browser, typed
+from genkan.site.answer import Answer
+from genkan.site.browser import Visitor
+from genkan.site.door import Door
+from genkan.site.read import Form
+from genkan.site.received import Received
+from genkan.store.rounds import TRIES
+from genkan.wire import redirects, urls
+
+HUB = "/rest/oauth2/latest/authorize"
+LONGEST_PASSWORD = 4096
+SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
+CARRIED = ("interaction", "next", typed.FIELD)
+
+
+async def login_form(
+    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", notice: str = "", status: int = 200
+) -> Answer:
+    """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
+    interaction = interaction_of(parameters, door, env)
+    link = await door.store.link(interaction.link_id) if interaction else None
+    hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    values = {
+        "action": f"{door.public.path}/login",
+        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
+        "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
+        "error": error,
+        "notice": notice,
+        "application": link.name if link else "",
+        "again": who.person is not None and interaction is not None,
+    }
+    # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
+    forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
+    return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A password was right: the session's cookie, and whose it is."""
+
+    cookie: str = field(repr=False)
+    account: Account
+
+    def signed_in(self, done: Answer, who: Visitor, door: Door) -> Answer:
+        """The answer, with the new session and a guess budget of its own for this browser."""
+        return browser.with_known(
+            browser.with_session(done, self.cookie, door), who, self.account, door, door.env()
+        )  # fmt: skip
+
+
+async def try_password(received: Received, name: str, password: str, who: Visitor, door: Door) -> SignedIn | Refused:
+    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id."""
+    folded = accounts.fold(name) or ""
+    known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
+    asked = lockout.tries(folded, received.peer.network, known)
+    right = await _verify(folded, password, door)
+    for _ in range(TRIES):
+        row = await door.store.password_row(folded, asked.keys)
+        env = door.env()
+        facts = PasswordFacts(row.account, row.hash, row.guesses)
+        verified = right.hash == row.hash and right.fits
+        outcome = sign_in(facts, asked, verified, this_browser(received, who), env, door.lifetimes)
+        if await door.store.apply(outcome.change):
+            if isinstance(outcome, Failed) or row.account is None:
+                refused = Refused(Reason.SIGN_IN_FAILED)
+                door.note(refused, received, env.now)
+                return refused
+            return SignedIn(outcome.cookie, row.account)
+    return Refused(Reason.BUSY, retry_after=1)
+
+
+class _Verified:
+    """Whether a password fitted the hash that was kept at that moment."""
+
+    __slots__ = ("fits", "hash")
+
+    def __init__(self, kept: str | None, fits: bool) -> None:
+        self.hash = kept
+        self.fits = fits
+
+
+async def _verify(folded: str, password: str, door: Door) -> _Verified:
+    row = await door.store.password_row(folded, ())
+    kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
+    return _Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
+
+
+def this_browser(received: Received, who: Visitor) -> Browser:
+    """The browser as its session shall remember it; the session it has now dies."""
+    return Browser(received.text(b"user-agent", 200), received.peer.address, who.session_id)
+
+
+def after_sign_in(form: Form, account: Account, who: Visitor, door: Door) -> Answer:
+    """Back to the hub, to the form that was being filled in, or to the page asked for; never to another host."""
+    env = door.env()
+    interaction = interaction_of(form, door, env)
+    if interaction is not None:
+        return answer.redirect(f"{door.public.text}{HUB}/{seal_interaction(door.sealer, interaction, env)}", 303)
+    kept = typed.opened(form.get(typed.FIELD, ""), account.id, who, door, env)
+    if kept is not None:
+        # By a page and not by a redirect: an address has no room for what people type.
+        values = {"action": kept.path, "hidden": {typed.FIELD: form[typed.FIELD]}, "person_name": account.display_name}
+        return door.pages.page("kept.html", values, who.reader)
+    return answer.redirect(next_address(form.get("next", ""), door), 303)
+
+
+def next_address(asked: str, door: Door) -> str:
+    """Where to go after sign-in: an address of this very origin, else the start page (no open redirect)."""
+    origin = door.public.origin
+    if asked == origin or asked.startswith(origin + "/"):
+        try:
+            return urls.join(origin, asked[len(origin) :] or "/")
+        except ValueError:
+            return door.public.text + "/"
+    return door.public.text + "/"
+
+
+def interaction_of(parameters: Form, door: Door, env: Env) -> Interaction | None:
+    """The authorization request that sign-in is on behalf of, None where there is none or it is over."""
+    opened = open_interaction(door.sealer, parameters.get("interaction", ""), env, door.lifetimes)
+    return None if isinstance(opened, Refused) else opened

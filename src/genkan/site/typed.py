@@ -1,0 +1,64 @@
+"""What was typed into a form that could not be acted on: sealed for this browser, so that it comes back after sign-in
+and is shown again. It is never acted on by itself.
+"""
+
+import hmac
+
+import msgspec
+
+from genkan.protocol.env import CLOCK_LEEWAY, Env
+from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.site import browser
+from genkan.site.browser import Visitor
+from genkan.site.door import Door
+from genkan.site.read import Form
+from genkan.site.received import Received
+
+FIELD = "typed"
+MOST_BYTES = 40 * 1024
+# Part of a field's name: what is a secret is typed again.
+_NEVER = ("password", "secret", "token", "recovery")
+_CARRIED = frozenset({browser.PAGE_FIELD, FIELD, "next"})
+
+
+class Typed(msgspec.Struct, array_like=True, frozen=True):
+    """``path`` is where the form is sent, ``account_id`` who typed it, where that is known."""
+
+    path: str
+    fields: dict[str, str]
+    device: bytes
+    account_id: int | None
+    made_at: int
+
+
+def sealed(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> str:
+    """The form as typed, for a hidden field; empty where nothing was typed, or too much to carry."""
+    fields = {name: value for name, value in form.items() if name not in _CARRIED and not _is_secret(name)}
+    account_id = who.person.account.id if who.person else who.was
+    plain = msgspec.msgpack.encode(Typed(received.path, fields, who.device, account_id, env.now))
+    return door.sealer.seal(Purpose.TYPED, plain, env) if fields and len(plain) <= MOST_BYTES else ""
+
+
+def opened(text: str, account_id: int, who: Visitor, door: Door, env: Env) -> Typed | None:
+    """What this person typed in this browser a while ago; None for anything else."""
+    plain = door.sealer.open(Purpose.TYPED, text) if text else Unsealable()
+    if isinstance(plain, Unsealable):
+        return None
+    try:
+        typed = msgspec.msgpack.decode(plain, type=Typed)
+    except msgspec.MsgspecError:
+        # Genuine, yet of another version of this program: it was updated meanwhile.
+        return None
+    in_time = -CLOCK_LEEWAY <= env.now - typed.made_at <= door.lifetimes.typed
+    ours = hmac.compare_digest(typed.device, who.device) and typed.account_id in (None, account_id)
+    return typed if in_time and ours else None
+
+
+def again(form: Form, received: Received, account_id: int, who: Visitor, door: Door, env: Env) -> Form:
+    """The fields to fill this very form with; empty where the form carries none for it."""
+    typed = opened(form.get(FIELD, ""), account_id, who, door, env)
+    return typed.fields if typed is not None and typed.path == received.path else {}
+
+
+def _is_secret(name: str) -> bool:
+    return any(part in name for part in _NEVER)

@@ -1,0 +1,51 @@
+"""The frame of the console and the account pages, and the pages that belong to the frame itself."""
+
+from genkan.protocol.reasons import Reason, entry
+from genkan.site import navigation
+from genkan.site.flashes import SENTENCES, Flash
+from genkan.site.sign_in_form import SESSION_OVER
+from tests.browser.showing_values import Chosen, Shown, carried
+
+
+def framed(chosen: Chosen, here: str, *, flash: Flash | None = None, notice: str = "") -> dict[str, object]:
+    """What ``console.page`` gives every page of console and account beside the page's own values."""
+    groups = navigation.CONSOLE if here.startswith("/admin") else navigation.ACCOUNT
+    return {
+        "hidden": carried(chosen),
+        "navigation": navigation.shown(groups, "/desk", here),
+        "person_display": chosen("Alice Adams"),
+        "sign_out_action": "/desk/logout",
+        "is_administrator": True,
+        "flash": SENTENCES[flash] if flash else "",
+        "notice": notice,
+    }
+
+
+def pages(chosen: Chosen) -> list[Shown]:
+    """All states of the frame's own pages."""
+    return [*_confirm(chosen), *_overview(chosen)]
+
+
+def _confirm(chosen: Chosen) -> list[Shown]:
+    person = {"person_name": chosen("alice"), "person_display": chosen("Alice Adams")}
+    out = {"sign_out_action": "/desk/logout", "sign_out_hidden": carried(chosen)}
+    asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": ""}
+    over = {"action": "/desk/login", "hidden": carried(chosen), "username": "", "error": "", "application": "",
+            "again": False, "notice": SESSION_OVER}  # fmt: skip
+    kept = {"action": "/desk/admin/links/create", "hidden": carried(chosen), "person_name": chosen("Alice Adams")}
+    return [
+        Shown("confirm", "confirm.html", asked),
+        Shown("confirm-failed", "confirm.html", {**asked, "error": entry(Reason.SIGN_IN_FAILED).public}, 401),
+        Shown("login-over", "login.html", over, 401),
+        Shown("kept", "kept.html", kept),
+        Shown("not-allowed", "not_allowed.html", {**person, **out, "permission": "WRITE"}, 403),
+    ]
+
+
+def _overview(chosen: Chosen) -> list[Shown]:
+    values = {"mobile_on": True, "links": 12, "disabled_links": 1, "storage": "sqlite", "unsettled": 0}
+    fresh = {"mobile_on": False, "links": 0, "disabled_links": 0, "storage": "sqlite", "unsettled": 1}
+    return [
+        Shown("admin", "admin.html", {**framed(chosen, "/admin", flash=Flash.SAVED), **values}),
+        Shown("admin-fresh", "admin.html", {**framed(chosen, "/admin", notice=SESSION_OVER), **fresh}),
+    ]
