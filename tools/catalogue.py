@@ -19,10 +19,18 @@ from babel.messages.pofile import read_po, write_po
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
 from genkan.protocol.env import Env
+from genkan.protocol.event_words import (
+    ACTOR_WORDS,
+    EVENT_NAMES,
+    EVENT_SENTENCES,
+    EVERYONE,
+    GROUP_NAMES,
+    UNKNOWN_EVENT,
+)
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, navigation, sign_in_form
+from genkan.site import audit_filters, audit_pages, console, flashes, navigation, sign_in_form
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.signin import PASSWORDS_DIFFER, sentence
@@ -44,7 +52,18 @@ def said() -> Catalog:
     tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults(), shell_words())
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
         catalogue.add(text)
+    for text in audit_words():
+        catalogue.add(text)
     return catalogue
+
+
+def audit_words() -> list[str]:
+    """What the audit's pages say of events, of who did them, and of filters that mean nothing."""
+    tables = (EVENT_SENTENCES, EVENT_NAMES, GROUP_NAMES, ACTOR_WORDS)
+    faults = (audit_filters.NO_PERSON, audit_filters.NO_ACTOR, audit_filters.NO_LINK, audit_filters.NO_KIND,
+              audit_filters.NO_MOMENT)  # fmt: skip
+    return [*chain.from_iterable(table.values() for table in tables), EVERYONE, UNKNOWN_EVENT, *faults,
+            *audit_pages.TABS.values()]  # fmt: skip
 
 
 def shell_words() -> list[str]:

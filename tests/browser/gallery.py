@@ -13,7 +13,7 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console
+from tests.browser import gallery_console, gallery_operations
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
@@ -41,7 +41,8 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
     return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_setup(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen), *gallery_console.pages(chosen)]  # fmt: skip
+            *_errors(chosen), *gallery_console.pages(chosen),
+            *gallery_operations.pages(chosen)]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:

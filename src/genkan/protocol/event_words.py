@@ -42,6 +42,7 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_ACTIVATED: "A key of the key ring began to seal.",
     EventKind.KEY_REVOKED: "A key of the key ring was revoked.",
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
+    EventKind.SITE_NAMED: "The site was given another name.",
     EventKind.RESTORED: "A backup was restored.",
 }
 # The stop that reaches everybody names nobody.
@@ -84,6 +85,7 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_ACTIVATED: "Key activated",
     EventKind.KEY_REVOKED: "Key revoked",
     EventKind.KEY_DROPPED: "Key dropped",
+    EventKind.SITE_NAMED: "Site named",
     EventKind.RESTORED: "Backup restored",
 }
 
@@ -97,6 +99,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "mobile": "Mobile app",
     "api_key": "API keys",
     "key": "Key ring",
+    "site": "Site",
     "store": "Storage",
 }
 

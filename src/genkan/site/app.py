@@ -5,6 +5,7 @@ from collections.abc import Callable
 from genkan.site import (
     account,
     audit_api,
+    audit_pages,
     authorization,
     confirming,
     forward,
@@ -58,6 +59,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *signin.RULES,
         *confirming.RULES,
         *overview.RULES,
+        *audit_pages.RULES,
         *account.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,

@@ -24,7 +24,7 @@ class Group:
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
     Group("Applications", ()),
-    Group("System", ()),
+    Group("System", (Place("/admin/audit", "Audit log"),)),
     Group("User management", ()),
 )
 ACCOUNT = (
