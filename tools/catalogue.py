@@ -16,25 +16,21 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
-from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
+from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
-from genkan.protocol.event_words import (
-    ACTOR_WORDS,
-    EVENT_NAMES,
-    EVENT_SENTENCES,
-    EVERYONE,
-    GROUP_NAMES,
-    UNKNOWN_EVENT,
-)
 from genkan.protocol.outcomes import Refused
+from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import audit_filters, audit_pages, console, flashes, navigation, sign_in_form
+from genkan.site import console, flashes, navigation, sign_in_form, typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
-from genkan.site.signin import PASSWORDS_DIFFER, sentence
+from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
+from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
+from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
 # The same words make the same file, whenever it is written.
@@ -49,21 +45,25 @@ def said() -> Catalog:
     found = extract_from_dir(str(SITE / "templates"), [("**.html", "jinja2")], options, comment_tags=())
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
-    tables = (END_SENTENCES.values(), OWN_END_SENTENCES.values(), WORDS.values(), account_faults(), shell_words())
-    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, ADVICE):
+    tables = (
+        OWN_END_SENTENCES.values(),
+        WORDS.values(),
+        account_faults(),
+        shell_words(),
+        ends(),
+        link_words(),
+        typed_accounts.SENTENCES,
+    )
+    for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
-    for text in audit_words():
+    for text in operations_words():
         catalogue.add(text)
     return catalogue
 
 
-def audit_words() -> list[str]:
-    """What the audit's pages say of events, of who did them, and of filters that mean nothing."""
-    tables = (EVENT_SENTENCES, EVENT_NAMES, GROUP_NAMES, ACTOR_WORDS)
-    faults = (audit_filters.NO_PERSON, audit_filters.NO_ACTOR, audit_filters.NO_LINK, audit_filters.NO_KIND,
-              audit_filters.NO_MOMENT)  # fmt: skip
-    return [*chain.from_iterable(table.values() for table in tables), EVERYONE, UNKNOWN_EVENT, *faults,
-            *audit_pages.TABS.values()]  # fmt: skip
+def ends() -> list[str]:
+    """What is said of phones that are signed in no more, and what to do then."""
+    return [*END_SENTENCES.values(), *END_HINTS.values(), EXPIRED_SENTENCE, EXPIRED_HINT, STOPPED]
 
 
 def shell_words() -> list[str]:
@@ -72,6 +72,11 @@ def shell_words() -> list[str]:
     places = [place.words for group in groups for place in group.places]
     told = (console.RESUMED, sign_in_form.SESSION_OVER, *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
+
+
+def link_words() -> list[str]:
+    """What is said of an application link that cannot be, or that could be better."""
+    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values()]
 
 
 def account_faults() -> list[str]:

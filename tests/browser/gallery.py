@@ -8,17 +8,25 @@ values and another one markup.
 from functools import cache
 from urllib.parse import quote
 
-from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
+from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_operations
+from tests.browser import gallery_console, gallery_first, gallery_mobile, gallery_operations, gallery_people, gallery_phones
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
+AREAS = (
+    gallery_console,
+    gallery_first,
+    gallery_mobile,
+    gallery_operations,
+    gallery_people,
+    gallery_phones,
+)
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -40,9 +48,8 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
-    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_setup(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen), *gallery_console.pages(chosen),
-            *gallery_operations.pages(chosen)]  # fmt: skip
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
+            *(shown for area in AREAS for shown in area.pages(chosen))]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:
@@ -113,30 +120,6 @@ def _return(chosen: Chosen) -> list[Shown]:
     ]
 
 
-def _setup(chosen: Chosen) -> list[Shown]:
-    values: dict[str, object] = {
-        "action": "/desk/setup/0123456789abcdef",
-        "hidden": carried(chosen),
-        "error": "",
-        "values": {"username": "", "display_name": "", "email": ""},
-        "least": 10,
-    }
-    typed = {"username": chosen("alice"), "display_name": chosen("Alice Adams"), "email": chosen("alice@site.example")}
-    done: dict[str, object] = {
-        "person_name": chosen("Alice Adams"),
-        "mobile_action": "/desk/setup/mobile",
-        "mobile_hidden": carried(chosen),
-        "next_command": f"genkan app login {ORIGIN}/desk",
-        "mobile_on": False,
-    }
-    return [
-        Shown("setup", "setup.html", values),
-        Shown("setup-failed", "setup.html", {**values, "error": "The two passwords differ.", "values": typed}, 400),
-        Shown("setup-done", "setup_done.html", done),
-        Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True}),
-    ]
-
-
 def _start(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "person": None,
@@ -160,52 +143,14 @@ def _start(chosen: Chosen) -> list[Shown]:
     ]
 
 
-def _apps(chosen: Chosen) -> list[Shown]:
-    form = {"action": "/desk/account/apps/00/withdraw", "hidden": carried(chosen)}
-    live: dict[str, object] = {
-        "device": chosen("iPhone"),
-        "application": chosen("Jira Mobile"),
-        "signed_in_at": 1_793_607_300_000,
-        "last_seen": 1_795_455_600_000,
-        "state": "signed_in",
-        "possibly_same": False,
-        "reason_sentence": "",
-        "method": ["pwd", "mfa"],
-        "action": "/desk/account/apps/00/sign-out",
-        "hidden": carried(chosen),
-        "withdraw": form,
-    }
-    fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
-    ended = {
-        **live,
-        "device": chosen("An app with a name that nobody has"),
-        "state": "signed_out",
-        "reason_sentence": END_SENTENCES[EndReason.REPLAYED],
-        "withdraw": None,
-    }
-    expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw": None}
-    frame = {
-        "home_url": "/desk/",
-        "sign_out_action": "/desk/logout",
-        "sign_out_hidden": carried(chosen),
-        "person_name": chosen("Alice Adams"),
-    }
-    return [
-        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired]}),
-        Shown("apps-none", "account_apps.html", {**frame, "phones": []}),
-    ]
-
-
 def _errors(chosen: Chosen) -> list[Shown]:
     def error(status: int, sentence: str, detail: str = "") -> dict[str, object]:
         return {"status": status, "sentence": sentence, "detail": detail, "request_id": "9f3c21aa-1b",
                 "advice": ADVICE if detail else ""}  # fmt: skip
 
     unknown = error(400, "This site does not know the application that sent you here.", chosen("client_id"))
-    wrong = {"seen": chosen("http://10.0.0.5:8080"), "expected": ORIGIN, "request_id": "9f3c21aa-1c"}
     return [
         Shown("error", "error.html", unknown, 400),
         Shown("error-not-found", "error.html", error(404, entry(Reason.NOT_FOUND).public), 404),
         Shown("error-busy", "error.html", error(503, "The site is busy; try again."), 503),
-        Shown("wrong-host", "wrong_host.html", wrong, 400),
     ]

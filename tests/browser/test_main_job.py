@@ -52,19 +52,23 @@ async def test_from_the_set_up_link_to_a_signed_in_app(
 async def set_up(page: Page, site: Served) -> str:
     """What the person does from the set-up link on; returns the command that the last page says to type."""
     await page.goto(site.setup_link)
+    await page.get_by_text("This is right").wait_for()
+    await page.get_by_label("Name (may be left empty)").fill("Front Desk")
     await page.get_by_label("User name").fill("alice")
     await page.get_by_label("Name that others see").fill("Alice Adams")
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("Password again").fill("something else")
     await press(page, "Make the administrator")
-    await at(page, "Error: Make the first administrator")
+    await at(page, "Error: Set up this site")
     assert await page.get_by_role("alert").inner_text() == "The two passwords differ."
     assert await page.get_by_label("Name that others see").input_value() == "Alice Adams"
+    assert await page.get_by_label("Name (may be left empty)").input_value() == "Front Desk"
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("Password again").fill(PASSWORD)
     await press(page, "Make the administrator")
-    await at(page, "The site is ready")
+    await at(page, "Turn on the mobile app? – Front Desk")
     await press(page, "Turn on OAuth 2.0 for the mobile app")
+    await at(page, "The site is ready")
     return await page.get_by_label("Next command").input_value()
 
 

@@ -7,7 +7,8 @@ import pytest
 from genkan.ops.apply import Applying
 from genkan.outside import passwords
 from genkan.protocol.clients import secret_digest
-from genkan.protocol.links import LinkWish, create
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import create
 from genkan.protocol.records import Link
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission

@@ -12,7 +12,8 @@ from genkan.ops.present import Present, after
 from genkan.protocol import accounts, links
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.env import DAY
-from genkan.protocol.links import LinkWish, NewLink
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change
 from genkan.protocol.records import ConsentMode, LinkKind, Site, Standing
 from genkan.wire.scopes import Permission

@@ -6,7 +6,8 @@ import pytest
 
 from genkan.protocol import given_secrets, links
 from genkan.protocol.clients import Credentials, authenticate
-from genkan.protocol.links import LinkWish, NewLink
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import AddLink, Change, EventKind, PutLink, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Link, Standing

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from genkan.protocol import accounts, links, phones
 from genkan.protocol.access import RefreshTokenLive
 from genkan.protocol.env import DAY, HOUR, MINUTE
-from genkan.protocol.links import LinkWish
+from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import Live, Redeemed, Refused, Rotated
 from genkan.protocol.phones import PhoneRow, PhoneState, judge
 from genkan.protocol.reasons import EndReason, Reason

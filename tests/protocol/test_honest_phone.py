@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
-from genkan.protocol.links import APP_REDIRECTS, LinkWish
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import APP_REDIRECTS
 from genkan.protocol.outcomes import Ended, Live, Retried, Rotated
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.records import LinkKind

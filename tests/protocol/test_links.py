@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from genkan.protocol import links
 from genkan.protocol.clients import Credentials, authenticate, secret_digest
 from genkan.protocol.env import DAY
-from genkan.protocol.links import APP_REDIRECTS, LinkWish, NewLink, may_remember, redirect_kind
+from genkan.protocol.link_wishes import LinkWish, may_remember, redirect_kind
+from genkan.protocol.links import APP_REDIRECTS, NewLink
 from genkan.protocol.outcomes import AddLink, Change, EventKind, PutLink, RaiseStop, Refused, Subject
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing

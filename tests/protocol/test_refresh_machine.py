@@ -17,7 +17,8 @@ from hypothesis.stateful import (
 
 from genkan.protocol import accounts, links, phones
 from genkan.protocol.access import RefreshTokenLive, access, introspect_refresh
-from genkan.protocol.links import APP_REDIRECTS, LinkWish
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import APP_REDIRECTS
 from genkan.protocol.outcomes import Ended, Live, Redeemed, Refused, Retried, Rotated
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, LinkKind, Standing

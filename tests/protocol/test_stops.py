@@ -11,7 +11,7 @@ from genkan.protocol.access import RefreshTokenLive
 from genkan.protocol.accounts import AccountWish
 from genkan.protocol.clients import Credentials, authenticate
 from genkan.protocol.env import DAY, HOUR, MINUTE
-from genkan.protocol.links import LinkWish
+from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import Change, Live, Redeemed, Refused, Rotated
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Consent, ConsentMode, Grant, GrantState, Link, Standing

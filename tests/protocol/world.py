@@ -14,6 +14,7 @@ from genkan.protocol.authorize import GoOn, consider
 from genkan.protocol.env import Env
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.interaction import Decision, HubFacts, Issue, next_step, open_interaction, seal_interaction
+from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import Change, Ended, Live, Redeemed, Refused, Retried, Rotated, Sighting, Writable
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason
@@ -67,7 +68,7 @@ class World:
         self.change(made.change)
         return made.account
 
-    def add_link(self, wish: links.LinkWish) -> links.NewLink:
+    def add_link(self, wish: LinkWish) -> links.NewLink:
         made = links.create(wish, "test", self.env)
         assert isinstance(made, links.NewLink)
         self.change(made.change)

@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 import httpx2
 import pytest
 
-from genkan.protocol.links import LinkWish, create
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import create
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.records import LinkKind
 from genkan.store.api import PhoneQuery

@@ -11,6 +11,7 @@ import pytest
 
 from genkan.protocol import accounts, links
 from genkan.protocol.env import HOUR, MINUTE
+from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Link, Standing
 from genkan.protocol.signin import lockout
@@ -272,5 +273,5 @@ async def test_a_permission_raised_behind_the_page_is_asked_about_again(site: Si
     assert "code=" not in answer.headers["location"]
 
 
-def _wish_of(link: Link) -> links.LinkWish:
-    return links.LinkWish(link.name, link.redirects, link.permission, link.kind)
+def _wish_of(link: Link) -> LinkWish:
+    return LinkWish(link.name, link.redirects, link.permission, link.kind)

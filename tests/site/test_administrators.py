@@ -41,8 +41,8 @@ async def call(site: SiteUnderTest, rule: Rule, **options: Any) -> httpx2.Respon
 
 
 def test_the_routes_are_those_of_the_api() -> None:
-    """Links and phones under both versions, switch, people, keys, audit, state: the list that tests go through."""
-    assert len(API) == 2 * 9 + 2 + 2 * 3 + 1 + 9 + 5 + 3 + 1 + 1
+    """Links and phones under both versions, switch, people, keys, audit, state, name: all that tests go through."""
+    assert len(API) == 2 * 9 + 3 + 2 * 3 + 1 + 9 + 5 + 3 + 5 + 1 + 2
     assert ("GET", CLIENT) in {(rule.methods[0], rule.path) for rule in API}
 
 

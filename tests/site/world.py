@@ -11,7 +11,8 @@ from genkan.outside.passwords import PasswordLane, hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.accounts import create as create_account
 from genkan.protocol.env import Env
-from genkan.protocol.links import LinkWish, NewLink, turn_mobile_on
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import NewLink, turn_mobile_on
 from genkan.protocol.links import create as create_link
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing

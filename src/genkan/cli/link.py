@@ -13,7 +13,8 @@ from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, Workbench, at_si
 from genkan.ops.present import link_wish
 from genkan.protocol import links
 from genkan.protocol.env import DAY
-from genkan.protocol.links import LinkWish, NewLink
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
 from genkan.site.documents import link_document, plain, public_id

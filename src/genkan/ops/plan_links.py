@@ -9,7 +9,8 @@ from genkan.ops.draft import Draft, Unplannable, Wanted, differences, good
 from genkan.ops.present import link_wish
 from genkan.protocol import given_secrets, links
 from genkan.protocol.env import SECOND
-from genkan.protocol.links import APP_LINK_NAME, APP_REDIRECTS, LinkWish, NewLink
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import APP_LINK_NAME, APP_REDIRECTS, NewLink
 from genkan.protocol.outcomes import PutLink, Refused
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
 from genkan.wire.scopes import Permission

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.links import LinkWish
+from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import AddAccount, AddLink, Change, PutAccount, PutLink, TurnMobile
 from genkan.protocol.records import Account, Link, Site, Standing
 from genkan.store.api import Store

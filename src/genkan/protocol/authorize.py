@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from genkan.protocol.env import Env
-from genkan.protocol.links import redirect_kind
+from genkan.protocol.link_wishes import redirect_kind
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link, LinkKind, Standing

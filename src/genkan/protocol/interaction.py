@@ -9,7 +9,7 @@ from msgspec import structs
 from genkan.protocol.authorize import ErrorPage, ErrorRedirect, Interaction
 from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import SessionFacts
-from genkan.protocol.links import may_remember
+from genkan.protocol.link_wishes import may_remember
 from genkan.protocol.outcomes import Change, Event, EventKind, GiveConsent, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason

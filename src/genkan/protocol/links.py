@@ -1,10 +1,13 @@
 """Application links: making, changing and rotating them, and the app's own link behind the mobile switch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
+from genkan.protocol import link_wishes
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import DAY, Env
+from genkan.protocol.link_wishes import Fault, LinkWish, kind_of, policy_faults
 from genkan.protocol.outcomes import (
     AddLink,
     Change,
@@ -18,33 +21,12 @@ from genkan.protocol.outcomes import (
     TurnMobile,
 )
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
-from genkan.wire import redirects
+from genkan.protocol.records import Link, LinkKind, Site, Standing
 from genkan.wire.scopes import Permission
 
 APP_REDIRECTS = ("jira-server://oauth-callback", "http://127.0.0.1/oauth-callback", "http://[::1]/oauth-callback")
 APP_LINK_NAME = "Mobile app"
-NAME_CHARACTERS = 200
-MOST_REDIRECTS = 20
 DEFAULT_OVERLAP = DAY
-
-
-@dataclass(frozen=True, slots=True)
-class LinkWish:
-    """What an administrator asks for. ``kind`` None: the redirects decide. ``client_id`` only to take over a
-    known one.
-    """
-
-    name: str
-    redirects: tuple[str, ...]
-    permission: Permission
-    kind: LinkKind | None = None
-    consent: ConsentMode = ConsentMode.ALWAYS
-    introspect: bool = False
-    pkce_required: bool = False
-    plain_pkce: bool = False
-    absolute_lifetime: int | None = None
-    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +43,12 @@ def app_first(redirect_uris: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(redirect_uris, key=lambda uri: uri != APP_REDIRECTS[0]))
 
 
-def redirect_kind(text: str) -> redirects.Kind | None:
-    """Which kind of redirect URI this is, None when it is none."""
-    parsed = redirects.parse_redirect(text, allow_http=True)
-    return parsed.kind if isinstance(parsed, redirects.RedirectURI) else None
-
-
-def may_remember(redirect: str) -> bool:
-    """Whether a consent may be remembered for answers to this address: claimed https alone (RFC 8252 8.6)."""
-    parsed = redirects.parse_redirect(redirect)
-    return isinstance(parsed, redirects.RedirectURI) and parsed.kind is redirects.Kind.HTTPS
-
-
 def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) -> NewLink | Refused:
     """A new link: client id of 32 hex digits, secret of 64 for a confidential one (kept as a hash only)."""
-    fault = _wish_fault(wish, allow_http)
+    kind = kind_of(wish)
+    fault = _refused(chain(link_wishes.faults(wish, allow_http=allow_http), policy_faults(wish, kind)))
     if fault is not None:
         return fault
-    kind = wish.kind or (LinkKind.NATIVE if redirects.is_native(wish.redirects) else LinkKind.CONFIDENTIAL)
     secret = env.draw(32).hex() if kind is LinkKind.CONFIDENTIAL else None
     link = Link(
         id=env.draw_id(),
@@ -98,9 +68,6 @@ def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) ->
         version=1,
         secret=secret_digest(secret) if secret else None,
     )
-    fault = _policy_fault(link)
-    if fault is not None:
-        return fault
     return NewLink(link, secret, Change((AddLink(link),), (_event(EventKind.LINK_CREATED, link, actor, env),)))
 
 
@@ -108,11 +75,14 @@ def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool
     """Change what a link may and where it answers. Its kind stays: a secret cannot be grown into phones that lack
     it.
     """
-    fault = _tombstone_fault(link) or _wish_fault(wish, allow_http)
+    fault = _tombstone_fault(link) or _refused(link_wishes.faults(wish, allow_http=allow_http))
     if fault is not None:
         return fault
     if wish.kind is not None and wish.kind is not link.kind:
         return Refused(Reason.INVALID_VALUE, "kind: a link stays native or confidential; make a new link instead")
+    fault = _refused(policy_faults(wish, link.kind))
+    if fault is not None:
+        return fault
     changed = replace(
         link,
         name=wish.name.strip(),
@@ -125,7 +95,7 @@ def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool
         absolute_lifetime=wish.absolute_lifetime,
         version=link.version + 1,
     )
-    return _policy_fault(changed) or Change((PutLink(changed),), (_event(EventKind.LINK_CHANGED, changed, actor, env),))
+    return Change((PutLink(changed),), (_event(EventKind.LINK_CHANGED, changed, actor, env),))
 
 
 def rotate_secret(link: Link, overlap: int, actor: str, env: Env) -> NewLink | Refused:
@@ -214,40 +184,10 @@ def _tombstone_fault(link: Link) -> Refused | None:
     return Refused(Reason.NOT_FOUND) if link.standing is Standing.DELETED else None
 
 
-def _wish_fault(wish: LinkWish, allow_http: bool) -> Refused | None:
-    name = wish.name.strip()
-    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
-        return Refused(Reason.INVALID_VALUE, f"name: 1 to {NAME_CHARACTERS} printable characters")
-    if wish.client_id is not None and not _is_client_id(wish.client_id):
-        return Refused(Reason.INVALID_VALUE, "client id: 8 to 64 letters, digits, '-' or '_'")
-    if wish.absolute_lifetime is not None and wish.absolute_lifetime <= 0:
-        return Refused(Reason.INVALID_VALUE, "absolute lifetime: more than zero, or none")
-    return _redirects_fault(wish.redirects, allow_http)
-
-
-def _redirects_fault(texts: Sequence[str], allow_http: bool) -> Refused | None:
-    if not 1 <= len(texts) <= MOST_REDIRECTS or len(set(texts)) != len(texts):
-        return Refused(Reason.INVALID_VALUE, f"redirect: 1 to {MOST_REDIRECTS} different redirect URLs")
-    for text in texts:
-        parsed = redirects.parse_redirect(text, allow_http=allow_http)
-        if isinstance(parsed, redirects.RedirectProblem):
-            return Refused(Reason.INVALID_VALUE, f"redirect {text[:100]!r}: {parsed.sentence}")
-    return None
-
-
-def _policy_fault(link: Link) -> Refused | None:
-    """RFC 8252 8.6: only a link with a secret, answering at https, may skip asking the person."""
-    if link.kind is LinkKind.NATIVE and link.introspect:
-        return Refused(Reason.INVALID_VALUE, "introspect: only a confidential link can introspect")
-    if link.consent is ConsentMode.REMEMBER and (
-        link.kind is LinkKind.NATIVE or not all(map(may_remember, link.redirects))
-    ):
-        return Refused(Reason.INVALID_VALUE, "consent: only a confidential link with https redirects may remember it")
-    return None
-
-
-def _is_client_id(text: str) -> bool:
-    return 8 <= len(text) <= 64 and text.isascii() and all(c.isalnum() or c in "-_" for c in text)
+def _refused(faults: Iterator[Fault]) -> Refused | None:
+    """The first fault, for a program."""
+    first = next(faults, None)
+    return None if first is None else Refused(Reason.INVALID_VALUE, first.detail)
 
 
 def _event(kind: EventKind, link: Link, actor: str, env: Env, detail: str = "") -> Event:

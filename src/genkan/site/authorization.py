@@ -18,7 +18,7 @@ from genkan.protocol.interaction import (
     remember_consent,
     seal_interaction,
 )
-from genkan.protocol.links import redirect_kind
+from genkan.protocol.link_wishes import redirect_kind
 from genkan.protocol.outcomes import Change, CloseSession, Refused
 from genkan.protocol.reasons import Reason
 from genkan.site import answer, browser, read

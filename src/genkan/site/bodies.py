@@ -6,7 +6,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from genkan.protocol.env import DAY, SECOND
-from genkan.protocol.links import DEFAULT_OVERLAP, LinkWish
+from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.links import DEFAULT_OVERLAP
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
 from genkan.site import read

@@ -20,6 +20,7 @@ from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
 from genkan.site.reader import reader_of
 from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
+from genkan.site.seen_address import difference
 from genkan.store.api import StoreUnavailable
 
 Scope = MutableMapping[str, Any]
@@ -146,7 +147,9 @@ class Dispatcher:
     def _refusal(self, rule: Rule, refused: Refused, received: Received) -> Answer:
         self._door.note(refused, received, self._door.env().now)
         if refused.reason is Reason.WRONG_HOST:
-            values = {"seen": refused.detail, "expected": self._door.public.origin, "request_id": received.request_id}
+            found = difference(refused.detail, self._door.public)
+            values = {"seen": refused.detail, "expected": self._door.public.origin, "differs": found.part,
+                      "setting_line": found.line, "request_id": received.request_id}  # fmt: skip
             return self._door.pages.page("wrong_host.html", values, received.reader, status=400)
         return self._shaped(rule, refused, received.request_id, received.headers)
 

@@ -23,13 +23,28 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
-    Group("System", (Place("/admin/audit", "Audit log"),)),
+    Group("Applications", (Place("/admin/applications", "Connected applications"),)),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+            Place("/admin/audit", "Audit log"),
+        ),
+    ),
     Group("User management", ()),
 )
 ACCOUNT = (
-    Group("Your account", (Place("/account/apps", "Phones and applications"),)),
-)  # fmt: skip
+    Group(
+        "Your account",
+        (
+            Place("/account/profile", "Profile"),
+            Place("/account/apps", "Phones and applications"),
+            Place("/account/sessions", "Browsers"),
+            Place("/account/sign-in", "Sign-in methods"),
+        ),
+    ),
+)
 
 
 def shown(groups: tuple[Group, ...], base: str, here: str) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +18,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.reader import LANGUAGES, Reader
+from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
 
 # What to do besides, where a person who was sent here by an application can do nothing else.
@@ -67,7 +69,7 @@ class Pages:
         extended: Any = environment
         extended.install_gettext_translations(words_of, newstyle=True)
         # For sentences that come from a table; what the templates say themselves they say with _().
-        environment.filters.update(moment=moment, iso=iso, number=number, said=words_of.gettext)
+        environment.filters.update(moment=moment, iso=iso, number=number, said=partial(said, words_of))
         environment.globals.update(base=public.path, asset=self._asset_address, public=public, language=language)
         return environment
 
@@ -102,6 +104,11 @@ def catalogue(language: str) -> gettext.NullTranslations:
         return gettext.NullTranslations()
     with files("genkan.site").joinpath("locales", language, "LC_MESSAGES", "genkan.mo").open("rb") as file:
         return gettext.GNUTranslations(file)
+
+
+def said(words_of: gettext.NullTranslations, text: str | Sentence) -> str:
+    """A sentence of a table in the reader's language, its values in their places."""
+    return text.filled(words_of.gettext(text.words)) if isinstance(text, Sentence) else words_of.gettext(text)
 
 
 @pass_context

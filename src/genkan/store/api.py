@@ -8,10 +8,21 @@ from enum import StrEnum
 from typing import Protocol
 
 from genkan.protocol.audit import Line, Segment
-from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
+from genkan.protocol.facts import CodeFacts, GrantFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phones import PhoneRow, PhoneState
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, LinkKind, Session, Site, Standing
+from genkan.protocol.records import (
+    Account,
+    ApiKey,
+    Consent,
+    Guesses,
+    Link,
+    LinkKind,
+    RecoveryLink,
+    Session,
+    Site,
+    Standing,
+)
 from genkan.wire.scopes import Permission
 
 
@@ -250,6 +261,8 @@ class Store(Protocol):
     async def accounts(self, after: str = "", limit: int = 100) -> list[Account]: ...
     async def people(self, query: PeopleQuery) -> PeoplePage: ...
     async def password_set_at(self, account_id: int) -> int | None: ...
+    async def recovery(self, digest: bytes) -> RecoveryFacts | None: ...
+    async def recovery_of(self, account_id: int) -> RecoveryLink | None: ...
     async def has_other_administrator(self, account: Account) -> bool: ...
     async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import quote
 
 from genkan.wire import uri
+from genkan.wire.sentences import Sentence, sentence
 
 LONGEST = 2000
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})  # RFC 8252 7.3, 8.3
@@ -35,7 +37,7 @@ class RedirectURI:
     scheme: str
     host: str | None
     port: int | None
-    advice: str | None = None
+    advice: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,48 @@ class RedirectProblem:
     """Why a text cannot be registered: a code for programs, a sentence with the fix for people."""
 
     code: str
-    sentence: str
+    said: Sentence
+
+    @property
+    def sentence(self) -> str:
+        """The sentence in English."""
+        return str(self.said)
+
+
+# By code; what follows a slash tells two sentences of one code apart.
+PROBLEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "The redirect URL is empty: write the address that the application listens on.",
+        "too-long": "The redirect URL is longer than %(most)s characters: write a shorter one.",
+        "characters": "The redirect URL holds %(odd)s, which no URL may hold: percent-encode or remove it.",
+        "wildcard": "The redirect URL holds “*”: register every redirect URL in full, wildcards never match.",
+        "escapes": "The redirect URL holds a “%” without two hexadecimal digits: write a percent sign as %25.",
+        "relative": "The redirect URL has no scheme: write it in full, as in https://app.example.com/callback.",
+        "relative/path": "“%(text)s” has no “/” after its scheme: write https://…, http://127.0.0.1/…, or "
+        "%(scheme)s:/callback.",
+        "scheme": "“%(scheme)s:” cannot carry an answer to an application: use https, loopback http or the app's own "
+        "scheme.",
+        "scheme/urn": "The out-of-band redirect is not supported: use http://127.0.0.1/callback, any port matches.",
+        "fragment": "The redirect URL holds a fragment: remove everything from “#” on.",
+        "userinfo": "The redirect URL holds a user name before the host: write it without the part that ends in “@”.",
+        "dot-segments": "The redirect URL's path holds “.” or “..”: write the path that is meant.",
+        "answer-parameter": "The redirect URL's query holds “%(name)s”, which the answer brings itself: remove it.",
+        "host": "The redirect URL has no readable host and port: write it as in https://app.example.com/callback.",
+        "host/app": "What follows “%(scheme)s://” is no plain name: write it as in %(scheme)s://oauth-callback.",
+        "http": "The redirect URL is plain http: write https, or a loopback address (http://127.0.0.1/…).",
+    }
+)
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "http": "Plain http: everybody on the network can read the code.",
+        "localhost": "“localhost” may resolve to another address than the app listens on: 127.0.0.1 or [::1] is safer.",
+        "scheme": "“%(scheme)s” is not a reverse domain name (com.example.app): another app may claim the same scheme.",
+    }
+)
+
+
+def _problem(key: str, /, **values: object) -> RedirectProblem:
+    return RedirectProblem(key.partition("/")[0], sentence(PROBLEMS[key], values))
 
 
 @lru_cache(maxsize=1024)
@@ -54,9 +97,7 @@ def parse_redirect(text: str, *, allow_http: bool = False) -> RedirectURI | Redi
         return problem
     parts = uri.split(text)
     if parts is None:
-        return RedirectProblem(
-            "relative", "The redirect URL has no scheme: write it in full, as in https://app.example.com/callback."
-        )
+        return _problem("relative")
     scheme = parts.scheme.lower()
     problem = _scheme_problem(scheme) or _component_problem(parts)
     if problem is not None:
@@ -66,113 +107,73 @@ def parse_redirect(text: str, *, allow_http: bool = False) -> RedirectURI | Redi
 
 def _text_problem(text: str) -> RedirectProblem | None:
     if not text:
-        return RedirectProblem("empty", "The redirect URL is empty: write the address that the application listens on.")
+        return _problem("empty")
     if len(text) > LONGEST:
-        return RedirectProblem(
-            "too-long", f"The redirect URL is longer than {LONGEST} characters: write a shorter one."
-        )
+        return _problem("too-long", most=LONGEST)
     odd = uri.odd_character(text)
     if odd is not None:
-        return RedirectProblem(
-            "characters", f"The redirect URL holds {odd!a}, which no URL may hold: percent-encode or remove it."
-        )
+        return _problem("characters", odd=ascii(odd))
     if "*" in text:
-        return RedirectProblem(
-            "wildcard", "The redirect URL holds “*”: register every redirect URL in full, wildcards never match."
-        )
-    if not uri.escapes_hold(text):
-        return RedirectProblem(
-            "escapes", "The redirect URL holds a “%” without two hexadecimal digits: write a percent sign as %25."
-        )
-    return None
+        return _problem("wildcard")
+    return None if uri.escapes_hold(text) else _problem("escapes")
 
 
 def _scheme_problem(scheme: str) -> RedirectProblem | None:
     if scheme in DENIED_SCHEMES:
-        return RedirectProblem(
-            "scheme",
-            f"“{scheme}:” cannot carry an answer to an application: use https, loopback http or the app's own scheme.",
-        )
-    if scheme == "urn":
-        return RedirectProblem(
-            "scheme", "The out-of-band redirect is not supported: use http://127.0.0.1/callback, any port matches."
-        )
-    return None
+        return _problem("scheme", scheme=scheme)
+    return _problem("scheme/urn") if scheme == "urn" else None
 
 
 def _component_problem(parts: uri.URI) -> RedirectProblem | None:
     if parts.fragment is not None:
         # RFC 6749 3.1.2: no fragment
-        return RedirectProblem("fragment", "The redirect URL holds a fragment: remove everything from “#” on.")
+        return _problem("fragment")
     if "@" in (parts.authority or ""):
-        return RedirectProblem(
-            "userinfo",
-            "The redirect URL holds a user name before the host: write it without the part that ends in “@”.",
-        )
+        return _problem("userinfo")
     if uri.has_dot_segment(parts.path):
-        return RedirectProblem(
-            "dot-segments", "The redirect URL's path holds “.” or “..”: write the path that is meant."
-        )
+        return _problem("dot-segments")
     names = {pair.partition("=")[0] for pair in (parts.query or "").split("&")}
     taken = sorted(names & ANSWER_PARAMETERS)
-    if taken:
-        # RFC 6749 3.1: no parameter twice, so the answer's own names have to be free
-        return RedirectProblem(
-            "answer-parameter",
-            f"The redirect URL's query holds “{taken[0]}”, which the answer brings itself: remove it.",
-        )
-    return None
+    # RFC 6749 3.1: no parameter twice, so the answer's own names have to be free
+    return _problem("answer-parameter", name=taken[0]) if taken else None
 
 
 def _web(text: str, parts: uri.URI, allow_http: bool) -> RedirectURI | RedirectProblem:
     scheme = parts.scheme.lower()
     authority = uri.split_authority(parts.authority or "")
     if authority is None:
-        return RedirectProblem(
-            "host", "The redirect URL has no readable host and port: write it as in https://app.example.com/callback."
-        )
+        return _problem("host")
     if scheme == "http" and authority.host.lower() in LOOPBACK_HOSTS:
         return RedirectURI(
             text, Kind.LOOPBACK, scheme, authority.host, authority.port, _loopback_advice(authority.host)
         )
     if scheme == "http" and not allow_http:
         # RFC 6749 3.1.2.1, RFC 9700 2.6: no code over an unencrypted network
-        return RedirectProblem(
-            "http", "The redirect URL is plain http: write https, or a loopback address (http://127.0.0.1/…)."
-        )
-    advice = "Plain http: everybody on the network can read the code." if scheme == "http" else None
+        return _problem("http")
+    advice = sentence(ADVICE["http"]) if scheme == "http" else None
     return RedirectURI(text, Kind.HTTPS, scheme, authority.host, authority.port, advice)
 
 
-def _loopback_advice(host: str) -> str | None:
-    if host.lower() != "localhost":
-        return None
+def _loopback_advice(host: str) -> Sentence | None:
     # RFC 8252 8.3
-    return "“localhost” may resolve to another address than the app listens on: 127.0.0.1 or [::1] is safer."
+    return sentence(ADVICE["localhost"]) if host.lower() == "localhost" else None
 
 
 def _private_use(text: str, parts: uri.URI) -> RedirectURI | RedirectProblem:
     scheme = parts.scheme.lower()
     if parts.authority is None and not parts.path.startswith("/"):
         # `localhost:8080/callback` reads as a scheme named localhost: what is meant is a web address
-        return RedirectProblem(
-            "relative",
-            f"“{text}” has no “/” after its scheme: write https://…, http://127.0.0.1/…, or {scheme}:/callback.",
-        )
+        return _problem("relative/path", text=text, scheme=scheme)
     authority = uri.split_authority(parts.authority) if parts.authority else None
     if parts.authority and authority is None:
-        return RedirectProblem(
-            "host", f"What follows “{scheme}://” is no plain name: write it as in {scheme}://oauth-callback."
-        )
+        return _problem("host/app", scheme=scheme)
     host, port = (authority.host, authority.port) if authority else (None, None)
     return RedirectURI(text, Kind.PRIVATE_USE, scheme, host, port, _scheme_advice(scheme))
 
 
-def _scheme_advice(scheme: str) -> str | None:
-    if "." in scheme:
-        return None
+def _scheme_advice(scheme: str) -> Sentence | None:
     # RFC 8252 7.1: a reverse domain name keeps two apps from claiming one scheme
-    return f"“{scheme}” is not a reverse domain name (com.example.app): another app may claim the same scheme."
+    return None if "." in scheme else sentence(ADVICE["scheme"], {"scheme": scheme})
 
 
 def _free_port(text: str) -> tuple[str, str] | None:

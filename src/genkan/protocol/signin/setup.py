@@ -11,6 +11,8 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
 from genkan.wire.scopes import Permission
 
+NOTHING = Change(())
+
 
 @dataclass(frozen=True, slots=True)
 class SetupLink:
@@ -37,13 +39,16 @@ def link_fault(site: Site, token: str) -> Refused | None:
     return None
 
 
-def first_administrator(wish: AccountWish, env: Env) -> NewAccount | Refused:
-    """The first administrator; the set-up link dies in the same write, and a second one in a race makes nothing."""
+def first_administrator(wish: AccountWish, env: Env, naming: Change = NOTHING) -> NewAccount | Refused:
+    """The first administrator; the set-up link dies in the same write, and a second one in a race makes nothing.
+
+    ``naming`` names the site in the same write.
+    """
     made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), "setup", env)
     if isinstance(made, Refused):
         return made
-    steps = (NeedNoAdministrator(), *made.change.steps, StartSetup(None))
-    return NewAccount(made.account, Change(steps, made.change.events))
+    steps = (NeedNoAdministrator(), *naming.steps, *made.change.steps, StartSetup(None))
+    return NewAccount(made.account, Change(steps, (*made.change.events, *naming.events)))
 
 
 def _digest(token: str) -> bytes:
