@@ -13,7 +13,14 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_first, gallery_mobile, gallery_operations, gallery_people, gallery_phones
+from tests.browser import (
+    gallery_console,
+    gallery_first,
+    gallery_mobile,
+    gallery_operations,
+    gallery_people,
+    gallery_phones,
+)
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
