@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from genkan.protocol import links
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.findings import Finding, Grade, Remedy
-from genkan.protocol.links import LinkWish, redirect_kind
+from genkan.protocol.link_wishes import LinkWish, redirect_kind
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ConsentMode, Link, Standing
