@@ -68,7 +68,7 @@ def test_good_settings_have_no_fault() -> None:
     ],
 )
 def test_a_weak_setting_is_named_with_the_line_that_mends_it(settings: Chosen, name: str, grade: Grade) -> None:
-    """The line names a setting that there is."""
+    """The line names a setting that there is (RFC 9700 2.6, 4.13, 4.14.2)."""
     (fault,) = [finding for finding in grade_settings(settings) if finding.grade in (Grade.WEAK, Grade.BAD)]
     assert (fault.id, fault.grade) == (name, grade)
     assert fault.words.advice
@@ -108,7 +108,7 @@ def test_what_a_link_permits_too_much_is_found_and_mended(
     grade: Grade,
     remedy: Remedy,
 ) -> None:
-    """One finding, and after its remedy none; nothing else about the link is changed."""
+    """One finding, and after its remedy none; nothing else is changed (RFC 9700 2.1.1, 2.3, 4.11.2)."""
     link = replace(a_good_link(), **changes)
     (fault,) = [finding for finding in found(link).values() if finding.grade is not Grade.GOOD]
     assert (fault.id, fault.grade, fault.remedy, fault.link) == (name, grade, remedy, link)
