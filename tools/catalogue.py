@@ -30,6 +30,7 @@ from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
+from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
 # The same words make the same file, whenever it is written.
@@ -54,6 +55,8 @@ def said() -> Catalog:
         typed_accounts.SENTENCES,
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
+        catalogue.add(text)
+    for text in operations_words():
         catalogue.add(text)
     return catalogue
 

@@ -18,6 +18,7 @@ from tests.browser import (
     gallery_first,
     gallery_links,
     gallery_mobile,
+    gallery_operations,
     gallery_people,
     gallery_phones,
 )
@@ -31,6 +32,7 @@ AREAS = (
     gallery_first,
     gallery_links,
     gallery_mobile,
+    gallery_operations,
     gallery_people,
     gallery_phones,
 )

@@ -35,6 +35,7 @@ CONSOLE = (
         (
             Place("/admin/mobile", "Mobile app"),
             Place("/admin/phones", "Phones"),
+            Place("/admin/audit", "Audit log"),
         ),
     ),
     Group("User management", ()),
