@@ -13,7 +13,7 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_first, gallery_mobile, gallery_people
+from tests.browser import gallery_base_url, gallery_console, gallery_first, gallery_mobile, gallery_people
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
@@ -42,7 +42,7 @@ def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
     return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
             *gallery_console.pages(chosen), *gallery_first.pages(chosen), *gallery_people.pages(chosen),
-            *gallery_mobile.pages(chosen)]  # fmt: skip
+            *gallery_mobile.pages(chosen), *gallery_base_url.pages(chosen)]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:

@@ -24,7 +24,13 @@ class Group:
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
     Group("Applications", ()),
-    Group("System", (Place("/admin/mobile", "Mobile app"),)),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/base-url", "Base URL"),
+        ),
+    ),
     Group("User management", ()),
 )
 ACCOUNT = (
