@@ -72,7 +72,8 @@ def link_words() -> list[str]:
 
 def account_faults() -> list[str]:
     """What is said of an account that cannot be made."""
-    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"))
+    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"),
+           AccountWish("a", groups=(",",)), AccountWish("a", locale=" "), AccountWish("a", time_zone=" "))  # fmt: skip
     refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault("")]
     return [sentence(fault) for fault in refused if isinstance(fault, Refused)]
 

@@ -25,7 +25,7 @@ CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
     Group("Applications", ()),
     Group("System", ()),
-    Group("User management", ()),
+    Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (
     Group(
