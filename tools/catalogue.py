@@ -18,9 +18,10 @@ from babel.messages.pofile import read_po, write_po
 
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
-from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
+from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
+from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, typed_accounts
@@ -44,17 +45,22 @@ def said() -> Catalog:
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
     tables = (
-        END_SENTENCES.values(),
         OWN_END_SENTENCES.values(),
         WORDS.values(),
         account_faults(),
         shell_words(),
+        ends(),
         link_words(),
         typed_accounts.SENTENCES,
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
     return catalogue
+
+
+def ends() -> list[str]:
+    """What is said of phones that are signed in no more, and what to do then."""
+    return [*END_SENTENCES.values(), *END_HINTS.values(), EXPIRED_SENTENCE, EXPIRED_HINT, STOPPED]
 
 
 def shell_words() -> list[str]:

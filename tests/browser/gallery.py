@@ -13,12 +13,19 @@ from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_first, gallery_people
+from tests.browser import gallery_console, gallery_first, gallery_mobile, gallery_people, gallery_phones
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
+AREAS = (
+    gallery_console,
+    gallery_first,
+    gallery_mobile,
+    gallery_people,
+    gallery_phones,
+)
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -41,7 +48,7 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
     return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
-            *gallery_console.pages(chosen), *gallery_first.pages(chosen), *gallery_people.pages(chosen)]  # fmt: skip
+            *(shown for area in AREAS for shown in area.pages(chosen))]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:

@@ -14,6 +14,8 @@ class Flash(StrEnum):
     ONCE_MORE = "once-more"
     GONE = "gone"
     SIGNED_OUT = "signed-out"
+    PHONES_SIGNED_OUT = "phones-signed-out"
+    NOTHING_CHOSEN = "nothing-chosen"
     WITHDRAWN = "withdrawn"
     BROWSERS_ENDED = "browsers-signed-out"
     ADDED = "added"
@@ -26,6 +28,9 @@ class Flash(StrEnum):
     GUESSES_LIFTED = "guesses-lifted"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    MOBILE_ON = "mobile-on"
+    MOBILE_OFF = "mobile-off"
+    MOBILE_OUT = "mobile-out"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -33,6 +38,8 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
+        Flash.PHONES_SIGNED_OUT: "Signed out, from the next request on.",
+        Flash.NOTHING_CHOSEN: "Nothing was chosen, so nothing was changed.",
         Flash.SIGNED_OUT: "It is signed out.",
         Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
         Flash.BROWSERS_ENDED: "Signed out there.",
@@ -46,6 +53,9 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.MOBILE_ON: "The mobile app is on.",
+        Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
+        Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",
     }
 )
 

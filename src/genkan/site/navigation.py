@@ -23,8 +23,14 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
-    Group("System", ()),
+    Group("Applications", (Place("/admin/applications", "Connected applications"),)),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+        ),
+    ),
     Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (

@@ -39,7 +39,7 @@ async def person(received: Received, door: Door) -> Answer:
     if account is None:
         return console.not_found(inside, received, door)
     facts, state = person_facts(account, inside, door), await person_state(account, inside, door)
-    values = {**facts, **state, "kept": kept_days(door), "phones_url": ""}
+    values = {**facts, **state, "kept": kept_days(door)}
     return console.page(inside, door, "person.html", values)
 
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.phones import Phone, device_name, judge
-from genkan.protocol.records import Account, Session
+from genkan.protocol.records import Account, LinkKind, Session
 from genkan.protocol.signin.recovery import is_good
 from genkan.site.console import Inside
 from genkan.site.documents import public_id
 from genkan.site.door import Door
 from genkan.site.letting_in import budget_of
 from genkan.site.people import live_sessions
+from genkan.site.phone_filters import ONE, Filters
 from genkan.site.session_rows import session_row
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
@@ -66,7 +67,9 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
     return {
         "sessions": _sessions(account, sessions[:MOST_SESSIONS], inside, door),
         "session_count": len(sessions),
-        "phones": [_phone(judge(row, env)) for row in await door.store.phones(query)],
+        "phones": [_phone(judge(row, env), door) for row in await door.store.phones(query)],
+        "phones_url": door.public.path + Filters(LinkKind.NATIVE, account=account.id).path,
+        "applications_url": door.public.path + Filters(LinkKind.CONFIDENTIAL, account=account.id).path,
         "phone_count": usage.live,
         "phones_counted": usage.complete,
         "password_set_at": await door.store.password_set_at(account.id),
@@ -80,9 +83,10 @@ def _sessions(account: Account, sessions: Sequence[Session], inside: Inside, doo
     return [session_row(session, path, here=session.id == inside.session.id) for session in sessions]
 
 
-def _phone(phone: Phone) -> dict[str, object]:
+def _phone(phone: Phone, door: Door) -> dict[str, object]:
     grant = phone.row.grant
     return {
+        "address": f"{door.public.path}{ONE}/{grant.id.hex()}",
         "device": device_name(grant.user_agent),
         "application": phone.row.link.name,
         "signed_in_at": grant.created_at,
