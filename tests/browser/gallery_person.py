@@ -107,6 +107,7 @@ def state(chosen: Chosen) -> dict[str, object]:
         "application": chosen("Jira Mobile"),
         "signed_in_at": NOW - DAY,
         "last_seen": NOW,
+        "address": "/desk/admin/phones/00",
     }
     return {
         "sessions": sessions(chosen),
@@ -119,12 +120,13 @@ def state(chosen: Chosen) -> dict[str, object]:
         "budget": {"spent": 3, "most": 100, "slowed": False, "empty_at": NOW},
         "kept": {"session": 7, "audit": 365},
         "phones_url": f"/desk/admin/phones?account={HERE[14:]}",
+        "applications_url": f"/desk/admin/applications?account={HERE[14:]}",
     }
 
 
 NOTHING = {
     "sessions": [], "session_count": 0, "phones": [], "phone_count": 0, "phones_counted": True, "password_set_at": None,
-    "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW}, "phones_url": "",
+    "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW},
 }  # fmt: skip
 
 

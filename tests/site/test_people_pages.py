@@ -3,7 +3,6 @@
 from html import unescape
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
 from genkan.protocol import accounts
@@ -14,10 +13,8 @@ from genkan.site import people_pages
 from genkan.site.documents import public_id
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.wire.scopes import Permission
+from tests.site.person_world import NEW, PEOPLE, form, page, path_of, said, send
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
-
-PEOPLE = "/admin/people"
-NEW = "a quite new password"
 
 
 @pytest.fixture
@@ -26,36 +23,6 @@ async def root(site: SiteUnderTest) -> Account:
     account = await site.make_account("root", Permission.SYSTEM_ADMIN)
     assert (await site.sign_in("root")).status_code == 303
     return account
-
-
-def path_of(account: Account, rest: str = "") -> str:
-    return f"{PEOPLE}/{public_id(account.id)}{rest}"
-
-
-async def page(site: SiteUnderTest, path: str, **query: str) -> str:
-    answer = await site.client.get(site.base + path, params=query or None)
-    assert answer.status_code == 200, answer.text
-    return unescape(answer.text)
-
-
-async def form(site: SiteUnderTest, path: str, ending: str) -> tuple[str, dict[str, str]]:
-    """The form of a page whose address ends so."""
-    answer = await site.client.get(site.base + path)
-    assert answer.status_code == 200, answer.text
-    return next(form for form in forms_of(answer.text) if form[0].endswith(ending))
-
-
-async def send(site: SiteUnderTest, path: str, ending: str, typed: dict[str, str] | None = None) -> httpx2.Response:
-    """Fill a page's form in and send it."""
-    action, fields = await form(site, path, ending)
-    return await site.client.post(site.absolute(action), data={**fields, **(typed or {})})
-
-
-async def said(site: SiteUnderTest, answer: httpx2.Response) -> str:
-    assert answer.status_code == 303, answer.text
-    led = await site.client.get(answer.headers["location"])
-    assert led.status_code == 200, led.text
-    return unescape(led.text)
 
 
 async def named(site: SiteUnderTest, name: str) -> Account:
