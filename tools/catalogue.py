@@ -24,12 +24,13 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, navigation, sign_in_form, typed_accounts
+from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form, typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
+from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
 # The same words make the same file, whenever it is written.
@@ -55,6 +56,8 @@ def said() -> Catalog:
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
+    for text in operations_words():
+        catalogue.add(text)
     return catalogue
 
 
@@ -73,7 +76,8 @@ def shell_words() -> list[str]:
 
 def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
-    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values()]
+    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED)
+    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
 
 
 def account_faults() -> list[str]:

@@ -13,6 +13,12 @@ class Flash(StrEnum):
     SAVED = "saved"
     ONCE_MORE = "once-more"
     GONE = "gone"
+    LINK_MADE = "link-made"
+    LINK_DISABLED = "link-disabled"
+    LINK_ENABLED = "link-enabled"
+    LINK_DELETED = "link-deleted"
+    LINK_SIGNED_OUT = "link-signed-out"
+    SECRET_MADE = "secret-made"
     SIGNED_OUT = "signed-out"
     PHONES_SIGNED_OUT = "phones-signed-out"
     NOTHING_CHOSEN = "nothing-chosen"
@@ -38,6 +44,12 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
+        Flash.LINK_MADE: "The application link is made.",
+        Flash.LINK_DISABLED: "The link is disabled: nobody signs in or refreshes through it until it is enabled again.",
+        Flash.LINK_ENABLED: "The link is enabled: who was signed in goes on.",
+        Flash.LINK_DELETED: "The link is deleted, and everybody who was signed in through it is signed out.",
+        Flash.LINK_SIGNED_OUT: "Everybody who was signed in through this link is signed out.",
+        Flash.SECRET_MADE: "The new secret is made.",
         Flash.PHONES_SIGNED_OUT: "Signed out, from the next request on.",
         Flash.NOTHING_CHOSEN: "Nothing was chosen, so nothing was changed.",
         Flash.SIGNED_OUT: "It is signed out.",

@@ -23,12 +23,19 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", (Place("/admin/applications", "Connected applications"),)),
+    Group(
+        "Applications",
+        (
+            Place("/admin/links", "Application links"),
+            Place("/admin/applications", "Connected applications"),
+        ),
+    ),
     Group(
         "System",
         (
             Place("/admin/mobile", "Mobile app"),
             Place("/admin/phones", "Phones"),
+            Place("/admin/audit", "Audit log"),
         ),
     ),
     Group("User management", (Place("/admin/people", "People"),)),
