@@ -23,15 +23,23 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
+    Group(
+        "Applications",
+        (
+            Place("/admin/links", "Application links"),
+            Place("/admin/applications", "Connected applications"),
+        ),
+    ),
     Group(
         "System",
         (
             Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+            Place("/admin/audit", "Audit log"),
             Place("/admin/base-url", "Base URL"),
         ),
     ),
-    Group("User management", ()),
+    Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (
     Group(
