@@ -6,15 +6,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from genkan.protocol import links
+from genkan.protocol import accounts, links
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EndReason
 from genkan.protocol.env import DAY, HOUR
-from genkan.protocol.outcomes import Change, EventKind
+from genkan.protocol.outcomes import Change, EventKind, RaiseStop, Subject
 from genkan.protocol.phones import PhoneState, judge
 from genkan.protocol.records import Account, Grant, Link, LinkKind, Standing
 from genkan.site import phone_filters, phone_sign_out
 from genkan.site.documents import public_id
 from genkan.store import sqlite_phones
+from genkan.store.rounds import settle_all
 from genkan.wire.scopes import Permission
 from tests.site.api_world import a_phone_of
 from tests.site.world import SiteUnderTest, forms_of
@@ -51,6 +52,12 @@ class House:
         """Press the button of the question."""
         action, fields = next(form for form in forms_of(page) if form[0].endswith(SIGN_OUT))
         return await self.site.client.post(self.site.absolute(action), data={**fields, **typed})
+
+    async def chatter(self) -> None:
+        """Three hundred lines of the audit about something else, a moment each."""
+        begun = self.site.env.now
+        self.site.env.advance(300)
+        assert await self.site.store.apply(Change((), tuple(an_event(at=begun + number) for number in range(301))))
 
     async def state(self, grant: Grant) -> tuple[PhoneState, str]:
         """What became of a sign-in."""
@@ -224,6 +231,31 @@ async def test_an_end_names_who_ended_it(house: House) -> None:
     await house.send(await house.get(SIGN_OUT, **{f"phone-{grant.id.hex()}": "1"}))
     page = await house.get(f"{PHONES}/{grant.id.hex()}")
     assert "By: <bdi>root</bdi>" in page
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_an_end_by_a_stop_names_who_stopped_it(house: House, number: int) -> None:
+    """Among all that the audit tells, the line of the account, of the link or of everyone that was written then."""
+    grant = await house.phone()
+    await house.chatter()
+    env, anna, link = house.site.env(), house.people["anna"], house.links["app"]
+    changes = (
+        accounts.set_standing(anna, Standing.DISABLED, "command:ops", env),
+        links.sign_out_all(link, "command:ops", env),
+        Change(
+            (RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, env.now),),
+            (an_event(EventKind.RESTORED, env.now, actor="command:ops"),),
+        ),
+    )
+    change = changes[number]
+    assert isinstance(change, Change)
+    other = an_event(EventKind.ACCOUNT_DISABLED, env.now, account_id=house.people["bert"].id)
+    assert await house.site.store.apply(Change((), (other,)))
+    assert await house.site.store.apply(change)
+    await settle_all(house.site.store)
+    await house.chatter()
+    await house.site.sign_in("root")
+    assert "By: <bdi>command:ops</bdi>" in await house.get(f"{PHONES}/{grant.id.hex()}")
 
 
 @pytest.mark.parametrize("text", ["0" * 32, "0" * 31, "nonsense", "0" * 32 + "0"])
