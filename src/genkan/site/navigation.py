@@ -30,6 +30,7 @@ CONSOLE = (
             Place("/admin/mobile", "Mobile app"),
             Place("/admin/phones", "Phones"),
             Place("/admin/audit", "Audit log"),
+            Place("/admin/health", "Health"),
         ),
     ),
     Group("User management", ()),
