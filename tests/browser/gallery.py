@@ -1,5 +1,5 @@
-"""Every page with values to show it by: what the pages are looked at, read and attacked with. Areas of the console have
-modules of their own.
+"""Every page with values to show it by: what the pages are looked at, read and attacked with. An area of the
+console has a module of its own and a line in AREAS.
 
 A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
 values and another one markup.
@@ -14,8 +14,10 @@ from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser import (
+    gallery_base_url,
     gallery_console,
     gallery_first,
+    gallery_links,
     gallery_mobile,
     gallery_operations,
     gallery_people,
@@ -27,8 +29,10 @@ __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
 AREAS = (
+    gallery_base_url,
     gallery_console,
     gallery_first,
+    gallery_links,
     gallery_mobile,
     gallery_operations,
     gallery_people,
@@ -113,6 +117,7 @@ def _consent(chosen: Chosen) -> list[Shown]:
         Shown("consent", "consent.html", values, forms_to=("jira-server:",)),
         Shown("consent-terminal", "consent.html", terminal),
         Shown("consent-website", "consent.html", website),
+        Shown("consent-trial", "consent.html", {**terminal, "is_trial": True}),
         Shown("consent-as-page", "consent.html", as_page),
     ]
 

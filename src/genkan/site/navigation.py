@@ -23,7 +23,13 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", (Place("/admin/applications", "Connected applications"),)),
+    Group(
+        "Applications",
+        (
+            Place("/admin/links", "Application links"),
+            Place("/admin/applications", "Connected applications"),
+        ),
+    ),
     Group(
         "System",
         (
@@ -31,9 +37,10 @@ CONSOLE = (
             Place("/admin/phones", "Phones"),
             Place("/admin/audit", "Audit log"),
             Place("/admin/health", "Health"),
+            Place("/admin/base-url", "Base URL"),
         ),
     ),
-    Group("User management", ()),
+    Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (
     Group(

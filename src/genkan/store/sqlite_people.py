@@ -110,18 +110,19 @@ class SqlitePeople(SqliteAudit):
         sessions = [rows.session(row, account_id, self._texts) for row in found]
         return sorted(sessions, key=lambda session: (-session.created_at, session.id))
 
-    async def usage(self, query: PhoneQuery, now: int) -> Usage:
+    async def usage(self, query: PhoneQuery, now: int, most: int | None = None) -> Usage:
         """Of one person, else of one link; the other words of the query do not count."""
+        most = MOST_SIGN_INS if most is None else most
         by_account = query.account_id is not None
         sql, subject = (_USED_BY_ACCOUNT, query.account_id) if by_account else (_USED_BY_LINK, query.link_id)
         live, last_used = 0, 0
-        found = self._all(sql, (subject, MOST_SIGN_INS))
+        found = self._all(sql, (subject, most))
         for grant_id, rotated, refresh_left, last_seen, seen_generation, generation, state, stands in found:
             born = rows.id_time(grant_id)
             live += bool(state == 0 and stands and now < born + rotated + refresh_left)
             if generation or seen_generation >= 0:
                 last_used = max(last_used, born + rotated, rows.until(born, last_seen))
-        return Usage(live, last_used, len(found) < MOST_SIGN_INS)
+        return Usage(live, last_used, len(found) < most)
 
     async def storage(self) -> Storage:
         found = self._one(_UNSETTLED)
