@@ -3,17 +3,16 @@
 from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.site.flashes import Flash
 from genkan.site.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
+from tests.browser import gallery_person
 from tests.browser.gallery_console import framed
+from tests.browser.gallery_person import DAY, NOW, ZONES, sessions
 from tests.browser.showing_values import Chosen, Shown, carried
-
-NOW = 1_795_455_600_000
-DAY = 86_400_000
-ZONES = [("UTC", "UTC"), ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos Aires"), ("Asia/Tokyo",) * 2]
 
 
 def pages(chosen: Chosen) -> list[Shown]:
     """Each state that looks different once."""
-    return [*_recover(chosen), *_profile(chosen), *_apps(chosen), *_sessions(chosen), *_sign_in(chosen)]
+    return [*_recover(chosen), *_profile(chosen), *_apps(chosen), *_sessions(chosen), *_sign_in(chosen),
+            *gallery_person.pages(chosen)]  # fmt: skip
 
 
 def _recover(chosen: Chosen) -> list[Shown]:
@@ -112,22 +111,6 @@ def _sessions(chosen: Chosen) -> list[Shown]:
         Shown("sessions", "account_sessions.html", several),
         Shown("sessions-alone", "account_sessions.html", alone),
     ]
-
-
-def sessions(chosen: Chosen) -> list[dict[str, object]]:
-    """Browsers: this one, one of which little is known, and one of which nothing is."""
-    here: dict[str, object] = {
-        "browser": "Firefox",
-        "device": chosen("Linux"),
-        "signed_in_at": NOW - DAY,
-        "last_seen": NOW,
-        "address": chosen("2001:db8::7"),
-        "method": ["pwd"],
-        "here": True,
-        "action": "/desk/account/sessions/00/end",
-    }
-    other = {**here, "browser": "", "here": False}
-    return [here, other, {**other, "device": "", "address": "", "method": []}]
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.records import Account
 from genkan.site import answer, console
@@ -12,6 +11,7 @@ from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
+from genkan.site.kept import kept_days
 from genkan.site.person_export import person_export
 from genkan.site.read import Form
 from genkan.site.reader import known_language
@@ -97,11 +97,6 @@ def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> 
         "kept": kept_days(door),
     }
     return console.page(inside, door, "account_profile.html", values, status=400 if faults or inside.again else 200)
-
-
-def kept_days(door: Door) -> dict[str, int]:
-    """How many days each kind of thing is kept that a setting decides about; 0 for the audit: for ever."""
-    return {"session": -(-door.lifetimes.session_absolute // DAY), "audit": door.settings.audit_days}
 
 
 async def export_own(received: Received, door: Door) -> Answer:

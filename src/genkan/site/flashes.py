@@ -24,6 +24,14 @@ class Flash(StrEnum):
     NOTHING_CHOSEN = "nothing-chosen"
     WITHDRAWN = "withdrawn"
     BROWSERS_ENDED = "browsers-signed-out"
+    ADDED = "added"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+    ERASED = "erased"
+    PERSON_SIGNED_OUT = "person-signed-out"
+    LINK_WITHDRAWN = "link-withdrawn"
+    GUESSES_LIFTED = "guesses-lifted"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
     MOBILE_ON = "mobile-on"
@@ -47,6 +55,14 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SIGNED_OUT: "It is signed out.",
         Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
         Flash.BROWSERS_ENDED: "Signed out there.",
+        Flash.ADDED: "The account is added.",
+        Flash.ENABLED: "The account is enabled.",
+        Flash.DISABLED: "The account is disabled and signed out everywhere.",
+        Flash.DELETED: "The account is deleted and signed out everywhere.",
+        Flash.ERASED: "The person is erased.",
+        Flash.PERSON_SIGNED_OUT: "Signed out everywhere.",
+        Flash.LINK_WITHDRAWN: "The one-time link opens nothing any more.",
+        Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
         Flash.MOBILE_ON: "The mobile app is on.",

@@ -36,9 +36,10 @@ CONSOLE = (
             Place("/admin/mobile", "Mobile app"),
             Place("/admin/phones", "Phones"),
             Place("/admin/audit", "Audit log"),
+            Place("/admin/base-url", "Base URL"),
         ),
     ),
-    Group("User management", ()),
+    Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (
     Group(
