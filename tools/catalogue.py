@@ -20,6 +20,7 @@ from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
+from genkan.protocol.naming import title_fault
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
@@ -28,7 +29,7 @@ from genkan.site import console, flashes, link_edit_pages, link_form, navigation
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
-from genkan.wire import redirects
+from genkan.wire import redirects, urls
 from genkan.wire.scopes import WORDS
 from tools.operations_words import operations_words
 
@@ -52,6 +53,7 @@ def said() -> Catalog:
         shell_words(),
         ends(),
         link_words(),
+        *urls.PROBLEMS.values(),
         typed_accounts.SENTENCES,
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
@@ -84,7 +86,7 @@ def account_faults() -> list[str]:
     """What is said of an account that cannot be made."""
     bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"),
            AccountWish("a", groups=(",",)), AccountWish("a", locale=" "), AccountWish("a", time_zone=" "))  # fmt: skip
-    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault("")]
+    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault(""), title_fault("\n")]
     return [sentence(fault) for fault in refused if isinstance(fault, Refused)]
 
 

@@ -14,6 +14,7 @@ from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser import (
+    gallery_base_url,
     gallery_console,
     gallery_first,
     gallery_links,
@@ -28,6 +29,7 @@ __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
 AREAS = (
+    gallery_base_url,
     gallery_console,
     gallery_first,
     gallery_links,

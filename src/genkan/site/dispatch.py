@@ -16,6 +16,7 @@ from genkan.protocol.signin.password import LaneFull
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.former import FormerAddresses, is_at
 from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
 from genkan.site.reader import reader_of
 from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
@@ -39,6 +40,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._base = door.public.path
+        self._former = FormerAddresses(door.public, door.settings.former)
         self._logs_all = door.settings.log_level == "debug"
         self._exact: dict[str, dict[str, Rule]] = {}
         self._patterns = [(compile_path(rule.path)[0], rule) for rule in table if "{" in rule.path]
@@ -53,11 +55,19 @@ class Dispatcher:
         if scope["type"] != "http":
             return
         started = self._ticks()
-        rules, parameters = self._find(scope["path"])
+        headers = Headers(scope["headers"])
+        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
+        moved = self._moved(peer, scope["path"]) if self._former else None
+        path = scope["path"] if moved is None else self._base + moved
+        rules, parameters = self._find(path)
         method = scope["method"]
         rule = rules.get("GET" if method == "HEAD" else method)
         request_id = next(self._request_ids)
-        reply = await self._reply(scope, receive, rule, rules, parameters, request_id)
+        if moved is not None and rule is not None and rule.guard is Guard.PAGE:
+            reply = self._led_on(scope, moved, request_id, headers)
+        else:
+            scope = scope if moved is None else {**scope, "path": path}
+            reply = await self._reply(scope, receive, headers, peer, rule, rules, parameters, request_id)
         await _send(send, receive, reply, request_id, head=method == "HEAD")
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
@@ -71,18 +81,18 @@ class Dispatcher:
         self,
         scope: Scope,
         receive: Receive,
+        headers: Headers,
+        peer: Peer | PeerFault,
         rule: Rule | None,
         rules: dict[str, Rule],
         parameters: dict[str, str],
         request_id: str,
     ) -> Answer:
-        headers = Headers(scope["headers"])
-        client = (scope.get("client") or ("", 0))[0]
-        peer = self._peers.of(client, scope["scheme"], headers)
         if not isinstance(peer, PeerFault) and not peer.host and scope["http_version"] == "1.1":
             peer = PeerFault("host")  # RFC 9112 3.2: a request of HTTP/1.1 without Host is answered with 400.
         if isinstance(peer, PeerFault):
             refused = Refused(Reason.MALFORMED, f"header {peer.header}")
+            client = (scope.get("client") or ("", 0))[0]
             self._door.note_from(network_of(client), refused, self._door.env().now)
             return answer.error(refused)
         if rule is None:
@@ -101,6 +111,20 @@ class Dispatcher:
         except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
             self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)
             return self._shaped(rule, Refused(Reason.SERVER_ERROR), request_id, headers)
+
+    def _moved(self, peer: Peer | PeerFault, path: str) -> str | None:
+        """The path below a former base URL, where the request came under one."""
+        return None if isinstance(peer, PeerFault) else self._former.below(_origin(peer), path)
+
+    def _led_on(self, scope: Scope, below: str, request_id: str, headers: Headers) -> Answer:
+        """A page of before the move leads to the same page now. The answer is kept by nobody: lists can be wrong."""
+        query = scope["query_string"]
+        if len(query) > MOST_QUERY_BYTES:
+            return self._door.pages.refusal(Refused(Reason.TOO_LARGE), request_id, reader_of(headers, None))
+        target = self._former.present(below, query.decode("utf-8", "replace"))
+        if target is None:
+            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id, reader_of(headers, None))
+        return answer.redirect(target)
 
     def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
         exact = self._exact.get(path)
@@ -137,8 +161,8 @@ class Dispatcher:
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
         if rule.guard is Guard.MACHINE:
             return None
-        seen = f"{received.peer.scheme}://{received.peer.host}".lower()
-        if seen != self._door.public.origin and seen != _with_default_port(self._door.public.origin):
+        seen = _origin(received.peer)
+        if not is_at(self._door.public, seen):
             return Refused(Reason.WRONG_HOST, seen[:200])
         if rule.guard is Guard.FORM and browser.is_cross_origin(received, self._door):
             return Refused(Reason.CROSS_ORIGIN)
@@ -148,8 +172,10 @@ class Dispatcher:
         self._door.note(refused, received, self._door.env().now)
         if refused.reason is Reason.WRONG_HOST:
             found = difference(refused.detail, self._door.public)
-            values = {"seen": refused.detail, "expected": self._door.public.origin, "differs": found.part,
-                      "setting_line": found.line, "request_id": received.request_id}  # fmt: skip
+            moved = self._former.knows(refused.detail)
+            values = {"seen": refused.detail, "expected": self._door.public.origin,
+                      "differs": "moved" if moved else found.part, "setting_line": "" if moved else found.line,
+                      "request_id": received.request_id}  # fmt: skip
             return self._door.pages.page("wrong_host.html", values, received.reader, status=400)
         return self._shaped(rule, refused, received.request_id, received.headers)
 
@@ -226,5 +252,6 @@ async def _client_left(receive: Receive) -> None:
         pass
 
 
-def _with_default_port(origin: str) -> str:
-    return f"{origin}:{443 if origin.startswith('https:') else 80}"
+def _origin(peer: Peer) -> str:
+    """What the client asked for, as its proxy tells it."""
+    return f"{peer.scheme}://{peer.host}".lower()
