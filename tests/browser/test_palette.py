@@ -59,3 +59,16 @@ def test_every_colour_is_named_and_has_a_dark_counterpart() -> None:
     _, _, dark = stylesheet().partition("@media (prefers-color-scheme: dark)")
     named = {line.strip().partition(":")[0] for line in dark.partition("\n}\n")[0].splitlines() if "--" in line}
     assert {f"--{name}" for name in palettes()["light"]} <= named
+
+
+def test_every_rule_of_the_stylesheet_is_closed() -> None:
+    """No rule stands within another by accident: a browser would pass over both without a word."""
+    open_rules: list[str] = []
+    for line in stylesheet().splitlines():
+        if line.endswith("{"):
+            inside = [rule for rule in open_rules if not rule.lstrip().startswith("@")]
+            assert inside == [], line
+            open_rules.append(line)
+        elif line.strip() == "}":
+            open_rules.pop()
+    assert open_rules == []
