@@ -1,0 +1,425 @@
+"""One connection of HTTP/1.1: requests are read whole and bounded, the site is asked for one after another, and every
+answer is one piece.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http import HTTPStatus
+from itertools import count
+from typing import Any, ClassVar, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.server import ServerState
+
+from genkan.httpd import written
+from genkan.site.answer import Answer
+from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from genkan.site.peer import Headers
+
+KEEP_ALIVE_SECONDS = 75.0
+MOST_HEAD_BYTES = 64 * 1024
+MOST_HEADERS = 100
+MOST_WAITING = 16
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 30.0
+LINGER_SECONDS = 2.0
+
+Site = Callable[[Arrival], Coroutine[Any, Any, Answer]]
+_FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
+
+
+class Stage(Enum):
+    """How much of the request that is being read is here."""
+
+    HEAD = auto()
+    BODY = auto()
+    WHOLE = auto()
+
+
+class Stop(Exception):
+    """Makes the parser stop within a read: nothing that follows is read."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
+    headers that every answer has. ``boot`` begins the numbers of requests.
+    """
+
+    site: Site
+    boot: str = "0"
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+    state: ServerState = field(default_factory=ServerState)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    _lines: bytes = b""
+
+    @property
+    def lines(self) -> bytes:
+        """The header lines that every answer has; uvicorn makes a new list whenever one changes."""
+        if self.state.default_headers is not self._told:
+            self._told = self.state.default_headers
+            self._lines = written.lines(self._told)
+        return self._lines
+
+
+class Connection(asyncio.Protocol):
+    """httptools reads; each whole request waits for its turn, which begins when the one before it is answered.
+
+    The parser joins a header that comes in pieces anew at each piece, so a header without end would cost the square of
+    its length. A request that comes in one read, as nearly all do, pays a few comparisons and no timer.
+    """
+
+    head_seconds: ClassVar[float] = HEAD_SECONDS
+    body_seconds: ClassVar[float] = BODY_SECONDS
+    linger_seconds: ClassVar[float] = LINGER_SECONDS
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._transport: asyncio.Transport
+        self._client, self._scheme = "", "http"
+        # The request that is being read
+        self._url, self._body = b"", b""
+        self._pairs: list[tuple[bytes, bytes]] = []
+        self._stage = Stage.HEAD
+        self._read = 0  # bytes of the present read
+        self._unframed = 0  # bytes of earlier reads that belong to an unfinished head or to what frames a body
+        self._moved = False  # the present read has brought a further part, so that it is not known how much of it waits
+        self._continued = False  # the client was told to go on
+        self._fault = HTTPStatus.BAD_REQUEST  # what is said when the parser stops
+        # The requests that are answered
+        self._asked: Arrival | None = None
+        self.waiting: deque[Arrival] = deque()
+        self._paused = False  # nothing is read until what waits is answered
+        self._full = False  # the other end does not read what it is sent
+        self._drain: asyncio.Future[None] | None = None
+        self._over = False  # nothing more is read at all
+        self._unread = False  # the other end may still be sending
+        self._finished = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
+
+    # What the transport says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection that never says anything is idle like one between two requests."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._shared.state.connections.add(self)  # type: ignore[arg-type]
+        peer = transport.get_extra_info("peername")
+        self._client = peer[0] if isinstance(peer, tuple) else ""
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._rest()
+        self._watch_idleness(self._shared.keep_alive_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Nobody is there any more; what is being decided for them is still decided."""
+        self._over = True
+        self.waiting.clear()
+        self.resume_writing()
+        self._stop_clock()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._shared.state.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """The other end does not read: nothing more is answered until it does."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._full = False
+        if self._drain is not None and not self._drain.done():
+            self._drain.set_result(None)
+        self._next()
+
+    def shutdown(self) -> None:
+        """uvicorn's word for the end: what was asked is answered, nothing more is read."""
+        self._over = True
+        self._finish()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and see what is still to come."""
+        if self._over:
+            return
+        self._idle_since = None
+        if self._stage is Stage.WHOLE:
+            self._stage = Stage.HEAD
+        self._read = len(data)
+        self._moved = False
+        try:
+            self._parser.feed_data(data)
+            if self._stage is not Stage.WHOLE and not self._over:
+                self._wait_for_more()
+        except httptools.HttpParserUpgrade:
+            # RFC 9110 7.8: the wish is ignored and the request answered; but what follows is of another protocol.
+            self._over = True
+        except httptools.HttpParserError:
+            if not self._over:
+                self._refuse(self._fault)
+
+    # What the parser says
+
+    def on_message_begin(self) -> None:
+        """What one read brings after a whole request shares its bytes with it: they count for neither."""
+        self._moved = self._stage is Stage.WHOLE
+        self._stage = Stage.HEAD
+        self._unframed = 0
+        self._continued = False
+        self._url, self._pairs, self._body = b"", [], b""
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """RFC 9110 6.5.1: trailers are not headers. Those of a chunked body come here too."""
+        if self._stage is Stage.HEAD:
+            self._pairs.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Refuse what is too much, before a body is waited for."""
+        if len(self._pairs) > MOST_HEADERS or (
+            self._unframed + self._read > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES
+        ):
+            self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise Stop
+        if len(self.waiting) >= MOST_WAITING:
+            # RFC 9112 9.3.2: who sends requests ahead of the answers must live with a closed connection.
+            raise Stop
+        self._stage = Stage.BODY
+        self._moved = True
+        self._stop_clock()
+
+    def on_body(self, body: bytes) -> None:
+        """RFC 9110 15.5.14: a body is read so far and no further."""
+        self._moved = True
+        self._body += body
+        if len(self._body) > MOST_BODY_BYTES:
+            self._cut_off()
+            raise Stop
+
+    def on_message_complete(self) -> None:
+        """A whole request."""
+        self._take(too_large=False)
+        if self._over:
+            raise Stop
+
+    # What becomes of it
+
+    def _take(self, *, too_large: bool) -> None:
+        arrival = self._arrival(too_large=too_large)
+        self._stage = Stage.WHOLE
+        self._stop_clock()
+        # After a request that ends the connection nothing is read.
+        self._over = not arrival.keep_alive
+        if self._asked is None:
+            self._ask(arrival)
+        else:
+            self.waiting.append(arrival)
+            self._pause()
+
+    def _cut_off(self) -> None:
+        """The site says what it has against a body that long, or against the request as such."""
+        self._unread = True
+        self._take(too_large=True)
+
+    def _arrival(self, *, too_large: bool) -> Arrival:
+        parser, shared = self._parser, self._shared
+        path, query = self._target()
+        version = parser.get_http_version()
+        keep = version != "1.0" and not too_large and parser.should_keep_alive() and not parser.should_upgrade()
+        return Arrival(
+            parser.get_method().decode("ascii"),
+            path,
+            query,
+            Headers(self._pairs),
+            b"" if too_large else self._body,
+            self._client,
+            self._scheme,
+            version,
+            f"{shared.boot}-{next(shared.numbers):x}",
+            keep,
+            too_large,
+        )
+
+    def _target(self) -> tuple[str, bytes]:
+        """Path, decoded, and query. Raises HttpParserInvalidURLError."""
+        target: Any = httptools.parse_url(self._url)  # whose stubs promise a path where there may be none
+        if target.path is None or not target.path.isascii():
+            raise httptools.HttpParserInvalidURLError("no path")
+        if not self._url.startswith(b"/"):
+            self._take_authority(target)
+        path: str = target.path.decode("ascii")
+        return unquote(path) if "%" in path else path, target.query or b""
+
+    def _take_authority(self, target: Any) -> None:
+        """RFC 9112 3.2.2: the authority of a target in absolute form stands for the Host that came beside it."""
+        if target.host:
+            host = b"[%s]" % target.host if b":" in target.host else target.host
+            authority = host if target.port is None else b"%s:%d" % (host, target.port)
+            self._pairs = [(b"host", authority), *(pair for pair in self._pairs if pair[0] != b"host")]
+
+    def _ask(self, arrival: Arrival) -> None:
+        self._asked = arrival
+        task = self._loop.create_task(self._answer(arrival))
+        tasks = self._shared.state.tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _answer(self, arrival: Arrival) -> None:
+        try:
+            answer = await self._shared.site(arrival)
+        except Exception:  # noqa: BLE001 - the site answers for its own bugs; this is one in how it does that
+            answer = _FAILED
+        is_head = arrival.method == "HEAD"
+        last = not arrival.keep_alive or (self._over and not self.waiting)
+        if answer.parts is not None and not is_head:
+            last = await self._send_parts(arrival, answer, answer.parts, last)
+        elif not self._transport.is_closing():
+            more = self._shared.lines
+            self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
+        self._asked = None
+        if last:
+            self._finish()
+        else:
+            self._next()
+
+    async def _send_parts(
+        self, arrival: Arrival, answer: Answer, parts: AsyncGenerator[bytes, None], last: bool
+    ) -> bool:
+        """Part after part, as fast as the other end reads. True where the connection ends with it."""
+        chunked = arrival.version == "1.1"  # RFC 9112 7.1: HTTP/1.0 knows no chunks.
+        write, last = self._transport.write, last or not chunked
+        write(written.opened(answer, self._shared.lines, arrival.number, chunked=chunked, last=last))
+        try:
+            async with aclosing(parts):
+                async for part in parts:
+                    await self._drained()
+                    if self._transport.is_closing():
+                        return True
+                    if part:
+                        write(written.chunk(part) if chunked else part)
+        except Exception:  # noqa: BLE001 - told in the log by whoever made the parts
+            # RFC 9112 8: what fails on the way is broken off, so that it is not taken for a whole answer.
+            self._transport.abort()
+            return True
+        if chunked:
+            write(written.chunk(b""))
+        return last
+
+    async def _drained(self) -> None:
+        if self._full:
+            self._drain = self._loop.create_future()
+            await self._drain
+
+    def _next(self) -> None:
+        if self._asked is not None or self._full:
+            return
+        if self.waiting:
+            self._ask(self.waiting.popleft())
+        elif self._over:
+            self._finish()
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is to be done until more comes."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        if self._deadline is None:
+            self._idle_since = self._loop.time()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _finish(self) -> None:
+        """Close once nothing is being answered."""
+        if self._asked is not None or self.waiting or self._finished:
+            return
+        self._finished = True
+        if not self._unread:
+            self._transport.close()
+            return
+        # RFC 9112 9.6: closing on what is still being sent would take the answer away from its reader; so what comes
+        # is thrown away for a while.
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._deadline = self._loop.call_later(self.linger_seconds, self._transport.close)
+
+    # What does not come, or not in time
+
+    def _head_bytes(self) -> int:
+        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._pairs)
+
+    def _wait_for_more(self) -> None:
+        self._unframed = 0 if self._moved else self._unframed + self._read
+        if self._unframed > MOST_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._stage is Stage.BODY and self._announced() > MOST_BODY_BYTES:
+            self._cut_off()
+        else:
+            self._let_go_on()
+            if self._deadline is None:
+                self._start_clock()
+
+    def _announced(self) -> int:
+        return max((int(value) for name, value in self._pairs if name == b"content-length"), default=0)
+
+    def _let_go_on(self) -> None:
+        """RFC 9110 10.1.1: who waits for our word before it sends the body is given it, once."""
+        if self._stage is not Stage.BODY or self._continued or self._asked is not None:
+            return
+        self._continued = True
+        if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._pairs):
+            self._transport.write(written.CONTINUE)
+
+    def _start_clock(self) -> None:
+        seconds = self.head_seconds if self._stage is Stage.HEAD else self.body_seconds
+        self._deadline = self._loop.call_later(seconds, self._too_late)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self._paused:
+            # It is we who do not read: an earlier answer is not finished yet.
+            self._start_clock()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why where an answer is awaited, and close; what was asked before is answered first."""
+        self._over = self._unread = True
+        self._stop_clock()
+        if self._asked is None and not self.waiting:
+            self._transport.write(written.refusal(status))
+        self._finish()
+
+    def _watch_idleness(self, seconds: float) -> None:
+        self._idle_timer = self._loop.call_later(seconds, self._perhaps_idle)
+
+    def _perhaps_idle(self) -> None:
+        """One timer looks now and then: winding it up anew with every request would cost more than the look."""
+        now = self._loop.time()
+        since = now if self._idle_since is None else self._idle_since
+        left = since + self._shared.keep_alive_seconds - now
+        if self._idle_since is not None and left <= 0:
+            self._transport.close()
+        else:
+            self._watch_idleness(max(left, 0.0))
