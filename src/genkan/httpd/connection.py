@@ -98,6 +98,7 @@ class Connection(asyncio.Protocol):
         self._fault = HTTPStatus.BAD_REQUEST  # what is said when the parser stops
         # The requests that are answered
         self._asked: Arrival | None = None
+        self._task: asyncio.Task[None] | None = None  # of the last one that was asked; a loop holds no task by itself
         self.waiting: deque[Arrival] = deque()
         self._paused = False  # nothing is read until what waits is answered
         self._full = False  # the other end does not read what it is sent
@@ -129,6 +130,10 @@ class Connection(asyncio.Protocol):
         self._stop_clock()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
+        if self._task is not None and not self._task.done():
+            # uvicorn waits for connections, and then for what is left of those that were lost.
+            self._shared.state.tasks.add(self._task)
+            self._task.add_done_callback(self._shared.state.tasks.discard)
         self._shared.state.connections.discard(self)
 
     def pause_writing(self) -> None:
@@ -271,10 +276,7 @@ class Connection(asyncio.Protocol):
 
     def _ask(self, arrival: Arrival) -> None:
         self._asked = arrival
-        task = self._loop.create_task(self._answer(arrival))
-        tasks = self._shared.state.tasks
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        self._task = self._loop.create_task(self._answer(arrival))
 
     async def _answer(self, arrival: Arrival) -> None:
         try:
