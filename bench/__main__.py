@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.peers import all_peers
 from bench.scenarios import all_scenarios
-from bench.suite import Choice, run
+from bench.suite import PAGES, Choice, run
 
 QUICK_PEERS = ("genkan", "oidc-provider-memory")
 QUICK_SCENARIOS = ("S1", "S2", "S3", "S4", "S5")
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def _choice(words: list[str]) -> Choice:
-    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()]
+    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()] + [PAGES]
     parser = argparse.ArgumentParser(prog="python -m bench", description="Genkan and its peers under the same load.")
     parser.add_argument("--quick", action="store_true", help="S1 to S5, Genkan and one peer, about two minutes")
     parser.add_argument("--peer", action="append", choices=peers, help="only this server; may be repeated")
@@ -24,9 +24,11 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 2)")
     parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
+    parser.add_argument("--phones", type=int, help="S11: sign-ins in the store (1000000; quick: 20000; 0: no S11)")
+    parser.add_argument("--people", type=int, help="S11: accounts in the store (100000; quick: 2000)")
     patience = "seconds that a round may wait, and be taken again, until other programs rest (5; quick: 0)"
     parser.add_argument("--patience", type=float, help=patience)
-    parser.add_argument("--alone", action="store_true", help="also S6, S8 and S9 when peers or scenarios are named")
+    parser.add_argument("--alone", action="store_true", help="also S6, S8, S9, S11 when peers or scenarios are named")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
     parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
     asked = parser.parse_args(words)
@@ -40,6 +42,8 @@ def _choice(words: list[str]) -> Choice:
         seconds=asked.seconds or (2 if quick else 5),
         alone=asked.alone or not (quick or chosen),
         grants=1_000_000 if asked.grants is None else asked.grants,
+        phones=(20_000 if quick else 1_000_000) if asked.phones is None else asked.phones,
+        people=asked.people or (2_000 if quick else 100_000),
         patience_s=(0 if quick else 5) if asked.patience is None else asked.patience,
         cache=asked.cache,
         results=asked.results or RESULTS / ("quick" if quick else "full"),
@@ -61,7 +65,7 @@ def main() -> int:
     # Ended from outside, the suite still ends its servers and removes its folders.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcome = run(_choice(sys.argv[1:]))
-    return 0 if outcome.results and all(result.valid for result in outcome.results) else 1
+    return 0 if outcome.is_valid else 1
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ BOUNDS = (
     Bound("s6", "S6: p99 of refreshes under a password flood, against quiet", "×", 3, 1.5),
     Bound("s8_s1", "S8: S1 with many grants against few", "×", 0.8, 0.95, at_least=True),
     Bound("s8_s4", "S8: S4 with many grants against few", "×", 0.8, 0.95, at_least=True),
+    Bound("s11_p95", "S11: p95 of the slowest page", "ms", 50, 50),
     Bound("idle_mb", "S9: resident, idle", "MB", 80, 45),
     Bound("loaded_mb", "S9: resident, after the load", "MB", 100, 60),
     Bound("start_s", "S9: start to first answer", "s", 1.0, 0.35),

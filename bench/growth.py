@@ -4,12 +4,12 @@ takes on disk. One real sign-in is copied over and over, each copy another grant
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import footprint, servers, station
 from bench.browser import Answer
+from bench.copies import Changes, copied_people, copy, opened
 from bench.flow import WrongAnswer
 from bench.outcome import Outcome
 from bench.peers.base import Call
@@ -102,85 +102,48 @@ def _fill(station: Station, count: int) -> Sample:
     station.sign_in(station.browser(), station.known.native, 0)
     station.server.stop()
     try:
-        with closing(sqlite3.connect(_database(station), isolation_level=None)) as connection:
-            return _Copies(connection, station.place.folder / "data").fill(count)
+        with opened(_database(station)) as connection:
+            ids = _copies(connection, count)
+            return _tokens(connection, station.place.folder / "data", ids)
     finally:
         command = station.peer.command(station.place)
         station.server = servers.start(command, station.place.port, station.place.folder)
 
 
-class _Copies:
-    """Copies rows without knowing their columns, so that it outlives changes of the schema."""
+def _copies(connection: sqlite3.Connection, count: int) -> list[bytes]:
+    """Fills the store; the ids of the sample."""
+    people = copied_people(connection, PERSON.name, max(1, count // GRANTS_A_PERSON))
+    template = connection.execute("SELECT id FROM grants ORDER BY id DESC LIMIT 1").fetchone()[0]
+    chosen = {index * count // SAMPLE for index in range(SAMPLE)}
+    ids: list[bytes] = []
+    copy(connection, "grants", ("id", template), _grants(template, count, people, chosen, ids))
+    return ids
 
-    def __init__(self, connection: sqlite3.Connection, data: Path) -> None:
-        self._sql = connection
-        self._data = data
 
-    def fill(self, count: int) -> Sample:
-        self._sql.execute("PRAGMA cache_size = -400000")
-        self._sql.execute("BEGIN IMMEDIATE")
-        people = self._people(max(1, count // GRANTS_A_PERSON))
-        template = self._sql.execute("SELECT id FROM grants ORDER BY id DESC LIMIT 1").fetchone()[0]
-        chosen = {index * count // SAMPLE for index in range(SAMPLE)}
-        ids: list[bytes] = []
-        rows = self._grants(template, count, people, chosen, ids)
-        self._copy("grants", template, "id", ("id", "account", "device"), rows)
-        self._sql.execute("COMMIT")
-        self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return self._tokens(ids)
+def _grants(template: bytes, count: int, people: range, chosen: set[int], ids: list[bytes]) -> Iterator[Changes]:
+    """Ids of the last ten minutes in order, as sign-ins append them, each of a person drawn by lot."""
+    latest = int.from_bytes(template[:6], "big") - 1
+    for index in range(count):
+        moment = latest - SPREAD_MS + SPREAD_MS * index // count
+        made = moment.to_bytes(6, "big") + template[6:8] + secrets.token_bytes(8)
+        if index in chosen:
+            ids.append(made)
+        yield {"id": made, "account": people[secrets.randbelow(len(people))], "device": secrets.token_bytes(16)}
 
-    def _people(self, count: int) -> range:
-        """Accounts copied from the first; returns their numbers."""
-        number = self._sql.execute("SELECT number FROM accounts WHERE folded = ?", (PERSON.name,)).fetchone()[0]
-        first = self._sql.execute("SELECT max(number) FROM accounts").fetchone()[0] + 1
-        rows = (
-            (first + index, secrets.randbits(62), f"person{index:08d}", f"person{index:08d}") for index in range(count)
-        )
-        self._copy("accounts", number, "number", ("number", "id", "name", "folded"), rows)
-        return range(first, first + count)
 
-    def _grants(
-        self, template: bytes, count: int, people: range, chosen: set[int], ids: list[bytes]
-    ) -> Iterator[tuple[bytes, int, bytes]]:
-        """Ids of the last ten minutes in order, as sign-ins append them, each of a person drawn by lot."""
-        latest = int.from_bytes(template[:6], "big") - 1
-        for index in range(count):
-            moment = latest - SPREAD_MS + SPREAD_MS * index // count
-            made = moment.to_bytes(6, "big") + template[6:8] + secrets.token_bytes(8)
-            if index in chosen:
-                ids.append(made)
-            yield made, people[secrets.randbelow(len(people))], secrets.token_bytes(16)
+def _tokens(connection: sqlite3.Connection, data: Path, ids: list[bytes]) -> Sample:
+    """Mints the tokens of the chosen grants with the site's own key ring."""
+    from genkan.protocol.ring import Ring, parse  # noqa: PLC0415 - peers are measured without Genkan's modules
+    from genkan.protocol.sealing import Kind, Sealer  # noqa: PLC0415
 
-    def _copy(
-        self, table: str, key: object, key_column: str, replaced: tuple[str, ...], rows: Iterator[tuple[object, ...]]
-    ) -> None:
-        columns = [row[1] for row in self._sql.execute(f"PRAGMA table_info({table})")]
-        kept = self._sql.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE {key_column} = ?", (key,)).fetchone()
-        order = [columns.index(name) for name in replaced]
-        marks = ", ".join("?" * len(columns))
-
-        def filled() -> Iterator[list[object]]:
-            for values in rows:
-                row = list(kept)
-                for place, value in zip(order, values, strict=True):
-                    row[place] = value
-                yield row
-
-        self._sql.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", filled())
-
-    def _tokens(self, ids: list[bytes]) -> Sample:
-        """Mints the tokens of the chosen grants with the site's own key ring."""
-        from genkan.protocol.ring import Ring, parse  # noqa: PLC0415 - peers are measured without Genkan's modules
-        from genkan.protocol.sealing import Kind, Sealer  # noqa: PLC0415
-
-        ring = parse((self._data / "secrets.json").read_bytes())
-        if not isinstance(ring, Ring):
-            raise TypeError(ring.sentence)
-        sealer = Sealer(ring, self._sql.execute("SELECT site_id FROM site").fetchone()[0])
-        read = "SELECT key_id, generation FROM grants WHERE id = ?"
-        key_id, generation = self._sql.execute(read, (ids[0],)).fetchone()
-        secrets.SystemRandom().shuffle(ids)
-        return Sample(
-            [sealer.token(Kind.REFRESH, key_id, each, generation) for each in ids[:REFRESHED]],
-            [sealer.token(Kind.ACCESS, key_id, each, generation) for each in ids[REFRESHED:]],
-        )
+    ring = parse((data / "secrets.json").read_bytes())
+    if not isinstance(ring, Ring):
+        raise TypeError(ring.sentence)
+    sealer = Sealer(ring, connection.execute("SELECT site_id FROM site").fetchone()[0])
+    read = "SELECT key_id, generation FROM grants WHERE id = ?"
+    key_id, generation = connection.execute(read, (ids[0],)).fetchone()
+    secrets.SystemRandom().shuffle(ids)
+    return Sample(
+        [sealer.token(Kind.REFRESH, key_id, each, generation) for each in ids[:REFRESHED]],
+        [sealer.token(Kind.ACCESS, key_id, each, generation) for each in ids[REFRESHED:]],
+    )

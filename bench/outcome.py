@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from bench.console import ABSENT, Taken
 from bench.goals import BOUNDS, RATIOS, Bound, Goal
 from bench.machine import Facts
 from bench.runner import Plan, Result
@@ -24,6 +25,14 @@ class Outcome:
     start_s: dict[str, float] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    pages: list[Taken] = field(default_factory=list)
+    filled: str = ""
+
+    @property
+    def is_valid(self) -> bool:
+        """Something was measured, and every answer was right. A page that a version does not have is no fault."""
+        faults = [page.fault for page in self.pages if page.fault and page.fault != ABSENT]
+        return bool(self.results or self.pages) and all(result.valid for result in self.results) and not faults
 
     def table(self) -> dict[tuple[str, str], Result]:
         """Results by scenario and server."""
@@ -53,6 +62,7 @@ class Outcome:
             "start_s": self.start_s,
             "genkan": self.figures,
             "ratios": [{**asdict(goal), "ratio": ratio, "ratio_by_cpu": cpu} for goal, ratio, cpu in self.ratios()],
+            "pages": [asdict(page) for page in self.pages],
             "notes": self.notes,
         }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bench.console import LIMIT_MS
 from bench.outcome import Outcome
 from bench.runner import BUSY_LIMIT, Result
 from bench.wrk import CONNECTIONS
@@ -24,14 +25,12 @@ def markdown(outcome: Outcome) -> str:
         f"`{outcome.command}`: {outcome.plan.rounds} rounds of {outcome.plan.seconds:g} s.\n",
         HOW,
         _goals(outcome),
-        "## Rates\n",
-        _rates(outcome),
+        "## Rates\n\n" + _rates(outcome) if outcome.results else "",
         "![Rates](rates.svg)\n" if outcome.results else "",
-        "## Rounds in detail\n",
-        _details(outcome.results),
+        "## Rounds in detail\n\n" + _details(outcome.results) if outcome.results else "",
         "## With many grants in the store (S8)\n\n" + _details(outcome.growth) if outcome.growth else "",
-        "## Memory and start\n",
-        _memory(outcome),
+        _pages(outcome),
+        "## Memory and start\n\n" + _memory(outcome) if outcome.resident_mb else "",
         "## Machine\n",
         _machine(outcome),
     ]
@@ -113,6 +112,18 @@ def _details(results: list[Result]) -> str:
         named = [result.scenario.id, result.peer, f"{result.rate:,.0f}", spread]
         rows.append([*named, *times, *shares, "; ".join(result.remarks)])
     return _grid(head, rows)
+
+
+def _pages(outcome: Outcome) -> str:
+    rows = [
+        [page.name, page.fault, "", "", ""]
+        if page.fault
+        else [page.name, *(f"{took:.1f}" for took in (page.p50, page.p95, page.worst)), _verdict(page.met)]
+        for page in outcome.pages
+    ]
+    head = ["page", "p50 ms", "p95 ms", "worst ms", f"p95 ≤ {LIMIT_MS:g} ms"]
+    title = "## Pages of a full store (S11)\n\n"
+    return f"{title}{outcome.filled}\n\n{_grid(head, rows)}" if rows else ""
 
 
 def _memory(outcome: Outcome) -> str:

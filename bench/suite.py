@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import flood, footprint, growth, machine, plot, report, station
+from bench import console, flood, footprint, growth, machine, plot, report, station
 from bench.outcome import Outcome
 from bench.peers import all_peers
 from bench.peers.base import Peer, Unavailable
@@ -18,6 +18,8 @@ from bench.runner import Plan, measure
 from bench.scenarios import all_scenarios
 from bench.servers import ServerDied
 from bench.station import Station
+
+PAGES = "S11"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Choice:
     seconds: float
     alone: bool
     grants: int
+    phones: int
+    people: int
     patience_s: float
     cache: Path
     results: Path
@@ -47,6 +51,8 @@ def run(choice: Choice) -> Outcome:
         _together(choice, outcome, work)
         if choice.alone and "genkan" in outcome.resident_mb:
             _alone(choice, outcome, work)
+        if choice.phones and (choice.alone or PAGES in choice.scenarios):
+            _pages(choice, outcome, work)
         _write(choice.results, outcome)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -66,7 +72,7 @@ def _together(choice: Choice, outcome: Outcome, work: Path) -> None:
     scenarios = [scenario for scenario in all_scenarios() if scenario.id in choice.scenarios]
     with ExitStack() as stack:
         stations = []
-        for name in choice.peers:
+        for name in choice.peers if scenarios else ():
             if started := _started(known[name], choice.cache, work / name, outcome):
                 stack.callback(started.server.stop)
                 stations.append(started)
@@ -114,6 +120,17 @@ def _alone(choice: Choice, outcome: Outcome, work: Path) -> None:
     if choice.grants:
         print(f"S8: {choice.grants} grants", file=sys.stderr, flush=True)
         growth.measure_growth(outcome, choice.grants, choice.cache, work / "growth")
+
+
+def _pages(choice: Choice, outcome: Outcome, work: Path) -> None:
+    print(f"S11: filling a store with {choice.phones} phones of {choice.people} people", file=sys.stderr, flush=True)
+    outcome.pages = console.measure(choice.phones, choice.people, choice.cache, work / "console")
+    outcome.filled = (
+        f"{choice.phones:,} sign-ins of {choice.people:,} people in the store; each page {console.ASKED} times, one "
+        "request after the other, over HTTP and in a browser session of an administrator."
+    )
+    figures = [page.p95 for page in outcome.pages if not page.fault]
+    outcome.figures |= {"s11_p95": max(figures)} if figures else {}
 
 
 def _write(folder: Path, outcome: Outcome) -> None:

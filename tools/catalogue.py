@@ -18,17 +18,20 @@ from babel.messages.pofile import read_po, write_po
 
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
-from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES
+from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
+from genkan.protocol.naming import title_fault
 from genkan.protocol.outcomes import Refused
+from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, navigation, sign_in_form
+from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form, typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
-from genkan.wire import redirects
+from genkan.wire import redirects, urls
 from genkan.wire.scopes import WORDS
+from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
 # The same words make the same file, whenever it is written.
@@ -44,16 +47,25 @@ def said() -> Catalog:
     for name, _, message, _, _ in sorted(found, key=lambda line: (line[0], line[1])):
         catalogue.add(message, locations=[(name, None)])  # type: ignore[list-item]
     tables = (
-        END_SENTENCES.values(),
         OWN_END_SENTENCES.values(),
         WORDS.values(),
         account_faults(),
         shell_words(),
+        ends(),
         link_words(),
+        *urls.PROBLEMS.values(),
+        typed_accounts.SENTENCES,
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
+    for text in operations_words():
+        catalogue.add(text)
     return catalogue
+
+
+def ends() -> list[str]:
+    """What is said of phones that are signed in no more, and what to do then."""
+    return [*END_SENTENCES.values(), *END_HINTS.values(), EXPIRED_SENTENCE, EXPIRED_HINT, STOPPED]
 
 
 def shell_words() -> list[str]:
@@ -66,13 +78,15 @@ def shell_words() -> list[str]:
 
 def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
-    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values()]
+    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED)
+    return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
 
 
 def account_faults() -> list[str]:
     """What is said of an account that cannot be made."""
-    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"))
-    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault("")]
+    bad = (AccountWish(""), AccountWish("a", "\n"), AccountWish("a", "", "\n"), AccountWish("a", "", "a"),
+           AccountWish("a", groups=(",",)), AccountWish("a", locale=" "), AccountWish("a", time_zone=" "))  # fmt: skip
+    refused = [first_administrator(wish, Env(0, bytes)) for wish in bad] + [password_fault(""), title_fault("\n")]
     return [sentence(fault) for fault in refused if isinstance(fault, Refused)]
 
 

@@ -45,8 +45,8 @@ class Genkan(Peer):
 
     def site(self, place: Place) -> Site:
         env = self.environment(place)
-        _say(env, "user", "add", PERSON.name, "--password-stdin", said=PERSON.password)
-        mobile = json.loads(_say(env, "mobile", "on", "--json"))
+        say(env, "user", "add", PERSON.name, "--password-stdin", said=PERSON.password)
+        mobile = json.loads(say(env, "mobile", "on", "--json"))
         native = Client(mobile["clientID"], mobile["redirectURI"], mobile["scope"])
         web = _link(env)
         confidential = Client(web["clientId"], CONFIDENTIAL_REDIRECT, "WRITE", web["clientSecret"])
@@ -71,11 +71,11 @@ def _command() -> Path:
 def _link(env: dict[str, str]) -> dict[str, str]:
     named = ["--name", "Bench", "--redirect", CONFIDENTIAL_REDIRECT, "--permission", "WRITE"]
     kind = ["--confidential", "--introspect", "--consent", "remember", "--json"]
-    made: dict[str, str] = json.loads(_say(env, "link", "create", *named, *kind))
+    made: dict[str, str] = json.loads(say(env, "link", "create", *named, *kind))
     return made
 
 
-def _say(env: dict[str, str], *words: str, said: str = "") -> str:
+def say(env: dict[str, str], *words: str, said: str = "") -> str:
     """One administering command's output."""
     argv = [str(_command()), *words]
     done = subprocess.run(argv, env=env, input=said, capture_output=True, text=True, timeout=60, check=False)

@@ -32,6 +32,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "every absolute URL. Unset: http://localhost:<port>. It must be https unless it is loopback."
         ),
     ] = ""
+    former_base_urls: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Addresses that the site had before it moved, separated by commas. Where the proxy still "
+            "passes them on, pages lead to the base URL, and what phones and programs ask goes on being answered."
+        ),
+    ] = ()
     data_dir: Annotated[
         str, Meta(description="The folder that holds the SQLite database and, unless named elsewhere, the key ring.")
     ] = "genkan-data"
@@ -152,6 +159,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return parsed
 
     @property
+    def former(self) -> tuple[urls.BaseURL, ...]:
+        """The former base URLs, parsed; validated when the settings were read."""
+        parsed = (urls.parse_base_url(text, allow_http=True) for text in self.former_base_urls)
+        return tuple(base for base in parsed if isinstance(base, urls.BaseURL))
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file."""
         if self.database_url:
@@ -236,6 +249,10 @@ def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     parsed = urls.parse_base_url(base, allow_http=settings.insecure_http)
     if isinstance(parsed, urls.BaseURLProblem):
         yield "base_url", _base_url_words(base, parsed)
+    for text in settings.former_base_urls:
+        wrong = _former_fault(text, parsed)
+        if wrong:
+            yield "former_base_urls", wrong
     if settings.database_url and not settings.database_url.startswith("sqlite:///"):
         yield "database_url", "only sqlite:///PATH is known to this version; leave it out for the data folder"
     if settings.workers > 1:
@@ -263,6 +280,14 @@ def _base_url_words(base: str, problem: urls.BaseURLProblem) -> str:
     if isinstance(urls.parse_base_url(base, allow_http=True), urls.BaseURLProblem):
         return problem.sentence
     return f"{problem.sentence} Or set GENKAN_INSECURE_HTTP=1 where everybody on the network may read them."
+
+
+def _former_fault(text: str, present: urls.BaseURL | urls.BaseURLProblem) -> str:
+    former = urls.parse_base_url(text, allow_http=True)
+    if isinstance(former, urls.BaseURLProblem):
+        return f"{text[:80]!r}: {former.sentence}"
+    same = isinstance(present, urls.BaseURL) and former.text == present.text
+    return f"{former.text} is the base URL itself; write the address that the site had before" if same else ""
 
 
 def _is_network(text: str) -> bool:

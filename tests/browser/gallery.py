@@ -1,5 +1,5 @@
-"""Every page with values to show it by: what the pages are looked at, read and attacked with. Areas of the console have
-modules of their own.
+"""Every page with values to show it by: what the pages are looked at, read and attacked with. An area of the
+console has a module of its own and a line in AREAS.
 
 A value that a person, an administrator or a caller can choose is made by ``chosen``, so that one gallery has plain
 values and another one markup.
@@ -8,17 +8,36 @@ values and another one markup.
 from functools import cache
 from urllib.parse import quote
 
-from genkan.protocol.reasons import END_SENTENCES, EndReason, Reason, entry
+from genkan.protocol.reasons import Reason, entry
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
-from tests.browser import gallery_console, gallery_first
+from tests.browser import (
+    gallery_base_url,
+    gallery_console,
+    gallery_first,
+    gallery_links,
+    gallery_mobile,
+    gallery_operations,
+    gallery_people,
+    gallery_phones,
+)
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
 ORIGIN = "https://site.example"
+AREAS = (
+    gallery_base_url,
+    gallery_console,
+    gallery_first,
+    gallery_links,
+    gallery_mobile,
+    gallery_operations,
+    gallery_people,
+    gallery_phones,
+)
 
 
 def a_base(text: str = f"{ORIGIN}/desk") -> BaseURL:
@@ -40,8 +59,8 @@ def rendered(shown: Shown, pages: Pages, language: str = "en") -> Answer:
 
 def gallery(chosen: Chosen = plain) -> list[Shown]:
     """All pages, each state that looks different once."""
-    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_apps(chosen),
-            *_errors(chosen), *gallery_console.pages(chosen), *gallery_first.pages(chosen)]  # fmt: skip
+    return [*_sign_in(chosen), *_consent(chosen), *_return(chosen), *_start(chosen), *_errors(chosen),
+            *(shown for area in AREAS for shown in area.pages(chosen))]  # fmt: skip
 
 
 def _sign_in(chosen: Chosen) -> list[Shown]:
@@ -98,6 +117,7 @@ def _consent(chosen: Chosen) -> list[Shown]:
         Shown("consent", "consent.html", values, forms_to=("jira-server:",)),
         Shown("consent-terminal", "consent.html", terminal),
         Shown("consent-website", "consent.html", website),
+        Shown("consent-trial", "consent.html", {**terminal, "is_trial": True}),
         Shown("consent-as-page", "consent.html", as_page),
     ]
 
@@ -132,42 +152,6 @@ def _start(chosen: Chosen) -> list[Shown]:
         Shown("home-administrator", "home.html", administrator),
         Shown("home-not-set-up", "home.html", {**values, "has_administrator": False, "mobile_on": False}),
         Shown("signed-out", "signed_out.html", {"sign_in_url": "/desk/login"}),
-    ]
-
-
-def _apps(chosen: Chosen) -> list[Shown]:
-    form = {"action": "/desk/account/apps/00/withdraw", "hidden": carried(chosen)}
-    live: dict[str, object] = {
-        "device": chosen("iPhone"),
-        "application": chosen("Jira Mobile"),
-        "signed_in_at": 1_793_607_300_000,
-        "last_seen": 1_795_455_600_000,
-        "state": "signed_in",
-        "possibly_same": False,
-        "reason_sentence": "",
-        "method": ["pwd", "mfa"],
-        "action": "/desk/account/apps/00/sign-out",
-        "hidden": carried(chosen),
-        "withdraw": form,
-    }
-    fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
-    ended = {
-        **live,
-        "device": chosen("An app with a name that nobody has"),
-        "state": "signed_out",
-        "reason_sentence": END_SENTENCES[EndReason.REPLAYED],
-        "withdraw": None,
-    }
-    expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw": None}
-    frame = {
-        "home_url": "/desk/",
-        "sign_out_action": "/desk/logout",
-        "sign_out_hidden": carried(chosen),
-        "person_name": chosen("Alice Adams"),
-    }
-    return [
-        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired]}),
-        Shown("apps-none", "account_apps.html", {**frame, "phones": []}),
     ]
 
 

@@ -66,7 +66,9 @@ def _wrong_address(chosen: Chosen) -> list[Shown]:
         "setting_line": chosen("GENKAN_BASE_URL=https://desk.example/desk"),
     }
     scheme = {**host, "seen": chosen("http://site.example"), "differs": "scheme", "setting_line": ""}
+    moved = {**host, "differs": "moved", "setting_line": ""}
     return [
         Shown("wrong-host", "wrong_host.html", host, 400),
+        Shown("wrong-moved", "wrong_host.html", moved, 400),
         Shown("wrong-scheme", "wrong_host.html", scheme, 400),
     ]

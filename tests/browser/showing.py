@@ -9,11 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from genkan.site.answer import Answer
 from genkan.site.qr import picture
+from tests.browser import gallery_mobile
 from tests.browser.gallery import gallery, rendered, the_pages
 from tests.browser.hostile import ALL, MARKUP
 
 STATIC = "/desk/static/"
 QR = "/desk/qr.svg"
+TOLD = "/desk/told"
 # What is put behind every value. Without escaping, markup that leads away would hide what else happens.
 WAYS = {"hostile": ALL, "unescaped": MARKUP["title"], "unprotected": MARKUP["title"]}
 
@@ -60,6 +62,8 @@ def _answer(path: str) -> Answer:
         return Answer(200, headers, asset.body)
     if path == QR:
         return Answer(200, ((b"content-type", b"image/svg+xml"),), picture("https://site.example/desk"))
+    if path == TOLD:
+        return Answer(200, ((b"content-type", b"application/json"),), gallery_mobile.TOLD.encode())
     shown = {one.name: one for one in gallery(lambda text: text + WAYS.get(way, ""))}
     if name not in shown:
         return Answer(404, ())

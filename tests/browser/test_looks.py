@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from genkan.site.reader import LANGUAGES
+from tests.browser.gallery import gallery
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -20,6 +21,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chro
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ROW = 60
+NAMES = [shown.name for shown in gallery()]
+EVERY = pytest.mark.parametrize("name", NAMES)
 SIZES = {"narrow": (320, 640), "phone": (390, 844), "desktop": (1280, 800)}
 
 # What sticks out of the page to the side.
@@ -50,7 +53,7 @@ TOO_FAINT = """() => {
 }"""
 
 # What is pressed or typed into: 44 pixels high; a link within words is as high as its line (WCAG 2.2 2.5.8).
-TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden], .unseen), textarea, select, '
+TOO_SMALL = """() => [...document.querySelectorAll('button:not(.unseen), input:not([type=hidden]), textarea, select, '
   + 'summary, a.button, a.home, nav a')]
   .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
 
@@ -84,17 +87,18 @@ async def show(page: Page, size: str, scheme: Literal["light", "dark"]) -> None:
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
-async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition) -> None:
+@EVERY
+async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition, name: str) -> None:
     """No page is wider than its window, no text is too faint, and whatever is touched is 44 pixels high."""
     folder = os.environ.get("SCREENSHOTS")
     wrong: dict[str, object] = {}
-    for name, language in product(shown.names, LANGUAGES):
+    for language in LANGUAGES:
         await page.goto(shown.plain(name, language))
         for size, scheme in product(SIZES, SCHEMES):
             await show(page, size, scheme)
             found = await page.evaluate(ALL_THREE)
             if found != [0, [], []]:
-                wrong[f"{name} {language} {size} {scheme}"] = found
+                wrong[f"{language} {size} {scheme}"] = found
             if folder:
                 path = Path(folder) / f"{name}.{language}.{size}.{scheme}.png"
                 await page.screenshot(path=path, full_page=True)
@@ -113,23 +117,23 @@ async def test_the_look_sees_what_is_wrong(page: Page) -> None:
     assert len(small) == 1
 
 
-async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhibition) -> None:
-    """Tab reaches every control of every page, top to bottom, and each shows that it has the focus."""
-    # A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
-    for name in (name for name in shown.names if name != "return"):
-        await page.goto(shown.plain(name))
-        controls = await page.locator(CONTROLS).count()
-        await page.locator(".skip").focus()
+# A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "return"])
+async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhibition, name: str) -> None:
+    """Tab reaches every control of a page, top to bottom, and each shows that it has the focus."""
+    await page.goto(shown.plain(name))
+    controls = await page.locator(CONTROLS).count()
+    await page.locator(".skip").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Shift+Tab")
+    reached = [await page.evaluate(REACHED)]
+    while len(reached) < controls:
         await page.keyboard.press("Tab")
-        await page.keyboard.press("Shift+Tab")
-        reached = [await page.evaluate(REACHED)]
-        while len(reached) < controls:
-            await page.keyboard.press("Tab")
-            reached.append(await page.evaluate(REACHED))
-        assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == [], name
-        assert len({(stop["words"], stop["top"]) for stop in reached}) == controls, name
-        down = [(a["top"], b["top"]) for a, b in pairwise(reached) if a["column"] == b["column"]]
-        assert all(later >= earlier - ROW for earlier, later in down), name
+        reached.append(await page.evaluate(REACHED))
+    assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == []
+    assert len({(stop["words"], stop["top"]) for stop in reached}) == controls
+    down = [(a["top"], b["top"]) for a, b in pairwise(reached) if a["column"] == b["column"]]
+    assert all(later >= earlier - ROW for earlier, later in down)
 
 
 async def test_the_first_stop_skips_to_the_content(page: Page, shown: Exhibition) -> None:

@@ -98,8 +98,9 @@ async def sign_the_app_in(chromium: Browser, address: str) -> None:
 async def sign_the_phone_out(page: Page, site: Served) -> None:
     """The person finds the sign-in among their phones and ends it."""
     await page.goto(site.base + "/account/apps")
-    assert "Signed in" in await page.get_by_role("listitem").inner_text()
-    await page.get_by_role("listitem").get_by_role("button", name="Sign out").click()
+    phone = page.get_by_role("main").get_by_role("listitem")
+    assert "Signed in" in await phone.inner_text()
+    await phone.get_by_role("button", name="Sign out").click()
     await page.get_by_text("You signed it out.").wait_for()
 
 

@@ -111,7 +111,7 @@ async def test_the_site_itself_is_signed_in_to_and_out_of(page: Page, watch: Wat
     """Sign-in without an application ends at the start page; after sign-out the back button shows nothing private."""
     await page.goto(site.base + "/account/apps")
     await sign_in(page)
-    await at(page, "Your phones and applications")
+    await at(page, "Phones and applications")
     await page.get_by_role("link", name="Genkan").click()
     await at(page, "Start")
     assert "Signed in as Alice Adams" in " ".join((await said(page)).split())

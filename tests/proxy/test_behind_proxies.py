@@ -9,7 +9,7 @@ import pytest
 
 from genkan.site.browser import DEVICE, KNOWN, SESSION
 from tests.proxy.conftest import EACH
-from tests.proxy.world import SECRET, Front
+from tests.proxy.world import SECRET, Front, free_port
 
 IDENTITY = ["remote-user", "remote-groups", "remote-name", "remote-email", "remote-scope"]
 OURS = [f"{prefix}{name}" for prefix in ("", "__Host-") for name in (SESSION, DEVICE, KNOWN)]
@@ -335,6 +335,28 @@ def test_a_proxy_that_hides_the_scheme_gets_a_page_that_says_so(kind: str, tmp_p
             assert "X-Forwarded-Proto" in page.text
             told = client.get(f"{front.base}/rest/nativemobile/1.1/info/login").json()
             assert told["oauth"]["tokenEndpoint"] == f"{front.base}/rest/oauth2/latest/token"
+    finally:
+        front.stop()
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_a_former_address_is_passed_on(kind: str, tmp_path: Path) -> None:
+    """On another host and below another path of this one: pages lead to the base URL, a phone is answered there."""
+    host = f"http://127.0.0.1:{free_port()}"
+    elsewhere, former = f"{host}/jira", (f"{host}/jira", f"{host}/tracker", "{origin}/old")
+    front = Front(kind, tmp_path / kind, path="/front-door", former=former)
+    try:
+        front.start()
+        with front.browser() as client:
+            for before in (elsewhere, f"{host}/tracker", f"{front.origin}/old"):
+                page = client.get(f"{before}/login?next=x")
+                assert (page.status_code, page.headers["location"]) == (302, f"{front.base}/login?next=x")
+                told = client.get(f"{before}/rest/nativemobile/1.1/info/login").json()
+                assert told["oauth"]["tokenEndpoint"] == f"{front.base}/rest/oauth2/latest/token"
+            form = {"grant_type": "refresh_token", "refresh_token": front.token()["refresh_token"],
+                    "client_id": front.client_id}  # fmt: skip
+            assert client.post(f"{elsewhere}/rest/oauth2/latest/token", data=form).status_code == 200
+            assert client.get(f"{front.origin}/elsewhere").status_code == 404
     finally:
         front.stop()
 

@@ -56,6 +56,21 @@ def test_the_context_path_and_the_metadata_at_the_root_are_passed_on(build: Buil
 
 
 @pytest.mark.parametrize("build", BUILDERS)
+def test_former_addresses_are_passed_on_too(build: Build, tmp_path: Path) -> None:
+    """Each host of before is a server of its own without the application, each path stands beside the present one."""
+    former = ("https://old.example.com/tracker", "https://site.example.com/before")
+    text = build(settings(tmp_path, former_base_urls=former), GUARDING)
+    plain = build(settings(tmp_path), GUARDING)
+    for words in ("old.example.com", "/tracker/", "/before/", "# A former address of the site."):
+        assert words in text
+        assert words not in plain
+    assert text.count("/auth/verify?") == plain.count("/auth/verify?")
+    assert text.count("{") == text.count("}")
+    http = build(settings(tmp_path, former_base_urls=("http://site.example.com/jira",)), GUARDING)
+    assert http == plain, "plain http of the same host is sent to https anyway"
+
+
+@pytest.mark.parametrize("build", BUILDERS)
 @pytest.mark.parametrize(
     ("chosen", "address"),
     [

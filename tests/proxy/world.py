@@ -123,7 +123,7 @@ KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path],
 @dataclass
 class Front:
     """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
-    ``guards``: the application is named to it.
+    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one.
     """
 
     kind: str
@@ -134,6 +134,7 @@ class Front:
     edit: Callable[[str], str] = str
     with_site: bool = True
     guards: bool = True
+    former: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         (self.folder / "data").mkdir(parents=True)
@@ -145,7 +146,9 @@ class Front:
         self.base = f"http{'s' if self.tls else ''}://{host}:{port}{self.path}"
         self.origin = self.base.removesuffix(self.path) if self.path else self.base
         (self.folder / "proxy-secret").write_text(SECRET + "\n")
+        self.former = tuple(address.format(origin=self.origin) for address in self.former)
         self.settings = Settings(
+            former_base_urls=self.former,
             base_url=self.base,
             data_dir=str(self.folder / "data"),
             port=free_port(),
@@ -260,6 +263,7 @@ class Front:
             "XDG_DATA_HOME": str(self.folder / "xdg"),
             "XDG_CONFIG_HOME": str(self.folder / "xdg"),
             "GENKAN_BASE_URL": self.base,
+            "GENKAN_FORMER_BASE_URLS": ",".join(self.former),
             "GENKAN_DATA_DIR": self.settings.data_dir,
             "GENKAN_PORT": str(self.settings.port),
             "GENKAN_TRUSTED_PROXIES": "127.0.0.1",

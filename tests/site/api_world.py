@@ -7,6 +7,7 @@ import httpx2
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import AddApiKey, Change, GiveConsent
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link
+from genkan.protocol.signin import lockout, recovery
 from genkan.site.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest
@@ -63,6 +64,15 @@ async def consented(site: SiteUnderTest, account: Account, link: Link) -> None:
     """The person allowed the link for good."""
     consent = Consent(account.id, link.id, 0, Permission.WRITE, site.env.now)
     assert await site.store.apply(Change((GiveConsent(consent),)))
+
+
+async def slowed(site: SiteUnderTest, account: Account) -> None:
+    """Somebody tried a wrong password, and an administrator has handed out a one-time link."""
+    made = recovery.make(account, True, "test", site.env())
+    counted = lockout.failed(lockout.backstop(account.folded), {}, site.env.now)
+    assert isinstance(made, recovery.NewRecovery)
+    assert counted is not None
+    assert await site.store.apply(Change((*made.change.steps, counted)))
 
 
 def one(account: Account, rest: str = "") -> str:

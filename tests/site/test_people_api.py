@@ -41,7 +41,7 @@ async def test_an_account_is_made_and_shown(site: SiteUnderTest, ours: Caller) -
     assert NEW not in answer.text
     shown = await ours.get(f"{PEOPLE}/{made['id']}")
     assert shown == {
-        **made, "passwordSetAt": "2027-01-15T08:00:00Z", "browserSessions": 0,
+        **made, "passwordSetAt": "2027-01-15T08:00:00Z", "recoveryLinkExpiresAt": None, "browserSessions": 0,
         "signIns": {"signedIn": 0, "complete": True, "lastUsedAt": None},
     }  # fmt: skip
     assert (await site.sign_in("alice a.", NEW)).status_code == 303

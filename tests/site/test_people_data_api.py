@@ -109,9 +109,9 @@ async def test_the_export_tells_everything_that_is_kept(site: SiteUnderTest, our
 
 async def test_the_export_has_every_page(site: SiteUnderTest, ours: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """More phones and events than are read at once."""
-    from genkan.site import people_data_api
+    from genkan.site import person_export
 
-    monkeypatch.setattr(people_data_api, "PAGE", 2)
+    monkeypatch.setattr(person_export, "PAGE", 2)
     alice = await site.make_account()
     link = (await site.make_link()).link
     for _ in range(5):

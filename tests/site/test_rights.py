@@ -15,7 +15,7 @@ from genkan.site.documents import public_id
 from genkan.site.people_documents import session_public_id
 from genkan.site.routes import Who
 from genkan.wire.scopes import Permission
-from tests.site.api_world import a_key, a_phone_of, consented
+from tests.site.api_world import a_key, a_phone_of, consented, slowed
 from tests.site.world import SiteUnderTest
 from tests.store.builders import a_session
 
@@ -38,6 +38,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /people/{id}/recovery": {"password": "a quite new password"},
     "POST /people/{id}/sign-out": {},
     "POST /people/{id}/erasure": {},
+    "POST /people/{id}/recovery-link": {},
     "POST /api-keys": {"name": "new", "permission": "ADMIN"},
 }
 # What ADMIN is not enough for, since it makes somebody more than that.
@@ -86,6 +87,7 @@ async def world(site: SiteUnderTest) -> World:
     phone = await a_phone_of(site, alice, link)
     session = a_session(alice, now=site.env.now)
     await consented(site, alice, link)
+    await slowed(site, alice)
     key = ApiKey(11, "target", b"t" * 32, Permission.READ, site.env.now, None, None)
     assert await site.store.apply(Change((OpenSession(session, None), AddApiKey(key))))
     ids = {

@@ -10,9 +10,12 @@ from genkan.protocol import accounts, links, phones
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Link, LinkKind, Standing
+from genkan.protocol.signin import recovery
+from genkan.protocol.signin.new_password import NewPassword
+from genkan.protocol.signin.session import Browser, NewSession
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
-from tests.site.world import PASSWORD_HASH, VERIFIER, SiteUnderTest, forms_of
+from tests.site.world import PASSWORD, PASSWORD_HASH, VERIFIER, SiteUnderTest, forms_of
 
 Stop = Callable[[SiteUnderTest, Account, Link], Awaitable[None]]
 
@@ -49,6 +52,28 @@ async def password_changed_with_sign_out(site: SiteUnderTest, account: Account, 
     await _apply(site, accounts.set_password(account, PASSWORD_HASH, True, "test", site.env()))
 
 
+async def password_changed_on_its_page_with_sign_out(site: SiteUnderTest, account: Account, link: Link) -> None:
+    page = await site.client.get(f"{site.base}/account/sign-in")
+    action, fields = next(f for f in forms_of(page.text) if f[0].endswith("/account/sign-in"))
+    typed = {"current_password": PASSWORD, "password": PASSWORD, "password_again": PASSWORD, "sign_out": "yes"}
+    answer = await site.client.post(site.absolute(action), data={**fields, **typed})
+    assert answer.status_code == 303
+
+
+async def password_set_by_one_time_link(site: SiteUnderTest, account: Account, link: Link) -> None:
+    made = recovery.make(account, True, "test", site.env())
+    assert isinstance(made, recovery.NewRecovery)
+    await _apply(site, made.change)
+    page = await site.browser().get(f"{site.base}/recover/{made.token}")
+    wanted = recovery.redeem(
+        await site.store.recovery(made.link.digest), NewPassword(PASSWORD_HASH, sign_out=True),
+        Browser("", "", None), site.env(), site.door.lifetimes,
+    )  # fmt: skip
+    assert page.status_code == 200
+    assert isinstance(wanted, NewSession)
+    await _apply(site, wanted.change)
+
+
 async def person_signed_out_everywhere(site: SiteUnderTest, account: Account, link: Link) -> None:
     reason = EndReason.PERSON_SIGNED_OUT_EVERYWHERE
     await _apply(site, accounts.sign_out_everywhere(account, reason, "test", site.env()))
@@ -76,6 +101,8 @@ BEFORE_REDEMPTION: list[Stop] = [
     link_deleted,
     link_signed_out,
     password_changed_with_sign_out,
+    password_changed_on_its_page_with_sign_out,
+    password_set_by_one_time_link,
     person_signed_out_everywhere,
     consent_withdrawn,
     mobile_off_with_sign_out,

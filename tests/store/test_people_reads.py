@@ -178,6 +178,7 @@ async def test_usage_does_not_count_for_ever(
     for n in range(3):
         assert await store.apply(redeemed(a_grant(account, link, now=NOW + n)))
     assert await store.usage(PhoneQuery(link_id=link.id), NOW) == Usage(2, 0, complete=False)
+    assert await store.usage(PhoneQuery(link_id=link.id), NOW, most=1) == Usage(1, 0, complete=False)
 
 
 async def test_what_sign_ins_tell_of_a_person_is_erased(store: Store, account: Account, link: Link) -> None:

@@ -21,6 +21,7 @@ from genkan.store import (
     sqlite_people,
     sqlite_phones,
     sqlite_reads,
+    sqlite_recovery,
     sqlite_stops,
     sqlite_tokens,
 )
@@ -71,6 +72,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
+    sqlite_recovery,
 )  # fmt: skip
 STATEMENTS = {
     name: statement

@@ -26,8 +26,12 @@ def caddy_config(settings: Settings, layout: Layout | None = None) -> str:
     """
     site = proxied(settings, layout or Layout())
     app = _app(site) if site.layout.app_upstream else _NO_APPLICATION
-    served = block(site.public.origin, _listening(site), _log(site), app, *_site(site), _failures())
-    return "\n\n".join("\n".join(part) for part in (_head(site), served)) + "\n"
+    before = [["# A former address of the site.", *_served(at)] for at in site.elsewhere]
+    return "\n\n".join("\n".join(part) for part in (_head(site), _served(site, app), *before)) + "\n"
+
+
+def _served(site: Proxied, *app: list[str]) -> list[str]:
+    return block(site.public.origin, _listening(site), _log(site), *app, *_site(site), _failures())
 
 
 def _head(site: Proxied) -> list[str]:
@@ -116,10 +120,11 @@ def _site(site: Proxied) -> list[list[str]]:
     path = site.public.path
     forget = _forget("Remote*", "X-Genkan*", *_ADDED, *TOLD_BY_PROXY)
     passed = block("route", forget, block(f"reverse_proxy {site.upstream}", _to_site(site)))
-    if site.metadata_path is None:
+    if site.metadata_path is None or "" in site.paths_before:
         return [block("handle", passed)]
+    paths = " ".join(f"{below}/*" for below in (path, *site.paths_before))
     return [
-        [f"@genkan path {path}/* {site.metadata_path}"],
+        [f"@genkan path {paths} {site.metadata_path}"],
         block("handle @genkan", passed),
         [f"redir {path} {site.public.text}/ 301"],
         block("handle", ["respond 404"]),

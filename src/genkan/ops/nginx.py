@@ -31,8 +31,9 @@ def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
     why.
     """
     site = proxied(settings, layout or Layout())
+    app = _guard(site) if site.layout.app_upstream else [_NO_APPLICATION]
     maps = _cookie_maps() if site.layout.app_upstream else []
-    parts = [_head(site), _log_format(), *maps, *_upstreams(site), _redirect(site), _server(site)]
+    parts = [_head(site), _log_format(), *maps, *_upstreams(site), _redirect(site), _server(site, *app), *_before(site)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -86,7 +87,7 @@ def _redirect(site: Proxied) -> list[str]:
     )
 
 
-def _server(site: Proxied) -> list[str]:
+def _server(site: Proxied, *more: list[str]) -> list[str]:
     return block(
         "server",
         _listening(site),
@@ -97,8 +98,14 @@ def _server(site: Proxied) -> list[str]:
             *_to_site(site),
         ],
         _site_locations(site),
-        *(_guard(site) if site.layout.app_upstream else [_NO_APPLICATION]),
+        *more,
     )
+
+
+def _before(site: Proxied) -> list[list[str]]:
+    """The servers of former addresses: the site itself leads pages on from there, and answers programs."""
+    said = "# A former address of the site."
+    return [part for at in site.elsewhere for part in (_redirect(at), [said, *_server(at)])]
 
 
 def _guard(site: Proxied) -> list[list[str]]:
@@ -192,7 +199,8 @@ def _site_locations(site: Proxied) -> list[str]:
     if site.metadata_path is not None:
         lines += block(f"location = {site.metadata_path}", [passed])
         lines += block(f"location = {path}", [f"return 301 {site.public.text}/;"])
-        lines += block("location /", ["return 404;"])
+        lines += [line for before in filter(None, site.paths_before) for line in block(f"location {before}/", [passed])]
+        lines += block("location /", [passed if "" in site.paths_before else "return 404;"])
     return lines
 
 

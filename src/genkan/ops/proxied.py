@@ -1,6 +1,6 @@
 """What a reverse proxy in front of this site must know, whichever proxy it is: addresses, headers, the secret."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genkan.ops.proxy_addresses import address_problem, listening_port, own_address
@@ -49,6 +49,7 @@ class Proxied:
     upstream: str
     layout: Layout
     secret: str = field(repr=False)
+    former: tuple[BaseURL, ...] = ()
 
     def verify(self, sign_in: int) -> str:
         """What to ask whether a request may pass. ``sign_in``: the status by which this proxy can be told to send a
@@ -73,6 +74,24 @@ class Proxied:
         return self.public.origin.partition("://")[2]
 
     @property
+    def elsewhere(self) -> "tuple[Proxied, ...]":
+        """The site under each former address that is another server of the proxy's, where no application is guarded.
+
+        Plain http is none where the same host has https: it is sent there.
+        """
+        layout = replace(self.layout, app_upstream="", app_path=Layout().app_path, sessions=False)
+        secure = {base.host for base in (self.public, *self.former) if base.secure and base.port is None}
+        origins = {base.origin: base for base in self.former if base.secure or base.port or base.host not in secure}
+        origins.pop(self.public.origin, None)
+        return tuple(replace(self, public=base, layout=layout) for base in origins.values())
+
+    @property
+    def paths_before(self) -> tuple[str, ...]:
+        """The other context paths that the site had at this origin."""
+        here = (base.path for base in self.former if base.origin == self.public.origin)
+        return tuple(path for path in here if path != self.public.path)
+
+    @property
     def metadata_path(self) -> str | None:
         """The metadata document's address at the host's root, where that is not below the base URL (RFC 8414 3.1)."""
         return well_known_paths(self.public.text)[0] if self.public.path else None
@@ -83,7 +102,8 @@ def proxied(settings: Settings, layout: Layout) -> Proxied:
     problem = proxy_problem(settings, layout)
     if problem is not None:
         raise ValueError(problem)
-    return Proxied(settings.public, layout.upstream or own_address(settings), layout, _secret(settings))
+    upstream = layout.upstream or own_address(settings)
+    return Proxied(settings.public, upstream, layout, _secret(settings), settings.former)
 
 
 def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | None:
@@ -97,6 +117,8 @@ def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | Non
         return "GENKAN_PROXY_SECRET_FILE: make the secret of letters and digits, so that a configuration can hold it"
     if not _PATH_CHARACTERS.issuperset(settings.public.path):
         return "GENKAN_BASE_URL: its path has characters that a printed configuration cannot hold"
+    if not all(_PATH_CHARACTERS.issuperset(base.path) for base in settings.former):
+        return "GENKAN_FORMER_BASE_URLS: a path has characters that a printed configuration cannot hold"
     chosen = layout or Layout()
     return _app_problem(settings, chosen) or _certificate_problem(settings, chosen) or address_problem(settings, chosen)
 

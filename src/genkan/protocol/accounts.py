@@ -163,12 +163,14 @@ def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> 
     return Change(steps, (_event(kind, changed, actor, env),))
 
 
-def set_password(account: Account, password_hash: str, sign_out: bool, actor: str, env: Env) -> Change:
+def set_password(
+    account: Account, password_hash: str, sign_out: bool, actor: str, env: Env, detail: str = ""
+) -> Change:
     """A new password; with ``sign_out`` everything that is signed in ends."""
     steps: tuple[Step, ...] = (SetPassword(account.id, password_hash, env.now),)
     if sign_out:
         steps += (RaiseStop(Subject.ACCOUNT, account.id, EndReason.PASSWORD_CHANGED, env.now),)
-    return Change(steps, (_event(EventKind.PASSWORD_CHANGED, account, actor, env),))
+    return Change(steps, (_event(EventKind.PASSWORD_CHANGED, account, actor, env, detail),))
 
 
 def sign_out_everywhere(account: Account, reason: EndReason, actor: str, env: Env) -> Change:

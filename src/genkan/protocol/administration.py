@@ -2,12 +2,72 @@
 house. The box itself is above these rules: its commands are the way back in.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from genkan.protocol import accounts
+from genkan.protocol.accounts import AccountWish, NewAccount
+from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
-from genkan.protocol.reasons import Reason
+from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Standing
+from genkan.protocol.signin import lockout, recovery
+from genkan.protocol.signin.recovery import NewRecovery
 from genkan.wire.scopes import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """One who administers, and what they may do to a person; ``actor`` is how the audit names them, ``permission`` how
+    far they reach. Whether somebody is left who administers is asked of what comes of it (``keeping_administrators``).
+    """
+
+    actor: str
+    permission: Permission
+
+    def create(self, wish: AccountWish, env: Env) -> NewAccount | Refused:
+        """A new account."""
+        return reach_fault(self.permission, wish.permission) or accounts.create(wish, self.actor, env)
+
+    def change(self, account: Account, wish: AccountWish, env: Env) -> Change | Refused:
+        """Change what is known of a person and what they may."""
+        fault = reach_fault(self.permission, account.permission, wish.permission)
+        return fault or accounts.change(account, wish, self.actor, env)
+
+    def stand(self, account: Account, standing: Standing, env: Env) -> Change | Refused:
+        """Enable, disable or delete."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or accounts.set_standing(account, standing, self.actor, env)
+
+    def set_password(self, account: Account, password_hash: str, sign_out: bool, env: Env) -> Change | Refused:
+        """A new password."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or accounts.set_password(account, password_hash, sign_out, self.actor, env)
+
+    def recover(self, account: Account, password_hash: str, env: Env) -> Change | Refused:
+        """Let somebody in again, as system administrator."""
+        fault = reach_fault(self.permission, Permission.SYSTEM_ADMIN)
+        return fault or accounts.recover(account, password_hash, self.actor, env)
+
+    def make_link(self, account: Account, has_password: bool, env: Env) -> NewRecovery | Refused:
+        """A one-time link: whoever holds it becomes that person."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or recovery.make(account, has_password, self.actor, env)
+
+    def withdraw_link(self, account: Account, env: Env) -> Change:
+        """Take a one-time link back, which harms nobody."""
+        return recovery.withdraw(account, self.actor, env)
+
+    def lift_guesses(self, account: Account, env: Env) -> Change | Refused:
+        """Let new browsers try again at once; whoever guesses may go on as well."""
+        return reach_fault(self.permission, account.permission) or lockout.lift(account, self.actor, env)
+
+    def sign_out(self, account: Account, env: Env) -> Change:
+        """End every session and sign-in of a person."""
+        return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, self.actor, env)
+
+    def erase(self, account: Account, env: Env) -> Change | Refused:
+        """Forget a person for good."""
+        return reach_fault(self.permission, account.permission) or accounts.erase(account, self.actor, env)
 
 
 def reach_fault(caller: Permission, *rights: Permission) -> Refused | None:

@@ -32,7 +32,10 @@ class AuthorizeAsked(msgspec.Struct, frozen=True):
 
 
 class Interaction(msgspec.Struct, frozen=True, array_like=True):
-    """A good authorization request on its way through sign-in and consent: sealed into the URL, stored nowhere."""
+    """A good authorization request on its way through sign-in and consent: sealed into the URL, stored nowhere.
+    ``trial``: the id of the administrator who tries the link out; the answer then goes to the console's own page
+    instead of the redirect URI. No request can ask for it, since only the console seals one (docs/decisions/0053).
+    """
 
     link_id: int
     redirect_uri: str
@@ -43,6 +46,7 @@ class Interaction(msgspec.Struct, frozen=True, array_like=True):
     prompts: tuple[str, ...]
     ephemeral: bool
     started_at: int
+    trial: int = 0
 
 
 class ErrorPage(msgspec.Struct, frozen=True):

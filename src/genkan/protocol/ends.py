@@ -1,4 +1,4 @@
-"""Why sign-ins end, as kept on their rows and as sentences for people."""
+"""Why sign-ins end, as kept on their rows and as sentences for people, and what whoever runs the site does then."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -53,3 +53,30 @@ END_SENTENCES: Mapping[str, str] = {
     EndReason.KEY_REVOKED: "The key that sealed its tokens was revoked.",
     EndReason.RESTORED: "A backup was restored with sign-out of everyone.",
 }
+
+# What is behind it and what to do next, for an administrator who is asked why a phone was signed out.
+END_HINTS: Mapping[str, str] = {
+    EndReason.SIGNED_IN_AGAIN: "Nothing is to be done: the person goes on with the newer sign-in of this phone.",
+    EndReason.SIGNED_OUT_BY_APP: "Nothing is to be done: somebody chose to sign out in the app, and can sign in again.",
+    EndReason.SIGNED_OUT_BY_PERSON: "If it was not the person who did this, somebody else may know the password: "
+    "change it and sign the person out everywhere.",
+    EndReason.SIGNED_OUT_BY_ADMIN: "The person can sign in again, unless the account is disabled.",
+    EndReason.PERSON_SIGNED_OUT_EVERYWHERE: "The person can sign in again on each phone.",
+    EndReason.PASSWORD_CHANGED: "The person signs in again with the new password.",
+    EndReason.ACCOUNT_DISABLED: "Enable the account if the person is to sign in again; each phone then needs a new "
+    "sign-in.",
+    EndReason.ACCOUNT_DELETED: "Nobody can sign in with this account any more.",
+    EndReason.LINK_SIGNED_OUT: "People can sign in again in the application.",
+    EndReason.LINK_DELETED: "The application needs a new application link, and from it a new client ID.",
+    EndReason.MOBILE_SWITCHED_OFF: "Turn on OAuth 2.0 for the mobile app, then people can sign in again.",
+    EndReason.CONSENT_WITHDRAWN: "The application asks the person again at the next sign-in.",
+    EndReason.REPLAYED: "Ask whether the phone was restored from a backup or its app was copied: that does the same. "
+    "If nobody can explain it, change the password and look for sign-ins from places that the person does not know.",
+    EndReason.CODE_REPLAYED: "An app that sends its request twice does the same. If it happens again, find out whether "
+    "another app on the phone also answers to the redirect URL.",
+    EndReason.EXHAUSTED: "The app refreshes far too often: tell whoever makes it. The person signs in again.",
+    EndReason.KEY_REVOKED: "Everybody whose tokens were sealed with that key signs in again.",
+    EndReason.RESTORED: "People sign in again. What was signed out after the backup was made is not known any more.",
+}
+EXPIRED_SENTENCE = "It was not used for so long that its time ran out."
+EXPIRED_HINT = "Nothing is to be done: the person signs in again."

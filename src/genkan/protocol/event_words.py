@@ -24,6 +24,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.ACCOUNT_ERASED: "What was kept about %(person)s was erased.",
     EventKind.ACCOUNT_RECOVERED: "%(person)s was let in again as system administrator.",
     EventKind.ACCOUNT_SIGNED_OUT: "%(person)s was signed out everywhere.",
+    EventKind.RECOVERY_LINK_MADE: "A link to choose a new password was made for %(person)s.",
+    EventKind.RECOVERY_LINK_WITHDRAWN: "The link to choose a new password was withdrawn from %(person)s.",
+    EventKind.GUESSES_FORGIVEN: "Wrong passwords were forgiven, so that %(person)s may try again at once.",
     EventKind.PASSWORD_CHANGED: "The password of %(person)s was changed.",
     EventKind.CONSENT_GIVEN: "%(person)s allowed access to %(link)s.",
     EventKind.CONSENT_WITHDRAWN: "The access of %(link)s to the account of %(person)s was withdrawn.",
@@ -42,6 +45,7 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_ACTIVATED: "A key of the key ring began to seal.",
     EventKind.KEY_REVOKED: "A key of the key ring was revoked.",
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
+    EventKind.SITE_NAMED: "The site was given another name.",
     EventKind.RESTORED: "A backup was restored.",
 }
 # The stop that reaches everybody names nobody.
@@ -66,6 +70,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.ACCOUNT_ERASED: "Person erased",
     EventKind.ACCOUNT_RECOVERED: "Administrator let in again",
     EventKind.ACCOUNT_SIGNED_OUT: "Signed out everywhere",
+    EventKind.RECOVERY_LINK_MADE: "Recovery link made",
+    EventKind.RECOVERY_LINK_WITHDRAWN: "Recovery link withdrawn",
+    EventKind.GUESSES_FORGIVEN: "Wrong passwords forgiven",
     EventKind.PASSWORD_CHANGED: "Password changed",
     EventKind.CONSENT_GIVEN: "Access allowed",
     EventKind.CONSENT_WITHDRAWN: "Access withdrawn",
@@ -84,6 +91,7 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_ACTIVATED: "Key activated",
     EventKind.KEY_REVOKED: "Key revoked",
     EventKind.KEY_DROPPED: "Key dropped",
+    EventKind.SITE_NAMED: "Site named",
     EventKind.RESTORED: "Backup restored",
 }
 
@@ -97,6 +105,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "mobile": "Mobile app",
     "api_key": "API keys",
     "key": "Key ring",
+    "site": "Site",
     "store": "Storage",
 }
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Grant, Link, Session, Site
+from genkan.protocol.records import Account, Grant, Link, RecoveryLink, Session, Site
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -28,4 +28,11 @@ class SessionFacts(msgspec.Struct, frozen=True):
     """A browser session and its person."""
 
     session: Session
+    account: Account
+
+
+class RecoveryFacts(msgspec.Struct, frozen=True):
+    """A one-time link and its person."""
+
+    link: RecoveryLink
     account: Account

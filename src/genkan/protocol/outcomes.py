@@ -9,6 +9,7 @@ import msgspec
 
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
+from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
 from genkan.wire.scopes import Permission
 
 
@@ -31,6 +32,9 @@ class EventKind(StrEnum):
     ACCOUNT_RECOVERED = "account.recovered"
     ACCOUNT_SIGNED_OUT = "account.signed_out"
     PASSWORD_CHANGED = "account.password_changed"
+    RECOVERY_LINK_MADE = "account.recovery_link_made"
+    RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
+    GUESSES_FORGIVEN = "account.guesses_forgiven"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     LINK_CREATED = "link.created"
@@ -165,7 +169,7 @@ class PutAccount:
 
 @dataclass(frozen=True, slots=True)
 class SetPassword:
-    """Keep an argon2id hash; None removes the password."""
+    """Keep an argon2id hash; None removes the password. A one-time link of the account is dead with it."""
 
     account_id: int
     hash: str | None = field(repr=False)
@@ -337,6 +341,10 @@ Step = (
     AddAccount
     | PutAccount
     | SetPassword
+    | NeedPassword
+    | PutRecovery
+    | UseRecovery
+    | DropRecovery
     | AddLink
     | PutLink
     | RaiseStop

@@ -339,6 +339,12 @@ TABLE: Mapping[Reason, Entry] = {
         "This set-up link does not work: it is not the newest one, or the first administrator has been made already.",
         "It dies with the first administrator and at each start; genkan serve prints the present one.",
     ),
+    Reason.RECOVERY_LINK_DEAD: _to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This link does not work any more: it was used, too old, or replaced. Ask an administrator for a new one.",
+        "A one-time link dies when it is used, late, replaced or taken back, and when the person is stopped.",
+    ),
     Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
     Reason.NOT_AUTHENTICATED: _to_client(
         E.INVALID_TOKEN,

@@ -167,6 +167,19 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryLink:
+    """A one-time link by which a person sets a password; of its token only the SHA-256 is kept. One an account, and it
+    dies with the account's stop counter.
+    """
+
+    account_id: int
+    digest: bytes = field(repr=False)
+    account_stop: int
+    made_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a person allowed a link for good. ``mark`` is drawn anew when it is withdrawn; absent counts as mark 0."""
 

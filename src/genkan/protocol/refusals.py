@@ -82,6 +82,7 @@ class Reason(StrEnum):
     PAGE_STALE = "page_stale"
     CROSS_ORIGIN = "cross_origin"
     SETUP_LINK_DEAD = "setup_link_dead"
+    RECOVERY_LINK_DEAD = "recovery_link_dead"
     SESSION_REQUIRED = "session_required"
     # Administration
     NOT_AUTHENTICATED = "not_authenticated"

@@ -43,6 +43,8 @@ class Purpose(StrEnum):
     PAGE = "page"
     HANDOVER = "hand-over"
     TYPED = "typed"
+    ONCE = "shown once"
+    TRIAL = "trial"
     AUDIT = AUDIT_PURPOSE
 
 

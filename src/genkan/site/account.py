@@ -1,41 +1,42 @@
-"""A person's own pages: the phones and applications signed in as them, signing one out, withdrawing consent."""
+"""A person's phones and applications: signing one out, and withdrawing what an application was allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.outcomes import Change
 from genkan.protocol.phones import Phone, PhoneState, device_name, judge, own_sentence, sign_out, withdraw_consent
-from genkan.protocol.reasons import EndReason, Reason
-from genkan.site import answer, browser, read
+from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Account, Consent, Link, Standing
+from genkan.site import answer, console
 from genkan.site.answer import Answer
+from genkan.site.documents import public_id, read_phone_id, read_public_id
 from genkan.site.door import Door
+from genkan.site.flashes import Flash
 from genkan.site.received import Received
-from genkan.site.routes import Guard, Rule, Who
+from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.site.same_phone import live_phones, same_phones
 from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
 
 APPS = "/account/apps"
+START = "/account/profile"
 Decide = Callable[[Phone, str, Env], Change]
 
 
 async def apps(received: Received, door: Door) -> Answer:
-    """GET /account/apps: one row a sign-in, newest first."""
+    """GET /account/apps: one row a sign-in, newest first; then what was allowed for good."""
+    inside = await console.own_entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
     env = door.env()
-    who = await browser.visitor(received, door, env)
-    if who.person is None:
-        return _to_sign_in(door)
-    hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    phones = await _phones(who.person.account.id, door, env)
+    phones = await _phones(inside.account.id, door, env)
     same = await same_phones(phones, door.store, env)
+    links = {link.id: link for link in await door.store.links() if link.standing is not Standing.DELETED}
     values = {
-        "phones": [_row(phone, phone.row.grant.id in same, hidden, door) for phone in phones],
-        "home_url": f"{door.public.path}/",
-        "sign_out_action": f"{door.public.path}/logout",
-        "sign_out_hidden": hidden,
-        "person_name": who.person.account.display_name,
+        "phones": [_row(phone, phone.row.grant.id in same, door) for phone in phones],
+        "consents": _consents(await door.store.consents(inside.account.id), links, door),
     }
-    return door.pages.page("account_apps.html", values, who.reader)
+    return console.page(inside, door, "account_apps.html", values)
 
 
 async def _phones(account_id: int, door: Door, env: Env) -> list[Phone]:
@@ -45,7 +46,7 @@ async def _phones(account_id: int, door: Door, env: Env) -> list[Phone]:
     return [found[grant_id] for grant_id in sorted(found, reverse=True)]
 
 
-def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) -> dict[str, object]:
+def _row(phone: Phone, possibly_same: bool, door: Door) -> dict[str, object]:
     grant, link = phone.row.grant, phone.row.link
     here = f"{door.public.path}{APPS}/{grant.id.hex()}"
     live = phone.state is PhoneState.SIGNED_IN
@@ -59,9 +60,22 @@ def _row(phone: Phone, possibly_same: bool, hidden: dict[str, str], door: Door) 
         "reason_sentence": own_sentence(phone.reason),
         "method": grant.method.references(),
         "action": f"{here}/sign-out",
-        "hidden": hidden,
-        "withdraw": {"action": f"{here}/withdraw", "hidden": hidden} if live else None,
+        "withdraw_action": f"{here}/withdraw" if live else "",
     }
+
+
+def _consents(consents: Sequence[Consent], links: Mapping[int, Link], door: Door) -> list[dict[str, object]]:
+    """What stands; what was withdrawn is only a mark."""
+    return [
+        {
+            "application": links[consent.link_id].name,
+            "permission": consent.scope.name,
+            "given_at": consent.given_at,
+            "action": f"{door.public.path}{APPS}/consents/{public_id(consent.link_id)}/withdraw",
+        }
+        for consent in consents
+        if consent.scope is not None and consent.link_id in links
+    ]
 
 
 async def sign_out_phone(received: Received, door: Door) -> Answer:
@@ -70,7 +84,7 @@ async def sign_out_phone(received: Received, door: Door) -> Answer:
     def decide(phone: Phone, actor: str, env: Env) -> Change:
         return sign_out(phone.row.grant, EndReason.SIGNED_OUT_BY_PERSON, actor, env)
 
-    return await _act(received, door, decide)
+    return await _act(received, door, decide, Flash.SIGNED_OUT)
 
 
 async def withdraw(received: Received, door: Door) -> Answer:
@@ -81,65 +95,72 @@ async def withdraw(received: Received, door: Door) -> Answer:
     def decide(phone: Phone, actor: str, env: Env) -> Change:
         return withdraw_consent(phone.row.account, phone.row.link, actor, env)
 
-    return await _act(received, door, decide)
+    return await _act(received, door, decide, Flash.WITHDRAWN)
 
 
-async def _act(received: Received, door: Door, decide: Decide) -> Answer:
-    env = door.env()
-    form = read.form(received)
-    who = await browser.visitor(received, door, env)
-    if who.person is None:
-        return _to_sign_in(door)
-    if browser.form_fault(received, form, who, door, env) is not None:
-        return answer.redirect(door.public.text + APPS, 303)
+async def _act(received: Received, door: Door, decide: Decide, flash: Flash) -> Answer:
+    inside = await console.own_entrance(received, door, back=APPS)
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return console.once_more(door, APPS)
     for _ in range(TRIES):
-        row = await door.store.phone(_grant_id(received.parameters["id"]))
-        if row is None or row.account.id != who.person.account.id:
-            return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, who.reader)
+        row = await door.store.phone(read_phone_id(received.parameters["id"]) or b"")
+        if row is None or row.account.id != inside.account.id:
+            return console.not_found(inside, received, door)
         env = door.env()
-        if await door.store.apply(decide(judge(row, env), who.person.account.actor, env)):
-            return answer.redirect(door.public.text + APPS, 303)
-    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
+        if await door.store.apply(decide(judge(row, env), inside.actor, env)):
+            return console.done(door, APPS, flash)
+    return console.busy(inside, received, door)
 
 
-def _grant_id(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return b""
+async def withdraw_by_link(received: Received, door: Door) -> Answer:
+    """POST /account/apps/consents/{link}/withdraw: the same where no phone of the application is signed in any more."""
+    inside = await console.own_entrance(received, door, back=APPS)
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return console.once_more(door, APPS)
+    for _ in range(TRIES):
+        link = await _allowed(inside.account, received, door)
+        if link is None:
+            return console.done(door, APPS, Flash.GONE)
+        if await door.store.apply(withdraw_consent(inside.account, link, inside.actor, door.env())):
+            return console.done(door, APPS, Flash.WITHDRAWN)
+    return console.busy(inside, received, door)
 
 
-def _to_sign_in(door: Door) -> Answer:
-    return answer.redirect(f"{door.public.text}/login?next={door.public.text}{APPS}")
+async def _allowed(account: Account, received: Received, door: Door) -> Link | None:
+    """The link that the path names, where it was allowed anything for good."""
+    link_id = read_public_id(received.parameters["link"])
+    consent = None if link_id is None else await door.store.consent(account.id, link_id)
+    return await door.store.link(consent.link_id) if consent is not None and consent.scope is not None else None
 
 
-async def alias(received: Received, door: Door) -> Answer:
+async def to_apps(received: Received, door: Door) -> Answer:
     """The path under which people know their authorized applications."""
     return answer.redirect(door.public.text + APPS)
 
 
+async def to_account(received: Received, door: Door) -> Answer:
+    """The first of the account's pages."""
+    return answer.redirect(door.public.text + START)
+
+
+def _form(rest: str, handler: Handler, about: str) -> Rule:
+    return Rule(APPS + rest, ("POST",), handler, Who.PERSON, Guard.FORM, about, recent=False)
+
+
+def _alias(path: str, handler: Handler, to: str) -> Rule:
+    return Rule(path, ("GET",), handler, Who.PERSON, Guard.PAGE, f"Leads to {to}.")
+
+
 RULES = (
     Rule(APPS, ("GET",), apps, Who.PERSON, Guard.PAGE, "A person's phones and authorized applications."),
-    Rule(
-        APPS + "/{id}/sign-out",
-        ("POST",),
-        sign_out_phone,
-        Who.PERSON,
-        Guard.FORM,
-        "Signs one of them out.",
-        recent=False,
-    ),
-    Rule(
-        APPS + "/{id}/withdraw",
-        ("POST",),
-        withdraw,
-        Who.PERSON,
-        Guard.FORM,
-        "Withdraws an application's access.",
-        recent=False,
-    ),
-    Rule("/account", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."),
-    Rule(
-        "/plugins/servlet/oauth/users/access-tokens", ("GET",), alias, Who.PERSON, Guard.PAGE, "Leads to /account/apps."
-    ),
+    _form("/{id}/sign-out", sign_out_phone, "Signs one of them out."),
+    _form("/{id}/withdraw", withdraw, "Withdraws an application's access."),
+    _form("/consents/{link}/withdraw", withdraw_by_link, "Withdraws what an application was allowed for good."),
+    _alias("/account", to_account, START),
+    _alias("/secure/ViewProfile.jspa", to_account, START),
+    _alias("/plugins/servlet/oauth/users/access-tokens", to_apps, APPS),
 )

@@ -1,7 +1,6 @@
 """Who may call the administration API: an administrator's session, an API key or an access token with ADMIN."""
 
-from dataclasses import dataclass
-
+from genkan.protocol.administration import Administrator
 from genkan.protocol.api_keys import works
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
@@ -13,17 +12,11 @@ from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
 from genkan.wire.scopes import Permission
 
+__all__ = ["Administrator", "administrator", "turn_away"]
+
 LEAST = Permission.ADMIN
 _SAFE = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """A caller who may administer; ``actor`` is how the audit names them, ``permission`` how far they may go."""
-
-    actor: str
-    permission: Permission
 
 
 async def administrator(received: Received, door: Door) -> Administrator | Refused:

@@ -9,6 +9,8 @@ from genkan.site.documents import moment, public_id, read_public_id
 from genkan.store.api import Store, Tally
 
 MOST_NAMES = 10_000
+# Beyond it, some zone's calendar has no more years.
+_FAR = 250_000_000_000_000
 
 
 class AuditEventDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -104,6 +106,11 @@ def when(at: int) -> str:
         return moment(at)
     except (ValueError, OverflowError, OSError):
         return str(at)
+
+
+def showable(at: int) -> int | None:
+    """The time where it can be shown in anybody's zone; None for a number that somebody has made of it."""
+    return at if 0 <= at < _FAR else None
 
 
 def readable(text: str) -> str:

@@ -21,7 +21,7 @@ from genkan.protocol.interaction import (
 from genkan.protocol.link_wishes import redirect_kind
 from genkan.protocol.outcomes import Change, CloseSession, Refused
 from genkan.protocol.reasons import Reason
-from genkan.site import answer, browser, read
+from genkan.site import answer, browser, read, trial
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
@@ -79,7 +79,7 @@ async def _walk(received: Received, door: Door, asked: Interaction) -> Answer:
             sealed = seal_interaction(door.sealer, asked, env)
             return answer.redirect(f"{door.public.text}{CONSENT}?{INTERACTION}={sealed}")
         case _:
-            return await _finish(step, received, door, env)
+            return await _finish(step, asked, received, door, env)
 
 
 async def consent_page(received: Received, door: Door) -> Answer:
@@ -122,9 +122,10 @@ def _consent_answer(
         "person_display": step.account.display_name,
         "switch_action": f"{door.public.path}/logout",
         "switch_hidden": hidden,
-        "page_answer_url": "" if as_page or kind is not redirects.Kind.PRIVATE_USE
+        "page_answer_url": "" if as_page or asked.trial or kind is not redirects.Kind.PRIVATE_USE
         else f"{here}?{INTERACTION}={sealed}&{ANSWER}=page",
         "answer_as_page": as_page,
+        "is_trial": bool(asked.trial),
     }  # fmt: skip
     return door.pages.page(
         "consent.html", values, who.reader, forms_to=(redirects.form_action_source(asked.redirect_uri),)
@@ -148,7 +149,7 @@ async def consent_decision(received: Received, door: Door) -> Answer:
     step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), who, door)
     if isinstance(step, AskSignIn | AskConsent):
         return answer.redirect(_hub_address(opened, door, env), 303)
-    return await _finish(step, received, door, env, as_page=form.get(ANSWER) == "page")
+    return await _finish(step, opened, received, door, env, as_page=form.get(ANSWER) == "page")
 
 
 async def _decided(asked: Interaction, decision: Decision, shown: str, who: browser.Visitor, door: Door) -> NextStep:
@@ -163,7 +164,7 @@ async def _decided(asked: Interaction, decision: Decision, shown: str, who: brow
         if wanted.permission.name != shown:
             # What would be given now is not what the page said: the person is asked about what it is now.
             return wanted
-        change = remember_consent(wanted, facts.consent, env)
+        change = None if asked.trial else remember_consent(wanted, facts.consent, env)
         if change is None or await door.store.apply(change):
             return step
     return ErrorPage(Refused(Reason.BUSY, retry_after=1))
@@ -175,16 +176,23 @@ async def _facts(asked: Interaction, who: browser.Visitor, door: Door) -> HubFac
     return HubFacts(link, who.person, consent, who.device if not who.fresh else None)
 
 
-async def _finish(step: NextStep, received: Received, door: Door, env: Env, *, as_page: bool = False) -> Answer:
+async def _finish(
+    step: NextStep, asked: Interaction, received: Received, door: Door, env: Env, *, as_page: bool = False
+) -> Answer:
     match step:
         case Issue():
             location = _code_location(step, door, env)
+            if asked.trial:
+                return trial.answered(asked, location, received, door, env)
             if step.ends_session is not None:
                 await door.store.apply(Change((CloseSession(step.ends_session),)))
                 return browser.without_session(_leave(received, door, location, as_page=as_page), door)
             return _leave(received, door, location, as_page=as_page)
         case ErrorRedirect():
-            return _leave(received, door, answer.error_location(step, door.endpoints.issuer), as_page=as_page)
+            location = answer.error_location(step, door.endpoints.issuer)
+            if asked.trial:
+                return trial.answered(asked, location, received, door, env)
+            return _leave(received, door, location, as_page=as_page)
         case ErrorPage(refused):
             return _error_page(refused, received, door, env)
         case AskSignIn() | AskConsent():

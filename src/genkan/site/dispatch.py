@@ -12,6 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
 from genkan.site.asgi import Asgi, Receive, Scope, Send
 from genkan.site.door import Door
+from genkan.site.former import FormerAddresses, is_at
 from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
 from genkan.site.reader import reader_of
 from genkan.site.received import Malformed, Received
@@ -32,6 +33,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._base = door.public.path
+        self._former = FormerAddresses(door.public, door.settings.former)
         self._logs_all = door.settings.log_level == "debug"
         self._exact: dict[str, dict[str, Rule]] = {}
         self._patterns = [(compile_path(rule.path)[0], rule) for rule in table if "{" in rule.path]
@@ -47,10 +49,16 @@ class Dispatcher:
     async def respond(self, arrival: Arrival) -> Answer:
         """The answer, whatever happens; counted, and logged where it is a refusal."""
         started = self._ticks()
-        rules, parameters = self._find(arrival.path)
+        peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers)
+        moved = self._moved(peer, arrival.path) if self._former else None
+        path = arrival.path if moved is None else self._base + moved
+        rules, parameters = self._find(path)
         method = arrival.method
         rule = rules.get("GET" if method == "HEAD" else method)
-        reply = await self._reply(arrival, rule, rules, parameters)
+        if moved is not None and rule is not None and rule.guard is Guard.PAGE:
+            reply = self._led_on(arrival, moved)
+        else:
+            reply = await self._reply(arrival, path, peer, rule, rules, parameters)
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
@@ -61,10 +69,15 @@ class Dispatcher:
         return reply
 
     async def _reply(
-        self, arrival: Arrival, rule: Rule | None, rules: dict[str, Rule], parameters: dict[str, str]
+        self,
+        arrival: Arrival,
+        path: str,
+        peer: Peer | PeerFault,
+        rule: Rule | None,
+        rules: dict[str, Rule],
+        parameters: dict[str, str],
     ) -> Answer:
         headers, request_id = arrival.headers, arrival.number
-        peer = self._peers.of(arrival.client, arrival.scheme, headers)
         if not isinstance(peer, PeerFault) and not peer.host and arrival.version == "1.1":
             peer = PeerFault("host")  # RFC 9112 3.2: a request of HTTP/1.1 without Host is answered with 400.
         if isinstance(peer, PeerFault):
@@ -74,7 +87,7 @@ class Dispatcher:
         if rule is None:
             return self._no_rule(rules, request_id, headers)
         try:
-            received = _received(arrival, peer, parameters, rule)
+            received = _received(arrival, path, peer, parameters, rule)
             if rule.guard is not Guard.MACHINE:
                 self._door.pages.site_title = await self._door.title()
             fault = self._guard_fault(rule, received)
@@ -87,6 +100,20 @@ class Dispatcher:
         except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
             self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)
             return self._shaped(rule, Refused(Reason.SERVER_ERROR), request_id, headers)
+
+    def _moved(self, peer: Peer | PeerFault, path: str) -> str | None:
+        """The path below a former base URL, where the request came under one."""
+        return None if isinstance(peer, PeerFault) else self._former.below(_origin(peer), path)
+
+    def _led_on(self, arrival: Arrival, below: str) -> Answer:
+        """A page of before the move leads to the same page now. The answer is kept by nobody: lists can be wrong."""
+        reader, query = reader_of(arrival.headers, None), arrival.query
+        if len(query) > MOST_QUERY_BYTES:
+            return self._door.pages.refusal(Refused(Reason.TOO_LARGE), arrival.number, reader)
+        target = self._former.present(below, query.decode("utf-8", "replace"))
+        if target is None:
+            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), arrival.number, reader)
+        return answer.redirect(target)
 
     def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
         exact = self._exact.get(path)
@@ -123,8 +150,8 @@ class Dispatcher:
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
         if rule.guard is Guard.MACHINE:
             return None
-        seen = f"{received.peer.scheme}://{received.peer.host}".lower()
-        if seen != self._door.public.origin and seen != _with_default_port(self._door.public.origin):
+        seen = _origin(received.peer)
+        if not is_at(self._door.public, seen):
             return Refused(Reason.WRONG_HOST, seen[:200])
         if rule.guard is Guard.FORM and browser.is_cross_origin(received, self._door):
             return Refused(Reason.CROSS_ORIGIN)
@@ -134,8 +161,10 @@ class Dispatcher:
         self._door.note(refused, received, self._door.env().now)
         if refused.reason is Reason.WRONG_HOST:
             found = difference(refused.detail, self._door.public)
-            values = {"seen": refused.detail, "expected": self._door.public.origin, "differs": found.part,
-                      "setting_line": found.line, "request_id": received.request_id}  # fmt: skip
+            moved = self._former.knows(refused.detail)
+            values = {"seen": refused.detail, "expected": self._door.public.origin,
+                      "differs": "moved" if moved else found.part, "setting_line": "" if moved else found.line,
+                      "request_id": received.request_id}  # fmt: skip
             return self._door.pages.page("wrong_host.html", values, received.reader, status=400)
         return self._shaped(rule, refused, received.request_id, received.headers)
 
@@ -146,14 +175,15 @@ class Dispatcher:
         return page if refused.retry_after is None else page.plus((b"retry-after", str(refused.retry_after).encode()))
 
 
-def _received(arrival: Arrival, peer: Peer, parameters: dict[str, str], rule: Rule) -> Received:
+def _received(arrival: Arrival, path: str, peer: Peer, parameters: dict[str, str], rule: Rule) -> Received:
     # RFC 9110 15.5.14: a body that was too long to be read is refused, whatever it is for.
     if arrival.too_large or len(arrival.query) > MOST_QUERY_BYTES or len(arrival.headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if arrival.method in ("GET", "HEAD", "OPTIONS") else arrival.body
-    return Received(arrival.method, arrival.path, arrival.query, arrival.headers, body, peer, arrival.number,
-                    parameters, rule.recent is True)  # fmt: skip
+    return Received(arrival.method, path, arrival.query, arrival.headers, body, peer, arrival.number, parameters,
+                    rule.recent is True)  # fmt: skip
 
 
-def _with_default_port(origin: str) -> str:
-    return f"{origin}:{443 if origin.startswith('https:') else 80}"
+def _origin(peer: Peer) -> str:
+    """What the client asked for, as its proxy tells it."""
+    return f"{peer.scheme}://{peer.host}".lower()

@@ -13,6 +13,30 @@ class Flash(StrEnum):
     SAVED = "saved"
     ONCE_MORE = "once-more"
     GONE = "gone"
+    LINK_MADE = "link-made"
+    LINK_DISABLED = "link-disabled"
+    LINK_ENABLED = "link-enabled"
+    LINK_DELETED = "link-deleted"
+    LINK_SIGNED_OUT = "link-signed-out"
+    SECRET_MADE = "secret-made"
+    SIGNED_OUT = "signed-out"
+    PHONES_SIGNED_OUT = "phones-signed-out"
+    NOTHING_CHOSEN = "nothing-chosen"
+    WITHDRAWN = "withdrawn"
+    BROWSERS_ENDED = "browsers-signed-out"
+    ADDED = "added"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+    ERASED = "erased"
+    PERSON_SIGNED_OUT = "person-signed-out"
+    LINK_WITHDRAWN = "link-withdrawn"
+    GUESSES_LIFTED = "guesses-lifted"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    MOBILE_ON = "mobile-on"
+    MOBILE_OFF = "mobile-off"
+    MOBILE_OUT = "mobile-out"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -20,6 +44,30 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
+        Flash.LINK_MADE: "The application link is made.",
+        Flash.LINK_DISABLED: "The link is disabled: nobody signs in or refreshes through it until it is enabled again.",
+        Flash.LINK_ENABLED: "The link is enabled: who was signed in goes on.",
+        Flash.LINK_DELETED: "The link is deleted, and everybody who was signed in through it is signed out.",
+        Flash.LINK_SIGNED_OUT: "Everybody who was signed in through this link is signed out.",
+        Flash.SECRET_MADE: "The new secret is made.",
+        Flash.PHONES_SIGNED_OUT: "Signed out, from the next request on.",
+        Flash.NOTHING_CHOSEN: "Nothing was chosen, so nothing was changed.",
+        Flash.SIGNED_OUT: "It is signed out.",
+        Flash.WITHDRAWN: "Access is withdrawn. The application has to ask again.",
+        Flash.BROWSERS_ENDED: "Signed out there.",
+        Flash.ADDED: "The account is added.",
+        Flash.ENABLED: "The account is enabled.",
+        Flash.DISABLED: "The account is disabled and signed out everywhere.",
+        Flash.DELETED: "The account is deleted and signed out everywhere.",
+        Flash.ERASED: "The person is erased.",
+        Flash.PERSON_SIGNED_OUT: "Signed out everywhere.",
+        Flash.LINK_WITHDRAWN: "The one-time link opens nothing any more.",
+        Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
+        Flash.PASSWORD_CHANGED: "Your password is changed.",
+        Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.MOBILE_ON: "The mobile app is on.",
+        Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
+        Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",
     }
 )
 

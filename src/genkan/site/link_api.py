@@ -2,8 +2,6 @@
 protocol.links.
 """
 
-from collections.abc import Callable
-
 from genkan.protocol import links
 from genkan.protocol.env import SECOND, Env
 from genkan.protocol.outcomes import Change, Refused
@@ -18,17 +16,15 @@ from genkan.site.documents import (
     UsageDocument,
     link_document,
     new_link_document,
-    read_public_id,
     usage_document,
 )
 from genkan.site.door import Door
+from genkan.site.link_store import Decide, act_on_link, find_link, rotate_link
 from genkan.site.openapi import Operation
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
-
-Decide = Callable[[Link, str, Env], Change | Refused]
 
 
 async def list_links(received: Received, door: Door) -> Answer:
@@ -125,16 +121,8 @@ async def rotate_secret(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     overlap = read_body(received, SecretBody).overlap_seconds * SECOND
-    for _ in range(TRIES):
-        link = await _link(received.parameters["id"], door)
-        if link is None:
-            return answer.error(Refused(Reason.NOT_FOUND))
-        made = links.rotate_secret(link, overlap, caller.actor, door.env())
-        if isinstance(made, Refused):
-            return answer.error(made)
-        if await door.store.apply(made.change):
-            return answer.json(new_link_document(made))
-    return answer.busy()
+    made = await rotate_link(received.parameters["id"], overlap, caller.actor, door)
+    return answer.error(made) if isinstance(made, Refused) else answer.json(new_link_document(made))
 
 
 async def show_usage(received: Received, door: Door) -> Answer:
@@ -142,7 +130,7 @@ async def show_usage(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    link = await _link(received.parameters["id"], door)
+    link = await find_link(received.parameters["id"], door)
     if link is None:
         return answer.error(Refused(Reason.NOT_FOUND))
     usage = await door.store.usage(PhoneQuery(link_id=link.id), door.env().now)
@@ -151,30 +139,13 @@ async def show_usage(received: Received, door: Door) -> Answer:
 
 async def _act(received: Received, door: Door, caller: Administrator, decide: Decide) -> Answer:
     """Load, decide, apply, and show the link as it stands then."""
-    for _ in range(TRIES):
-        link = await _link(received.parameters["id"], door)
-        if link is None:
-            return answer.error(Refused(Reason.NOT_FOUND))
-        change = decide(link, caller.actor, door.env())
-        if isinstance(change, Refused):
-            return answer.error(change)
-        if await door.store.apply(change):
-            return answer.json(link_document(await door.store.link(link.id) or link))
-    return answer.busy()
+    done = await act_on_link(received.parameters["id"], caller.actor, door, decide)
+    return answer.error(done) if isinstance(done, Refused) else answer.json(link_document(done))
 
 
 async def _shown(received: Received, door: Door) -> Answer:
-    link = await _link(received.parameters["id"], door)
+    link = await find_link(received.parameters["id"], door)
     return answer.error(Refused(Reason.NOT_FOUND)) if link is None else answer.json(link_document(link))
-
-
-async def _link(text: str, door: Door) -> Link | None:
-    """The link with this id or client id, unless it is deleted."""
-    number = read_public_id(text)
-    link = await door.store.link(number) if number is not None else None
-    if link is None:
-        link = await door.store.link_by_client_id(text)
-    return None if link is None or link.standing is Standing.DELETED else link
 
 
 def _rule(version: str, rest: str, method: str, handler: Handler, about: str) -> Rule:

@@ -1,12 +1,11 @@
 """What the app asks before anybody is signed in: info/login, the list of sign-in options, and the metadata document."""
 
-from genkan.protocol.links import app_first
-from genkan.protocol.records import Link, Site
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.switch import INFO_LOGIN, announced
 from genkan.wire import login_info, metadata
 from genkan.wire.metadata import WELL_KNOWN
 
@@ -26,7 +25,7 @@ async def info_login(received: Received, door: Door) -> Answer:
     known = door.announcement.get(site.version)
     if known is None:
         link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
-        known = answer.json(login_info.render(announced(site, link, door)), headers=_OPEN)
+        known = answer.json(login_info.render(announced(site, link, door.endpoints)), headers=_OPEN)
         # The version moves with every change of the switch or of a link; one that came in between is told at the next.
         door.announcement.clear()
         door.announcement[site.version] = known
@@ -48,16 +47,6 @@ async def server_metadata(received: Received, door: Door) -> Answer:
     return answer.json(metadata.document(door.endpoints.issuer), headers=_OPEN)
 
 
-def announced(site: Site, link: Link | None, door: Door) -> login_info.LoginInfo:
-    """What phones are told now: the app's link while the switch is on and the link can be used."""
-    if not site.mobile_enabled or link is None or not link.usable:
-        return login_info.LoginInfo(False, None, (), None, None, None)
-    ends = door.endpoints
-    return login_info.LoginInfo(
-        True, link.client_id, app_first(link.redirects), link.permission.name, ends.authorization, ends.token
-    )
-
-
 def rules(base_url: str) -> tuple[Rule, ...]:
     """The routes; the metadata document also stands at the host's root, with the context path after it (RFC 8414
     3.1).
@@ -65,7 +54,7 @@ def rules(base_url: str) -> tuple[Rule, ...]:
     at_root, _ = metadata.well_known_paths(base_url)
     open_to_all = (Who.ANYONE, Guard.MACHINE)
     return (
-        Rule("/rest/nativemobile/1.1/info/login", ("GET",), info_login, *open_to_all, "What the app asks first."),
+        Rule(INFO_LOGIN, ("GET",), info_login, *open_to_all, "What the app asks first."),
         Rule("/rest/nativemobile/1.0/info/login", ("GET",), info_login_1_0, *open_to_all, "The same, without OAuth."),
         Rule("/rest/authconfig/1.0/login-options", ("GET",), login_options, *open_to_all, "Which ways to sign in."),
         Rule(WELL_KNOWN, ("GET",), server_metadata, *open_to_all, "Authorization server metadata (RFC 8414).", at_root),

@@ -23,13 +23,35 @@ class Group:
 
 CONSOLE = (
     Group("Site", (Place("/admin", "Overview"),)),
-    Group("Applications", ()),
-    Group("System", ()),
-    Group("User management", ()),
+    Group(
+        "Applications",
+        (
+            Place("/admin/links", "Application links"),
+            Place("/admin/applications", "Connected applications"),
+        ),
+    ),
+    Group(
+        "System",
+        (
+            Place("/admin/mobile", "Mobile app"),
+            Place("/admin/phones", "Phones"),
+            Place("/admin/audit", "Audit log"),
+            Place("/admin/base-url", "Base URL"),
+        ),
+    ),
+    Group("User management", (Place("/admin/people", "People"),)),
 )
 ACCOUNT = (
-    Group("Your account", (Place("/account/apps", "Phones and applications"),)),
-)  # fmt: skip
+    Group(
+        "Your account",
+        (
+            Place("/account/profile", "Profile"),
+            Place("/account/apps", "Phones and applications"),
+            Place("/account/sessions", "Browsers"),
+            Place("/account/sign-in", "Sign-in methods"),
+        ),
+    ),
+)
 
 
 def shown(groups: tuple[Group, ...], base: str, here: str) -> list[dict[str, object]]:

@@ -69,7 +69,7 @@ class Pages:
         extended: Any = environment
         extended.install_gettext_translations(words_of, newstyle=True)
         # For sentences that come from a table; what the templates say themselves they say with _().
-        environment.filters.update(moment=moment, iso=iso, said=partial(said, words_of))
+        environment.filters.update(moment=moment, iso=iso, number=number, said=partial(said, words_of))
         environment.globals.update(base=public.path, asset=self._asset_address, public=public, language=language)
         return environment
 
@@ -120,6 +120,15 @@ def moment(context: Context, at: int) -> str:
     reader: Reader = context["reader"]
     time = datetime.fromtimestamp(at / 1000, UTC)
     return format_datetime(time, "medium", tzinfo=get_timezone(reader.time_zone), locale=reader.language)
+
+
+@pass_context
+def number(context: Context, value: int) -> str:
+    """A number as the reader's language groups its digits."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 as above
+
+    reader: Reader = context["reader"]
+    return format_decimal(value, locale=reader.language)
 
 
 def iso(at: int) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from genkan.protocol.administration import keeping_administrators
+from genkan.protocol import accounts
+from genkan.protocol.accounts import AccountWish
+from genkan.protocol.administration import Administrator, keeping_administrators
 from genkan.protocol.env import Env
 from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Change, Refused
@@ -36,19 +38,39 @@ async def living(received: Received, door: Door) -> Account | None:
 
 async def act(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Answer:
     """Load, decide, apply, and show the account as it stands then. ``buried``: a deleted one will do as well."""
+    account = await applied(received, door, decide, buried=buried)
+    return answer.error(account) if isinstance(account, Refused) else answer.json(person_document(account))
+
+
+async def applied(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Account | Refused:
+    """Load, decide, apply; the account as it stands then, or why not."""
     for _ in range(TRIES):
         account = await (named_by_path if buried else living)(received, door)
         if account is None:
-            return answer.error(Refused(Reason.NOT_FOUND))
+            return Refused(Reason.NOT_FOUND)
         change = decide(account, door.env())
         if isinstance(change, Change):
             others = await door.store.has_other_administrator(account)
             change = keeping_administrators(change, account, others)
         if isinstance(change, Refused):
-            return answer.error(change)
+            return change
         if await door.store.apply(change):
-            return answer.json(person_document(await door.store.account(account.id) or account))
-    return answer.busy()
+            return await door.store.account(account.id) or account
+    return Refused(Reason.BUSY, retry_after=1)
+
+
+async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account | Refused:
+    """The new account, or why not: its name may be somebody's already."""
+    folded = accounts.fold(wish.name)
+    for _ in range(TRIES):
+        if folded is not None and await door.store.account_by_name(folded) is not None:
+            return Refused(Reason.CONFLICT)
+        made = caller.create(wish, door.env())
+        if isinstance(made, Refused):
+            return made
+        if await door.store.apply(made.change):
+            return made.account
+    return Refused(Reason.BUSY, retry_after=1)
 
 
 async def live_sessions(account: Account, door: Door) -> list[Session]:
@@ -62,4 +84,5 @@ async def details(account: Account, door: Door) -> PersonDetails:
     usage = await door.store.usage(PhoneQuery(account_id=account.id), door.env().now)
     sessions = await live_sessions(account, door)
     set_at = await door.store.password_set_at(account.id)
-    return person_details(account, set_at, len(sessions), usage_document(usage))
+    link = await door.store.recovery_of(account.id)
+    return person_details(account, set_at, link, len(sessions), usage_document(usage))

@@ -2,11 +2,10 @@
 protocol.administration.
 """
 
-from genkan.protocol import accounts
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
@@ -15,14 +14,13 @@ from genkan.site.asked import account_named, parameters
 from genkan.site.bodies import NothingBody, read_body
 from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
-from genkan.site.people import PATH, act, details, named_by_path
+from genkan.site.people import PATH, act, added, details, named_by_path
 from genkan.site.people_bodies import NewPersonBody, PasswordBody, PersonChange, RecoveryBody
 from genkan.site.people_documents import PeopleDocument, PersonDetails, PersonDocument, person_document
+from genkan.site.people_lists import people_page
 from genkan.site.read import Form
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
-from genkan.store.api import PeopleQuery
-from genkan.store.rounds import TRIES
 from genkan.wire.scopes import Permission
 
 MOST = 500
@@ -46,33 +44,15 @@ async def list_people(received: Received, door: Door) -> Answer:
         account = await account_named(asked["name"], door)
         found = () if account is None or not _fits(account, asked) else (account,)
         return answer.json(PeopleDocument(people=tuple(map(person_document, found)), next=None))
-    query = _query(asked)
-    if query is None:
-        return answer.json(PeopleDocument(people=(), next=None))
-    page = await door.store.people(query)
-    # A tombstone's name begins with a NUL, which no address can carry.
-    following = None if page.next is None else page.next.removeprefix("\0")
-    return answer.json(PeopleDocument(people=tuple(map(person_document, page.accounts)), next=following))
+    if asked.get("state") == Standing.DELETED and "prefix" in asked:
+        raise Malformed(Reason.INVALID_VALUE, "prefix: deleted accounts are not found by name")
+    page = await people_page(asked, int(asked.get("limit", "100")), door)
+    return answer.json(PeopleDocument(people=tuple(map(person_document, page.accounts)), next=page.next))
 
 
 def _fits(account: Account, asked: Form) -> bool:
     is_wanted = asked.get("state", account.standing) == account.standing
     return is_wanted and asked.get("permission", account.permission.name) == account.permission.name
-
-
-def _query(asked: Form) -> PeopleQuery | None:
-    """What to list; None where no name can begin so."""
-    standing = Standing(asked["state"]) if "state" in asked else None
-    buried = standing is Standing.DELETED
-    if buried and "prefix" in asked:
-        raise Malformed(Reason.INVALID_VALUE, "prefix: deleted accounts are not found by name")
-    prefix = accounts.fold(asked["prefix"]) if asked.get("prefix") else ""
-    after = asked.get("after", "")
-    permission = Permission[asked["permission"]] if "permission" in asked else None
-    limit = int(asked.get("limit", "100"))
-    if prefix is None:
-        return None
-    return PeopleQuery(prefix, standing, permission, f"\0{after}" if buried and after else after, limit)
 
 
 async def create_person(received: Received, door: Door) -> Answer:
@@ -85,16 +65,11 @@ async def create_person(received: Received, door: Door) -> Answer:
     if fault is not None:
         return answer.error(fault)
     wish = body.wish(None if body.password is None else await door.passwords.hash(body.password))
-    for _ in range(TRIES):
-        if await account_named(wish.name, door) is not None:
-            return answer.error(Refused(Reason.CONFLICT))
-        made = accounts.create(wish, caller.actor, door.env())
-        if isinstance(made, Refused):
-            return answer.error(made)
-        if await door.store.apply(made.change):
-            location = f"{door.public.text}{PATH}/{person_document(made.account).id}"
-            return answer.json(person_document(made.account), 201).plus((b"location", location.encode()))
-    return answer.busy()
+    made = await added(wish, caller, door)
+    if isinstance(made, Refused):
+        return answer.error(made)
+    location = f"{door.public.text}{PATH}/{person_document(made).id}"
+    return answer.json(person_document(made), 201).plus((b"location", location.encode()))
 
 
 async def show_person(received: Received, door: Door) -> Answer:
@@ -116,11 +91,8 @@ async def change_person(received: Received, door: Door) -> Answer:
 
     def decide(account: Account, env: Env) -> Change | Refused:
         if standing is not None:
-            fault = reach_fault(caller.permission, account.permission)
-            return fault or accounts.set_standing(account, standing, caller.actor, env)
-        wish = body.wish(account)
-        fault = reach_fault(caller.permission, account.permission, wish.permission)
-        return fault or accounts.change(account, wish, caller.actor, env)
+            return caller.stand(account, standing, env)
+        return caller.change(account, body.wish(account), env)
 
     return await act(received, door, decide)
 
@@ -130,12 +102,7 @@ async def delete_person(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-
-    def decide(account: Account, env: Env) -> Change | Refused:
-        fault = reach_fault(caller.permission, account.permission)
-        return fault or accounts.set_standing(account, Standing.DELETED, caller.actor, env)
-
-    return await act(received, door, decide)
+    return await act(received, door, lambda account, env: caller.stand(account, Standing.DELETED, env))
 
 
 async def set_password(received: Received, door: Door) -> Answer:
@@ -149,12 +116,9 @@ async def set_password(received: Received, door: Door) -> Answer:
     if fault is not None:
         return answer.error(fault)
     password_hash = await door.passwords.hash(body.password)
-
-    def decide(account: Account, env: Env) -> Change | Refused:
-        fault = reach_fault(caller.permission, account.permission)
-        return fault or accounts.set_password(account, password_hash, body.sign_out, caller.actor, env)
-
-    return await act(received, door, decide)
+    return await act(
+        received, door, lambda account, env: caller.set_password(account, password_hash, body.sign_out, env)
+    )
 
 
 async def recover_person(received: Received, door: Door) -> Answer:
@@ -167,7 +131,7 @@ async def recover_person(received: Received, door: Door) -> Answer:
     if fault is not None:
         return answer.error(fault)
     password_hash = await door.passwords.hash(body.password)
-    return await act(received, door, lambda account, env: accounts.recover(account, password_hash, caller.actor, env))
+    return await act(received, door, lambda account, env: caller.recover(account, password_hash, env))
 
 
 async def sign_out_person(received: Received, door: Door) -> Answer:
@@ -176,10 +140,7 @@ async def sign_out_person(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     read_body(received, NothingBody)
-    reason = EndReason.SIGNED_OUT_BY_ADMIN
-    return await act(
-        received, door, lambda account, env: accounts.sign_out_everywhere(account, reason, caller.actor, env)
-    )
+    return await act(received, door, caller.sign_out)
 
 
 async def erase_person(received: Received, door: Door) -> Answer:
@@ -188,11 +149,7 @@ async def erase_person(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     read_body(received, NothingBody)
-
-    def decide(account: Account, env: Env) -> Change | Refused:
-        return reach_fault(caller.permission, account.permission) or accounts.erase(account, caller.actor, env)
-
-    return await act(received, door, decide, buried=True)
+    return await act(received, door, caller.erase, buried=True)
 
 
 def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:

@@ -1,38 +1,28 @@
 """What is kept about one person, by REST: browser sessions, consents, and all of it as one document."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
-
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.phones import PhoneRow, judge, withdraw_consent
+from genkan.protocol.phones import withdraw_consent
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Session, Standing
+from genkan.protocol.records import Session, Standing
 from genkan.protocol.signin.session import end
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
 from genkan.site.asked import link_named
-from genkan.site.audit_documents import AuditEventDocument, Names, acting_account, event_document
-from genkan.site.documents import moment, phone_document
 from genkan.site.door import Door
 from genkan.site.openapi import Operation
-from genkan.site.people import PATH, details, live_sessions, living, named_by_path
+from genkan.site.people import PATH, live_sessions, living, named_by_path
 from genkan.site.people_documents import (
     BrowserSessionDocument,
     ConsentDocument,
     PersonExport,
-    SignInTraces,
-    consent_documents,
     session_document,
     session_public_id,
 )
+from genkan.site.person_export import consents_of, person_export
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
-from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
-
-PAGE = 500
 
 
 async def list_sessions(received: Received, door: Door) -> Answer:
@@ -72,12 +62,7 @@ async def list_consents(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     account = await living(received, door)
-    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await _consents(account, door))
-
-
-async def _consents(account: Account, door: Door) -> tuple[ConsentDocument, ...]:
-    links = {link.id: link for link in await door.store.links() if link.standing is not Standing.DELETED}
-    return consent_documents(await door.store.consents(account.id), links)
+    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await consents_of(account, door))
 
 
 async def end_consent(received: Received, door: Door) -> Answer:
@@ -91,7 +76,7 @@ async def end_consent(received: Received, door: Door) -> Answer:
             return answer.error(Refused(Reason.NOT_FOUND))
         change: Change = withdraw_consent(account, link, caller.actor, door.env())
         if await door.store.apply(change):
-            return answer.json(await _consents(account, door))
+            return answer.json(await consents_of(account, door))
     return answer.busy()
 
 
@@ -103,47 +88,7 @@ async def export_person(received: Received, door: Door) -> Answer:
     account = await named_by_path(received, door)
     if account is None:
         return answer.error(Refused(Reason.NOT_FOUND))
-    sessions = await door.store.sessions(account.id)
-    return answer.json(
-        PersonExport(
-            exported_at=moment(door.env().now),
-            person=await details(account, door),
-            browser_sessions=tuple(session_document(session) for session in sessions),
-            sign_ins=tuple([_traces(row, door) async for row in _sign_ins(account, door)]),
-            consents=await _consents(account, door),
-            audit_events=tuple([line async for line in _audit(account, door)]),
-        )
-    )
-
-
-async def _sign_ins(account: Account, door: Door) -> AsyncIterator[PhoneRow]:
-    query = PhoneQuery(account_id=account.id, limit=PAGE)
-    page = await door.store.phones(query)
-    while page:
-        for row in page:
-            yield row
-        await asyncio.sleep(0)  # other requests have their turn
-        page = await door.store.phones(replace(query, before=page[-1].grant.id))
-
-
-def _traces(row: PhoneRow, door: Door) -> SignInTraces:
-    grant = row.grant
-    return SignInTraces(
-        sign_in=phone_document(judge(row, door.env())),
-        user_agent=grant.user_agent,
-        address=grant.address,
-        network=grant.network,
-    )
-
-
-async def _audit(account: Account, door: Door) -> AsyncIterator[AuditEventDocument]:
-    names, page = Names(door.store), await door.store.audit_lines(None, PAGE)
-    while page:
-        for line in page:
-            if account.id in (line.account_id, acting_account(line.actor)):
-                yield await event_document(line, names)
-        await asyncio.sleep(0)  # other requests have their turn
-        page = await door.store.audit_lines(page[-1].number, PAGE)
+    return answer.json(await person_export(account, door))
 
 
 def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from genkan.protocol.phones import device_name
-from genkan.protocol.records import Account, Consent, Link, Session, Standing
+from genkan.protocol.records import Account, Consent, Link, RecoveryLink, Session, Standing
+from genkan.protocol.signin.lockout import Strain
 from genkan.site.audit_documents import AuditEventDocument
 from genkan.site.documents import PermissionWord, PhoneDocument, UsageDocument, moment, permission_word, public_id
 
@@ -26,9 +27,12 @@ class PersonDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class PersonDetails(PersonDocument, frozen=True, rename="camel", kw_only=True):
-    """An account with what the person has here; ``passwordSetAt`` is null where there is none."""
+    """An account with what the person has here; ``passwordSetAt`` is null where there is none, as is the end of a
+    one-time link.
+    """
 
     password_set_at: str | None
+    recovery_link_expires_at: str | None
     browser_sessions: int
     sign_ins: UsageDocument
 
@@ -62,6 +66,24 @@ class ConsentDocument(Struct, frozen=True, rename="camel", kw_only=True):
     link_id: str
     permission: PermissionWord
     given_at: str
+
+
+class RecoveryLinkDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """A one-time link to set a password; ``url`` is there in the one answer that tells it."""
+
+    url: str
+    expires_at: str
+
+
+class SignInBudgetDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """How many of the wrong tries are gone that all new browsers of a person share. ``slowed``: a try is refused
+    whatever the password is, until one more has been regained; ``emptyAt`` is when all have been.
+    """
+
+    spent: int
+    most: int
+    slowed: bool
+    empty_at: str
 
 
 class SignInTraces(Struct, frozen=True, rename="camel", kw_only=True):
@@ -100,13 +122,23 @@ def person_document(account: Account) -> PersonDocument:
     )
 
 
-def person_details(account: Account, password_set_at: int | None, sessions: int, usage: UsageDocument) -> PersonDetails:
+def person_details(
+    account: Account, password_set_at: int | None, link: RecoveryLink | None, sessions: int, usage: UsageDocument
+) -> PersonDetails:
     """An account with what the person has here."""
     return PersonDetails(
         **structs.asdict(person_document(account)),
         password_set_at=None if password_set_at is None else moment(password_set_at),
+        recovery_link_expires_at=None if link is None else moment(link.expires_at),
         browser_sessions=sessions,
         sign_ins=usage,
+    )
+
+
+def budget_document(strain: Strain) -> SignInBudgetDocument:
+    """The budget of wrong tries."""
+    return SignInBudgetDocument(
+        spent=strain.spent, most=strain.most, slowed=strain.slowed, empty_at=moment(strain.empty_at)
     )
 
 

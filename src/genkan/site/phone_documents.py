@@ -5,16 +5,31 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from genkan.protocol.phones import Phone, PhoneState, sentence
-from genkan.protocol.records import GrantState
+from genkan.protocol.phone_story import What, story, why
+from genkan.protocol.phones import Phone
 from genkan.site.documents import PermissionWord, PhoneDocument, moment, permission_word, phone_document
+
+TimeLineWord = Literal["signed_in", "refreshed", "seen", "ended", "expired", "expires"]
+_WORDS: dict[What, TimeLineWord] = {
+    What.SIGNED_IN: "signed_in",
+    What.REFRESHED: "refreshed",
+    What.SEEN: "seen",
+    What.ENDED: "ended",
+    What.EXPIRED: "expired",
+    What.EXPIRES: "expires",
+}
+_SENTENCES = {
+    What.SEEN: "Last seen.",
+    What.EXPIRED: "Not used for too long.",
+    What.EXPIRES: "Signs itself out then unless it is used.",
+}
 
 
 class TimeLineEntry(Struct, frozen=True):
     """Something that happened to a sign-in, or will. ``at`` is null where only the order is known."""
 
     at: str | None
-    what: Literal["signed_in", "refreshed", "seen", "ended", "expired", "expires"]
+    what: TimeLineWord
     sentence: str
 
 
@@ -56,22 +71,20 @@ def phone_details(phone: Phone, *, possibly_same: bool) -> PhoneDetails:
 
 
 def _time_line(phone: Phone) -> Iterator[TimeLineEntry]:
+    for happened in story(phone):
+        word = _WORDS.get(happened.what)
+        if word is not None:
+            at = None if happened.at is None else moment(happened.at)
+            yield TimeLineEntry(at, word, _sentence(happened.what, phone))
+
+
+def _sentence(what: What, phone: Phone) -> str:
     grant, link = phone.row.grant, phone.row.link
-    ways = " and ".join(grant.method.references()) or "an unknown method"
-    yield TimeLineEntry(moment(grant.created_at), "signed_in", f"Signed in to {link.name} with {ways}.")
-    if grant.generation:
+    if what is What.SIGNED_IN:
+        return f"Signed in to {link.name} with {' and '.join(grant.method.references()) or 'an unknown method'}."
+    if what is What.REFRESHED:
         times = "once" if grant.generation == 1 else f"{grant.generation} times"
-        yield TimeLineEntry(moment(grant.rotated_at), "refreshed", f"Refreshed {times}, the last time then.")
-    if grant.last_seen > grant.rotated_at:
-        yield TimeLineEntry(moment(grant.last_seen), "seen", "Last seen.")
-    yield _end(phone)
-
-
-def _end(phone: Phone) -> TimeLineEntry:
-    grant = phone.row.grant
-    if phone.state is PhoneState.SIGNED_OUT:
-        at = moment(grant.ended_at) if grant.state is GrantState.ENDED else None
-        return TimeLineEntry(at, "ended", sentence(phone.reason) or "Its account or link was stopped.")
-    if phone.state is PhoneState.EXPIRED:
-        return TimeLineEntry(moment(grant.refresh_expires_at), "expired", "Not used for too long.")
-    return TimeLineEntry(moment(grant.refresh_expires_at), "expires", "Signs itself out then unless it is used.")
+        return f"Refreshed {times}, the last time then."
+    if what is What.ENDED:
+        return why(phone)[0]
+    return _SENTENCES[what]

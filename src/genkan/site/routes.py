@@ -22,6 +22,7 @@ class Who(StrEnum):
     PERSON = "a person signed in in a browser"
     ADMINISTRATOR = "an administrator: session, API key or access token with ADMIN"
     SETUP = "the holder of the set-up link"
+    RECOVERY = "the holder of a one-time link"
     OPERATOR = "loopback, or the holder of the metrics token"
 
 

@@ -67,7 +67,7 @@ async def try_password(received: Received, name: str, password: str, who: Visito
     folded = accounts.fold(name) or ""
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
-    right = await _verify(folded, password, door)
+    right = await verify(folded, password, door)
     for _ in range(TRIES):
         row = await door.store.password_row(folded, asked.keys)
         env = door.env()
@@ -83,7 +83,7 @@ async def try_password(received: Received, name: str, password: str, who: Visito
     return Refused(Reason.BUSY, retry_after=1)
 
 
-class _Verified:
+class Verified:
     """Whether a password fitted the hash that was kept at that moment."""
 
     __slots__ = ("fits", "hash")
@@ -93,10 +93,11 @@ class _Verified:
         self.fits = fits
 
 
-async def _verify(folded: str, password: str, door: Door) -> _Verified:
+async def verify(folded: str, password: str, door: Door) -> Verified:
+    """One hash of the account's own password, or of a decoy."""
     row = await door.store.password_row(folded, ())
     kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
-    return _Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
+    return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
 
 
 def this_browser(received: Received, who: Visitor) -> Browser:

@@ -1,10 +1,9 @@
 """Signing many phones out by REST: some by their ids, all of a person, all of a link."""
 
-from genkan.protocol import accounts, links
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.phones import PhoneRow, PhoneState, judge, sign_out
-from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.phones import PhoneRow
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Standing
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
@@ -18,11 +17,10 @@ from genkan.site.people_bodies import SignOutBody
 from genkan.site.phone_documents import SignedOutDocument
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.store.api import PhoneQuery, Usage
+from genkan.site.signing_out import Decided, of_link, of_person, of_phones
 from genkan.store.rounds import TRIES
 
 PATH = "/rest/genkan/1.0/phones/sign-out"
-Decided = tuple[Change, Usage]
 
 
 async def sign_out_many(received: Received, door: Door) -> Answer:
@@ -44,27 +42,14 @@ async def sign_out_many(received: Received, door: Door) -> Answer:
 async def _decided(body: SignOutBody, actor: str, door: Door) -> Decided | Refused:
     env = door.env()
     if isinstance(body.person, str):
-        return await _of_person(body.person, actor, door, env)
+        account = await account_named(body.person, door)
+        return Refused(Reason.NOT_FOUND) if account is None else await of_person(account, actor, door.store, env)
     if isinstance(body.link, str):
-        return await _of_link(body.link, actor, door, env)
+        link = await link_named(body.link, door)
+        if link is None or link.standing is Standing.DELETED:
+            return Refused(Reason.NOT_FOUND)
+        return await of_link(link, actor, door.store, env)
     return await _of_ids(body.ids if isinstance(body.ids, tuple) else (), actor, door, env)
-
-
-async def _of_person(name: str, actor: str, door: Door, env: Env) -> Decided | Refused:
-    """Their browser sessions end too."""
-    account = await account_named(name, door)
-    if account is None:
-        return Refused(Reason.NOT_FOUND)
-    usage = await door.store.usage(PhoneQuery(account_id=account.id), env.now)
-    return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, actor, env), usage
-
-
-async def _of_link(text: str, actor: str, door: Door, env: Env) -> Decided | Refused:
-    link = await link_named(text, door)
-    if link is None or link.standing is Standing.DELETED:
-        return Refused(Reason.NOT_FOUND)
-    usage = await door.store.usage(PhoneQuery(link_id=link.id), env.now)
-    return links.sign_out_all(link, actor, env), usage
 
 
 async def _of_ids(ids: tuple[str, ...], actor: str, door: Door, env: Env) -> Decided | Refused:
@@ -74,11 +59,7 @@ async def _of_ids(ids: tuple[str, ...], actor: str, door: Door, env: Env) -> Dec
         if row is None:
             return Refused(Reason.NOT_FOUND)
         rows[row.grant.id] = row
-    live = [row.grant for row in rows.values() if judge(row, env).state is PhoneState.SIGNED_IN]
-    changes = [sign_out(grant, EndReason.SIGNED_OUT_BY_ADMIN, actor, env) for grant in live]
-    steps = tuple(step for change in changes for step in change.steps)
-    events = tuple(event for change in changes for event in change.events)
-    return Change(steps, events), Usage(len(live), 0, complete=True)
+    return of_phones(rows.values(), actor, env)
 
 
 OPERATIONS = (

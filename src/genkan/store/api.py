@@ -8,10 +8,21 @@ from enum import StrEnum
 from typing import Protocol
 
 from genkan.protocol.audit import Line, Segment
-from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
+from genkan.protocol.facts import CodeFacts, GrantFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phones import PhoneRow, PhoneState
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, LinkKind, Session, Site, Standing
+from genkan.protocol.records import (
+    Account,
+    ApiKey,
+    Consent,
+    Guesses,
+    Link,
+    LinkKind,
+    RecoveryLink,
+    Session,
+    Site,
+    Standing,
+)
 from genkan.wire.scopes import Permission
 
 
@@ -145,7 +156,8 @@ class PeoplePage:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many of the newest sign-ins of a person or a link live on, and when one of them was last used (0: never).
+    """How many of the newest ``most`` sign-ins of a person or a link live on, and when one of them was last used (0:
+    never).
 
     ``complete``: these are all there are; else there may be more.
     """
@@ -250,12 +262,14 @@ class Store(Protocol):
     async def accounts(self, after: str = "", limit: int = 100) -> list[Account]: ...
     async def people(self, query: PeopleQuery) -> PeoplePage: ...
     async def password_set_at(self, account_id: int) -> int | None: ...
+    async def recovery(self, digest: bytes) -> RecoveryFacts | None: ...
+    async def recovery_of(self, account_id: int) -> RecoveryLink | None: ...
     async def has_other_administrator(self, account: Account) -> bool: ...
     async def sessions(self, account_id: int) -> list[Session]: ...
     async def links(self) -> list[Link]: ...
     async def phones(self, query: PhoneQuery) -> list[PhoneRow]: ...
     async def search_phones(self, search: PhoneSearch) -> PhonePage: ...
-    async def usage(self, query: PhoneQuery, now: int) -> Usage: ...
+    async def usage(self, query: PhoneQuery, now: int, most: int | None = None) -> Usage: ...
     async def phone(self, grant_id: bytes) -> PhoneRow | None: ...
     async def consents(self, account_id: int) -> list[Consent]: ...
     async def api_key(self, digest: bytes) -> ApiKey | None: ...

@@ -1,6 +1,7 @@
 """Reads of people for administrators: pages by name, what a person has, how much is used. None walks far at once."""
 
-from genkan.protocol.records import Account, Session, Standing
+from genkan.protocol.facts import RecoveryFacts
+from genkan.protocol.records import Account, RecoveryLink, Session, Standing
 from genkan.store import rows
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
@@ -36,6 +37,14 @@ _OTHER_ADMINISTRATOR = """
 _SESSIONS = f"""
     SELECT {rows.SESSION_COLUMNS} FROM accounts a CROSS JOIN sessions s ON s.account = a.number
     WHERE a.id = ? LIMIT ?
+"""  # noqa: S608 made of constants
+_RECOVERY_COLUMNS = "r.digest, r.account_stop, r.made_at, r.expires_at"
+_RECOVERY = f"""
+    SELECT {_RECOVERY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
+    FROM recovery_links r CROSS JOIN accounts a ON a.number = r.account WHERE r.digest = ?
+"""  # noqa: S608 made of constants
+_RECOVERY_OF = f"""
+    SELECT {_RECOVERY_COLUMNS} FROM accounts a CROSS JOIN recovery_links r ON r.account = a.number WHERE a.id = ?
 """  # noqa: S608 made of constants
 _USED = "g.id, g.rotated_at, g.refresh_expires_at, g.last_seen, g.seen_generation, g.generation, g.state"
 _STANDS = "a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2"
@@ -76,6 +85,18 @@ class SqlitePeople(SqliteAudit):
         row = self._one(_PASSWORD_SET_AT, (account_id,))
         return None if row is None else int(row[0])
 
+    async def recovery(self, digest: bytes) -> RecoveryFacts | None:
+        row = self._one(_RECOVERY, (digest,))
+        if row is None:
+            return None
+        account = rows.account(row[4:])
+        return RecoveryFacts(RecoveryLink(account.id, *row[:4]), account)
+
+    async def recovery_of(self, account_id: int) -> RecoveryLink | None:
+        """The account's one-time link, good or not."""
+        row = self._one(_RECOVERY_OF, (account_id,))
+        return None if row is None else RecoveryLink(account_id, *row)
+
     async def has_other_administrator(self, account: Account) -> bool:
         """Whether somebody else who is active, has a password and at least the same permission administers too."""
         found = self._one(_OTHER_ADMINISTRATOR, (int(account.permission), account.id))
@@ -87,18 +108,19 @@ class SqlitePeople(SqliteAudit):
         sessions = [rows.session(row, account_id, self._texts) for row in found]
         return sorted(sessions, key=lambda session: (-session.created_at, session.id))
 
-    async def usage(self, query: PhoneQuery, now: int) -> Usage:
+    async def usage(self, query: PhoneQuery, now: int, most: int | None = None) -> Usage:
         """Of one person, else of one link; the other words of the query do not count."""
+        most = MOST_SIGN_INS if most is None else most
         by_account = query.account_id is not None
         sql, subject = (_USED_BY_ACCOUNT, query.account_id) if by_account else (_USED_BY_LINK, query.link_id)
         live, last_used = 0, 0
-        found = self._all(sql, (subject, MOST_SIGN_INS))
+        found = self._all(sql, (subject, most))
         for grant_id, rotated, refresh_left, last_seen, seen_generation, generation, state, stands in found:
             born = rows.id_time(grant_id)
             live += bool(state == 0 and stands and now < born + rotated + refresh_left)
             if generation or seen_generation >= 0:
                 last_used = max(last_used, born + rotated, rows.until(born, last_seen))
-        return Usage(live, last_used, len(found) < MOST_SIGN_INS)
+        return Usage(live, last_used, len(found) < most)
 
     async def storage(self) -> Storage:
         found = self._one(_UNSETTLED)

@@ -19,7 +19,7 @@ MOST_LOOKED = 1_000
 # What the filters need of a sign-in; a page decodes whole rows of those alone that it shows.
 _NARROW = """
     g.id, g.link, g.state, a.stop = g.account_stop AND a.standing = 0, g.link_stop, g.created_at, g.rotated_at,
-    g.refresh_expires_at, g.last_seen
+    g.refresh_expires_at, g.last_seen, g.reason
 """
 _ACCOUNTS = "CROSS JOIN accounts a ON a.number = g.account"
 _UP = "AND g.id > :after AND g.id < :before ORDER BY g.id LIMIT :look"
@@ -157,13 +157,15 @@ class SqlitePhones(SqlitePeople):
         return search.state is PhoneState.SIGNED_OUT or bool(search.reason)
 
     def _fits(self, row: rows.Row, search: PhoneSearch) -> bool:
-        """All filters but the reason, which a row does not say that a stop has only just reached."""
-        grant_id, number, ended, stands, link_stop, created, rotated, refresh_left, last_seen = row
+        """All filters, but for the reason of a row that a stop has only just reached: it does not say so itself."""
+        grant_id, number, ended, stands, link_stop, created, rotated, refresh_left, last_seen, reason = row
         link, born = self._cache.by_number[number], rows.id_time(grant_id)
         if search.kind not in (None, link.kind) or search.link_id not in (None, link.id):
             return False
         last_used = max(born + rotated, rows.until(born, last_seen))
         if search.unseen_since is not None and last_used >= search.unseen_since:
+            return False
+        if search.reason and ended and self._texts[reason] != search.reason:
             return False
         wanted = PhoneState.SIGNED_OUT if search.reason else search.state
         if wanted is None:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from genkan.protocol import outcomes as o
+from genkan.protocol import recovery_steps as r
 from genkan.store import rows
+from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
@@ -95,6 +97,7 @@ class Steps:
         self._tokens = tokens
         self._stops = stops
         self._site_moved = False
+        self._recovery = recovery = RecoveryWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
             o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
@@ -104,7 +107,8 @@ class Steps:
             o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
-            o.AllowHealing: self._allow_healing, o.NameSite: self._name_site,
+            o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
+            r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
@@ -148,6 +152,7 @@ class Steps:
         return True
 
     def _set_password(self, step: o.SetPassword) -> bool:
+        self._recovery.forget(step.account_id)
         if step.hash is not None:
             return self._did(_SET_PASSWORD, step.hash, step.at, step.account_id)
         self._db.execute(_NO_PASSWORD, (step.account_id,))

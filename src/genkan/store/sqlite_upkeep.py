@@ -24,6 +24,9 @@ WALK_EVERY = HOUR
 MINUTES = 60_000
 
 _SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ?)"
+_RECOVERY_LINKS = """
+    DELETE FROM recovery_links WHERE account IN (SELECT account FROM recovery_links WHERE expires_at <= ? LIMIT ?)
+"""
 _GUESSES = "DELETE FROM guesses WHERE key IN (SELECT key FROM guesses WHERE due <= ? LIMIT ?)"
 _TALLIES = """
     DELETE FROM tallies WHERE (minute, reason, network) IN (
@@ -74,6 +77,7 @@ class Upkeep:
         done = 0
         for sql, until in (
             (_SESSIONS, now),
+            (_RECOVERY_LINKS, now),
             (_GUESSES, now - GUESSES_KEPT),
             (_TALLIES, (now - TALLIES_KEPT) // MINUTES),
             (_STOPS, now - STOPS_KEPT),

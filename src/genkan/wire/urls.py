@@ -1,10 +1,13 @@
 """Owns base URLs and the one way of joining a path to them; calls nothing and follows nothing."""
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import quote
 
 from genkan.wire import uri
+from genkan.wire.sentences import Sentence, sentence
 
 LONGEST = 2000
 _DEFAULT_PORT = {"https": 443, "http": 80}
@@ -39,11 +42,54 @@ class BaseURL:
 
 @dataclass(frozen=True, slots=True)
 class BaseURLProblem:
-    """Why a text is no base URL, and what to write instead; `sentence` says both."""
+    """Why a text is no base URL, and what to write instead; `sentence` says both in English."""
 
-    sentence: str
-    problem: str
-    fix: str
+    what: Sentence
+    instead: Sentence
+
+    @property
+    def sentence(self) -> str:
+        """Problem and fix."""
+        return f"{self.problem} {self.fix}"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in English."""
+        return str(self.what)
+
+    @property
+    def fix(self) -> str:
+        """What to write, in English."""
+        return str(self.instead)
+
+
+# By name: what is wrong, and what to write.
+PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "empty": ("The address is empty.", "Write one as in https://jira.example.com."),
+        "too-long": ("The address is longer than %(most)s characters.", "Write scheme, host and context path only."),
+        "space": ("The address holds a space or a line break.", "Remove it."),
+        "letter": (
+            "The address holds %(odd)s, which no address may hold.",
+            "Write an international name in its ASCII form (xn--…).",
+        ),
+        "character": ("The address holds %(odd)s, which no address may hold.", "Remove it."),
+        "relative": ("The address is not absolute.", "Write it with its scheme: https://%(host)s."),
+        "scheme": ("The address is not one of the web.", "Write it with https:// before the host."),
+        "userinfo": (
+            "The address holds a user name or password before the host.",
+            "Remove everything up to the “@”.",
+        ),
+        "query": ("The address holds a query.", "Remove everything from “?” on."),
+        "fragment": ("The address holds a fragment.", "Remove everything from “#” on."),
+        "path": (
+            "The path of the address is ambiguous.",
+            "Write the context path alone, as in https://example.com/jira.",
+        ),
+        "host": ("The address has no readable host and port.", "Write it as in https://jira.example.com:8443."),
+        "plain-http": ("The address is plain http, and passwords and tokens travel on it.", "Write https://."),
+    }
+)
 
 
 def _origin(scheme: str, authority: uri.Authority) -> str:
@@ -65,25 +111,31 @@ def parse_base_url(text: str, *, allow_http: bool = False) -> BaseURL | BaseURLP
     """Read an absolute https address (http on loopback or with `allow_http`) with an optional context path."""
     fault = _text_fault(text)
     if fault is not None:
-        return _problem(*fault)
+        return fault
     parts = uri.split(text)
     if parts is None or parts.authority is None:
-        return _problem("The address is not absolute.", _in_full(text))
+        return _problem("relative", host=_host_of(text))
     fault = _component_fault(parts)
     if fault is not None:
-        return _problem(*fault)
+        return fault
     authority = uri.split_authority(parts.authority)
     if authority is None:
-        return _problem("The address has no readable host and port.", "Write it as in https://jira.example.com:8443.")
+        return _problem("host")
     base = _normal(parts, authority)
     if not base.secure and not base.is_loopback and not allow_http:
         # RFC 6749 3.1, 3.2: credentials and tokens travel over TLS; loopback never leaves the machine (RFC 8252 8.3)
-        return _problem("The address is plain http, and passwords and tokens travel on it.", "Write https://.")
+        return _problem("plain-http")
     return base
 
 
-def _problem(problem: str, fix: str) -> BaseURLProblem:
-    return BaseURLProblem(f"{problem} {fix}", problem, fix)
+def _problem(name: str, **values: object) -> BaseURLProblem:
+    what, instead = PROBLEMS[name]
+    return BaseURLProblem(_with(what, values), _with(instead, values))
+
+
+def _with(words: str, values: Mapping[str, object]) -> Sentence:
+    """The sentence with those of the values that it has a place for."""
+    return sentence(words, {name: value for name, value in values.items() if f"%({name})s" in words})
 
 
 def _normal(parts: uri.URI, authority: uri.Authority) -> BaseURL:
@@ -93,38 +145,35 @@ def _normal(parts: uri.URI, authority: uri.Authority) -> BaseURL:
     return BaseURL(_origin(scheme, uri.Authority(host, port)) + path, scheme, host, port, path)
 
 
-def _in_full(text: str) -> str:
-    """The fix for a missing scheme; repeats the text only where it is a plain host, so never a secret."""
+def _host_of(text: str) -> str:
+    """What to write after the scheme: the text only where it is a plain host, so never a secret."""
     host = text.partition("/")[0]
     plain = uri.split_authority(host) is not None and "." in host
-    return f"Write it with its scheme: https://{text if plain and '@' not in text else 'jira.example.com'}."
+    return text if plain and "@" not in text else "jira.example.com"
 
 
-def _text_fault(text: str) -> tuple[str, str] | None:
+def _text_fault(text: str) -> BaseURLProblem | None:
     if not text:
-        return "The address is empty.", "Write one as in https://jira.example.com."
+        return _problem("empty")
     if len(text) > LONGEST:
-        return f"The address is longer than {LONGEST} characters.", "Write scheme, host and context path only."
+        return _problem("too-long", most=LONGEST)
     odd = uri.odd_character(text)
     if odd is None:
         return None
-    if odd.isspace():
-        return "The address holds a space or a line break.", "Remove it."
-    fix = "Write an international name in its ASCII form (xn--…)." if odd.isalpha() else "Remove it."
-    return f"The address holds {odd!a}, which no address may hold.", fix
+    return _problem("space" if odd.isspace() else "letter" if odd.isalpha() else "character", odd=f"{odd!a}")
 
 
-def _component_fault(parts: uri.URI) -> tuple[str, str] | None:
+def _component_fault(parts: uri.URI) -> BaseURLProblem | None:
     if parts.scheme.lower() not in _DEFAULT_PORT:
-        return "The address is not one of the web.", "Write it with https:// before the host."
+        return _problem("scheme")
     if "@" in (parts.authority or ""):
-        return "The address holds a user name or password before the host.", "Remove everything up to the “@”."
+        return _problem("userinfo")
     if parts.query is not None:
-        return "The address holds a query.", "Remove everything from “?” on."
+        return _problem("query")
     if parts.fragment is not None:
-        return "The address holds a fragment.", "Remove everything from “#” on."
+        return _problem("fragment")
     if uri.has_dot_segment(parts.path) or "//" in parts.path.rstrip("/") or not uri.escapes_hold(parts.path):
-        return "The path of the address is ambiguous.", "Write the context path alone, as in https://example.com/jira."
+        return _problem("path")
     return None
 
 

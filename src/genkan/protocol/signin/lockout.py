@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from genkan.protocol.env import CLOCK_LEEWAY, MINUTE
-from genkan.protocol.outcomes import PutGuesses
-from genkan.protocol.records import Guesses
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
+from genkan.protocol.outcomes import Change, Event, EventKind, PutGuesses
+from genkan.protocol.records import Account, Guesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,37 @@ def forgiven(asked: Tries, known: Mapping[bytes, Guesses]) -> PutGuesses | None:
     """A right password empties the bucket it was tried under; the account's own backstop drains by itself."""
     emptied = tuple((key, 0, 0) for key, budget in asked.buckets if budget is not PER_ACCOUNT and key in known)
     return PutGuesses(emptied) if emptied else None
+
+
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """How far an account's own bucket, which all new browsers share, is filled. ``spent`` of ``most`` tries are gone,
+    and ``empty_at`` is when none will be; ``slowed``: tries are refused whatever the password is.
+    """
+
+    spent: int
+    most: int
+    slowed: bool
+    empty_at: int
+
+
+def backstop(folded: str) -> Tries:
+    """The account's own bucket alone. Those of single networks and browsers cannot be found from the account."""
+    return Tries(((_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT),))
+
+
+def strain(folded: str, known: Mapping[bytes, Guesses], now: int) -> Strain:
+    """How the account's own bucket stands."""
+    asked = backstop(folded)
+    level = _level(PER_ACCOUNT, known.get(asked.keys[0]), now)
+    spent = -(-level // PER_ACCOUNT.interval)
+    return Strain(spent, PER_ACCOUNT.burst, exhausted(asked, known, now), now + level)
+
+
+def lift(account: Account, actor: str, env: Env) -> Change:
+    """Empty the account's own bucket, so that new browsers may try again at once."""
+    event = Event(EventKind.GUESSES_FORGIVEN, env.now, actor, account_id=account.id)
+    return Change((PutGuesses(((backstop(account.folded).keys[0], 0, 0),)),), (event,))
 
 
 def _filled(key: bytes, budget: Budget, known: Guesses | None, now: int) -> tuple[bytes, int, int]:

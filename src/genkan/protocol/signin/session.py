@@ -1,11 +1,12 @@
 """Browser sessions: opened with a new id at every privilege step, kept as rows under the hash of their cookie."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.facts import SessionFacts
-from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession
+from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession, Step
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.records import Account, Method, Session, Standing
 
@@ -28,6 +29,11 @@ class NewSession:
     cookie: str = field(repr=False)
     session: Session
     change: Change
+
+    def after(self, steps: tuple[Step, ...], events: tuple[Event, ...] = ()) -> "NewSession":
+        """The same session, opened in one write with what must come first."""
+        change = Change((*steps, *self.change.steps), (*events, *self.change.events))
+        return NewSession(self.cookie, self.session, change)
 
 
 def session_id(cookie: str) -> bytes:
@@ -83,3 +89,10 @@ def end(session: Session, actor: str, env: Env) -> Change:
     """End a browser's session, from its next request on."""
     event = Event(EventKind.SESSION_CLOSED, env.now, actor, session.account_id)
     return Change((CloseSession(session.id),), (event,))
+
+
+def end_all(sessions: Iterable[Session], actor: str, env: Env) -> Change:
+    """End several browsers' sessions in one write, each with its line in the audit."""
+    ended = [end(session, actor, env) for session in sessions]
+    steps = tuple(step for change in ended for step in change.steps)
+    return Change(steps, tuple(event for change in ended for event in change.events))

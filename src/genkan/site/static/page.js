@@ -60,6 +60,15 @@ function say(button, word) {
   button.querySelector("[data-word]").textContent = word;
 }
 
+// What is said below a field while one types in it: the field itself says whether it is a fault.
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  const told = event.detail.target;
+  const field = document.querySelector(`input[aria-describedby~="${CSS.escape(told.id)}"]`);
+  if (field === null) return;
+  if (told.querySelector(".fault") === null) field.removeAttribute("aria-invalid");
+  else field.setAttribute("aria-invalid", "true");
+});
+
 // Times in the reader's own zone and words; the server's text stays as the tooltip.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);

@@ -1,0 +1,76 @@
+"""One-time links by which a person sets a password without knowing an old one: made by an administrator, good once."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from genkan.protocol.env import DAY, Env
+from genkan.protocol.facts import RecoveryFacts
+from genkan.protocol.outcomes import Change, Event, EventKind, Refused
+from genkan.protocol.policy import Lifetimes
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Method, RecoveryLink, Standing
+from genkan.protocol.recovery_steps import DropRecovery, PutRecovery, UseRecovery
+from genkan.protocol.signin.new_password import NewPassword, with_new_password
+from genkan.protocol.signin.session import Browser, NewSession, open_session
+
+LIFE = DAY
+# Nothing can be lost yet with an account that nobody has signed in to, and its person may be away for some days.
+FIRST_LIFE = 7 * DAY
+BY_LINK = "by one-time link"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecovery:
+    """The token, told once, and the write that makes it good."""
+
+    token: str = field(repr=False)
+    link: RecoveryLink
+    change: Change
+
+
+def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecovery | Refused:
+    """A new one-time link; an earlier one of the same person is dead."""
+    if account.standing is Standing.DELETED:
+        return Refused(Reason.NOT_FOUND)
+    if account.standing is Standing.DISABLED:
+        return Refused(Reason.INVALID_VALUE, "state: enable the account first")
+    token = env.draw(24).hex()
+    life = LIFE if has_password else FIRST_LIFE
+    link = RecoveryLink(account.id, digest_of(token), account.stop, env.now, env.now + life)
+    event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id)
+    return NewRecovery(token, link, Change((PutRecovery(link),), (event,)))
+
+
+def withdraw(account: Account, actor: str, env: Env) -> Change:
+    """Take the one-time link back."""
+    event = Event(EventKind.RECOVERY_LINK_WITHDRAWN, env.now, actor, account_id=account.id)
+    return Change((DropRecovery(account.id),), (event,))
+
+
+def digest_of(token: str) -> bytes:
+    """How a token is kept and found."""
+    return hashlib.sha256(b"genkan recovery " + token.encode("utf-8", "surrogatepass")).digest()
+
+
+def is_good(link: RecoveryLink, account: Account, env: Env) -> bool:
+    """Whether the link would be taken now."""
+    in_time = link.made_at <= env.now < link.expires_at
+    return in_time and account.standing is Standing.ACTIVE and account.stop == link.account_stop
+
+
+def link_fault(facts: RecoveryFacts | None, env: Env) -> Refused | None:
+    """Why a link does not count; one answer for all that can be wrong with it."""
+    good = facts is not None and is_good(facts.link, facts.account, env)
+    return None if good else Refused(Reason.RECOVERY_LINK_DEAD)
+
+
+def redeem(
+    facts: RecoveryFacts | None, wanted: NewPassword, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | Refused:
+    """Set the password and sign this browser in; unless told otherwise everything else that is signed in ends."""
+    fault = link_fault(facts, env)
+    if fault is not None or facts is None:
+        return fault or Refused(Reason.RECOVERY_LINK_DEAD)
+    spent = UseRecovery(facts.account.id, facts.link.digest)
+    change, then = with_new_password(facts.account, wanted, env, BY_LINK)
+    return open_session(then, Method.RECOVERY, browser, env, lifetimes).after((spent, *change.steps), change.events)

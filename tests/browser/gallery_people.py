@@ -1,0 +1,136 @@
+"""The pages about people and of one's own account, with values to show them by."""
+
+from genkan.protocol.ends import END_SENTENCES, EndReason
+from genkan.site.flashes import Flash
+from genkan.site.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
+from tests.browser import gallery_person
+from tests.browser.gallery_console import framed
+from tests.browser.gallery_person import DAY, NOW, ZONES, sessions
+from tests.browser.showing_values import Chosen, Shown, carried
+
+
+def pages(chosen: Chosen) -> list[Shown]:
+    """Each state that looks different once."""
+    return [*_recover(chosen), *_profile(chosen), *_apps(chosen), *_sessions(chosen), *_sign_in(chosen),
+            *gallery_person.pages(chosen)]  # fmt: skip
+
+
+def _recover(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": "/desk/recover/0123456789abcdef",
+        "hidden": carried(chosen),
+        "error": "",
+        "person_name": chosen("alice"),
+        "person_display": chosen("Alice Adams"),
+        "is_first": False,
+        "sign_out": True,
+        "expires_at": NOW + DAY,
+        "least": 10,
+    }
+    failed = {**values, "error": "The two passwords differ."}
+    return [
+        Shown("recover", "recover.html", values),
+        Shown("recover-failed", "recover.html", failed, 400),
+        Shown("recover-first", "recover.html", {**values, "is_first": True}),
+    ]
+
+
+def _profile(chosen: Chosen) -> list[Shown]:
+    account = {
+        "name": chosen("alice"),
+        "email": chosen("alice@site.example"),
+        "permission": "WRITE",
+        "groups": (chosen("developers"), chosen("release managers of the northern region")),
+        "created_at": NOW,
+    }
+    values: dict[str, object] = {
+        **framed(chosen, "/account/profile", flash=Flash.SAVED),
+        "action": "/desk/account/profile",
+        "values": {"display_name": chosen("Alice Adams"), "locale": "", "time_zone": "Asia/Tokyo"},
+        "faults": {},
+        "most": 200,
+        "zones": ZONES,
+        "account": account,
+        "export_url": "/desk/account/export",
+        "kept": {"session": 7, "audit": 365},
+    }
+    failed = {
+        **values,
+        "flash": "",
+        "faults": {"display_name": "Display name: at most 200 printable characters.", "time_zone": UNKNOWN_ZONE},
+        "account": {**account, "email": "", "groups": ()},
+        "kept": {"session": 1, "audit": 0},
+    }
+    return [
+        Shown("profile", "account_profile.html", values),
+        Shown("profile-failed", "account_profile.html", failed, 400),
+    ]
+
+
+def _apps(chosen: Chosen) -> list[Shown]:
+    live: dict[str, object] = {
+        "device": chosen("iPhone"),
+        "application": chosen("Jira Mobile"),
+        "signed_in_at": 1_793_607_300_000,
+        "last_seen": NOW,
+        "state": "signed_in",
+        "possibly_same": False,
+        "reason_sentence": "",
+        "method": ["pwd", "mfa"],
+        "action": "/desk/account/apps/00/sign-out",
+        "withdraw_action": "/desk/account/apps/00/withdraw",
+    }
+    fresh = {**live, "device": chosen("Terminal"), "last_seen": None, "method": ["pwd"], "possibly_same": True}
+    ended = {
+        **live,
+        "device": chosen("An app with a name that nobody has"),
+        "state": "signed_out",
+        "reason_sentence": END_SENTENCES[EndReason.REPLAYED],
+        "withdraw_action": "",
+    }
+    expired = {**live, "device": chosen("Android"), "state": "expired", "withdraw_action": ""}
+    consent = {
+        "application": chosen("Reports of the Facilities Department"),
+        "permission": "SYSTEM_ADMIN",
+        "given_at": NOW,
+        "action": "/desk/account/apps/consents/1/withdraw",
+    }
+    frame = framed(chosen, "/account/apps", flash=Flash.SIGNED_OUT)
+    return [
+        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired], "consents": [consent]}),
+        Shown("apps-none", "account_apps.html", {**frame, "phones": [], "consents": []}),
+    ]
+
+
+def _sessions(chosen: Chosen) -> list[Shown]:
+    frame = framed(chosen, "/account/sessions", flash=Flash.BROWSERS_ENDED)
+    here, *others = sessions(chosen)
+    alone = {**frame, "sessions": [here], "others_action": ""}
+    several = {**frame, "sessions": [here, *others], "others_action": "/desk/account/sessions/end-others"}
+    return [
+        Shown("sessions", "account_sessions.html", several),
+        Shown("sessions-alone", "account_sessions.html", alone),
+    ]
+
+
+def _sign_in(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        **framed(chosen, "/account/sign-in", flash=Flash.PASSWORD_CHANGED_EVERYWHERE),
+        "action": "/desk/account/sign-in",
+        "person_name": chosen("alice"),
+        "password_set_at": NOW,
+        "faults": {},
+        "sign_out": True,
+        "least": 10,
+    }
+    wrong = {
+        **values,
+        "flash": "",
+        "faults": {"current_password": PRESENT_WRONG, "password": "The two passwords differ."},
+        "sign_out": False,
+    }
+    return [
+        Shown("sign-in-methods", "account_sign_in.html", values),
+        Shown("sign-in-methods-failed", "account_sign_in.html", wrong, 400),
+        Shown("sign-in-methods-none", "account_sign_in.html", {**values, "flash": "", "password_set_at": None}),
+    ]

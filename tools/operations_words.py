@@ -1,0 +1,26 @@
+"""What the console says of the audit, of its filters, of health and of API keys, from the tables that say it."""
+
+from itertools import chain
+
+from genkan.protocol.event_words import (
+    ACTOR_WORDS,
+    EVENT_NAMES,
+    EVENT_SENTENCES,
+    EVERYONE,
+    GROUP_NAMES,
+    UNKNOWN_EVENT,
+)
+from genkan.site import audit_filters, audit_pages
+
+
+def operations_words() -> list[str]:
+    """Every sentence of these tables."""
+    tables = (EVENT_SENTENCES, EVENT_NAMES, GROUP_NAMES, ACTOR_WORDS, audit_pages.TABS)
+    faults = (
+        audit_filters.NO_PERSON,
+        audit_filters.NO_ACTOR,
+        audit_filters.NO_LINK,
+        audit_filters.NO_KIND,
+        audit_filters.NO_MOMENT,
+    )
+    return [*chain.from_iterable(table.values() for table in tables), EVERYONE, UNKNOWN_EVENT, *faults]
