@@ -5,6 +5,8 @@ import msgspec
 from genkan.site.peer import Headers
 
 MOST_BODY_BYTES = 64 * 1024
+# RFC 9110 9.3.1: what a body would mean here is not defined, so none is looked at.
+BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Arrival(msgspec.Struct, frozen=True):

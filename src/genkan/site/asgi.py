@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from genkan.site.answer import Answer
-from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from genkan.site.arrival import BODILESS, MOST_BODY_BYTES, Arrival
 from genkan.site.peer import Headers
 
 Scope = MutableMapping[str, Any]
@@ -27,7 +27,7 @@ class Asgi:
         if scope["type"] != "http":
             return
         try:
-            body = await _body(receive)
+            body = b"" if scope["method"] in BODILESS else await _body(receive)
         except _CutOff:
             return
         arrival = Arrival(
@@ -38,7 +38,7 @@ class Asgi:
             body or b"",
             (scope.get("client") or ("", 0))[0],
             scope["scheme"],
-            scope["http_version"],
+            scope.get("http_version", "1.1"),
             next(self._numbers),
             too_large=body is None,
         )

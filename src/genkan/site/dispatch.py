@@ -9,7 +9,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.password import LaneFull
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
-from genkan.site.arrival import Arrival
+from genkan.site.arrival import BODILESS, Arrival
 from genkan.site.asgi import Asgi, Receive, Scope, Send
 from genkan.site.door import Door
 from genkan.site.former import FormerAddresses, is_at
@@ -179,7 +179,7 @@ def _received(arrival: Arrival, path: str, peer: Peer, parameters: dict[str, str
     # RFC 9110 15.5.14: a body that was too long to be read is refused, whatever it is for.
     if arrival.too_large or len(arrival.query) > MOST_QUERY_BYTES or len(arrival.headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
-    body = b"" if arrival.method in ("GET", "HEAD", "OPTIONS") else arrival.body
+    body = b"" if arrival.method in BODILESS else arrival.body
     return Received(arrival.method, path, arrival.query, arrival.headers, body, peer, arrival.number, parameters,
                     rule.recent is True)  # fmt: skip
 
