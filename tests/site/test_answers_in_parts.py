@@ -7,7 +7,7 @@ import pytest
 from genkan.httpd.connection import Connection
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from tests.site.test_httpd import GET, Wire, connected, settle
+from tests.site.test_httpd import FAULTS, GET, Wire, connected, settle
 
 Parts = Callable[[], AsyncGenerator[bytes, None]]
 
@@ -58,7 +58,7 @@ async def test_who_cannot_read_chunks_gets_none(asked: bytes, body: bytes) -> No
 
 
 async def test_what_fails_on_the_way_is_broken_off() -> None:
-    """RFC 9112 8: without its last chunk nobody takes it for whole."""
+    """RFC 9112 8: without its last chunk nobody takes it for whole; the log is told."""
 
     async def failing() -> AsyncGenerator[bytes, None]:
         yield b"one"
@@ -68,6 +68,7 @@ async def test_what_fails_on_the_way_is_broken_off() -> None:
     connection.data_received(GET)
     await settle()
     assert (wire.told.endswith(b"3\r\none\r\n"), wire.closed) == (True, True)
+    assert [str(fault) for _, fault in FAULTS] == ["lost"]
     connection.connection_lost(None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from genkan.httpd.connection import MOST_WAITING, Connection
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from tests.site.test_httpd import GET, LAST, answers_to, connected, settle, status
+from tests.site.test_httpd import FAULTS, GET, LAST, answers_to, connected, settle, status
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
@@ -135,7 +135,7 @@ async def test_at_the_end_of_the_server_what_was_asked_is_answered() -> None:
 
 
 async def test_a_site_that_fails_is_answered_for() -> None:
-    """With 500, and the connection lives on."""
+    """With 500, the log is told, and the connection lives on."""
 
     async def broken(arrival: Arrival) -> Answer:
         raise RuntimeError(arrival.path)
@@ -146,4 +146,5 @@ async def test_a_site_that_fails_is_answered_for() -> None:
         await settle()
     assert ([status(told) for told in wire.writes], wire.closed) == ([500, 500], False)
     assert b"second" not in wire.told
+    assert [(number, str(fault)) for number, fault in FAULTS] == [("0-1", "/second"), ("0-2", "/second")]
     connection.connection_lost(None)

@@ -48,10 +48,11 @@ class Stop(Exception):
 @dataclass(slots=True)
 class Shared:
     """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
-    headers that every answer has. ``boot`` begins the numbers of requests.
+    headers that every answer has. ``boot`` begins the numbers of requests; ``tell`` is told which one failed, and how.
     """
 
     site: Site
+    tell: Callable[[str, Exception], None]
     boot: str = "0"
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     state: ServerState = field(default_factory=ServerState)
@@ -281,13 +282,16 @@ class Connection(asyncio.Protocol):
     async def _answer(self, arrival: Arrival) -> None:
         try:
             answer = await self._shared.site(arrival)
-        except Exception:  # noqa: BLE001 - the site answers for its own bugs; this is one in how it does that
+        except Exception as bug:  # noqa: BLE001 - the site answers for its own; this is one in how it does that
+            self._shared.tell(arrival.number, bug)
             answer = _FAILED
         is_head = arrival.method == "HEAD"
         last = not arrival.keep_alive or (self._over and not self.waiting)
-        if answer.parts is not None and not is_head:
+        if self._transport.is_closing():
+            last = True
+        elif answer.parts is not None and not is_head:
             last = await self._send_parts(arrival, answer, answer.parts, last)
-        elif not self._transport.is_closing():
+        else:
             more = self._shared.lines
             self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
         self._asked = None
@@ -311,7 +315,8 @@ class Connection(asyncio.Protocol):
                         return True
                     if part:
                         write(written.chunk(part) if chunked else part)
-        except Exception:  # noqa: BLE001 - told in the log by whoever made the parts
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the status was sent long ago
+            self._shared.tell(arrival.number, fault)
             # RFC 9112 8: what fails on the way is broken off, so that it is not taken for a whole answer.
             self._transport.abort()
             return True
@@ -349,7 +354,7 @@ class Connection(asyncio.Protocol):
 
     def _finish(self) -> None:
         """Close once nothing is being answered."""
-        if self._asked is not None or self.waiting or self._finished:
+        if self._asked is not None or self.waiting or self._finished or self._transport.is_closing():
             return
         self._finished = True
         if not self._unread:
