@@ -197,7 +197,4 @@ def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
     def closing() -> None:
         door.health.closing = True
 
-    def failed(request_id: str, fault: Exception) -> None:
-        door.log("error", "bug", route="connection", request_id=request_id, error=repr(fault), exc_info=fault)
-
-    return Server(Shared(app.respond, failed, door.env().draw(4).hex()), ready, closing)
+    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing)

@@ -79,15 +79,16 @@ class Wire(asyncio.Transport):
 FAULTS: list[tuple[str, Exception]] = []
 
 
-def tell(number: str, fault: Exception) -> None:
-    """Keep what the log would be told."""
-    FAULTS.append((number, fault))
+def log(level: str, event: str, **fields: Any) -> None:
+    """Keep what the log would be told of failures."""
+    if level == "error":
+        FAULTS.append((fields["request_id"], fields["exc_info"]))
 
 
 def connected(site: Any = echo, keep_alive: float = 75) -> tuple[Connection, Wire]:
     """A connection without a network; FAULTS is empty again."""
     FAULTS.clear()
-    connection, wire = Connection(Shared(site, tell, keep_alive_seconds=keep_alive)), Wire()
+    connection, wire = Connection(Shared(site, log, keep_alive_seconds=keep_alive)), Wire()
     connection.connection_made(wire)
     return connection, wire
 
@@ -125,7 +126,7 @@ def status(answer: bytes) -> int:
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """A real server on loopback."""
     ready = asyncio.Event()
-    server = Server(Shared(echo, tell), ready.set, lambda: None)
+    server = Server(Shared(echo, log), ready.set, lambda: None)
     # The collector's memory of this process is the other tests' too.
     monkeypatch.setattr("genkan.httpd.server.gc.freeze", lambda: None)
     # A machine that is busy for long takes no answer away.

@@ -48,11 +48,11 @@ class Stop(Exception):
 @dataclass(slots=True)
 class Shared:
     """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
-    headers that every answer has. ``boot`` begins the numbers of requests; ``tell`` is told which one failed, and how.
+    headers that every answer has. ``boot`` begins the numbers of requests; ``log`` takes a level, an event and fields.
     """
 
     site: Site
-    tell: Callable[[str, Exception], None]
+    log: Callable[..., None]
     boot: str = "0"
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     state: ServerState = field(default_factory=ServerState)
@@ -283,7 +283,7 @@ class Connection(asyncio.Protocol):
         try:
             answer = await self._shared.site(arrival)
         except Exception as bug:  # noqa: BLE001 - the site answers for its own; this is one in how it does that
-            self._shared.tell(arrival.number, bug)
+            self._tell(arrival, bug)
             answer = _FAILED
         is_head = arrival.method == "HEAD"
         last = not arrival.keep_alive or (self._over and not self.waiting)
@@ -316,13 +316,17 @@ class Connection(asyncio.Protocol):
                     if part:
                         write(written.chunk(part) if chunked else part)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the status was sent long ago
-            self._shared.tell(arrival.number, fault)
+            self._tell(arrival, fault)
             # RFC 9112 8: what fails on the way is broken off, so that it is not taken for a whole answer.
             self._transport.abort()
             return True
         if chunked:
             write(written.chunk(b""))
         return last
+
+    def _tell(self, arrival: Arrival, fault: Exception) -> None:
+        fields = {"route": "connection", "request_id": arrival.number, "error": repr(fault)}
+        self._shared.log("error", "bug", **fields, exc_info=fault)
 
     async def _drained(self) -> None:
         if self._full:
@@ -414,6 +418,8 @@ class Connection(asyncio.Protocol):
         """Say why where an answer is awaited, and close; what was asked before is answered first."""
         self._over = self._unread = True
         self._stop_clock()
+        # Whoever is out there can cause this, as often as they like.
+        self._shared.log("debug", "a request could not be read", status=status.value)
         if self._asked is None and not self.waiting:
             self._transport.write(written.refusal(status))
         self._finish()
