@@ -4,7 +4,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help run test test-long lint format bench bench-quick docs lock clean
+.PHONY: help run test test-long lint format bench bench-quick docs screenshots lock clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -44,6 +44,11 @@ bench-quick:  ## the benchmark, seconds instead of minutes
 docs:  ## write the generated pages of docs/ anew
 	@tools/install.sh dev
 	@$(BIN)/python -m tools.generate_docs
+
+screenshots:  ## take the pictures of docs/screenshots anew
+	@tools/install.sh dev
+	@mkdir -p docs/screenshots
+	@PICTURES=docs/screenshots $(BIN)/python -m pytest -q -n 0 tests/browser/test_pictures.py -k taken
 
 lock:  ## write the lock files anew; UPGRADE=1 takes newer versions
 	@tools/install.sh dev

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from genkan.protocol.env import DAY, HOUR, MINUTE
-from genkan.protocol.records import Grant, Link
+from genkan.protocol.records import Grant, Link, LinkKind
 from genkan.site.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.site.api_world import PHONES, Caller, a_key, a_phone_of, refusal
@@ -99,6 +99,31 @@ async def test_phones_are_listed_oldest_first_in_pages(site: SiteUnderTest, ours
     assert newest == await ours.get(PHONES)
     assert refusal(await ours("GET", PHONES, params={"order": "name"}))[0] == 400
     assert refusal(await ours("GET", PHONES, params={"live": "maybe"}))[0] == 400
+
+
+async def test_phones_are_listed_by_what_became_of_them(site: SiteUnderTest, ours: Caller) -> None:
+    """By kind, state, reason and days not seen; a word that is none of these is refused."""
+    grants, _ = await crowd(site)
+    web = (await site.make_link("https://app.example/cb", kind=LinkKind.CONFIDENTIAL)).link
+    site.env.advance(40 * DAY)
+    person = await site.store.account(grants[0].account_id)
+    assert person is not None
+    program = await a_phone_of(site, person, web)
+    await ours("DELETE", f"{PHONES}/{grants[0].id.hex()}")
+    for query, wanted in (
+        ({"kind": "confidential"}, [program]),
+        ({"kind": "native", "state": "signed_in"}, grants[:0:-1]),
+        ({"state": "signed_out"}, grants[:1]),
+        ({"state": "expired"}, []),
+        ({"reason": "signed_out_by_admin"}, grants[:1]),
+        ({"reason": "replayed"}, []),
+        ({"unseenDays": 30, "live": "true"}, grants[:0:-1]),
+        ({"unseenDays": 60}, []),
+    ):
+        listed = (await ours.get(PHONES, **query))["phones"]
+        assert [phone["id"] for phone in listed] == [grant.id.hex() for grant in wanted], query
+    for wrong in ({"kind": "phone"}, {"state": "lost"}, {"reason": "x"}, {"unseenDays": 0}):
+        assert refusal(await ours("GET", PHONES, params=wrong))[0] == 400
 
 
 @pytest.mark.parametrize(("said", "left"), [

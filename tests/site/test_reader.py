@@ -72,6 +72,15 @@ def test_every_word_has_its_translation(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_no_translation_has_an_english_sentence_in_it(language: str) -> None:
+    """Six English words in a row were left there when two catalogues were put together."""
+    english = re.compile(r"(?:[A-Za-z’,;]+ ){5,}[a-z]")
+    with place(language).open("rb") as file:
+        told = {str(message.id): str(message.string) for message in read_po(file, locale=language) if message.id}
+    assert {sentence: words for sentence, words in told.items() if english.search(words)} == {}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_keeps_markup_and_variables(language: str) -> None:
     """The same elements and the same variables: nothing is shown twice, and no translator writes markup of his own."""
     with place(language).open("rb") as file:

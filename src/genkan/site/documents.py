@@ -92,7 +92,9 @@ class PhoneDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class PhonesDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """A page of sign-ins, newest first; ``next`` is the ``before`` of the page after it."""
+    """A page of sign-ins, newest first; ``next`` is the ``before`` of the page after it, null at the end. A page may
+    have fewer than asked for, even none, and still not be the last: each looks at a bounded number of sign-ins.
+    """
 
     phones: tuple[PhoneDocument, ...]
     next: str | None

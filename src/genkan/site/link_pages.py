@@ -24,8 +24,10 @@ from genkan.wire.scopes import WORDS
 
 LINKS = "/admin/links"
 PAGE = 25
-# A list says "or more" beyond this many of a link's newest sign-ins; the link's own page counts on.
+# Beyond so many of a link's newest sign-ins a page says "or more": the list, and the link's own page. The page that
+# asks before they end counts on as far as the store goes.
 MOST_COUNTED = 200
+MOST_COUNTED_OF_ONE = 2000
 
 
 async def list_page(received: Received, door: Door) -> Answer:
@@ -84,7 +86,7 @@ async def link_page(received: Received, door: Door) -> Answer:
         "link": told(link, door),
         "details": link,
         "permission_words": WORDS[link.permission],
-        "usage": await door.store.usage(PhoneQuery(link_id=link.id), door.env().now),
+        "usage": await door.store.usage(PhoneQuery(link_id=link.id), door.env().now, MOST_COUNTED_OF_ONE),
         "is_app_link": site.mobile_link_id == link.id,
         "mobile_on": site.mobile_enabled,
         "list_url": f"{door.public.path}{LINKS}",

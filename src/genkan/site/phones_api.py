@@ -1,8 +1,10 @@
 """Signed-in phones by REST: list them, show one, sign one out. The rules are in protocol.phones."""
 
+from genkan.protocol.env import DAY, Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.phones import PhoneState, judge, sign_out
 from genkan.protocol.reasons import EndReason, Reason
+from genkan.protocol.records import LinkKind
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
@@ -11,10 +13,11 @@ from genkan.site.documents import PhoneDocument, PhonesDocument, phone_document,
 from genkan.site.door import Door
 from genkan.site.openapi import Operation, Query
 from genkan.site.phone_documents import PhoneDetails, phone_details
+from genkan.site.phone_filters import find
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.site.same_phone import same_phones
-from genkan.store.api import PhoneQuery
+from genkan.store.api import PhoneMark, PhoneOrder, PhoneSearch
 from genkan.store.rounds import TRIES
 
 # 1 is what the first clients were told; 1.0 is how all versions are written.
@@ -23,7 +26,11 @@ MOST = 500
 QUERY = (
     Query("person", "string", "Only this person's."),
     Query("link", "string", "Only those of the application link with this id or client id."),
+    Query("kind", "string", "Only phones, or only applications: the kind of their link.", choices=tuple(LinkKind)),
     Query("live", "boolean", "Only those that are signed in."),
+    Query("state", "string", "Only those in this state.", choices=tuple(PhoneState)),
+    Query("reason", "string", "Only those that were signed out for this reason.", choices=tuple(EndReason)),
+    Query("unseenDays", "integer", "Only those that were not used for so many days.", least=1, most=3650),
     Query("order", "string", "By the time of signing in; newest first unless said.", choices=("newest", "oldest")),
     Query("before", "string", "Go on after the sign-in with this id: the `next` of the page before."),
     Query("limit", "integer", f"How many at most: 1 to {MOST}, 100 unless said.", least=1, most=MOST),
@@ -35,32 +42,37 @@ async def list_phones(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    query = await _query(received, door)
-    if query is None:
-        return answer.json(PhonesDocument(phones=(), next=None))
-    rows = await door.store.phones(query)
     env = door.env()
-    last = rows[-1].grant.id.hex() if len(rows) == query.limit else None
-    phones = [judge(row, env) for row in rows]
+    search = await _search(received, door, env)
+    if search is None:
+        return answer.json(PhonesDocument(phones=(), next=None))
+    page = await find(search, door.store)
+    last = page.next.grant_id.hex() if page.next else None
+    phones = [judge(row, env) for row in page.rows]
     same = await same_phones(phones, door.store, env)
     return answer.json(PhonesDocument(phones=tuple(phone_document(phone, same) for phone in phones), next=last))
 
 
-async def _query(received: Received, door: Door) -> PhoneQuery | None:
+async def _search(received: Received, door: Door, env: Env) -> PhoneSearch | None:
     """What to list; None where the person or link asked for is not known, so that nothing can be listed."""
     asked = parameters(received, QUERY)
     account = await account_named(asked["person"], door) if "person" in asked else None
     link = await link_named(asked["link"], door) if "link" in asked else None
     if ("person" in asked and account is None) or ("link" in asked and link is None):
         return None
-    before = _before(asked["before"]) if "before" in asked else None
-    return PhoneQuery(
-        account.id if account else None,
-        link.id if link else None,
-        asked.get("live") == "true",
-        before,
-        int(asked.get("limit", "100")),
-        asked.get("order") == "oldest",
+    state = PhoneState(asked["state"]) if "state" in asked else None
+    days = int(asked.get("unseenDays", "0"))
+    return PhoneSearch(
+        now=env.now,
+        kind=LinkKind(asked["kind"]) if "kind" in asked else None,
+        account_id=account.id if account else None,
+        link_id=link.id if link else None,
+        state=PhoneState.SIGNED_IN if asked.get("live") == "true" else state,
+        reason=asked.get("reason", ""),
+        unseen_since=env.now - days * DAY if days else None,
+        order=PhoneOrder(asked.get("order", PhoneOrder.NEWEST)),
+        start=PhoneMark(_before(asked["before"])) if "before" in asked else None,
+        limit=int(asked.get("limit", "100")),
     )
 
 

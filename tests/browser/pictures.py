@@ -1,0 +1,26 @@
+"""The pictures of the manual: which page of the gallery each shows, in which size and language.
+
+A page of the manual shows a picture by `![what it shows](../screenshots/<file>)`; `make screenshots` takes them all.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``shown`` is the page's name in the gallery, ``size`` one of test_looks.SIZES; the light scheme, always."""
+
+    file: str
+    shown: str
+    size: str = "desktop"
+    language: str = "en"
+
+
+PICTURES = (
+    Picture("application-links.png", "links"),
+    Picture("create-link.png", "link-form"),
+    Picture("create-link-phone.png", "link-form-failed", "phone"),
+    Picture("create-link-ja.png", "link-form", "phone", "ja"),
+    Picture("link-credentials.png", "link-credentials"),
+    Picture("link-trial.png", "link-trial"),
+)

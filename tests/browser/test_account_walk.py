@@ -1,0 +1,169 @@
+"""A person's own pages as they are walked: language, browsers, the password, a session that is over meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.serving import PASSWORD, Served
+from tests.browser.walking import at, press, said, sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.async_api import Browser, Page
+
+    from tests.browser.watching import Watch
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+
+PHONE = {"width": 390, "height": 844}
+NEW = "another door, another bell"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A site whose people may change their passwords without harm to other tests."""
+    served = Served(tmp_path_factory.mktemp("account"))
+    try:
+        served.set_up()
+        for name in ("berta", "carla", "dora"):
+            added = served.run("user", "add", name, "--password-stdin", "--name", name.title(), given=PASSWORD)
+            assert added.returncode == 0, added.stderr
+        yield served
+    finally:
+        served.stop()
+
+
+async def entered(page: Page, site: Served, path: str, name: str) -> None:
+    """Go to a page of the account by signing in on the way."""
+    await page.goto(site.base + path)
+    await sign_in(page, name)
+
+
+async def test_the_account_is_found_from_the_start_page(page: Page, watch: Watch, own: Served) -> None:
+    """One link, and from there every page by the navigation, each with its own name."""
+    await entered(page, own, "/login", "berta")
+    await page.get_by_role("link", name="Your account", exact=True).click()
+    await at(page, "Profile")
+    side = page.get_by_role("navigation", name="Your account")
+    for words in ("Phones and applications", "Browsers", "Sign-in methods", "Profile"):
+        await side.get_by_role("link", name=words, exact=True).click()
+        await at(page, words)
+        assert await side.locator("[aria-current=page]").inner_text() == words
+
+
+async def test_the_language_changes_at_once(chromium: Browser, own: Served) -> None:
+    """On a phone, against what the browser asks for, on this page and the next, and back again."""
+    context = await chromium.new_context(viewport=PHONE, locale="en-GB")  # type: ignore[arg-type]
+    page = await context.new_page()
+    await entered(page, own, "/account/profile", "berta")
+    await page.get_by_label("Language").select_option("日本語")
+    await page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    await press(page, "Save")
+    await at(page, "プロフィール")
+    assert "保存しました" in await said(page)
+    await page.get_by_text("メニュー", exact=True).click()
+    await page.get_by_role("link", name="ブラウザー", exact=True).click()
+    await at(page, "ブラウザー")
+    assert await page.evaluate("() => document.documentElement.lang") == "ja"
+    await page.goto(own.base + "/account/profile")
+    await page.get_by_label("言語").select_option("")
+    await press(page, "保存")
+    await at(page, "Profile")
+    await context.close()
+
+
+async def test_a_fault_stands_at_its_field(page: Page, watch: Watch, own: Served) -> None:
+    """What the browser lets through and the site does not: the field is marked, tied to its sentence, and filled in."""
+    await entered(page, own, "/account/profile", "carla")
+    field = page.get_by_label("Name that others see")
+    await page.evaluate("() => document.getElementById('display_name').removeAttribute('maxlength')")
+    await field.fill("x" * 300)
+    await press(page, "Save")
+    await at(page, "Error: Profile")
+    assert await field.get_attribute("aria-invalid") == "true"
+    told = await field.get_attribute("aria-describedby") or ""
+    assert "at most 200" in await page.locator(f"#{told.split()[0]}").inner_text()
+    assert await field.input_value() == "x" * 300
+
+
+async def test_nothing_typed_is_lost_when_the_session_is_over(page: Page, watch: Watch, own: Served) -> None:
+    """Signed out meanwhile: after signing in the form stands there as it was left, and is saved by one more press."""
+    await entered(page, own, "/account/profile", "carla")
+    await page.get_by_label("Name that others see").fill("Carla the Second")
+    ended = own.run("user", "sign-out", "carla")
+    assert ended.returncode == 0, ended.stderr
+    await press(page, "Save")
+    assert "what you typed is kept" in await said(page)
+    await sign_in(page, "carla")
+    if not await page.title() or "Profile" not in await page.title():
+        await page.get_by_role("main").get_by_role("button").click()
+    await at(page, "Profile")
+    assert await page.get_by_label("Name that others see").input_value() == "Carla the Second"
+    await press(page, "Save")
+    await page.get_by_text("Saved.").wait_for()
+    assert await page.get_by_label("Name that others see").input_value() == "Carla the Second"
+
+
+async def test_another_browser_is_signed_out(page: Page, watch: Watch, chromium: Browser, own: Served) -> None:
+    """Found in the list, ended by its button, out at its next step; the back button brings nothing back."""
+    context = await chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    other = await context.new_page()
+    await entered(other, own, "/account/sessions", "dora")
+    await at(other, "Browsers")
+    await entered(page, own, "/account/sessions", "dora")
+    await at(page, "Browsers")
+    rows = page.get_by_role("main").get_by_role("listitem")
+    assert await rows.count() == 2
+    assert "This browser" in await rows.first.inner_text()
+    assert await rows.first.get_by_role("button").count() == 0
+    await rows.last.get_by_role("button", name="Sign out").click()
+    await page.get_by_text("Signed out there.").wait_for()
+    assert await rows.count() == 1
+    await other.reload()
+    await at(other, "Sign in")
+    await page.go_back()
+    await at(page, "Browsers")
+    await context.close()
+
+
+async def test_the_password_is_changed_by_keyboard_alone(
+    page: Page, watch: Watch, chromium: Browser, own: Served
+) -> None:
+    """Wrong at first, then right with everything else signed out: this browser stays, the other one is out."""
+    context = await chromium.new_context()
+    other = await context.new_page()
+    await entered(other, own, "/account/profile", "berta")
+    await at(other, "Profile")
+    await entered(page, own, "/account/sign-in", "berta")
+    await at(page, "Sign-in methods")
+    await typed(page, "not this one")
+    await at(page, "Error: Sign-in methods")
+    assert "The present password is not right" in await said(page)
+    assert await page.get_by_label("Present password", exact=True).input_value() == ""
+    await typed(page, PASSWORD)
+    await page.get_by_text("Your password is changed, and everything else is signed out.").wait_for()
+    await page.reload()
+    await at(page, "Sign-in methods")
+    await other.reload()
+    await at(other, "Sign in")
+    await sign_in(other, "berta", NEW)
+    await at(other, "Profile")
+    await context.close()
+
+
+async def typed(page: Page, present: str) -> None:
+    """Fill in the form for a new password from its first field on, and send it with the space bar."""
+    keys = page.keyboard
+    await page.get_by_label("Present password", exact=True).focus()
+    for text in (present, NEW, NEW):
+        await keys.type(text)
+        await keys.press("Tab")
+        await keys.press("Tab")
+    if not await page.get_by_label("Sign out everywhere else").is_checked():
+        await keys.press("Space")
+    await keys.press("Tab")
+    assert await page.evaluate("() => document.activeElement.textContent") == "Change the password"
+    await keys.press("Space")
