@@ -7,7 +7,7 @@ import pytest
 from genkan.httpd.connection import Connection
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from tests.site.test_httpd import FAULTS, GET, Wire, connected, settle
+from tests.site.connecting import FAULTS, GET, Wire, connected, settle
 
 Parts = Callable[[], AsyncGenerator[bytes, None]]
 

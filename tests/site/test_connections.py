@@ -8,7 +8,7 @@ import pytest
 from genkan.httpd.connection import MOST_WAITING, Connection
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from tests.site.test_httpd import FAULTS, GET, LAST, answers_to, connected, settle, status
+from tests.site.connecting import FAULTS, GET, LAST, answers_to, connected, settle, status
 
 
 @pytest.mark.parametrize("pieces", [1, 7])

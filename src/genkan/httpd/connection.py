@@ -7,23 +7,19 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from http import HTTPStatus
 from itertools import count
 from typing import Any, ClassVar, cast
-from urllib.parse import unquote
 
 import httptools
 from uvicorn.server import ServerState
 
 from genkan.httpd import written
+from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
-from genkan.site.peer import Headers
 
 KEEP_ALIVE_SECONDS = 75.0
-MOST_HEAD_BYTES = 64 * 1024
-MOST_HEADERS = 100
 MOST_WAITING = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
@@ -31,18 +27,6 @@ LINGER_SECONDS = 2.0
 
 Site = Callable[[Arrival], Coroutine[Any, Any, Answer]]
 _FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
-
-
-class Stage(Enum):
-    """How much of the request that is being read is here."""
-
-    HEAD = auto()
-    BODY = auto()
-    WHOLE = auto()
-
-
-class Stop(Exception):
-    """Makes the parser stop within a read: nothing that follows is read."""
 
 
 @dataclass(slots=True)
@@ -69,11 +53,9 @@ class Shared:
         return self._lines
 
 
-class Connection(asyncio.Protocol):
-    """httptools reads; each whole request waits for its turn, which begins when the one before it is answered.
-
-    The parser joins a header that comes in pieces anew at each piece, so a header without end would cost the square of
-    its length. A request that comes in one read, as nearly all do, pays a few comparisons and no timer.
+class Connection(Reading, asyncio.Protocol):
+    """Each whole request waits for its turn, which begins when the one before it is answered. A request that comes in
+    one read, as nearly all do, pays a few comparisons and no timer.
     """
 
     head_seconds: ClassVar[float] = HEAD_SECONDS
@@ -81,22 +63,10 @@ class Connection(asyncio.Protocol):
     linger_seconds: ClassVar[float] = LINGER_SECONDS
 
     def __init__(self, shared: Shared) -> None:
+        super().__init__()
         self._shared = shared
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._transport: asyncio.Transport
-        self._client, self._scheme = "", "http"
-        # The request that is being read
-        self._url, self._body = b"", b""
-        self._pairs: list[tuple[bytes, bytes]] = []
-        self._stage = Stage.HEAD
-        self._read = 0  # bytes of the present read
-        self._unframed = 0  # bytes of earlier reads that belong to an unfinished head or to what frames a body
-        self._moved = False  # the present read has brought a further part, so that it is not known how much of it waits
-        self._continued = False  # the client was told to go on
-        self._fault = HTTPStatus.BAD_REQUEST  # what is said when the parser stops
         # The requests that are answered
         self._asked: Arrival | None = None
         self._task: asyncio.Task[None] | None = None  # of the last one that was asked; a loop holds no task by itself
@@ -104,7 +74,6 @@ class Connection(asyncio.Protocol):
         self._paused = False  # nothing is read until what waits is answered
         self._full = False  # the other end does not read what it is sent
         self._drain: asyncio.Future[None] | None = None
-        self._over = False  # nothing more is read at all
         self._unread = False  # the other end may still be sending
         self._finished = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -173,107 +142,22 @@ class Connection(asyncio.Protocol):
             if not self._over:
                 self._refuse(self._fault)
 
-    # What the parser says
-
-    def on_message_begin(self) -> None:
-        """What one read brings after a whole request shares its bytes with it: they count for neither."""
-        self._moved = self._stage is Stage.WHOLE
-        self._stage = Stage.HEAD
-        self._unframed = 0
-        self._continued = False
-        self._url, self._pairs, self._body = b"", [], b""
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """RFC 9110 6.5.1: trailers are not headers. Those of a chunked body come here too."""
-        if self._stage is Stage.HEAD:
-            self._pairs.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        """Refuse what is too much, before a body is waited for."""
-        if len(self._pairs) > MOST_HEADERS or (
-            self._unframed + self._read > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES
-        ):
-            self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise Stop
-        if len(self.waiting) >= MOST_WAITING:
-            # RFC 9112 9.3.2: who sends requests ahead of the answers must live with a closed connection.
-            raise Stop
-        self._stage = Stage.BODY
-        self._moved = True
-        self._stop_clock()
-
-    def on_body(self, body: bytes) -> None:
-        """RFC 9110 15.5.14: a body is read so far and no further."""
-        self._moved = True
-        self._body += body
-        if len(self._body) > MOST_BODY_BYTES:
-            self._cut_off()
-            raise Stop
-
-    def on_message_complete(self) -> None:
-        """A whole request."""
-        self._take(too_large=False)
-        if self._over:
-            raise Stop
-
     # What becomes of it
 
     def _take(self, *, too_large: bool) -> None:
-        arrival = self._arrival(too_large=too_large)
+        arrival = self._arrival(f"{self._shared.boot}-{next(self._shared.numbers):x}", too_large=too_large)
         self._stage = Stage.WHOLE
         self._stop_clock()
-        # After a request that ends the connection nothing is read.
-        self._over = not arrival.keep_alive
+        # After a request that ends the connection nothing is read; the site says what it has against a body too long.
+        self._over, self._unread = not arrival.keep_alive, too_large
         if self._asked is None:
             self._ask(arrival)
         else:
             self.waiting.append(arrival)
             self._pause()
 
-    def _cut_off(self) -> None:
-        """The site says what it has against a body that long, or against the request as such."""
-        self._unread = True
-        self._take(too_large=True)
-
-    def _arrival(self, *, too_large: bool) -> Arrival:
-        parser, shared = self._parser, self._shared
-        path, query = self._target()
-        version = parser.get_http_version()
-        keep = version != "1.0" and not too_large and parser.should_keep_alive() and not parser.should_upgrade()
-        return Arrival(
-            parser.get_method().decode("ascii"),
-            path,
-            query,
-            Headers(self._pairs),
-            b"" if too_large else self._body,
-            self._client,
-            self._scheme,
-            version,
-            f"{shared.boot}-{next(shared.numbers):x}",
-            keep,
-            too_large,
-        )
-
-    def _target(self) -> tuple[str, bytes]:
-        """Path, decoded, and query. Raises HttpParserInvalidURLError."""
-        target: Any = httptools.parse_url(self._url)  # whose stubs promise a path where there may be none
-        if target.path is None or not target.path.isascii():
-            raise httptools.HttpParserInvalidURLError("no path")
-        if not self._url.startswith(b"/"):
-            self._take_authority(target)
-        path: str = target.path.decode("ascii")
-        return unquote(path) if "%" in path else path, target.query or b""
-
-    def _take_authority(self, target: Any) -> None:
-        """RFC 9112 3.2.2: the authority of a target in absolute form stands for the Host that came beside it."""
-        if target.host:
-            host = b"[%s]" % target.host if b":" in target.host else target.host
-            authority = host if target.port is None else b"%s:%d" % (host, target.port)
-            self._pairs = [(b"host", authority), *(pair for pair in self._pairs if pair[0] != b"host")]
+    def _takes_more(self) -> bool:
+        return len(self.waiting) < MOST_WAITING
 
     def _ask(self, arrival: Arrival) -> None:
         self._asked = arrival
@@ -372,22 +256,16 @@ class Connection(asyncio.Protocol):
 
     # What does not come, or not in time
 
-    def _head_bytes(self) -> int:
-        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._pairs)
-
     def _wait_for_more(self) -> None:
         self._unframed = 0 if self._moved else self._unframed + self._read
         if self._unframed > MOST_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif self._stage is Stage.BODY and self._announced() > MOST_BODY_BYTES:
-            self._cut_off()
+            self._take(too_large=True)
         else:
             self._let_go_on()
             if self._deadline is None:
                 self._start_clock()
-
-    def _announced(self) -> int:
-        return max((int(value) for name, value in self._pairs if name == b"content-length"), default=0)
 
     def _let_go_on(self) -> None:
         """RFC 9110 10.1.1: who waits for our word before it sends the body is given it, once."""
