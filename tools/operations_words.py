@@ -10,12 +10,26 @@ from genkan.protocol.event_words import (
     GROUP_NAMES,
     UNKNOWN_EVENT,
 )
-from genkan.site import audit_filters, audit_pages
+from genkan.protocol.finding_words import ALL, TOPICS
+from genkan.site import audit_filters, audit_pages, checks, health_pages, request_seen
 
 
 def operations_words() -> list[str]:
     """Every sentence of these tables."""
-    tables = (EVENT_SENTENCES, EVENT_NAMES, GROUP_NAMES, ACTOR_WORDS, audit_pages.TABS)
+    tables = (
+        EVENT_SENTENCES,
+        EVENT_NAMES,
+        GROUP_NAMES,
+        ACTOR_WORDS,
+        audit_pages.TABS,
+        TOPICS,
+        checks.WORDS,
+        checks.NAMES,
+        request_seen.WORDS,
+        health_pages.REMEDY_WORDS,
+    )
+    advice = [text for words in ALL.values() for text in (words.sentence, words.advice) if text]
+    advice += [text for text in request_seen.ADVICE.values() if text]
     faults = (
         audit_filters.NO_PERSON,
         audit_filters.NO_ACTOR,
@@ -23,4 +37,4 @@ def operations_words() -> list[str]:
         audit_filters.NO_KIND,
         audit_filters.NO_MOMENT,
     )
-    return [*chain.from_iterable(table.values() for table in tables), EVERYONE, UNKNOWN_EVENT, *faults]
+    return [*chain.from_iterable(table.values() for table in tables), EVERYONE, UNKNOWN_EVENT, *faults, *advice]

@@ -55,7 +55,7 @@ def test_the_address_is_said_to_be_that_of_this_terminal(shell: Shell) -> None:
 def test_nobody_administers(shell: Shell) -> None:
     """A site without an administrator is not finished, and says what to do."""
     assert wrong(shell)["administrator"] == (
-        "there is none: restart genkan serve and open the link that it prints, or: genkan user add NAME --admin "
+        "There is none: restart genkan serve and open the link that it prints, or: genkan user add NAME --admin "
         "--password-stdin"
     )
     assert "WRONG" in shell("status").out
@@ -121,7 +121,7 @@ def test_down_and_up_again(shell: Shell) -> None:
     assert shell.good("migrate").out == f"schema {here} became {NEXT}\n"
     assert shell.good("migrate").out == f"schema {NEXT}\n"
     assert [user["name"] for user in shell.good("user", "list", "--json").json] == ["alice"]
-    assert checks(shell, status=0)["store"] == (True, f"schema {NEXT}")
+    assert checks(shell, status=0)["store"] == (True, f"Schema {NEXT}.")
 
 
 @pytest.mark.parametrize("target", ["0", str(NEXT), "-1"])

@@ -65,13 +65,13 @@ def test_each_fault_alone_makes_it_unhealthy(facts: Facts, name: str, said: str)
 @pytest.mark.parametrize(
     ("facts", "name", "said"),
     [
-        (replace(GOOD, site=replace(SITE, heal_until=NOW + HOUR)), "healing", "until 2027-01-15T09:00:00Z"),
-        (replace(GOOD, site=replace(SITE, heal_until=NOW)), "healing", "off"),
+        (replace(GOOD, site=replace(SITE, heal_until=NOW + HOUR)), "healing", "Until 2027-01-15T09:00:00Z"),
+        (replace(GOOD, site=replace(SITE, heal_until=NOW)), "healing", "Off"),
         (replace(GOOD, counts=replace(COUNTS, unsettled=2, unsettled_since=NOW - MINUTE)), "stops", "2 sign-outs"),
         (replace(GOOD, nodes=[NodeReport("n1", 2, NOW + 9 * SECOND)]), "clock", "agrees"),
-        (replace(GOOD, nodes=[NodeReport("n1", 2, NOW - 2 * MINUTE)]), "server", "none has been heard of"),
-        (replace(GOOD, nodes=[]), "server", "none has been heard of"),
-        (GOOD, "ring", "version 2, key"),
+        (replace(GOOD, nodes=[NodeReport("n1", 2, NOW - 2 * MINUTE)]), "server", "None has been heard of"),
+        (replace(GOOD, nodes=[]), "server", "None has been heard of"),
+        (GOOD, "ring", "Version 2, key"),
     ],
 )
 def test_what_is_said_and_is_no_fault(facts: Facts, name: str, said: str) -> None:

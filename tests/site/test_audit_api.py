@@ -1,5 +1,7 @@
 """The audit by REST: in order, in pages, filtered, with the names of today; and the state of the installation."""
 
+import platform
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -14,6 +16,8 @@ from genkan.wire.scopes import Permission
 from tests.site.api_world import AUDIT, INSTALLATION, PEOPLE, Caller, a_key, a_phone_of, one, refusal
 from tests.site.stops import account_disabled
 from tests.site.world import SiteUnderTest
+
+CHECKS = ("ring", "administrator", "writes", "healing", "stops", "clock", "server", "disk", "audit")
 
 
 @pytest.fixture
@@ -94,16 +98,26 @@ async def test_the_installation_tells_its_state(site: SiteUnderTest, ours: Calle
     await site.make_account("root", Permission.SYSTEM_ADMIN)
     await site.store.report(NodeReport("site", 1, site.env.now))
     told = await ours.get(INSTALLATION)
-    ring = site.ring[0]
+    key = f"{site.ring[0].active.id:04x}"
+    storage = {name: told["storage"][name] for name in ("schema", "sizeBytes", "logBytes", "freeBytes")}
+    assert all(number > 0 for number in storage.values())
+    findings = {finding["id"]: finding["grade"] for finding in told.pop("findings")}
+    assert {"https": "good", "no_sender_constraint": "absent"}.items() <= findings.items()
     checks = {check["id"]: check["ok"] for check in told.pop("checks")}
     assert told == {
         "healthy": True, "version": __version__, "baseURL": site.base, "now": "2027-01-15T08:00:00Z",
         "clockBehindSeconds": 0, "mobileEnabled": False,
-        "storage": {"engine": "sqlite", "schema": told["storage"]["schema"], "unsettledStops": 0},
-        "ring": {"version": 1, "storeVersion": 1, "sealingKey": f"{ring.active.id:04x}"},
+        "grade": "good", "pythonVersion": platform.python_version(), "refusalsLastHour": [],
+        "storage": {"engine": "sqlite", "version": sqlite3.sqlite_version, "unsettledStops": 0, **storage},
+        "ring": {"version": 1, "storeVersion": 1, "sealingKey": key, "keys": [
+            {"id": key, "state": "active", "createdAt": "2027-01-15T08:00:00Z"}]},
+        "audit": {"newest": None, "unsealedSince": "2027-01-15T08:00:00Z", "keptDays": 365},
+        "request": {"ok": True, "way": "direct", "scheme": "https", "host": "site.example", "address": "127.0.0.1",
+                    "trustedProxy": False, "missingHeaders": [], "advice": None, "setting": None,
+                    "sentence": "This request came straight from 127.0.0.1, without a proxy."},
         "nodes": [{"name": "site", "running": True, "ringVersion": 1, "lastSeenAt": "2027-01-15T08:00:00Z"}],
     }  # fmt: skip
-    assert checks == dict.fromkeys(("ring", "administrator", "writes", "healing", "stops", "clock", "server"), True)
+    assert checks == dict.fromkeys(CHECKS, True)
     await site.turn_mobile_on()
     assert (await ours.get(INSTALLATION))["mobileEnabled"] is True
 
@@ -118,7 +132,7 @@ async def test_the_installation_says_what_is_wrong(site: SiteUnderTest, ours: Ca
     told = await ours.get(INSTALLATION)
     assert told["healthy"] is False
     wrong = {check["id"] for check in told["checks"] if not check["ok"]}
-    assert wrong == {"ring", "administrator", "stops"}
+    assert wrong == {"ring", "administrator", "stops", "audit"}
     assert (told["ring"]["storeVersion"], told["storage"]["unsettledStops"]) == (2, 1)
     assert told["nodes"][0]["running"] is False
 

@@ -211,10 +211,12 @@ async def test_storage_says_what_waits(store: Store, account: Account, grant: Gr
     assert (before.engine, before.unsettled, before.unsettled_since) == ("sqlite", 0, 0)
     assert before.schema >= 1
     assert await store.apply(a_change(RaiseStop(Subject.ACCOUNT, account.id, EndReason.ACCOUNT_DISABLED, NOW + 1)))
-    assert await store.storage() == replace(before, unsettled=1, unsettled_since=NOW + 1)
+    after = await store.storage()
+    assert (after.schema, after.unsettled, after.unsettled_since) == (before.schema, 1, NOW + 1)
+    assert all(number is None or number >= 0 for number in (after.size, after.log_size, after.free))
     while await store.settle(100):
         continue
-    assert await store.storage() == before
+    assert (await store.storage()).unsettled == 0
 
 
 async def test_phones_come_oldest_first_as_well(store: Store, account: Account, link: Link) -> None:

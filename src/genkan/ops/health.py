@@ -10,7 +10,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
-from genkan.site.checks import Check, site_checks
+from genkan.site.checks import Check, ring_check, site_checks
 from genkan.store.api import NodeReport
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_copy import fault_of
@@ -59,7 +59,7 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
 
 def judge(facts: Facts, env: Env) -> Health:
     """The verdict on what was found."""
-    checks = [_schema(facts), _ring(facts)]
+    checks = [_schema(facts), _ring(facts, env)]
     if facts.site is not None and facts.counts is not None:
         counts = facts.counts
         checks += site_checks(facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now)
@@ -76,11 +76,11 @@ def _schema(facts: Facts) -> Check:
         return Check(
             "store", False, f"schema {present} is older than {newest}: genkan migrate, or the next start, mends it"
         )
-    return Check("store", True, f"schema {present}")
+    return Check("store", True, f"Schema {present}.")
 
 
-def _ring(facts: Facts) -> Check:
+def _ring(facts: Facts, env: Env) -> Check:
     ring = facts.ring
     if isinstance(ring, RingProblem):
         return Check("ring", False, ring.sentence)
-    return Check("ring", True, f"version {ring.version}, key {ring.active.id:04x} seals")
+    return ring_check(ring, ring.version, env.now)

@@ -5,7 +5,6 @@ walk has found.
 from msgspec import UNSET, Struct, UnsetType
 
 from genkan.protocol.audit import AuditKeys, Segment
-from genkan.protocol.env import MINUTE
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.site.audit_documents import when
@@ -15,8 +14,6 @@ from genkan.store.audit_walk import Verdict, Walk, resumed, walk_on
 
 # How many segments one request looks at: some 50 000 lines.
 MOST_WALKED = 400
-# The server seals once a minute, so lines that wait longer say that it does not.
-SEAL_OVERDUE = 10 * MINUTE
 
 
 class SegmentDocument(Struct, frozen=True, rename="camel", kw_only=True):

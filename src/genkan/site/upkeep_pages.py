@@ -8,13 +8,10 @@ from genkan.site import answer, bearer, keeper, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
+from genkan.site.request_seen import PASSED_ON
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.api import StoreUnavailable
 
-# What a proxy adds to a request that it passes on. One that was never told to us can only be known by these.
-_PASSED_ON = frozenset(
-    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-real-ip"}
-)
 _METRICS = ((b"content-type", b"text/plain; version=1.0.0; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -53,7 +50,7 @@ async def metrics(received: Received, door: Door) -> Answer:
 
 def _metrics_fault(received: Received, token: str) -> Refused | None:
     if not token:
-        passed_on = any(name in _PASSED_ON for name, _ in received.headers.pairs)
+        passed_on = any(name in PASSED_ON for name, _ in received.headers.pairs)
         return None if received.peer.local and not passed_on else Refused(Reason.NOT_ALLOWED)
     shown = read.bearer(received)
     if shown is None:

@@ -169,12 +169,20 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows."""
+    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows.
+
+    ``size`` and ``log_size`` are bytes of the database and of its write-ahead log, ``free`` what the disk has left;
+    None where an engine cannot tell.
+    """
 
     engine: str
+    version: str
     schema: int
     unsettled: int
     unsettled_since: int
+    size: int | None = None
+    log_size: int | None = None
+    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ Commands in other processes may read and write beside it; each sees the other's 
 
 import sqlite3
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
-from genkan.store.api import CannotOpen, NodeReport, StoreUnavailable, Tally
+from genkan.store.api import CannotOpen, NodeReport, Storage, StoreUnavailable, Tally
+from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_open import connect, prepare
 from genkan.store.sqlite_phones import SqlitePhones
 from genkan.store.sqlite_stops import NEXT_STOP
@@ -59,6 +61,10 @@ class SqliteStore(SqlitePhones):
 
     def note_asker(self, user_agent: str, network: str, at: int) -> None:
         self._writer.noted(self._writer.lazy.asker(user_agent, network, at))
+
+    async def storage(self) -> Storage:
+        size, log_size, free = sizes(self.path)
+        return replace(await super().storage(), size=size, log_size=log_size, free=free)
 
     async def settle(self, limit: int) -> int:
         # Asked every second, and hardly ever with something to do: no lock is taken to find that out.

@@ -1,5 +1,7 @@
 """Reads of people for administrators: pages by name, what a person has, how much is used. None walks far at once."""
 
+import sqlite3
+
 from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.records import Account, RecoveryLink, Session, Standing
 from genkan.store import rows
@@ -125,7 +127,7 @@ class SqlitePeople(SqliteAudit):
     async def storage(self) -> Storage:
         found = self._one(_UNSETTLED)
         unsettled, since = found or (0, 0)
-        return Storage("sqlite", self._schema(), unsettled, since)
+        return Storage("sqlite", sqlite3.sqlite_version, self._schema(), unsettled, since)
 
     def _schema(self) -> int:
         try:
