@@ -43,8 +43,22 @@ def _confirm(chosen: Chosen) -> list[Shown]:
 
 
 def _overview(chosen: Chosen) -> list[Shown]:
-    values = {"mobile_on": True, "links": 12, "disabled_links": 1, "storage": "sqlite", "unsettled": 0}
-    fresh = {"mobile_on": False, "links": 0, "disabled_links": 0, "storage": "sqlite", "unsettled": 1}
+    phone = {
+        "address": "/desk/admin/phones/00",
+        "person": chosen("Alice Adams"),
+        "link": chosen("Mobile app"),
+        "device": {"name": chosen("iPhone")},
+        "signed_in_at": 1_793_607_300_000,
+        "state": "signed_in",
+        "disabled": False,
+    }
+    ended = {**phone, "state": "signed_out", "device": {"name": "Unknown"}}
+    refused = [{"sentence": entry(Reason.SIGN_IN_FAILED).public, "count": 12},
+               {"sentence": entry(Reason.UNKNOWN_CLIENT).public, "count": 1}]  # fmt: skip
+    urls = {name: f"/desk/admin/{name}" for name in ("mobile_url", "links_url", "phones_url", "refusals_url")}
+    values = {"mobile_on": True, "links": 12, "disabled_links": 1, "unsettled": 0, "newest": [phone, ended],
+              "refused": refused, **urls}  # fmt: skip
+    fresh = {"mobile_on": False, "links": 0, "disabled_links": 0, "unsettled": 1, "newest": [], "refused": [], **urls}
     return [
         Shown("admin", "admin.html", {**framed(chosen, "/admin", flash=Flash.SAVED), **values}),
         Shown("admin-fresh", "admin.html", {**framed(chosen, "/admin", notice=SESSION_OVER), **fresh}),

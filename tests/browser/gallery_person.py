@@ -57,6 +57,7 @@ def _create(chosen: Chosen) -> list[Shown]:
         **framed(chosen, "/admin/people/create"),
         "action": "/desk/admin/people/create",
         "people_url": "/desk/admin/people",
+        "audit_url": "/desk/admin/audit?person=alice",
         "values": typed,
         "faults": {},
         "error": "",
@@ -97,7 +98,7 @@ def facts(chosen: Chosen, rest: str = "", **changes: object) -> dict[str, object
     }
     to = {act: f"/desk{HERE}/{act.replace('_', '-')}" for act in ACTS}
     return {**framed(chosen, HERE + rest), "person": person, "to": to, "here": f"/desk{HERE}",
-            "people_url": "/desk/admin/people"}  # fmt: skip
+            "people_url": "/desk/admin/people", "audit_url": "/desk/admin/audit?person=alice"}  # fmt: skip
 
 
 def state(chosen: Chosen) -> dict[str, object]:

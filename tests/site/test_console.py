@@ -21,7 +21,10 @@ from tests.site.world import PASSWORD, SiteUnderTest, TestClock, close_site, for
 
 FORM = "/admin/probe"
 RECENT = "/admin/probe/delete"
-VALUES: dict[str, object] = {"mobile_on": True, "links": 0, "disabled_links": 0, "storage": "", "unsettled": 0}
+VALUES: dict[str, object] = {
+    "mobile_on": True, "mobile_url": "", "links": 0, "disabled_links": 0, "links_url": "", "newest": [],
+    "phones_url": "", "refused": [], "refusals_url": "", "unsettled": 0,
+}  # fmt: skip
 
 
 class Probe:

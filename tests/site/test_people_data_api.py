@@ -41,6 +41,20 @@ async def test_browsers_are_listed_and_signed_out_one_by_one(site: SiteUnderTest
     assert refusal(await ours("DELETE", one(alice, f"/sessions/{listed[0]['id']}")))[0] == 404
 
 
+async def test_all_browsers_are_ended_at_once(site: SiteUnderTest, ours: Caller) -> None:
+    """The answer names them; those of other people stay, and there are none the second time."""
+    alice = await site.make_account()
+    await site.make_account("bob")
+    browsers = [site.browser() for _ in range(3)]
+    for browser, name in zip(browsers, ("alice", "alice", "bob"), strict=True):
+        await site.sign_in(name, browser=browser)
+    ended = await ours("DELETE", one(alice, "/sessions"))
+    assert len({session["id"] for session in ended.json()}) == 2
+    states = [(await browser.get(f"{site.base}/account/apps")).status_code for browser in browsers]
+    assert states == [302, 302, 200]
+    assert (await ours("DELETE", one(alice, "/sessions"))).json() == []
+
+
 async def test_a_session_is_ended_under_its_own_person_alone(site: SiteUnderTest, ours: Caller) -> None:
     """Another person's path does not find it."""
     alice, bob = await site.make_account(), await site.make_account("bob")

@@ -4,7 +4,7 @@ from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.phones import withdraw_consent
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Session, Standing
-from genkan.protocol.signin.session import end
+from genkan.protocol.signin.session import end, end_all
 from genkan.site import answer
 from genkan.site.administrators import administrator, turn_away
 from genkan.site.answer import Answer
@@ -47,6 +47,21 @@ async def end_session(received: Received, door: Door) -> Answer:
             return answer.error(Refused(Reason.NOT_FOUND))
         if await door.store.apply(end(session, caller.actor, door.env())):
             return answer.json(session_document(session))
+    return answer.busy()
+
+
+async def end_sessions(received: Received, door: Door) -> Answer:
+    """DELETE people/{id}/sessions: signs all browsers out; which those were."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    for _ in range(TRIES):
+        account = await living(received, door)
+        if account is None:
+            return answer.error(Refused(Reason.NOT_FOUND))
+        found = await live_sessions(account, door)
+        if await door.store.apply(end_all(found, caller.actor, door.env())):
+            return answer.json([session_document(session) for session in found])
     return answer.busy()
 
 
@@ -99,6 +114,7 @@ OPERATIONS = (
     Operation(
         _rule("/sessions", "GET", list_sessions, "The browsers that are signed in."), BrowserSessionDocument, many=True
     ),
+    Operation(_rule("/sessions", "DELETE", end_sessions, "Signs all browsers out."), BrowserSessionDocument, many=True),
     Operation(_rule("/sessions/{session}", "DELETE", end_session, "Signs one browser out."), BrowserSessionDocument),
     Operation(_rule("/consents", "GET", list_consents, "What was allowed for good."), ConsentDocument, many=True),
     Operation(

@@ -1,10 +1,11 @@
 """What the console's pages about one person show: where each thing is done, and how everything stands."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.phones import Phone, device_name, judge
-from genkan.protocol.records import Account, LinkKind, Session
+from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
 from genkan.site.console import Inside
 from genkan.site.documents import public_id
@@ -53,7 +54,13 @@ def person_facts(account: Account, inside: Inside, door: Door) -> dict[str, obje
         "to": {act.replace("/", "_").replace("-", "_"): f"{here}/{act}" for act in ACTS},
         "here": here,
         "people_url": door.public.path + PEOPLE,
+        "audit_url": f"{door.public.path}/admin/audit?{urlencode({'person': _audit_name(account)})}",
     }
+
+
+def _audit_name(account: Account) -> str:
+    """How the audit's page finds somebody: by name, and by id whoever has none any more."""
+    return public_id(account.id) if account.standing is Standing.DELETED else account.name
 
 
 async def person_state(account: Account, inside: Inside, door: Door) -> dict[str, object]:
