@@ -11,7 +11,7 @@ from genkan.protocol.event_words import (
     UNKNOWN_EVENT,
 )
 from genkan.protocol.finding_words import ALL, TOPICS
-from genkan.site import audit_filters, audit_pages, checks, health_pages, request_seen
+from genkan.site import api_key_pages, audit_filters, audit_pages, checks, health_pages, request_seen
 
 
 def operations_words() -> list[str]:
@@ -31,6 +31,10 @@ def operations_words() -> list[str]:
     advice = [text for words in ALL.values() for text in (words.sentence, words.advice) if text]
     advice += [text for text in request_seen.ADVICE.values() if text]
     faults = (
+        api_key_pages.NAME_FAULT,
+        api_key_pages.NAME_TAKEN,
+        api_key_pages.PERMISSION_FAULT,
+        api_key_pages.END_FAULT,
         audit_filters.NO_PERSON,
         audit_filters.NO_ACTOR,
         audit_filters.NO_LINK,

@@ -14,7 +14,8 @@ from pathlib import Path
 import uvloop
 
 from genkan import clock
-from genkan.httpd import Server
+from genkan.httpd.connection import Shared
+from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.passwords import PasswordLane
@@ -196,4 +197,4 @@ def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
     def closing() -> None:
         door.health.closing = True
 
-    return Server(app, ready, closing)
+    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing)

@@ -10,7 +10,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.site.audit_filters import FIELDS, NO_ACTOR, NO_MOMENT, NO_PERSON, OLDEST, kind_choices
 from genkan.site.audit_pages import CHAIN, PATH, REFUSALS, TABS
 from genkan.site.chain_documents import ChainDocument, segment_document
-from tests.browser import gallery_health
+from tests.browser import gallery_api_keys, gallery_health
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
 
@@ -19,7 +19,13 @@ AT = 1_795_455_600_000
 
 def pages(chosen: Chosen) -> list[Shown]:
     """All states of these pages."""
-    return [*_events(chosen), *_refusals(chosen), *_chain(chosen), *gallery_health.pages(chosen)]
+    return [
+        *_events(chosen),
+        *_refusals(chosen),
+        *_chain(chosen),
+        *gallery_health.pages(chosen),
+        *gallery_api_keys.pages(chosen),
+    ]
 
 
 def _tabs(here: str) -> dict[str, Any]:

@@ -27,12 +27,20 @@ def test_a_key_is_told_once(shell: Shell) -> None:
 
 
 def test_the_usual_key_may_only_read(shell: Shell) -> None:
-    """Without options a key has READ and no end; people see it beside the words that it comes once."""
+    """Without options a key has READ and 90 days; people see it beside the words that it comes once."""
     told = shell.good("api-key", "create", "wiki").out
     key = kept(shell, next(word for word in told.split() if word.startswith("gnk_ak_")))
-    assert (key.permission, key.expires_at) == (Permission.READ, None)
+    assert (key.permission, key.expires_at) == (Permission.READ, key.created_at + 90 * 86_400_000)
     assert "(shown this once)" in told
+
+
+def test_a_key_without_end_is_asked_for_by_name(shell: Shell) -> None:
+    """It says so, and cannot have an end as well."""
+    told = shell.good("api-key", "create", "wiki", "--without-end", "--json").json
+    assert (told["expiresAt"], kept(shell, told["apiKey"]).expires_at) == (None, None)
     assert "never" in shell.good("api-key", "list").out
+    both = ("api-key", "create", "other", "--without-end", "--days", "3")
+    assert "--days and --without-end contradict each other" in shell.refused(*both, status=2)
 
 
 def test_revoking_is_for_ever(shell: Shell) -> None:

@@ -133,7 +133,7 @@ def test_what_is_no_http_leaves_no_stray_line(tmp_path: Path, level: str) -> Non
             assert client.recv(100).startswith(b"HTTP/1.1 400")
         process.terminate()
         said = process.communicate(timeout=30)[1].splitlines()
-    assert [json.loads(line)["message"] for line in said] == ["Invalid HTTP request received."] * (level == "debug")
+    assert [json.loads(line)["event"] for line in said] == ["a request could not be read"] * (level == "debug")
 
 
 def test_commands_take_effect_on_the_next_request(served: Serving) -> None:

@@ -263,7 +263,7 @@ def authorize_asked(link: Link | None = None, **changes: Any) -> AuthorizeAsked:
         prompt=None,
         ephemeral=False,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def an_interaction(**changes: Any) -> Interaction:

@@ -1,11 +1,11 @@
 """The authorization request: what is refused, in which words, and above all where the refusal goes (row 31)."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from genkan.protocol.authorize import (
     LONGEST_STATE,
@@ -226,7 +226,7 @@ def test_who_needs_a_challenge(link: Link, needed: bool) -> None:
     """Links without a secret always, those with one where the link says so; one that is given is always kept (RFC 9700
     2.1.1, RFC 8252 6).
     """
-    bare = replace(authorize_asked(link), code_challenge=None, code_challenge_method=None)
+    bare = structs.replace(authorize_asked(link), code_challenge=None, code_challenge_method=None)
     outcome = consider(bare, link, an_env())
     if needed:
         assert isinstance(outcome, ErrorRedirect)

@@ -1,7 +1,6 @@
 """The hub: a sealed request that cannot be changed, and a next step that is decided afresh at every visit."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ SEALER = a_sealer()
 
 
 def hub_facts(**changes: Any) -> HubFacts:
-    return replace(HubFacts(a_link(), a_person(), None, None), **changes)
+    return structs.replace(HubFacts(a_link(), a_person(), None, None), **changes)
 
 
 interactions = st.builds(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from genkan.protocol.records import LinkKind
 from genkan.site import read
-from genkan.site.received import MOST_FORM_BYTES, Malformed
+from genkan.site.arrival import MOST_BODY_BYTES
+from genkan.site.received import Malformed
 from genkan.store.api import PhoneQuery
 from genkan.wire import pkce
 from tests.site.world import VERIFIER, SiteUnderTest
@@ -38,7 +39,7 @@ async def _post(site: SiteUnderTest, path: str, body: bytes, headers: dict[str, 
         (b'{"client_id": "a"}', {"content-type": "application/json"}, 415, "invalid_request"),
         (b"client_id=a", {"content-type": "multipart/form-data; boundary=x"}, 415, "invalid_request"),
         (b"client_id=a", {"content-type": "text/plain"}, 415, "invalid_request"),
-        (b"a=" + b"x" * MOST_FORM_BYTES, FORM, 413, "invalid_request"),
+        (b"a=" + b"x" * MOST_BODY_BYTES, FORM, 413, "invalid_request"),
         (b"&".join(b"p%d=1" % n for n in range(200)), FORM, 413, "invalid_request"),
         (b"client_id=unknown", FORM, 401, "invalid_client"),
     ],

@@ -1,25 +1,30 @@
 """Requests that come ahead of their answers, that ask for another protocol, or that name their host in the target."""
 
+import asyncio
 import json
 
 import pytest
 
-from genkan.httpd import MOST_WAITING
-from tests.site.test_httpd import GET, LAST, answers_to, connected, settle, status
+from genkan.httpd.connection import MOST_WAITING, Connection
+from genkan.site.answer import Answer
+from genkan.site.arrival import Arrival
+from tests.site.connecting import FAULTS, GET, LAST, answers_to, connected, settle, status
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
-async def test_requests_that_wait_for_their_answers_are_bounded(pieces: int) -> None:
+async def test_requests_that_wait_for_their_answers_are_bounded(pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many one read or several bring, few are kept; what was kept is answered before the connection ends."""
+    monkeypatch.setattr(Connection, "linger_seconds", 0.0)
     protocol, wire = connected()
     sent = GET * 1000
     size = len(sent) // pieces + 1
     for start in range(0, len(sent), size):
         protocol.data_received(sent[start : start + size])
-        assert len(protocol.pipeline) <= MOST_WAITING
+        assert len(protocol.waiting) <= MOST_WAITING
     for _ in range(MOST_WAITING):
         await settle()
     assert wire.told.count(b"HTTP/1.1 200 OK") == MOST_WAITING + 1
+    await asyncio.sleep(0.01)
     assert wire.closed
 
 
@@ -51,17 +56,14 @@ async def test_an_upgrade_is_ignored_and_ends_the_connection() -> None:
 )
 async def test_the_authority_in_the_target_is_the_host(target: bytes, host: bytes) -> None:
     """RFC 9112 3.2.2: an absolute target's authority replaces the Host that came beside it."""
-    protocol, _ = connected()
     seen: list[tuple[str, list[bytes]]] = []
-    original = protocol._start_asgi_task
 
-    def start(cycle: object, app: object) -> None:
-        scope = cycle.scope  # type: ignore[attr-defined]
-        seen.append((scope["path"], [value for name, value in scope["headers"] if name == b"host"]))
-        original(cycle, app)  # type: ignore[arg-type]
+    async def site(arrival: Arrival) -> Answer:
+        seen.append((arrival.path, arrival.headers.every(b"host")))
+        return Answer(200, ())
 
-    protocol._start_asgi_task = start  # type: ignore[method-assign]
-    protocol.data_received(LAST.replace(b"/second", target, 1))
+    connection, _ = connected(site)
+    connection.data_received(LAST.replace(b"/second", target, 1))
     await settle()
     assert seen == [("/second", [host])]
 
@@ -71,3 +73,78 @@ async def test_a_target_that_is_none_is_refused() -> None:
     told = await answers_to(LAST.replace(b"/second", b"http://[::1/second", 1))
     assert status(told) == 400
     assert json.loads(told.partition(b"\r\n\r\n")[2])["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("target", [b"/\xff", b"site.example:443"])
+@pytest.mark.parametrize("announced", [5, 100_000])
+async def test_a_target_without_a_path_is_refused(target: bytes, announced: int) -> None:
+    """Whether its body is awaited or not."""
+    asked = b"OPTIONS %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\nhello" % (target, announced)
+    assert status(await answers_to(asked)) == 400
+
+
+async def test_who_waits_to_be_told_to_go_on_is_told_so_once() -> None:
+    """RFC 9110 10.1.1: before the body, in an answer of its own; not where the body is here, or will not be read."""
+    asked = b"POST /p HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    connection, wire = connected()
+    connection.data_received(asked % 5)
+    assert wire.writes == [b"HTTP/1.1 100 Continue\r\n\r\n"]
+    for byte in b"hello":
+        connection.data_received(bytes([byte]))
+    await settle()
+    assert (len(wire.writes), status(wire.writes[1])) == (2, 200)
+    connection.connection_lost(None)
+    assert status(await answers_to(asked % 5 + b"hello")) == 200
+    assert status(await answers_to(asked % 100_000)) == 413
+
+
+async def test_answers_wait_for_a_client_that_does_not_read() -> None:
+    """What it asked meanwhile is answered when it reads again."""
+    connection, wire = connected()
+    connection.data_received(GET * 3)
+    connection.pause_writing()
+    await settle()
+    assert len(wire.writes) == 1
+    connection.resume_writing()
+    await settle()
+    assert len(wire.writes) == 3
+    connection.connection_lost(None)
+
+
+async def test_at_the_end_of_the_server_what_was_asked_is_answered() -> None:
+    """And the answer says that the connection closes; an idle one closes at once."""
+    answering = asyncio.Event()
+
+    async def slow(arrival: Arrival) -> Answer:
+        await answering.wait()
+        return Answer(200, ())
+
+    connection, wire = connected(slow)
+    idle, silence = connected(slow)
+    connection.data_received(GET * 2)
+    await settle()
+    for one in (connection, idle):
+        one.shutdown()
+    assert (silence.closed, wire.closed) == (True, False)
+    answering.set()
+    await settle()
+    first, second = wire.writes
+    assert (b"connection: close" in first, b"connection: close" in second, wire.closed) == (False, True, True)
+    for one in (connection, idle):
+        one.connection_lost(None)
+
+
+async def test_a_site_that_fails_is_answered_for() -> None:
+    """With 500, the log is told, and the connection lives on."""
+
+    async def broken(arrival: Arrival) -> Answer:
+        raise RuntimeError(arrival.path)
+
+    connection, wire = connected(broken)
+    for _ in range(2):
+        connection.data_received(GET)
+        await settle()
+    assert ([status(told) for told in wire.writes], wire.closed) == ([500, 500], False)
+    assert b"second" not in wire.told
+    assert [(number, str(fault)) for number, fault in FAULTS] == [("0-1", "/second"), ("0-2", "/second")]
+    connection.connection_lost(None)

@@ -4,125 +4,26 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
-from genkan.httpd import MOST_HEAD_BYTES, MOST_HEADERS, Protocol, Server, Stage
-
-POST = b"POST /first?a=1 HTTP/1.1\r\nHost: site.example\r\nContent-Length: 5\r\nX-One: 1\r\n\r\nhello"
-GET = b"GET /second HTTP/1.1\r\nHost: site.example\r\n\r\n"
-LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-
-
-async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the path, how many headers came, and the body."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body += message["body"]
-        if not message["more_body"]:
-            break
-    names = sorted(name.decode() for name, _ in scope["headers"])
-    told = b" ".join([scope["path"].encode(), str(len(names)).encode(), body])
-    length = (b"content-length", str(len(told)).encode())
-    await send({"type": "http.response.start", "status": 200, "headers": [length]})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else told})
-
-
-@dataclass
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written to it."""
-
-    writes: list[bytes] = field(default_factory=list)
-    ended: bool = False
-    closed: bool = False
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Nothing is known of it."""
-        return default
-
-    def write(self, data: Any) -> None:
-        """Keep it; after the end there is nobody to write to."""
-        assert not self.ended
-        self.writes.append(bytes(data))
-
-    def is_closing(self) -> bool:
-        """Whether it was closed."""
-        return self.closed
-
-    def write_eof(self) -> None:
-        """Say that nothing more is written."""
-        self.ended = True
-
-    def close(self) -> None:
-        """Close it."""
-        self.ended = self.closed = True
-
-    def pause_reading(self) -> None:
-        """Nothing comes by itself."""
-
-    def resume_reading(self) -> None:
-        """As above."""
-
-    @property
-    def told(self) -> bytes:
-        """All that was written."""
-        return b"".join(self.writes)
-
-
-def connected(app: Any = echo, keep_alive: int = 75) -> tuple[Protocol, Wire]:
-    """A connection without a network."""
-    config = uvicorn.Config(app, http=Protocol, ws="none", lifespan="off", log_config=None, server_header=False,
-                            access_log=False, timeout_keep_alive=keep_alive)  # fmt: skip
-    protocol, wire = Protocol(config, ServerState(), {}), Wire()
-    protocol.connection_made(wire)
-    return protocol, wire
-
-
-async def settle() -> None:
-    """Let every request that is being answered be answered, as far as it can be."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-async def answers_to(*pieces: bytes) -> bytes:
-    """What one connection answers to these reads."""
-    protocol, wire = connected()
-    for piece in pieces:
-        if wire.ended:
-            break
-        protocol.data_received(piece)
-        await settle()
-    protocol.connection_lost(None)
-    return wire.told
-
-
-def head(*, value: int = 0, headers: int = 1, method: bytes = b"GET") -> bytes:
-    """A complete head with this many headers and one value of this length."""
-    more = b"".join(b"X-%d: v\r\n" % n for n in range(headers - 1))
-    return method + b" / HTTP/1.1\r\nX-A: " + b"a" * value + b"\r\n" + more + b"\r\n"
-
-
-def status(answer: bytes) -> int:
-    """The status of the first answer."""
-    return int(answer.split(b" ", 2)[1])
+from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.reading import MOST_HEAD_BYTES, MOST_HEADERS, Stage
+from genkan.httpd.server import Server
+from genkan.site.answer import Answer
+from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from tests.site.connecting import GET, LAST, POST, answers_to, connected, echo, head, log, settle, status
 
 
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """A real server on loopback."""
     ready = asyncio.Event()
-    server = Server(echo, ready.set, lambda: None)
+    server = Server(Shared(echo, log), ready.set, lambda: None)
     # The collector's memory of this process is the other tests' too.
-    monkeypatch.setattr("genkan.httpd.gc.freeze", lambda: None)
+    monkeypatch.setattr("genkan.httpd.server.gc.freeze", lambda: None)
     # A machine that is busy for long takes no answer away.
-    monkeypatch.setattr(Protocol, "linger_seconds", 60.0)
+    monkeypatch.setattr(Connection, "linger_seconds", 60.0)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve([listener]))
@@ -185,8 +86,8 @@ async def test_what_does_not_come_in_time_is_answered_408(
     port: int, late: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RFC 9110 15.5.9: head and body have their time, counted from their first byte."""
-    monkeypatch.setattr(Protocol, "head_seconds", 0.02)
-    monkeypatch.setattr(Protocol, "body_seconds", 0.02)
+    monkeypatch.setattr(Connection, "head_seconds", 0.02)
+    monkeypatch.setattr(Connection, "body_seconds", 0.02)
     answer = await exchange(port, late)
     assert status(answer) == 408
     assert answer.count(b"HTTP/1.1") == 1
@@ -214,7 +115,7 @@ async def test_a_header_without_end_is_read_so_far_and_no_further(piece: int) ->
         taken += piece
         assert taken <= MOST_HEAD_BYTES + piece
     assert status(wire.told) == 431
-    protocol.parser = None  # type: ignore[assignment] # whatever is fed now fails
+    protocol._parser = None  # type: ignore[assignment] # whatever is fed now fails
     protocol.data_received(b"a" * piece)
     protocol.connection_lost(None)
     assert len(wire.writes) == 1
@@ -247,7 +148,7 @@ async def test_the_head_is_bounded(request_head: bytes, expected: int) -> None:
 
 async def test_who_does_not_hang_up_after_a_refusal_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while in which what still comes is thrown away."""
-    monkeypatch.setattr(Protocol, "linger_seconds", 0.0)
+    monkeypatch.setattr(Connection, "linger_seconds", 0.0)
     protocol, wire = connected()
     protocol.data_received(head(value=70_000))
     assert (wire.ended, wire.closed) == (True, False)
@@ -257,24 +158,21 @@ async def test_who_does_not_hang_up_after_a_refusal_is_hung_up_on(monkeypatch: p
     protocol.connection_lost(None)
 
 
-async def test_a_site_that_waits_for_a_late_body_is_told_that_nobody_is_there() -> None:
-    """At once: its request is over, and nothing it says comes after the refusal."""
-    seen: list[str] = []
+async def test_the_site_is_not_asked_before_the_request_is_whole() -> None:
+    """A body that does not come in time is refused, and the site never hears of the request."""
+    asked: list[Arrival] = []
 
-    async def patient(scope: Any, receive: Any, send: Any) -> None:
-        message = await receive()
-        while message["type"] != "http.disconnect":
-            message = await receive()
-        seen.append("disconnect")
-        await send({"type": "http.response.start", "status": 400, "headers": []})
+    async def site(arrival: Arrival) -> Answer:
+        asked.append(arrival)
+        return Answer(200, ())
 
-    protocol, wire = connected(patient)
-    protocol.data_received(POST[:-1])
+    connection, wire = connected(site)
+    connection.data_received(POST[:-1])
     await settle()
-    protocol._too_late()
+    connection._too_late()
     await settle()
-    assert (seen, status(wire.told), len(wire.writes)) == (["disconnect"], 408, 1)
-    protocol.connection_lost(None)
+    assert (asked, status(wire.told), len(wire.writes)) == ([], 408, 1)
+    connection.connection_lost(None)
 
 
 async def test_counts_begin_anew_with_each_request() -> None:
@@ -288,12 +186,33 @@ async def test_counts_begin_anew_with_each_request() -> None:
 
 async def test_a_body_does_not_count_as_head() -> None:
     """Neither a long one in many reads nor the head that follows it in the same read."""
-    long = b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + b"b" * 300_000
-    answer = await answers_to(*(long[n : n + 60_000] for n in range(0, len(long), 60_000)))
-    assert (status(answer), answer.count(b"b" * 300_000)) == (200, 1)
+    long = b"POST / HTTP/1.1\r\nContent-Length: 65000\r\n\r\n" + b"b" * 65_000
+    answer = await answers_to(*(long[n : n + 6_000] for n in range(0, len(long), 6_000)))
+    assert (status(answer), answer.count(b"b" * 65_000)) == (200, 1)
     tail = b"b" * 40_000
     asked = b"POST / HTTP/1.1\r\nContent-Length: 40000\r\n\r\n" + tail + head(value=30_000)
     assert (await answers_to(asked[:-10], asked[-10:])).count(b"200 OK") == 2
+
+
+async def test_a_body_is_read_so_far_and_no_further() -> None:
+    """RFC 9110 15.5.14: announced as too long it is not read at all, and one that grows too long ends there; the site
+    says what it has against it, and what still comes is thrown away.
+    """
+    length = MOST_BODY_BYTES + 1
+    announced = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % length
+    chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % length
+    for pieces in ((announced,), (announced + b"b" * length,), (chunked, b"b" * 40_000, b"b" * 40_000)):
+        connection, wire = connected()
+        for piece in pieces:
+            connection.data_received(piece)
+        await settle()
+        connection.data_received(GET)
+        await settle()
+        assert (status(wire.told), len(wire.writes), wire.ended) == (413, 1, True)
+        assert len(connection._body) <= MOST_BODY_BYTES + max(map(len, pieces))
+        connection.connection_lost(None)
+    fits = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % MOST_BODY_BYTES
+    assert status(await answers_to(fits, b"b" * MOST_BODY_BYTES)) == 200
 
 
 async def test_trailers_are_bounded_and_are_not_headers() -> None:
@@ -362,31 +281,24 @@ async def test_a_clock_is_not_wound_up_by_more_bytes() -> None:
 
 async def test_time_does_not_run_while_the_server_does_not_read() -> None:
     """A client that waits for an earlier answer is not late."""
-    protocol, wire = connected()
-    protocol.data_received(POST[:-1])
-    protocol.flow.pause_reading()
-    protocol._too_late()
-    assert not wire.ended
-    assert protocol._deadline is not None
-    protocol.flow.resume_reading()
-    protocol._too_late()
-    assert (wire.ended, status(wire.told)) == (True, 408)
-    protocol.connection_lost(None)
+    answering = asyncio.Event()
 
+    async def slow(arrival: Arrival) -> Answer:
+        await answering.wait()
+        return await echo(arrival)
 
-async def test_a_begun_answer_is_not_interrupted_by_another() -> None:
-    """A body that comes too late after its request was answered ends the connection without a second answer."""
-
-    async def hasty(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
-
-    protocol, wire = connected(hasty)
-    protocol.data_received(POST[:-1])
+    connection, wire = connected(slow)
+    connection.data_received(GET + GET + POST[:-1])
+    connection._too_late()
     await settle()
-    protocol._too_late()
-    assert (wire.ended, wire.told.count(b"HTTP/1.1"), status(wire.told)) == (True, 1, 413)
-    protocol.connection_lost(None)
+    assert not wire.told
+    assert connection._deadline is not None
+    answering.set()
+    await settle()
+    assert wire.told.count(b"200 OK") == 2
+    connection._too_late()
+    assert (wire.ended, status(wire.writes[-1])) == (True, 408)
+    connection.connection_lost(None)
 
 
 async def test_what_was_asked_before_a_bad_request_is_answered_first() -> None:

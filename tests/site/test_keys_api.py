@@ -23,7 +23,7 @@ async def test_a_key_is_told_once_and_works_until_it_is_over(site: SiteUnderTest
     text = made.pop("apiKey")
     assert made == {
         "id": made["id"], "name": "job", "permission": "ADMIN", "createdAt": "2027-01-15T08:00:00Z",
-        "expiresAt": "2027-01-15T08:01:00Z", "state": "active",
+        "expiresAt": "2027-01-15T08:01:00Z", "state": "active", "lastUsedAt": None,
     }  # fmt: skip
     assert made in await ours.get(KEYS)
     assert text not in str(await ours.get(KEYS))
@@ -31,13 +31,14 @@ async def test_a_key_is_told_once_and_works_until_it_is_over(site: SiteUnderTest
     assert (await job("GET", INSTALLATION)).status_code == 200
     site.env.advance(60_000)
     assert (await job("GET", INSTALLATION)).status_code == 401
-    assert {**made, "state": "expired"} in await ours.get(KEYS)
+    assert {**made, "state": "expired", "lastUsedAt": "2027-01-15T08:00:00Z"} in await ours.get(KEYS)
 
 
 async def test_a_key_is_for_reading_unless_said(ours: Caller) -> None:
-    """READ, and until it is revoked."""
+    """READ, and for 90 days; without end only where that is said."""
     made = await ours.post(KEYS, name="introspection")
-    assert (made["permission"], made["expiresAt"]) == ("READ", None)
+    assert (made["permission"], made["expiresAt"]) == ("READ", "2027-04-15T08:00:00Z")
+    assert (await ours.post(KEYS, name="for ever", lifetimeSeconds=None))["expiresAt"] is None
 
 
 async def test_a_revoked_key_opens_nothing_more(site: SiteUnderTest, ours: Caller) -> None:

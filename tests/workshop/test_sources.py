@@ -42,6 +42,16 @@ def test_no_file_is_longer_than_the_stop() -> None:
     assert {name: length for name, length in lengths.items() if length > FILE_STOP} == {}
 
 
+def test_every_rule_of_the_stylesheet_is_closed() -> None:
+    """Where a section begins, no brace of the one before it is open: what follows would count nowhere else."""
+    [path] = [path for path in project_files() if path.name == "site.css"]
+    depth, open_at = 0, []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        open_at += [line] if line.startswith("/*") and depth else []
+        depth += line.count("{") - line.count("}")
+    assert (open_at, depth) == ([], 0)
+
+
 def test_no_function_is_longer_than_the_stop() -> None:
     """A function has at most 50 lines unless it is listed here with its reason, and the list holds no stale entry."""
     long = {f"{f.where.rpartition(':')[0]}:{f.name}" for f in every_function() if f.lines > FUNCTION_STOP}

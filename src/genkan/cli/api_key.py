@@ -7,9 +7,9 @@ from cyclopts import Parameter
 
 from genkan.cli.named import PermissionName, permission_named
 from genkan.cli.output import print_fields, print_json, print_table, say
-from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import api_keys
-from genkan.protocol.api_keys import ApiKeyWish, NewApiKey
+from genkan.protocol.api_keys import USUAL_LIFETIME, ApiKeyWish, NewApiKey
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import ApiKey
@@ -27,7 +27,8 @@ def create(
     /,
     *,
     permission: PermissionName = None,
-    days: Annotated[int | None, Parameter(help="How long it works; until it is revoked when left out.")] = None,
+    days: Annotated[int | None, Parameter(help="How long it works; 90 days when left out.")] = None,
+    without_end: Annotated[bool, Parameter(negative="", help="It works until it is revoked.")] = False,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -35,7 +36,10 @@ def create(
 
     Example: genkan api-key create "MDM job" --permission ADMIN --days 365
     """
-    wish = ApiKeyWish(name, permission_named(permission, Permission.READ), None if days is None else days * DAY)
+    if without_end and days is not None:
+        raise Stop("--days and --without-end contradict each other", SET_UP)
+    lifetime = None if without_end else USUAL_LIFETIME if days is None else days * DAY
+    wish = ApiKeyWish(name, permission_named(permission, Permission.READ), lifetime)
 
     async def work(site: Workbench) -> None:
         async def decide() -> NewApiKey | Refused:

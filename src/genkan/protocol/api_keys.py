@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.protocol.clients import secret_digest
-from genkan.protocol.env import Env
+from genkan.protocol.env import DAY, Env
 from genkan.protocol.outcomes import AddApiKey, Change, Event, EventKind, Refused, RevokeApiKey
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ApiKey
@@ -16,6 +16,8 @@ from genkan.wire.scopes import Permission
 PREFIX = "gnk_ak_"
 SECRET_BYTES = 33  # a multiple of 3: no padding, one spelling a key
 NAME_CHARACTERS = 100
+# A key that nobody thinks of any more ends by itself; one without end is asked for by name.
+USUAL_LIFETIME = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class ApiKeyWish:
 
     name: str
     permission: Permission
-    lifetime: int | None = None
+    lifetime: int | None = USUAL_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 4.1.1).
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from genkan.protocol.env import Env
@@ -19,8 +17,7 @@ PROMPTS = frozenset({"none", "login", "consent"})
 LONGEST_STATE = 8000
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizeAsked:
+class AuthorizeAsked(msgspec.Struct, frozen=True):
     """The parameters as sent; None where absent. Unknown ones were ignored, repeated ones refused (RFC 6749 3.1)."""
 
     client_id: str | None
@@ -52,15 +49,13 @@ class Interaction(msgspec.Struct, frozen=True, array_like=True):
     trial: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
+class ErrorPage(msgspec.Struct, frozen=True):
     """The answer that must not travel: client or redirect URI are not to be trusted (RFC 6749 4.1.2.1)."""
 
     refused: Refused
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRedirect:
+class ErrorRedirect(msgspec.Struct, frozen=True):
     """The answer that goes to the application, with ``state`` as it was sent."""
 
     refused: Refused
@@ -68,8 +63,7 @@ class ErrorRedirect:
     state: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GoOn:
+class GoOn(msgspec.Struct, frozen=True):
     """The request is good: on to the hub."""
 
     interaction: Interaction

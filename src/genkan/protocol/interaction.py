@@ -1,6 +1,5 @@
 """The hub: a sealed authorization request and the facts as they stand, and from them the next step, decided afresh."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -26,15 +25,13 @@ class Decision(StrEnum):
     DENY = "deny"
 
 
-@dataclass(frozen=True, slots=True)
-class AskSignIn:
+class AskSignIn(msgspec.Struct, frozen=True):
     """Nobody is signed in, or it must be done anew."""
 
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class AskConsent:
+class AskConsent(msgspec.Struct, frozen=True):
     """The person must be asked. ``permission`` is what the code would carry."""
 
     link: Link
@@ -42,8 +39,7 @@ class AskConsent:
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(msgspec.Struct, frozen=True):
     """A code goes to the application. ``ends_session``: the browser session was for this one sign-in only."""
 
     code: Code
@@ -52,8 +48,7 @@ class Issue:
     ends_session: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class HubFacts:
+class HubFacts(msgspec.Struct, frozen=True):
     """The link and person as they stand, and the consent remembered between them."""
 
     link: Link | None

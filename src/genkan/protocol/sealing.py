@@ -5,7 +5,6 @@
 import hashlib
 import hmac
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from enum import StrEnum
@@ -176,7 +175,7 @@ class Sealer:
         nonce = env.draw(_NONCE_BYTES)
         head = struct.pack(">BH", VERSION, self.active_id)
         sealed = self._keys[self.active_id].aead(purpose).encrypt(nonce, plain, self._associated(purpose, head))
-        return urlsafe_b64encode(head + nonce + sealed).rstrip(b"=").decode()
+        return b2a_base64(head + nonce + sealed, newline=False).translate(_TO_URL_SAFE, b"=").decode()
 
     def _open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
         raw = _strict_base64(text)
@@ -248,11 +247,14 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 def _strict_base64(text: str) -> bytes | None:
     """Decode base64url so that one value has one spelling: no padding, no spare bits, no foreign characters."""
+    plain, rest = text.encode("ascii", "replace").translate(_FROM_URL_SAFE), len(text) % 4
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, Base64Error):
+        raw = a2b_base64(plain + b"=" * (-rest % 4), strict_mode=True)
+    except Base64Error:
         return None
-    return raw if urlsafe_b64encode(raw).rstrip(b"=").decode() == text else None
+    # RFC 4648 3.5: bits of the last character that belong to no byte are zero.
+    spare = rest and b2a_base64(raw[1 - rest :], newline=False)[:rest] != plain[-rest:]
+    return None if spare else raw
 
 
 def redirect_digest(redirect: str) -> bytes:

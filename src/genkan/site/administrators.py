@@ -41,9 +41,10 @@ def _token_actor(live: Live) -> str:
 
 
 async def _by_key(shown: str, door: Door) -> Administrator | Refused:
-    key = await door.store.api_key(secret_digest(shown))
-    if key is None or not works(key, door.env().now):
+    key, now = await door.store.api_key(secret_digest(shown)), door.env().now
+    if key is None or not works(key, now):
         return Refused(Reason.NOT_AUTHENTICATED)
+    door.measures.key_used(key.id, now)
     return _allowed(key.permission, f"api-key:{key.name}")
 
 

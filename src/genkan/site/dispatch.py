@@ -1,12 +1,6 @@
-"""The ASGI application: reads a request whole and bounded, finds its rule, guards it, and sends the handler's
-answer.
-"""
+"""Every request's way: find its rule, guard it, and have the handler answer."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, MutableMapping, Sequence
-from contextlib import aclosing
-from itertools import count
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from starlette.routing import compile_path
 
@@ -15,18 +9,17 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.password import LaneFull
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
+from genkan.site.arrival import BODILESS, Arrival
+from genkan.site.asgi import Asgi, Receive, Scope, Send
 from genkan.site.door import Door
 from genkan.site.former import FormerAddresses, is_at
 from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
 from genkan.site.reader import reader_of
-from genkan.site.received import MOST_FORM_BYTES, Malformed, Received
+from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.site.seen_address import difference
 from genkan.store.api import StoreUnavailable
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MOST_QUERY_BYTES = 16 * 1024
 MOST_HEADERS = 100
 
@@ -47,58 +40,54 @@ class Dispatcher:
         for rule in table:
             for path in self._addresses(rule) if "{" not in rule.path else ():
                 self._exact.setdefault(path, {}).update(dict.fromkeys(rule.methods, rule))
-        boot = door.env().draw(4).hex()
-        self._request_ids: Iterator[str] = (f"{boot}-{number:x}" for number in count(1))
+        self._asgi = Asgi(self.respond)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI entry: HTTP only; the server's lifespan is composed elsewhere."""
-        if scope["type"] != "http":
-            return
+        """ASGI entry, for other servers than ours and for what stands around the site."""
+        await self._asgi(scope, receive, send)
+
+    async def respond(self, arrival: Arrival) -> Answer:
+        """The answer, whatever happens; counted, and logged where it is a refusal."""
         started = self._ticks()
-        headers = Headers(scope["headers"])
-        peer = self._peers.of((scope.get("client") or ("", 0))[0], scope["scheme"], headers)
-        moved = self._moved(peer, scope["path"]) if self._former else None
-        path = scope["path"] if moved is None else self._base + moved
+        peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers)
+        moved = self._moved(peer, arrival.path) if self._former else None
+        path = arrival.path if moved is None else self._base + moved
         rules, parameters = self._find(path)
-        method = scope["method"]
+        method = arrival.method
         rule = rules.get("GET" if method == "HEAD" else method)
-        request_id = next(self._request_ids)
         if moved is not None and rule is not None and rule.guard is Guard.PAGE:
-            reply = self._led_on(scope, moved, request_id, headers)
+            reply = self._led_on(arrival, moved)
         else:
-            scope = scope if moved is None else {**scope, "path": path}
-            reply = await self._reply(scope, receive, headers, peer, rule, rules, parameters, request_id)
-        await _send(send, receive, reply, request_id, head=method == "HEAD")
+            reply = await self._reply(arrival, path, peer, rule, rules, parameters)
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
         if reply.status >= 400 or self._logs_all:
             level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
-            self._door.log(level, "answered", route=route, method=method, status=reply.status, request_id=request_id,
-                           ms=round(seconds * 1000, 1))  # fmt: skip
+            self._door.log(level, "answered", route=route, method=method, status=reply.status,
+                           request_id=arrival.number, ms=round(seconds * 1000, 1))  # fmt: skip
+        return reply
 
     async def _reply(
         self,
-        scope: Scope,
-        receive: Receive,
-        headers: Headers,
+        arrival: Arrival,
+        path: str,
         peer: Peer | PeerFault,
         rule: Rule | None,
         rules: dict[str, Rule],
         parameters: dict[str, str],
-        request_id: str,
     ) -> Answer:
-        if not isinstance(peer, PeerFault) and not peer.host and scope["http_version"] == "1.1":
+        headers, request_id = arrival.headers, arrival.number
+        if not isinstance(peer, PeerFault) and not peer.host and arrival.version == "1.1":
             peer = PeerFault("host")  # RFC 9112 3.2: a request of HTTP/1.1 without Host is answered with 400.
         if isinstance(peer, PeerFault):
             refused = Refused(Reason.MALFORMED, f"header {peer.header}")
-            client = (scope.get("client") or ("", 0))[0]
-            self._door.note_from(network_of(client), refused, self._door.env().now)
+            self._door.note_from(network_of(arrival.client), refused, self._door.env().now)
             return answer.error(refused)
         if rule is None:
             return self._no_rule(rules, request_id, headers)
         try:
-            received = await _received(scope, headers, receive, peer, request_id, parameters, rule)
+            received = _received(arrival, path, peer, parameters, rule)
             if rule.guard is not Guard.MACHINE:
                 self._door.pages.site_title = await self._door.title()
             fault = self._guard_fault(rule, received)
@@ -116,14 +105,14 @@ class Dispatcher:
         """The path below a former base URL, where the request came under one."""
         return None if isinstance(peer, PeerFault) else self._former.below(_origin(peer), path)
 
-    def _led_on(self, scope: Scope, below: str, request_id: str, headers: Headers) -> Answer:
+    def _led_on(self, arrival: Arrival, below: str) -> Answer:
         """A page of before the move leads to the same page now. The answer is kept by nobody: lists can be wrong."""
-        query = scope["query_string"]
+        reader, query = reader_of(arrival.headers, None), arrival.query
         if len(query) > MOST_QUERY_BYTES:
-            return self._door.pages.refusal(Refused(Reason.TOO_LARGE), request_id, reader_of(headers, None))
+            return self._door.pages.refusal(Refused(Reason.TOO_LARGE), arrival.number, reader)
         target = self._former.present(below, query.decode("utf-8", "replace"))
         if target is None:
-            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id, reader_of(headers, None))
+            return self._door.pages.refusal(Refused(Reason.NOT_FOUND), arrival.number, reader)
         return answer.redirect(target)
 
     def _find(self, path: str) -> tuple[dict[str, Rule], dict[str, str]]:
@@ -186,70 +175,13 @@ class Dispatcher:
         return page if refused.retry_after is None else page.plus((b"retry-after", str(refused.retry_after).encode()))
 
 
-async def _received(
-    scope: Scope,
-    headers: Headers,
-    receive: Receive,
-    peer: Peer,
-    request_id: str,
-    parameters: dict[str, str],
-    rule: Rule,
-) -> Received:
-    if len(scope["query_string"]) > MOST_QUERY_BYTES or len(headers.pairs) > MOST_HEADERS:
+def _received(arrival: Arrival, path: str, peer: Peer, parameters: dict[str, str], rule: Rule) -> Received:
+    # RFC 9110 15.5.14: a body that was too long to be read is refused, whatever it is for.
+    if arrival.too_large or len(arrival.query) > MOST_QUERY_BYTES or len(arrival.headers.pairs) > MOST_HEADERS:
         raise Malformed(Reason.TOO_LARGE)
-    body = b"" if scope["method"] in ("GET", "HEAD", "OPTIONS") else await _body(headers, receive)
-    return Received(scope["method"], scope["path"], scope["query_string"], headers, body, peer, request_id, parameters,
+    body = b"" if arrival.method in BODILESS else arrival.body
+    return Received(arrival.method, path, arrival.query, arrival.headers, body, peer, arrival.number, parameters,
                     rule.recent is True)  # fmt: skip
-
-
-async def _body(headers: Headers, receive: Receive) -> bytes:
-    """The body, bounded: RFC 9110 15.5.14, refused by its announced length or as soon as it has grown too long."""
-    for value in headers.every(b"content-length"):
-        if not value.isdigit() or int(value) > MOST_FORM_BYTES:
-            raise Malformed(Reason.TOO_LARGE)
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Malformed(Reason.MALFORMED, "the request was cut off")
-        part: bytes = message.get("body", b"")
-        body += part
-        if len(body) > MOST_FORM_BYTES:
-            raise Malformed(Reason.TOO_LARGE)
-        if not message.get("more_body", False):
-            return body
-
-
-async def _send(send: Send, receive: Receive, reply: Answer, request_id: str, *, head: bool) -> None:
-    headers = [*reply.headers, (b"x-request-id", request_id.encode())]
-    if reply.parts is None:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.parts is not None and not head:
-        await _send_parts(send, receive, reply.parts)
-    else:
-        await send({"type": "http.response.body", "body": b"" if head else reply.body})
-
-
-async def _send_parts(send: Send, receive: Receive, parts: AsyncGenerator[bytes, None]) -> None:
-    """Part after part, and none that nobody waits for any more. What fails on the way breaks the answer off, so that
-    it is not taken for a whole one.
-    """
-    gone = asyncio.ensure_future(_client_left(receive))
-    try:
-        async with aclosing(parts):
-            async for part in parts:
-                if gone.done():
-                    return
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    finally:
-        gone.cancel()
-
-
-async def _client_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _origin(peer: Peer) -> str:

@@ -34,6 +34,8 @@ class Flash(StrEnum):
     GUESSES_LIFTED = "guesses-lifted"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    KEY_MADE = "key-made"
+    KEY_REVOKED = "key-revoked"
     MOBILE_ON = "mobile-on"
     MOBILE_OFF = "mobile-off"
     MOBILE_OUT = "mobile-out"
@@ -42,6 +44,8 @@ class Flash(StrEnum):
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
     {
         Flash.SAVED: "Saved.",
+        Flash.KEY_MADE: "The API key is made.",
+        Flash.KEY_REVOKED: "The API key is revoked: it opens nothing from the next request on.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
         Flash.LINK_MADE: "The application link is made.",

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from genkan.protocol.api_keys import works
 from genkan.protocol.records import ApiKey
@@ -10,7 +10,9 @@ from genkan.site.documents import PermissionWord, moment, permission_word, publi
 
 
 class ApiKeyDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """An API key. ``apiKey`` is there in the one answer that tells it."""
+    """An API key. ``apiKey`` is there in the one answer that tells it. ``lastUsedAt`` is what the serving process has
+    seen since it was started, null where that is nothing.
+    """
 
     id: str
     name: str
@@ -18,7 +20,13 @@ class ApiKeyDocument(Struct, frozen=True, rename="camel", kw_only=True):
     created_at: str
     expires_at: str | None
     state: Literal["active", "expired", "revoked"]
+    last_used_at: str | UnsetType | None = UNSET
     api_key: str | UnsetType = UNSET
+
+
+def served_key_document(key: ApiKey, now: int, last_used: int | None, text: str | None = None) -> ApiKeyDocument:
+    """A key as a serving process knows it."""
+    return structs.replace(api_key_document(key, now, text), last_used_at=moment(last_used) if last_used else None)
 
 
 def api_key_document(key: ApiKey, now: int, text: str | None = None) -> ApiKeyDocument:

@@ -11,7 +11,7 @@ from genkan.site.answer import Answer
 from genkan.site.bodies import read_body
 from genkan.site.documents import public_id
 from genkan.site.door import Door
-from genkan.site.key_documents import ApiKeyDocument, api_key_document
+from genkan.site.key_documents import ApiKeyDocument, served_key_document
 from genkan.site.openapi import Operation
 from genkan.site.people_bodies import NewApiKeyBody
 from genkan.site.received import Received
@@ -27,7 +27,7 @@ async def list_keys(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     now = door.env().now
-    return answer.json([api_key_document(key, now) for key in await door.store.api_keys()])
+    return answer.json([_document(key, door, now) for key in await door.store.api_keys()])
 
 
 async def create_key(received: Received, door: Door) -> Answer:
@@ -45,7 +45,7 @@ async def create_key(received: Received, door: Door) -> Answer:
         if isinstance(made, Refused):
             return answer.error(made)
         if await door.store.apply(made.change):
-            return answer.json(api_key_document(made.key, env.now, made.text), 201)
+            return answer.json(_document(made.key, door, env.now, made.text), 201)
     return answer.busy()
 
 
@@ -63,8 +63,12 @@ async def revoke_key(received: Received, door: Door) -> Answer:
         if isinstance(change, Refused):
             return answer.error(change)
         if await door.store.apply(change):
-            return answer.json(api_key_document(await _key(received, door) or key, env.now))
+            return answer.json(_document(await _key(received, door) or key, door, env.now))
     return answer.busy()
+
+
+def _document(key: ApiKey, door: Door, now: int, text: str | None = None) -> ApiKeyDocument:
+    return served_key_document(key, now, door.measures.key_last_used(key.id), text)
 
 
 async def _key(received: Received, door: Door) -> ApiKey | None:

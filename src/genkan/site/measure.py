@@ -28,6 +28,7 @@ class Measures(Collector):
         self._answers: Counter[tuple[str, int]] = Counter()
         self._latency: defaultdict[str, _Histogram] = defaultdict(_Histogram)
         self._refusals: Counter[str] = Counter()
+        self._key_uses: dict[int, int] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -41,6 +42,14 @@ class Measures(Collector):
     def refused(self, reason: Reason) -> None:
         """Count one refusal."""
         self._refusals[reason.value] += 1
+
+    def key_used(self, key_id: int, now: int) -> None:
+        """An API key has opened something."""
+        self._key_uses[key_id] = now
+
+    def key_last_used(self, key_id: int) -> int | None:
+        """When an API key has last opened something in this process; None where it has not."""
+        return self._key_uses.get(key_id)
 
     def render(self) -> bytes:
         """The text exposition format."""

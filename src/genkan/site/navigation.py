@@ -36,6 +36,7 @@ CONSOLE = (
             Place("/admin/mobile", "Mobile app"),
             Place("/admin/phones", "Phones"),
             Place("/admin/audit", "Audit log"),
+            Place("/admin/api-keys", "API keys"),
             Place("/admin/health", "Health"),
             Place("/admin/base-url", "Base URL"),
         ),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from genkan.protocol.accounts import PASSWORD_CHARACTERS, AccountWish
-from genkan.protocol.api_keys import ApiKeyWish
+from genkan.protocol.api_keys import USUAL_LIFETIME, ApiKeyWish
 from genkan.protocol.env import SECOND
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
@@ -85,11 +85,11 @@ class RecoveryBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class NewApiKeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """A new API key; without a lifetime it works until it is revoked."""
+    """A new API key. It works for 90 days unless said otherwise, and until it is revoked where the lifetime is null."""
 
     name: str
     permission: PermissionWord = "READ"
-    lifetime_seconds: Lifetime | None = None
+    lifetime_seconds: Lifetime | None = USUAL_LIFETIME // SECOND
 
     def wish(self) -> ApiKeyWish:
         """The same for the rules to judge."""

@@ -7,7 +7,8 @@ import msgspec
 from genkan.protocol.authorize import AuthorizeAsked
 from genkan.protocol.clients import Credentials
 from genkan.protocol.reasons import Reason
-from genkan.site.received import MOST_FORM_BYTES, MOST_PARAMETERS, Malformed, Received
+from genkan.site.arrival import MOST_BODY_BYTES
+from genkan.site.received import MOST_PARAMETERS, Malformed, Received
 from genkan.wire.client_auth import parse_basic
 from genkan.wire.uri import escapes_hold
 
@@ -40,7 +41,7 @@ def endpoint_parameters(received: Received) -> Form:
 
 def pairs(encoded: bytes) -> Form:
     """Parse form encoding strictly. RFC 6749 3.1: a parameter given twice is an error; broken UTF-8 is one too."""
-    if len(encoded) > MOST_FORM_BYTES or encoded.count(b"&") >= MOST_PARAMETERS:
+    if len(encoded) > MOST_BODY_BYTES or encoded.count(b"&") >= MOST_PARAMETERS:
         raise Malformed(Reason.TOO_LARGE)
     found: Form = {}
     try:

@@ -9,7 +9,6 @@ from genkan.protocol.reasons import Reason
 from genkan.site.peer import Headers, Peer
 from genkan.site.reader import Reader, reader_of
 
-MOST_FORM_BYTES = 64 * 1024
 MOST_PARAMETERS = 100
 
 

@@ -217,7 +217,10 @@ async def _introspector(received: Received, parameters: read.Form, door: Door, e
     secret = read.bearer(received)
     if secret is not None:
         key = await door.store.api_key(secret_digest(secret))
-        return key if key is not None and api_keys.works(key, env.now) else Refused(Reason.NOT_AUTHENTICATED)
+        if key is None or not api_keys.works(key, env.now):
+            return Refused(Reason.NOT_AUTHENTICATED)
+        door.measures.key_used(key.id, env.now)
+        return key
     client = await _client(read.credentials(received, parameters), door, env)
     if isinstance(client, Refused):
         return client

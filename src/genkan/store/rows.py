@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -100,8 +101,9 @@ def site(row: Row) -> Site:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def account(row: Row) -> Account:
-    """From ACCOUNT_COLUMNS."""
+    """From ACCOUNT_COLUMNS. Equal rows are one value: what is asked for again and again is decoded once."""
     (account_id, name, folded, display_name, email, permission, groups, standing, stop, created_at, version, locale,
      time_zone) = row  # fmt: skip
     return Account(

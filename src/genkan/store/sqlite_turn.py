@@ -18,13 +18,14 @@ class Turn:
 
     def enter(self) -> bool:
         """True where this read is the first of its turn. Raises sqlite3.Error."""
-        loop = asyncio.get_running_loop()
-        if loop is self._loop:
-            return False
-        # Of a loop that ended before its last callbacks ran.
-        self.leave()
+        if self._loop is not None:
+            # Asked of the loop itself: asyncio.get_running_loop() makes a system call before Python 3.12.
+            if self._loop.is_running():
+                return False
+            # Of a loop that ended before its last callbacks ran.
+            self.leave()
         self._db.execute("BEGIN")
-        self._loop = loop
+        self._loop = loop = asyncio.get_running_loop()
         loop.call_soon(self.leave)
         return True
 

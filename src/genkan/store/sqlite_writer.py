@@ -86,6 +86,9 @@ class Writer:
 
     def _own(self) -> asyncio.AbstractEventLoop:
         """The running loop. A writer that outlived its loop lets go of it first: nobody waits there any more."""
+        if self._loop is not None and self._loop.is_running():
+            # Asked of the loop itself: asyncio.get_running_loop() makes a system call before Python 3.12.
+            return self._loop
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._idle.wait()

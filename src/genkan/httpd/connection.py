@@ -1,0 +1,316 @@
+"""One connection of HTTP/1.1: requests are read whole and bounded, the site is asked for one after another, and every
+answer is one piece.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import count
+from typing import Any, ClassVar, cast
+
+import httptools
+from uvicorn.server import ServerState
+
+from genkan.httpd import written
+from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
+from genkan.site.answer import Answer
+from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+
+KEEP_ALIVE_SECONDS = 75.0
+MOST_WAITING = 16
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 30.0
+LINGER_SECONDS = 2.0
+
+Site = Callable[[Arrival], Coroutine[Any, Any, Answer]]
+_FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
+    headers that every answer has. ``boot`` begins the numbers of requests; ``log`` takes a level, an event and fields.
+    """
+
+    site: Site
+    log: Callable[..., None]
+    boot: str = "0"
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+    state: ServerState = field(default_factory=ServerState)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    _lines: bytes = b""
+
+    @property
+    def lines(self) -> bytes:
+        """The header lines that every answer has; uvicorn makes a new list whenever one changes."""
+        if self.state.default_headers is not self._told:
+            self._told = self.state.default_headers
+            self._lines = written.lines(self._told)
+        return self._lines
+
+
+class Connection(Reading, asyncio.Protocol):
+    """Each whole request waits for its turn, which begins when the one before it is answered. A request that comes in
+    one read, as nearly all do, pays a few comparisons and no timer.
+    """
+
+    head_seconds: ClassVar[float] = HEAD_SECONDS
+    body_seconds: ClassVar[float] = BODY_SECONDS
+    linger_seconds: ClassVar[float] = LINGER_SECONDS
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self._shared = shared
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        # The requests that are answered
+        self._asked: Arrival | None = None
+        self._task: asyncio.Task[None] | None = None  # of the last one that was asked; a loop holds no task by itself
+        self.waiting: deque[Arrival] = deque()
+        self._paused = False  # nothing is read until what waits is answered
+        self._full = False  # the other end does not read what it is sent
+        self._drain: asyncio.Future[None] | None = None
+        self._unread = False  # the other end may still be sending
+        self._finished = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_since: float | None = None
+
+    # What the transport says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection that never says anything is idle like one between two requests."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._shared.state.connections.add(self)  # type: ignore[arg-type]
+        peer = transport.get_extra_info("peername")
+        self._client = peer[0] if isinstance(peer, tuple) else ""
+        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self._rest()
+        self._watch_idleness(self._shared.keep_alive_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Nobody is there any more; what is being decided for them is still decided."""
+        self._over = True
+        self.waiting.clear()
+        self.resume_writing()
+        self._stop_clock()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if self._task is not None and not self._task.done():
+            # uvicorn waits for connections, and then for what is left of those that were lost.
+            self._shared.state.tasks.add(self._task)
+            self._task.add_done_callback(self._shared.state.tasks.discard)
+        self._shared.state.connections.discard(self)
+
+    def pause_writing(self) -> None:
+        """The other end does not read: nothing more is answered until it does."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._full = False
+        if self._drain is not None and not self._drain.done():
+            self._drain.set_result(None)
+        self._next()
+
+    def shutdown(self) -> None:
+        """uvicorn's word for the end: what was asked is answered, nothing more is read."""
+        self._over = True
+        self._finish()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and see what is still to come."""
+        if self._over:
+            return
+        self._idle_since = None
+        if self._stage is Stage.WHOLE:
+            self._stage = Stage.HEAD
+        self._read = len(data)
+        self._moved = False
+        try:
+            self._parser.feed_data(data)
+            if self._stage is not Stage.WHOLE and not self._over:
+                self._wait_for_more()
+        except httptools.HttpParserUpgrade:
+            # RFC 9110 7.8: the wish is ignored and the request answered; but what follows is of another protocol.
+            self._over = True
+        except httptools.HttpParserError:
+            if not self._over:
+                self._refuse(self._fault)
+
+    # What becomes of it
+
+    def _take(self, *, too_large: bool) -> None:
+        arrival = self._arrival(f"{self._shared.boot}-{next(self._shared.numbers):x}", too_large=too_large)
+        self._stage = Stage.WHOLE
+        self._stop_clock()
+        # After a request that ends the connection nothing is read; the site says what it has against a body too long.
+        self._over, self._unread = not arrival.keep_alive, too_large
+        if self._asked is None:
+            self._ask(arrival)
+        else:
+            self.waiting.append(arrival)
+            self._pause()
+
+    def _takes_more(self) -> bool:
+        return len(self.waiting) < MOST_WAITING
+
+    def _ask(self, arrival: Arrival) -> None:
+        self._asked = arrival
+        self._task = self._loop.create_task(self._answer(arrival))
+
+    async def _answer(self, arrival: Arrival) -> None:
+        try:
+            answer = await self._shared.site(arrival)
+        except Exception as bug:  # noqa: BLE001 - the site answers for its own; this is one in how it does that
+            self._tell(arrival, bug)
+            answer = _FAILED
+        is_head = arrival.method == "HEAD"
+        last = not arrival.keep_alive or (self._over and not self.waiting)
+        if self._transport.is_closing():
+            last = True
+        elif answer.parts is not None and not is_head:
+            last = await self._send_parts(arrival, answer, answer.parts, last)
+        else:
+            more = self._shared.lines
+            self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
+        self._asked = None
+        if last:
+            self._finish()
+        else:
+            self._next()
+
+    async def _send_parts(
+        self, arrival: Arrival, answer: Answer, parts: AsyncGenerator[bytes, None], last: bool
+    ) -> bool:
+        """Part after part, as fast as the other end reads. True where the connection ends with it."""
+        chunked = arrival.version == "1.1"  # RFC 9112 7.1: HTTP/1.0 knows no chunks.
+        write, last = self._transport.write, last or not chunked
+        write(written.opened(answer, self._shared.lines, arrival.number, chunked=chunked, last=last))
+        try:
+            async with aclosing(parts):
+                async for part in parts:
+                    await self._drained()
+                    if self._transport.is_closing():
+                        return True
+                    if part:
+                        write(written.chunk(part) if chunked else part)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the status was sent long ago
+            self._tell(arrival, fault)
+            # RFC 9112 8: what fails on the way is broken off, so that it is not taken for a whole answer.
+            self._transport.abort()
+            return True
+        if chunked:
+            write(written.chunk(b""))
+        return last
+
+    def _tell(self, arrival: Arrival, fault: Exception) -> None:
+        fields = {"route": "connection", "request_id": arrival.number, "error": repr(fault)}
+        self._shared.log("error", "bug", **fields, exc_info=fault)
+
+    async def _drained(self) -> None:
+        if self._full:
+            self._drain = self._loop.create_future()
+            await self._drain
+
+    def _next(self) -> None:
+        if self._asked is not None or self._full:
+            return
+        if self.waiting:
+            self._ask(self.waiting.popleft())
+        elif self._over:
+            self._finish()
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is to be done until more comes."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        if self._deadline is None:
+            self._idle_since = self._loop.time()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _finish(self) -> None:
+        """Close once nothing is being answered."""
+        if self._asked is not None or self.waiting or self._finished or self._transport.is_closing():
+            return
+        self._finished = True
+        if not self._unread:
+            self._transport.close()
+            return
+        # RFC 9112 9.6: closing on what is still being sent would take the answer away from its reader; so what comes
+        # is thrown away for a while.
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._deadline = self._loop.call_later(self.linger_seconds, self._transport.close)
+
+    # What does not come, or not in time
+
+    def _wait_for_more(self) -> None:
+        self._unframed = 0 if self._moved else self._unframed + self._read
+        if self._unframed > MOST_HEAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif self._stage is Stage.BODY and self._announced() > MOST_BODY_BYTES:
+            self._take(too_large=True)
+        else:
+            self._let_go_on()
+            if self._deadline is None:
+                self._start_clock()
+
+    def _let_go_on(self) -> None:
+        """RFC 9110 10.1.1: who waits for our word before it sends the body is given it, once."""
+        if self._stage is not Stage.BODY or self._continued or self._asked is not None:
+            return
+        self._continued = True
+        if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._pairs):
+            self._transport.write(written.CONTINUE)
+
+    def _start_clock(self) -> None:
+        seconds = self.head_seconds if self._stage is Stage.HEAD else self.body_seconds
+        self._deadline = self._loop.call_later(seconds, self._too_late)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self._paused:
+            # It is we who do not read: an earlier answer is not finished yet.
+            self._start_clock()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why where an answer is awaited, and close; what was asked before is answered first."""
+        self._over = self._unread = True
+        self._stop_clock()
+        # Whoever is out there can cause this, as often as they like.
+        self._shared.log("debug", "a request could not be read", status=status.value)
+        if self._asked is None and not self.waiting:
+            self._transport.write(written.refusal(status))
+        self._finish()
+
+    def _watch_idleness(self, seconds: float) -> None:
+        self._idle_timer = self._loop.call_later(seconds, self._perhaps_idle)
+
+    def _perhaps_idle(self) -> None:
+        """One timer looks now and then: winding it up anew with every request would cost more than the look."""
+        now = self._loop.time()
+        since = now if self._idle_since is None else self._idle_since
+        left = since + self._shared.keep_alive_seconds - now
+        if self._idle_since is not None and left <= 0:
+            self._transport.close()
+        else:
+            self._watch_idleness(max(left, 0.0))

@@ -1,0 +1,150 @@
+"""What one connection reads: the parser's words become whole, bounded requests. When to stop and what to say is the
+connection's to decide.
+"""
+
+from abc import ABC, abstractmethod
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+
+from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from genkan.site.peer import Headers
+
+MOST_HEAD_BYTES = 64 * 1024
+MOST_HEADERS = 100
+
+
+class Stage(Enum):
+    """How much of the request that is being read is here."""
+
+    HEAD = auto()
+    BODY = auto()
+    WHOLE = auto()
+
+
+class Stop(Exception):
+    """Makes the parser stop within a read: nothing that follows is read."""
+
+
+class Reading(ABC):
+    """httptools' callbacks. The parser joins a header that comes in pieces anew at each piece, so a header without end
+    would cost the square of its length: what belongs to an unfinished head is counted.
+    """
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpRequestParser(self)
+        # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._client, self._scheme = "", "http"
+        self._url, self._body = b"", b""
+        self._pairs: list[tuple[bytes, bytes]] = []
+        self._stage = Stage.HEAD
+        self._read = 0  # bytes of the present read
+        self._unframed = 0  # bytes of earlier reads that belong to an unfinished head or to what frames a body
+        self._moved = False  # the present read has brought a further part, so that it is not known how much of it waits
+        self._continued = False  # the client was told to go on
+        self._fault = HTTPStatus.BAD_REQUEST  # what is said when the parser stops
+        self._over = False  # nothing more is read at all
+
+    def on_message_begin(self) -> None:
+        """What one read brings after a whole request shares its bytes with it: they count for neither."""
+        self._moved = self._stage is Stage.WHOLE
+        self._stage = Stage.HEAD
+        self._unframed = 0
+        self._continued = False
+        self._url, self._pairs, self._body = b"", [], b""
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """RFC 9110 6.5.1: trailers are not headers. Those of a chunked body come here too."""
+        if self._stage is Stage.HEAD:
+            self._pairs.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Refuse what is too much, before a body is waited for."""
+        if len(self._pairs) > MOST_HEADERS or (
+            self._unframed + self._read > MOST_HEAD_BYTES and self._head_bytes() > MOST_HEAD_BYTES
+        ):
+            self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise Stop
+        if not self._takes_more():
+            # RFC 9112 9.3.2: who sends requests ahead of the answers must live with a closed connection.
+            raise Stop
+        self._stage = Stage.BODY
+        self._moved = True
+        self._stop_clock()
+
+    def on_body(self, body: bytes) -> None:
+        """RFC 9110 15.5.14: a body is read so far and no further."""
+        self._moved = True
+        self._body += body
+        if len(self._body) > MOST_BODY_BYTES:
+            self._take(too_large=True)
+            raise Stop
+
+    def on_message_complete(self) -> None:
+        """A whole request."""
+        self._take(too_large=False)
+        if self._over:
+            raise Stop
+
+    @abstractmethod
+    def _take(self, *, too_large: bool) -> None:
+        """A request is whole, or longer than we read; raises what ``_arrival`` raises."""
+
+    @abstractmethod
+    def _takes_more(self) -> bool:
+        """Whether one more request may wait for its answer."""
+
+    @abstractmethod
+    def _stop_clock(self) -> None:
+        """What was waited for has come."""
+
+    def _arrival(self, number: str, *, too_large: bool) -> Arrival:
+        """The request as it stands. Raises HttpParserInvalidURLError."""
+        parser = self._parser
+        path, query = self._target()
+        version = parser.get_http_version()
+        keep = version != "1.0" and not too_large and parser.should_keep_alive() and not parser.should_upgrade()
+        return Arrival(
+            parser.get_method().decode("ascii"),
+            path,
+            query,
+            Headers(self._pairs),
+            b"" if too_large else self._body,
+            self._client,
+            self._scheme,
+            version,
+            number,
+            keep,
+            too_large,
+        )
+
+    def _target(self) -> tuple[str, bytes]:
+        """Path, decoded, and query."""
+        target: Any = httptools.parse_url(self._url)  # whose stubs promise a path where there may be none
+        if target.path is None or not target.path.isascii():
+            raise httptools.HttpParserInvalidURLError("no path")
+        if not self._url.startswith(b"/"):
+            self._take_authority(target)
+        path: str = target.path.decode("ascii")
+        return unquote(path) if "%" in path else path, target.query or b""
+
+    def _take_authority(self, target: Any) -> None:
+        """RFC 9112 3.2.2: the authority of a target in absolute form stands for the Host that came beside it."""
+        if target.host:
+            host = b"[%s]" % target.host if b":" in target.host else target.host
+            authority = host if target.port is None else b"%s:%d" % (host, target.port)
+            self._pairs = [(b"host", authority), *(pair for pair in self._pairs if pair[0] != b"host")]
+
+    def _head_bytes(self) -> int:
+        return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._pairs)
+
+    def _announced(self) -> int:
+        return max((int(value) for name, value in self._pairs if name == b"content-length"), default=0)

@@ -1,0 +1,63 @@
+"""uvicorn around our connections: it listens, is told when it answers, and leaves in order."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import uvicorn
+
+from genkan.httpd.connection import Connection, Shared
+
+GRACE_SECONDS = 10
+BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it answers, and that leaves by returning, so that the store is closed in order."""
+
+    def __init__(self, shared: Shared, ready: Callable[[], None], closing: Callable[[], None]) -> None:
+        def connection(**_: Any) -> Connection:
+            return Connection(shared)
+
+        super().__init__(
+            uvicorn.Config(
+                _no_asgi,
+                http=cast("type[asyncio.Protocol]", connection),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self.server_state = shared.state
+        self._ready = ready
+        self._closing = closing
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        # What was made at start lives as long as the process: the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
+        self._ready()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self._closing()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def _no_asgi(scope: Any, receive: Any, send: Any) -> None:
+    """uvicorn wants an application to hand to its own connections; there are none."""

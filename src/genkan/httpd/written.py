@@ -1,0 +1,57 @@
+"""How answers are spelled on the wire (RFC 9112 4): one piece each, head and body together."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from genkan.site.answer import Answer
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+
+
+def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Header lines, each with its end."""
+    return b"".join([part for name, value in headers for part in (name, b": ", value, b"\r\n")])
+
+
+def whole(answer: Answer, more: bytes, number: str, *, head: bool, last: bool) -> bytes:
+    """The answer with ``more`` header lines before its own. ``head``: the request was HEAD; ``last``: then we close."""
+    body = answer.body
+    parts = _begun(answer, more, number)
+    parts.append(b"content-length: %d\r\n" % len(body))
+    # RFC 9112 9.6: who will close says so.
+    parts.append(b"connection: close\r\n\r\n" if last else b"\r\n")
+    if not head:
+        # RFC 9110 9.3.2: HEAD is told how long the body would be, and is not sent it.
+        parts.append(body)
+    return b"".join(parts)
+
+
+def opened(answer: Answer, more: bytes, number: str, *, chunked: bool, last: bool) -> bytes:
+    """The head of an answer that comes in parts (RFC 9112 7.1), or that ends when we close (6.3)."""
+    parts = _begun(answer, more, number)
+    if chunked:
+        parts.append(b"transfer-encoding: chunked\r\n")
+    parts.append(b"connection: close\r\n\r\n" if last else b"\r\n")
+    return b"".join(parts)
+
+
+def chunk(part: bytes) -> bytes:
+    """RFC 9112 7.1: one chunk; of nothing, the one that ends the body."""
+    return b"%x\r\n%b\r\n" % (len(part), part)
+
+
+def _begun(answer: Answer, more: bytes, number: str) -> list[bytes]:
+    parts = [_STATUS_LINES[answer.status], more]
+    for name, value in answer.headers:
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(b"x-request-id: %b\r\n" % number.encode())
+    return parts
+
+
+def refusal(status: HTTPStatus) -> bytes:
+    """What is said of a request that cannot be read, before the connection closes."""
+    body = b'{"error": "invalid_request", "error_description": "%s."}' % status.phrase.encode()
+    headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
+    fields = lines((*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")))
+    return _STATUS_LINES[status] + fields + b"\r\n" + body
