@@ -23,4 +23,8 @@ PICTURES = (
     Picture("create-link-ja.png", "link-form", "phone", "ja"),
     Picture("link-credentials.png", "link-credentials"),
     Picture("link-trial.png", "link-trial"),
+    Picture("set-up-done.png", "setup-done-on"),
+    Picture("mobile-app.png", "mobile"),
+    Picture("mobile-app-off.png", "mobile-ask"),
+    Picture("mobile-app-ja.png", "mobile", "phone", "ja"),
 )

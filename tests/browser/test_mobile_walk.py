@@ -140,6 +140,7 @@ async def test_without_scripts_the_address_is_there_to_open(chromium: Browser, s
     page = await context.new_page()
     await come_in(page, site)
     await page.get_by_role("link", name=site.base + INFO).wait_for()
+    await page.get_by_text("The site’s answer", exact=True).click()
     words = await said(page)
     assert "Open the address in a private window" in words
     assert site.client_id in words

@@ -59,3 +59,15 @@ def test_every_colour_is_named_and_has_a_dark_counterpart() -> None:
     _, _, dark = stylesheet().partition("@media (prefers-color-scheme: dark)")
     named = {line.strip().partition(":")[0] for line in dark.partition("\n}\n")[0].splitlines() if "--" in line}
     assert {f"--{name}" for name in palettes()["light"]} <= named
+
+
+def test_every_rule_is_closed() -> None:
+    """Braces pair up, and a rule stands in nothing but conditions: a line that is lost takes no other rules along."""
+    open_rules: list[str] = []
+    for line in stylesheet().splitlines():
+        if line.endswith("{"):
+            assert [rule for rule in open_rules if not rule.startswith("@")] == [], line
+            open_rules.append(line.strip())
+        elif line.strip() == "}":
+            open_rules.pop()
+    assert open_rules == []

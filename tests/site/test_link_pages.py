@@ -302,3 +302,13 @@ async def test_the_list_goes_on_by_name(console: Console) -> None:
     assert "App 25" in second.text
     assert "App 24" not in second.text
     assert second.text.count("<bdi>App") == 5
+
+
+@pytest.mark.parametrize("name", ["a%0d%0aset-cookie:%20x=y", "%c3%a9", "%2e%2e", "a%00b", "%25"])
+async def test_a_name_in_the_address_ends_no_header(console: Console, name: str) -> None:
+    """Whatever is put in the place of an id, forms without their token lead back and set nothing."""
+    for rest in ("/disable", "/delete", "/trial", "/sign-out-all"):
+        answer = await console.site.client.post(f"{console.site.base}{LINKS}/{name}{rest}", data={"x": "y"})
+        assert answer.status_code in (303, 404), rest
+        assert "set-cookie" not in answer.headers
+        assert "\n" not in answer.headers.get("location", "")

@@ -3,6 +3,7 @@ reasons.
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from urllib.parse import quote
 
 import msgspec
 from msgspec import structs
@@ -19,6 +20,8 @@ JSON: Headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-
 TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
 # Our sentences are set for people; a program is sent what a keyboard has.
 _TYPED = str.maketrans({"“": "'", "”": "'", "’": "'", "…": "...", "–": "-"})
+# What an address keeps as it is, the percent sign of what is encoded already among it.
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 _encoder = msgspec.json.Encoder()
 
 
@@ -102,7 +105,11 @@ def bearer_error(refused: Refused, realm: str, scope: str | None = None) -> Answ
 
 
 def redirect(location: str, status: int = 302) -> Answer:
-    """A redirect that is never stored (RFC 9700 4.12: 303 after a form, so that no body is sent on)."""
+    """A redirect that is never stored (RFC 9700 4.12: 303 after a form, so that no body is sent on). What a person
+    typed may be part of the address: a line end in it must not end the header (RFC 9110 5.5).
+    """
+    if not (location.isascii() and location.isprintable()):
+        location = quote(location, safe=_VISIBLE)
     return Answer(
         status,
         (

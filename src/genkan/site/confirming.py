@@ -1,5 +1,7 @@
 """Confirming that it is still the same person before something dangerous: the password once more, a new session."""
 
+from urllib.parse import urlencode
+
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin import session as sessions
@@ -16,7 +18,8 @@ async def confirm_page(received: Received, door: Door) -> Answer:
     env = door.env()
     who = await browser.visitor(received, door, env)
     if who.person is None:
-        return answer.redirect(f"{door.public.text}/login?{received.query.decode('latin-1')}")
+        wanted = {"next": read.query(received).get("next", "")}
+        return answer.redirect(f"{door.public.text}/login?{urlencode(wanted)}")
     return browser.with_device(console.confirm_page(read.query(received), who, door, env), who, door)
 
 

@@ -38,6 +38,7 @@ async def show(received: Received, door: Door) -> Answer:
         "state": _state(site, link),
         "app": document,
         "told_url": door.public.text + INFO_LOGIN,
+        "asks": door.public.text + INFO_LOGIN,
         "told": json.dumps(login_info.render(announced(site, link, door.endpoints)), indent=2, ensure_ascii=False),
         "askers": [_asker_row(asker) for asker in askers],
         "guide": guide(await door.title(), link, door),

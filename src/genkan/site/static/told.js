@@ -5,6 +5,7 @@
 for (const box of document.querySelectorAll("[data-asks]")) {
   const show = (name) => {
     for (const words of box.querySelectorAll("[data-found]")) words.hidden = words.dataset.found !== name;
+    if (name === "other") box.querySelector("details").open = true;
   };
   const ask = async () => {
     show("asking");
