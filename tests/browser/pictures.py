@@ -27,4 +27,11 @@ PICTURES = (
     Picture("mobile-app.png", "mobile"),
     Picture("mobile-app-off.png", "mobile-ask"),
     Picture("mobile-app-ja.png", "mobile", "phone", "ja"),
+    Picture("audit-log.png", "audit"),
+    Picture("audit-log-ja.png", "audit", "phone", "ja"),
+    Picture("audit-seals.png", "audit-chain-good"),
+    Picture("health.png", "health-weak", "phone"),
+    Picture("health-ja.png", "health-ill", "phone", "ja"),
+    Picture("api-keys.png", "api-keys"),
+    Picture("api-key-told.png", "api-key-told"),
 )
