@@ -85,7 +85,7 @@ async def test_a_site_full_of_markup_runs_none(page: Page, watch: Watch, hostile
     address = await page.get_by_label("The answer’s address").input_value()
     assert urlencode({"state": ALL}).replace("+", "%20") in address.replace("+", "%20")
     await watch.look(page)
-    for path in ("/", "/account/apps", "/setup/done"):
+    for path in ("/", "/account/apps", "/setup/done", "/admin", "/admin/links", "/admin/links/create"):
         await page.goto(hostile_site.base + path)
         await page.get_by_text(name).wait_for()
         await watch.look(page)

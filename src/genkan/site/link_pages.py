@@ -17,6 +17,7 @@ from genkan.site.documents import public_id
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.link_store import Decide, act_on_link, find_link
+from genkan.site.phone_filters import Filters
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.api import PhoneQuery
@@ -87,6 +88,7 @@ async def link_page(received: Received, door: Door) -> Answer:
         "details": link,
         "permission_words": WORDS[link.permission],
         "usage": await door.store.usage(PhoneQuery(link_id=link.id), door.env().now, MOST_COUNTED_OF_ONE),
+        "sign_ins_url": door.public.path + Filters(link.kind, link=link.id).path,
         "is_app_link": site.mobile_link_id == link.id,
         "mobile_on": site.mobile_enabled,
         "list_url": f"{door.public.path}{LINKS}",
