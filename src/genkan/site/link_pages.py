@@ -197,5 +197,12 @@ RULES = (
     Rule(LINKS + "/{id}/delete", ("POST",), delete, *_FORM, "Deletes it and ends its sign-ins.", recent=True),
     Rule(LINKS + "/{id}/sign-out-all", ("GET",), ask_sign_out, *_HERE, "Says how many it signs out.", recent=True),
     Rule(LINKS + "/{id}/sign-out-all", ("POST",), sign_out, *_FORM, "Ends its sign-ins.", recent=True),
-    Rule("/plugins/servlet/applinks/listApplicationLinks", ("GET",), alias, *_HERE, "Leads to /admin/links."),
+    Rule(
+        "/plugins/servlet/applinks/listApplicationLinks",
+        ("GET",),
+        alias,
+        Who.ANYONE,
+        Guard.PAGE,
+        "Leads to /admin/links.",
+    ),
 )
