@@ -30,4 +30,11 @@ PICTURES = (
     Picture("phones.png", "phones"),
     Picture("phones-phone.png", "phones", "phone"),
     Picture("why-signed-out.png", "phone-replayed"),
+    Picture("audit-log.png", "audit"),
+    Picture("audit-log-ja.png", "audit", "phone", "ja"),
+    Picture("audit-seals.png", "audit-chain-good"),
+    Picture("health.png", "health-weak", "phone"),
+    Picture("health-ja.png", "health-ill", "phone", "ja"),
+    Picture("api-keys.png", "api-keys"),
+    Picture("api-key-told.png", "api-key-told"),
 )

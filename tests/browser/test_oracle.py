@@ -116,6 +116,26 @@ async def test_applications_and_people_full_of_markup_run_none(page: Page, watch
     await watch.look(page)
 
 
+async def test_audit_keys_and_health_full_of_markup_run_none(page: Page, watch: Watch, hostile_site: Served) -> None:
+    """What administrators are told of links, keys, actors and details that are markup."""
+    hostile_site.link(MARKUP["form"], "https://lax.example/cb?y='onload=1'", "--consent", "remember")
+    made = hostile_site.run("api-key", "create", MARKUP["script"])
+    assert made.returncode == 0, made.stderr
+    await page.goto(hostile_site.base + "/admin/audit")
+    await sign_in(page, MARKUP["picture"])
+    for path, words in (("/admin/audit", MARKUP["script"]), ("/admin/audit", MARKUP["form"]),
+                        ("/admin/api-keys", MARKUP["script"]), ("/admin/health", MARKUP["form"])):  # fmt: skip
+        await page.goto(hostile_site.base + path)
+        assert words in await said(page)
+        await watch.look(page)
+    hostile = urlencode(
+        {"actor": ALL, "person": ALL, "text": ALL, "kind": ALL, "link": ALL, "since": ALL, "order": ALL}
+    )
+    await page.goto(f"{hostile_site.base}/admin/audit?{hostile}")
+    assert await page.get_by_label("Text", exact=True).input_value() == ALL[:200].strip()
+    await watch.look(page)
+
+
 async def test_markup_in_a_parameter_of_the_request_runs_nowhere(page: Page, watch: Watch, site: Served) -> None:
     """Whichever parameter of an authorization request is markup, the page about it is ours and runs nothing."""
     address, _, query = site.authorize_url().partition("?")
