@@ -37,4 +37,10 @@ PICTURES = (
     Picture("health-ja.png", "health-ill", "phone", "ja"),
     Picture("api-keys.png", "api-keys"),
     Picture("api-key-told.png", "api-key-told"),
+    Picture("people.png", "people"),
+    Picture("add-a-person.png", "person-create", "phone"),
+    Picture("one-time-link.png", "person-link", "phone"),
+    Picture("erase-a-person.png", "person-erase"),
+    Picture("own-browsers-ja.png", "sessions", "phone", "ja"),
+    Picture("change-the-password.png", "sign-in-methods", "phone"),
 )

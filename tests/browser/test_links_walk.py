@@ -235,7 +235,7 @@ async def test_it_works_on_a_phone_in_japanese_without_a_script(chromium: Browse
     await page.locator("#password").fill("a door, a step, a bell")
     await page.get_by_role("button", name="サインイン").tap()
     await page.get_by_text("メニュー").tap()
-    await page.get_by_role("link", name="アプリケーションリンク", exact=True).tap()
+    await page.get_by_role("navigation").get_by_role("link", name="アプリケーションリンク", exact=True).tap()
     await page.get_by_role("link", name="リンクを作成").first.tap()
     await page.get_by_role("button", name="続ける").tap()
     await page.get_by_role("button", name="リダイレクト URL を追加").tap()

@@ -62,16 +62,14 @@ async def _filled(path: Path, count: int) -> Pool:
         sessions = [a_session(person, now=env.now) for person in people]
         consents: list[Step] = [GiveConsent(Consent(p.id, link.id, 0, Permission.READ, env.now))
                                 for p, link in zip(people, links, strict=True)]  # fmt: skip
-        recoveries: list[Step] = [
-            PutRecovery(RecoveryLink(p.id, f"recovery {p.id}".encode(), p.stop, env.now, env.now + DAY)) for p in people
-        ]
         keys = [_key(number, f"key {number}", f"secret {number}", env.now) for number in range(2, count)]
         root = _key(1, "fuzzer", KEY, env.now, Permission.SYSTEM_ADMIN)
         assert await store.apply(added(*people, *links))
         assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
         opened = [OpenSession(session, None) for session in sessions]
         made = [AddApiKey(key) for key in (root, *keys)]
-        assert await store.apply(Change((*consents, *recoveries, *opened, *made)))
+        handed = [PutRecovery(RecoveryLink(p.id, env.draw(32), p.stop, env.now, env.now + DAY)) for p in people]
+        assert await store.apply(Change((*consents, *opened, *made, *handed)))
         ids = [session_public_id(session) for session in sessions]
         return Pool(_values(people, links, grants, keys, ids))
     finally:

@@ -9,7 +9,7 @@ from genkan.protocol.ends import END_HINTS, END_SENTENCES, EndReason
 from genkan.protocol.env import DAY, HOUR
 from genkan.protocol.outcomes import Change, EventKind, RaiseStop, Subject
 from genkan.protocol.records import Grant, Standing
-from genkan.site import phone_filters
+from genkan.site import phone_filters, same_phone
 from genkan.site.documents import public_id
 from genkan.store import sqlite_phones
 from genkan.store.rounds import settle_all
@@ -129,6 +129,16 @@ async def test_marks_are_shown(house: House) -> None:
     page = await house.get(PHONES)
     assert page.count("Possibly the same phone") == 2
     assert page.count("Never used") == 1
+
+
+async def test_of_very_many_sign_ins_the_newest_are_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that signs in over and over does not make every list wait for all that it left behind."""
+    monkeypatch.setattr(same_phone, "PAGE", 2)
+    monkeypatch.setattr(same_phone, "MOST_COMPARED", 2)
+    oldest, *_ = [await house.phone() for _ in range(3)]
+    page = await house.get(PHONES)
+    assert page.count("Possibly the same phone") == 2
+    assert "Possibly the same phone" not in await house.get(f"{PHONES}/{oldest.id.hex()}")
 
 
 # --- One phone
