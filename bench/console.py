@@ -5,7 +5,7 @@ what it must show."""
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import quantiles
 
@@ -15,6 +15,7 @@ from bench.console_store import Known, fill
 from bench.copies import opened
 from bench.flow import WrongAnswer
 from bench.peers.genkan import PERSON, Genkan, say
+from bench.runner import DISTURBED
 from bench.station import Station
 
 ASKED = 60
@@ -23,6 +24,8 @@ LIMIT_MS = 50.0
 NOT_FOUND = 404
 # Seconds of processor time in a second below which a server rests, and how long that is waited for.
 RESTING, REST_S = 0.03, 300
+UPKEEP_S = 5
+RETAKEN = 2
 ABSENT = "there is no such page"
 Address = Callable[[Known, int], str]
 
@@ -38,17 +41,24 @@ class Asked:
 
 @dataclass(frozen=True)
 class Taken:
-    """How long a page took, in milliseconds. ``fault``: why there is no figure."""
+    """How long a page took, in milliseconds. ``fault``: why there is no figure. ``others``: how much of the two cores
+    other programs used meanwhile.
+    """
 
     name: str
     p50: float = 0.0
     p95: float = 0.0
     worst: float = 0.0
     fault: str = ""
+    others: float = 0.0
 
     @property
     def met(self) -> bool:
         return not self.fault and self.p95 <= LIMIT_MS
+
+    @property
+    def disturbed(self) -> bool:
+        return self.others > DISTURBED
 
 
 def _at(path: str) -> Address:
@@ -90,7 +100,8 @@ PAGES = (
     Asked("application links", _at("/admin/links"), "<h1>"),
     Asked("one application link", _of("/admin/links/{}", lambda k: [k.confidential, k.native]), "<h1>"),
     Asked("people, first page", _at("/admin/people"), "person0"),
-    Asked("people whose names begin so", _of("/admin/people?name={}", lambda k: [n[:12] for n in k.names]), "<h1>"),
+    Asked("people of names that begin so", _of("/admin/people?prefix={}", lambda k: [n[:12] for n in k.names]),
+          "person0"),
     Asked("one person", _of("/admin/people/{}", lambda k: k.people), "<h1>"),
     Asked("audit log, first page", _at("/admin/audit"), "<h1>"),
     Asked("audit log of one kind", _at("/admin/audit?kind=link.created"), "<h1>"),
@@ -111,7 +122,7 @@ def measure(phones: int, people: int, cache: Path, folder: Path) -> list[Taken]:
     try:
         known = _filled(where, phones, people)
         browser = _signed_in(where)
-        return [_told(_taken(page, browser, known)) for page in PAGES]
+        return [_told(_undisturbed(page, browser, known, where.server.pid)) for page in PAGES]
     finally:
         where.server.stop()
 
@@ -133,6 +144,7 @@ def _filled(where: Station, phones: int, people: int) -> Known:
 
 def _await_rest(pid: int) -> None:
     """What was filled in at once is sealed and swept first, as it would have been in years of use."""
+    time.sleep(UPKEEP_S)
     until = time.perf_counter() + REST_S
     before, used = machine.cpu_seconds(pid), 1.0
     while used > RESTING and time.perf_counter() < until:
@@ -150,6 +162,31 @@ def _signed_in(where: Station) -> Browser:
     if answer.status not in (302, 303):
         raise WrongAnswer(f"the administrator is not let in: {answer.status}")
     return browser
+
+
+def _undisturbed(page: Asked, browser: Browser, known: Known, pid: int) -> Taken:
+    """A page that other programs disturbed is taken again, twice at most; what remains disturbed says so."""
+    taken = _watched(page, browser, known, pid)
+    for _ in range(RETAKEN):
+        if taken.fault or not taken.disturbed:
+            break
+        taken = _watched(page, browser, known, pid)
+    return taken
+
+
+def _watched(page: Asked, browser: Browser, known: Known, pid: int) -> Taken:
+    began, cores, ours = time.perf_counter(), _busy(), _ours(pid)
+    taken = _taken(page, browser, known)
+    others = _busy() - cores - (_ours(pid) - ours)
+    return replace(taken, others=max(0.0, others / (time.perf_counter() - began) / 2))
+
+
+def _ours(pid: int) -> float:
+    return machine.cpu_seconds(pid) + time.process_time()
+
+
+def _busy() -> float:
+    return machine.busy_seconds(machine.SERVER_CORE) + machine.busy_seconds(machine.LOAD_CORE)
 
 
 def _taken(page: Asked, browser: Browser, known: Known) -> Taken:
@@ -170,5 +207,6 @@ def _taken(page: Asked, browser: Browser, known: Known) -> Taken:
 
 def _told(taken: Taken) -> Taken:
     figures = taken.fault or f"p50 {taken.p50:6.1f} ms  p95 {taken.p95:6.1f} ms  worst {taken.worst:6.1f} ms"
-    print(f"S11  {taken.name:36} {figures}", file=sys.stderr, flush=True)
+    remark = f"  others used {taken.others:.0%} of the cores" if taken.disturbed else ""
+    print(f"S11  {taken.name:36} {figures}{remark}", file=sys.stderr, flush=True)
     return taken

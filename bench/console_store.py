@@ -15,6 +15,8 @@ AUDIT_LINES = 200_000
 APPLICATION_EVERY = 200
 ENDED_EVERY = 33
 IDLE_EVERY = 20
+# Those without a device mark are compared with the person's others, which costs a look at these.
+UNMARKED_EVERY = 7
 USUAL_IDLE_DAYS = 14
 KEPT_DAYS = 30
 REASONS = ("signed_in_again", "signed_out_by_app", "signed_out_by_person", "signed_out_by_admin", "account_disabled",
@@ -72,7 +74,7 @@ def _grants(
         yield {
             "id": (now - age).to_bytes(6, "big") + secrets.token_bytes(10),
             "account": people[chance.randrange(len(people))],
-            "device": secrets.token_bytes(16),
+            "device": None if number % UNMARKED_EVERY == 0 else secrets.token_bytes(16),
             "user_agent": chance.choice(agents),
             "generation": 1 + rotated // DAY_MS,
             "rotated_at": rotated,

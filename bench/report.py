@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bench.console import LIMIT_MS
+from bench.console import LIMIT_MS, Taken
 from bench.outcome import Outcome
 from bench.runner import BUSY_LIMIT, Result
 from bench.wrk import CONNECTIONS
@@ -115,15 +115,17 @@ def _details(results: list[Result]) -> str:
 
 
 def _pages(outcome: Outcome) -> str:
-    rows = [
-        [page.name, page.fault, "", "", ""]
-        if page.fault
-        else [page.name, *(f"{took:.1f}" for took in (page.p50, page.p95, page.worst)), _verdict(page.met)]
-        for page in outcome.pages
-    ]
-    head = ["page", "p50 ms", "p95 ms", "worst ms", f"p95 ≤ {LIMIT_MS:g} ms"]
+    rows = [_page(page) for page in outcome.pages]
+    head = ["page", "p50 ms", "p95 ms", "worst ms", f"p95 ≤ {LIMIT_MS:g} ms", "others on the cores"]
     title = "## Pages of a full store (S11)\n\n"
     return f"{title}{outcome.filled}\n\n{_grid(head, rows)}" if rows else ""
+
+
+def _page(page: Taken) -> list[str]:
+    if page.fault:
+        return [page.name, page.fault, "", "", "", ""]
+    times = [f"{took:.1f}" for took in (page.p50, page.p95, page.worst)]
+    return [page.name, *times, _verdict(page.met), f"{page.others:.0%}"]
 
 
 def _memory(outcome: Outcome) -> str:

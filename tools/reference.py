@@ -41,6 +41,7 @@ HTTP_HEAD = """\
 Every path is below the base URL, context path included. The route table refuses to start with a route that does not say
 who may call it. *machine* routes ignore `Host` and build every address from `GENKAN_BASE_URL`; *page* routes answer 400
 when scheme or host are not the base URL's, and name the proxy header to mend; a *form* takes what its own page posts.
+*Recent sign-in* asks for the password again where it was last given more than fifteen minutes ago.
 """
 COMMANDS_HEAD = """\
 Exit status: 0 done, 1 the answer is no, 2 wrong usage or set-up. What goes wrong is one line on standard error that
@@ -109,7 +110,9 @@ def http_page() -> str:
         found = [rule for rule in rules if rule.path == path]
         also = {f"Also at `{rule.also_at}` of the host's root." for rule in found if rule.also_at}
         rows = [
-            f"| {', '.join(rule.methods)} | {rule.about} | {rule.who.value} | {rule.guard.value} |" for rule in found
+            f"| {', '.join(rule.methods)} | {rule.about} | {rule.who.value} | {rule.guard.value}"
+            f"{', recent sign-in' if rule.recent else ''} |"
+            for rule in found
         ]
         table = "\n".join(["| method | for | who may call | guard |", "|---|---|---|---|", *rows])
         parts.append("\n\n".join([f"## `{path}`", table, *also]) + "\n")

@@ -97,7 +97,12 @@ def _chosen_rows(values: dict[str, object], chosen: Chosen) -> dict[str, object]
 
 
 def _one(chosen: Chosen) -> list[Shown]:
-    frame = {**framed(chosen, LINKS), "list_url": "/desk/admin/links", "mobile_on": True}
+    frame = {
+        **framed(chosen, LINKS),
+        "list_url": "/desk/admin/links",
+        "sign_ins_url": "/desk/admin/phones?link=0000000000000002",
+        "mobile_on": True,
+    }
     link = a_link(chosen)
     native = {"kind": LinkKind.NATIVE, "consent": ConsentMode.ALWAYS, "plain_pkce": False, "absolute_lifetime": None}
     app = a_link(chosen, **native, redirects=(chosen("jira-server://oauth-callback"), chosen("http://127.0.0.1/cb")))

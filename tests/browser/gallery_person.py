@@ -3,6 +3,7 @@
 from genkan.protocol.reasons import Reason, entry
 from genkan.site.flashes import Flash
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER
+from genkan.site.typed_accounts import CHANGED_MEANWHILE
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
 
@@ -160,7 +161,7 @@ def _edit(chosen: Chosen) -> list[Shown]:
         "most": 200,
     }
     failed = {**values, "faults": {"groups": "Group: at most 100, each printable and without a comma."},
-              "error": entry(Reason.CONFLICT).public}  # fmt: skip
+              "error": CHANGED_MEANWHILE}  # fmt: skip
     right = {**facts(chosen, "/permission"), "permissions": RIGHTS, "chosen": "WRITE", "error": ""}
     last = {**right, "error": entry(Reason.LAST_ADMINISTRATOR).public}
     return [

@@ -112,6 +112,9 @@ def _known(chosen: Chosen) -> dict[str, object]:
         "list_address": f"/desk{LISTED}",
         "account_name": chosen("alice"),
         "person_id": "0000000000000001",
+        "person_page": "/desk/admin/people/0000000000000001",
+        "link_page": "/desk/admin/links/0000000000000002",
+        "audit_address": "/desk/admin/audit?person=0000000000000001",
         "permission": "WRITE",
         "permission_words": WORDS[Permission.WRITE],
         "user_agent": chosen(AGENT),
@@ -158,7 +161,7 @@ def _one(chosen: Chosen) -> list[Shown]:
     same = {**live, "possibly_same": True, "marked": False}
     replayed = {**live, "state": "signed_out", "live": False, "sentence": END_SENTENCES[EndReason.REPLAYED],
                 "hint": END_HINTS[EndReason.REPLAYED],
-                "moments": [*used, _moment(What.ENDED, SEEN + 60_000, chosen("bert"))]}  # fmt: skip
+                "moments": [*used, _moment(What.ENDED, SEEN + 60_000, chosen("link:jira-mobile"))]}  # fmt: skip
     disabled = EndReason.ACCOUNT_DISABLED
     stopped = {**live, "state": "signed_out", "live": False, "sentence": END_SENTENCES[disabled],
                "hint": END_HINTS[disabled], "moments": [*begun, _moment(What.ENDED, None)]}  # fmt: skip

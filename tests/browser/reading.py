@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-EMPTY = {"meta", "link", "input", "img", "br", "hr"}
+EMPTY = {"meta", "link", "input", "img", "br", "hr", "wbr"}
 
 
 @dataclass(slots=True)

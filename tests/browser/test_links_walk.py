@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
 from tests.browser.conftest import PATIENCE_MS
+from tests.browser.serving import PASSWORD
 from tests.browser.walking import at, heading, press, said, sign_in
 
 if TYPE_CHECKING:
@@ -195,6 +198,31 @@ async def test_a_link_is_edited_disabled_given_a_secret_and_deleted(admin: Page,
     await at(admin, "Nothing is here")
 
 
+async def test_what_is_dangerous_asks_who_is_there(admin: Page, site: Served) -> None:
+    """A browser that was left alone for an hour is asked for the password; a wrong one asks again, the right one goes
+    on to where the way led.
+    """
+    address = await made(admin, site, "Guarded")
+    leave_alone(site)
+    await admin.goto(address)
+    await admin.get_by_role("link", name="Delete").click()
+    await at(admin, "Confirm that it is you")
+    await admin.get_by_label("Password", exact=True).fill("not this one")
+    await press(admin, "Confirm")
+    await at(admin, "Error: Confirm that it is you")
+    await admin.keyboard.type(PASSWORD)
+    await admin.keyboard.press("Enter")
+    await at(admin, "Delete Guarded?")
+    await press(admin, "Delete")
+    await admin.get_by_text("The link is deleted").wait_for()
+
+
+def leave_alone(site: Served) -> None:
+    """Make every sign-in of this site an hour older."""
+    with closing(sqlite3.connect(site.folder / "data" / "genkan.sqlite3", timeout=20)) as db, db:
+        db.execute("UPDATE sessions SET auth_time = auth_time - 3600000")
+
+
 async def test_it_works_on_a_phone_in_japanese_without_a_script(chromium: Browser, site: Served) -> None:
     """The menu opens, rows are added and taken away, and a link is made, all without JavaScript."""
     context = await chromium.new_context(
@@ -207,7 +235,7 @@ async def test_it_works_on_a_phone_in_japanese_without_a_script(chromium: Browse
     await page.locator("#password").fill("a door, a step, a bell")
     await page.get_by_role("button", name="サインイン").tap()
     await page.get_by_text("メニュー").tap()
-    await page.get_by_role("link", name="アプリケーションリンク", exact=True).tap()
+    await page.get_by_role("navigation").get_by_role("link", name="アプリケーションリンク", exact=True).tap()
     await page.get_by_role("link", name="リンクを作成").first.tap()
     await page.get_by_role("button", name="続ける").tap()
     await page.get_by_role("button", name="リダイレクト URL を追加").tap()

@@ -85,7 +85,7 @@ async def test_a_site_full_of_markup_runs_none(page: Page, watch: Watch, hostile
     address = await page.get_by_label("The answer’s address").input_value()
     assert urlencode({"state": ALL}).replace("+", "%20") in address.replace("+", "%20")
     await watch.look(page)
-    for path in ("/", "/account/apps", "/setup/done"):
+    for path in ("/", "/account/apps", "/setup/done", "/admin", "/admin/links", "/admin/links/create"):
         await page.goto(hostile_site.base + path)
         await page.get_by_text(name).wait_for()
         await watch.look(page)
@@ -113,6 +113,26 @@ async def test_applications_and_people_full_of_markup_run_none(page: Page, watch
     await page.goto(hostile_site.base + "/account/apps")
     assert MARKUP["picture"] in await said(page)
     assert MARKUP["script"].partition("/")[0][:40] in await said(page)
+    await watch.look(page)
+
+
+async def test_audit_keys_and_health_full_of_markup_run_none(page: Page, watch: Watch, hostile_site: Served) -> None:
+    """What administrators are told of links, keys, actors and details that are markup."""
+    hostile_site.link(MARKUP["form"], "https://lax.example/cb?y='onload=1'", "--consent", "remember")
+    made = hostile_site.run("api-key", "create", MARKUP["script"])
+    assert made.returncode == 0, made.stderr
+    await page.goto(hostile_site.base + "/admin/audit")
+    await sign_in(page, MARKUP["picture"])
+    for path, words in (("/admin/audit", MARKUP["script"]), ("/admin/audit", MARKUP["form"]),
+                        ("/admin/api-keys", MARKUP["script"]), ("/admin/health", MARKUP["form"])):  # fmt: skip
+        await page.goto(hostile_site.base + path)
+        assert words in await said(page)
+        await watch.look(page)
+    hostile = urlencode(
+        {"actor": ALL, "person": ALL, "text": ALL, "kind": ALL, "link": ALL, "since": ALL, "order": ALL}
+    )
+    await page.goto(f"{hostile_site.base}/admin/audit?{hostile}")
+    assert await page.get_by_label("Text", exact=True).input_value() == ALL[:200].strip()
     await watch.look(page)
 
 

@@ -58,6 +58,9 @@ def test_an_end_says_who_and_when_where_that_is_known() -> None:
     told = a_line(EventKind.GRANT_ENDED, NOW, "account:0000000000000001", "")
     assert story(judge(row, an_env()), [told])[-1] == Moment(NOW, What.ENDED, "account:0000000000000001")
     assert story(judge(row, an_env()))[-1] == Moment(NOW, What.ENDED)
+    stop = Line(1, EventKind.ACCOUNT_DISABLED, NOW, "api-key:directory", address="203.0.113.1")
+    told_by_stop = Moment(NOW, What.ENDED, "api-key:directory", "203.0.113.1")
+    assert story(judge(row, an_env()), [a_line(EventKind.SIGNED_IN, BORN), stop])[-1] == told_by_stop
     stopped = judge(a_row("account_disabled", **USED, account=an_account(stop=1)), an_env())
     assert story(stopped)[-1] == Moment(None, What.ENDED)
 

@@ -9,7 +9,8 @@ from genkan.clock import system_env
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import AddApiKey, Change, GiveConsent, OpenSession, Step
-from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link
+from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, RecoveryLink
+from genkan.protocol.recovery_steps import PutRecovery
 from genkan.site.documents import public_id
 from genkan.site.people_documents import session_public_id
 from genkan.store.sqlite import open_store
@@ -67,7 +68,8 @@ async def _filled(path: Path, count: int) -> Pool:
         assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
         opened = [OpenSession(session, None) for session in sessions]
         made = [AddApiKey(key) for key in (root, *keys)]
-        assert await store.apply(Change((*consents, *opened, *made)))
+        handed = [PutRecovery(RecoveryLink(p.id, env.draw(32), p.stop, env.now, env.now + DAY)) for p in people]
+        assert await store.apply(Change((*consents, *opened, *made, *handed)))
         ids = [session_public_id(session) for session in sessions]
         return Pool(_values(people, links, grants, keys, ids))
     finally:

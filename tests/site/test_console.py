@@ -145,6 +145,13 @@ async def test_a_form_is_acted_on_once_its_page_token_holds(probed: ProbedSite) 
     assert (await probed.post(FORM + "/button")).headers["location"].endswith(f"{FORM}?done=once-more")
 
 
+async def test_the_address_brings_no_words_onto_a_page(probed: ProbedSite) -> None:
+    """What was done is told by a word that is ours; any other says nothing."""
+    for word in ("nonsense", "<b>x</b>", "", "SAVED"):
+        page = await probed.client.get(probed.site.base + FORM, params={"done": word})
+        assert 'class="flash"' not in page.text, word
+
+
 async def test_a_form_from_elsewhere_is_refused(probed: ProbedSite) -> None:
     """A form that another origin makes the browser send does nothing, page token or not."""
     fields = {"page_token": await probed.token(), "name": "new"}

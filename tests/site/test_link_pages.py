@@ -192,6 +192,21 @@ async def test_two_who_change_a_link_do_not_undo_each_other(console: Console) ->
     assert (await console.only_link()).name == "Mine"
 
 
+async def test_adding_a_row_does_not_hide_that_somebody_else_saved(console: Console) -> None:
+    """The form remembers which version it was filled in from, through its own buttons and through sign-in."""
+    link = (await console.site.make_link(WEB)).link
+    mine = await console.get(path_of(link) + "/edit")
+    theirs = await console.get(path_of(link) + "/edit")
+    await console.send(theirs, "/edit", **{**GOOD, "name": "Theirs"})
+    more = await console.send(mine, "/edit", **{**GOOD, "name": "Mine", "step": "add"})
+    await console.site.sign_in("alice")
+    again = await console.send(more, "/edit", **{**GOOD, "name": "Mine"})
+    assert "open too long" in again.text
+    told = await console.send(again, "/edit", **{**GOOD, "name": "Mine"})
+    assert "Somebody else changed this link meanwhile" in told.text
+    assert (await console.only_link()).name == "Theirs"
+
+
 async def test_a_link_is_disabled_and_enabled(console: Console) -> None:
     """Each leads back to the link, and pressing twice changes nothing more."""
     link = (await console.site.make_link(WEB)).link

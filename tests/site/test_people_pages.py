@@ -12,6 +12,7 @@ from genkan.protocol.records import Account, Standing
 from genkan.site import people_pages
 from genkan.site.documents import public_id
 from genkan.site.flashes import SENTENCES, Flash
+from genkan.store import sqlite_people
 from genkan.wire.scopes import Permission
 from tests.site.person_world import NEW, PEOPLE, form, page, path_of, said, send
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
@@ -68,6 +69,23 @@ async def test_filters_show_whom_they_name(site: SiteUnderTest, root: Account) -
         text = await page(site, PEOPLE, **{name: value})
         assert {who for who in ("Alice", "gone", "off", "root") if f'"><bdi>{who}</bdi></a>' in text} == people, value
     assert '<option value="disabled" selected>' in await page(site, PEOPLE, state="disabled")
+
+
+async def test_the_few_who_fit_are_found_among_many(
+    site: SiteUnderTest, root: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page goes on looking where it has found too few, a few times; then it says that there are more names."""
+    monkeypatch.setattr(sqlite_people, "MOST_NAMES", 3)
+    monkeypatch.setattr(people_pages, "ROUNDS", 5)
+    for number in range(12):
+        await site.make_account(f"anna {number:02}")
+    await site.make_account("bert", Permission.ADMIN)
+    text = await page(site, PEOPLE, permission="ADMIN")
+    assert '"><bdi>bert</bdi></a>' in text
+    monkeypatch.setattr(people_pages, "ROUNDS", 2)
+    text = await page(site, PEOPLE, permission="ADMIN")
+    assert "Nobody among the names that were looked at fits." in text
+    assert "Next page" in text
 
 
 async def test_a_list_with_nobody_says_what_to_do(site: SiteUnderTest, root: Account) -> None:

@@ -96,7 +96,7 @@ async def test_two_who_edit_at_once_do_not_overwrite_each_other(site: SiteUnderT
     typed = {**fields, "display_name": "Mine", "locale": "", "time_zone": "UTC"}
     late = await site.client.post(site.absolute(action), data=typed)
     assert late.status_code == 409
-    assert "It was changed by somebody else meanwhile" in late.text
+    assert "Somebody else changed this account meanwhile" in late.text
     assert await current(site, alice) == theirs
     again = dict(next(f for f in forms_of(late.text) if f[0].endswith("/edit"))[1])
     assert again["display_name"] == "Mine"

@@ -1,74 +1,27 @@
 """The console's pages of sign-ins: lists with filters, one in full, and signing out after a question."""
 
 from html import unescape
-from typing import Any
 
-import httpx2
 import pytest
 
-from genkan.protocol import links
+from genkan.protocol import accounts, links
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EndReason
 from genkan.protocol.env import DAY, HOUR
-from genkan.protocol.outcomes import Change, EventKind
-from genkan.protocol.phones import PhoneState, judge
-from genkan.protocol.records import Account, Grant, Link, LinkKind, Standing
-from genkan.site import phone_filters, phone_sign_out
+from genkan.protocol.outcomes import Change, EventKind, RaiseStop, Subject
+from genkan.protocol.records import Grant, Standing
+from genkan.site import phone_filters, same_phone
 from genkan.site.documents import public_id
 from genkan.store import sqlite_phones
-from genkan.wire.scopes import Permission
-from tests.site.api_world import a_phone_of
-from tests.site.world import SiteUnderTest, forms_of
+from genkan.store.rounds import settle_all
+from tests.site.phone_house import APPLICATIONS, PHONES, SIGN_OUT, House, a_house
+from tests.site.world import SiteUnderTest
 from tests.store.builders import an_event, ended, rotated
-
-PHONES, APPLICATIONS = "/admin/phones", "/admin/applications"
-SIGN_OUT = "/admin/phones/sign-out"
-
-
-class House:
-    """An administrator at the browser; two people; a link for phones and one for a web application."""
-
-    def __init__(self, site: SiteUnderTest, people: dict[str, Account], links: dict[str, Link]) -> None:
-        self.site, self.people, self.links = site, people, links
-
-    async def phone(self, name: str = "anna", link: str = "app", **changes: Any) -> Grant:
-        """A sign-in."""
-        self.site.env.advance(1000)
-        return await a_phone_of(self.site, self.people[name], self.links[link], **changes)
-
-    async def get(self, path: str, **query: str) -> str:
-        """The page at an address."""
-        answer = await self.site.client.get(self.site.base + path, params=query or None)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    async def ids(self, path: str = PHONES, **query: str) -> list[str]:
-        """The sign-ins that a list shows, in order."""
-        page = await self.get(path, **query)
-        parts = page.split('<tr role="row">')[2:]
-        return [part.split(f"{PHONES}/")[1].partition('"')[0] for part in parts]
-
-    async def send(self, page: str, **typed: str) -> httpx2.Response:
-        """Press the button of the question."""
-        action, fields = next(form for form in forms_of(page) if form[0].endswith(SIGN_OUT))
-        return await self.site.client.post(self.site.absolute(action), data={**fields, **typed})
-
-    async def state(self, grant: Grant) -> tuple[PhoneState, str]:
-        """What became of a sign-in."""
-        row = await self.site.store.phone(grant.id)
-        assert row is not None
-        phone = judge(row, self.site.env())
-        return phone.state, phone.reason
 
 
 @pytest.fixture
 async def house(site: SiteUnderTest) -> House:
     """All signed out but the administrator."""
-    await site.make_account("root", Permission.SYSTEM_ADMIN)
-    people = {name: await site.make_account(name) for name in ("anna", "bert")}
-    web = await site.make_link("https://app.example/cb", kind=LinkKind.CONFIDENTIAL)
-    links = {"app": (await site.make_link()).link, "web": web.link}
-    await site.sign_in("root")
-    return House(site, people, links)
+    return await a_house(site)
 
 
 def hexes(*grants: Grant) -> list[str]:
@@ -178,6 +131,16 @@ async def test_marks_are_shown(house: House) -> None:
     assert page.count("Never used") == 1
 
 
+async def test_of_very_many_sign_ins_the_newest_are_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that signs in over and over does not make every list wait for all that it left behind."""
+    monkeypatch.setattr(same_phone, "PAGE", 2)
+    monkeypatch.setattr(same_phone, "MOST_COMPARED", 2)
+    oldest, *_ = [await house.phone() for _ in range(3)]
+    page = await house.get(PHONES)
+    assert page.count("Possibly the same phone") == 2
+    assert "Possibly the same phone" not in await house.get(f"{PHONES}/{oldest.id.hex()}")
+
+
 # --- One phone
 
 
@@ -226,146 +189,37 @@ async def test_an_end_names_who_ended_it(house: House) -> None:
     assert "By: <bdi>root</bdi>" in page
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_an_end_by_a_stop_names_who_stopped_it(house: House, number: int) -> None:
+    """Among all that the audit tells, the line of the account, of the link or of everyone that was written then."""
+    grant = await house.phone()
+    await house.chatter()
+    env, anna, link = house.site.env(), house.people["anna"], house.links["app"]
+    changes = (
+        accounts.set_standing(anna, Standing.DISABLED, "command:ops", env),
+        links.sign_out_all(link, "command:ops", env),
+        Change(
+            (RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, env.now),),
+            (an_event(EventKind.RESTORED, env.now, actor="command:ops"),),
+        ),
+    )
+    change = changes[number]
+    assert isinstance(change, Change)
+    other = an_event(EventKind.ACCOUNT_DISABLED, env.now, account_id=house.people["bert"].id)
+    assert await house.site.store.apply(Change((), (other,)))
+    assert await house.site.store.apply(change)
+    await settle_all(house.site.store)
+    await house.chatter()
+    await house.site.sign_in("root")
+    assert "By: <bdi>command:ops</bdi>" in await house.get(f"{PHONES}/{grant.id.hex()}")
+
+
 @pytest.mark.parametrize("text", ["0" * 32, "0" * 31, "nonsense", "0" * 32 + "0"])
 async def test_an_id_that_nobody_has_is_404(house: House, text: str) -> None:
     """The page says how long sign-ins are remembered, and where to go."""
     answer = await house.site.client.get(f"{house.site.base}{PHONES}/{text}")
     assert answer.status_code == 404
     assert "kept for 30 days" in answer.text
-
-
-# --- Signing out
-
-
-async def test_chosen_phones_are_named_and_then_signed_out(house: House) -> None:
-    """The question names each and changes nothing; the button ends them and nothing else, and goes back to the list."""
-    one, two, other = await house.phone(), await house.phone("bert"), await house.phone()
-    chosen = {f"phone-{grant.id.hex()}": "1" for grant in (one, two)}
-    page = await house.get(SIGN_OUT, back=f"{PHONES}?person=an", **chosen)
-    assert "Sign out 2 sign-ins?" in page
-    assert "anna" in page
-    assert "bert" in page
-    assert (await house.state(one))[0] is PhoneState.SIGNED_IN
-    answer = await house.send(page)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"{house.site.base}{PHONES}?person=an&done=phones-signed-out"
-    for grant in (one, two):
-        assert await house.state(grant) == (PhoneState.SIGNED_OUT, EndReason.SIGNED_OUT_BY_ADMIN)
-    assert (await house.state(other))[0] is PhoneState.SIGNED_IN
-    assert "Signed out, from the next request on." in await house.get(PHONES, done="phones-signed-out")
-
-
-async def test_a_question_that_is_sent_twice_ends_once(house: House) -> None:
-    """The second time finds what has ended and leaves its reason alone; the audit has one line."""
-    grant = await house.phone()
-    page = await house.get(SIGN_OUT, **{f"phone-{grant.id.hex()}": "1"})
-    assert {(await house.send(page)).status_code for _ in range(2)} == {303}
-    lines = await house.site.store.audit_of_grant(grant.id)
-    assert [line.kind for line in lines] == [EventKind.SIGNED_IN, EventKind.GRANT_ENDED]
-    again = await house.get(SIGN_OUT, **{f"phone-{grant.id.hex()}": "1"})
-    assert "Nothing of it is signed in any more" in again
-
-
-async def test_everything_of_a_person_is_signed_out(house: House) -> None:
-    """Phones and applications, with their number; the person of the browser is warned."""
-    phone, program, other = await house.phone(), await house.phone(link="web"), await house.phone("bert")
-    page = await house.get(SIGN_OUT, person=public_id(house.people["anna"].id))
-    assert "2 sign-ins end at their next request." in page
-    assert "your own account" not in page
-    await house.send(page)
-    for grant in (phone, program):
-        assert await house.state(grant) == (PhoneState.SIGNED_OUT, EndReason.SIGNED_OUT_BY_ADMIN)
-    assert (await house.state(other))[0] is PhoneState.SIGNED_IN
-    root = await house.site.store.account_by_name("root")
-    assert root is not None
-    assert "your own account" in await house.get(SIGN_OUT, person=public_id(root.id))
-
-
-async def test_everyone_is_signed_out_of_a_link(house: House) -> None:
-    """All of the link's sign-ins and no other's."""
-    phone, program = await house.phone("bert"), await house.phone(link="web")
-    await house.send(await house.get(SIGN_OUT, link=public_id(house.links["web"].id)))
-    assert await house.state(program) == (PhoneState.SIGNED_OUT, EndReason.LINK_SIGNED_OUT)
-    assert (await house.state(phone))[0] is PhoneState.SIGNED_IN
-
-
-async def test_phones_that_were_not_seen_for_long_are_signed_out_together(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With their number, the oldest first, in bounded portions; one that was seen meanwhile is spared."""
-    monkeypatch.setattr(phone_sign_out, "MOST_FOUND", 3)
-    monkeypatch.setattr(phone_sign_out, "AT_ONCE", 2)
-    old = [await house.phone() for _ in range(4)]
-    program = await house.phone(link="web")
-    house.site.env.advance(40 * DAY)
-    await house.site.sign_in("root")
-    new = await house.phone()
-    listed = await house.get(PHONES, unseen="30")
-    assert "Sign out all that these filters find" in listed
-    found = f"{PHONES}?unseen=30"
-    page = await house.get(SIGN_OUT, found=found, back=found)
-    assert "These are the 3 oldest; repeat it for the others." in page
-    assert await house.site.store.apply(rotated(old[0], house.site.env.now))
-    await house.send(page)
-    states = [(await house.state(grant))[0] is PhoneState.SIGNED_IN for grant in (*old, program, new)]
-    assert states == [True, False, False, False, True, True]
-    assert "Nothing of it is signed in any more" in await house.get(SIGN_OUT, found=found)
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ({}, "nothing-chosen"),
-        ({"person": "0" * 16}, "gone"),
-        ({"link": "x"}, "gone"),
-        ({"phone-" + "0" * 32: "1"}, "gone"),
-        ({"found": PHONES}, "gone"),
-        ({"found": "https://evil.example"}, "gone"),
-    ],
-)
-async def test_what_is_not_there_is_not_asked_about(house: House, asked: dict[str, str], said: str) -> None:
-    """The list says that nothing was chosen or that it is gone; all phones at once is no question of this page."""
-    await house.phone()
-    answer = await house.site.client.get(house.site.base + SIGN_OUT, params=asked)
-    assert answer.headers["location"] == f"{house.site.base}{PHONES}?done={said}"
-
-
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/admin/phones/../../x", "/admin/people"])
-async def test_the_way_back_is_a_page_of_phones(house: House, back: str) -> None:
-    """Whatever the address says, nobody is led elsewhere."""
-    answer = await house.site.client.get(house.site.base + SIGN_OUT, params={"back": back})
-    assert answer.headers["location"] == f"{house.site.base}{PHONES}?done=nothing-chosen"
-
-
-async def test_what_vanished_meanwhile_is_told(house: House) -> None:
-    """The link was deleted while the question stood open."""
-    page = await house.get(SIGN_OUT, link=public_id(house.links["web"].id))
-    deleted = links.set_standing(house.links["web"], Standing.DELETED, "test", house.site.env())
-    assert isinstance(deleted, Change)
-    assert await house.site.store.apply(deleted)
-    assert (await house.send(page)).headers["location"].endswith("done=gone")
-
-
-async def test_a_stale_page_asks_once_more(house: House) -> None:
-    """Nothing ends, and the question stands again with what was chosen."""
-    grant = await house.phone()
-    page = await house.get(SIGN_OUT, **{f"phone-{grant.id.hex()}": "1"})
-    answer = await house.send(page, page_token="stale")
-    assert answer.status_code == 200
-    assert grant.id.hex() in answer.text
-    assert (await house.state(grant))[0] is PhoneState.SIGNED_IN
-
-
-async def test_signing_out_needs_a_recent_sign_in(house: House) -> None:
-    """A browser that was left alone asks for the password first, at the question and at the button."""
-    grant = await house.phone()
-    page = await house.get(SIGN_OUT, **{f"phone-{grant.id.hex()}": "1"})
-    house.site.env.advance(HOUR)
-    asked = await house.site.client.get(house.site.base + SIGN_OUT, params={f"phone-{grant.id.hex()}": "1"})
-    assert asked.headers["location"].startswith(house.site.base + "/confirm")
-    answer = await house.send(page)
-    assert answer.status_code == 401
-    assert (await house.state(grant))[0] is PhoneState.SIGNED_IN
 
 
 @pytest.mark.parametrize("path", [PHONES, APPLICATIONS, f"{PHONES}/{'0' * 32}", SIGN_OUT])

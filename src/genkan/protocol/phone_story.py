@@ -47,7 +47,9 @@ _TOLD = {EventKind.GRANT_RETRIED_ELSEWHERE: What.RETRIED_ELSEWHERE, EventKind.GR
 
 
 def story(phone: Phone, lines: Iterable[Line] = ()) -> tuple[Moment, ...]:
-    """What is known, oldest first; of many refreshes the last one. ``lines`` are what the audit tells of this grant."""
+    """What is known, oldest first; of many refreshes the last one. ``lines`` are what the audit tells of this grant
+    and of the stop that ended it.
+    """
     grant, lines = phone.row.grant, tuple(lines)
     told = [(line, _TOLD[EventKind(line.kind)]) for line in lines if line.kind in _TOLD]
     moments = [
@@ -67,7 +69,7 @@ def story(phone: Phone, lines: Iterable[Line] = ()) -> tuple[Moment, ...]:
 def _end(phone: Phone, lines: tuple[Line, ...]) -> Iterator[Moment]:
     grant = phone.row.grant
     if phone.state is PhoneState.SIGNED_OUT:
-        told = next((line for line in lines if line.kind == EventKind.GRANT_ENDED), None)
+        told = next((line for line in lines if line.kind == EventKind.GRANT_ENDED or line.grant_id is None), None)
         at = grant.ended_at if grant.state is GrantState.ENDED else None
         yield Moment(at, What.ENDED, told.actor if told else "", told.address if told else "")
     else:

@@ -144,9 +144,11 @@ def _edit_form(
     notice: str = "",
 ) -> Answer:
     here = f"{door.public.path}{LINKS}/{public_id(link.id)}"
+    # The form stays one of the version that it was filled in from, until the person has been told of a newer one.
+    version = str(link.version) if notice else inside.form.get(link_form.VERSION, str(link.version))
     values = {
         "action": f"{here}/edit",
-        "carried": {**inside.hidden, link_form.VERSION: str(link.version), "link": public_id(link.id)},
+        "carried": {**inside.hidden, link_form.VERSION: version, "link": public_id(link.id)},
         "link_name": link.name,
         "back_url": here,
         **({"notice": notice} if notice else {}),

@@ -17,6 +17,7 @@ from genkan.site.documents import public_id
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.link_store import Decide, act_on_link, find_link
+from genkan.site.phone_filters import Filters
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.api import PhoneQuery
@@ -37,22 +38,18 @@ async def list_page(received: Received, door: Door) -> Answer:
         return inside
     after = inside.query.get("after", "")
     standing = [link for link in await door.store.links() if link.standing is not Standing.DELETED]
-    coming = (link for link in sorted(standing, key=_place) if not after or _place_text(link) > after)
+    coming = (link for link in sorted(standing, key=_place) if not after or _place(link) > after)
     shown = list(islice(coming, PAGE))
     values = {
         "links": [await _row(link, door) for link in shown],
         "first": f"{door.public.path}{LINKS}" if after else "",
-        "next": f"{door.public.path}{LINKS}?after={_place_text(shown[-1])}" if next(coming, None) else "",
+        "next": f"{door.public.path}{LINKS}?after={_place(shown[-1])}" if next(coming, None) else "",
         "create_url": f"{door.public.path}{LINKS}/create",
     }
     return console.page(inside, door, "links.html", values)
 
 
 def _place(link: Link) -> str:
-    return _place_text(link)
-
-
-def _place_text(link: Link) -> str:
     """Where it stands in the list: by name, whatever its case, as text that an address can hold."""
     return f"{link.name.casefold().encode().hex()}-{public_id(link.id)}"
 
@@ -87,6 +84,7 @@ async def link_page(received: Received, door: Door) -> Answer:
         "details": link,
         "permission_words": WORDS[link.permission],
         "usage": await door.store.usage(PhoneQuery(link_id=link.id), door.env().now, MOST_COUNTED_OF_ONE),
+        "sign_ins_url": door.public.path + Filters(link.kind, link=link.id).path,
         "is_app_link": site.mobile_link_id == link.id,
         "mobile_on": site.mobile_enabled,
         "list_url": f"{door.public.path}{LINKS}",
@@ -199,5 +197,12 @@ RULES = (
     Rule(LINKS + "/{id}/delete", ("POST",), delete, *_FORM, "Deletes it and ends its sign-ins.", recent=True),
     Rule(LINKS + "/{id}/sign-out-all", ("GET",), ask_sign_out, *_HERE, "Says how many it signs out.", recent=True),
     Rule(LINKS + "/{id}/sign-out-all", ("POST",), sign_out, *_FORM, "Ends its sign-ins.", recent=True),
-    Rule("/plugins/servlet/applinks/listApplicationLinks", ("GET",), alias, *_HERE, "Leads to /admin/links."),
+    Rule(
+        "/plugins/servlet/applinks/listApplicationLinks",
+        ("GET",),
+        alias,
+        Who.ANYONE,
+        Guard.PAGE,
+        "Leads to /admin/links.",
+    ),
 )

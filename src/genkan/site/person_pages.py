@@ -23,7 +23,7 @@ from genkan.site.read import Form
 from genkan.site.reader import known_language
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.typed_accounts import UNKNOWN_ZONE, account_faults, groups
+from genkan.site.typed_accounts import CHANGED_MEANWHILE, UNKNOWN_ZONE, account_faults, groups
 from genkan.site.zones import time_zones, zone_choices
 from genkan.wire.scopes import Permission
 
@@ -109,11 +109,15 @@ def _edit_form(
         "form_hidden": {**inside.hidden, VERSION: str(account.version)},
         "values": form,
         "faults": faults,
-        "error": "" if faults or error is None else entry(error.reason).public,
+        "error": "" if faults or error is None else _said(error),
         "zones": zone_choices(account.time_zone),
         "most": accounts.TEXT_CHARACTERS,
     }
     return console.page(inside, door, "person_edit.html", values, status=_status(inside, faults, error))
+
+
+def _said(error: Refused) -> str:
+    return CHANGED_MEANWHILE if error.reason is Reason.CONFLICT else entry(error.reason).public
 
 
 def _status(inside: Inside, faults: Mapping[str, str], error: Refused | None) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from genkan.protocol.ends import END_SENTENCES
+from genkan.protocol.outcomes import EventKind
 from genkan.protocol.phones import judge
 from genkan.protocol.records import Link, LinkKind, Standing
 from genkan.site import console
@@ -16,6 +17,7 @@ from genkan.site.phone_rows import phone_in_full, phone_row, shown_name
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.same_phone import same_phones
+from genkan.site.stop_lines import stop_line
 from genkan.store.api import PhonePage
 
 SIGN_OUT = f"{ONE}/sign-out"
@@ -92,6 +94,8 @@ async def one(received: Received, door: Door) -> Answer:
     phone = judge(row, env)
     same = await same_phones([phone], door.store, env)
     lines = await door.store.audit_of_grant(grant_id)
+    stop = None if any(line.kind == EventKind.GRANT_ENDED for line in lines) else await stop_line(row.grant, door.store)
+    lines += [stop] if stop else []
     values = await phone_in_full(phone, same, lines, Names(door.store), door.public.path)
     return console.page(inside, door, "phone.html", {"phone": values, "sign_out_address": door.public.path + SIGN_OUT})
 

@@ -8,6 +8,8 @@ from genkan.protocol.phones import Phone, is_unmarked, judge, possibly_same
 from genkan.store.api import PhoneQuery, Store
 
 PAGE = 500
+# Of a program that signs in over and over, only the newest sign-ins are compared: a list must not wait for all of them.
+MOST_COMPARED = 1_000
 
 
 async def same_phones(phones: Sequence[Phone], store: Store, env: Env) -> frozenset[bytes]:
@@ -15,15 +17,15 @@ async def same_phones(phones: Sequence[Phone], store: Store, env: Env) -> frozen
     a device mark, and only for persons with one that does not is anything loaded.
     """
     asked = {phone.row.account.id for phone in phones if is_unmarked(phone)}
-    found = [phone for account_id in asked for phone in await live_phones(account_id, store, env)]
+    found = [phone for account_id in asked for phone in await live_phones(account_id, store, env, MOST_COMPARED)]
     return possibly_same(found) & {phone.row.grant.id for phone in phones}
 
 
-async def live_phones(account_id: int, store: Store, env: Env) -> list[Phone]:
-    """Every sign-in of a person that stands, newest first."""
+async def live_phones(account_id: int, store: Store, env: Env, most: int | None = None) -> list[Phone]:
+    """Every sign-in of a person that stands, newest first; about so many where ``most`` is said."""
     query = PhoneQuery(account_id, live_only=True, limit=PAGE)
     page = found = await store.phones(query)
-    while len(page) == PAGE:
+    while len(page) == PAGE and (most is None or len(found) < most):
         page = await store.phones(replace(query, before=page[-1].grant.id))
         found = [*found, *page]
     return [judge(row, env) for row in found]

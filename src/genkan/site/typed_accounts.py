@@ -10,7 +10,10 @@ from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 
 UNKNOWN_ZONE = "Choose a time zone of the list."
 PRESENT_WRONG = "The present password is not right, or there were too many tries. Wait a little and try again."
-SENTENCES = (PASSWORDS_DIFFER, NAME_TAKEN, UNKNOWN_ZONE, PRESENT_WRONG)
+CHANGED_MEANWHILE = (
+    "Somebody else changed this account meanwhile. Look through what you typed and save it once more, or start again."
+)
+SENTENCES = (CHANGED_MEANWHILE, PASSWORDS_DIFFER, NAME_TAKEN, UNKNOWN_ZONE, PRESENT_WRONG)
 # What the rules call a field, and its name in the forms.
 _FIELDS: Mapping[str, str] = {
     "name": "name", "display name": "display_name", "e-mail": "email", "group": "groups", "locale": "locale",
