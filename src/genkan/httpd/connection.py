@@ -151,10 +151,10 @@ class Connection(Reading, asyncio.Protocol):
         self._read = len(data)
         self._moved = False
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
             if self._stage is not Stage.WHOLE and not self._over:
                 self._wait_for_more()
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserError:
             # Where it is over, the parser stopped because we said so.
             if not self._over:
                 self._refuse(self._fault)
