@@ -129,10 +129,10 @@ class Connection(Reading, asyncio.Protocol):
         """uvicorn's word for the end: what was asked is answered, at the last a request whose body is on its way."""
         if self._stage is Stage.BODY and not self._over:
             self._is_last = True
-            return
-        self._over = True
-        self._stop_clock()
-        self._finish()
+        elif not self._finished:
+            self._over = True
+            self._stop_clock()
+            self._finish()
 
     def break_off(self) -> asyncio.Task[None] | None:
         """The server waits no longer. The task that was to answer, if there is one."""
