@@ -46,6 +46,20 @@ async def test_an_upgrade_is_ignored_and_ends_the_connection() -> None:
 
 
 @pytest.mark.parametrize(
+    "framed", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+async def test_a_wish_for_another_protocol_takes_no_body_away(framed: bytes) -> None:
+    """RFC 9110 7.8: some clients wish for HTTP/2 with every request. The body is read, and what follows it, too."""
+    asked = b"POST /p?q HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nX-A: b\r\n" + framed
+    told = await answers_to(asked + GET)
+    assert (told.count(b"200 OK"), b"/p 4 hello" in told, b"/second" in told) == (2, True, True)
+    for at in range(1, len(asked)):
+        assert await answers_to(asked[:at], asked[at:] + GET) == told
+    long = asked.replace(b"Length: 5", b"Length: 70000").replace(b"\r\n5\r\n", b"\r\n11170\r\n")
+    assert status(await answers_to(long, b"b" * 70_000)) == 413
+
+
+@pytest.mark.parametrize(
     ("target", "host"),
     [
         (b"http://other.example/second", b"other.example"),

@@ -166,6 +166,17 @@ async def test_who_does_not_hang_up_after_a_refusal_is_hung_up_on(monkeypatch: p
     protocol.connection_lost(None)
 
 
+async def test_the_end_of_the_server_does_not_prolong_a_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was refused and does not hang up is hung up on all the same."""
+    monkeypatch.setattr(Connection, "linger_seconds", 0.0)
+    protocol, wire = connected()
+    protocol.data_received(head(value=70_000))
+    protocol.shutdown()
+    await asyncio.sleep(0.01)
+    assert wire.closed
+    protocol.connection_lost(None)
+
+
 async def test_the_site_is_not_asked_before_the_request_is_whole() -> None:
     """A body that does not come in time is refused, and the site never hears of the request."""
     asked: list[Arrival] = []

@@ -18,6 +18,7 @@ ODD = [
     b"GET http://[::1]:80/a HTTP/1.1\r\nHost: a\r\n\r\n",
     b"POST /e HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
     b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    b"POST /w HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi",
     b"CONNECT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
     b"GET /o HTTP/1.0\r\n\r\n",
     b"POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" + b"b" * 70_000,

@@ -129,10 +129,10 @@ class Connection(Reading, asyncio.Protocol):
         """uvicorn's word for the end: what was asked is answered, at the last a request whose body is on its way."""
         if self._stage is Stage.BODY and not self._over:
             self._is_last = True
-            return
-        self._over = True
-        self._stop_clock()
-        self._finish()
+        elif not self._finished:
+            self._over = True
+            self._stop_clock()
+            self._finish()
 
     def break_off(self) -> asyncio.Task[None] | None:
         """The server waits no longer. The task that was to answer, if there is one."""
@@ -151,10 +151,10 @@ class Connection(Reading, asyncio.Protocol):
         self._read = len(data)
         self._moved = False
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
             if self._stage is not Stage.WHOLE and not self._over:
                 self._wait_for_more()
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserError:
             # Where it is over, the parser stopped because we said so.
             if not self._over:
                 self._refuse(self._fault)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import httptools
 
+from genkan.httpd.written import lines
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
 from genkan.site.peer import Headers
 
@@ -36,9 +37,7 @@ class Reading(ABC):
     """
 
     def __init__(self) -> None:
-        self._parser = httptools.HttpRequestParser(self)
-        # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser = _parser(self)
         self._client, self._scheme = "", "http"
         self._url = b""
         self._body: list[bytes] = []
@@ -93,10 +92,31 @@ class Reading(ABC):
             raise Stop
 
     def on_message_complete(self) -> None:
-        """A whole request."""
+        """A whole request; or one whose body the parser takes for another protocol's."""
+        if self._parser.should_upgrade() and self._wish_is_idle():
+            return
         self._take(too_large=False)
         if self._over:
             raise Stop
+
+    def _feed(self, data: bytes) -> None:
+        """Raises HttpParserError, as the parser does, and Stop."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as wish:
+            head = self._head_without_wish()
+            self._parser = _parser(self)
+            self._feed(head + data[wish.args[0] :])
+
+    def _wish_is_idle(self) -> bool:
+        """RFC 9110 7.8: a body comes before the protocol that is wished for, and is read as if nothing were wished."""
+        has_body = self._announced() > 0 or any(name == b"transfer-encoding" for name, _ in self._pairs)
+        return has_body and self._parser.get_method() != b"CONNECT"
+
+    def _head_without_wish(self) -> bytes:
+        parser = self._parser
+        begun = b"%b %b HTTP/%b\r\n" % (parser.get_method(), self._url, parser.get_http_version().encode())
+        return begun + lines(pair for pair in self._pairs if pair[0] != b"upgrade") + b"\r\n"
 
     @abstractmethod
     def _take(self, *, too_large: bool) -> None:
@@ -159,3 +179,10 @@ class Reading(ABC):
         # The parser lets a number begin with any number of zeros; Python reads so many digits and no more.
         lengths = [value.lstrip(b"0") or b"0" for name, value in self._pairs if name == b"content-length"]
         return int(lengths[0]) if lengths else 0
+
+
+def _parser(reading: Reading) -> httptools.HttpRequestParser:
+    parser = httptools.HttpRequestParser(reading)
+    # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
