@@ -6,7 +6,6 @@ from dataclasses import replace
 import httpx2
 import pytest
 
-from genkan.outside.passwords import PasswordLane
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, EventKind, PutAccount
 from genkan.protocol.records import Account
@@ -173,18 +172,6 @@ async def test_a_person_takes_all_that_is_kept_along(site: SiteUnderTest, alice:
     assert (await site.browser().get(f"{site.base}/account/export")).status_code == 302
 
 
-async def test_nobody_gathers_their_data_twice_at_once(site: SiteUnderTest, alice: Account) -> None:
-    """The audit is walked through once a person; another person is not kept waiting, nor is the next time."""
-    await site.make_account("bob")
-    bob = site.browser()
-    await site.sign_in("bob", browser=bob)
-    address = f"{site.base}/account/export"
-    answers = await asyncio.gather(site.client.get(address), site.client.get(address), bob.get(address))
-    assert sorted(answer.status_code for answer in answers[:2]) == [200, 503]
-    assert answers[2].status_code == 200
-    assert (await site.client.get(address)).status_code == 200
-
-
 async def test_browsers_are_listed_and_one_is_ended(site: SiteUnderTest, alice: Account) -> None:
     """This one first and without a button; the other one is out from its next request on."""
     other = site.browser(headers={"user-agent": FIREFOX})
@@ -295,32 +282,6 @@ async def test_guessing_at_an_open_browser_spends_the_budget_of_signing_in(site:
     assert (await site.sign_in(password=PASSWORD, browser=site.browser())).status_code == 303
     site.env.advance(MINUTE)
     assert (await send(site, "/account/sign-in", "/account/sign-in", passwords())).status_code == 303
-
-
-async def test_a_right_guess_beyond_the_budget_looks_like_a_wrong_one(
-    site: SiteUnderTest, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Not by its answer and not by its time: one hash each."""
-    for _ in range(lockout.PER_DEVICE.burst):
-        await send(site, "/account/sign-in", "/account/sign-in", passwords(present="wrong"))
-    counted: list[str] = []
-    lane = type(site.door.passwords)
-    real_hash, real_verify = lane.hash, lane.verify
-
-    async def hashing(self: PasswordLane, password: str) -> str:
-        counted.append("hash")
-        return await real_hash(self, password)
-
-    async def verifying(self: PasswordLane, kept: str, password: str) -> bool:
-        counted.append("verify")
-        return await real_verify(self, kept, password)
-
-    monkeypatch.setattr(lane, "hash", hashing)
-    monkeypatch.setattr(lane, "verify", verifying)
-    for present in ("wrong", PASSWORD):
-        answer = await send(site, "/account/sign-in", "/account/sign-in", passwords(present))
-        assert answer.status_code == 400
-    assert counted == ["verify", "verify"]
 
 
 async def test_of_two_password_changes_at_once_one_wins(site: SiteUnderTest, alice: Account) -> None:

@@ -347,11 +347,7 @@ TABLE: Mapping[Reason, Entry] = {
     ),
     Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
     Reason.SIGN_IN_NOT_RECENT: _to_client(
-        E.INVALID_REQUEST,
-        403,
-        "Your sign-in is too long ago for this. Sign in again, then do it once more.",
-        "A browser's session changes things by the API for a quarter of an hour after the password was given; keys and "
-        "tokens are not asked.",
+        E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
     ),
     Reason.NOT_AUTHENTICATED: _to_client(
         E.INVALID_TOKEN,
