@@ -54,7 +54,7 @@ async def logout(received: Received, door: Door) -> Answer:
     if browser.form_fault(received, form, who, door, env) is not None:
         return answer.redirect(door.public.text + "/", 303)
     if who.person is not None:
-        await door.store.apply(sessions.close(who.person, env))
+        await door.store.apply(sessions.close(who.person, received.peer.address, env))
     interaction = interaction_of(form, door, env)
     if interaction is not None:
         sealed = seal_interaction(door.sealer, interaction, env)
