@@ -120,6 +120,7 @@ async def setup_done(received: Received, door: Door) -> Answer:
         "person_name": who.person.account.display_name if who.person else "",
         "mobile_action": f"{door.public.path}/setup/mobile",
         "mobile_hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
+        "is_administrator": True,
         "mobile_on": site.mobile_enabled,
         "guide": guide(await door.title(), link, door),
     }
