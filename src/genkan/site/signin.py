@@ -78,6 +78,11 @@ async def signed_out_page(received: Received, door: Door) -> Answer:
     return door.pages.page("signed_out.html", {"sign_in_url": f"{door.public.path}/login"}, who.reader)
 
 
+async def to_start(received: Received, door: Door) -> Answer:
+    """The start page's path in bookmarks that people keep of Jira."""
+    return answer.redirect(door.public.text + "/")
+
+
 async def home(received: Received, door: Door) -> Answer:
     """GET /: who is signed in, and what to do next."""
     env = door.env()
@@ -105,6 +110,7 @@ async def home(received: Received, door: Door) -> Answer:
 
 RULES = (
     Rule("/", ("GET",), home, Who.ANYONE, Guard.PAGE, "The start page."),
+    Rule("/secure/Dashboard.jspa", ("GET",), to_start, Who.ANYONE, Guard.PAGE, "Leads to the start page."),
     Rule("/login", ("GET",), login_page, Who.ANYONE, Guard.PAGE, "The sign-in page."),
     Rule(
         "/login.jsp",

@@ -73,6 +73,13 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 const faulty = document.querySelector('[aria-invalid="true"], #error');
 if (faulty !== null && document.activeElement === document.body) faulty.focus();
 
+// What was done is said once: not again when the page is loaded anew, kept or handed on.
+const address = new URL(location.href);
+if (address.searchParams.has("done")) {
+  address.searchParams.delete("done");
+  history.replaceState(history.state, "", address);
+}
+
 // Times in the reader's own words, in the zone that their account names or else the browser's; the server's text stays
 // as the tooltip.
 const timeZone = document.documentElement.dataset.zone;
