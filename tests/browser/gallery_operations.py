@@ -92,7 +92,7 @@ def _events(chosen: Chosen) -> list[Shown]:
         **dict.fromkeys(FIELDS, ""),
         "person": chosen("alcie"),
         "actor": chosen("bobo"),
-        "since": "2026-11-01T09:30",
+        "since": "2026-11-01 09:30",
     }
     faults = {"person": NO_PERSON, "actor": NO_ACTOR, "until": NO_MOMENT}
     filtered = {**values, "typed": {**typed, "text": chosen("needle")}, "is_filtered": True, "rows": []}

@@ -171,6 +171,7 @@ def test_a_running_site_learns_a_key_by_itself(served: Serving, bare: Shell, mon
     while (ended := bare("keys", "activate", key_id)).status and tries < 200:
         said, tries = ended.err, tries + 1
         assert "site has not read the newest key ring yet" in said
+        time.sleep(0.05)
     assert ended.status == 0, said
     for _ in range(200):
         if httpx2.get(f"{served.base}/readyz").status_code == 200:

@@ -28,6 +28,8 @@ class Wire(asyncio.Transport):
     writes: list[bytes] = field(default_factory=list)
     ended: bool = False
     closed: bool = False
+    aborted: bool = False
+    unsent: int = 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Nothing is known of it."""
@@ -56,6 +58,7 @@ class Wire(asyncio.Transport):
 
     def abort(self) -> None:
         """Break it off."""
+        self.aborted = True
         self.close()
 
     def pause_reading(self) -> None:
@@ -63,6 +66,10 @@ class Wire(asyncio.Transport):
 
     def resume_reading(self) -> None:
         """As above."""
+
+    def get_write_buffer_size(self) -> int:
+        """What the other end has not read."""
+        return self.unsent
 
     @property
     def told(self) -> bytes:

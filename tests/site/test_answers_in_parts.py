@@ -1,5 +1,6 @@
 """Answers that are made while they are sent: how they are framed, broken off, and held back."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 import pytest
@@ -52,7 +53,8 @@ async def test_who_cannot_read_chunks_gets_none(asked: bytes, body: bytes) -> No
     connection.data_received(asked)
     await settle()
     head, _, told = wire.told.partition(b"\r\n\r\n")
-    assert (told, b"chunked" in head) == (body, False)
+    # RFC 9110 8.6: HEAD is told what GET would be told, never a length that would be another.
+    assert (told, b"chunked" in head, b"content-length" in head) == (body, asked.startswith(b"HEAD"), False)
     assert wire.closed == asked.startswith(b"GET")
     connection.connection_lost(None)
 
@@ -100,3 +102,17 @@ async def test_no_part_is_made_that_nobody_takes(leaves: bool) -> None:
     assert (made, ended) == ([0] if leaves else [0, 1, 2, 3, 4], [True])
     if not leaves:
         connection.connection_lost(None)
+
+
+async def test_an_answer_that_is_cancelled_is_broken_off() -> None:
+    """Whatever cancels it, the rest of the site or the end of the server: nobody waits for what will not come."""
+
+    async def cancelled() -> AsyncGenerator[bytes, None]:
+        yield b"one"
+        raise asyncio.CancelledError
+
+    connection, wire = speaking(cancelled)
+    connection.data_received(GET)
+    await settle()
+    assert (wire.told.endswith(b"3\r\none\r\n"), wire.closed) == (True, True)
+    connection.connection_lost(None)

@@ -101,7 +101,7 @@ async def test_times_are_in_the_readers_zone_both_ways(ours: SiteUnderTest) -> N
     await tell(ours, "in the evening")
     ours.env.advance(HOUR)
     await tell(ours, "later")
-    found = await see(ours, since="2027-01-15T17:00", until="2027-01-15T17:30")
+    found = await see(ours, since="2027-01-15 17:00", until="2027-01-15T17:30")
     assert "in the evening" in found
     assert "later" not in found
     assert "5:00:00" in found
@@ -163,6 +163,7 @@ async def test_pages_follow_one_another(ours: SiteUnderTest, monkeypatch: pytest
 async def test_a_page_that_looked_at_a_part_says_so(ours: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As far as which time, and where to go on; at the end it says nothing of that."""
     monkeypatch.setattr(sqlite_audit, "MOST_LOOKED", 3)
+    monkeypatch.setattr(audit_pages, "MOST_READS", 4)
     await tell(ours, "needle")
     ours.env.advance(HOUR)
     await tell(ours, *"x" * 30)

@@ -8,7 +8,7 @@ import pytest
 from genkan.httpd.connection import MOST_WAITING, Connection
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from tests.site.connecting import FAULTS, GET, LAST, answers_to, connected, settle, status
+from tests.site.connecting import FAULTS, GET, LAST, POST, answers_to, connected, settle, status
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
@@ -43,6 +43,20 @@ async def test_an_upgrade_is_ignored_and_ends_the_connection() -> None:
     asked = GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
     told = await answers_to(asked + GET)
     assert (status(told), told.count(b"HTTP/1.1"), b"connection: close" in told) == (200, 1, True)
+
+
+@pytest.mark.parametrize(
+    "framed", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+async def test_a_wish_for_another_protocol_takes_no_body_away(framed: bytes) -> None:
+    """RFC 9110 7.8: some clients wish for HTTP/2 with every request. The body is read, and what follows it, too."""
+    asked = b"POST /p?q HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nX-A: b\r\n" + framed
+    told = await answers_to(asked + GET)
+    assert (told.count(b"200 OK"), b"/p 4 hello" in told, b"/second" in told) == (2, True, True)
+    for at in range(1, len(asked)):
+        assert await answers_to(asked[:at], asked[at:] + GET) == told
+    long = asked.replace(b"Length: 5", b"Length: 70000").replace(b"\r\n5\r\n", b"\r\n11170\r\n")
+    assert status(await answers_to(long, b"b" * 70_000)) == 413
 
 
 @pytest.mark.parametrize(
@@ -147,4 +161,122 @@ async def test_a_site_that_fails_is_answered_for() -> None:
     assert ([status(told) for told in wire.writes], wire.closed) == ([500, 500], False)
     assert b"second" not in wire.told
     assert [(number, str(fault)) for number, fault in FAULTS] == [("0-1", "/second"), ("0-2", "/second")]
+    connection.connection_lost(None)
+
+
+async def test_an_answer_with_a_line_break_in_a_header_is_never_sent() -> None:
+    """RFC 9112 11.1: whoever could write one would write answers of their own. The log names no value."""
+    for header in ((b"location", b"/\r\nset-cookie: a=b"), (b"x-a", b"a\nb"), (b"x-a\r", b"b"), (b"a", b"\r\n\r\n")):
+
+        async def site(arrival: Arrival, header: tuple[bytes, bytes] = header) -> Answer:
+            return Answer(302, (header,))
+
+        connection, wire = connected(site)
+        connection.data_received(GET)
+        await settle()
+        assert (status(wire.told), wire.told.count(b"\r\n\r\n"), b"a=b" in wire.told) == (500, 1, False)
+        assert [str(fault) for _, fault in FAULTS] == ["a line break in a header"]
+        connection.connection_lost(None)
+
+
+@pytest.mark.parametrize("reads", [1, 3])
+async def test_who_does_not_read_is_not_answered_on(reads: int) -> None:
+    """Nor in turn: every request that comes while answers pile up waits, and no more is read than may wait."""
+    connection, wire = connected()
+    connection.pause_writing()
+    for _ in range(reads):
+        connection.data_received(GET)
+        await settle()
+    assert (wire.told, len(connection.waiting)) == (b"", reads)
+    connection.resume_writing()
+    await settle()
+    assert wire.told.count(b"200 OK") == reads
+    connection.connection_lost(None)
+
+
+@pytest.mark.parametrize("asked", [GET, LAST], ids=["kept", "closed"])
+async def test_who_never_reads_is_left(asked: bytes) -> None:
+    """What waits for it does not wait for ever, at the end of a connection neither; who reads slowly is waited for."""
+    connection, wire = connected()
+    connection.data_received(asked)
+    await settle()
+    closed = wire.closed
+    connection._idle_since = None
+    for wire.unsent in (9000, 8000):
+        connection._perhaps_idle()
+        assert not wire.aborted
+    connection._perhaps_idle()
+    assert (wire.aborted, closed) == (True, asked == LAST)
+    connection.connection_lost(None)
+
+
+async def test_a_client_that_has_said_all_is_answered() -> None:
+    """One that shuts its sending side down still reads; where nothing is asked there is nothing to stay for."""
+    connection, wire = connected()
+    connection.data_received(GET * 2)
+    assert connection.eof_received()
+    await settle()
+    assert (wire.told.count(b"200 OK"), wire.told.count(b"connection: close"), wire.closed) == (2, 1, True)
+    connection.connection_lost(None)
+    for begun in (b"", GET[:9]):
+        quiet, _ = connected()
+        quiet.data_received(begun)
+        assert not quiet.eof_received()
+        quiet.connection_lost(None)
+
+
+async def test_at_the_end_of_the_server_a_body_on_its_way_is_awaited() -> None:
+    """Many clients send head and body apart: who is cut in between would not know what became of the request."""
+    connection, wire = connected()
+    connection.data_received(POST[:-2])
+    connection.shutdown()
+    assert not wire.closed
+    connection.data_received(POST[-2:] + GET)
+    await settle()
+    assert (wire.told.count(b"200 OK"), b"connection: close" in wire.told, wire.closed) == (1, True, True)
+    connection.connection_lost(None)
+
+
+async def test_who_waits_to_go_on_behind_another_request_is_told_so_in_its_turn() -> None:
+    """RFC 9110 10.1.1: after the answer before it; HTTP/1.0 knows no such word."""
+    waiting = b"POST /p HTTP/1.%d\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    connection, wire = connected()
+    connection.data_received(GET + waiting % 1)
+    assert not wire.told
+    await settle()
+    assert [status(told) for told in wire.writes] == [200, 100]
+    connection.connection_lost(None)
+    assert await answers_to(waiting % 0) == b""
+
+
+async def test_a_length_may_begin_with_zeros() -> None:
+    """However many: it is read as the parser reads it, and what is too much is too much."""
+    asked = b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: %b%d\r\n\r\nhello"
+    told = await answers_to((asked % (b"0" * 5000, 5))[:-1], b"o")
+    assert (status(told), told.endswith(b"hello")) == (200, True)
+    assert status(await answers_to(asked % (b"0" * 5000, 100_000))) == 413
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [b"GET /\r\n\r\n", b"GET / HTTP/0.9\r\n\r\n", b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"],
+    ids=["none", "0.9", "2.0"],
+)
+async def test_other_versions_are_refused(asked: bytes) -> None:
+    """RFC 9110 15.6.6: the answer would not be in the version that was asked for."""
+    assert status(await answers_to(asked)) == 505
+
+
+async def test_two_hosts_stay_two_whatever_the_target_says() -> None:
+    """RFC 9112 3.2: so that the site refuses them."""
+    seen: list[list[bytes]] = []
+
+    async def site(arrival: Arrival) -> Answer:
+        seen.append(arrival.headers.every(b"host"))
+        return Answer(200, ())
+
+    connection, _ = connected(site)
+    connection.data_received(b"GET http://b/ HTTP/1.1\r\nHost: a\r\nHost: c\r\n\r\n")
+    await settle()
+    assert seen == [[b"a", b"c"]]
     connection.connection_lost(None)

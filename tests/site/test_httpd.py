@@ -1,13 +1,14 @@
 """The server below the site: what one connection may send and take, and how answers leave."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
 
 import pytest
 
-from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.connection import Connection, Shared, Site
 from genkan.httpd.reading import MOST_HEAD_BYTES, MOST_HEADERS, Stage
 from genkan.httpd.server import Server
 from genkan.site.answer import Answer
@@ -15,22 +16,29 @@ from genkan.site.arrival import MOST_BODY_BYTES, Arrival
 from tests.site.connecting import GET, LAST, POST, answers_to, connected, echo, head, log, settle, status
 
 
-@pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """A real server on loopback."""
+@contextlib.asynccontextmanager
+async def serving(site: Site, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """The port of a real server on loopback."""
     ready = asyncio.Event()
-    server = Server(Shared(echo, log), ready.set, lambda: None)
+    server = Server(Shared(site, log), ready.set, lambda: None)
     # The collector's memory of this process is the other tests' too.
     monkeypatch.setattr("genkan.httpd.server.gc.freeze", lambda: None)
-    # A machine that is busy for long takes no answer away.
-    monkeypatch.setattr(Connection, "linger_seconds", 60.0)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve([listener]))
+        running = asyncio.create_task(server.serve([listener]))
         await ready.wait()
         yield listener.getsockname()[1]
         server.should_exit = True
-        await serving
+        await running
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A real server that echoes."""
+    # A machine that is busy for long takes no answer away.
+    monkeypatch.setattr(Connection, "linger_seconds", 60.0)
+    async with serving(echo, monkeypatch) as number:
+        yield number
 
 
 async def exchange(port: int, data: bytes) -> bytes:
@@ -158,6 +166,17 @@ async def test_who_does_not_hang_up_after_a_refusal_is_hung_up_on(monkeypatch: p
     protocol.connection_lost(None)
 
 
+async def test_the_end_of_the_server_does_not_prolong_a_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was refused and does not hang up is hung up on all the same."""
+    monkeypatch.setattr(Connection, "linger_seconds", 0.0)
+    protocol, wire = connected()
+    protocol.data_received(head(value=70_000))
+    protocol.shutdown()
+    await asyncio.sleep(0.01)
+    assert wire.closed
+    protocol.connection_lost(None)
+
+
 async def test_the_site_is_not_asked_before_the_request_is_whole() -> None:
     """A body that does not come in time is refused, and the site never hears of the request."""
     asked: list[Arrival] = []
@@ -209,7 +228,7 @@ async def test_a_body_is_read_so_far_and_no_further() -> None:
         connection.data_received(GET)
         await settle()
         assert (status(wire.told), len(wire.writes), wire.ended) == (413, 1, True)
-        assert len(connection._body) <= MOST_BODY_BYTES + max(map(len, pieces))
+        assert connection._body_bytes <= MOST_BODY_BYTES + max(map(len, pieces))
         connection.connection_lost(None)
     fits = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % MOST_BODY_BYTES
     assert status(await answers_to(fits, b"b" * MOST_BODY_BYTES)) == 200
@@ -310,3 +329,51 @@ async def test_what_was_asked_before_a_bad_request_is_answered_first() -> None:
         await settle()
         assert (wire.ended, status(wire.told), wire.told.count(b"HTTP/1.1")) == (True, 200, 1)
         protocol.connection_lost(None)
+
+
+async def test_what_outlasts_the_grace_is_ended_before_the_server_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is closed next: nobody may still be deciding anything."""
+    ended: list[bool] = []
+    asked = asyncio.Event()
+
+    async def endless(arrival: Arrival) -> Answer:
+        try:
+            asked.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        raise AssertionError
+
+    monkeypatch.setattr("genkan.httpd.server.GRACE_SECONDS", 0)
+    async with serving(endless, monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        await asked.wait()
+    assert ended == [True]
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_client_that_shuts_its_side_down_is_answered_over_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end is not taken for its going away, though it comes before the answer."""
+    ended = asyncio.Event()
+    is_awaited = Connection.eof_received
+
+    def eof_received(self: Connection) -> bool:
+        ended.set()
+        return is_awaited(self)
+
+    async def slow(arrival: Arrival) -> Answer:
+        await ended.wait()
+        return await echo(arrival)
+
+    monkeypatch.setattr(Connection, "eof_received", eof_received)
+    async with serving(slow, monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET)
+        writer.write_eof()
+        async with asyncio.timeout(60):
+            answer = await reader.read()
+        assert (status(answer), b"connection: close" in answer) == (200, True)
+        writer.close()

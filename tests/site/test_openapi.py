@@ -81,3 +81,19 @@ async def test_bodies_are_described_as_they_are_read(site: SiteUnderTest) -> Non
         "enabled", "clientID", "redirectURI", "redirectURIs", "scope",
     }  # fmt: skip
     assert schemas["SecretBody"]["properties"]["overlapSeconds"]["maximum"] == 30 * 86400
+
+
+async def test_refusals_are_described_one_by_one(site: SiteUnderTest) -> None:
+    """Each status that an operation may refuse with, what it means, and the document that says why."""
+    paths = (await described(site))["paths"]
+    revoke = paths["/rest/genkan/1.0/api-keys/{id}"]["delete"]["responses"]
+    assert set(revoke) == {"200", "401", "403", "404", "409", "4XX", "503"}
+    assert set(paths["/rest/api/2/serverInfo"]["get"]["responses"]) == {"200", "4XX", "503"}
+    assert "400" in paths["/rest/genkan/1.0/audit-events"]["get"]["responses"]
+    for operations in paths.values():
+        for operation in operations.values():
+            refused = {status: told for status, told in operation["responses"].items() if status[0] in "45"}
+            assert all(told["description"].endswith(".") for told in refused.values())
+            assert {str(told["content"]) for told in refused.values()} == {
+                "{'application/json': {'schema': {'$ref': '#/components/schemas/ErrorDocument'}}}"
+            }

@@ -11,7 +11,7 @@ from genkan.protocol.records import Standing
 from genkan.site import phone_sign_out
 from genkan.site.documents import public_id
 from tests.site.phone_house import PHONES, SIGN_OUT, House, a_house
-from tests.site.world import SiteUnderTest
+from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 from tests.store.builders import rotated
 
 
@@ -147,6 +147,11 @@ async def test_signing_out_needs_a_recent_sign_in(house: House) -> None:
     house.site.env.advance(HOUR)
     asked = await house.site.client.get(house.site.base + SIGN_OUT, params={f"phone-{grant.id.hex()}": "1"})
     assert asked.headers["location"].startswith(house.site.base + "/confirm")
+    confirm = await house.site.client.get(asked.headers["location"])
+    action, fields = next(form for form in forms_of(confirm.text) if form[0].endswith("/confirm"))
+    back = await house.site.client.post(house.site.absolute(action), data={**fields, "password": PASSWORD})
+    assert "Sign out 1 sign-in?" in (await house.site.client.get(back.headers["location"])).text
+    house.site.env.advance(HOUR)
     answer = await house.send(page)
     assert answer.status_code == 401
     assert (await house.state(grant))[0] is PhoneState.SIGNED_IN

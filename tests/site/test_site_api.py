@@ -94,3 +94,21 @@ async def test_who_asked_how_to_sign_in_is_told(site: SiteUnderTest) -> None:
     assert (first["userAgent"], first["app"], first["count"]) == ("x" * 200, "", 1)
     site.env.advance(30 * DAY)
     assert [asker["userAgent"] for asker in await admin.get(ASKERS)] == [PHONE]
+
+
+async def test_a_program_is_told_what_a_move_takes(site: SiteUnderTest) -> None:
+    """The lines to write, the MDM value and the links beside; nothing for the address that the site has already."""
+    admin = await a_key(site, Permission.ADMIN)
+    await site.make_link("https://site.example/wiki/cb")
+    told = (await admin.get(SITE, to="https://new.example/desk"))["move"]
+    assert told["baseURL"] == "https://new.example/desk"
+    assert told["settings"].splitlines() == [
+        "GENKAN_BASE_URL=https://new.example/desk", "GENKAN_FORMER_BASE_URLS=https://site.example",
+    ]  # fmt: skip
+    assert "https://new.example/desk" in told["mdmValue"]
+    assert (told["sameHost"], told["behindProxy"], told["neighbours"]) == (False, False, ["Test app"])
+    assert (await admin.get(SITE, to=site.base))["move"] is None
+    assert "move" not in await admin.get(SITE)
+    for query in ({"to": "new.example"}, {"to": "http://new.example"}, {"from": "x"}):
+        status, said = refusal(await admin("GET", SITE, params=query))
+        assert (status, next(iter(query)) in said) == (400, True)

@@ -74,7 +74,9 @@ class Connection(Reading, asyncio.Protocol):
         self._paused = False  # nothing is read until what waits is answered
         self._full = False  # the other end does not read what it is sent
         self._drain: asyncio.Future[None] | None = None
+        self._unsent = 0  # bytes that waited for the other end when we last looked
         self._unread = False  # the other end may still be sending
+        self._is_last = False  # the request that is being read ends the connection
         self._finished = False
         self._deadline: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -107,20 +109,37 @@ class Connection(Reading, asyncio.Protocol):
         self._shared.state.connections.discard(self)
 
     def pause_writing(self) -> None:
-        """The other end does not read: nothing more is answered until it does."""
+        """The other end does not read: nothing more is answered until it does, and not much more is read."""
         self._full = True
 
     def resume_writing(self) -> None:
         """It reads again."""
-        self._full = False
+        self._full, self._unsent = False, 0
         if self._drain is not None and not self._drain.done():
             self._drain.set_result(None)
         self._next()
 
-    def shutdown(self) -> None:
-        """uvicorn's word for the end: what was asked is answered, nothing more is read."""
+    def eof_received(self) -> bool:
+        """Who has said all may still wait for the answer; False closes, where nobody does."""
         self._over = True
-        self._finish()
+        self._stop_clock()
+        return self._asked is not None or bool(self.waiting)
+
+    def shutdown(self) -> None:
+        """uvicorn's word for the end: what was asked is answered, at the last a request whose body is on its way."""
+        if self._stage is Stage.BODY and not self._over:
+            self._is_last = True
+        elif not self._finished:
+            self._over = True
+            self._stop_clock()
+            self._finish()
+
+    def break_off(self) -> asyncio.Task[None] | None:
+        """The server waits no longer. The task that was to answer, if there is one."""
+        self._transport.abort()
+        if self._task is not None:
+            self._task.cancel()
+        return self._task
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and see what is still to come."""
@@ -132,13 +151,11 @@ class Connection(Reading, asyncio.Protocol):
         self._read = len(data)
         self._moved = False
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
             if self._stage is not Stage.WHOLE and not self._over:
                 self._wait_for_more()
-        except httptools.HttpParserUpgrade:
-            # RFC 9110 7.8: the wish is ignored and the request answered; but what follows is of another protocol.
-            self._over = True
         except httptools.HttpParserError:
+            # Where it is over, the parser stopped because we said so.
             if not self._over:
                 self._refuse(self._fault)
 
@@ -148,9 +165,10 @@ class Connection(Reading, asyncio.Protocol):
         arrival = self._arrival(f"{self._shared.boot}-{next(self._shared.numbers):x}", too_large=too_large)
         self._stage = Stage.WHOLE
         self._stop_clock()
-        # After a request that ends the connection nothing is read; the site says what it has against a body too long.
-        self._over, self._unread = not arrival.keep_alive, too_large
-        if self._asked is None:
+        # After a request that ends the connection nothing is read (RFC 9110 7.8: as after one that wishes for another
+        # protocol, for what follows may be of that); the site says what it has against a body too long.
+        self._over, self._unread = self._is_last or not arrival.keep_alive, too_large
+        if self._asked is None and not self._full:
             self._ask(arrival)
         else:
             self.waiting.append(arrival)
@@ -166,31 +184,40 @@ class Connection(Reading, asyncio.Protocol):
     async def _answer(self, arrival: Arrival) -> None:
         try:
             answer = await self._shared.site(arrival)
+            last = self._begin(arrival, answer)
+            if answer.parts is not None and arrival.method != "HEAD" and not self._transport.is_closing():
+                last = await self._send_parts(arrival, answer.parts, last)
         except Exception as bug:  # noqa: BLE001 - the site answers for its own; this is one in how it does that
             self._tell(arrival, bug)
-            answer = _FAILED
-        is_head = arrival.method == "HEAD"
-        last = not arrival.keep_alive or (self._over and not self.waiting)
-        if self._transport.is_closing():
-            last = True
-        elif answer.parts is not None and not is_head:
-            last = await self._send_parts(arrival, answer, answer.parts, last)
-        else:
-            more = self._shared.lines
-            self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
+            last = self._begin(arrival, _FAILED)
+        except BaseException:
+            # A task that is cancelled answers no more, and nobody shall wait for it.
+            self._transport.abort()
+            raise
         self._asked = None
         if last:
             self._finish()
         else:
             self._next()
 
-    async def _send_parts(
-        self, arrival: Arrival, answer: Answer, parts: AsyncGenerator[bytes, None], last: bool
-    ) -> bool:
+    def _begin(self, arrival: Arrival, answer: Answer) -> bool:
+        """Send all that is there of an answer. True where the connection ends with it. Raises ValueError."""
+        last = not arrival.keep_alive or (self._over and not self.waiting)
+        if self._transport.is_closing():
+            return True
+        more = self._shared.lines
+        if answer.parts is None:
+            is_head = arrival.method == "HEAD"
+            self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
+        else:
+            chunked = arrival.version == "1.1"  # RFC 9112 7.1: HTTP/1.0 knows no chunks.
+            last = last or not chunked
+            self._transport.write(written.opened(answer, more, arrival.number, chunked=chunked, last=last))
+        return last
+
+    async def _send_parts(self, arrival: Arrival, parts: AsyncGenerator[bytes, None], last: bool) -> bool:
         """Part after part, as fast as the other end reads. True where the connection ends with it."""
-        chunked = arrival.version == "1.1"  # RFC 9112 7.1: HTTP/1.0 knows no chunks.
-        write, last = self._transport.write, last or not chunked
-        write(written.opened(answer, self._shared.lines, arrival.number, chunked=chunked, last=last))
+        write, chunked = self._transport.write, arrival.version == "1.1"
         try:
             async with aclosing(parts):
                 async for part in parts:
@@ -204,7 +231,7 @@ class Connection(Reading, asyncio.Protocol):
             # RFC 9112 8: what fails on the way is broken off, so that it is not taken for a whole answer.
             self._transport.abort()
             return True
-        if chunked:
+        if chunked and not self._transport.is_closing():
             write(written.chunk(b""))
         return last
 
@@ -234,6 +261,8 @@ class Connection(Reading, asyncio.Protocol):
             self._transport.resume_reading()
         if self._deadline is None:
             self._idle_since = self._loop.time()
+        else:
+            self._let_go_on()
 
     def _pause(self) -> None:
         if not self._paused:
@@ -272,7 +301,8 @@ class Connection(Reading, asyncio.Protocol):
         if self._stage is not Stage.BODY or self._continued or self._asked is not None:
             return
         self._continued = True
-        if any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._pairs):
+        expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._pairs)
+        if expects and self._parser.get_http_version() == "1.1":
             self._transport.write(written.CONTINUE)
 
     def _start_clock(self) -> None:
@@ -299,18 +329,26 @@ class Connection(Reading, asyncio.Protocol):
         # Whoever is out there can cause this, as often as they like.
         self._shared.log("debug", "a request could not be read", status=status.value)
         if self._asked is None and not self.waiting:
-            self._transport.write(written.refusal(status))
+            self._transport.write(written.refusal(status, self._shared.lines))
         self._finish()
 
     def _watch_idleness(self, seconds: float) -> None:
         self._idle_timer = self._loop.call_later(seconds, self._perhaps_idle)
 
     def _perhaps_idle(self) -> None:
-        """One timer looks now and then: winding it up anew with every request would cost more than the look."""
-        now = self._loop.time()
-        since = now if self._idle_since is None else self._idle_since
-        left = since + self._shared.keep_alive_seconds - now
-        if self._idle_since is not None and left <= 0:
-            self._transport.close()
-        else:
-            self._watch_idleness(max(left, 0.0))
+        """One timer looks now and then: winding it up anew with every request would cost more than the look. It looks
+        on after the end, until all is sent.
+        """
+        seconds = left = self._shared.keep_alive_seconds
+        if self._is_stuck():
+            self._transport.abort()
+        elif self._idle_since is not None:
+            left = self._idle_since + seconds - self._loop.time()
+            if left <= 0:
+                self._transport.close()
+        self._watch_idleness(left if left > 0 else seconds)
+
+    def _is_stuck(self) -> bool:
+        """Whether the other end has read nothing since the last look, though something waits for it."""
+        before, self._unsent = self._unsent, self._transport.get_write_buffer_size()
+        return 0 < self._unsent == before

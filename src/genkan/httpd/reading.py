@@ -10,11 +10,13 @@ from urllib.parse import unquote
 
 import httptools
 
+from genkan.httpd.written import lines
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
 from genkan.site.peer import Headers
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 100
+VERSIONS = ("1.1", "1.0")  # RFC 9110 15.6.6; the parser knows others, of which some have no headers to answer with
 
 
 class Stage(Enum):
@@ -25,7 +27,7 @@ class Stage(Enum):
     WHOLE = auto()
 
 
-class Stop(Exception):
+class Stop(httptools.HttpParserError):
     """Makes the parser stop within a read: nothing that follows is read."""
 
 
@@ -35,11 +37,11 @@ class Reading(ABC):
     """
 
     def __init__(self) -> None:
-        self._parser = httptools.HttpRequestParser(self)
-        # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser = _parser(self)
         self._client, self._scheme = "", "http"
-        self._url, self._body = b"", b""
+        self._url = b""
+        self._body: list[bytes] = []
+        self._body_bytes = 0
         self._pairs: list[tuple[bytes, bytes]] = []
         self._stage = Stage.HEAD
         self._read = 0  # bytes of the present read
@@ -55,7 +57,7 @@ class Reading(ABC):
         self._stage = Stage.HEAD
         self._unframed = 0
         self._continued = False
-        self._url, self._pairs, self._body = b"", [], b""
+        self._url, self._pairs, self._body, self._body_bytes = b"", [], [], 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the target."""
@@ -83,16 +85,38 @@ class Reading(ABC):
     def on_body(self, body: bytes) -> None:
         """RFC 9110 15.5.14: a body is read so far and no further."""
         self._moved = True
-        self._body += body
-        if len(self._body) > MOST_BODY_BYTES:
+        self._body.append(body)
+        self._body_bytes += len(body)
+        if self._body_bytes > MOST_BODY_BYTES:
             self._take(too_large=True)
             raise Stop
 
     def on_message_complete(self) -> None:
-        """A whole request."""
+        """A whole request; or one whose body the parser takes for another protocol's."""
+        if self._parser.should_upgrade() and self._wish_is_idle():
+            return
         self._take(too_large=False)
         if self._over:
             raise Stop
+
+    def _feed(self, data: bytes) -> None:
+        """Raises HttpParserError, as the parser does, and Stop."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as wish:
+            head = self._head_without_wish()
+            self._parser = _parser(self)
+            self._feed(head + data[wish.args[0] :])
+
+    def _wish_is_idle(self) -> bool:
+        """RFC 9110 7.8: a body comes before the protocol that is wished for, and is read as if nothing were wished."""
+        has_body = self._announced() > 0 or any(name == b"transfer-encoding" for name, _ in self._pairs)
+        return has_body and self._parser.get_method() != b"CONNECT"
+
+    def _head_without_wish(self) -> bytes:
+        parser = self._parser
+        begun = b"%b %b HTTP/%b\r\n" % (parser.get_method(), self._url, parser.get_http_version().encode())
+        return begun + lines(pair for pair in self._pairs if pair[0] != b"upgrade") + b"\r\n"
 
     @abstractmethod
     def _take(self, *, too_large: bool) -> None:
@@ -107,17 +131,20 @@ class Reading(ABC):
         """What was waited for has come."""
 
     def _arrival(self, number: str, *, too_large: bool) -> Arrival:
-        """The request as it stands. Raises HttpParserInvalidURLError."""
+        """The request as it stands. Raises HttpParserInvalidURLError and Stop."""
         parser = self._parser
         path, query = self._target()
         version = parser.get_http_version()
+        if version not in VERSIONS:
+            self._fault = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+            raise Stop
         keep = version != "1.0" and not too_large and parser.should_keep_alive() and not parser.should_upgrade()
         return Arrival(
             parser.get_method().decode("ascii"),
             path,
             query,
             Headers(self._pairs),
-            b"" if too_large else self._body,
+            b"" if too_large else b"".join(self._body),
             self._client,
             self._scheme,
             version,
@@ -141,10 +168,21 @@ class Reading(ABC):
         if target.host:
             host = b"[%s]" % target.host if b":" in target.host else target.host
             authority = host if target.port is None else b"%s:%d" % (host, target.port)
-            self._pairs = [(b"host", authority), *(pair for pair in self._pairs if pair[0] != b"host")]
+            others = [pair for pair in self._pairs if pair[0] != b"host"]
+            if len(self._pairs) - len(others) < 2:  # RFC 9112 3.2: two are refused, whatever the target says.
+                self._pairs = [(b"host", authority), *others]
 
     def _head_bytes(self) -> int:
         return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._pairs)
 
     def _announced(self) -> int:
-        return max((int(value) for name, value in self._pairs if name == b"content-length"), default=0)
+        # The parser lets a number begin with any number of zeros; Python reads so many digits and no more.
+        lengths = [value.lstrip(b"0") or b"0" for name, value in self._pairs if name == b"content-length"]
+        return int(lengths[0]) if lengths else 0
+
+
+def _parser(reading: Reading) -> httptools.HttpRequestParser:
+    parser = httptools.HttpRequestParser(reading)
+    # Another request behind one that said Connection: close is none of ours, and no reason not to answer the first.
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser

@@ -50,6 +50,11 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: Any = None) -> None:
         self._closing()
         await super().shutdown(sockets)
+        # What is left after the grace must not outlive the store.
+        left = [one for one in self.server_state.connections if isinstance(one, Connection)]
+        tasks = {task for task in map(Connection.break_off, left) if task is not None} | self.server_state.tasks
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,6 @@
-"""How answers are spelled on the wire (RFC 9112 4): one piece each, head and body together."""
+"""How answers are spelled on the wire (RFC 9112 4): one piece each, head and body together. No answer of ours has a
+status that forbids a body (204, 304).
+"""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -15,20 +17,21 @@ def lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def whole(answer: Answer, more: bytes, number: str, *, head: bool, last: bool) -> bytes:
-    """The answer with ``more`` header lines before its own. ``head``: the request was HEAD; ``last``: then we close."""
-    body = answer.body
+    """The answer with ``more`` header lines before its own. ``head``: the request was HEAD; ``last``: then we close.
+    Raises ValueError.
+    """
     parts = _begun(answer, more, number)
-    parts.append(b"content-length: %d\r\n" % len(body))
+    parts.append(b"content-length: %d\r\n" % len(answer.body))
     # RFC 9112 9.6: who will close says so.
     parts.append(b"connection: close\r\n\r\n" if last else b"\r\n")
     if not head:
         # RFC 9110 9.3.2: HEAD is told how long the body would be, and is not sent it.
-        parts.append(body)
+        parts.append(answer.body)
     return b"".join(parts)
 
 
 def opened(answer: Answer, more: bytes, number: str, *, chunked: bool, last: bool) -> bytes:
-    """The head of an answer that comes in parts (RFC 9112 7.1), or that ends when we close (6.3)."""
+    """The head of an answer that comes in parts (RFC 9112 7.1), or that ends when we close (6.3). Raises ValueError."""
     parts = _begun(answer, more, number)
     if chunked:
         parts.append(b"transfer-encoding: chunked\r\n")
@@ -42,16 +45,19 @@ def chunk(part: bytes) -> bytes:
 
 
 def _begun(answer: Answer, more: bytes, number: str) -> list[bytes]:
-    parts = [_STATUS_LINES[answer.status], more]
+    parts: list[bytes] = []
     for name, value in answer.headers:
         parts += (name, b": ", value, b"\r\n")
-    parts.append(b"x-request-id: %b\r\n" % number.encode())
-    return parts
+    own = b"".join(parts)
+    if not own.count(b"\r") == own.count(b"\n") == len(answer.headers):
+        # RFC 9112 11.1: the last line of defence; what a header says is checked where it is made.
+        raise ValueError("a line break in a header")
+    return [_STATUS_LINES[answer.status], more, own, b"x-request-id: %b\r\n" % number.encode()]
 
 
-def refusal(status: HTTPStatus) -> bytes:
+def refusal(status: HTTPStatus, more: bytes) -> bytes:
     """What is said of a request that cannot be read, before the connection closes."""
     body = b'{"error": "invalid_request", "error_description": "%s."}' % status.phrase.encode()
     headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
     fields = lines((*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")))
-    return _STATUS_LINES[status] + fields + b"\r\n" + body
+    return _STATUS_LINES[status] + more + fields + b"\r\n" + body

@@ -152,7 +152,7 @@ def _form(rest: str, handler: Handler, about: str) -> Rule:
 
 
 def _alias(path: str, handler: Handler, to: str) -> Rule:
-    return Rule(path, ("GET",), handler, Who.PERSON, Guard.PAGE, f"Leads to {to}.")
+    return Rule(path, ("GET",), handler, Who.ANYONE, Guard.PAGE, f"Leads to {to}.")
 
 
 RULES = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ NO_PERSON = "There is no account with this name. A deleted one is found by its i
 NO_ACTOR = "Nobody of this name is known here. Write a user name, the name of an API key, or what files say."
 NO_LINK = "There is no such application link any more."
 NO_KIND = "There is no such kind of event."
-NO_MOMENT = "Write a date and a time, as in 2026-11-01T09:30."
+NO_MOMENT = "Write a date and a time, as in 2026-11-01 09:30."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def _link(text: str, door: Door, faults: dict[str, str]) -> int | None:
 
 
 def _moment(text: str, name: str, reader: Reader, faults: dict[str, str]) -> int | None:
-    """A local time of the reader's; a browser's field for it says no zone."""
+    """A time as people type it, in the reader's zone unless it names another."""
     if not text:
         return None
     try:
@@ -139,8 +139,3 @@ def _moment(text: str, name: str, reader: Reader, faults: dict[str, str]) -> int
 
 def _zone(reader: Reader) -> ZoneInfo:
     return ZoneInfo(reader.time_zone)
-
-
-def local(at: int, reader: Reader) -> str:
-    """A moment as a browser's field for date and time has it, in the reader's zone."""
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(_zone(reader)).strftime("%Y-%m-%dT%H:%M")

@@ -31,7 +31,7 @@ EXPORT_LIMIT = 500
 MOST_TALLIES = 200
 TABS = {PATH: "Events", REFUSALS: "Counted refusals", CHAIN: "Seals"}
 # How many bounded reads one page may take before it says how far it has looked.
-MOST_READS = 4
+MOST_READS = 10
 
 
 async def events(received: Received, door: Door) -> Answer:

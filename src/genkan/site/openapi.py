@@ -2,7 +2,7 @@
 these declarations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -149,5 +149,24 @@ def _responses(operation: Operation) -> dict[str, object]:
         good["content"] = _list_content(operation.answers) if operation.many else _content(operation.answers)
     if operation.media:
         good["content"] = {kind: {"schema": {"type": "string"}} for kind in operation.media}
-    refused = {"description": "Refused; the document says why.", "content": _content(ErrorDocument)}
-    return {str(operation.status): good, "4XX": refused, "503": refused}
+    return {str(operation.status): good, **{status: _refusal(about) for status, about in _refusals(operation)}}
+
+
+def _refusals(operation: Operation) -> Iterator[tuple[str, str]]:
+    """The statuses that an operation may refuse with, and what each means."""
+    rule = operation.rule
+    if operation.asks is not None or operation.query:
+        yield "400", "A member or parameter is wrong; the description names it."
+    if rule.who is not Who.ANYONE:
+        yield "401", "No credential, or one that is not good (any more)."
+        yield "403", "The credential's permission is not enough."
+    if "{" in rule.path:
+        yield "404", "Nothing has this id."
+    if rule.methods != ("GET",):
+        yield "409", "It cannot be done as things stand; the description says why."
+    yield "4XX", "Refused; the description says why."
+    yield "503", "Busy; ask again after the seconds that Retry-After says."
+
+
+def _refusal(about: str) -> dict[str, object]:
+    return {"description": about, "content": _content(ErrorDocument)}

@@ -158,5 +158,5 @@ RULES = (
     Rule(PEOPLE, ("GET",), people, _WHO, Guard.PAGE, "The people, by name."),
     Rule(CREATE, ("GET",), add_page, _WHO, Guard.PAGE, "Asks for a new person.", recent=True),
     Rule(CREATE, ("POST",), add, _WHO, Guard.FORM, "Adds a person.", recent=True),
-    Rule("/secure/admin/user/UserBrowser.jspa", ("GET",), alias, _WHO, Guard.PAGE, f"Leads to {PEOPLE}."),
+    Rule("/secure/admin/user/UserBrowser.jspa", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {PEOPLE}."),
 )
