@@ -70,6 +70,8 @@ async def test_the_newest_sign_ins_and_refusals_are_told(site: SiteUnderTest) ->
 )
 async def test_paths_that_people_type_or_kept_lead_on(site: SiteUnderTest, path: str, to: str) -> None:
     """A slash too many, and bookmarks of Jira."""
+    await site.make_account("root", Permission.ADMIN)
+    await site.sign_in("root")
     answer = await site.client.get(site.base + path)
     assert answer.status_code in (302, 303)
     assert answer.headers["location"] == site.base + to

@@ -65,12 +65,18 @@ async def _refused(door: Door) -> list[dict[str, object]]:
 
 
 async def alias(received: Received, door: Door) -> Answer:
-    """The path under which administrators know the first page, and the one that is typed with a slash too many."""
+    """The path under which administrators know the first page."""
     return answer.redirect(door.public.text + ADMIN)
+
+
+async def slashed(received: Received, door: Door) -> Answer:
+    """A slash too many."""
+    inside = await console.entrance(received, door)
+    return inside if isinstance(inside, Answer) else answer.redirect(door.public.text + ADMIN)
 
 
 RULES = (
     Rule(ADMIN, ("GET",), overview, Who.ADMINISTRATOR, Guard.PAGE, "The console's first page."),
-    Rule(ADMIN + "/", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {ADMIN}."),
+    Rule(ADMIN + "/", ("GET",), slashed, Who.ADMINISTRATOR, Guard.PAGE, f"Leads to {ADMIN}."),
     Rule("/secure/AdminSummary.jspa", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {ADMIN}."),
 )
