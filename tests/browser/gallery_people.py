@@ -97,8 +97,12 @@ def _apps(chosen: Chosen) -> list[Shown]:
     }
     frame = framed(chosen, "/account/apps", flash=Flash.SIGNED_OUT)
     return [
-        Shown("apps", "account_apps.html", {**frame, "phones": [live, fresh, ended, expired], "consents": [consent]}),
-        Shown("apps-none", "account_apps.html", {**frame, "phones": [], "consents": []}),
+        Shown(
+            "apps",
+            "account_apps.html",
+            {**frame, "phones": [live, fresh, ended, expired], "consents": [consent], "is_cut": True},
+        ),
+        Shown("apps-none", "account_apps.html", {**frame, "phones": [], "consents": [], "is_cut": False}),
     ]
 
 

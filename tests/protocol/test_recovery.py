@@ -54,7 +54,7 @@ def test_a_link_is_kept_as_a_hash_and_told_once() -> None:
     link = made()
     assert link.link.digest == recovery.digest_of(link.token)
     assert link.token not in repr(link)
-    assert link.change.steps == (PutRecovery(link.link),)
+    assert link.change.steps == (PutRecovery(link.link, an_account().permission),)
     [event] = link.change.events
     assert (event.kind, event.actor, event.account_id) == (
         EventKind.RECOVERY_LINK_MADE,

@@ -68,7 +68,9 @@ async def _filled(path: Path, count: int) -> Pool:
         assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
         opened = [OpenSession(session, None) for session in sessions]
         made = [AddApiKey(key) for key in (root, *keys)]
-        handed = [PutRecovery(RecoveryLink(p.id, env.draw(32), p.stop, env.now, env.now + DAY)) for p in people]
+        handed = [
+            PutRecovery(RecoveryLink(p.id, env.draw(32), p.stop, env.now, env.now + DAY), p.permission) for p in people
+        ]
         assert await store.apply(Change((*consents, *opened, *made, *handed)))
         ids = [session_public_id(session) for session in sessions]
         return Pool(_values(people, links, grants, keys, ids))

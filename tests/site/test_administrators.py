@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from genkan.protocol.clients import secret_digest
+from genkan.protocol.env import MINUTE
 from genkan.protocol.outcomes import AddApiKey, Change, RevokeApiKey
 from genkan.protocol.records import ApiKey
 from genkan.site.app import API as OPERATIONS
@@ -172,6 +173,30 @@ async def test_what_a_form_can_send_is_not_taken_from_a_session(site: SiteUnderT
         if rule.methods != ("DELETE",):
             for body in (b"{}", b""):
                 assert (await call(site, rule, headers=headers, content=body)).status_code == 415, named(rule)
+
+
+def asks_for_a_recent_sign_in(rule: Rule) -> bool:
+    return rule.methods[0] != "GET" or rule.path.endswith("/export")
+
+
+async def test_a_session_that_was_left_alone_changes_nothing(site: SiteUnderTest) -> None:
+    """What pages ask for again is asked for here too, of browsers alone; looking goes on, and signing in helps."""
+    await site.make_account("root", Permission.ADMIN)
+    await make_key(site)
+    await site.sign_in("root")
+    site.env.advance(15 * MINUTE)
+    for rule in API:
+        answer = await call(site, rule, json={})
+        old = asks_for_a_recent_sign_in(rule)
+        assert (answer.status_code == 403) == old, named(rule)
+        if old:
+            assert answer.json()["error"] == "invalid_request"
+            assert "Sign in again" in answer.text
+        by_key = await call(site, rule, json={}, headers={"authorization": f"Bearer {KEY}"})
+        assert by_key.status_code not in (401, 403), named(rule)
+    await site.sign_in("root")
+    for rule in API:
+        assert (await call(site, rule, json={})).status_code not in (401, 403), named(rule)
 
 
 async def test_no_route_speaks_cors(site: SiteUnderTest) -> None:

@@ -11,6 +11,7 @@ from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, EventKind, PutAccount
 from genkan.protocol.records import Account, Standing
 from genkan.protocol.signin import lockout
+from genkan.site.documents import public_id
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
@@ -317,3 +318,22 @@ async def test_a_form_sent_without_a_recent_sign_in_asks_first(site: SiteUnderTe
     led = await site.client.post(site.absolute(confirm), data={**carried, "password": PASSWORD})
     assert led.headers["location"].endswith(path_of(alice, "/delete"))
     assert (await current(site, alice)).standing is Standing.ACTIVE
+
+
+@pytest.mark.parametrize("path", ["/admin/links/create", "/admin/links/{link}/edit", "/admin/people/{person}/edit"])
+async def test_where_answers_go_and_what_applications_are_told_needs_a_recent_sign_in(
+    site: SiteUnderTest, path: str
+) -> None:
+    """Redirect URLs, groups and e-mail: a browser that was left alone is asked first, and a form changes nothing."""
+    person, link = await site.make_account(), (await site.make_link()).link
+    await site.make_account("root", Permission.ADMIN)
+    await site.sign_in("root")
+    address = site.base + path.format(person=public_id(person.id), link=public_id(link.id))
+    page = await site.client.get(address)
+    assert page.status_code == 200
+    fields = next((fields for action, fields in forms_of(page.text) if site.absolute(action) == address), {})
+    site.env.advance(15 * MINUTE)
+    before = await site.store.events()
+    assert (await site.client.get(address)).headers["location"].startswith(f"{site.base}/confirm?next=")
+    assert (await site.client.post(address, data={**fields, "email": "thief@site.example"})).status_code == 401
+    assert await site.store.events() == before

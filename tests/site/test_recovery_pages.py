@@ -6,10 +6,12 @@ import httpx2
 import pytest
 
 from genkan.protocol import accounts
+from genkan.protocol.accounts import AccountWish
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Account, Method, Standing
 from genkan.protocol.signin import recovery
+from genkan.wire.scopes import Permission
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
 NEW = "a quite new password"
@@ -46,6 +48,17 @@ async def test_the_link_sets_a_password_and_signs_in(site: SiteUnderTest) -> Non
     assert (await site.sign_in(password=NEW, browser=site.browser())).status_code == 303
     kinds = [event.kind for _, event in await site.store.events()]
     assert kinds.count(EventKind.PASSWORD_CHANGED) == 1
+
+
+async def test_a_link_for_a_person_is_none_for_a_system_administrator(site: SiteUnderTest) -> None:
+    """An administrator who keeps the link of somebody who is raised afterwards does not become them."""
+    alice = await site.make_account()
+    url = await a_link_for(site, alice)
+    raised = accounts.change(alice, AccountWish(alice.name, permission=Permission.SYSTEM_ADMIN), "test", site.env())
+    assert isinstance(raised, Change)
+    assert await site.store.apply(raised)
+    assert (await site.client.get(url)).status_code == 404
+    assert await site.store.sessions(alice.id) == []
 
 
 async def test_everything_else_ends_unless_told_otherwise(site: SiteUnderTest) -> None:

@@ -162,7 +162,9 @@ class AddAccount:
 
 @dataclass(frozen=True, slots=True)
 class PutAccount:
-    """Fails unless the row still has ``account.version - 1``. Never touches the stop counter."""
+    """Fails unless the row still has ``account.version - 1``. Never touches the stop counter. A raised permission ends
+    the account's one-time link: who holds one may not reach so far.
+    """
 
     account: Account
 

@@ -346,6 +346,9 @@ TABLE: Mapping[Reason, Entry] = {
         "A one-time link dies when it is used, late, replaced or taken back, and when the person is stopped.",
     ),
     Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
+    Reason.SIGN_IN_NOT_RECENT: _to_client(
+        E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
+    ),
     Reason.NOT_AUTHENTICATED: _to_client(
         E.INVALID_TOKEN,
         401,

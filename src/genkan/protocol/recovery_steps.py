@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from genkan.protocol.records import RecoveryLink
+from genkan.wire.scopes import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,12 @@ class NeedPassword:
 
 @dataclass(frozen=True, slots=True)
 class PutRecovery:
-    """A new one-time link in place of the account's earlier one."""
+    """A new one-time link in place of the account's earlier one. Fails where the person may more by now than
+    ``permission``: who makes it was not asked whether they reach so far.
+    """
 
     link: RecoveryLink
+    permission: Permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class Reason(StrEnum):
     SETUP_LINK_DEAD = "setup_link_dead"
     RECOVERY_LINK_DEAD = "recovery_link_dead"
     SESSION_REQUIRED = "session_required"
+    SIGN_IN_NOT_RECENT = "sign_in_not_recent"
     # Administration
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_ALLOWED = "not_allowed"

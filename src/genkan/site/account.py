@@ -20,6 +20,8 @@ from genkan.store.rounds import TRIES
 
 APPS = "/account/apps"
 START = "/account/profile"
+# What a page can carry; somebody with more of them has a program that signs in over and over.
+MOST_LISTED = 500
 Decide = Callable[[Phone, str, Env], Change]
 
 
@@ -34,16 +36,19 @@ async def apps(received: Received, door: Door) -> Answer:
     links = {link.id: link for link in await door.store.links() if link.standing is not Standing.DELETED}
     values = {
         "phones": [_row(phone, phone.row.grant.id in same, door) for phone in phones],
+        "is_cut": len(phones) >= MOST_LISTED,
         "consents": _consents(await door.store.consents(inside.account.id), links, door),
     }
     return console.page(inside, door, "account_apps.html", values)
 
 
 async def _phones(account_id: int, door: Door, env: Env) -> list[Phone]:
-    """Every sign-in that stands, and the newest of all; newest first."""
+    """The sign-ins that stand, and the newest of all; newest first."""
     newest = [judge(row, env) for row in await door.store.phones(PhoneQuery(account_id=account_id))]
-    found = {phone.row.grant.id: phone for phone in (*newest, *await live_phones(account_id, door.store, env))}
-    return [found[grant_id] for grant_id in sorted(found, reverse=True)]
+    found = {
+        phone.row.grant.id: phone for phone in (*newest, *await live_phones(account_id, door.store, env, MOST_LISTED))
+    }
+    return [found[grant_id] for grant_id in sorted(found, reverse=True)[:MOST_LISTED]]
 
 
 def _row(phone: Phone, possibly_same: bool, door: Door) -> dict[str, object]:

@@ -104,11 +104,19 @@ async def export_own(received: Received, door: Door) -> Answer:
     inside = await console.own_entrance(received, door)
     if isinstance(inside, Answer):
         return inside
-    return answer.json(await person_export(inside.account, door)).plus(DOWNLOADED)
+    account_id = inside.account.id
+    # It walks through the whole audit: nobody who is only signed in may start that many times at once.
+    if account_id in door.exporting:
+        return console.busy(inside, received, door)
+    door.exporting.add(account_id)
+    try:
+        return answer.json(await person_export(inside.account, door)).plus(DOWNLOADED)
+    finally:
+        door.exporting.discard(account_id)
 
 
 RULES = (
     Rule(PROFILE, ("GET",), profile, Who.PERSON, Guard.PAGE, "A person's own profile."),
     Rule(PROFILE, ("POST",), save_profile, Who.PERSON, Guard.FORM, "Changes one's own profile.", recent=False),
-    Rule(EXPORT, ("GET",), export_own, Who.PERSON, Guard.PAGE, "All that is kept about oneself, as JSON."),
+    Rule(EXPORT, ("GET",), export_own, Who.PERSON, Guard.PAGE, "All that is kept about oneself, as JSON.", recent=True),
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from genkan.protocol import accounts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.new_password import NewPassword, change_own
 from genkan.protocol.signin.password import Failed, PasswordFacts
@@ -16,7 +17,7 @@ from genkan.site.flashes import Flash
 from genkan.site.read import Form
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import SignedIn, this_browser, verify
+from genkan.site.sign_in_form import SignedIn, Verified, this_browser, verify
 from genkan.site.typed_accounts import PRESENT_WRONG, new_password_fault
 from genkan.store.rounds import TRIES
 
@@ -56,18 +57,24 @@ async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn |
     known = browser.known_device(received, inside.visitor, account, door)
     asked = lockout.tries(account.folded, received.peer.network, known)
     right = await verify(account.folded, form.get("current_password", ""), door)
-    new_hash = await door.passwords.hash(form["password"]) if right.fits else ""
+    new_hash = await door.passwords.hash(form["password"]) if await _counts(right, account, asked, door) else ""
     wanted = NewPassword(new_hash, "sign_out" in form)
     for _ in range(TRIES):
         row = await door.store.password_row(account.folded, asked.keys)
         theirs = row.account is not None and row.account.id == account.id
-        proved = right.fits and right.hash == row.hash and theirs
+        proved = bool(new_hash) and right.hash == row.hash and theirs
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         this, env = this_browser(received, inside.visitor), door.env()
         outcome = change_own(facts, asked, proved, wanted, this, env, door.lifetimes)
         if await door.store.apply(outcome.change):
             return outcome.refused if isinstance(outcome, Failed) else SignedIn(outcome.cookie, account)
     return Refused(Reason.BUSY, retry_after=1)
+
+
+async def _counts(right: Verified, account: Account, asked: lockout.Tries, door: Door) -> bool:
+    """Whether a right password will be taken. A second hash where it will not would tell a guesser by its time."""
+    row = await door.store.password_row(account.folded, asked.keys)
+    return right.fits and not lockout.exhausted(asked, row.guesses, door.env().now)
 
 
 async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> Answer:

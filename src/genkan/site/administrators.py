@@ -6,6 +6,7 @@ from genkan.protocol.api_keys import works
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.signin import session as sessions
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -50,12 +51,18 @@ async def _by_key(shown: str, received: Received, door: Door) -> Administrator |
 
 
 async def _by_session(received: Received, door: Door) -> Administrator | Refused:
-    who = await browser.visitor(received, door, door.env())
+    env = door.env()
+    who = await browser.visitor(received, door, env)
     if who.person is None:
         return Refused(Reason.BEARER_MISSING)
     fault = _forgery(received, door)
     account = who.person.account
-    return fault or _allowed(account.permission, account.actor, received)
+    caller = fault or _allowed(account.permission, account.actor, received)
+    # Pages ask again before what is dangerous; a browser that was left alone must find no way around the question.
+    old = not sessions.is_recent(who.person.session, env, door.lifetimes)
+    if isinstance(caller, Administrator) and old and (received.recent or received.method not in _SAFE):
+        return Refused(Reason.SIGN_IN_NOT_RECENT)
+    return caller
 
 
 def _forgery(received: Received, door: Door) -> Refused | None:
@@ -80,6 +87,6 @@ def _allowed(permission: Permission, actor: str, received: Received) -> Administ
 def turn_away(refused: Refused, received: Received, door: Door) -> Answer:
     """Tell a caller who may not administer: a challenge with 401, and with 403 for want of a right (RFC 6750 3.1)."""
     door.note(refused, received, door.env().now)
-    if refused.reason is Reason.CROSS_ORIGIN:
+    if refused.reason in (Reason.CROSS_ORIGIN, Reason.SIGN_IN_NOT_RECENT):
         return answer.error(refused)
     return answer.bearer_error(refused, bearer.REALM, LEAST.name)

@@ -91,6 +91,8 @@ class Door:
     log: Callable[..., None]
     program: str = "genkan"
     announcement: dict[int, Answer] = field(default_factory=dict)
+    # Whose own data is being gathered now.
+    exporting: set[int] = field(default_factory=set)
 
     def env(self) -> Env:
         """This moment's time and chance."""

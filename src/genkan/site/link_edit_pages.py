@@ -185,9 +185,9 @@ async def check(received: Received, door: Door) -> Answer:
 _HERE = (Who.ADMINISTRATOR, Guard.PAGE)
 _FORM = (Who.ADMINISTRATOR, Guard.FORM)
 RULES = (
-    Rule(CREATE, ("GET",), create_page, *_HERE, "The dialog that makes a link."),
-    Rule(CREATE, ("POST",), create, *_FORM, "Makes a link.", recent=False),
+    Rule(CREATE, ("GET",), create_page, *_HERE, "The dialog that makes a link.", recent=True),
+    Rule(CREATE, ("POST",), create, *_FORM, "Makes a link.", recent=True),
     Rule(LINKS + "/check", ("POST",), check, *_FORM, "Says what is wrong with a link so far.", recent=False),
-    Rule(LINKS + "/{id}/edit", ("GET",), edit_page, *_HERE, "The form of a link."),
-    Rule(LINKS + "/{id}/edit", ("POST",), edit, *_FORM, "Changes a link.", recent=False),
+    Rule(LINKS + "/{id}/edit", ("GET",), edit_page, *_HERE, "The form of a link.", recent=True),
+    Rule(LINKS + "/{id}/edit", ("POST",), edit, *_FORM, "Changes a link.", recent=True),
 )

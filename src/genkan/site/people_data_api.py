@@ -1,5 +1,7 @@
 """What is kept about one person, by REST: browser sessions, consents, and all of it as one document."""
 
+from dataclasses import replace
+
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.phones import withdraw_consent
 from genkan.protocol.reasons import Reason
@@ -122,5 +124,8 @@ OPERATIONS = (
         ConsentDocument,
         many=True,
     ),
-    Operation(_rule("/export", "GET", export_person, "Everything that is kept about a person."), PersonExport),
+    Operation(
+        replace(_rule("/export", "GET", export_person, "Everything that is kept about a person."), recent=True),
+        PersonExport,
+    ),
 )

@@ -151,7 +151,7 @@ def _form(rest: str, handler: Handler, about: str, *, recent: bool = False) -> R
 
 
 RULES = (
-    _form("enable", enable, "Lets a disabled person in again."),
+    _form("enable", enable, "Lets a disabled person in again.", recent=True),
     Rule(
         f"{PEOPLE}/{{id}}/recovery", ("GET",), link_page, Who.ADMINISTRATOR, Guard.PAGE, "Asks before a one-time link.",
         recent=True,

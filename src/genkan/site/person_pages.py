@@ -182,8 +182,8 @@ async def export(received: Received, door: Door) -> Answer:
 _ONE, _WHO = f"{PEOPLE}/{{id}}", Who.ADMINISTRATOR
 RULES = (
     Rule(_ONE, ("GET",), person, _WHO, Guard.PAGE, "One person, and how everything about them stands."),
-    Rule(f"{_ONE}/edit", ("GET",), edit_page, _WHO, Guard.PAGE, "A person's fields."),
-    Rule(f"{_ONE}/edit", ("POST",), edit, _WHO, Guard.FORM, "Changes a person's fields.", recent=False),
+    Rule(f"{_ONE}/edit", ("GET",), edit_page, _WHO, Guard.PAGE, "A person's fields.", recent=True),
+    Rule(f"{_ONE}/edit", ("POST",), edit, _WHO, Guard.FORM, "Changes a person's fields.", recent=True),
     Rule(f"{_ONE}/permission", ("GET",), permission_page, _WHO, Guard.PAGE, "A person's permission.", recent=True),
     Rule(f"{_ONE}/permission", ("POST",), set_permission, _WHO, Guard.FORM, "Says what a person may.", recent=True),
     Rule(f"{_ONE}/export", ("GET",), export, _WHO, Guard.PAGE, "All that is kept about a person.", recent=True),

@@ -57,8 +57,11 @@ class Rule:
     recent: bool | None = None
 
 
-# A form whose address ends so takes something away for good, gives a right away or tells a secret.
-DANGEROUS = frozenset({"delete", "erase", "password", "permission", "recovery", "revoke", "secret", "sign-out-all"})
+# A form whose address ends so takes something away for good, gives a right away, says where answers go or tells a
+# secret.
+DANGEROUS = frozenset(
+    {"create", "delete", "edit", "erase", "password", "permission", "recovery", "revoke", "secret", "sign-out-all"}
+)
 
 
 class Undeclared(TypeError):

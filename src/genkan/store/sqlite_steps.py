@@ -142,6 +142,7 @@ class Steps:
 
     def _put_account(self, step: o.PutAccount) -> bool:
         account = step.account
+        self._recovery.raised(account.id, account.permission)
         done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
         return done and self._recount()
 

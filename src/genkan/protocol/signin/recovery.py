@@ -39,7 +39,7 @@ def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecov
     life = LIFE if has_password else FIRST_LIFE
     link = RecoveryLink(account.id, digest_of(token), account.stop, env.now, env.now + life)
     event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id, address=address_of(actor))
-    return NewRecovery(token, link, Change((PutRecovery(link),), (event,)))
+    return NewRecovery(token, link, Change((PutRecovery(link, account.permission),), (event,)))
 
 
 def withdraw(account: Account, actor: str, env: Env) -> Change:
