@@ -53,7 +53,7 @@ def _setup_done(chosen: Chosen) -> list[Shown]:
     }
     return [
         Shown("setup-done", "setup_done.html", done),
-        Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True}),
+        Shown("setup-done-on", "setup_done.html", {**done, "mobile_on": True, "is_administrator": True}),
     ]
 
 

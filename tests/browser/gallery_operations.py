@@ -49,6 +49,7 @@ def _row(chosen: Chosen, kind: EventKind | None, **changes: object) -> dict[str,
         "reason": "",
         "reason_code": "",
         "detail": "",
+        "methods": [],
         "who": ACTOR_WORDS[ActorKind.PERSON],
         "who_name": chosen("Alice Adams"),
         "who_url": "",
@@ -67,6 +68,7 @@ def _events(chosen: Chosen) -> list[Shown]:
              reason_code=chosen("renamed"), link_url="/desk/admin/links/0123456789abcdef"),
         _row(chosen, None, at=None, written_at=chosen("9223372036854775807"), who=ACTOR_WORDS[ActorKind.OTHER],
              who_name=chosen("nobody"), detail=chosen("generation 3 shown, row at 4")),
+        _row(chosen, EventKind.SESSION_OPENED, methods=["pwd"], detail="pwd"),
         _row(chosen, EventKind.STORE_BEHIND, who=ACTOR_WORDS[ActorKind.BEARER], who_name="–"),
     ]  # fmt: skip
     values: dict[str, object] = {

@@ -214,11 +214,11 @@ async def test_a_phone_in_japanese_without_a_script(chromium: Browser, desk: Ser
     await page.get_by_label("ユーザー名").fill("alice")
     await page.get_by_label("パスワード", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="サインイン", exact=True).click()
-    assert await page.get_by_role("heading", level=1).inner_text() == "端末"
+    assert await page.get_by_role("heading", level=1).inner_text() == "スマートフォン"
     assert await page.locator("#choose-all").is_hidden()
     await page.get_by_label("carlさんのiPhoneを選択").check()
     await page.get_by_role("button", name="選択したものをサインアウト").click()
     assert (await page.get_by_role("heading", level=1).inner_text()).startswith("1件をサインアウトさせますか")
     await page.get_by_role("main").get_by_role("button", name="サインアウト", exact=True).click()
-    assert "サインイン中の端末はありません。" in await said(page)
+    assert "サインイン中のスマートフォンはありません。" in await said(page)
     await context.close()

@@ -91,10 +91,11 @@ def test_a_session_is_touched_once_a_minute() -> None:
 
 
 def test_signing_out_closes_this_session() -> None:
-    """One step, one event."""
-    change = close(a_person(), an_env())
+    """One step, one event, which says where the browser was."""
+    change = close(a_person(), "192.0.2.7", an_env())
     assert change.steps == (CloseSession(a_session().id),)
     assert change.events[0].kind is EventKind.SESSION_CLOSED
+    assert change.events[0].address == "192.0.2.7"
 
 
 @given(any_text)

@@ -36,7 +36,7 @@ async def test_a_line_tells_who_did_what_to_whom(site: SiteUnderTest, ours: Call
         "id": last["id"], "at": "2027-01-15T08:00:00Z", "kind": "account.added",
         "actor": f"account:{public_id(root.id)}", "actorName": "root",
         "account": "alice", "accountId": made.json()["id"], "link": None, "linkId": None,
-        "phone": None, "address": None, "reason": None, "detail": None,
+        "phone": None, "address": "127.0.0.1", "reason": None, "detail": None,
     }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ async def test_what_happened_is_told_in_sentences(ours: SiteUnderTest) -> None:
     assert "The account of alice was disabled." in words
     assert "pat at the command line" in words
     assert "alice signed in through Test app." in words
-    assert "root signed in in a browser." in words
+    assert "root signed in in a browser. password" in words
     assert public_id(alice.id) not in words
     assert "127.0.0.1" in words
 

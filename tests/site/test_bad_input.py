@@ -1,5 +1,6 @@
 """Bad input everywhere: a clear error in the protocol's words or a page, within bounds, and nothing changed."""
 
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 
 from genkan.protocol.records import LinkKind
 from genkan.site import read
+from genkan.site.app import route_table
 from genkan.site.arrival import MOST_BODY_BYTES
 from genkan.site.received import Malformed
 from genkan.store.api import PhoneQuery
 from genkan.wire import pkce
+from genkan.wire.scopes import Permission
 from tests.site.world import VERIFIER, SiteUnderTest
 
 TOKEN = "/rest/oauth2/latest/token"
@@ -281,3 +284,18 @@ async def test_a_prompt_of_other_providers_is_ignored(site: SiteUnderTest) -> No
     link = await site.turn_mobile_on()
     answer = await site.authorize(link, prompt="select_account")
     assert (answer.status_code, 'name="password"' in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize("name", ["f" * 16, "8" + "0" * 15, "f" * 32, "0" * 16, "x"])
+async def test_no_id_in_an_address_is_too_large(site: SiteUnderTest, name: str) -> None:
+    """Whatever stands where an id belongs: it is not there, or leads elsewhere, and nothing breaks."""
+    await site.make_account("root", Permission.SYSTEM_ADMIN)
+    await site.sign_in("root")
+    rules = [rule for rule in route_table(site.base) if "{" in rule.path and "GET" in rule.methods]
+    assert rules
+    for rule in rules:
+        path = re.sub(r"\{[^}]*\}", name, rule.path)
+        answer = await site.client.get(site.base + path)
+        assert answer.status_code < 500, path
+    for query in (f"/admin/phones?account={name}", f"/admin/phones?link={name}", f"/admin/audit?person={name}"):
+        assert (await site.client.get(site.base + query)).status_code in (200, 400), query

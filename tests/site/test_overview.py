@@ -1,5 +1,7 @@
 """The console's first page: what it tells, and that it tells it as it is."""
 
+import pytest
+
 from genkan.protocol import links
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Change
@@ -55,3 +57,21 @@ async def test_the_newest_sign_ins_and_refusals_are_told(site: SiteUnderTest) ->
     assert "3 times" in page
     site.env.advance(HOUR + HOUR // 30)
     assert "Nobody was refused." in await overview(site)
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/admin/", "/admin"),
+        ("/secure/AdminSummary.jspa", "/admin"),
+        ("/secure/Dashboard.jspa", "/"),
+        ("/account/", "/account/profile"),
+    ],
+)
+async def test_paths_that_people_type_or_kept_lead_on(site: SiteUnderTest, path: str, to: str) -> None:
+    """A slash too many, and bookmarks of Jira."""
+    await site.make_account("root", Permission.ADMIN)
+    await site.sign_in("root")
+    answer = await site.client.get(site.base + path)
+    assert answer.status_code in (302, 303)
+    assert answer.headers["location"] == site.base + to

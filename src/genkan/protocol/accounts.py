@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass, field, replace
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import (
     AddAccount,
@@ -250,4 +251,4 @@ def _groups(groups: tuple[str, ...]) -> tuple[str, ...]:
 
 def _event(kind: EventKind, account: Account, actor: str, env: Env, detail: str = "") -> Event:
     # Never the name: the audit keeps its lines when a person is erased.
-    return Event(kind, env.now, actor, account_id=account.id, detail=detail)
+    return Event(kind, env.now, actor, account_id=account.id, address=address_of(actor), detail=detail)

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.outcomes import AddApiKey, Change, Event, EventKind, Refused, RevokeApiKey
@@ -75,4 +76,4 @@ def _wish_fault(wish: ApiKeyWish, known: Sequence[ApiKey], env: Env) -> Refused 
 
 
 def _event(kind: EventKind, key: ApiKey, actor: str, env: Env) -> Event:
-    return Event(kind, env.now, actor, detail=f"{key.name} ({key.permission.name})")
+    return Event(kind, env.now, actor, address=address_of(actor), detail=f"{key.name} ({key.permission.name})")

@@ -149,7 +149,7 @@ def _issue(
     return Issue(code, asked.redirect_uri, asked.state, person.session.id if asked.ephemeral else None)
 
 
-def remember_consent(step: AskConsent, known: Consent | None, env: Env) -> Change | None:
+def remember_consent(step: AskConsent, known: Consent | None, env: Env, address: str = "") -> Change | None:
     """The write that lets a link skip the question next time; None where the link must always ask."""
     if step.link.kind is LinkKind.NATIVE or step.link.consent is ConsentMode.ALWAYS:
         return None
@@ -157,5 +157,5 @@ def remember_consent(step: AskConsent, known: Consent | None, env: Env) -> Chang
         return None
     # A first consent keeps the mark that codes issued before it carry: absence counts as 0 (tokens.md 4).
     consent = Consent(step.account.id, step.link.id, known.mark if known else 0, step.permission, env.now)
-    event = Event(EventKind.CONSENT_GIVEN, env.now, step.account.actor, step.account.id, step.link.id)
+    event = Event(EventKind.CONSENT_GIVEN, env.now, step.account.actor, step.account.id, step.link.id, address=address)
     return Change((GiveConsent(consent),), (event,))

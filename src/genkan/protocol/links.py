@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from genkan.protocol import link_wishes
+from genkan.protocol.actors import address_of
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.link_wishes import Fault, LinkWish, kind_of, policy_faults
@@ -191,4 +192,4 @@ def _refused(faults: Iterator[Fault]) -> Refused | None:
 
 
 def _event(kind: EventKind, link: Link, actor: str, env: Env, detail: str = "") -> Event:
-    return Event(kind, env.now, actor, link_id=link.id, detail=detail or link.name)
+    return Event(kind, env.now, actor, link_id=link.id, address=address_of(actor), detail=detail or link.name)

@@ -1,5 +1,6 @@
 """What the site calls itself: the operator's setting, else what administrators chose, else the program's name."""
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Event, EventKind, NameSite, Refused
 from genkan.protocol.reasons import Reason
@@ -29,5 +30,5 @@ def named(site: Site, title: str, actor: str, env: Env, *, setting: str = "") ->
         return fault
     if wanted == site.title:
         return Change(())
-    event = Event(EventKind.SITE_NAMED, env.now, actor, detail=wanted)
+    event = Event(EventKind.SITE_NAMED, env.now, actor, address=address_of(actor), detail=wanted)
     return Change((NameSite(wanted, site.version),), (event,))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES, EndReason
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, EndGrant, EndGrantsUnder, Event, EventKind, WithdrawConsent
@@ -93,7 +94,9 @@ def own_sentence(reason: str) -> str:
 
 def sign_out(grant: Grant, reason: EndReason, actor: str, env: Env) -> Change:
     """End one sign-in, from the next request on."""
-    event = Event(EventKind.GRANT_ENDED, env.now, actor, grant.account_id, grant.link_id, grant.id, reason=reason)
+    event = Event(
+        EventKind.GRANT_ENDED, env.now, actor, grant.account_id, grant.link_id, grant.id, address_of(actor), reason
+    )
     return Change((EndGrant(grant.id, reason, env.now),), (event,))
 
 
@@ -103,7 +106,8 @@ def withdraw_consent(account: Account, link: Link, actor: str, env: Env) -> Chan
         WithdrawConsent(account.id, link.id, env.draw_id(), env.now),
         EndGrantsUnder(account.id, link.id, EndReason.CONSENT_WITHDRAWN, env.now),
     )
-    return Change(steps, (Event(EventKind.CONSENT_WITHDRAWN, env.now, actor, account.id, link.id),))
+    event = Event(EventKind.CONSENT_WITHDRAWN, env.now, actor, account.id, link.id, address=address_of(actor))
+    return Change(steps, (event,))
 
 
 _APPS = ("AtlassianMobileApp", "genkan-app")

@@ -166,6 +166,7 @@ RULES = (
     _form("/{id}/withdraw", withdraw, "Withdraws an application's access."),
     _form("/consents/{link}/withdraw", withdraw_by_link, "Withdraws what an application was allowed for good."),
     _alias("/account", to_account, START),
+    _alias("/account/", to_account, START),
     _alias("/secure/ViewProfile.jspa", to_account, START),
     _alias("/plugins/servlet/oauth/users/access-tokens", to_apps, APPS),
 )

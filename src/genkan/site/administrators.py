@@ -1,5 +1,6 @@
 """Who may call the administration API: an administrator's session, an API key or an access token with ADMIN."""
 
+from genkan.protocol.actors import Actor
 from genkan.protocol.administration import Administrator
 from genkan.protocol.api_keys import works
 from genkan.protocol.clients import secret_digest
@@ -26,27 +27,27 @@ async def administrator(received: Received, door: Door) -> Administrator | Refus
     if shown is None:
         return await _by_session(received, door)
     if shown.startswith(ACCESS_PREFIX):
-        return await _by_token(shown, door)
-    return await _by_key(shown, door)
+        return await _by_token(shown, received, door)
+    return await _by_key(shown, received, door)
 
 
-async def _by_token(shown: str, door: Door) -> Administrator | Refused:
+async def _by_token(shown: str, received: Received, door: Door) -> Administrator | Refused:
     outcome = await bearer.judged(shown, door)
     if isinstance(outcome, Refused):
         return outcome
-    return _allowed(outcome.permission, _token_actor(outcome))
+    return _allowed(outcome.permission, _token_actor(outcome), received)
 
 
 def _token_actor(live: Live) -> str:
     return f"{live.account.actor} link:{live.link.client_id}"
 
 
-async def _by_key(shown: str, door: Door) -> Administrator | Refused:
+async def _by_key(shown: str, received: Received, door: Door) -> Administrator | Refused:
     key, now = await door.store.api_key(secret_digest(shown)), door.env().now
     if key is None or not works(key, now):
         return Refused(Reason.NOT_AUTHENTICATED)
     door.measures.key_used(key.id, now)
-    return _allowed(key.permission, f"api-key:{key.name}")
+    return _allowed(key.permission, f"api-key:{key.name}", received)
 
 
 async def _by_session(received: Received, door: Door) -> Administrator | Refused:
@@ -55,7 +56,8 @@ async def _by_session(received: Received, door: Door) -> Administrator | Refused
     if who.person is None:
         return Refused(Reason.BEARER_MISSING)
     fault = _forgery(received, door)
-    caller = fault or _allowed(who.person.account.permission, who.person.account.actor)
+    account = who.person.account
+    caller = fault or _allowed(account.permission, account.actor, received)
     # Pages ask again before what is dangerous; a browser that was left alone must find no way around the question.
     old = not sessions.is_recent(who.person.session, env, door.lifetimes)
     if isinstance(caller, Administrator) and old and (received.recent or received.method not in _SAFE):
@@ -76,8 +78,10 @@ def _forgery(received: Received, door: Door) -> Refused | None:
     return None
 
 
-def _allowed(permission: Permission, actor: str) -> Administrator | Refused:
-    return Administrator(actor, permission) if permission >= LEAST else Refused(Reason.NOT_ALLOWED)
+def _allowed(permission: Permission, actor: str, received: Received) -> Administrator | Refused:
+    if permission < LEAST:
+        return Refused(Reason.NOT_ALLOWED)
+    return Administrator(Actor(actor, received.peer.address), permission)
 
 
 def turn_away(refused: Refused, received: Received, door: Door) -> Answer:

@@ -45,6 +45,7 @@ def _row(line: Line, document: AuditEventDocument, base: str) -> dict[str, objec
         "address": document.address,
         "reason": reason,
         "reason_code": "" if reason else document.reason,
+        "methods": (document.detail or "").split() if line.kind == EventKind.SESSION_OPENED else [],
         "detail": "" if document.detail in END_SENTENCES else document.detail,
     }
 

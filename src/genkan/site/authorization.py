@@ -146,13 +146,15 @@ async def consent_decision(received: Received, door: Door) -> Answer:
     ):
         # Stale, double or of another session: nothing is lost by asking again.
         return answer.redirect(_hub_address(opened, door, env), 303)
-    step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), who, door)
+    step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), who, received.peer.address, door)
     if isinstance(step, AskSignIn | AskConsent):
         return answer.redirect(_hub_address(opened, door, env), 303)
     return await _finish(step, opened, received, door, env, as_page=form.get(ANSWER) == "page")
 
 
-async def _decided(asked: Interaction, decision: Decision, shown: str, who: browser.Visitor, door: Door) -> NextStep:
+async def _decided(
+    asked: Interaction, decision: Decision, shown: str, who: browser.Visitor, address: str, door: Door
+) -> NextStep:
     """The step after a decision, with a consent to remember written first. ``shown`` is the permission on the page."""
     for _ in range(TRIES):
         facts = await _facts(asked, who, door)
@@ -164,7 +166,7 @@ async def _decided(asked: Interaction, decision: Decision, shown: str, who: brow
         if wanted.permission.name != shown:
             # What would be given now is not what the page said: the person is asked about what it is now.
             return wanted
-        change = None if asked.trial else remember_consent(wanted, facts.consent, env)
+        change = None if asked.trial else remember_consent(wanted, facts.consent, env, address)
         if change is None or await door.store.apply(change):
             return step
     return ErrorPage(Refused(Reason.BUSY, retry_after=1))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
+from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
@@ -30,7 +31,7 @@ RESUMED = "You are signed in again. Look through what you typed and send it once
 @dataclass(frozen=True, slots=True)
 class Inside:
     """Who came in, and what they sent. ``form`` are a form's fields, ``query`` the address's parameters; ``here`` is
-    the page's path below the base URL, ``hidden`` what every form on the page carries.
+    the page's path below the base URL, ``address`` where the person is, ``hidden`` what every form on the page carries.
 
     ``again``: why a form must be shown again instead of acted on; empty where it may be acted on.
     """
@@ -39,6 +40,7 @@ class Inside:
     account: Account
     session: Session
     here: str
+    address: str
     hidden: dict[str, str] = field(repr=False)
     query: Form
     form: Form = field(repr=False)
@@ -47,8 +49,8 @@ class Inside:
 
     @property
     def actor(self) -> str:
-        """How the audit names the person."""
-        return self.account.actor
+        """How the audit names the person, and from where."""
+        return Actor(self.account.actor, self.address)
 
     @property
     def permission(self) -> Permission:
@@ -97,7 +99,9 @@ async def _entered(
     fields, again = _judged(received, form, account, who, door, env)
     here = received.path.removeprefix(door.public.path)
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    return Inside(who, account, session, here, hidden, read.query(received), fields, again, groups)
+    return Inside(
+        who, account, session, here, received.peer.address, hidden, read.query(received), fields, again, groups
+    )
 
 
 def _judged(received: Received, form: Form, account: Account, who: Visitor, door: Door, env: Env) -> tuple[Form, str]:

@@ -214,7 +214,9 @@ def read_public_id(text: str) -> int | None:
     """The id behind such a text, None for every other text."""
     if len(text) != 16 or not all(c in "0123456789abcdef" for c in text):
         return None
-    return int(text, 16)
+    number = int(text, 16)
+    # No id is that large, and neither store has room for one (63 bits).
+    return number if number < 1 << 63 else None
 
 
 def read_phone_id(text: str) -> bytes | None:

@@ -4,6 +4,7 @@ sign in.
 
 from genkan.protocol import accounts, naming
 from genkan.protocol.accounts import AccountWish, NewAccount
+from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
@@ -68,7 +69,7 @@ async def setup(received: Received, door: Door) -> Answer:
         if error:
             return _form(received, form, error, who, door, env)
         password_hash = password_hash or await door.passwords.hash(form["password"])
-        made = _made(site, form, password_hash, door)
+        made = _made(site, form, password_hash, received.peer.address, door)
         if isinstance(made, Refused):
             return _form(received, form, sentence(made), who, door, env)
         if await door.store.apply(made.change):
@@ -76,16 +77,16 @@ async def setup(received: Received, door: Door) -> Answer:
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
-def _made(site: Site, form: read.Form, password_hash: str, door: Door) -> NewAccount | Refused:
+def _made(site: Site, form: read.Form, password_hash: str, address: str, door: Door) -> NewAccount | Refused:
     """Administrator and name in one write. A form without a name, as a program may send it, gives the site none."""
     env = door.env()
     wished = "" if door.settings.site_title else form.get("site_title", "")
-    named = naming.named(site, wished, ACTOR, env) if wished.strip() else Change(())
+    named = naming.named(site, wished, Actor(ACTOR, address), env) if wished.strip() else Change(())
     if isinstance(named, Refused):
         return named
     wish = AccountWish(form.get("username", ""), form.get("display_name", ""), form.get("email", ""),
                        password_hash=password_hash)  # fmt: skip
-    return first_administrator(wish, env, named)
+    return first_administrator(wish, env, named, address)
 
 
 async def _error(received: Received, form: read.Form, who: browser.Visitor, door: Door, env: Env) -> str:
@@ -119,6 +120,7 @@ async def setup_done(received: Received, door: Door) -> Answer:
         "person_name": who.person.account.display_name if who.person else "",
         "mobile_action": f"{door.public.path}/setup/mobile",
         "mobile_hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
+        "is_administrator": True,
         "mobile_on": site.mobile_enabled,
         "guide": guide(await door.title(), link, door),
     }
@@ -135,9 +137,10 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
         return door.pages.refusal(fault, received.request_id, received.reader)
+    actor = Actor(who.person.account.actor, received.peer.address)
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
-        change = turned(site, link, True, False, who.person.account.actor, door.env())
+        change = turned(site, link, True, False, actor, door.env())
         if isinstance(change, Change) and await door.store.apply(change):
             return answer.redirect(door.public.text + DONE, 303)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)

@@ -6,7 +6,7 @@ from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.phones import judge
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link, Site, Standing
-from genkan.site import console
+from genkan.site import answer, console
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.phone_rows import phone_row
@@ -14,6 +14,7 @@ from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.api import PhoneQuery
 
+ADMIN = "/admin"
 NEWEST = 5
 MOST_TALLIES = 200
 LATELY = HOUR
@@ -63,4 +64,19 @@ async def _refused(door: Door) -> list[dict[str, object]]:
     return [{"sentence": entry(Reason(reason)).public, "count": count} for reason, count in counts.most_common(NEWEST)]
 
 
-RULES = (Rule("/admin", ("GET",), overview, Who.ADMINISTRATOR, Guard.PAGE, "The console's first page."),)
+async def alias(received: Received, door: Door) -> Answer:
+    """The path under which administrators know the first page."""
+    return answer.redirect(door.public.text + ADMIN)
+
+
+async def slashed(received: Received, door: Door) -> Answer:
+    """A slash too many."""
+    inside = await console.entrance(received, door)
+    return inside if isinstance(inside, Answer) else answer.redirect(door.public.text + ADMIN)
+
+
+RULES = (
+    Rule(ADMIN, ("GET",), overview, Who.ADMINISTRATOR, Guard.PAGE, "The console's first page."),
+    Rule(ADMIN + "/", ("GET",), slashed, Who.ADMINISTRATOR, Guard.PAGE, f"Leads to {ADMIN}."),
+    Rule("/secure/AdminSummary.jspa", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {ADMIN}."),
+)

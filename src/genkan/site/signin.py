@@ -54,7 +54,7 @@ async def logout(received: Received, door: Door) -> Answer:
     if browser.form_fault(received, form, who, door, env) is not None:
         return answer.redirect(door.public.text + "/", 303)
     if who.person is not None:
-        await door.store.apply(sessions.close(who.person, env))
+        await door.store.apply(sessions.close(who.person, received.peer.address, env))
     interaction = interaction_of(form, door, env)
     if interaction is not None:
         sealed = seal_interaction(door.sealer, interaction, env)
@@ -76,6 +76,11 @@ async def signed_out_page(received: Received, door: Door) -> Answer:
     if who.person is not None:
         return answer.redirect(door.public.text + "/")
     return door.pages.page("signed_out.html", {"sign_in_url": f"{door.public.path}/login"}, who.reader)
+
+
+async def to_start(received: Received, door: Door) -> Answer:
+    """The start page's path in bookmarks that people keep of Jira."""
+    return answer.redirect(door.public.text + "/")
 
 
 async def home(received: Received, door: Door) -> Answer:
@@ -105,6 +110,7 @@ async def home(received: Received, door: Door) -> Answer:
 
 RULES = (
     Rule("/", ("GET",), home, Who.ANYONE, Guard.PAGE, "The start page."),
+    Rule("/secure/Dashboard.jspa", ("GET",), to_start, Who.ANYONE, Guard.PAGE, "Leads to the start page."),
     Rule("/login", ("GET",), login_page, Who.ANYONE, Guard.PAGE, "The sign-in page."),
     Rule(
         "/login.jsp",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, PutGuesses
 from genkan.protocol.records import Account, Guesses
@@ -103,7 +104,7 @@ def strain(folded: str, known: Mapping[bytes, Guesses], now: int) -> Strain:
 
 def lift(account: Account, actor: str, env: Env) -> Change:
     """Empty the account's own bucket, so that new browsers may try again at once."""
-    event = Event(EventKind.GUESSES_FORGIVEN, env.now, actor, account_id=account.id)
+    event = Event(EventKind.GUESSES_FORGIVEN, env.now, actor, account_id=account.id, address=address_of(actor))
     return Change((PutGuesses(((backstop(account.folded).keys[0], 0, 0),)),), (event,))
 
 

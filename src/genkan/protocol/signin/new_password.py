@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from genkan.protocol import accounts
+from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.policy import Lifetimes
@@ -41,13 +42,15 @@ def change_own(
         return Failed(Refused(Reason.SIGN_IN_FAILED), Change((counted,) if counted else ()))
     forgiven = lockout.forgiven(asked, facts.guesses)
     first = (NeedPassword(account.id, facts.hash), *((forgiven,) if forgiven else ()))
-    change, then = with_new_password(account, wanted, env)
+    change, then = with_new_password(account, wanted, browser.address, env)
     return open_session(then, Method.PWD, browser, env, lifetimes).after((*first, *change.steps), change.events)
 
 
-def with_new_password(account: Account, wanted: NewPassword, env: Env, detail: str = "") -> tuple[Change, Account]:
+def with_new_password(
+    account: Account, wanted: NewPassword, address: str, env: Env, detail: str = ""
+) -> tuple[Change, Account]:
     """The change by the person's own hand, and the account as it leaves it: the session that follows is opened for that
     one. Where another stop comes between, the counter is higher still and the session dead, as it should be.
     """
-    change = accounts.set_password(account, wanted.hash, wanted.sign_out, account.actor, env, detail)
+    change = accounts.set_password(account, wanted.hash, wanted.sign_out, Actor(account.actor, address), env, detail)
     return change, replace(account, stop=account.stop + 1) if wanted.sign_out else account

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from genkan.protocol.actors import address_of
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.outcomes import Change, Event, EventKind, Refused
@@ -37,13 +38,13 @@ def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecov
     token = env.draw(24).hex()
     life = LIFE if has_password else FIRST_LIFE
     link = RecoveryLink(account.id, digest_of(token), account.stop, env.now, env.now + life)
-    event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id)
+    event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id, address=address_of(actor))
     return NewRecovery(token, link, Change((PutRecovery(link, account.permission),), (event,)))
 
 
 def withdraw(account: Account, actor: str, env: Env) -> Change:
     """Take the one-time link back."""
-    event = Event(EventKind.RECOVERY_LINK_WITHDRAWN, env.now, actor, account_id=account.id)
+    event = Event(EventKind.RECOVERY_LINK_WITHDRAWN, env.now, actor, account_id=account.id, address=address_of(actor))
     return Change((DropRecovery(account.id),), (event,))
 
 
@@ -72,5 +73,5 @@ def redeem(
     if fault is not None or facts is None:
         return fault or Refused(Reason.RECOVERY_LINK_DEAD)
     spent = UseRecovery(facts.account.id, facts.link.digest)
-    change, then = with_new_password(facts.account, wanted, env, BY_LINK)
+    change, then = with_new_password(facts.account, wanted, browser.address, env, BY_LINK)
     return open_session(then, Method.RECOVERY, browser, env, lifetimes).after((spent, *change.steps), change.events)

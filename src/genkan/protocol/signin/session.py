@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from genkan.protocol.actors import Actor, address_of
 from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession, Step
@@ -80,14 +81,14 @@ def needs_touch(session: Session, env: Env) -> bool:
     return env.now - session.last_seen >= TOUCH_STEP
 
 
-def close(facts: SessionFacts, env: Env) -> Change:
-    """Sign out of this browser."""
-    return end(facts.session, facts.account.actor, env)
+def close(facts: SessionFacts, address: str, env: Env) -> Change:
+    """Sign out of this browser, which is at this address."""
+    return end(facts.session, Actor(facts.account.actor, address), env)
 
 
 def end(session: Session, actor: str, env: Env) -> Change:
     """End a browser's session, from its next request on."""
-    event = Event(EventKind.SESSION_CLOSED, env.now, actor, session.account_id)
+    event = Event(EventKind.SESSION_CLOSED, env.now, actor, session.account_id, address=address_of(actor))
     return Change((CloseSession(session.id),), (event,))
 
 

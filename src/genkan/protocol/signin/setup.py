@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 
 from genkan.protocol.accounts import AccountWish, NewAccount, create
+from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedNoAdministrator, Refused, StartSetup
 from genkan.protocol.reasons import Reason
@@ -39,12 +40,14 @@ def link_fault(site: Site, token: str) -> Refused | None:
     return None
 
 
-def first_administrator(wish: AccountWish, env: Env, naming: Change = NOTHING) -> NewAccount | Refused:
+def first_administrator(
+    wish: AccountWish, env: Env, naming: Change = NOTHING, address: str = ""
+) -> NewAccount | Refused:
     """The first administrator; the set-up link dies in the same write, and a second one in a race makes nothing.
 
     ``naming`` names the site in the same write.
     """
-    made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), "setup", env)
+    made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), Actor("setup", address), env)
     if isinstance(made, Refused):
         return made
     steps = (NeedNoAdministrator(), *naming.steps, *made.change.steps, StartSetup(None))

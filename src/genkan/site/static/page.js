@@ -69,11 +69,24 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
   else field.setAttribute("aria-invalid", "true");
 });
 
-// Times in the reader's own zone and words; the server's text stays as the tooltip.
+// After a mistake one goes on where it is, or at the sentence about it, unless the page has put the focus already.
+const faulty = document.querySelector('[aria-invalid="true"], #error');
+if (faulty !== null && document.activeElement === document.body) faulty.focus();
+
+// What was done is said once: not again when the page is loaded anew, kept or handed on.
+const address = new URL(location.href);
+if (address.searchParams.has("done")) {
+  address.searchParams.delete("done");
+  history.replaceState(history.state, "", address);
+}
+
+// Times in the reader's own words, in the zone that their account names or else the browser's; the server's text stays
+// as the tooltip.
+const timeZone = document.documentElement.dataset.zone;
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   if (!Number.isNaN(moment.getTime())) {
     time.title = time.textContent;
-    time.textContent = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", timeZone });
   }
 }
