@@ -60,6 +60,8 @@ async def test_somebody_is_added_and_gets_in_by_the_link(
     assert link.startswith(f"{desk.base}/recover/")
     context = await chromium.new_context(viewport=PHONE, locale="ja-JP")  # type: ignore[arg-type]
     phone = await context.new_page()
+    told: list[str] = []
+    phone.on("request", lambda request: told.append(request.headers.get("referer", "")))
     await phone.goto(link)
     await at(phone, "パスワードの設定")
     assert "山田 花子" in await said(phone)
@@ -67,6 +69,9 @@ async def test_somebody_is_added_and_gets_in_by_the_link(
         await phone.locator(field).fill("a gate and a lantern")
     await press(phone, "パスワードを設定してサインインする")
     await at(phone, "プロフィール")
+    # The link is a secret, and addresses that a browser came from stand in logs.
+    assert any(told)
+    assert not [address for address in told if "/recover/" in address]
     await phone.go_back()
     await phone.reload()
     assert "このリンクはもう使えません" in await said(phone)
