@@ -69,9 +69,9 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
   else field.setAttribute("aria-invalid", "true");
 });
 
-// After a mistake one goes on where it is, or at the sentence about it, unless the page has put the focus already.
-const faulty = document.querySelector('[aria-invalid="true"], #error');
-if (faulty !== null && document.activeElement === document.body) faulty.focus();
+// After a mistake one goes on where it is, or at the sentence about it where the page does not say where.
+const place = document.querySelector("[autofocus]") === null ? '[aria-invalid="true"], #error' : '[aria-invalid="true"]';
+document.querySelector(place)?.focus();
 
 // What was done is said once: not again when the page is loaded anew, kept or handed on.
 const address = new URL(location.href);
