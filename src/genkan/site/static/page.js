@@ -24,6 +24,11 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) form.removeAttribute("data-sent");
 });
 
+// A browser brings the line of a text area into view that is written in, and may leave the rest of it below the edge.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("textarea")) event.target.scrollIntoView({ block: "nearest" });
+});
+
 // Buttons that need a script appear with it. data-copy and data-reveal name the field they work on.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const field = document.getElementById(button.dataset.copy);
