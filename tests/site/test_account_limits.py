@@ -9,7 +9,9 @@ from genkan.outside.passwords import PasswordLane
 from genkan.protocol.records import Account
 from genkan.protocol.signin import lockout
 from genkan.site import account as account_pages
-from tests.site.api_world import a_phone_of
+from genkan.store import sqlite_people
+from genkan.wire.scopes import Permission
+from tests.site.api_world import a_key, a_phone_of, one
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
 SIGN_IN = "/account/sign-in"
@@ -81,3 +83,32 @@ async def test_the_list_of_sign_ins_ends(site: SiteUnderTest, alice: Account) ->
     page = (await site.client.get(f"{site.base}/account/apps")).text
     assert page.count('/sign-out"') == account_pages.MOST_LISTED
     assert ends in page
+
+
+async def test_all_other_browsers_means_all(
+    site: SiteUnderTest, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there are more than the store lists at a time: a thief cannot hide behind many of their own."""
+    monkeypatch.setattr(sqlite_people, "MOST_SESSIONS", 2)
+    thief = [site.browser() for _ in range(5)]
+    for browser in thief:
+        await site.sign_in(browser=browser)
+    page = await site.client.get(f"{site.base}/account/sessions")
+    action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/end-others"))
+    assert (await site.client.post(site.absolute(action), data=fields)).status_code == 303
+    statuses = {(await browser.get(f"{site.base}/account/sessions")).status_code for browser in thief}
+    assert statuses == {302}
+    assert (await site.client.get(f"{site.base}/account/sessions")).status_code == 200
+
+
+async def test_an_administrator_ends_all_of_them_too(
+    site: SiteUnderTest, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By REST, which tells of each."""
+    for _ in range(4):
+        await site.sign_in(browser=site.browser())
+    caller = await a_key(site, Permission.ADMIN)
+    monkeypatch.setattr(sqlite_people, "MOST_SESSIONS", 2)
+    answer = await caller("DELETE", one(alice, "/sessions"))
+    assert (answer.status_code, len(answer.json())) == (200, 5)
+    assert await site.store.sessions(alice.id) == []

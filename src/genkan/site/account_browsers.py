@@ -51,19 +51,22 @@ async def end_others(received: Received, door: Door) -> Answer:
 
 
 async def _end(received: Received, door: Door, wanted: Choose) -> Answer:
-    """This browser is left alone: its own way out is to sign out."""
+    """This browser is left alone: its own way out is to sign out. The store lists so many at a time, and whoever knows
+    the password can have more of them: it goes on until none is left.
+    """
     inside = await console.own_entrance(received, door, back=SESSIONS)
     if isinstance(inside, Answer):
         return inside
     if inside.again:
         return console.once_more(door, SESSIONS)
+    flash = Flash.GONE
     for _ in range(TRIES):
         found = await live_sessions(inside.account, door)
         chosen = [session for session in found if session.id != inside.session.id and wanted(session)]
         if not chosen:
-            return console.done(door, SESSIONS, Flash.GONE)
+            return console.done(door, SESSIONS, flash)
         if await door.store.apply(end_all(chosen, inside.actor, door.env())):
-            return console.done(door, SESSIONS, Flash.BROWSERS_ENDED)
+            flash = Flash.BROWSERS_ENDED
     return console.busy(inside, received, door)
 
 

@@ -85,15 +85,17 @@ async def _end(received: Received, door: Door, wanted: str | None) -> Answer:
     inside = await _entered(received, door)
     if isinstance(inside, Answer):
         return inside
+    flash = Flash.GONE
     for _ in range(TRIES):
         account = await living(received, door)
         if account is None:
             return console.not_found(inside, received, door)
+        # The store lists so many at a time: until none is left.
         chosen = _chosen(await live_sessions(account, door), wanted, inside)
         if not chosen:
-            return console.done(door, person_path(account), Flash.GONE)
+            return console.done(door, person_path(account), flash)
         if await door.store.apply(end_all(chosen, inside.actor, door.env())):
-            return console.done(door, person_path(account), Flash.BROWSERS_ENDED)
+            flash = Flash.BROWSERS_ENDED
     return console.busy(inside, received, door)
 
 
