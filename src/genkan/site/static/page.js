@@ -74,9 +74,11 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
   else field.setAttribute("aria-invalid", "true");
 });
 
-// After a mistake one goes on where it is, or at the sentence about it where the page does not say where.
-const place = document.querySelector("[autofocus]") === null ? '[aria-invalid="true"], #error' : '[aria-invalid="true"]';
-document.querySelector(place)?.focus();
+// After a mistake one goes on where it is, or at the sentence about it. A page that puts the focus on a field which is
+// marked itself knows better.
+const own = document.querySelector("[autofocus]");
+if (own === null) document.querySelector('[aria-invalid="true"], #error')?.focus();
+else if (!own.matches('[aria-invalid="true"]')) document.querySelector('[aria-invalid="true"]')?.focus();
 
 // What was done is said once: not again when the page is loaded anew, kept or handed on.
 const address = new URL(location.href);
