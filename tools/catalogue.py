@@ -25,7 +25,9 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, link_edit_pages, link_form, navigation, sign_in_form, typed_accounts
+from genkan.site import console, flashes, navigation, sign_in_form
+from genkan.site.admin import link_edit_pages, link_form
+from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence

@@ -11,7 +11,8 @@ from genkan.protocol.event_words import (
     UNKNOWN_EVENT,
 )
 from genkan.protocol.finding_words import ALL, TOPICS
-from genkan.site import api_key_pages, audit_filters, audit_pages, checks, health_pages, request_seen
+from genkan.site.admin import api_key_pages, audit_filters, audit_pages, health_pages
+from genkan.site.api import checks, request_seen
 
 
 def operations_words() -> list[str]:

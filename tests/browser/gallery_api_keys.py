@@ -1,6 +1,6 @@
 """The console's pages of API keys in every state that looks different."""
 
-from genkan.site.api_key_pages import DAYS, END_FAULT, NAME_TAKEN, NEVER
+from genkan.site.admin.api_key_pages import DAYS, END_FAULT, NAME_TAKEN, NEVER
 from genkan.site.flashes import Flash
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown

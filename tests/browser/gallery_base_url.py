@@ -1,6 +1,6 @@
 """The console's page of the base URL: the site's name, and what a move takes."""
 
-from genkan.site.moving import Plan
+from genkan.site.api.moving import Plan
 from genkan.site.phone_guide import mdm_value
 from genkan.wire.urls import BaseURLProblem, parse_base_url
 from tests.browser.gallery_console import framed

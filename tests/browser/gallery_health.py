@@ -5,9 +5,9 @@ from typing import Any
 from genkan.protocol.finding_words import ALL, TOPICS
 from genkan.protocol.findings import Remedy
 from genkan.protocol.reasons import Reason, entry
-from genkan.site import checks, request_seen
-from genkan.site.health_pages import REMEDY_WORDS
-from genkan.site.request_seen import Way
+from genkan.site.admin.health_pages import REMEDY_WORDS
+from genkan.site.api import checks, request_seen
+from genkan.site.api.request_seen import Way
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
-from genkan.site import link_form
+from genkan.site.admin import link_form
+from genkan.site.admin.link_edit_pages import CHANGED
+from genkan.site.admin.link_form import LinkForm
 from genkan.site.flashes import Flash
-from genkan.site.link_edit_pages import CHANGED
-from genkan.site.link_form import LinkForm
-from genkan.site.trial import Check, Report
+from genkan.site.provider.trial import Check, Report
 from genkan.store.api import Usage
 from genkan.wire.metadata import Endpoints
 from genkan.wire.redirects import PROBLEMS

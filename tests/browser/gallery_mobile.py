@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from genkan.site.documents import mobile_document
+from genkan.site.api.documents import mobile_document
 from genkan.site.flashes import Flash
 from tests.browser.gallery_console import framed
 from tests.browser.gallery_first import a_guide

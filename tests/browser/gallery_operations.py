@@ -7,9 +7,9 @@ from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.protocol.event_words import ACTOR_WORDS, EVENT_SENTENCES, UNKNOWN_EVENT, ActorKind
 from genkan.protocol.outcomes import EventKind
 from genkan.protocol.reasons import Reason, entry
-from genkan.site.audit_filters import FIELDS, NO_ACTOR, NO_MOMENT, NO_PERSON, OLDEST, kind_choices
-from genkan.site.audit_pages import CHAIN, PATH, REFUSALS, TABS
-from genkan.site.chain_documents import ChainDocument, segment_document
+from genkan.site.admin.audit_filters import FIELDS, NO_ACTOR, NO_MOMENT, NO_PERSON, OLDEST, kind_choices
+from genkan.site.admin.audit_pages import CHAIN, PATH, REFUSALS, TABS
+from genkan.site.api.chain_documents import ChainDocument, segment_document
 from tests.browser import gallery_api_keys, gallery_health
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown

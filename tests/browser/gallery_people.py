@@ -2,7 +2,7 @@
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.site.flashes import Flash
-from genkan.site.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
+from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
 from tests.browser import gallery_person
 from tests.browser.gallery_console import framed
 from tests.browser.gallery_person import DAY, NOW, ZONES, sessions

@@ -2,8 +2,8 @@
 
 from genkan.protocol.reasons import Reason, entry
 from genkan.site.flashes import Flash
+from genkan.site.login.typed_accounts import CHANGED_MEANWHILE
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER
-from genkan.site.typed_accounts import CHANGED_MEANWHILE
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
 

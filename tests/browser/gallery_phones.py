@@ -4,8 +4,8 @@ from genkan.protocol.devices import read_device
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, EndReason
 from genkan.protocol.phone_story import What
 from genkan.protocol.records import LinkKind
+from genkan.site.api.phone_filters import ALL, DAYS, Filters
 from genkan.site.flashes import Flash
-from genkan.site.phone_filters import ALL, DAYS, Filters
 from genkan.store.api import PhoneOrder
 from genkan.wire.scopes import WORDS, Permission
 from tests.browser.gallery_console import framed

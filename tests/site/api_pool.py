@@ -11,8 +11,8 @@ from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import AddApiKey, Change, GiveConsent, OpenSession, Step
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, RecoveryLink
 from genkan.protocol.recovery_steps import PutRecovery
-from genkan.site.documents import public_id
-from genkan.site.people_documents import session_public_id
+from genkan.site.api.documents import public_id
+from genkan.site.api.people_documents import session_public_id
 from genkan.store.sqlite import open_store
 from genkan.wire.scopes import Permission
 from tests.store.builders import a_grant, a_link, a_session, added, an_account, redeemed

@@ -8,7 +8,7 @@ from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import AddApiKey, Change, GiveConsent
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link
 from genkan.protocol.signin import lockout, recovery
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest
 from tests.store.builders import a_grant, redeemed

@@ -3,7 +3,7 @@
 import httpx2
 
 from genkan.protocol.records import Link
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from tests.site.world import SiteUnderTest, forms_of
 
 LINKS = "/admin/links"

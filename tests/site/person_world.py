@@ -5,7 +5,7 @@ from html import unescape
 import httpx2
 
 from genkan.protocol.records import Account
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from tests.site.world import SiteUnderTest, forms_of
 
 PEOPLE = "/admin/people"

@@ -8,7 +8,7 @@ import pytest
 from genkan.outside.passwords import PasswordLane
 from genkan.protocol.records import Account
 from genkan.protocol.signin import lockout
-from genkan.site import account as account_pages
+from genkan.site.account import apps as account_pages
 from genkan.store import sqlite_people
 from genkan.wire.scopes import Permission
 from tests.site.api_world import a_key, a_phone_of, one

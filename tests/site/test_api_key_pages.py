@@ -5,7 +5,7 @@ import pytest
 
 from genkan.protocol.env import DAY, HOUR, MINUTE
 from genkan.protocol.reasons import Reason, entry
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.browser.reading import read_page
 from tests.site.api_world import INSTALLATION, KEYS, Caller, a_key

@@ -9,7 +9,7 @@ import pytest
 from genkan import __version__
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import new_ring
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.store import sqlite_audit
 from genkan.store.api import NodeReport
 from genkan.wire.scopes import Permission

@@ -13,8 +13,8 @@ import pytest
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing
-from genkan.site import chain_documents
 from genkan.site.answer import Answer
+from genkan.site.api import chain_documents
 from genkan.site.app import build
 from genkan.site.peer import Peers
 from genkan.site.routes import Guard, Rule, Who

@@ -14,9 +14,10 @@ from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing
 from genkan.protocol.records import Standing
-from genkan.site import audit_pages, chain_documents
+from genkan.site.admin import audit_pages
+from genkan.site.api import chain_documents
+from genkan.site.api.documents import public_id
 from genkan.site.app import route_table
-from genkan.site.documents import public_id
 from genkan.store import sqlite_audit
 from genkan.store.audit_rounds import NODE, seal_all
 from genkan.wire.scopes import Permission

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genkan.settings import Settings, load
-from genkan.site.moving import Plan, plan
+from genkan.site.api.moving import Plan, plan
 from genkan.wire import managed
 from genkan.wire.scopes import Permission
 from genkan.wire.urls import BaseURLProblem

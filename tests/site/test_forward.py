@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkan.site.forward import header_text
+from genkan.site.provider.forward import header_text
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 

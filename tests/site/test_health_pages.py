@@ -16,9 +16,9 @@ from genkan.protocol.findings import Remedy
 from genkan.protocol.links import set_standing
 from genkan.protocol.outcomes import Change, Event, EventKind, StartSetup
 from genkan.protocol.records import ConsentMode, Link, Standing
-from genkan.site import checks, installation
-from genkan.site.checks import audit_check, disk_check, ring_check
-from genkan.site.documents import public_id
+from genkan.site.api import checks, installation
+from genkan.site.api.checks import audit_check, disk_check, ring_check
+from genkan.site.api.documents import public_id
 from genkan.site.keeper import Keeper
 from genkan.store.api import NodeReport, Storage
 from genkan.wire.scopes import Permission

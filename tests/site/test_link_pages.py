@@ -6,7 +6,7 @@ import pytest
 
 from genkan.protocol.env import DAY, MINUTE
 from genkan.protocol.records import ConsentMode, LinkKind, Standing
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.store.api import PhoneQuery
 from genkan.wire import managed
 from genkan.wire.managed import parse

@@ -4,7 +4,7 @@ import pytest
 
 from genkan.protocol.env import MINUTE
 from genkan.protocol.records import ConsentMode
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 from tests.site.link_console import WEB, Console, path_of

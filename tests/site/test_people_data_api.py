@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from genkan.protocol.records import Account
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.site.api_world import AUDIT, PHONES, Caller, a_key, a_phone_of, consented, one, refusal
 from tests.site.world import PASSWORD_HASH, SiteUnderTest
@@ -123,7 +123,7 @@ async def test_the_export_tells_everything_that_is_kept(site: SiteUnderTest, our
 
 async def test_the_export_has_every_page(site: SiteUnderTest, ours: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """More phones and events than are read at once."""
-    from genkan.site import person_export
+    from genkan.site.api import person_export
 
     monkeypatch.setattr(person_export, "PAGE", 2)
     alice = await site.make_account()

@@ -9,8 +9,8 @@ from genkan.protocol import accounts
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Account, Standing
-from genkan.site import people_pages
-from genkan.site.documents import public_id
+from genkan.site.admin import people_pages
+from genkan.site.api.documents import public_id
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.store import sqlite_people
 from genkan.wire.scopes import Permission

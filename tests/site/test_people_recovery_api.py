@@ -7,7 +7,7 @@ from genkan.protocol.env import DAY, MINUTE
 from genkan.protocol.outcomes import Change
 from genkan.protocol.records import Standing
 from genkan.protocol.signin import lockout
-from genkan.site.documents import moment
+from genkan.site.api.documents import moment
 from genkan.wire.scopes import Permission
 from tests.site.api_world import PEOPLE, Caller, a_key, one, refusal
 from tests.site.world import SiteUnderTest

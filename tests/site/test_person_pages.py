@@ -11,7 +11,7 @@ from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import Change, EventKind, PutAccount
 from genkan.protocol.records import Account, Standing
 from genkan.protocol.signin import lockout
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission

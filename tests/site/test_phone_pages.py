@@ -9,8 +9,9 @@ from genkan.protocol.ends import END_HINTS, END_SENTENCES, EndReason
 from genkan.protocol.env import DAY, HOUR
 from genkan.protocol.outcomes import Change, EventKind, RaiseStop, Subject
 from genkan.protocol.records import Grant, Standing
-from genkan.site import phone_filters, same_phone
-from genkan.site.documents import public_id
+from genkan.site import same_phone
+from genkan.site.api import phone_filters
+from genkan.site.api.documents import public_id
 from genkan.store import sqlite_phones
 from genkan.store.rounds import settle_all
 from tests.site.phone_house import APPLICATIONS, PHONES, SIGN_OUT, House, a_house

@@ -8,8 +8,8 @@ from genkan.protocol.env import DAY, HOUR
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.phones import PhoneState
 from genkan.protocol.records import Standing
-from genkan.site import phone_sign_out
-from genkan.site.documents import public_id
+from genkan.site.admin import phone_sign_out
+from genkan.site.api.documents import public_id
 from tests.site.phone_house import PHONES, SIGN_OUT, House, a_house
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 from tests.store.builders import rotated

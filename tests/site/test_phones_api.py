@@ -6,7 +6,7 @@ import pytest
 
 from genkan.protocol.env import DAY, HOUR, MINUTE
 from genkan.protocol.records import Grant, Link, LinkKind
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.wire.scopes import Permission
 from tests.site.api_world import PHONES, Caller, a_key, a_phone_of, refusal
 from tests.site.world import SiteUnderTest

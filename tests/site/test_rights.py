@@ -10,9 +10,9 @@ import pytest
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import AddApiKey, Change, OpenSession
 from genkan.protocol.records import ApiKey
+from genkan.site.api.documents import public_id
+from genkan.site.api.people_documents import session_public_id
 from genkan.site.app import API
-from genkan.site.documents import public_id
-from genkan.site.people_documents import session_public_id
 from genkan.site.routes import Who
 from genkan.wire.scopes import Permission
 from tests.site.api_world import a_key, a_phone_of, consented, slowed

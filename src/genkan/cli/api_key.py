@@ -13,8 +13,8 @@ from genkan.protocol.api_keys import USUAL_LIFETIME, ApiKeyWish, NewApiKey
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import ApiKey
-from genkan.site.documents import plain, public_id
-from genkan.site.key_documents import api_key_document
+from genkan.site.api.documents import plain, public_id
+from genkan.site.api.key_documents import api_key_document
 from genkan.wire.scopes import Permission
 
 app = cyclopts.App(name="api-key")

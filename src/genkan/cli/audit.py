@@ -24,10 +24,10 @@ from genkan.outside.ring_file import read_ring_of
 from genkan.protocol.audit import AuditKeys, Line
 from genkan.protocol.env import MINUTE
 from genkan.protocol.ring import RingProblem
-from genkan.site.audit_documents import Names, event_document, when
-from genkan.site.audit_export import exported
-from genkan.site.chain_documents import verdict_document
-from genkan.site.documents import moment, plain
+from genkan.site.api.audit_documents import Names, event_document, when
+from genkan.site.api.audit_export import exported
+from genkan.site.api.chain_documents import verdict_document
+from genkan.site.api.documents import moment, plain
 from genkan.store.audit_rounds import NODE
 from genkan.store.audit_walk import Verdict, lines, verify
 

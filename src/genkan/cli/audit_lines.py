@@ -10,7 +10,7 @@ from genkan.cli.workbench import SET_UP, Stop, Workbench
 from genkan.protocol import accounts
 from genkan.protocol.event_words import GROUP_NAMES, kinds_named
 from genkan.protocol.records import ACTOR_PREFIX
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.store.api import AuditQuery
 
 _HEX_DIGITS = frozenset("0123456789abcdef")

@@ -18,7 +18,7 @@ from genkan.ops.export import export as exported
 from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets, read_secrets
 from genkan.protocol.outcomes import Change
-from genkan.site.documents import new_link_document, plain
+from genkan.site.api.documents import new_link_document, plain
 
 Read = TypeVar("Read", Configuration, NamedSecrets)
 STANDARD_INPUT = Path("-")

@@ -11,7 +11,7 @@ from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, a
 from genkan.ops import ring_change
 from genkan.ops.ring_change import RingAtSite, RingUnchanged
 from genkan.protocol.ring import Ring
-from genkan.site.documents import moment
+from genkan.site.api.documents import moment
 
 app = cyclopts.App(name="keys")
 

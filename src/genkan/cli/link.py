@@ -17,7 +17,7 @@ from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
-from genkan.site.documents import link_document, plain, public_id
+from genkan.site.api.documents import link_document, plain, public_id
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
 

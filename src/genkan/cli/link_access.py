@@ -12,7 +12,7 @@ from genkan.protocol.env import SECOND
 from genkan.protocol.links import DEFAULT_OVERLAP, NewLink
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Standing
-from genkan.site.documents import moment, new_link_document
+from genkan.site.api.documents import moment, new_link_document
 
 
 def credentials(made: NewLink) -> list[tuple[str, str]]:

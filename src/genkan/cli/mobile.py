@@ -11,7 +11,7 @@ from genkan.cli.workbench import AsJson, DataDir, Workbench, at_site, told
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Link
-from genkan.site.documents import mobile_document
+from genkan.site.api.documents import mobile_document
 from genkan.site.switch import load_switch
 from genkan.store.api import PhoneQuery
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from genkan.cli.workbench import SET_UP, Stop, Workbench
 from genkan.protocol import accounts
 from genkan.protocol.records import Account, Link, Standing
-from genkan.site.documents import public_id
+from genkan.site.api.documents import public_id
 from genkan.wire.scopes import Permission
 
 AccountName = Annotated[str, Parameter(help="The account's name; case and spaces do not matter.")]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from genkan.site.documents import plain
+from genkan.site.api.documents import plain
 
 Rows = Sequence[Sequence[str]]
 

@@ -14,7 +14,7 @@ from genkan.protocol import accounts, links, phones
 from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Subject
 from genkan.protocol.phones import Phone, PhoneRow, PhoneState
 from genkan.protocol.reasons import EndReason
-from genkan.site.documents import moment, phone_document, plain
+from genkan.site.api.documents import moment, phone_document, plain
 from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
 

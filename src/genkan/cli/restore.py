@@ -13,7 +13,7 @@ from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load
 from genkan.ops.restore import Restored, RestoreFailed
 from genkan.ops.restore import restore as put_back
 from genkan.protocol.restoring import Manner
-from genkan.site.documents import moment
+from genkan.site.api.documents import moment
 
 WHAT_BECOMES = {
     Manner.HEAL: "Phones that went on after the backup was made stay signed in: for 24 hours their newer tokens are "

@@ -18,7 +18,7 @@ from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Account
-from genkan.site.documents import moment, public_id
+from genkan.site.api.documents import moment, public_id
 from genkan.wire.scopes import Permission
 
 app = cyclopts.App(name="user")

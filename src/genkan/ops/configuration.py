@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from genkan.protocol.records import ConsentMode, LinkKind, Standing
 from genkan.settings_given import not_toml, not_utf8
-from genkan.site.documents import PermissionWord
+from genkan.site.api.documents import PermissionWord
 from genkan.wire.scopes import Permission
 
 WHOLE = "top level"

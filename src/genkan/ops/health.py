@@ -10,7 +10,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
-from genkan.site.checks import Check, ring_check, site_checks
+from genkan.site.api.checks import Check, ring_check, site_checks
 from genkan.store.api import NodeReport
 from genkan.store.sqlite import open_store
 from genkan.store.sqlite_copy import fault_of

@@ -16,7 +16,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.restoring import CannotRestore, Manner, Replaced, Restoration, RestoreFacts
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
-from genkan.site.documents import moment
+from genkan.site.api.documents import moment
 from genkan.store.api import CannotOpen, NoSite, Store
 from genkan.store.rounds import settle_all
 from genkan.store.sqlite import open_store

@@ -18,7 +18,7 @@ from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing, RaiseSt
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, RingProblem
-from genkan.site.checks import is_running
+from genkan.site.api.checks import is_running
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
 from genkan.store.rounds import settle_all

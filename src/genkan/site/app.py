@@ -2,55 +2,45 @@
 
 from collections.abc import Callable
 
-from genkan.site import (
-    account,
-    account_browsers,
-    account_profile,
-    account_sign_in,
+from genkan.site import qr, static_files, upkeep_pages
+from genkan.site.account import apps, browsers, profile, sign_in_methods
+from genkan.site.admin import (
     api_key_pages,
-    audit_api,
     audit_pages,
-    authorization,
     base_url_pages,
-    confirming,
-    first_run,
-    forward,
     health_pages,
-    installation_api,
-    keys_api,
-    link_api,
     link_edit_pages,
     link_pages,
     link_secret_pages,
     link_trial_pages,
-    mobile,
-    mobile_api,
     mobile_pages,
-    openapi,
     overview,
-    people_api,
-    people_data_api,
     people_pages,
-    people_recovery_api,
     person_acts,
     person_confirmed,
     person_pages,
     phone_pages,
     phone_sign_out,
+)
+from genkan.site.api import (
+    audit_api,
+    installation_api,
+    keys_api,
+    link_api,
+    mobile_api,
+    openapi,
+    people_api,
+    people_data_api,
+    people_recovery_api,
     phones_api,
-    qr,
-    recovery_pages,
-    rest,
     sign_out_api,
-    signin,
     site_api,
-    static_files,
-    tokens,
-    upkeep_pages,
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
+from genkan.site.login import confirming, first_run, recovery_pages, signin
 from genkan.site.peer import Peers
+from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
 
 API = (
@@ -99,10 +89,10 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *api_key_pages.RULES,
         *health_pages.RULES,
         *base_url_pages.RULES,
-        *account.RULES,
-        *account_profile.RULES,
-        *account_browsers.RULES,
-        *account_sign_in.RULES,
+        *apps.RULES,
+        *profile.RULES,
+        *browsers.RULES,
+        *sign_in_methods.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,
     )

@@ -6,9 +6,9 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.site import answer, bearer, keeper, read
 from genkan.site.answer import Answer
+from genkan.site.api.request_seen import PASSED_ON
 from genkan.site.door import Door
 from genkan.site.received import Received
-from genkan.site.request_seen import PASSED_ON
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.api import StoreUnavailable
 

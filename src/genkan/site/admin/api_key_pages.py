@@ -1,0 +1,208 @@
+"""The console's API keys: the list, a new key which is told once, and revoking. The rules are in protocol.api_keys."""
+
+from collections.abc import Mapping
+
+from genkan.protocol import api_keys
+from genkan.protocol.administration import reach_fault
+from genkan.protocol.api_keys import NAME_CHARACTERS, ApiKeyWish, works
+from genkan.protocol.env import DAY
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import ApiKey
+from genkan.site import answer, console, shown_once
+from genkan.site.answer import Answer
+from genkan.site.api.documents import public_id
+from genkan.site.console import Inside
+from genkan.site.door import Door
+from genkan.site.flashes import Flash
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.store.rounds import TRIES
+from genkan.wire.scopes import Permission
+
+PATH = "/admin/api-keys"
+CREATE = PATH + "/create"
+NEVER = "never"
+DAYS = ("30", "90", "365")
+USUAL_DAYS = "90"
+NAME_FAULT = "Write a name of 1 to 100 characters, without line breaks."
+NAME_TAKEN = "There is an API key with this name already. Choose another name, or revoke that one first."
+PERMISSION_FAULT = "Choose what the key may do."
+END_FAULT = "Choose how long the key shall work."
+
+
+async def list_keys(received: Received, door: Door) -> Answer:
+    """GET /admin/api-keys: the keys that work first, each kind newest first."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    now = door.env().now
+    known = sorted(await door.store.api_keys(), key=lambda key: (not works(key, now), -key.created_at))
+    values = {"rows": [_row(key, door, now) for key in known], "create_url": door.public.path + CREATE}
+    return console.page(inside, door, "api_keys.html", values)
+
+
+def _row(key: ApiKey, door: Door, now: int) -> dict[str, object]:
+    state = "active" if works(key, now) else "expired" if key.revoked_at is None else "revoked"
+    return {
+        "name": key.name,
+        "permission": key.permission.name,
+        "state": state,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "revoked_at": key.revoked_at,
+        "last_used": door.measures.key_last_used(key.id),
+        "revoke_url": f"{door.public.path}{PATH}/{public_id(key.id)}/revoke" if state != "revoked" else "",
+    }
+
+
+async def create_page(received: Received, door: Door) -> Answer:
+    """GET /admin/api-keys/create"""
+    inside = await console.entrance(received, door)
+    return inside if isinstance(inside, Answer) else _form(inside, door, {}, {})
+
+
+async def create(received: Received, door: Door) -> Answer:
+    """POST /admin/api-keys/create: a new key, and on to the page that tells it this once."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return _form(inside, door, inside.form, {})
+    faults = _faults(inside.form, inside.permission)
+    if faults:
+        return _form(inside, door, inside.form, faults)
+    days = inside.form["days"]
+    wish = ApiKeyWish(
+        inside.form["name"], Permission[inside.form["permission"]], None if days == NEVER else int(days) * DAY
+    )
+    return await _made(received, inside, door, wish)
+
+
+async def _made(received: Received, inside: Inside, door: Door, wish: ApiKeyWish) -> Answer:
+    for _ in range(TRIES):
+        known, env = await door.store.api_keys(), door.env()
+        made = api_keys.create(wish, known, inside.actor, env)
+        if isinstance(made, Refused):
+            sent_before = _just_made(received, inside, door, wish.name.strip(), known)
+            if sent_before is not None:
+                return answer.redirect(f"{door.public.text}{PATH}/{public_id(sent_before.id)}", 303)
+            taken = made.reason is Reason.CONFLICT
+            return _form(inside, door, inside.form, {"name": NAME_TAKEN if taken else NAME_FAULT})
+        if await door.store.apply(made.change):
+            key_id = public_id(made.key.id)
+            done = console.done(door, f"{PATH}/{key_id}", Flash.KEY_MADE)
+            return shown_once.give(done, key_id, made.text, inside.session, door)
+    return console.busy(inside, received, door)
+
+
+def _just_made(received: Received, inside: Inside, door: Door, name: str, known: list[ApiKey]) -> ApiKey | None:
+    """The key that the same form has made a moment ago: its text still waits in this browser to be told."""
+    for key in known:
+        if key.name == name and shown_once.take(received, public_id(key.id), inside.session, door):
+            return key
+    return None
+
+
+def _faults(form: Mapping[str, str], reach: Permission) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    name, permission = form.get("name", "").strip(), form.get("permission", "")
+    if not name or len(name) > NAME_CHARACTERS or not name.isprintable():
+        faults["name"] = NAME_FAULT
+    if permission not in Permission.__members__:
+        faults["permission"] = PERMISSION_FAULT
+    elif reach_fault(reach, Permission[permission]):
+        faults["permission"] = entry(Reason.ABOVE_CALLER).public
+    if form.get("days", "") not in (*DAYS, NEVER):
+        faults["days"] = END_FAULT
+    return faults
+
+
+def _form(inside: Inside, door: Door, typed: Mapping[str, str], faults: Mapping[str, str]) -> Answer:
+    values = {
+        "action": door.public.path + CREATE,
+        "list_url": door.public.path + PATH,
+        "typed": {"name": typed.get("name", ""), "permission": typed.get("permission", Permission.READ.name),
+                  "days": typed.get("days", USUAL_DAYS)},
+        "faults": faults,
+        "above": [permission.name for permission in Permission if permission > inside.permission],
+        "days": DAYS,
+        "never": NEVER,
+        "most": NAME_CHARACTERS,
+    }  # fmt: skip
+    return console.page(inside, door, "api_key_create.html", values, status=400 if faults else 200)
+
+
+async def told(received: Received, door: Door) -> Answer:
+    """GET /admin/api-keys/{id}: the key itself, in the one moment that tells it, and how to use it."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    key = await _key(received, door)
+    if key is None:
+        return console.not_found(inside, received, door)
+    now, text = door.env().now, shown_once.take(received, public_id(key.id), inside.session, door)
+    values = {
+        "key": _row(key, door, now),
+        "text": text,
+        "list_url": door.public.path + PATH,
+        "example": f'curl -H "Authorization: Bearer $KEY" "{door.public.text}/rest/genkan/1.0/installation"',
+        "openapi_url": f"{door.public.path}/rest/openapi.json",
+    }
+    page = console.page(inside, door, "api_key.html", values)
+    return shown_once.taken(page, door) if text else page
+
+
+async def revoke_page(received: Received, door: Door) -> Answer:
+    """GET /admin/api-keys/{id}/revoke: what it means."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    key = await _key(received, door)
+    if key is None:
+        return console.not_found(inside, received, door)
+    values = {
+        "key": _row(key, door, door.env().now),
+        "is_above": key.permission > inside.permission,
+        "action": f"{door.public.path}{PATH}/{public_id(key.id)}/revoke",
+        "list_url": door.public.path + PATH,
+    }
+    return console.page(inside, door, "api_key_revoke.html", values)
+
+
+async def revoke(received: Received, door: Door) -> Answer:
+    """POST /admin/api-keys/{id}/revoke: from the next request on it opens nothing."""
+    inside = await console.entrance(received, door, back=f"{PATH}/{received.parameters['id']}/revoke")
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return console.once_more(door, PATH)
+    for _ in range(TRIES):
+        key = await _key(received, door)
+        if key is None:
+            return console.not_found(inside, received, door)
+        if key.revoked_at is not None:
+            return console.done(door, PATH, Flash.KEY_REVOKED)
+        change = reach_fault(inside.permission, key.permission) or api_keys.revoke(key, inside.actor, door.env())
+        if isinstance(change, Refused):
+            return door.pages.refusal(change, received.request_id, inside.reader)
+        if await door.store.apply(change):
+            return console.done(door, PATH, Flash.KEY_REVOKED)
+    return console.busy(inside, received, door)
+
+
+async def _key(received: Received, door: Door) -> ApiKey | None:
+    known = await door.store.api_keys()
+    return next((key for key in known if public_id(key.id) == received.parameters["id"]), None)
+
+
+_SEE = (Who.ADMINISTRATOR, Guard.PAGE)
+_SEND = (Who.ADMINISTRATOR, Guard.FORM)
+RULES = (
+    Rule(PATH, ("GET",), list_keys, *_SEE, "The API keys."),
+    Rule(CREATE, ("GET",), create_page, *_SEE, "Asks what a new API key shall be.", recent=True),
+    Rule(CREATE, ("POST",), create, *_SEND, "Makes an API key.", recent=True),
+    Rule(PATH + "/{id}", ("GET",), told, *_SEE, "Tells a new API key once."),
+    Rule(PATH + "/{id}/revoke", ("GET",), revoke_page, *_SEE, "Asks about revoking an API key."),
+    Rule(PATH + "/{id}/revoke", ("POST",), revoke, *_SEND, "Revokes an API key.", recent=True),
+)

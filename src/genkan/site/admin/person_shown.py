@@ -1,0 +1,101 @@
+"""What the console's pages about one person show: where each thing is done, and how everything stands."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from genkan.protocol.administration import reach_fault
+from genkan.protocol.phones import Phone, device_name, judge
+from genkan.protocol.records import Account, LinkKind, Session, Standing
+from genkan.protocol.signin.recovery import is_good
+from genkan.site.account.session_rows import session_row
+from genkan.site.api.documents import public_id
+from genkan.site.api.letting_in import budget_of
+from genkan.site.api.people import live_sessions
+from genkan.site.api.phone_filters import ONE, Filters
+from genkan.site.console import Inside
+from genkan.site.door import Door
+from genkan.store.api import PhoneQuery
+from genkan.wire.scopes import Permission
+
+PEOPLE = "/admin/people"
+MOST_SESSIONS, MOST_PHONES = 20, 5
+# What is done on a page, or by a button, below the person's own address.
+ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign-out", "recovery", "recovery/withdraw",
+        "guesses/lift", "sessions/end-all", "export")  # fmt: skip
+
+
+def person_path(account: Account, rest: str = "") -> str:
+    """Where a person is, below the base URL."""
+    return f"{PEOPLE}/{public_id(account.id)}{rest}"
+
+
+def permission_choices(own: Permission) -> list[dict[str, object]]:
+    """The four rights, from the least; those above one's own cannot be given away."""
+    return [{"value": right.name, "words": right.name, "disabled": right > own} for right in Permission]
+
+
+def person_facts(account: Account, inside: Inside, door: Door) -> dict[str, object]:
+    """The person themselves, and where everything about them is done."""
+    here = door.public.path + person_path(account)
+    return {
+        "person": {
+            "name": account.name,
+            "display_name": account.display_name,
+            "email": account.email,
+            "permission": account.permission.name,
+            "groups": account.groups,
+            "locale": account.locale,
+            "time_zone": account.time_zone,
+            "state": account.standing.value,
+            "created_at": account.created_at,
+            "is_self": account.id == inside.account.id,
+            "in_reach": reach_fault(inside.permission, account.permission) is None,
+        },
+        "to": {act.replace("/", "_").replace("-", "_"): f"{here}/{act}" for act in ACTS},
+        "here": here,
+        "people_url": door.public.path + PEOPLE,
+        "audit_url": f"{door.public.path}/admin/audit?{urlencode({'person': _audit_name(account)})}",
+    }
+
+
+def _audit_name(account: Account) -> str:
+    """How the audit's page finds somebody: by name, and by id whoever has none any more."""
+    return public_id(account.id) if account.standing is Standing.DELETED else account.name
+
+
+async def person_state(account: Account, inside: Inside, door: Door) -> dict[str, object]:
+    """How everything stands that the person has here."""
+    env = door.env()
+    sessions = await live_sessions(account, door)
+    link = await door.store.recovery_of(account.id)
+    strain = await budget_of(account, door)
+    query = PhoneQuery(account_id=account.id, live_only=True, limit=MOST_PHONES)
+    usage = await door.store.usage(PhoneQuery(account_id=account.id), env.now)
+    return {
+        "sessions": _sessions(account, sessions[:MOST_SESSIONS], inside, door),
+        "session_count": len(sessions),
+        "phones": [_phone(judge(row, env), door) for row in await door.store.phones(query)],
+        "phones_url": door.public.path + Filters(LinkKind.NATIVE, account=account.id).path,
+        "applications_url": door.public.path + Filters(LinkKind.CONFIDENTIAL, account=account.id).path,
+        "phone_count": usage.live,
+        "phones_counted": usage.complete,
+        "password_set_at": await door.store.password_set_at(account.id),
+        "link_until": link.expires_at if link is not None and is_good(link, account, env) else None,
+        "budget": {"spent": strain.spent, "most": strain.most, "slowed": strain.slowed, "empty_at": strain.empty_at},
+    }
+
+
+def _sessions(account: Account, sessions: Sequence[Session], inside: Inside, door: Door) -> list[dict[str, object]]:
+    path = f"{door.public.path}{person_path(account)}/sessions"
+    return [session_row(session, path, here=session.id == inside.session.id) for session in sessions]
+
+
+def _phone(phone: Phone, door: Door) -> dict[str, object]:
+    grant = phone.row.grant
+    return {
+        "address": f"{door.public.path}{ONE}/{grant.id.hex()}",
+        "device": device_name(grant.user_agent),
+        "application": phone.row.link.name,
+        "signed_in_at": grant.created_at,
+        "last_seen": None if phone.never_used else max(grant.last_seen, grant.rotated_at),
+    }

@@ -1,0 +1,88 @@
+"""What the routes about one person share: the account that the path names, and the round of load, decide, apply."""
+
+from collections.abc import Callable
+
+from genkan.protocol import accounts
+from genkan.protocol.accounts import AccountWish
+from genkan.protocol.administration import Administrator, keeping_administrators
+from genkan.protocol.env import Env
+from genkan.protocol.facts import SessionFacts
+from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Session, Standing
+from genkan.protocol.signin.session import is_live
+from genkan.site import answer
+from genkan.site.answer import Answer
+from genkan.site.api.documents import read_public_id, usage_document
+from genkan.site.api.people_documents import PersonDetails, person_details, person_document
+from genkan.site.door import Door
+from genkan.site.received import Received
+from genkan.store.api import PhoneQuery
+from genkan.store.rounds import TRIES
+
+PATH = "/rest/genkan/1.0/people"
+Decide = Callable[[Account, Env], Change | Refused]
+
+
+async def named_by_path(received: Received, door: Door) -> Account | None:
+    """The account, deleted or not. By its id alone: a name could be made to look like another one's id."""
+    number = read_public_id(received.parameters["id"])
+    return None if number is None else await door.store.account(number)
+
+
+async def living(received: Received, door: Door) -> Account | None:
+    """The account, unless it is deleted."""
+    account = await named_by_path(received, door)
+    return None if account is None or account.standing is Standing.DELETED else account
+
+
+async def act(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Answer:
+    """Load, decide, apply, and show the account as it stands then. ``buried``: a deleted one will do as well."""
+    account = await applied(received, door, decide, buried=buried)
+    return answer.error(account) if isinstance(account, Refused) else answer.json(person_document(account))
+
+
+async def applied(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Account | Refused:
+    """Load, decide, apply; the account as it stands then, or why not."""
+    for _ in range(TRIES):
+        account = await (named_by_path if buried else living)(received, door)
+        if account is None:
+            return Refused(Reason.NOT_FOUND)
+        change = decide(account, door.env())
+        if isinstance(change, Change):
+            others = await door.store.has_other_administrator(account)
+            change = keeping_administrators(change, account, others)
+        if isinstance(change, Refused):
+            return change
+        if await door.store.apply(change):
+            return await door.store.account(account.id) or account
+    return Refused(Reason.BUSY, retry_after=1)
+
+
+async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account | Refused:
+    """The new account, or why not: its name may be somebody's already."""
+    folded = accounts.fold(wish.name)
+    for _ in range(TRIES):
+        if folded is not None and await door.store.account_by_name(folded) is not None:
+            return Refused(Reason.CONFLICT)
+        made = caller.create(wish, door.env())
+        if isinstance(made, Refused):
+            return made
+        if await door.store.apply(made.change):
+            return made.account
+    return Refused(Reason.BUSY, retry_after=1)
+
+
+async def live_sessions(account: Account, door: Door) -> list[Session]:
+    """The browsers that are signed in, newest first."""
+    env, found = door.env(), await door.store.sessions(account.id)
+    return [session for session in found if is_live(SessionFacts(session, account), env, door.lifetimes)]
+
+
+async def details(account: Account, door: Door) -> PersonDetails:
+    """The account with what the person has here."""
+    usage = await door.store.usage(PhoneQuery(account_id=account.id), door.env().now)
+    sessions = await live_sessions(account, door)
+    set_at = await door.store.password_set_at(account.id)
+    link = await door.store.recovery_of(account.id)
+    return person_details(account, set_at, link, len(sessions), usage_document(usage))

@@ -1,0 +1,90 @@
+"""The page behind a one-time link: its holder sets a password and is signed in. Looking at it spends nothing, for
+programs that look at mail open every address.
+"""
+
+from genkan.protocol import accounts
+from genkan.protocol.env import Env
+from genkan.protocol.facts import RecoveryFacts
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.new_password import NewPassword
+from genkan.protocol.signin.recovery import digest_of, link_fault, redeem
+from genkan.site import answer, browser, read
+from genkan.site.answer import Answer
+from genkan.site.api.letting_in import RECOVER
+from genkan.site.browser import Visitor
+from genkan.site.door import Door
+from genkan.site.login.typed_accounts import new_password_fault
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sign_in_form import this_browser
+from genkan.store.rounds import TRIES
+
+
+async def recovery_page(received: Received, door: Door) -> Answer:
+    """GET /recover/{token}: the form, or that the link is dead."""
+    env = door.env()
+    who = await browser.visitor(received, door, env)
+    facts = await _facts(received, door)
+    if facts is None or link_fault(facts, env) is not None:
+        return _dead(received, who, door, env)
+    return await _form(facts, {"sign_out": "yes"}, "", received, who, door, env)
+
+
+async def recover(received: Received, door: Door) -> Answer:
+    """POST /recover/{token}: the new password; the link is spent, and this browser signed in."""
+    env = door.env()
+    form = read.form(received)
+    who = await browser.visitor(received, door, env)
+    facts = await _facts(received, door)
+    if facts is None or link_fault(facts, env) is not None:
+        return _dead(received, who, door, env)
+    stale = browser.form_fault(received, form, who, door, env)
+    error = entry(stale.reason).public if stale else new_password_fault(form)
+    if error:
+        return await _form(facts, form, error, received, who, door, env)
+    wanted = NewPassword(await door.passwords.hash(form["password"]), "sign_out" in form)
+    for _ in range(TRIES):
+        facts, env = await _facts(received, door), door.env()
+        opened = redeem(facts, wanted, this_browser(received, who), env, door.lifetimes)
+        if isinstance(opened, Refused) or facts is None:
+            return _dead(received, who, door, env)
+        if await door.store.apply(opened.change):
+            done = browser.with_session(answer.redirect(f"{door.public.text}/account", 303), opened.cookie, door)
+            return browser.with_device(browser.with_known(done, who, facts.account, door, env), who, door)
+    return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
+
+
+async def _facts(received: Received, door: Door) -> RecoveryFacts | None:
+    return await door.store.recovery(digest_of(received.parameters["token"]))
+
+
+def _dead(received: Received, who: Visitor, door: Door, env: Env) -> Answer:
+    refused = Refused(Reason.RECOVERY_LINK_DEAD)
+    door.note(refused, received, env.now)
+    return door.pages.refusal(refused, received.request_id, who.reader)
+
+
+async def _form(
+    facts: RecoveryFacts, form: read.Form, error: str, received: Received, who: Visitor, door: Door, env: Env
+) -> Answer:
+    account = facts.account
+    values = {
+        "action": f"{door.public.path}{RECOVER}/{received.parameters['token']}",
+        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
+        "error": error,
+        "person_name": account.name,
+        "person_display": account.display_name,
+        "is_first": await door.store.password_set_at(account.id) is None,
+        "sign_out": "sign_out" in form,
+        "expires_at": facts.link.expires_at,
+        "least": accounts.PASSWORD_CHARACTERS[0],
+    }
+    page = door.pages.page("recover.html", values, who.reader, status=400 if error else 200)
+    return browser.with_device(page, who, door)
+
+
+RULES = (
+    Rule(f"{RECOVER}/{{token}}", ("GET",), recovery_page, Who.RECOVERY, Guard.PAGE, "Asks for a new password."),
+    Rule(f"{RECOVER}/{{token}}", ("POST",), recover, Who.RECOVERY, Guard.FORM, "Sets the new password, once."),
+)
