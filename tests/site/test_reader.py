@@ -61,7 +61,7 @@ def test_no_page_in_another_language_keeps_english_sentences(language: str) -> N
     english = {str(message.id) for message in said() if str(message.id).count(" ") > 1 and "%" not in message.id}
     for shown in gallery():
         page = rendered(shown, the_pages(), language).body.decode()
-        assert f'<html lang="{language}">' in page
+        assert f'<html lang="{language}"' in page
         left = [sentence for sentence in english if sentence in page]
         assert bool(left) is (language == "en"), (shown.name, left)
 
