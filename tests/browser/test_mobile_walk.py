@@ -95,6 +95,7 @@ async def test_a_gateway_in_front_is_found_out(
     await page.get_by_text(told).wait_for()
     assert "Right:" not in await said(page)
     assert ("<h1>Welcome</h1>" in await said(page)) == (gateway is replaced)
+    assert ("Who are you?" in await said(page)) == (gateway is refused)
     await page.unroute("**" + INFO)
     await press(page, "Ask again")
     await page.get_by_text("Right: asked from this browser").wait_for()

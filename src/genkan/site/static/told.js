@@ -4,7 +4,9 @@
 
 for (const box of document.querySelectorAll("[data-asks]")) {
   const show = (name) => {
-    for (const words of box.querySelectorAll("[data-found]")) words.hidden = words.dataset.found !== name;
+    for (const words of box.querySelectorAll("[data-found]")) {
+      words.hidden = !words.dataset.found.split(" ").includes(name);
+    }
     if (name === "other") box.querySelector("details").open = true;
   };
   const ask = async () => {
