@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from genkan.protocol import phones
+from genkan.protocol.devices import app_name, device_name
 from genkan.protocol.outcomes import EndGrant, EventKind
-from genkan.protocol.phones import PhoneRow, PhoneState, app_name, device_name, judge, sentence
+from genkan.protocol.phones import PhoneRow, PhoneState, judge, sentence
 from genkan.protocol.reasons import END_SENTENCES, EndReason
 from genkan.protocol.records import GrantState, Standing
 from tests.protocol.builders import NOW, a_grant, a_link, a_web_link, an_account, an_env

@@ -11,6 +11,7 @@ from genkan.cli.named import account_named, link_named
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import accounts, links, phones
+from genkan.protocol.devices import device_name
 from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Subject
 from genkan.protocol.phones import Phone, PhoneRow, PhoneState
 from genkan.protocol.reasons import EndReason
@@ -69,7 +70,7 @@ def _row(phone: Phone, possibly_same: bool) -> tuple[str, ...]:
         grant.id.hex(),
         phone.row.account.name,
         phone.row.link.name,
-        phones.device_name(grant.user_agent),
+        device_name(grant.user_agent),
         moment(grant.created_at),
         used or moment(max(grant.last_seen, grant.rotated_at)),
         phone.state,

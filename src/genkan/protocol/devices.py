@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from genkan.protocol.phones import device_name
-
 LONGEST = 40
 # Set in front of what everybody claims to be; and the libraries that carry an app's requests, which are not the app.
 _PLUMBING = frozenset({
@@ -24,6 +22,12 @@ _SYSTEMS = (
 )  # fmt: skip
 # Systems whose versions browsers have frozen: what they say is known to be nothing.
 _FROZEN = (("macintosh", "macOS"), ("windows", "Windows"), ("cros", "ChromeOS"), ("x11", "Linux"), ("linux", "Linux"))
+# The apps that sign in here, by the product that each names.
+_APPS = ("AtlassianMobileApp", "genkan-app")
+_DEVICES = (
+    ("iphone", "iPhone"), ("ipad", "iPad"), ("android", "Android"), ("cfnetwork", "iPhone or iPad"),
+    ("genkan", "Terminal"), ("macintosh", "Mac"), ("windows", "Windows"), ("cros", "Chromebook"), ("linux", "Linux"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,23 @@ class Device:
     app: str
     system: str
     model: str
+
+
+def app_name(user_agent: str) -> str:
+    """The app that a user agent names among its products, with its version where it says one (RFC 9110 10.1.5)."""
+    for product in user_agent.split():
+        name, _, version = product.partition("/")
+        known = next((app for app in _APPS if name.lower() == app.lower()), None)
+        if known is not None:
+            return f"{known} {version}".strip()
+    return ""
+
+
+def device_name(user_agent: str) -> str:
+    """A short guess at the device from a user agent; the text itself when nothing is known of it."""
+    lowered = user_agent.lower()
+    named = next((name for word, name in _DEVICES if word in lowered), None)
+    return named or user_agent.split("/", 1)[0][:40] or "Unknown"
 
 
 def read_device(user_agent: str) -> Device:

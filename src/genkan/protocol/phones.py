@@ -1,4 +1,4 @@
-"""Signed-in phones as people see them: state, reason as a sentence, names from user agents, and signing one out."""
+"""Signed-in phones as people see them: state, reason as a sentence, and signing one out."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from genkan.protocol.actors import address_of
+from genkan.protocol.devices import device_name
 from genkan.protocol.ends import END_SENTENCES, OWN_END_SENTENCES, EndReason
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, EndGrant, EndGrantsUnder, Event, EventKind, WithdrawConsent
@@ -108,29 +109,3 @@ def withdraw_consent(account: Account, link: Link, actor: str, env: Env) -> Chan
     )
     event = Event(EventKind.CONSENT_WITHDRAWN, env.now, actor, account.id, link.id, address=address_of(actor))
     return Change(steps, (event,))
-
-
-_APPS = ("AtlassianMobileApp", "genkan-app")
-
-
-def app_name(user_agent: str) -> str:
-    """The app that a user agent names among its products, with its version where it says one (RFC 9110 10.1.5)."""
-    for product in user_agent.split():
-        name, _, version = product.partition("/")
-        known = next((app for app in _APPS if name.lower() == app.lower()), None)
-        if known is not None:
-            return f"{known} {version}".strip()
-    return ""
-
-
-_DEVICES = (
-    ("iphone", "iPhone"), ("ipad", "iPad"), ("android", "Android"), ("cfnetwork", "iPhone or iPad"),
-    ("genkan", "Terminal"), ("macintosh", "Mac"), ("windows", "Windows"), ("cros", "Chromebook"), ("linux", "Linux"),
-)  # fmt: skip
-
-
-def device_name(user_agent: str) -> str:
-    """A short guess at the device from a user agent; the text itself when nothing is known of it."""
-    lowered = user_agent.lower()
-    named = next((name for word, name in _DEVICES if word in lowered), None)
-    return named or user_agent.split("/", 1)[0][:40] or "Unknown"

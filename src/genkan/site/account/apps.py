@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from genkan.protocol.devices import device_name
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change
-from genkan.protocol.phones import Phone, PhoneState, device_name, judge, own_sentence, sign_out, withdraw_consent
+from genkan.protocol.phones import Phone, PhoneState, judge, own_sentence, sign_out, withdraw_consent
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Consent, Link, Standing
 from genkan.site import answer, console

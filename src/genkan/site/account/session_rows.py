@@ -1,7 +1,7 @@
 """A browser's session as the pages show it, to its person and to administrators."""
 
 from genkan.protocol.browsers import browser_name
-from genkan.protocol.phones import device_name
+from genkan.protocol.devices import device_name
 from genkan.protocol.records import Session
 from genkan.site.api.people_documents import session_public_id
 

@@ -2,9 +2,9 @@
 
 import json
 
+from genkan.protocol.devices import app_name, device_name
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.phones import app_name, device_name
 from genkan.protocol.records import Link, Site
 from genkan.site import console
 from genkan.site.answer import Answer

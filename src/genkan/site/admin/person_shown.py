@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from genkan.protocol.administration import reach_fault
-from genkan.protocol.phones import Phone, device_name, judge
+from genkan.protocol.devices import device_name
+from genkan.protocol.phones import Phone, judge
 from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
 from genkan.site.account.session_rows import session_row

@@ -9,8 +9,9 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from genkan.protocol.devices import app_name, device_name
 from genkan.protocol.links import NewLink, app_first
-from genkan.protocol.phones import Phone, app_name, device_name, sentence
+from genkan.protocol.phones import Phone, sentence
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
 from genkan.store.api import Asker, Usage
 from genkan.wire.scopes import Permission

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from genkan.protocol.phones import device_name
+from genkan.protocol.devices import device_name
 from genkan.protocol.records import Account, Consent, Link, RecoveryLink, Session, Standing
 from genkan.protocol.signin.lockout import Strain
 from genkan.site.api.audit_documents import AuditEventDocument
