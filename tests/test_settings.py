@@ -66,6 +66,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
         ({"GENKAN_TRUSTED_PROXIES": "10.0.0.1"}, "GENKAN_PROXY_SECRET_FILE: "),
         ({"GENKAN_TRUSTED_PROXIES": "proxy.example"}, "GENKAN_TRUSTED_PROXIES: "),
         ({"GENKAN_PROXY_SECRET_FILE": "/nowhere/at/all"}, "GENKAN_PROXY_SECRET_FILE: "),
+        ({"GENKAN_FETCH_ALLOW": "10.0.0.0/8, http://ca.example"}, "GENKAN_FETCH_ALLOW: 'http://ca.example' is neither"),
         ({"GENKAN_COMPAT_VERSION": "ten"}, "GENKAN_COMPAT_VERSION: "),
         ({"GENKAN_PORT": "tcp://10.0.0.7:8080"}, "Kubernetes service links"),
         ({"GENKAN_SERVICE_HOST": "10.0.0.7"}, "enableServiceLinks: false"),

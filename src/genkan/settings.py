@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from genkan.outside.reach import Reach, ReachProblem, parse_reach
 from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
@@ -70,6 +71,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "only from a trusted address and with this secret: on one box 127.0.0.1 is everybody."
         ),
     ] = ""
+    fetch_allow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks, addresses or host names of your own that Genkan may fetch from, with commas between: "
+            "revocation lists and OCSP of an internal CA, a sign-on provider inside. Everything public is open anyway; "
+            "loopback and private addresses are closed unless named here. A host name opens addresses of your own "
+            "network; link-local, reserved and cloud metadata addresses need their network written."
+        ),
+    ] = ()
     insecure_http: Annotated[
         bool,
         Meta(
@@ -165,6 +175,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return tuple(base for base in parsed if isinstance(base, urls.BaseURL))
 
     @property
+    def reach(self) -> Reach:
+        """Where fetches may go, https alone; validated when the settings were read."""
+        parsed = parse_reach(self.fetch_allow)
+        if isinstance(parsed, ReachProblem):
+            raise TypeError(parsed.wrong)
+        return parsed
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file."""
         if self.database_url:
@@ -240,7 +258,7 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    for name, wrong in chain(_site_faults(settings), _proxy_faults(settings)):
+    for name, wrong in chain(_site_faults(settings), _proxy_faults(settings), _fetch_faults(settings)):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
 
@@ -259,6 +277,12 @@ def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "workers", "SQLite has exactly one writing process, so it must be 1"
     if versions.parse_version(settings.compat_version) is None:
         yield "compat_version", "write a version such as 10.1.0"
+
+
+def _fetch_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    parsed = parse_reach(settings.fetch_allow)
+    if isinstance(parsed, ReachProblem):
+        yield "fetch_allow", parsed.wrong
 
 
 def _proxy_faults(settings: Settings) -> Iterator[tuple[str, str]]:
