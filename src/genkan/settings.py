@@ -74,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     fetch_allow: Annotated[
         tuple[str, ...],
         Meta(
-            description="Networks, addresses or host names of your own that Genkan may fetch from, with commas between: "
+            description="Networks, addresses or host names of your own that Genkan may fetch from, commas between: "
             "revocation lists and OCSP of an internal CA, a sign-on provider inside. Everything public is open anyway; "
             "loopback and private addresses are closed unless named here. A host name opens addresses of your own "
             "network; link-local, reserved and cloud metadata addresses need their network written."
