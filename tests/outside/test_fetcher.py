@@ -94,10 +94,7 @@ def test_public_addresses_are_open(address: str) -> None:
 
 
 async def test_a_name_is_resolved_once_and_rebinding_changes_nothing() -> None:
-    """DNS rebinding: the second answer of a hostile name server is never asked for; the first is the one connected to.
-
-    A connection to the second address would reach the listening server.
-    """
+    """DNS rebinding: the second answer of a hostile name server, where a server listens, is never asked for."""
     async with answering(lambda head, body: http(b"secret")) as server:
         names = Names(["127.0.0.2"], [HERE])
         allow = reach("127.0.0.2/32")
