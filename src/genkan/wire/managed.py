@@ -42,6 +42,9 @@ def _inside(value: object, sound: bool, place: Place, findings: Findings) -> Rea
     """The `sites` inside the dictionary that a phone receives: there it is a string with the JSON in it."""
     if isinstance(value, str):
         inner = read(value, place, findings)
+        if inner is not None and isinstance(inner.value, dict) and "sites" in inner.value:
+            findings.add(place, "whole-in-sites")
+            return Reading(inner.value["sites"], sound=False)
         return None if inner is None else replace(inner, sound=inner.sound and sound)
     if isinstance(value, list):
         findings.add(place, "array-in-dictionary")

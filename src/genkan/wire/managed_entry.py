@@ -20,9 +20,7 @@ _SPELLINGS = {
     "cacheSessionInMobileBrowser": ("cachesessioninmobilebrowser", "cachesession"),
 }
 _MEANT = {spelling: key for key, spellings in _SPELLINGS.items() for spelling in spellings}
-_SECRETS = frozenset(
-    {"clientsecret", "secret", "oauthclientsecret", "password", "accesstoken", "refreshtoken", "token"}
-)
+SECRETS = frozenset({"clientsecret", "secret", "oauthclientsecret", "password", "accesstoken", "refreshtoken", "token"})
 # First path segments of pages that a person may have open when copying the address
 _PAGES = frozenset(
     {"secure", "browse", "projects", "issues", "plugins", "rest", "login.jsp", "admin", "account", "login"}
@@ -43,6 +41,11 @@ class _Object:
 def fold(key: str) -> str:
     """A key without case and separators, so that near misses meet."""
     return "".join(character for character in key[:80].lower() if character.isalnum())
+
+
+def meant_by(key: str) -> str | None:
+    """The key that somebody meant by a spelling of it."""
+    return _MEANT.get(fold(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ def check_keys(members: Mapping[str, object], place: Place, known: tuple[str, ..
 def _stranger(key: str, members: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, str | None]:
     """What a key is that does not belong here, and the key that was meant."""
     folded = fold(key)
-    meant = _MEANT.get(folded)
-    if folded in _SECRETS:
+    meant = meant_by(key)
+    if folded in SECRETS:
         return "secret", None
     if meant in known and meant not in members:
         return "misspelt", meant
@@ -109,7 +112,7 @@ def _cut(text: str) -> str:
 
 
 def _misspelt(site: _Object, key: str) -> bool:
-    return any(_MEANT.get(fold(other)) == key for other in site.members if other not in site.known)
+    return any(meant_by(other) == key for other in site.members if other not in site.known)
 
 
 def check_flag(members: Mapping[str, object], key: str, place: Place, findings: Findings) -> bool:

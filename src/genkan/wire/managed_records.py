@@ -1,5 +1,6 @@
 """Owns the records of a managed app configuration: sites, findings, and their places; reads no text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,10 +73,11 @@ class Managed:
 
 
 class Findings:
-    """Collects the findings of one reading."""
+    """Collects the findings of one reading; `words` says what is said of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Mapping[str, tuple[Severity, str, str]] = ALL) -> None:
         self.found: list[Finding] = []
+        self._words = words
         self._errors = 0
 
     @property
@@ -84,8 +86,8 @@ class Findings:
         return self._errors
 
     def add(self, place: "Place", name: str, **values: object) -> None:
-        """Note the fault of this name at its place; what is said of it stands in ``managed_words``."""
-        severity, problem, fix = ALL[name]
+        """Note the fault of this name at its place."""
+        severity, problem, fix = self._words[name]
         self._errors += severity == "error"
         what, instead = _with(problem, values), _with(fix, values)
         self.found.append(Finding(place.entry, place.pointer, severity, what, instead, name))

@@ -148,6 +148,11 @@ _ARRAY: Mapping[str, tuple[Severity, str, str]] = {
         "This is the configuration around `sites`, with the array as an array.",
         "Into the MDM's value of `sites` goes the array alone, as text (type String).",
     ),
+    "whole-in-sites": (
+        "error",
+        "The value of `sites` is the whole configuration with `sites` in it, where the array alone belongs.",
+        "Write what stands behind “sites”: the array, from [ to ].",
+    ),
     "same-site": (
         "ignored",
         "The site at %(again)s is the one at %(first)s again.",
