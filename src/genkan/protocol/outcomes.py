@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
@@ -32,6 +33,9 @@ class EventKind(StrEnum):
     ACCOUNT_RECOVERED = "account.recovered"
     ACCOUNT_SIGNED_OUT = "account.signed_out"
     PASSWORD_CHANGED = "account.password_changed"
+    PASSKEY_ADDED = "account.passkey_added"
+    PASSKEY_REMOVED = "account.passkey_removed"
+    PASSKEY_CLONED = "account.passkey_cloned"
     RECOVERY_LINK_MADE = "account.recovery_link_made"
     RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
     GUESSES_FORGIVEN = "account.guesses_forgiven"
@@ -330,7 +334,7 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
 
     permission: Permission
 
@@ -357,6 +361,7 @@ Step = (
     | PutRecovery
     | UseRecovery
     | DropRecovery
+    | PasskeyStep
     | AddLink
     | PutLink
     | RaiseStop
