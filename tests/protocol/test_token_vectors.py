@@ -80,6 +80,7 @@ def test_the_code_is_the_same_string_for_ever() -> None:
         consent_mark=row["consent_mark"],
         issued_at=row["issued_at"],
         device=bytes.fromhex(row["device"]),
+        certificate=row["certificate"],
     )
     assert the_sealer().code(code, Env(0, lambda size: bytes.fromhex(row["nonce"]))) == row["text"]
     assert the_sealer().open_code(row["text"]) == code

@@ -53,6 +53,7 @@ DEVICE = b"the same phone!!"
         {"address": "192.0.2.01"},
         {"address": "unix: not an address"},
         {"state": GrantState.ENDED, "reason": "a reason of its own", "ended_at": NOW + HOUR},
+        {"certificate": 2**31},
     ],
 )  # fmt: skip
 async def test_a_grant_is_read_as_it_was_written(

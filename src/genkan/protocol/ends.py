@@ -24,6 +24,8 @@ class EndReason(StrEnum):
     EXHAUSTED = "exhausted"
     KEY_REVOKED = "key_revoked"
     RESTORED = "restored"
+    DIRECTORY = "directory"
+    CERTIFICATE_REVOKED = "certificate_revoked"
 
 
 # The same to the person whose sign-in it was, where that reads otherwise.
@@ -52,6 +54,8 @@ END_SENTENCES: Mapping[str, str] = {
     EndReason.EXHAUSTED: "The sign-in was refreshed as often as it can be.",
     EndReason.KEY_REVOKED: "The key that sealed its tokens was revoked.",
     EndReason.RESTORED: "A backup was restored with sign-out of everyone.",
+    EndReason.DIRECTORY: "The organisation's directory says that the person is disabled or gone.",
+    EndReason.CERTIFICATE_REVOKED: "The certificate that it was signed in with was revoked.",
 }
 
 # What is behind it and what to do next, for an administrator who is asked why a phone was signed out.
@@ -77,6 +81,8 @@ END_HINTS: Mapping[str, str] = {
     EndReason.EXHAUSTED: "The app refreshes far too often: tell whoever makes it. The person signs in again.",
     EndReason.KEY_REVOKED: "Everybody whose tokens were sealed with that key signs in again.",
     EndReason.RESTORED: "People sign in again. What was signed out after the backup was made is not known any more.",
+    EndReason.DIRECTORY: "If the person is to sign in again, mend it in the directory, then enable the account here.",
+    EndReason.CERTIFICATE_REVOKED: "The person signs in again with a new certificate, or in another way.",
 }
 EXPIRED_SENTENCE = "It was not used for so long that its time ran out."
 EXPIRED_HINT = "Nothing is to be done: the person signs in again."

@@ -145,6 +145,7 @@ def _issue(
         consent_mark=facts.consent.mark if facts.consent else 0,
         issued_at=env.now,
         device=facts.device,
+        certificate=person.session.certificate,
     )
     return Issue(code, asked.redirect_uri, asked.state, person.session.id if asked.ephemeral else None)
 

@@ -284,6 +284,16 @@ class PutGuesses:
 
 
 @dataclass(frozen=True, slots=True)
+class Spend:
+    """Use up what may be used once: its SHA-256. Fails when it was used before. The mark is kept until ``expires_at``,
+    when the thing is dead by itself.
+    """
+
+    digest: bytes = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddApiKey:
     """A new API key."""
 
@@ -359,6 +369,7 @@ Step = (
     | OpenSession
     | CloseSession
     | PutGuesses
+    | Spend
     | AddApiKey
     | RevokeApiKey
     | MoveRing

@@ -34,7 +34,9 @@ class Standing(StrEnum):
 
 
 class Method(IntFlag):
-    """How a person signed in; the names are RFC 8176's authentication method references."""
+    """How a person signed in; the names are RFC 8176's authentication method references. RECOVERY (a one-time link or
+    code) and FED (another provider said so) are ours, since the registry has none for them.
+    """
 
     NONE = 0
     PWD = 1
@@ -43,6 +45,8 @@ class Method(IntFlag):
     SWK = 8
     USER = 16
     RECOVERY = 32
+    POP = 64
+    FED = 128
 
     def references(self) -> list[str]:
         """The ``amr`` values of RFC 8176 in a fixed order."""
@@ -54,6 +58,19 @@ def _references(method: Method) -> tuple[str, ...]:
     return tuple(m.name.lower() for m in Method if m and m in method and m.name)
 
 
+class Way(IntFlag):
+    """The ways to sign in that a site or a link may allow or forbid. A directory's password (LDAP) is a PASSWORD."""
+
+    NONE = 0
+    PASSWORD = 1
+    PASSKEY = 2
+    CERTIFICATE = 4
+    CORPORATE = 8
+
+
+ALL_WAYS = Way.PASSWORD | Way.PASSKEY | Way.CERTIFICATE | Way.CORPORATE
+
+
 class GrantState(IntEnum):
     """What the row itself says; whether a live row is still good also depends on expiry and stop counters."""
 
@@ -63,7 +80,10 @@ class GrantState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An incoming application link: an OAuth client (RFC 6749 2). ``version`` counts its changes."""
+    """An incoming application link: an OAuth client (RFC 6749 2). ``version`` counts its changes. ``ways`` are the ways
+    to sign in that it takes (NONE: as the site), ``max_age`` how old a sign-in may be in milliseconds (None: as the
+    site).
+    """
 
     id: int
     client_id: str
@@ -83,6 +103,8 @@ class Link:
     secret: bytes | None = field(default=None, repr=False)
     previous_secret: bytes | None = field(default=None, repr=False)
     previous_secret_until: int = 0
+    ways: Way = Way.NONE
+    max_age: int | None = None
 
     @property
     def usable(self) -> bool:
@@ -116,7 +138,7 @@ class Account:
 
 class Grant(msgspec.Struct, frozen=True):
     """One sign-in of one person through one link: the phone, its refresh family and its current tokens (tokens.md
-    1).
+    1). ``certificate``: the number of the client certificate that it was signed in with, 0 for none.
     """
 
     id: bytes
@@ -148,11 +170,14 @@ class Grant(msgspec.Struct, frozen=True):
     state: GrantState = GrantState.LIVE
     reason: str = ""
     ended_at: int = 0
+    certificate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser session. ``id`` is the SHA-256 of the cookie's value, which itself is kept nowhere."""
+    """A browser session. ``id`` is the SHA-256 of the cookie's value, which itself is kept nowhere. ``certificate``: as
+    of a Grant.
+    """
 
     id: bytes = field(repr=False)
     account_id: int
@@ -164,6 +189,7 @@ class Session:
     expires_at: int
     user_agent: str = ""
     address: str = ""
+    certificate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +240,8 @@ class Guesses:
 @dataclass(frozen=True, slots=True)
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
-    does. ``title`` is what administrators named the site, empty while nobody has.
+    does. ``title`` is what administrators named the site, empty while nobody has. ``ways`` and ``max_age`` (in
+    milliseconds) are what every link asks of a sign-in that says nothing else.
     """
 
     site_id: bytes
@@ -228,3 +255,5 @@ class Site:
     has_administrator: bool
     behind_since: int = 0
     title: str = ""
+    ways: Way = ALL_WAYS
+    max_age: int | None = None

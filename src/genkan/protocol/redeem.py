@@ -127,6 +127,7 @@ def _new_grant(asked: RedeemAsked, link: Link, env: Env, lifetimes: Lifetimes) -
         address=asked.address,
         network=asked.network,
         redirect=code.redirect[:8],
+        certificate=code.certificate,
     )
 
 

@@ -24,7 +24,7 @@ VERSION = 1
 MAC_BYTES = 16
 _HEAD = struct.Struct(">BH16sI")
 _HEAD_BYTES = _HEAD.size
-_CODE = struct.Struct(">16sQQBBH?32s?32sQIIQQ16s")
+_CODE = struct.Struct(">16sQQBBH?32s?32sQIIQQ16sI")
 _TOKEN_CHARACTERS = 52
 _NONCE_BYTES = 12
 NO_DEVICE = bytes(16)
@@ -91,6 +91,7 @@ class Code(msgspec.Struct, frozen=True):
     consent_mark: int
     issued_at: int
     device: bytes | None
+    certificate: int = 0
 
 
 class Sealer:
@@ -142,7 +143,7 @@ class Sealer:
         plain = _CODE.pack(
             code.grant_id, code.link_id, code.account_id, code.scope, 0, code.method, code.challenge is not None,
             code.challenge or bytes(32), code.redirect_given, code.redirect, code.auth_time, code.account_stop,
-            code.link_stop, code.consent_mark, code.issued_at, code.device or NO_DEVICE,
+            code.link_stop, code.consent_mark, code.issued_at, code.device or NO_DEVICE, code.certificate,
         )  # fmt: skip
         return CODE_PREFIX + self._seal(Purpose.CODE, plain, env)
 
@@ -156,11 +157,11 @@ class Sealer:
         if len(plain) != _CODE.size:
             return Unsealable()
         (grant_id, link_id, account_id, scope, _, method, challenged, challenge, given, redirect, auth_time,
-         account_stop, link_stop, mark, issued_at, device) = _CODE.unpack(plain)  # fmt: skip
+         account_stop, link_stop, mark, issued_at, device, certificate) = _CODE.unpack(plain)  # fmt: skip
         return Code(
             grant_id, link_id, account_id, Permission(scope), Method(method), redirect,
             challenge if challenged else None, given, auth_time, account_stop, link_stop, mark, issued_at,
-            None if device == NO_DEVICE else device,
+            None if device == NO_DEVICE else device, certificate,
         )  # fmt: skip
 
     def seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:

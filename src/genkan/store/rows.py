@@ -9,6 +9,7 @@ import msgspec
 
 from genkan.protocol.outcomes import Event, EventKind
 from genkan.protocol.records import (
+    ALL_WAYS,
     Account,
     ApiKey,
     Consent,
@@ -21,6 +22,7 @@ from genkan.protocol.records import (
     Session,
     Site,
     Standing,
+    Way,
 )
 from genkan.wire.scopes import Permission
 
@@ -38,14 +40,16 @@ CONSENT_MODE_CODES = {mode: code for code, mode in enumerate(CONSENT_MODES)}
 # Calling an enum is several times slower than a look-up, and every request decodes some.
 _PERMISSIONS = (Permission.READ, *Permission)
 _STATES = tuple(GrantState)
-_METHODS = tuple(Method(bits) for bits in range(64))
+_METHODS = tuple(Method(bits) for bits in range(256))
+
+_WAYS = tuple(Way(bits) for bits in range(ALL_WAYS + 1))
 
 _encode_list = msgspec.json.Encoder().encode
 _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 SITE_COLUMNS = (
     "site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until, setup_digest, "
-    "has_administrator, behind_since, title"
+    "has_administrator, behind_since, title, ways, max_age"
 )
 ACCOUNT_COLUMNS = (
     "a.id, a.name, a.folded, a.display_name, a.email, a.permission, a.groups, a.standing, a.stop, a.created_at, "
@@ -54,16 +58,17 @@ ACCOUNT_COLUMNS = (
 ACCOUNT_WIDTH = 13
 LINK_COLUMNS = (
     "id, client_id, name, kind, redirects, permission, consent, introspect, pkce_required, plain_pkce, standing, stop, "
-    "absolute_lifetime, created_at, version, secret, previous_secret, previous_secret_until"
+    "absolute_lifetime, created_at, version, secret, previous_secret, previous_secret_until, ways, max_age"
 )
 GRANT_COLUMNS = (
     "g.id, g.scope, g.access_scope, g.generation, g.key_id, g.previous_key_id, g.created_at, g.rotated_at, "
     "g.access_expires_at, g.refresh_expires_at, g.account_stop, g.link_stop, g.method, g.auth_time, g.device, "
     "g.user_agent, g.address, g.network, g.seen_generation, g.seen_at, g.last_seen, g.retries, g.rotation_due, "
-    "g.redirect, g.state, g.reason, g.ended_at"
+    "g.redirect, g.state, g.reason, g.ended_at, g.certificate"
 )
 SESSION_COLUMNS = (
-    "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address"
+    "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address, "
+    "s.certificate"
 )
 API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked_at"
 EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
@@ -94,10 +99,10 @@ def unpack_address(stored: bytes | str) -> str:
 def site(row: Row) -> Site:
     """From SITE_COLUMNS."""
     (site_id, version, ring_version, fingerprint, enabled, link_id, heal_until, setup, administrator, behind,
-     title) = row  # fmt: skip
+     title, ways, max_age) = row  # fmt: skip
     return Site(
         site_id, version, ring_version, fingerprint, bool(enabled), link_id, heal_until, setup, bool(administrator),
-        behind, title,
+        behind, title, _WAYS[ways], max_age,
     )  # fmt: skip
 
 
@@ -124,11 +129,11 @@ def account_values(account: Account) -> Row:
 def link(row: Row) -> Link:
     """From LINK_COLUMNS."""
     (link_id, client_id, name, kind, redirects, permission, consent, introspect, required, plain, standing, stop,
-     lifetime, created_at, version, secret, previous, previous_until) = row  # fmt: skip
+     lifetime, created_at, version, secret, previous, previous_until, ways, max_age) = row  # fmt: skip
     return Link(
         link_id, client_id, name, LINK_KINDS[kind], _decode_list(redirects), _PERMISSIONS[permission],
         CONSENT_MODES[consent], bool(introspect), bool(required), bool(plain), STANDINGS[standing], stop, lifetime,
-        created_at, version, secret, previous, previous_until,
+        created_at, version, secret, previous, previous_until, _WAYS[ways], max_age,
     )  # fmt: skip
 
 
@@ -138,7 +143,7 @@ def link_values(link: Link) -> Row:
         link.name, LINK_KIND_CODES[link.kind], _encode_list(link.redirects).decode(), int(link.permission),
         CONSENT_MODE_CODES[link.consent], link.introspect, link.pkce_required, link.plain_pkce,
         STANDING_CODES[link.standing], link.absolute_lifetime, link.version, link.secret, link.previous_secret,
-        link.previous_secret_until,
+        link.previous_secret_until, int(link.ways), link.max_age,
     )  # fmt: skip
 
 
@@ -146,7 +151,7 @@ def grant(row: Row, account_id: int, link_id: int, texts: Texts) -> Grant:
     """From GRANT_COLUMNS, with the ids that its row names by number."""
     (grant_id, scope, access_scope, generation, key_id, previous_key_id, created, rotated, access_left, refresh_left,
      account_stop, link_stop, method, auth_time, device, user_agent, address, network, seen_generation, seen_at,
-     last_seen, retries, due, redirect, state, reason, ended_at) = row  # fmt: skip
+     last_seen, retries, due, redirect, state, reason, ended_at, certificate) = row  # fmt: skip
     born = int.from_bytes(grant_id[:6], "big")
     rotated += born
     return Grant(
@@ -154,7 +159,7 @@ def grant(row: Row, account_id: int, link_id: int, texts: Texts) -> Grant:
         previous_key_id, born + created, rotated, rotated + access_left, rotated + refresh_left, account_stop,
         link_stop, _METHODS[method], born + auth_time, device, texts[user_agent], unpack_address(address),
         texts[network], seen_generation, until(born, seen_at), until(born, last_seen), retries,
-        until(rotated, due), redirect, _STATES[state], texts[reason], ended_at,
+        until(rotated, due), redirect, _STATES[state], texts[reason], ended_at, certificate or 0,
     )  # fmt: skip
 
 
@@ -167,7 +172,7 @@ def grant_values(grant: Grant, ids: TextIds) -> Row:
         grant.account_stop, grant.link_stop, int(grant.method), grant.auth_time - born, grant.device,
         ids[grant.user_agent], pack_address(grant.address), ids[grant.network], grant.seen_generation,
         since(born, grant.seen_at), since(born, grant.last_seen), grant.retries, since(rotated, grant.rotation_due),
-        grant.redirect, int(grant.state), ids[grant.reason], grant.ended_at,
+        grant.redirect, int(grant.state), ids[grant.reason], grant.ended_at, grant.certificate or None,
     )  # fmt: skip
 
 
@@ -197,10 +202,10 @@ def until(base: int, counted: int) -> int:
 
 def session(row: Row, account_id: int, texts: Texts) -> Session:
     """From SESSION_COLUMNS."""
-    session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address = row
+    session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address, certificate = row
     return Session(
         session_id, account_id, stop, _METHODS[method], auth_time, created_at, last_seen, expires_at, texts[user_agent],
-        unpack_address(address),
+        unpack_address(address), certificate or 0,
     )  # fmt: skip
 
 
@@ -208,7 +213,7 @@ def session_values(session: Session, ids: TextIds) -> Row:
     """A whole row but for the number of its account."""
     return (
         session.id, session.account_stop, int(session.method), session.auth_time, session.created_at, session.last_seen,
-        session.expires_at, ids[session.user_agent], pack_address(session.address),
+        session.expires_at, ids[session.user_agent], pack_address(session.address), session.certificate or None,
     )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ def _found(db: sqlite3.Connection, env: Env) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '') ON CONFLICT DO NOTHING",
+            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL) ON CONFLICT DO NOTHING",
             (env.draw(16),),
         )
         db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")

@@ -29,13 +29,14 @@ _SET_PASSWORD = """
 _NO_PASSWORD = "DELETE FROM passwords WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 _ADD_LINK = """
     INSERT INTO links (name, kind, redirects, permission, consent, introspect, pkce_required, plain_pkce, standing,
-        absolute_lifetime, version, secret, previous_secret, previous_secret_until, id, client_id, stop, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        absolute_lifetime, version, secret, previous_secret, previous_secret_until, ways, max_age, id, client_id, stop,
+        created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _PUT_LINK = """
     UPDATE links SET name = ?, kind = ?, redirects = ?, permission = ?, consent = ?, introspect = ?, pkce_required = ?,
         plain_pkce = ?, standing = ?, absolute_lifetime = ?, version = ?, secret = ?, previous_secret = ?,
-        previous_secret_until = ?
+        previous_secret_until = ?, ways = ?, max_age = ?
     WHERE id = ? AND version = ?
 """
 _END_UNDER = """
@@ -54,8 +55,8 @@ _CONSENT = """
 """
 _OPEN_SESSION = """
     INSERT INTO sessions (account, id, account_stop, method, auth_time, created_at, last_seen, expires_at, user_agent,
-        address)
-    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
+        address, certificate)
+    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
 """
 _CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
 _PUT_GUESSES = """
@@ -64,6 +65,7 @@ _PUT_GUESSES = """
     ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures
 """
 _FORGET_GUESSES = "DELETE FROM guesses WHERE key = ?"
+_SPEND = "INSERT INTO spent (digest, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _ADD_KEY = """
     INSERT INTO api_keys (id, name, digest, permission, created_at, expires_at, revoked_at)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
@@ -109,6 +111,7 @@ class Steps:
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
+            o.Spend: self._spend,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
@@ -212,6 +215,9 @@ class Steps:
             return self._did(_PUT_GUESSES, key, due, failures)
         self._db.execute(_FORGET_GUESSES, (key,))
         return True
+
+    def _spend(self, step: o.Spend) -> bool:
+        return self._did(_SPEND, step.digest, step.expires_at)
 
     def _add_api_key(self, step: o.AddApiKey) -> bool:
         k = step.key

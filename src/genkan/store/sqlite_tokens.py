@@ -15,15 +15,18 @@ _REDEEM = """
     INSERT INTO grants (
         account, link, id, scope, access_scope, generation, key_id, previous_key_id, created_at, rotated_at,
         access_expires_at, refresh_expires_at, account_stop, link_stop, method, auth_time, device, user_agent, address,
-        network, seen_generation, seen_at, last_seen, retries, rotation_due, redirect, state, reason, ended_at
+        network, seen_generation, seen_at, last_seen, retries, rotation_due, redirect, state, reason, ended_at,
+        certificate
     )
-    SELECT a.number, l.number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, a.stop, l.stop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    SELECT a.number, l.number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, a.stop, l.stop, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+        ?, ?
     FROM accounts a CROSS JOIN links l
     LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
     WHERE a.id = ? AND a.stop = ? AND a.standing = 0
     AND l.id = ? AND l.stop = ? AND l.standing = 0
     AND COALESCE(c.mark, 0) = ?
     AND NOT EXISTS (SELECT 1 FROM stops WHERE subject = 2 AND number = ?)
+    AND NOT EXISTS (SELECT 1 FROM certificates WHERE number = ? AND revoked_at IS NOT NULL)
     ON CONFLICT DO NOTHING
 """
 _REPLACED = """
@@ -68,6 +71,7 @@ class TokenWrites:
         # Positions 10 and 11 are the stop counters: the row takes them from the rows that they must match.
         facts = (
             grant.account_id, grant.account_stop, grant.link_id, grant.link_stop, outcome.consent_mark, grant.key_id,
+            grant.certificate or None,
         )  # fmt: skip
         if self._db.execute(_REDEEM, values[:10] + values[12:] + facts).rowcount != 1:
             return False

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from genkan.protocol.env import DAY, HOUR
+from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR
 from genkan.store import rows
 from genkan.store.api import NodeReport
 from genkan.store.sqlite_sweep import TextSweep
@@ -27,6 +27,7 @@ _SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE exp
 _RECOVERY_LINKS = """
     DELETE FROM recovery_links WHERE account IN (SELECT account FROM recovery_links WHERE expires_at <= ? LIMIT ?)
 """
+_SPENT = "DELETE FROM spent WHERE digest IN (SELECT digest FROM spent WHERE expires_at <= ? LIMIT ?)"
 _GUESSES = "DELETE FROM guesses WHERE key IN (SELECT key FROM guesses WHERE due <= ? LIMIT ?)"
 _TALLIES = """
     DELETE FROM tallies WHERE (minute, reason, network) IN (
@@ -78,6 +79,7 @@ class Upkeep:
         for sql, until in (
             (_SESSIONS, now),
             (_RECOVERY_LINKS, now),
+            (_SPENT, now - CLOCK_LEEWAY),
             (_GUESSES, now - GUESSES_KEPT),
             (_TALLIES, (now - TALLIES_KEPT) // MINUTES),
             (_STOPS, now - STOPS_KEPT),

@@ -42,7 +42,9 @@ def session_id(cookie: str) -> bytes:
     return hashlib.sha256(b"genkan session " + cookie.encode("utf-8", "surrogatepass")).digest()
 
 
-def open_session(account: Account, method: Method, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession:
+def open_session(
+    account: Account, method: Method, browser: Browser, env: Env, lifetimes: Lifetimes, certificate: int = 0
+) -> NewSession:
     """A new session under a new id; the browser's old one dies in the same write, so none can be planted."""
     cookie = env.draw(32).hex()
     session = Session(
@@ -56,6 +58,7 @@ def open_session(account: Account, method: Method, browser: Browser, env: Env, l
         expires_at=env.now + lifetimes.session_absolute,
         user_agent=browser.user_agent,
         address=browser.address,
+        certificate=certificate,
     )
     event = Event(
         EventKind.SESSION_OPENED, env.now, account.actor, account.id, address=browser.address,

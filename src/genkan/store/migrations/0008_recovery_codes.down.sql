@@ -1,0 +1,2 @@
+DROP TABLE failed_tries;
+DROP TABLE recovery_codes;

@@ -1,0 +1,41 @@
+"""The ways to sign in: what a link asks beside its site, and which way a method is."""
+
+import pytest
+
+from genkan.protocol.records import ALL_WAYS, Method, Way
+from genkan.protocol.signin.ways import allowed_ways, way_of
+from tests.protocol.builders import a_link, a_site
+
+
+def test_a_link_that_says_nothing_takes_what_its_site_takes() -> None:
+    """A link without ways of its own, and a sign-in without a link, are judged by the site's."""
+    site = a_site(ways=Way.PASSKEY | Way.PASSWORD)
+    assert allowed_ways(site, a_link()) == allowed_ways(site, None) == Way.PASSKEY | Way.PASSWORD
+
+
+def test_a_link_may_ask_for_less_or_for_other_ways() -> None:
+    """What a link says counts for it instead of the site's."""
+    assert allowed_ways(a_site(ways=Way.PASSWORD), a_link(ways=Way.CERTIFICATE)) is Way.CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    ("method", "way"),
+    [
+        (Method.PWD, Way.PASSWORD),
+        (Method.HWK | Method.USER | Method.MFA, Way.PASSKEY),
+        (Method.SWK | Method.USER | Method.MFA, Way.PASSKEY),
+        (Method.POP, Way.CERTIFICATE),
+        (Method.FED, Way.CORPORATE),
+        (Method.FED | Method.PWD | Method.MFA, Way.CORPORATE),
+        (Method.RECOVERY, Way.NONE),
+        (Method.NONE, Way.NONE),
+    ],
+)
+def test_every_method_is_one_way(method: Method, way: Way) -> None:
+    """What another provider says of its own methods does not make a sign-in one of ours."""
+    assert way_of(method) is way
+
+
+def test_every_way_is_among_all_of_them() -> None:
+    """A site that allows everything leaves none out."""
+    assert all(way in ALL_WAYS for way in Way)
