@@ -18,6 +18,7 @@ from genkan.store import (
     sqlite_audit,
     sqlite_lazy,
     sqlite_lists,
+    sqlite_passkeys,
     sqlite_people,
     sqlite_phones,
     sqlite_reads,
@@ -72,7 +73,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
-    sqlite_recovery,
+    sqlite_recovery, sqlite_passkeys,
 )  # fmt: skip
 STATEMENTS = {
     name: statement
