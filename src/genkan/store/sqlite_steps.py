@@ -4,9 +4,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from genkan.protocol import certificate_records as c
 from genkan.protocol import outcomes as o
 from genkan.protocol import recovery_steps as r
+from genkan.protocol.records import Standing
 from genkan.store import rows
+from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
@@ -100,6 +103,7 @@ class Steps:
         self._stops = stops
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
+        self._certificates = certificates = CertificateWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
             o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
@@ -111,7 +115,8 @@ class Steps:
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
-            o.Spend: self._spend,
+            o.Spend: self._spend, c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
+            c.KeepCertificate: certificates.keep,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
@@ -147,6 +152,8 @@ class Steps:
         account = step.account
         self._recovery.raised(account.id, account.permission)
         done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
+        if done and account.standing is Standing.DELETED:
+            self._certificates.forget(account.id)
         return done and self._recount()
 
     def _recount(self) -> bool:
@@ -191,9 +198,9 @@ class Steps:
         return self._moved_site(self._did(_NAME_SITE, step.title, step.site_version))
 
     def _give_consent(self, step: o.GiveConsent) -> bool:
-        c = step.consent
-        scope = None if c.scope is None else int(c.scope)
-        return self._did(_CONSENT, c.mark, scope, c.given_at, c.account_id, c.link_id, 0)
+        one = step.consent
+        scope = None if one.scope is None else int(one.scope)
+        return self._did(_CONSENT, one.mark, scope, one.given_at, one.account_id, one.link_id, 0)
 
     def _withdraw_consent(self, step: o.WithdrawConsent) -> bool:
         return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, 1)
@@ -243,6 +250,7 @@ class Steps:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
         for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
             self._db.execute(erase, row)
+        self._certificates.forget(step.account_id)
         return row is not None
 
     def _allow_healing(self, step: o.AllowHealing) -> bool:
