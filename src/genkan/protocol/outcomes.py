@@ -9,6 +9,7 @@ import msgspec
 
 from genkan.protocol.certificate_records import CertificateStep
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
+from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
@@ -289,7 +290,7 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
 
     permission: Permission
 
@@ -318,6 +319,7 @@ Step = (
     | PutRecovery
     | UseRecovery
     | DropRecovery
+    | PasskeyStep
     | AddLink
     | PutLink
     | RaiseStop
