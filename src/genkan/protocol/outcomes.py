@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
@@ -35,6 +36,11 @@ class EventKind(StrEnum):
     RECOVERY_LINK_MADE = "account.recovery_link_made"
     RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
     GUESSES_FORGIVEN = "account.guesses_forgiven"
+    IDENTITY_LINKED = "account.identity_linked"
+    IDENTITY_UNLINKED = "account.identity_unlinked"
+    ACCOUNT_HELD = "account.held"
+    SIGN_ON_REFUSED = "sign_on.refused"
+    SIGNED_OUT_UPSTREAM = "account.signed_out_upstream"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     LINK_CREATED = "link.created"
@@ -378,6 +384,7 @@ Step = (
     | NeedAdministrator
     | EraseTraces
     | AllowHealing
+    | IdentityStep
 )
 
 

@@ -8,6 +8,7 @@ from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
+from genkan.protocol.sign_in_reasons import SIGN_IN
 from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
@@ -314,19 +315,7 @@ TABLE: Mapping[Reason, Entry] = {
         "This client may not introspect.",
         "Make the link with --introspect or use an API key.",
     ),
-    Reason.SIGN_IN_FAILED: _to_client(
-        E.ACCESS_DENIED,
-        401,
-        "Name or password is not right, or there were too many tries. "
-        "Wait a little; if you forgot it, ask an administrator.",
-        "One answer for every failure; the audit event knows which.",
-    ),
-    Reason.PAGE_STALE: _to_client(
-        E.INVALID_REQUEST,
-        403,
-        "This page was open too long. Please try once more.",
-        "The page's token is missing, of another browser or too old.",
-    ),
+    **SIGN_IN,
     Reason.CROSS_ORIGIN: _to_client(
         E.INVALID_REQUEST,
         403,

@@ -68,7 +68,7 @@ GRANT_COLUMNS = (
 )
 SESSION_COLUMNS = (
     "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address, "
-    "s.certificate"
+    "s.certificate, s.source, s.upstream_sid"
 )
 API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked_at"
 EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
@@ -202,10 +202,11 @@ def until(base: int, counted: int) -> int:
 
 def session(row: Row, account_id: int, texts: Texts) -> Session:
     """From SESSION_COLUMNS."""
-    session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address, certificate = row
+    (session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address, certificate, source,
+     upstream_sid) = row  # fmt: skip
     return Session(
         session_id, account_id, stop, _METHODS[method], auth_time, created_at, last_seen, expires_at, texts[user_agent],
-        unpack_address(address), certificate or 0,
+        unpack_address(address), certificate or 0, source, upstream_sid,
     )  # fmt: skip
 
 
@@ -214,6 +215,7 @@ def session_values(session: Session, ids: TextIds) -> Row:
     return (
         session.id, session.account_stop, int(session.method), session.auth_time, session.created_at, session.last_seen,
         session.expires_at, ids[session.user_agent], pack_address(session.address), session.certificate or None,
+        session.source, session.upstream_sid,
     )  # fmt: skip
 
 
