@@ -12,6 +12,7 @@ from genkan.protocol.directory import ArrivalFacts, Came, Match, Person, SourceR
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import AddIdentity, PutIdentity, RemoveIdentity
 from genkan.protocol.outcomes import AddAccount, Change, EventKind, OpenSession, PutAccount, Refused
+from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Identity, Method, Standing
@@ -194,7 +195,7 @@ def test_an_administrator_links_and_unlinks() -> None:
     assert (added.subject, added.label) == ("00u1", "00u1")
     gone = directory.unlink(added, True, "account:1", an_env())
     assert isinstance(gone, Change)
-    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id),)
+    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id), NeedWayIn(account.id))
     last = directory.unlink(added, False, "account:1", an_env())
     assert last == Refused(Reason.LAST_WAY_IN)
     deleted = replace(account, standing=Standing.DELETED)

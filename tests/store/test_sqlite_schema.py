@@ -19,6 +19,7 @@ from genkan.store import (
     sqlite_identities,
     sqlite_lazy,
     sqlite_lists,
+    sqlite_passkeys,
     sqlite_people,
     sqlite_phones,
     sqlite_reads,
@@ -73,7 +74,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
-    sqlite_recovery, sqlite_identities,
+    sqlite_recovery, sqlite_identities, sqlite_passkeys,
 )  # fmt: skip
 STATEMENTS = {
     name: statement

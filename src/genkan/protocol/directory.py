@@ -12,6 +12,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import AddIdentity, PutIdentity, RemoveIdentity
 from genkan.protocol.outcomes import Change, Event, EventKind, PutAccount, Refused
+from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Identity, Method, Standing
@@ -239,7 +240,9 @@ def unlink(identity: Identity, other_ways: bool, actor: str, env: Env) -> Change
     """Take a link away. ``other_ways``: the person can sign in without it."""
     if not other_ways:
         return Refused(Reason.LAST_WAY_IN)
-    return unlinked(identity, actor, env)
+    change = unlinked(identity, actor, env)
+    # Of two ways that are taken away at once, the second one stays.
+    return replace(change, steps=(*change.steps, NeedWayIn(identity.account_id)))
 
 
 def unlinked(identity: Identity, actor: str, env: Env) -> Change:

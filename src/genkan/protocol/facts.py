@@ -2,7 +2,7 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Grant, Identity, Link, RecoveryLink, Session, Site
+from genkan.protocol.records import Account, Grant, Identity, Link, Passkey, RecoveryLink, Session, Site
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -42,4 +42,11 @@ class IdentityFacts(msgspec.Struct, frozen=True):
     """Somebody of a directory and their account here."""
 
     identity: Identity
+    account: Account
+
+
+class PasskeyFacts(msgspec.Struct, frozen=True):
+    """A passkey and its person."""
+
+    passkey: Passkey
     account: Account

@@ -1,6 +1,4 @@
-"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one
-of them.
-"""
+"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,9 +6,10 @@ from enum import StrEnum
 import msgspec
 
 from genkan.protocol.identity_steps import IdentityStep
+from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
-from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
+from genkan.protocol.recovery_steps import RecoveryStep
 from genkan.wire.scopes import Permission
 
 
@@ -33,6 +32,9 @@ class EventKind(StrEnum):
     ACCOUNT_RECOVERED = "account.recovered"
     ACCOUNT_SIGNED_OUT = "account.signed_out"
     PASSWORD_CHANGED = "account.password_changed"
+    PASSKEY_ADDED = "account.passkey_added"
+    PASSKEY_REMOVED = "account.passkey_removed"
+    PASSKEY_CLONED = "account.passkey_cloned"
     RECOVERY_LINK_MADE = "account.recovery_link_made"
     RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
     GUESSES_FORGIVEN = "account.guesses_forgiven"
@@ -336,7 +338,7 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
 
     permission: Permission
 
@@ -359,10 +361,8 @@ Step = (
     AddAccount
     | PutAccount
     | SetPassword
-    | NeedPassword
-    | PutRecovery
-    | UseRecovery
-    | DropRecovery
+    | RecoveryStep
+    | PasskeyStep
     | AddLink
     | PutLink
     | RaiseStop

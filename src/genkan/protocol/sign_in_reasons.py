@@ -1,64 +1,75 @@
-"""The rows of the table of reasons about signing in."""
+"""Every way to say no to somebody who signs in: the part of the table of reasons that is about people's ways in."""
 
 from collections.abc import Mapping
 
-from genkan.protocol.refusals import Entry, Reason, to_client
+from genkan.protocol.refusals import Entry, Reason
+from genkan.protocol.refusals import to_client as _to_client
 from genkan.wire.oauth import ErrorCode as E
 
-SIGN_IN: Mapping[Reason, Entry] = {
-    Reason.SIGN_IN_FAILED: to_client(
+SIGN_IN_REASONS: Mapping[Reason, Entry] = {
+    Reason.SIGN_IN_FAILED: _to_client(
         E.ACCESS_DENIED,
         401,
         "Name or password is not right, or there were too many tries. "
         "Wait a little; if you forgot it, ask an administrator.",
         "One answer for every failure; the audit event knows which.",
     ),
-    Reason.PAGE_STALE: to_client(
+    Reason.SETUP_LINK_DEAD: _to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This set-up link does not work: it is not the newest one, or the first administrator has been made already.",
+        "It dies with the first administrator and at each start; genkan serve prints the present one.",
+    ),
+    Reason.RECOVERY_LINK_DEAD: _to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This link does not work any more: it was used, too old, or replaced. Ask an administrator for a new one.",
+        "A one-time link dies when it is used, late, replaced or taken back, and when the person is stopped.",
+    ),
+    Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
+    Reason.SIGN_IN_NOT_RECENT: _to_client(
+        E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
+    ),
+    Reason.PASSKEY_REFUSED: _to_client(
+        E.ACCESS_DENIED,
+        401,
+        "This passkey does not open anything here. Take another one or sign in another way; an administrator can help.",
+        "One answer for an unknown passkey, a person who may not sign in and a broken answer of the browser; "
+        "the log names the check that failed.",
+    ),
+    Reason.PASSKEY_CLONED: _to_client(
+        E.ACCESS_DENIED,
+        401,
+        "This passkey counts backwards, as a copy of it would. Sign in another way and remove it from your account.",
+        "The signature counter did not grow (WebAuthn 6.1.1). The passkey stays refused until it is removed.",
+    ),
+    Reason.PASSKEY_LATE: _to_client(
         E.INVALID_REQUEST,
         403,
-        "This page was open too long. Please try once more.",
-        "The page's token is missing, of another browser or too old.",
+        "That took too long, or was done before. Please try once more.",
+        "The challenge is older than its five minutes, of another browser, or was used.",
     ),
-    Reason.SIGN_ON_REFUSED: to_client(
-        E.ACCESS_DENIED,
-        403,
-        "Your organisation's sign-in worked, but it does not let you in here. Ask an administrator of this site.",
-        "The audit event says why: not linked, several accounts match, the account is not active, or a name is taken.",
-    ),
-    Reason.SIGN_ON_BROKEN: to_client(
+    Reason.PASSKEY_UNFIT: _to_client(
         E.INVALID_REQUEST,
         400,
-        "This sign-in was begun in another browser, long ago, or was used already. Begin again.",
-        "The answer of the OpenID provider does not belong to a sign-in that this browser has begun and not ended.",
+        "The passkey could not be taken: it must be kept on the device and ask for a PIN, a fingerprint or a face.",
+        "The browser's answer to navigator.credentials.create() failed a check; the log names it.",
     ),
-    Reason.SIGN_ON_DENIED: to_client(
+    Reason.PASSKEY_MODEL: _to_client(
         E.ACCESS_DENIED,
         403,
-        "Your organisation's sign-in did not go through. Try again, or sign in in another way.",
-        "The OpenID provider answered with an error; the detail has its code.",
+        "This site takes only certain models of security keys, and this one is none of them or did not prove "
+        "what it is.",
+        "GENKAN_PASSKEY_AAGUIDS: the AAGUID is not in the list, or its attestation does not lead to a root of the "
+        "metadata file; the log says which.",
     ),
-    Reason.SIGN_ON_INVALID: to_client(
-        E.ACCESS_DENIED,
-        502,
-        "The answer of your organisation's sign-in cannot be trusted. Tell an administrator of this site.",
-        "The detail names the check that the provider's token failed; genkan sign-on test looks at the provider.",
+    Reason.PASSKEY_KNOWN: _to_client(
+        E.INVALID_REQUEST, 409, "This passkey is known already.", "The credential id is in the store."
     ),
-    Reason.SIGN_ON_NOT_FRESH: to_client(
-        E.ACCESS_DENIED,
-        403,
-        "Your organisation's sign-in did not ask you to sign in anew, which is needed here. Sign in in another way.",
-        "The provider must honour prompt=login or max_age and tell auth_time in its ID token.",
-    ),
-    Reason.SIGN_ON_UNAVAILABLE: to_client(
-        E.TEMPORARILY_UNAVAILABLE,
-        503,
-        "Your organisation's sign-in cannot be reached just now. Try again in a moment, or sign in in another way.",
-        "The detail says which request failed; the health page shows since when.",
-    ),
-    Reason.LAST_WAY_IN: to_client(
-        E.ACCESS_DENIED,
+    Reason.PASSKEY_LIMIT: _to_client(
+        E.INVALID_REQUEST,
         409,
-        "This is the only way to sign in to this account. Add another one first.",
-        "A password, a passkey or another directory must be there before the link goes.",
+        "You have as many passkeys as anybody may have. Remove one that you do not use first.",
+        "At most 20 passkeys an account.",
     ),
 }

@@ -6,9 +6,11 @@ from typing import Any
 
 from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
+from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
 from genkan.store import rows
 from genkan.store.sqlite_identities import IdentityWrites
+from genkan.store.sqlite_passkeys import HAS_WAY_IN, PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
@@ -79,12 +81,11 @@ _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND p
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
-_ADMINISTRATOR_LEFT = """
+_ADMINISTRATOR_LEFT = f"""
     SELECT EXISTS (
-        SELECT 1 FROM accounts a CROSS JOIN passwords p ON p.account = a.number
-        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ?
+        SELECT 1 FROM accounts a WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND {HAS_WAY_IN}
     )
-"""
+"""  # noqa: S608 made of constants
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
@@ -104,6 +105,7 @@ class Steps:
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
         identities = IdentityWrites(db)
+        passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
             o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
@@ -117,6 +119,9 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
+            p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
+            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
+            p.DropPasskeys: passkeys.drop,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
