@@ -55,6 +55,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
     EventKind.SITE_NAMED: "The site was given another name.",
     EventKind.RESTORED: "A backup was restored.",
+    EventKind.CERTIFICATE_PINNED: "A certificate was tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_UNPINNED: "A certificate is no longer tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_REFUSED: "A client certificate was refused.",
 }
 # The stop that reaches everybody names nobody.
 EVERYONE = "Everyone was signed out everywhere."
@@ -109,6 +112,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "Key dropped",
     EventKind.SITE_NAMED: "Site named",
     EventKind.RESTORED: "Backup restored",
+    EventKind.CERTIFICATE_PINNED: "Certificate tied to an account",
+    EventKind.CERTIFICATE_UNPINNED: "Certificate untied",
+    EventKind.CERTIFICATE_REFUSED: "Certificate refused",
 }
 
 # The groups of kinds, by what stands before the dot.
@@ -124,6 +130,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "key": "Key ring",
     "site": "Site",
     "store": "Storage",
+    "certificate": "Certificates",
 }
 
 

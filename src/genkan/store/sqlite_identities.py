@@ -4,11 +4,10 @@ import sqlite3
 
 from genkan.protocol import identity_steps as i
 from genkan.protocol.facts import IdentityFacts, SessionFacts
-from genkan.protocol.records import Account, Identity, SourceState
+from genkan.protocol.records import Identity, SourceState
 from genkan.store import rows
-from genkan.store.sqlite_people import SqlitePeople
+from genkan.store.sqlite_certificates import SqliteCertificates
 
-MOST_NAMESAKES = 2  # with one e-mail address: more than one is ambiguous, whatever their number
 MOST_SESSIONS = 1_000
 
 _COLUMNS = "i.source, i.subject, a.id, i.label, i.linked_at, i.seen_at, i.checked_at, i.missed_since, i.held, i.sealed"
@@ -46,9 +45,6 @@ _DUE = f"""
     WHERE i.source = ? AND i.checked_at <= ? AND (a.standing = 0 OR (a.standing = 1 AND i.held = a.version))
     ORDER BY i.checked_at LIMIT ?
 """  # noqa: S608 made of constants
-_BY_EMAIL = f"""
-    SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a WHERE lower(a.email) = ? AND a.email <> '' LIMIT ?
-"""  # noqa: S608 made of constants
 _STATES = "SELECT source, reached_at, missed_since FROM sources ORDER BY source"
 _UPSTREAM_SESSIONS = f"""
     SELECT {rows.SESSION_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -83,8 +79,8 @@ class IdentityWrites:
         return True
 
 
-class SqliteIdentities(SqlitePeople):
-    """The Store protocol's reads about directories, beside those about people."""
+class SqliteIdentities(SqliteCertificates):
+    """The Store protocol's reads about directories, beside those about certificates."""
 
     async def identity(self, source: str, subject: str) -> IdentityFacts | None:
         row = self._one(_IDENTITY, (source, subject))
@@ -96,10 +92,6 @@ class SqliteIdentities(SqlitePeople):
     async def identities_due(self, source: str, before: int, limit: int) -> list[IdentityFacts]:
         """Longest unasked first."""
         return [_facts(row) for row in self._all(_DUE, (source, before, limit))]
-
-    async def accounts_by_email(self, email: str) -> list[Account]:
-        """Two at most, tombstones left out: they have no address."""
-        return [rows.account(row) for row in self._all(_BY_EMAIL, (email, MOST_NAMESAKES))]
 
     async def source_states(self) -> list[SourceState]:
         return [SourceState(*row) for row in self._all(_STATES)]

@@ -1,4 +1,3 @@
-DROP INDEX accounts_by_email;
 DROP INDEX sessions_by_upstream;
 ALTER TABLE sessions DROP COLUMN upstream_sid;
 ALTER TABLE sessions DROP COLUMN source;

@@ -30,5 +30,3 @@ CREATE TABLE sources (
 ALTER TABLE sessions ADD COLUMN source TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN upstream_sid TEXT NOT NULL DEFAULT '';
 CREATE INDEX sessions_by_upstream ON sessions (source, upstream_sid) WHERE upstream_sid <> '';
-
-CREATE INDEX accounts_by_email ON accounts (lower(email)) WHERE email <> '';
