@@ -248,7 +248,7 @@ def test_client_certificates_name_files_that_are_read_at_start(tmp_path: Path) -
         ({"GENKAN_CERTIFICATE_CRLS": "none.crl"}, "GENKAN_CERTIFICATE_CRLS: there is no file none.crl"),
         (
             {"GENKAN_CERTIFICATE_REVOCATION": "maybe"},
-            "GENKAN_CERTIFICATE_REVOCATION: 'maybe' will not do; write require",
+            "GENKAN_CERTIFICATE_REVOCATION: 'maybe' will not do; write off",
         ),
     ):
         sentence = _problem(good | changed)
