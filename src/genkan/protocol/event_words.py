@@ -31,6 +31,11 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.RECOVERY_LINK_WITHDRAWN: "The one-time link of %(person)s was taken back.",
     EventKind.GUESSES_FORGIVEN: "Wrong passwords were forgiven, so that %(person)s may try again at once.",
     EventKind.PASSWORD_CHANGED: "The password of %(person)s was changed.",
+    EventKind.IDENTITY_LINKED: "%(person)s was linked to a corporate sign-in.",
+    EventKind.IDENTITY_UNLINKED: "%(person)s was unlinked from a corporate sign-in.",
+    EventKind.ACCOUNT_HELD: "%(person)s was disabled until the corporate sign-in knows them again.",
+    EventKind.SIGN_ON_REFUSED: "Somebody whom a corporate sign-in knows was not let in.",
+    EventKind.SIGNED_OUT_UPSTREAM: "%(person)s signed out at the corporate sign-in, and here with it.",
     EventKind.CONSENT_GIVEN: "%(person)s allowed access to %(link)s.",
     EventKind.CONSENT_WITHDRAWN: "The access of %(link)s to the account of %(person)s was withdrawn.",
     EventKind.LINK_CREATED: "The application link %(link)s was created.",
@@ -50,6 +55,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
     EventKind.SITE_NAMED: "The site was given another name.",
     EventKind.RESTORED: "A backup was restored.",
+    EventKind.CERTIFICATE_PINNED: "A certificate was tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_UNPINNED: "A certificate is no longer tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_REFUSED: "A client certificate was refused.",
 }
 # The stop that reaches everybody names nobody.
 EVERYONE = "Everyone was signed out everywhere."
@@ -80,6 +88,11 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.RECOVERY_LINK_WITHDRAWN: "One-time link withdrawn",
     EventKind.GUESSES_FORGIVEN: "Wrong passwords forgiven",
     EventKind.PASSWORD_CHANGED: "Password changed",
+    EventKind.IDENTITY_LINKED: "Corporate sign-in linked",
+    EventKind.IDENTITY_UNLINKED: "Corporate sign-in unlinked",
+    EventKind.ACCOUNT_HELD: "Account held",
+    EventKind.SIGN_ON_REFUSED: "Corporate sign-in refused",
+    EventKind.SIGNED_OUT_UPSTREAM: "Signed out at corporate sign-in",
     EventKind.CONSENT_GIVEN: "Access allowed",
     EventKind.CONSENT_WITHDRAWN: "Access withdrawn",
     EventKind.LINK_CREATED: "Link created",
@@ -99,6 +112,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "Key dropped",
     EventKind.SITE_NAMED: "Site named",
     EventKind.RESTORED: "Backup restored",
+    EventKind.CERTIFICATE_PINNED: "Certificate tied to an account",
+    EventKind.CERTIFICATE_UNPINNED: "Certificate untied",
+    EventKind.CERTIFICATE_REFUSED: "Certificate refused",
 }
 
 # The groups of kinds, by what stands before the dot.
@@ -109,10 +125,12 @@ GROUP_NAMES: Mapping[str, str] = {
     "consent": "Consent",
     "link": "Application links",
     "mobile": "Mobile app",
+    "sign_on": "Corporate sign-in",
     "api_key": "API keys",
     "key": "Key ring",
     "site": "Site",
     "store": "Storage",
+    "certificate": "Certificates",
 }
 
 
