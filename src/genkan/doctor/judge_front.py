@@ -23,7 +23,9 @@ def proxy_headers(seen: Seen) -> Probe:
     page = seen.last(Q.PAGE)
     if isinstance(page, Silent):
         return told.unasked(page)
-    if page.status == 400 and ("X-Forwarded-Proto" in page.text or "Host" in page.text):
+    info = seen.heard(Q.SERVER_INFO)
+    # What machines ask is answered whatever Host says, pages are not: only these two headers tell them apart.
+    if page.status == 400 and info is not None and info.status == 200:
         fix = (
             "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; "
             "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy prints a whole configuration."

@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
@@ -171,7 +172,11 @@ class Line:
             trust_env=False,
             limits=httpx2.Limits(max_connections=4, max_keepalive_connections=4),
         )
-        self._client = httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)
+        # A cookie that rode along would make the next answer another person's.
+        jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx2.AsyncClient(
+            transport=transport, trust_env=False, follow_redirects=False, timeout=None, cookies=jar
+        )
 
     async def close(self) -> None:
         """Let go of the connections."""
