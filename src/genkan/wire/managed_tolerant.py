@@ -2,16 +2,20 @@
 over. Knows no site.
 """
 
-import re
+import json
 from dataclasses import dataclass
+
+from genkan.wire.uri import HEX
 
 CURLED = frozenset("“”„‟″«»\N{FULLWIDTH QUOTATION MARK}")
 _SINGLE = frozenset("'’`\N{LEFT SINGLE QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}\u201b")
 _CLOSES = {'"': frozenset('"'), **dict.fromkeys(CURLED, CURLED | {'"'}), **dict.fromkeys(_SINGLE, _SINGLE)}
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,40})(?:\.[0-9]{1,40})?(?:[eE][-+]?[0-9]{1,3})?")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SPACE = re.compile(r"[ \t\r\n]+")
-_PLAIN = re.compile("[^" + re.escape("".join(_CLOSES)) + r"\\\x00-\x1f]+")
+_SPACE = frozenset(" \t\r\n")
+_DIGITS = frozenset("0123456789")
+_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") | _DIGITS
+_OF_NUMBERS = _DIGITS | frozenset("+-.eE")
+_LONGEST_NUMBER = 40
+_NO_PLAIN = frozenset(_CLOSES) | {"\\"} | {chr(code) for code in range(32)}
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None, "none": None}
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 40
@@ -86,9 +90,8 @@ class _Reader:
     def _skip(self) -> None:
         """White space, and what people take for it."""
         while self._at < len(self._text):
-            space = _SPACE.match(self._text, self._at)
-            if space is not None:
-                self._at = space.end()
+            if self._text[self._at] in _SPACE:
+                self._at += 1
             elif self._text[self._at].isspace() or self._text[self._at] in "\ufeff\u200b\u2060":
                 self._slip("odd-spaces")
                 self._at += 1
@@ -141,12 +144,18 @@ class _Reader:
     def _name(self) -> str:
         if self._peek() in _CLOSES:
             return self._string()
-        word = _WORD.match(self._text, self._at)
-        if word is None:
+        at, word = self._at, self._run(_WORD)
+        if not word or word[0] in _DIGITS:
             raise _Stuck("unclear")
-        self._slip("bare-words")
-        self._at = word.end()
-        return word.group()
+        self._slip("bare-words", at)
+        return word
+
+    def _run(self, characters: frozenset[str]) -> str:
+        """The longest stretch of such characters from here on."""
+        begun = self._at
+        while self._at < len(self._text) and self._text[self._at] in characters:
+            self._at += 1
+        return self._text[begun : self._at]
 
     def _string(self) -> str:
         """Text in quotes of any kind; quotes of another kind inside are part of it."""
@@ -162,10 +171,11 @@ class _Reader:
         return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _piece(self) -> str:
-        plain = _PLAIN.match(self._text, self._at)
-        if plain is not None:
-            self._at = plain.end()
-            return plain.group()
+        begun = self._at
+        while self._at < len(self._text) and self._text[self._at] not in _NO_PLAIN:
+            self._at += 1
+        if self._at > begun:
+            return self._text[begun : self._at]
         character = self._text[self._at]
         if character == "\\":
             return self._escape()
@@ -181,7 +191,7 @@ class _Reader:
         self._at += 1
         if character == "u":
             digits = self._text[self._at : self._at + 4]
-            if not re.fullmatch("[0-9A-Fa-f]{4}", digits):
+            if len(digits) != 4 or not HEX.issuperset(digits):
                 raise _Stuck("unclear")
             self._at += 4
             return chr(int(digits, 16))
@@ -190,15 +200,21 @@ class _Reader:
         return _ESCAPES.get(character, character)
 
     def _scalar(self) -> object:
-        number = _NUMBER.match(self._text, self._at)
-        if number is not None:
-            self._at = number.end()
-            digits = number.group()
-            return int(digits) if digits.lstrip("-").isdecimal() else float(digits)
-        word = _WORD.match(self._text, self._at)
-        if word is None or word.group().lower() not in _LITERALS:
+        if self._peek() in _DIGITS or self._peek() == "-":
+            return _number(self._run(_OF_NUMBERS))
+        at, word = self._at, self._run(_WORD)
+        if word.lower() not in _LITERALS:
             raise _Stuck("unclear")
-        if word.group() not in {"true", "false", "null"}:
-            self._slip("literals")
-        self._at = word.end()
-        return _LITERALS[word.group().lower()]
+        if word not in {"true", "false", "null"}:
+            self._slip("literals", at)
+        return _LITERALS[word.lower()]
+
+
+def _number(written: str) -> object:
+    try:
+        value: object = json.loads(written) if len(written) <= _LONGEST_NUMBER else None
+    except ValueError:
+        value = None
+    if value is None or value == float("inf"):
+        raise _Stuck("unclear")
+    return value
