@@ -11,13 +11,14 @@ import msgspec
 
 from genkan.settings_given import BadSetting, not_toml, not_utf8, wanted
 from genkan.sources.base import Source
+from genkan.sources.ldap import LdapSource
 from genkan.sources.openid import OpenIDSource
 
 MOST_BYTES = 1024 * 1024
 MOST_SOURCES = 50
 MOST_SHOWN = 80
 _LIST = 'a list of texts, as in ["openid", "email"]'
-TABLES: Mapping[str, type[Source]] = {"openid": OpenIDSource}
+TABLES: Mapping[str, type[Source]] = {"openid": OpenIDSource, "ldap": LdapSource}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Runs every test of tests/sources with clocks, chance and sockets out of reach: what an operator wrote is only read."""
+"""Runs every test of tests/sources without clock, chance and sockets: what an operator wrote is only read."""
 
 import pytest
 

@@ -72,7 +72,7 @@ def test_no_value_breaks_the_reading(values: dict[str, list[bytes]]) -> None:
     ],
 )
 def test_text_is_readable_or_not_there(values: list[bytes], told: str) -> None:
-    """Control signs, other encodings and endless values never get into an account; the order of a set does not count."""
+    """Control signs, other encodings and endless values never get into an account; a set has no order."""
     assert entries.text_of({"cn": values}, "CN") == told
 
 
