@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.outside.slapd import Slapd
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -43,6 +46,15 @@ def missing_reason(name: str) -> str:
 def program() -> Callable[[str], str]:
     """`program("nginx")` is the path of nginx, or the test is skipped."""
     return installed_program
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Slapd"]:
+    """A real OpenLDAP server for the whole run of a process; each test makes people of its own."""
+    from tests.outside.slapd import running_slapd
+
+    with running_slapd(tmp_path_factory.mktemp("slapd") / "server") as server:
+        yield server
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -36,6 +36,11 @@ class SignOn:
         """The OpenID providers alone."""
         return tuple(source for source in self.sources if isinstance(source, OpenIDSource))
 
+    @property
+    def ldap(self) -> tuple[LdapSource, ...]:
+        """The LDAP directories alone."""
+        return tuple(source for source in self.sources if isinstance(source, LdapSource))
+
 
 def read_sign_on(path: str) -> SignOn:
     """The directories; none where no file is named. Raises BadSetting with one sentence that begins with the file."""

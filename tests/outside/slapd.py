@@ -62,6 +62,20 @@ dn: ou=left,{BASE}
 objectClass: organizationalUnit
 ou: left
 
+dn: ou=policies,{BASE}
+objectClass: organizationalUnit
+ou: policies
+
+dn: cn=lock-at-five,ou=policies,{BASE}
+objectClass: device
+objectClass: pwdPolicy
+cn: lock-at-five
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdMaxFailure: 5
+pwdFailureCountInterval: 600
+pwdLockoutDuration: 600
+
 dn: {GROUPS}
 objectClass: organizationalUnit
 ou: groups
@@ -86,6 +100,9 @@ class Slapd:
     plain_port: int
     tls_port: int
     process: "subprocess.Popen[bytes] | None" = None
+
+    people = PEOPLE
+    policies = f"ou=policies,{BASE}"
 
     @property
     def plain(self) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,15 +15,9 @@ from genkan.outside.ldap_connection import Cannot, Trouble
 from genkan.sources import ldap_filter
 from genkan.sources.ldap import LdapSource
 from genkan.wire.scopes import Permission
-from tests.outside.slapd import BASE, GROUPS, PEOPLE, READER, READER_PASSWORD, Slapd, running_slapd
+from tests.outside.slapd import BASE, GROUPS, PEOPLE, READER, READER_PASSWORD, Slapd
 
 pytestmark = pytest.mark.needs("slapd", "ldapadd")
-
-
-@pytest.fixture(scope="module")
-def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
-    with running_slapd(tmp_path_factory.mktemp("slapd") / "server") as server:
-        yield server
 
 
 def directory(slapd: Slapd, **more: object) -> LdapDirectory:

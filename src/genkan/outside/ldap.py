@@ -46,9 +46,12 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Nobody, several, or not their password. ``why`` is for the operator and for nobody else."""
+    """Nobody, several, or not their password. ``why`` is for the operator and for nobody else; ``to_mend``: they have
+    to do something about it.
+    """
 
     why: str
+    to_mend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class LdapDirectory:
         self._active = source.active
         self._room = asyncio.Semaphore(CONVERSATIONS)
         self._inside = 0
+        self.trouble: Cannot | None = None  # why it could not be asked the last time
 
     # --- Is this somebody's password --------------------------------------------------------------------------------
 
@@ -163,11 +167,11 @@ class LdapDirectory:
         wanted = self._by_ids([one.subject]) if by_id else self.filter_for(one.name)
         found = await talk.search(self.search(wanted, 2))
         if len(found.entries) != 1 or found.has_more:
-            return Wrong("nobody fits" if not found.entries else "more than one entry fits")
+            return Wrong("more than one entry fits", to_mend=True) if found.entries else Wrong("nobody fits")
         entry = found.entries[0]
         # A bind with an empty name is one as nobody, and succeeds.
         if not entry.dn or not self._subject(entry):
-            return Wrong(f"the entry has no {self.schema.id} that can be kept")
+            return Wrong(f"an entry has no {self.schema.id} that can be kept", to_mend=True)
         if one.subject and one.subject != self._subject(entry):
             return Wrong("the entry is somebody else's")
         return entry
@@ -234,10 +238,13 @@ class LdapDirectory:
                 talk = await self._open(stack)
                 is_open = True
                 yield talk
+            self.trouble = None
         except TimeoutError:
             self._pass_over()
-            raise Cannot(Trouble.SLOW, f"{self.source.name} did not answer within {limit} seconds") from None
+            self.trouble = Cannot(Trouble.SLOW, f"{self.source.name} did not answer within {limit} seconds")
+            raise self.trouble from None
         except Cannot as problem:
+            self.trouble = problem
             if is_open and problem.trouble in _ELSEWHERE:
                 self._pass_over()
             raise

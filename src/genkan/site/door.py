@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from genkan.outside.ldap import LdapDirectory
 from genkan.protocol.env import SECOND, Env
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused
@@ -90,6 +91,8 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    # Whose passwords are taken in the form besides our own.
+    directories: tuple[LdapDirectory, ...] = ()
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)

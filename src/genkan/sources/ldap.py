@@ -1,12 +1,14 @@
 """An LDAP directory as an operator describes it: the ``[[ldap]]`` tables of the sign-on file."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from genkan.protocol.directory import SourceRule
 from genkan.protocol.env import MINUTE
 from genkan.sources import ldap_filter, ldap_names, ldap_servers
 from genkan.sources.base import Source
@@ -204,6 +206,11 @@ class LdapSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return ldap_filter.All(tuple(map(ldap_filter.parse, texts))) if texts else None
 
     @property
+    def rule(self) -> SourceRule:
+        """The same as the rules want it."""
+        return replace(super().rule, most_permission=Permission[self.most_permission])
+
+    @property
     def window(self) -> int:
         """For how long the directory counts a wrong password, in milliseconds."""
         return self.lockout_minutes * MINUTE
@@ -231,6 +238,8 @@ def _bind_fault(source: LdapSource) -> str:
         return "bind_password_file: bind_dn needs its password; a name without one proves nothing"
     if source.bind_password_file and not source.bind_dn:
         return "bind_dn: write whose password bind_password_file is"
+    if 0 < source.lockout_tries < 3:
+        return "lockout_tries: write 0, or 3 and more: one that locks people sooner leaves no try to pass on"
     if source.bind_as and source.bind_as.count("{name}") != 1:
         return "bind_as: write {name} once, where the typed user name belongs"
     return ""
