@@ -96,7 +96,7 @@ async def test_every_failure_has_one_answer(
 
 def stripped(page: str, name: str) -> str:
     """A page without what is this browser's own: the hidden token and the name that was typed."""
-    page = re.sub(r'name="page" value="[^"]*"', "", page)
+    page = re.sub(r'name="page_token" value="[^"]*"', "", page)
     return re.sub(r'(id="username"[^>]*?) value="[^"]*"', r"\1", page).replace(" autofocus", "")
 
 
@@ -135,7 +135,7 @@ async def test_who_has_no_account_and_gets_none_stays_out(slapd: Slapd, their_si
     site = await their_site(create=False)
     assert not is_in(await site.sign_in("s-none", "the password"))
     assert await account(site, "s-none") is None
-    assert "corp: not linked" in await details(site)
+    assert any("corp: not linked" in line for line in await details(site))
 
 
 async def details(site: SiteUnderTest) -> list[str]:
@@ -145,7 +145,7 @@ async def details(site: SiteUnderTest) -> list[str]:
         if lines:
             break
         await asyncio.sleep(0.05)
-    return [line.event.detail for line in lines]
+    return [str(line) for line in lines]
 
 
 @pytest.mark.parametrize("name", ["S-DORA", " s-dora ", "\uff53-dora", "s-dora@example.com", "S-Dora@EXAMPLE.com"])
