@@ -91,7 +91,7 @@ def test_a_mistake_is_one_sentence_that_names_the_key(more: Mapping[str, object]
     import tomli_w
 
     file = tmp_path / "sign-on.toml"
-    file.write_text(tomli_w.dumps({"ldap": [dict(LEAST) | more]}))
+    file.write_text(tomli_w.dumps({"ldap": [{**LEAST, **more}]}))
     with pytest.raises(BadSetting) as problem:
         read_sign_on(str(file))
     assert str(problem.value).startswith(f"{file}: [[ldap]] 1: ")
