@@ -24,6 +24,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.ACCOUNT_ERASED: "What was kept about %(person)s was erased.",
     EventKind.ACCOUNT_RECOVERED: "%(person)s was let in again as system administrator.",
     EventKind.ACCOUNT_SIGNED_OUT: "%(person)s was signed out everywhere.",
+    EventKind.PASSKEY_ADDED: "A passkey of %(person)s was added.",
+    EventKind.PASSKEY_REMOVED: "A passkey of %(person)s was removed.",
+    EventKind.PASSKEY_CLONED: "A passkey of %(person)s counted backwards: somebody may have a copy of it.",
     EventKind.RECOVERY_LINK_MADE: "A one-time link to choose a password was made for %(person)s.",
     EventKind.RECOVERY_LINK_WITHDRAWN: "The one-time link of %(person)s was taken back.",
     EventKind.GUESSES_FORGIVEN: "Wrong passwords were forgiven, so that %(person)s may try again at once.",
@@ -47,6 +50,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
     EventKind.SITE_NAMED: "The site was given another name.",
     EventKind.RESTORED: "A backup was restored.",
+    EventKind.CERTIFICATE_PINNED: "A certificate was tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_UNPINNED: "A certificate is no longer tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_REFUSED: "A client certificate was refused.",
 }
 # The stop that reaches everybody names nobody.
 EVERYONE = "Everyone was signed out everywhere."
@@ -70,6 +76,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.ACCOUNT_ERASED: "Person erased",
     EventKind.ACCOUNT_RECOVERED: "Administrator let in again",
     EventKind.ACCOUNT_SIGNED_OUT: "Signed out everywhere",
+    EventKind.PASSKEY_ADDED: "Passkey added",
+    EventKind.PASSKEY_REMOVED: "Passkey removed",
+    EventKind.PASSKEY_CLONED: "Passkey perhaps copied",
     EventKind.RECOVERY_LINK_MADE: "One-time link made",
     EventKind.RECOVERY_LINK_WITHDRAWN: "One-time link withdrawn",
     EventKind.GUESSES_FORGIVEN: "Wrong passwords forgiven",
@@ -93,6 +102,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_DROPPED: "Key dropped",
     EventKind.SITE_NAMED: "Site named",
     EventKind.RESTORED: "Backup restored",
+    EventKind.CERTIFICATE_PINNED: "Certificate tied to an account",
+    EventKind.CERTIFICATE_UNPINNED: "Certificate untied",
+    EventKind.CERTIFICATE_REFUSED: "Certificate refused",
 }
 
 # The groups of kinds, by what stands before the dot.
@@ -107,6 +119,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "key": "Key ring",
     "site": "Site",
     "store": "Storage",
+    "certificate": "Certificates",
 }
 
 

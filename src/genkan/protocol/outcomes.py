@@ -7,53 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
+from genkan.protocol.certificate_records import CertificateStep
+from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
+from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
 from genkan.wire.scopes import Permission
-
-
-class EventKind(StrEnum):
-    """What an audit event tells of."""
-
-    SIGNED_IN = "grant.signed_in"
-    GRANT_ENDED = "grant.ended"
-    GRANT_RETRIED_ELSEWHERE = "grant.retried_elsewhere"
-    GRANT_HEALED = "grant.healed"
-    STORE_BEHIND = "store.behind"
-    SESSION_OPENED = "session.opened"
-    SESSION_CLOSED = "session.closed"
-    ACCOUNT_ADDED = "account.added"
-    ACCOUNT_CHANGED = "account.changed"
-    ACCOUNT_DISABLED = "account.disabled"
-    ACCOUNT_ENABLED = "account.enabled"
-    ACCOUNT_DELETED = "account.deleted"
-    ACCOUNT_ERASED = "account.erased"
-    ACCOUNT_RECOVERED = "account.recovered"
-    ACCOUNT_SIGNED_OUT = "account.signed_out"
-    PASSWORD_CHANGED = "account.password_changed"
-    RECOVERY_LINK_MADE = "account.recovery_link_made"
-    RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
-    GUESSES_FORGIVEN = "account.guesses_forgiven"
-    CONSENT_GIVEN = "consent.given"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
-    LINK_CREATED = "link.created"
-    LINK_CHANGED = "link.changed"
-    LINK_SECRET_ROTATED = "link.secret_rotated"
-    LINK_DISABLED = "link.disabled"
-    LINK_ENABLED = "link.enabled"
-    LINK_DELETED = "link.deleted"
-    LINK_SIGNED_OUT = "link.signed_out"
-    MOBILE_ON = "mobile.on"
-    MOBILE_OFF = "mobile.off"
-    SITE_NAMED = "site.named"
-    API_KEY_CREATED = "api_key.created"
-    API_KEY_REVOKED = "api_key.revoked"
-    KEY_ADDED = "key.added"
-    KEY_ACTIVATED = "key.activated"
-    KEY_REVOKED = "key.revoked"
-    KEY_DROPPED = "key.dropped"
-    RESTORED = "store.restored"
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -163,7 +123,7 @@ class AddAccount:
 @dataclass(frozen=True, slots=True)
 class PutAccount:
     """Fails unless the row still has ``account.version - 1``. Never touches the stop counter. A raised permission ends
-    the account's one-time link: who holds one may not reach so far.
+    the account's one-time link: who holds one may not reach so far. A tombstone's pins and certificates are free.
     """
 
     account: Account
@@ -330,14 +290,16 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
 
     permission: Permission
 
 
 @dataclass(frozen=True, slots=True)
 class EraseTraces:
-    """Forget what a person's sign-ins tell of them (device, browser, address), their sessions and consents."""
+    """Forget what a person's sign-ins tell of them (device, browser, address), their sessions, consents and
+    certificates.
+    """
 
     account_id: int
 
@@ -357,6 +319,7 @@ Step = (
     | PutRecovery
     | UseRecovery
     | DropRecovery
+    | PasskeyStep
     | AddLink
     | PutLink
     | RaiseStop
@@ -370,6 +333,7 @@ Step = (
     | CloseSession
     | PutGuesses
     | Spend
+    | CertificateStep
     | AddApiKey
     | RevokeApiKey
     | MoveRing

@@ -85,6 +85,13 @@ class Reason(StrEnum):
     RECOVERY_LINK_DEAD = "recovery_link_dead"
     SESSION_REQUIRED = "session_required"
     SIGN_IN_NOT_RECENT = "sign_in_not_recent"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_CLONED = "passkey_cloned"
+    PASSKEY_LATE = "passkey_late"
+    PASSKEY_UNFIT = "passkey_unfit"
+    PASSKEY_MODEL = "passkey_model"
+    PASSKEY_KNOWN = "passkey_known"
+    PASSKEY_LIMIT = "passkey_limit"
     # Administration
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_ALLOWED = "not_allowed"

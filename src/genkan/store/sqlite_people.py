@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from genkan.protocol.facts import RecoveryFacts
-from genkan.protocol.records import Account, RecoveryLink, Session, Standing
-from genkan.store import rows
+from genkan.protocol.facts import PasskeyFacts, RecoveryFacts
+from genkan.protocol.records import Account, Passkey, RecoveryLink, Session, Standing
+from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
@@ -30,12 +30,12 @@ _PEOPLE = f"""
 _PASSWORD_SET_AT = """
     SELECT p.changed_at FROM accounts a CROSS JOIN passwords p ON p.account = a.number WHERE a.id = ?
 """
-_OTHER_ADMINISTRATOR = """
+_OTHER_ADMINISTRATOR = f"""
     SELECT EXISTS (
-        SELECT 1 FROM accounts a CROSS JOIN passwords p ON p.account = a.number
-        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND a.id <> ?
+        SELECT 1 FROM accounts a WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND a.id <> ?
+        AND {sqlite_passkeys.HAS_WAY_IN}
     )
-"""
+"""  # noqa: S608 made of constants
 _SESSIONS = f"""
     SELECT {rows.SESSION_COLUMNS} FROM accounts a CROSS JOIN sessions s ON s.account = a.number
     WHERE a.id = ? LIMIT ?
@@ -99,8 +99,19 @@ class SqlitePeople(SqliteAudit):
         row = self._one(_RECOVERY_OF, (account_id,))
         return None if row is None else RecoveryLink(account_id, *row)
 
+    async def passkey(self, credential_id: bytes) -> PasskeyFacts | None:
+        row = self._one(sqlite_passkeys.ONE, (credential_id,))
+        if row is None:
+            return None
+        account = rows.account(row[rows.PASSKEY_WIDTH :])
+        return PasskeyFacts(rows.passkey(row[: rows.PASSKEY_WIDTH], account.id), account)
+
+    async def passkeys(self, account_id: int) -> list[Passkey]:
+        """Oldest first."""
+        return [rows.passkey(row, account_id) for row in self._all(sqlite_passkeys.OF_ACCOUNT, (account_id,))]
+
     async def has_other_administrator(self, account: Account) -> bool:
-        """Whether somebody else who is active, has a password and at least the same permission administers too."""
+        """Whether somebody else who is active, has a way in and at least the same permission administers too."""
         found = self._one(_OTHER_ADMINISTRATOR, (int(account.permission), account.id))
         return bool(found and found[0])
 

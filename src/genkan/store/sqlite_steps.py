@@ -4,9 +4,14 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from genkan.protocol import certificate_records as c
 from genkan.protocol import outcomes as o
+from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
+from genkan.protocol.records import Standing
 from genkan.store import rows
+from genkan.store.sqlite_certificates import CertificateWrites
+from genkan.store.sqlite_passkeys import HAS_WAY_IN, PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
@@ -77,12 +82,11 @@ _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND p
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
-_ADMINISTRATOR_LEFT = """
+_ADMINISTRATOR_LEFT = f"""
     SELECT EXISTS (
-        SELECT 1 FROM accounts a CROSS JOIN passwords p ON p.account = a.number
-        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ?
+        SELECT 1 FROM accounts a WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND {HAS_WAY_IN}
     )
-"""
+"""  # noqa: S608 made of constants
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
@@ -100,6 +104,8 @@ class Steps:
         self._stops = stops
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
+        self._certificates = certificates = CertificateWrites(db)
+        passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
             o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
@@ -111,7 +117,11 @@ class Steps:
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
-            o.Spend: self._spend,
+            o.Spend: self._spend, c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
+            c.KeepCertificate: certificates.keep,
+            p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
+            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
+            p.DropPasskeys: passkeys.drop,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:
@@ -147,6 +157,8 @@ class Steps:
         account = step.account
         self._recovery.raised(account.id, account.permission)
         done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
+        if done and account.standing is Standing.DELETED:
+            self._certificates.forget(account.id)
         return done and self._recount()
 
     def _recount(self) -> bool:
@@ -191,9 +203,9 @@ class Steps:
         return self._moved_site(self._did(_NAME_SITE, step.title, step.site_version))
 
     def _give_consent(self, step: o.GiveConsent) -> bool:
-        c = step.consent
-        scope = None if c.scope is None else int(c.scope)
-        return self._did(_CONSENT, c.mark, scope, c.given_at, c.account_id, c.link_id, 0)
+        one = step.consent
+        scope = None if one.scope is None else int(one.scope)
+        return self._did(_CONSENT, one.mark, scope, one.given_at, one.account_id, one.link_id, 0)
 
     def _withdraw_consent(self, step: o.WithdrawConsent) -> bool:
         return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, 1)
@@ -243,6 +255,7 @@ class Steps:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
         for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
             self._db.execute(erase, row)
+        self._certificates.forget(step.account_id)
         return row is not None
 
     def _allow_healing(self, step: o.AllowHealing) -> bool:

@@ -96,7 +96,7 @@ def _complete(
                 broken = fault
             elif is_anchor:
                 found.append((*way, issuer))
-            elif len(way) + 2 < MOST_LENGTH:
+            elif len(way) + 2 <= MOST_LENGTH:
                 waiting.append((*way, issuer))
     return found, broken
 
