@@ -1,4 +1,4 @@
-"""Whose word counts about a client's certificate: our own TLS's, and a proxy's that proved itself; nobody else may try."""
+"""Whose word counts about a client's certificate: our own TLS's, and that of a proxy that proved itself."""
 
 import base64
 from itertools import product
