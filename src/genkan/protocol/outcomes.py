@@ -1,6 +1,4 @@
-"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one
-of them.
-"""
+"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,10 +7,11 @@ import msgspec
 
 from genkan.protocol.certificate_records import CertificateStep
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
+from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
-from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
+from genkan.protocol.recovery_steps import RecoveryStep
 from genkan.wire.scopes import Permission
 
 
@@ -315,10 +314,7 @@ Step = (
     AddAccount
     | PutAccount
     | SetPassword
-    | NeedPassword
-    | PutRecovery
-    | UseRecovery
-    | DropRecovery
+    | RecoveryStep
     | PasskeyStep
     | AddLink
     | PutLink
@@ -342,6 +338,7 @@ Step = (
     | NeedAdministrator
     | EraseTraces
     | AllowHealing
+    | IdentityStep
 )
 
 

@@ -34,7 +34,13 @@ HAS_WAY_IN = """
     (EXISTS (SELECT 1 FROM passwords WHERE account = a.number)
     OR EXISTS (SELECT 1 FROM passkeys WHERE account = a.number AND cloned_at = 0))
 """
-_WAY_IN = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE a.id = ? AND {HAS_WAY_IN})"  # noqa: S608 made of constants
+# A directory is a way in for a person; not one for the last administrator, whom its failure must not lock out.
+_WAY_IN = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM accounts a WHERE a.id = ?
+        AND ({HAS_WAY_IN} OR EXISTS (SELECT 1 FROM identities WHERE account = a.number))
+    )
+"""  # noqa: S608 made of constants
 
 
 class PasskeyWrites:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from genkan.protocol import certificate_records as c
+from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
 from genkan.protocol.records import Standing
 from genkan.store import rows
 from genkan.store.sqlite_certificates import CertificateWrites
+from genkan.store.sqlite_identities import IdentityWrites
 from genkan.store.sqlite_passkeys import HAS_WAY_IN, PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_stops import StopWrites
@@ -60,8 +62,8 @@ _CONSENT = """
 """
 _OPEN_SESSION = """
     INSERT INTO sessions (account, id, account_stop, method, auth_time, created_at, last_seen, expires_at, user_agent,
-        address, certificate)
-    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
+        address, certificate, source, upstream_sid)
+    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
 """
 _CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
 _PUT_GUESSES = """
@@ -91,6 +93,7 @@ _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
 _ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
+_ERASE_IDENTITIES = "DELETE FROM identities WHERE account = ?"
 _MOVE_SITE = "UPDATE site SET version = version + 1"
 
 
@@ -104,6 +107,7 @@ class Steps:
         self._stops = stops
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
+        identities = IdentityWrites(db)
         self._certificates = certificates = CertificateWrites(db)
         passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
@@ -117,7 +121,9 @@ class Steps:
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
-            o.Spend: self._spend, c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
+            o.Spend: self._spend, i.AddIdentity: identities.add, i.PutIdentity: identities.put,
+            i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
+            c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
             c.KeepCertificate: certificates.keep,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
             p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
@@ -253,7 +259,7 @@ class Steps:
 
     def _erase_traces(self, step: o.EraseTraces) -> bool:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
-        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
+        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES) if row else ():
             self._db.execute(erase, row)
         self._certificates.forget(step.account_id)
         return row is not None
