@@ -65,6 +65,7 @@ TITLES = {
     8725: "Best current practice for JSON Web Tokens",
     9325: "Recommendations for Secure Use of TLS and DTLS",
     9440: "The Client-Cert header",
+    9525: "Service Identity in TLS",
     9562: "UUIDs",
     9637: "IPv6 addresses for documentation",
     9651: "Structured fields",

@@ -12,7 +12,7 @@ from genkan.protocol.records import Account
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
-from genkan.site import answer, browser, typed
+from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
@@ -28,20 +28,30 @@ CARRIED = ("interaction", "next", typed.FIELD)
 
 
 async def login_form(
-    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", notice: str = "", status: int = 200
+    parameters: Form,
+    who: Visitor,
+    door: Door,
+    env: Env,
+    *,
+    error: str = "",
+    notice: str = "",
+    status: int = 200,
+    unknown: bytes = b"",
 ) -> Answer:
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
-    hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     values = {
         "action": f"{door.public.path}/login",
-        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
+        "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
         "again": who.person is not None and interaction is not None,
+        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
