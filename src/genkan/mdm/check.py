@@ -70,16 +70,18 @@ def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
             findings.take(finding)
     if opened.android:
         _check_android(opened, findings)
-    usable = not any(finding.name in _FATAL for finding in findings.found)
+    usable = not any(map(_is_fatal, findings.found))
     read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
     return opened, Report(opened.kind, read_through, opened.android)
 
 
-# With these a phone is given nothing, however good the value is.
-_FATAL = frozenset(
-    {"sites-misspelt", "sites-type", "row-type", "wrapper", "ampersand", "no-dict", "cdata", "escaped-document",
-     "document-in-string", "code-fence", "resource-escapes", "utf-16"}
-)  # fmt: skip
+# Errors beside the value, with which it is delivered all the same.
+_BESIDE = frozenset({"key-secret", "flag-in-quotes", "flag-type"})
+
+
+def _is_fatal(finding: Finding) -> bool:
+    """Whether a phone is given nothing, however good the entries are."""
+    return finding.severity == "error" and finding.entry is None and finding.name not in _BESIDE
 
 
 def _is_said(finding: Finding, findings: Findings) -> bool:

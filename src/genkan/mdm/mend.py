@@ -107,7 +107,18 @@ def _as_before(written: object, sites: object) -> object:
 
 def dumps(value: object) -> str:
     """JSON on one line, with nothing in it that XML could not carry."""
-    return _NOT_IN_XML.sub(_escaped, json.dumps(value, ensure_ascii=False))
+    return _NOT_IN_XML.sub(_escaped, _json(value))
+
+
+def _json(value: object) -> str:
+    """A key that was written twice with two values stays so: nobody but a person can choose."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        earlier = value.earlier if isinstance(value, Members) else ()
+        pairs = [*earlier, *value.items()]
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_json(item)}" for key, item in pairs) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -141,8 +152,8 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         inner = Members({key: _plain(item) for key, item in value.items()})
         if isinstance(value, Members):
-            inner.repeated = tuple(key for key in value.repeated if key in value.unlike)
-            inner.unlike = value.unlike
+            inner.earlier = value.earlier
+            inner.repeated = tuple(key for key in value.repeated if key in dict(value.earlier))
         return inner
     return value
 
