@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from genkan.cli.check_words import tell
 from genkan.cli.output import print_json, print_table, print_warning, say, visible
+from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
 from genkan.mdm.targets import GUIDES, VARIABLES, Target
@@ -26,15 +28,20 @@ _FORMS = {
 }
 
 
-def tell_report(report: Report, *, as_json: bool) -> None:
-    """What a check came to."""
+def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) -> None:
+    """What a check came to; `proofs` are what the sites themselves answered."""
     if as_json:
-        return print_json(document(report))
+        live = {"live": [proof.document() for proof in proofs]} if proofs else {}
+        return print_json({**document(report), **live})
     say(f"This is {_FORMS[report.kind.value]}.")
     tell_findings(report.findings)
     for site in report.sites:
         say(f"A phone gets {_named(site)}.")
-    return say(_verdict(report.findings, report.sites))
+    say(_verdict(report.findings, report.sites))
+    for proof in proofs:
+        say("")
+        tell(proof)
+    return None
 
 
 def tell_findings(findings: Sequence[Finding]) -> None:
