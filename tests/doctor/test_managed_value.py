@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from genkan import clock
 from genkan.site.switch import load_switch
 from genkan.wire import managed
 from genkan.wire.managed import OAuthEntry, SiteEntry
@@ -16,6 +17,12 @@ from tests.site.world import SiteUnderTest
 async def checked(shell: Shell, *sites: SiteEntry) -> Ended:
     """The command in a thread, since the sites that it asks are served by this one."""
     return await asyncio.to_thread(shell, "mdm", "check", "-", "--live", "--json", given=managed.render(sites))
+
+
+@pytest.fixture(autouse=True)
+def one_time(ours: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site's clock stands still, so whoever asks has the same time."""
+    monkeypatch.setattr(clock, "wall_ms", lambda: ours.door.env().now)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ DOES = {
     "/admin/api-keys/create": f"POST {GENKAN}/api-keys",
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
+    "/admin/mobile/mdm/check": f"POST {GENKAN}/managed-configuration/check",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
 }
 # What each page of the console tells, as an operation.
@@ -59,6 +60,7 @@ TELLS = {
     "/admin/applications": f"GET {GENKAN}/phones",
     "/admin/phones/{id}": f"GET {GENKAN}/phones/{{id}}",
     "/admin/mobile": "GET /rest/nativemobile/1.0/admin/oauth",
+    "/admin/mobile/mdm": f"GET {GENKAN}/managed-configuration",
     "/admin/audit": f"GET {GENKAN}/audit-events",
     "/admin/audit/export": f"GET {GENKAN}/audit-export",
     "/admin/audit/refusals": f"GET {GENKAN}/audit-refusals",

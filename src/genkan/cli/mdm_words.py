@@ -9,23 +9,9 @@ from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
 from genkan.mdm.targets import GUIDES, VARIABLES, Target
+from genkan.mdm.words import FORMS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, SiteEntry
-
-_FORMS = {
-    "value": "the JSON array alone",
-    "dictionary": "the JSON object with `sites` in it",
-    "plist": "a property list",
-    "binary-plist": "a binary property list",
-    "profile": "a configuration profile",
-    "android": "an Android managed configuration",
-    "android-policy": "an Android policy",
-    "android-restrictions": "Android app restrictions",
-    "appconfig": "an AppConfig specification file",
-    "graph": "an Intune policy of Microsoft Graph",
-    "rows": "rows of key, type and value",
-    "unknown": "nothing that an MDM takes",
-}
 
 
 def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) -> None:
@@ -33,7 +19,7 @@ def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) 
     if as_json:
         live = {"live": [proof.document() for proof in proofs]} if proofs else {}
         return print_json({**document(report), **live})
-    say(f"This is {_FORMS[report.kind.value]}.")
+    say(f"This is {FORMS[report.kind.value]}.")
     tell_findings(report.findings)
     for site in report.sites:
         say(f"A phone gets {_named(site)}.")
