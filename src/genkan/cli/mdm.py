@@ -16,6 +16,7 @@ from genkan.mdm import check as checking
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.build import build as build_for
 from genkan.mdm.explain import explain as explain_value
+from genkan.mdm.schema import schema_text
 from genkan.mdm.targets import Target
 from genkan.wire.managed import SiteEntry
 
@@ -185,3 +186,13 @@ def explain(source: Source, /, *, insecure_http: InsecureHTTP = False, json: AsJ
             say(f"  {number}. {step}")
     mdm_words.tell_findings(report.findings)
     return NO if report.broken else 0
+
+
+@app.command
+@told
+def schema() -> None:
+    """Print the JSON Schema of the value, for an editor or a pipeline that checks it.
+
+    Example: genkan mdm schema
+    """
+    print(schema_text(), end="")
