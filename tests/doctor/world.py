@@ -8,6 +8,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -183,8 +184,12 @@ class Jira:
     redirect: str = APP
     scope: str = "WRITE"
     tokens: list[str] = field(default_factory=list)
+    elsewhere: str = ""
+    front: Told | None = None
 
     async def __call__(self, asked: Asked) -> Told:
+        if self.front is not None:
+            return self.front
         path = asked.path.removeprefix(urlsplit(self.base).path)
         for beginning, answer in self._routes():
             if path.startswith(beginning):
@@ -221,7 +226,8 @@ class Jira:
     def _server_info(self, _: Asked) -> Told:
         numbers = [int(number) for number in self.version.split(".")]
         return document({"baseUrl": self.base, "version": self.version, "versionNumbers": numbers,
-                         "deploymentType": "Server", "serverTitle": "Jira"})  # fmt: skip
+                         "deploymentType": "Server", "serverTitle": "Jira",
+                         "serverTime": datetime.now(UTC).isoformat(timespec="milliseconds")})  # fmt: skip
 
     def _info(self, _: Asked) -> Told:
         if not self.switch:
@@ -249,6 +255,8 @@ class Jira:
 
     def _plugins(self, asked: Asked) -> Told:
         self.tokens.append(asked.headers.get("authorization", ""))
+        if self.elsewhere:
+            return sent_to(self.elsewhere)
         if asked.headers.get("authorization") != f"Bearer {ADMIN_TOKEN}":
             return Told(401)
         known = {"com.atlassian.oauth2.oauth2-provider-plugin": self.oauth,

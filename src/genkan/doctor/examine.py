@@ -40,6 +40,7 @@ class Means:
     token: str = field(default="", repr=False)
     plain_port: int | None = None
     seconds: float = WHOLE_SECONDS
+    question_seconds: float = reach.QUESTION_SECONDS
 
 
 def target_of(
@@ -141,7 +142,7 @@ async def _look(seen: Seen, means: Means) -> None:
         seen.old_tls = await reach.old_tls(base, address)
     verify = seen.handshake is not None and seen.handshake.trusted
     context = asking(means.authorities, verify=verify) if base.secure else None
-    line = Line(base, address, context, means.clocks)
+    line = Line(base, address, context, means.clocks, means.question_seconds)
     try:
         await _ask(seen, line, means)
     finally:

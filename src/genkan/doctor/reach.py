@@ -163,8 +163,11 @@ async def _shaken(base: BaseURL, address: str, context: ssl.SSLContext) -> Hands
 class Line:
     """The way to one site: every question goes to the address that was found for it, over one set of rules."""
 
-    def __init__(self, base: BaseURL, address: str, context: ssl.SSLContext | None, clocks: "Clocks") -> None:
+    def __init__(
+        self, base: BaseURL, address: str, context: ssl.SSLContext | None, clocks: "Clocks", seconds: float
+    ) -> None:
         self._base = base
+        self._seconds = seconds
         self._address = f"[{address}]" if ":" in address else address
         self._clocks = clocks
         transport = httpx2.AsyncHTTPTransport(
@@ -197,10 +200,10 @@ class Line:
 
     async def _asked(self, asking: Asking) -> Answered:
         try:
-            async with asyncio.timeout(QUESTION_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await self._exchange(asking)
         except TimeoutError:
-            return Silent(asking.url, Silence.SLOW, f"no answer within {QUESTION_SECONDS:g} seconds")
+            return Silent(asking.url, Silence.SLOW, f"no answer within {self._seconds:g} seconds")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RuntimeError) as trouble:
             # RuntimeError: how a transport that was torn off tells of it. ValueError: an address that no client reads.
             return silent(asking.url, trouble)

@@ -37,10 +37,9 @@ class Told:
         """It cannot be told; ``fix`` says where to look."""
         return Probe(self.id, Verdict.UNKNOWN, self.asked, answered, self.why, fix)
 
-    def unasked(self, silent: Silent, why_not: str = "") -> Probe:
+    def unasked(self, silent: Silent) -> Probe:
         """No answer, whose reason another probe names."""
-        because = why_not if silent.silence is Silence.NOT_ASKED and why_not else _IN_WORDS[silent.silence]
-        return self.unknown(because)
+        return self.unknown(_IN_WORDS[silent.silence])
 
 
 def in_words(silent: Silent) -> str:
