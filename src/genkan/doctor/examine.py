@@ -137,7 +137,7 @@ async def _look(seen: Seen, means: Means) -> None:
         return
     if base.secure:
         seen.handshake = await reach.handshake(base, address, means.authorities)
-        if seen.handshake.fault:
+        if seen.handshake.fault or seen.handshake.wants_certificate:
             return
         seen.old_tls = await reach.old_tls(base, address)
     verify = seen.handshake is not None and seen.handshake.trusted

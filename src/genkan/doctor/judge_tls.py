@@ -30,7 +30,8 @@ def tls(seen: Seen) -> Probe:
     if shaken is None:
         return told.unknown("not asked, since nobody takes the connection")
     if shaken.fault:
-        return told.wrong(shaken.fault, f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3.")
+        fix = f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3, without a client certificate."
+        return told.wrong(shaken.fault, fix)
     answered = f"{shaken.version} with {shaken.cipher}"
     if shaken.version not in {"TLSv1.2", "TLSv1.3"}:
         return told.wrong(answered, "Switch on TLS 1.2 and 1.3 in the server or its proxy.")
@@ -153,7 +154,8 @@ def client_certificate(seen: Seen) -> Probe:
         "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path.",
     )
     answers = [seen.first(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)]
-    if any(map(wants_certificate, answers)):
+    wanted = seen.handshake is not None and seen.handshake.wants_certificate
+    if wanted or any(map(wants_certificate, answers)):
         fix = (
             "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and set "
             "ssl_verify_client off on this one."
