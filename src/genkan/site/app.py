@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, profile, sign_in_methods
+from genkan.site.account import apps, browsers, passkeys, profile, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -17,6 +17,7 @@ from genkan.site.admin import (
     overview,
     people_pages,
     person_acts,
+    person_certificates,
     person_confirmed,
     person_pages,
     phone_pages,
@@ -30,6 +31,7 @@ from genkan.site.api import (
     mobile_api,
     openapi,
     people_api,
+    people_certificates_api,
     people_data_api,
     people_recovery_api,
     phones_api,
@@ -38,7 +40,7 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, recovery_pages, signin
+from genkan.site.login import confirming, first_run, passkey_pages, recovery_pages, signin
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -52,6 +54,7 @@ API = (
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
+    *people_certificates_api.OPERATIONS,
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
     *installation_api.OPERATIONS,
@@ -69,6 +72,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         openapi.serving(API),
         *authorization.RULES,
         *signin.RULES,
+        *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
         *confirming.RULES,
@@ -77,6 +81,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_pages.RULES,
         *person_confirmed.RULES,
         *person_acts.RULES,
+        *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,
         *link_secret_pages.RULES,
@@ -93,6 +98,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,
     )
