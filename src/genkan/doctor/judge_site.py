@@ -61,7 +61,7 @@ def server_info(seen: Seen) -> Probe:
 
 
 def _no_answer(told: Told, answer: Silent, seen: Seen) -> Probe:
-    if answer.silence in {Silence.NOT_ASKED, Silence.TLS, Silence.CLIENT_CERTIFICATE}:
+    if answer.silence in {Silence.NOT_ASKED, Silence.CLIENT_CERTIFICATE}:
         return told.unknown(in_words(answer))
     fix = {
         Silence.SLOW: "See whether the site hangs, or its proxy waits for a site that does not answer.",

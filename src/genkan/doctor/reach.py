@@ -171,7 +171,7 @@ async def _wants_certificate(reader: asyncio.StreamReader) -> bool:
         async with asyncio.timeout(ALERT_SECONDS):
             await reader.read(1)
     except ssl.SSLError as problem:
-        return "CERTIFICATE_REQUIRED" in _causes(problem)
+        return _is_for_want_of_one(_causes(problem))
     except (OSError, TimeoutError):
         return False
     return False
@@ -264,7 +264,7 @@ async def _read(response: httpx2.Response, most: int) -> bytes:
 def silent(url: str, trouble: Exception) -> Silent:
     """Name what kept an answer away."""
     words = _causes(trouble)
-    if "CERTIFICATE_REQUIRED" in words or "certificate required" in words:
+    if _is_for_want_of_one(words):
         return Silent(url, Silence.CLIENT_CERTIFICATE, "the server ends the connection: it wants a client certificate")
     if isinstance(trouble, httpx2.ProtocolError) and "disconnected" not in words:
         return Silent(url, Silence.GARBAGE, "what came is not HTTP")
@@ -273,6 +273,11 @@ def silent(url: str, trouble: Exception) -> Silent:
     if isinstance(trouble, httpx2.InvalidURL | ValueError | httpx2.UnsupportedProtocol):
         return Silent(url, Silence.GARBAGE, "the address cannot be read")
     return Silent(url, Silence.CONNECTION, "the connection breaks before the answer comes")
+
+
+def _is_for_want_of_one(words: str) -> bool:
+    """We show no certificate, so an alert about ours is one about none: some servers still say bad_certificate."""
+    return "ALERT_CERTIFICATE_REQUIRED" in words or "ALERT_BAD_CERTIFICATE" in words
 
 
 def _causes(trouble: BaseException | None) -> str:
