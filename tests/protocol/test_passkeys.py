@@ -287,7 +287,7 @@ def test_exactly_one_signature_is_verified_whatever_the_store_knows(monkeypatch:
         (good, {"signature": lambda _: b"no"}), (good, {"client": {"origin": "https://evil.example"}}),
     ):  # fmt: skip
         before = len(seen)
-        signed_in(key, facts, **wrong)  # type: ignore[arg-type]
+        signed_in(key, facts, **wrong)
         assert len(seen) == before + 1
     assert passkey_library.DECOY in seen
 
