@@ -33,6 +33,7 @@ from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects, urls
+from genkan.wire.managed_words import FINDINGS
 from genkan.wire.scopes import WORDS
 from tools.operations_words import operations_words
 
@@ -57,6 +58,7 @@ def said() -> Catalog:
         ends(),
         link_words(),
         *urls.PROBLEMS.values(),
+        managed_words(),
         typed_accounts.SENTENCES,
         certificate_faults.SENTENCES.values(),
     )
@@ -65,6 +67,11 @@ def said() -> Catalog:
     for text in operations_words():
         catalogue.add(text)
     return catalogue
+
+
+def managed_words() -> list[str]:
+    """What is said of a managed app configuration."""
+    return [text for _, *words in FINDINGS.values() for text in words]
 
 
 def ends() -> list[str]:
@@ -76,7 +83,7 @@ def shell_words() -> list[str]:
     """What the frame of the console and the account pages says."""
     groups = (*navigation.CONSOLE, *navigation.ACCOUNT)
     places = [place.words for group in groups for place in group.places]
-    told = (console.RESUMED, sign_in_form.SESSION_OVER, *flashes.SENTENCES.values())
+    told = (console.RESUMED, sign_in_form.SESSION_OVER, sign_in_form.DIRECTORY_AWAY, *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
 
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chro
 
 MAKE = "Create a passkey on this device"
 USE = "Use a passkey"
-WITH_PASSKEY = "Make the administrator with a passkey"
+WITH_PASSKEY = "Use a passkey instead"
 # A browser of before autofill with passkeys.
 NO_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
 
