@@ -36,7 +36,7 @@ def new_key(algorithm: int = -7) -> Key:
 
 
 def cose(key: Key, algorithm: int) -> bytes:
-    """RFC 9053 2 and 7: the public key as authenticators write it."""
+    """The public key as authenticators write it."""
     match key:
         case ed25519.Ed25519PrivateKey():
             point = {1: 1, 3: algorithm, -1: 6, -2: key.public_key().public_bytes_raw()}
