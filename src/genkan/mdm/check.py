@@ -65,8 +65,10 @@ def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
     else:
         inner = managed.parse(opened.text, allow_http=allow_http) if opened.text is not None else None
     read_on = inner or Managed(())
+    is_said = any(earlier.name == "sites-type" for earlier in findings.found)
     for finding in read_on.findings:
-        if not _is_said(finding, findings):
+        # An array that is no text is told once, in the words of the file's own form.
+        if not (is_said and finding.name in {"array-in-dictionary", "not-array", "bare-object"}):
             findings.take(finding)
     if opened.android:
         _check_android(opened, findings)
@@ -82,12 +84,6 @@ _BESIDE = frozenset({"key-secret", "flag-in-quotes", "flag-type"})
 def _is_fatal(finding: Finding) -> bool:
     """Whether a phone is given nothing, however good the entries are."""
     return finding.severity == "error" and finding.entry is None and finding.name not in _BESIDE
-
-
-def _is_said(finding: Finding, findings: Findings) -> bool:
-    """An array that is no text is told once, in the words of the file's own form."""
-    said = {earlier.name for earlier in findings.found}
-    return finding.name in {"array-in-dictionary", "not-array", "bare-object"} and "sites-type" in said
 
 
 def _check_settings(opened: Opened, findings: Findings) -> None:
