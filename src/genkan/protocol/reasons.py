@@ -5,6 +5,7 @@ operator hint.
 from collections.abc import Mapping
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
+from genkan.protocol.people_reasons import PEOPLE
 from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
@@ -314,41 +315,7 @@ TABLE: Mapping[Reason, Entry] = {
         "This client may not introspect.",
         "Make the link with --introspect or use an API key.",
     ),
-    Reason.SIGN_IN_FAILED: _to_client(
-        E.ACCESS_DENIED,
-        401,
-        "Name or password is not right, or there were too many tries. "
-        "Wait a little; if you forgot it, ask an administrator.",
-        "One answer for every failure; the audit event knows which.",
-    ),
-    Reason.PAGE_STALE: _to_client(
-        E.INVALID_REQUEST,
-        403,
-        "This page was open too long. Please try once more.",
-        "The page's token is missing, of another browser or too old.",
-    ),
-    Reason.CROSS_ORIGIN: _to_client(
-        E.INVALID_REQUEST,
-        403,
-        "This form was sent from another site.",
-        "Origin or Sec-Fetch-Site names another origin than the base URL.",
-    ),
-    Reason.SETUP_LINK_DEAD: _to_client(
-        E.INVALID_REQUEST,
-        404,
-        "This set-up link does not work: it is not the newest one, or the first administrator has been made already.",
-        "It dies with the first administrator and at each start; genkan serve prints the present one.",
-    ),
-    Reason.RECOVERY_LINK_DEAD: _to_client(
-        E.INVALID_REQUEST,
-        404,
-        "This link does not work any more: it was used, too old, or replaced. Ask an administrator for a new one.",
-        "A one-time link dies when it is used, late, replaced or taken back, and when the person is stopped.",
-    ),
-    Reason.SESSION_REQUIRED: _to_client(E.INVALID_TOKEN, 401, "Please sign in.", "No live browser session."),
-    Reason.SIGN_IN_NOT_RECENT: _to_client(
-        E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
-    ),
+    **PEOPLE,
     Reason.NOT_AUTHENTICATED: _to_client(
         E.INVALID_TOKEN,
         401,

@@ -85,6 +85,12 @@ class Reason(StrEnum):
     RECOVERY_LINK_DEAD = "recovery_link_dead"
     SESSION_REQUIRED = "session_required"
     SIGN_IN_NOT_RECENT = "sign_in_not_recent"
+    WAY_NOT_TAKEN = "way_not_taken"
+    NOBODY_COULD_SIGN_IN = "nobody_could_sign_in"
+    AUTHENTICATION_UNMET = "authentication_unmet"
+    AUTHENTICATION_TOO_WEAK = "authentication_too_weak"
+    MAX_AGE_MALFORMED = "max_age_malformed"
+    ACR_VALUES_TOO_LONG = "acr_values_too_long"
     # Administration
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_ALLOWED = "not_allowed"

@@ -174,9 +174,9 @@ async def _decided(
 
 
 async def _facts(asked: Interaction, who: browser.Visitor, door: Door) -> HubFacts:
-    link = await door.store.link(asked.link_id)
+    site, link = await door.store.site(), await door.store.link(asked.link_id)
     consent = await door.store.consent(who.person.account.id, asked.link_id) if who.person else None
-    return HubFacts(link, who.person, consent, who.device if not who.fresh else None)
+    return HubFacts(link, who.person, consent, who.device if not who.fresh else None, site)
 
 
 async def _finish(
