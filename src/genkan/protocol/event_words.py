@@ -46,6 +46,10 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.KEY_REVOKED: "A key of the key ring was revoked.",
     EventKind.KEY_DROPPED: "A key of the key ring was dropped.",
     EventKind.SITE_NAMED: "The site was given another name.",
+    EventKind.SIGN_IN_POLICY_CHANGED: "The ways to sign in were changed.",
+    EventKind.RECOVERY_CODES_MADE: "%(person)s made new recovery codes.",
+    EventKind.RECOVERY_CODE_USED: "%(person)s used a recovery code.",
+    EventKind.RECOVERY_CODES_TAKEN: "The recovery codes of %(person)s were taken away.",
     EventKind.RESTORED: "A backup was restored.",
 }
 # The stop that reaches everybody names nobody.
@@ -92,6 +96,10 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.KEY_REVOKED: "Key revoked",
     EventKind.KEY_DROPPED: "Key dropped",
     EventKind.SITE_NAMED: "Site named",
+    EventKind.SIGN_IN_POLICY_CHANGED: "Sign-in changed",
+    EventKind.RECOVERY_CODES_MADE: "Recovery codes made",
+    EventKind.RECOVERY_CODE_USED: "Recovery code used",
+    EventKind.RECOVERY_CODES_TAKEN: "Recovery codes taken away",
     EventKind.RESTORED: "Backup restored",
 }
 

@@ -9,7 +9,8 @@ import msgspec
 
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
-from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
+from genkan.protocol.recovery_steps import RecoveryStep
+from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
 
 
@@ -47,6 +48,10 @@ class EventKind(StrEnum):
     MOBILE_ON = "mobile.on"
     MOBILE_OFF = "mobile.off"
     SITE_NAMED = "site.named"
+    SIGN_IN_POLICY_CHANGED = "site.sign_in_policy_changed"
+    RECOVERY_CODES_MADE = "account.recovery_codes_made"
+    RECOVERY_CODE_USED = "account.recovery_code_used"
+    RECOVERY_CODES_TAKEN = "account.recovery_codes_taken"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     KEY_ADDED = "key.added"
@@ -330,7 +335,9 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a password, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in that the site takes, both as the steps
+    before it leave them.
+    """
 
     permission: Permission
 
@@ -353,10 +360,8 @@ Step = (
     AddAccount
     | PutAccount
     | SetPassword
-    | NeedPassword
-    | PutRecovery
-    | UseRecovery
-    | DropRecovery
+    | RecoveryStep
+    | SignInStep
     | AddLink
     | PutLink
     | RaiseStop
