@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
+from genkan.protocol.certificates import faults as certificate_faults
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
 from genkan.protocol.naming import title_fault
@@ -57,6 +58,7 @@ def said() -> Catalog:
         link_words(),
         *urls.PROBLEMS.values(),
         typed_accounts.SENTENCES,
+        certificate_faults.SENTENCES.values(),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)

@@ -23,6 +23,7 @@ TITLES = {
     4380: "Teredo addresses",
     4514: "Distinguished names as text",
     4648: "Base64 and its kin",
+    5019: "OCSP for many clients",
     5280: "X.509 certificates and revocation lists",
     5646: "Tags for identifying languages",
     5869: "HKDF",

@@ -19,6 +19,7 @@ from genkan.protocol.outcomes import (
     SetPassword,
     Subject,
 )
+from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Standing
 from genkan.wire.scopes import Permission
@@ -167,13 +168,13 @@ def test_deleting_forgets_the_person_and_keeps_the_id() -> None:
     """The name is free for somebody else, whom no old sign-in will ever mean; the password is gone."""
     change = accounts.set_standing(an_account(), Standing.DELETED, "admin", an_env())
     assert isinstance(change, Change)
-    put, stop, password = change.steps
+    put, stop, password, passkeys = change.steps
     assert isinstance(put, PutAccount)
     assert (put.account.id, put.account.standing) == (an_account().id, Standing.DELETED)
     assert (put.account.display_name, put.account.email, put.account.groups) == ("", "", ())
     assert accounts.fold(put.account.folded) is None, "nobody can type the tombstone's name"
     assert stop == RaiseStop(Subject.ACCOUNT, an_account().id, EndReason.ACCOUNT_DELETED, NOW)
-    assert password == SetPassword(an_account().id, None, NOW)
+    assert (password, passkeys) == (SetPassword(an_account().id, None, NOW), DropPasskeys(an_account().id))
     assert change.events[0].kind is EventKind.ACCOUNT_DELETED
 
 

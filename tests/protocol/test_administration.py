@@ -17,6 +17,7 @@ from genkan.protocol.outcomes import (
     Refused,
     SetPassword,
 )
+from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
 from genkan.wire.scopes import Permission
@@ -95,14 +96,15 @@ def test_an_erased_person_is_an_id(before: Standing) -> None:
         time_zone="Asia/Tokyo",
     )  # fmt: skip
     change = accounts.erase(alice, "root", an_env())
-    [put, stop, password, traces] = change.steps
+    [put, stop, password, passkeys, traces] = change.steps
     assert isinstance(put, PutAccount)
     assert isinstance(stop, RaiseStop)
     assert put.account.standing is Standing.DELETED
     assert put.account.version == alice.version + 1
     told = repr(put.account) + repr(change.events)
     assert not [word for word in ("Alice", "alice", "example.com", "'x'", "'ja'", "Tokyo") if word in told]
-    assert (password, traces) == (SetPassword(alice.id, None, an_env().now), EraseTraces(alice.id))
+    assert (password, passkeys) == (SetPassword(alice.id, None, an_env().now), DropPasskeys(alice.id))
+    assert traces == EraseTraces(alice.id)
     assert [(event.kind, event.account_id) for event in change.events] == [(EventKind.ACCOUNT_ERASED, alice.id)]
 
 

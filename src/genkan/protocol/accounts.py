@@ -18,6 +18,7 @@ from genkan.protocol.outcomes import (
     Step,
     Subject,
 )
+from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Standing
 from genkan.wire.scopes import Permission
@@ -91,14 +92,14 @@ def password_fault(password: str) -> Refused | None:
     return None
 
 
-def create(wish: AccountWish, actor: str, env: Env) -> NewAccount | Refused:
-    """A new active account."""
+def create(wish: AccountWish, actor: str, env: Env, account_id: int | None = None) -> NewAccount | Refused:
+    """A new active account. ``account_id`` was drawn before where something has been tied to it already."""
     folded = fold(wish.name)
     fault = _wish_fault(wish)
     if folded is None or fault is not None:
         return fault or Refused(Reason.INVALID_VALUE, f"name: 1 to {NAME_CHARACTERS} visible characters")
     account = Account(
-        id=env.draw_id(),
+        id=env.draw_id() if account_id is None else account_id,
         name=" ".join(wish.name.split()),
         folded=folded,
         display_name=wish.display_name.strip() or " ".join(wish.name.split()),
@@ -160,7 +161,7 @@ def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> 
         changed = replace(changed, folded=f"\0{account.id}", display_name="", email="", groups=())
     steps: tuple[Step, ...] = (PutAccount(changed), RaiseStop(Subject.ACCOUNT, account.id, reason, env.now))
     if deleted:
-        steps += (SetPassword(account.id, None, env.now),)
+        steps += (SetPassword(account.id, None, env.now), DropPasskeys(account.id))
     return Change(steps, (_event(kind, changed, actor, env),))
 
 
@@ -214,6 +215,7 @@ def erase(account: Account, actor: str, env: Env) -> Change:
         PutAccount(erased),
         RaiseStop(Subject.ACCOUNT, account.id, EndReason.ACCOUNT_DELETED, env.now),
         SetPassword(account.id, None, env.now),
+        DropPasskeys(account.id),
         EraseTraces(account.id),
     )
     return Change(steps, (_event(EventKind.ACCOUNT_ERASED, erased, actor, env),))

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Grant, Link, RecoveryLink, Session, Site
+from genkan.protocol.records import Account, Grant, Link, Passkey, RecoveryLink, Session, Site
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -35,4 +35,11 @@ class RecoveryFacts(msgspec.Struct, frozen=True):
     """A one-time link and its person."""
 
     link: RecoveryLink
+    account: Account
+
+
+class PasskeyFacts(msgspec.Struct, frozen=True):
+    """A passkey and its person."""
+
+    passkey: Passkey
     account: Account

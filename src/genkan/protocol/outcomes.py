@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import RecoveryStep
@@ -33,6 +34,9 @@ class EventKind(StrEnum):
     ACCOUNT_RECOVERED = "account.recovered"
     ACCOUNT_SIGNED_OUT = "account.signed_out"
     PASSWORD_CHANGED = "account.password_changed"
+    PASSKEY_ADDED = "account.passkey_added"
+    PASSKEY_REMOVED = "account.passkey_removed"
+    PASSKEY_CLONED = "account.passkey_cloned"
     RECOVERY_LINK_MADE = "account.recovery_link_made"
     RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
     GUESSES_FORGIVEN = "account.guesses_forgiven"
@@ -362,6 +366,7 @@ Step = (
     | SetPassword
     | RecoveryStep
     | SignInStep
+    | PasskeyStep
     | AddLink
     | PutLink
     | RaiseStop

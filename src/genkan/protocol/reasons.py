@@ -5,10 +5,11 @@ operator hint.
 from collections.abc import Mapping
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.protocol.people_reasons import PEOPLE
+from genkan.protocol.policy_reasons import POLICY_REASONS
 from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
+from genkan.protocol.sign_in_reasons import SIGN_IN_REASONS
 from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
@@ -315,7 +316,20 @@ TABLE: Mapping[Reason, Entry] = {
         "This client may not introspect.",
         "Make the link with --introspect or use an API key.",
     ),
-    **PEOPLE,
+    **SIGN_IN_REASONS,
+    **POLICY_REASONS,
+    Reason.PAGE_STALE: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "This page was open too long. Please try once more.",
+        "The page's token is missing, of another browser or too old.",
+    ),
+    Reason.CROSS_ORIGIN: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "This form was sent from another site.",
+        "Origin or Sec-Fetch-Site names another origin than the base URL.",
+    ),
     Reason.NOT_AUTHENTICATED: _to_client(
         E.INVALID_TOKEN,
         401,

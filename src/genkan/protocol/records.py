@@ -206,6 +206,30 @@ class RecoveryLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Passkey:
+    """A WebAuthn credential of an account. ``public_key`` is its COSE key, ``rp_id`` the host that it belongs to.
+
+    ``attested``: its model (``aaguid``) was proved, and is not only what the key said of itself. ``cloned_at``: when
+    its counter went backwards, 0 for never; ``last_used_at`` is 0 for never too.
+    """
+
+    id: bytes
+    account_id: int
+    public_key: bytes
+    counter: int
+    name: str
+    aaguid: bytes
+    transports: tuple[str, ...]
+    rp_id: str
+    backup_eligible: bool
+    backed_up: bool
+    attested: bool
+    created_at: int
+    last_used_at: int = 0
+    cloned_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a person allowed a link for good. ``mark`` is drawn anew when it is withdrawn; absent counts as mark 0."""
 

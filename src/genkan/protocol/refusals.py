@@ -91,6 +91,13 @@ class Reason(StrEnum):
     AUTHENTICATION_TOO_WEAK = "authentication_too_weak"
     MAX_AGE_MALFORMED = "max_age_malformed"
     ACR_VALUES_TOO_LONG = "acr_values_too_long"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_CLONED = "passkey_cloned"
+    PASSKEY_LATE = "passkey_late"
+    PASSKEY_UNFIT = "passkey_unfit"
+    PASSKEY_MODEL = "passkey_model"
+    PASSKEY_KNOWN = "passkey_known"
+    PASSKEY_LIMIT = "passkey_limit"
     # Administration
     NOT_AUTHENTICATED = "not_authenticated"
     NOT_ALLOWED = "not_allowed"

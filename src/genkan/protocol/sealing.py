@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     TYPED = "typed"
     ONCE = "shown once"
     TRIAL = "trial"
+    PASSKEY = "passkey"
     AUDIT = AUDIT_PURPOSE
 
 

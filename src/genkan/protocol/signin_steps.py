@@ -1,5 +1,5 @@
-"""The steps of a Change about how people sign in: the site's policy, recovery codes, and what a person is told of failed
-tries.
+"""The steps of a Change about how people sign in: the site's policy, recovery codes, and what a person is told of
+failed tries.
 """
 
 from dataclasses import dataclass, field

@@ -19,6 +19,7 @@ from genkan.protocol.records import (
     Link,
     LinkKind,
     Method,
+    Passkey,
     Session,
     Site,
     Standing,
@@ -70,6 +71,11 @@ SESSION_COLUMNS = (
     "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address, "
     "s.certificate"
 )
+PASSKEY_COLUMNS = (
+    "p.id, p.public_key, p.counter, p.name, p.aaguid, p.transports, p.rp_id, p.backup_eligible, p.backed_up, "
+    "p.attested, p.created_at, p.last_used_at, p.cloned_at"
+)
+PASSKEY_WIDTH = 13
 API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked_at"
 EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
 
@@ -214,6 +220,25 @@ def session_values(session: Session, ids: TextIds) -> Row:
     return (
         session.id, session.account_stop, int(session.method), session.auth_time, session.created_at, session.last_seen,
         session.expires_at, ids[session.user_agent], pack_address(session.address), session.certificate or None,
+    )  # fmt: skip
+
+
+def passkey(row: Row, account_id: int) -> Passkey:
+    """From PASSKEY_COLUMNS."""
+    (key_id, public_key, counter, name, aaguid, transports, rp_id, eligible, backed_up, attested, created_at,
+     last_used_at, cloned_at) = row  # fmt: skip
+    return Passkey(
+        key_id, account_id, public_key, counter, name, aaguid, _decode_list(transports), rp_id, bool(eligible),
+        bool(backed_up), bool(attested), created_at, last_used_at, cloned_at,
+    )  # fmt: skip
+
+
+def passkey_values(passkey: Passkey) -> Row:
+    """A whole row but for the number of its account, in the order of PASSKEY_COLUMNS."""
+    return (
+        passkey.id, passkey.public_key, passkey.counter, passkey.name, passkey.aaguid,
+        _encode_list(passkey.transports).decode(), passkey.rp_id, passkey.backup_eligible, passkey.backed_up,
+        passkey.attested, passkey.created_at, passkey.last_used_at, passkey.cloned_at,
     )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from genkan.protocol.facts import RecoveryFacts
-from genkan.protocol.records import Account, FailedTries, RecoveryLink, Session, Standing, Way
-from genkan.store import rows
+from genkan.protocol.facts import PasskeyFacts, RecoveryFacts
+from genkan.protocol.records import Account, FailedTries, Passkey, RecoveryLink, Session, Standing, Way
+from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
@@ -102,6 +102,17 @@ class SqlitePeople(SqliteAudit):
         """The account's one-time link, good or not."""
         row = self._one(_RECOVERY_OF, (account_id,))
         return None if row is None else RecoveryLink(account_id, *row)
+
+    async def passkey(self, credential_id: bytes) -> PasskeyFacts | None:
+        row = self._one(sqlite_passkeys.ONE, (credential_id,))
+        if row is None:
+            return None
+        account = rows.account(row[rows.PASSKEY_WIDTH :])
+        return PasskeyFacts(rows.passkey(row[: rows.PASSKEY_WIDTH], account.id), account)
+
+    async def passkeys(self, account_id: int) -> list[Passkey]:
+        """Oldest first."""
+        return [rows.passkey(row, account_id) for row in self._all(sqlite_passkeys.OF_ACCOUNT, (account_id,))]
 
     async def has_other_administrator(self, account: Account) -> bool:
         """Whether somebody else who is active, has a way in that the site takes and at least the same permission

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from genkan.protocol import outcomes as o
+from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
 from genkan.store import rows
+from genkan.store.sqlite_passkeys import PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_sign_in import SignInWrites
 from genkan.store.sqlite_stops import StopWrites
@@ -97,6 +99,7 @@ class Steps:
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
         self._sign_in = sign_in = SignInWrites(db)
+        passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
             o.AddLink: self._add_link, o.PutLink: self._put_link, o.RaiseStop: self._raise_stop,
@@ -110,6 +113,9 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
+            p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
+            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
+            p.DropPasskeys: passkeys.drop,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:

@@ -1,5 +1,5 @@
-"""The sign-in policy of the whole site: which ways it takes and how recent a sign-in must be. It cannot shut out the last
-who administers it.
+"""The sign-in policy of the whole site: which ways it takes and how recent a sign-in must be. It cannot shut out the
+last who administers it.
 """
 
 from dataclasses import dataclass
