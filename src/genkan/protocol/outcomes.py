@@ -7,62 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
+from genkan.protocol.event_kinds import EventKind as EventKind
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import RecoveryStep
 from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
-
-
-class EventKind(StrEnum):
-    """What an audit event tells of."""
-
-    SIGNED_IN = "grant.signed_in"
-    GRANT_ENDED = "grant.ended"
-    GRANT_RETRIED_ELSEWHERE = "grant.retried_elsewhere"
-    GRANT_HEALED = "grant.healed"
-    STORE_BEHIND = "store.behind"
-    SESSION_OPENED = "session.opened"
-    SESSION_CLOSED = "session.closed"
-    ACCOUNT_ADDED = "account.added"
-    ACCOUNT_CHANGED = "account.changed"
-    ACCOUNT_DISABLED = "account.disabled"
-    ACCOUNT_ENABLED = "account.enabled"
-    ACCOUNT_DELETED = "account.deleted"
-    ACCOUNT_ERASED = "account.erased"
-    ACCOUNT_RECOVERED = "account.recovered"
-    ACCOUNT_SIGNED_OUT = "account.signed_out"
-    PASSWORD_CHANGED = "account.password_changed"
-    PASSKEY_ADDED = "account.passkey_added"
-    PASSKEY_REMOVED = "account.passkey_removed"
-    PASSKEY_CLONED = "account.passkey_cloned"
-    RECOVERY_LINK_MADE = "account.recovery_link_made"
-    RECOVERY_LINK_WITHDRAWN = "account.recovery_link_withdrawn"
-    GUESSES_FORGIVEN = "account.guesses_forgiven"
-    CONSENT_GIVEN = "consent.given"
-    CONSENT_WITHDRAWN = "consent.withdrawn"
-    LINK_CREATED = "link.created"
-    LINK_CHANGED = "link.changed"
-    LINK_SECRET_ROTATED = "link.secret_rotated"
-    LINK_DISABLED = "link.disabled"
-    LINK_ENABLED = "link.enabled"
-    LINK_DELETED = "link.deleted"
-    LINK_SIGNED_OUT = "link.signed_out"
-    MOBILE_ON = "mobile.on"
-    MOBILE_OFF = "mobile.off"
-    SITE_NAMED = "site.named"
-    SIGN_IN_POLICY_CHANGED = "site.sign_in_policy_changed"
-    RECOVERY_CODES_MADE = "account.recovery_codes_made"
-    RECOVERY_CODE_USED = "account.recovery_code_used"
-    RECOVERY_CODES_TAKEN = "account.recovery_codes_taken"
-    API_KEY_CREATED = "api_key.created"
-    API_KEY_REVOKED = "api_key.revoked"
-    KEY_ADDED = "key.added"
-    KEY_ACTIVATED = "key.activated"
-    KEY_REVOKED = "key.revoked"
-    KEY_DROPPED = "key.dropped"
-    RESTORED = "store.restored"
 
 
 class Event(msgspec.Struct, frozen=True):

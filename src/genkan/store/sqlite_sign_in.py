@@ -3,20 +3,19 @@
 import sqlite3
 
 from genkan.protocol import signin_steps as s
-from genkan.protocol.records import Way
 
 # Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
 # in. A certificate counts that is tied to the account
 # or that it signed in with, an organisation's identity that was linked: what a mapping rule would accept tomorrow is
 # not known today.
-HAS_A_WAY = f"""(
-    (:ways & {int(Way.PASSWORD)} AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
-    OR (:ways & {int(Way.PASSKEY)} AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
-    OR (:ways & {int(Way.CERTIFICATE)} AND (
+HAS_A_WAY = """(
+    (:ways & 1 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
+    OR (:ways & 2 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
+    OR (:ways & 4 AND (
         EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number)
         OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL)))
-    OR (:ways & {int(Way.CORPORATE)} AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
-)"""  # noqa: S608 made of constants
+    OR (:ways & 8 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
+)"""
 ADMINISTRATOR_WITH_A_WAY = f"""
     SELECT EXISTS (
         SELECT 1 FROM accounts a
