@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from genkan.protocol.event_kinds import EventKind as EventKind
+from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - whoever writes an event finds it here
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
