@@ -10,7 +10,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Way
 from genkan.protocol.signin import lockout
-from genkan.protocol.signin.demand import Demand, to_the_site
+from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
@@ -26,7 +26,9 @@ from genkan.wire import redirects, urls
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
-CARRIED = ("interaction", "next", typed.FIELD)
+# acr_values: what a proxy asks of a sign-in for the application behind it.
+CARRIED = ("interaction", "next", "acr_values", typed.FIELD)
+LONGEST_ACR_VALUES = 1000
 
 
 async def login_form(
@@ -59,7 +61,9 @@ async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:
     site = await door.store.site()
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
-    return to_the_site(site) if interaction is None or link is None else demand_for(interaction, site, link)
+    if interaction is not None and link is not None:
+        return demand_for(interaction, site, link)
+    return to_the_site(site, known_acrs(parameters.get("acr_values", "")[:LONGEST_ACR_VALUES].split()))
 
 
 def offer_of(demand: Demand) -> Offer:

@@ -5,12 +5,8 @@ from dataclasses import dataclass, replace
 
 from genkan.protocol.records import ALL_WAYS, Link, Method, Session, Site, Way
 from genkan.protocol.signin.ways import allowed_ways, way_of
+from genkan.wire.acr import CORPORATE, HARDWARE, PASSWORD, PHISHING_RESISTANT
 
-# OpenID EAP ACR values 1.0, 2: phishing-resistant, and that with a key which hardware protects. The others are ours.
-PHISHING_RESISTANT = "phr"
-HARDWARE = "phrh"
-PASSWORD = "urn:genkan:acr:password"
-CORPORATE = "urn:genkan:acr:corporate"
 # By the strength that is told of a sign-in: the first that it satisfies.
 _BY_STRENGTH = (HARDWARE, PHISHING_RESISTANT, CORPORATE, PASSWORD)
 _WAYS: Mapping[str, Way] = {
@@ -19,7 +15,6 @@ _WAYS: Mapping[str, Way] = {
     CORPORATE: Way.CORPORATE,
     PASSWORD: Way.PASSWORD | Way.PASSKEY | Way.CERTIFICATE,
 }
-ACR_VALUES = tuple(_WAYS)
 
 
 def satisfies(method: Method, acr: str) -> bool:
@@ -88,6 +83,15 @@ def demand_of(
     return Demand(allowed_ways(site, link), known_acrs(acrs), min(ages) if ages else None, since)
 
 
-def to_the_site(site: Site) -> Demand:
-    """What the site's own pages ask, which have a rule of their own for what is dangerous (``recent``)."""
-    return replace(demand_of(site, None), max_age=None)
+def to_the_site(site: Site, acrs: tuple[str, ...] = (), max_age: int | None = None, since: int = 0) -> Demand:
+    """What the site's own pages ask, which have a rule of their own for what is dangerous (``recent``), or a proxy for
+    the application behind it. The site's own age is for applications.
+    """
+    return replace(demand_of(site, None, acrs, None, since), max_age=max_age)
+
+
+def may_come_in(site: Site, method: Method) -> bool:
+    """Whether the site's own pages are open to a session. One of a one-time link or code always is: it was given to let
+    somebody in who has no other way, and who makes one here.
+    """
+    return way_of(method) is Way.NONE or to_the_site(site).admits(method)
