@@ -16,6 +16,7 @@ from genkan.protocol.outcomes import Retried, Sighting
 from genkan.protocol.records import Account, Grant, Link
 from genkan.store import (
     sqlite_audit,
+    sqlite_certificates,
     sqlite_lazy,
     sqlite_lists,
     sqlite_passkeys,
@@ -74,7 +75,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
-    sqlite_recovery, sqlite_passkeys, sqlite_sign_in,
+    sqlite_recovery, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
 )  # fmt: skip
 STATEMENTS = {
     name: statement

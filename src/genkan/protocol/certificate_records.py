@@ -4,6 +4,7 @@ them.
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 MOST_PINS = 20  # of one account
 
@@ -77,3 +78,6 @@ class KeepCertificate:
     """
 
     certificate: KnownCertificate
+
+
+CertificateStep: TypeAlias = AddPin | DropPin | KeepCertificate

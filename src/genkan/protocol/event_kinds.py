@@ -1,4 +1,4 @@
-"""What the audit tells of, by name."""
+"""The kinds of audit events: the value is what the audit keeps, grouped by what stands before the dot."""
 
 from enum import StrEnum
 
@@ -51,3 +51,6 @@ class EventKind(StrEnum):
     KEY_REVOKED = "key.revoked"
     KEY_DROPPED = "key.dropped"
     RESTORED = "store.restored"
+    CERTIFICATE_PINNED = "certificate.pinned"
+    CERTIFICATE_UNPINNED = "certificate.unpinned"
+    CERTIFICATE_REFUSED = "certificate.refused"

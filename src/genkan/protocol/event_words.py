@@ -54,6 +54,9 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.RECOVERY_CODE_USED: "%(person)s used a recovery code.",
     EventKind.RECOVERY_CODES_TAKEN: "The recovery codes of %(person)s were taken away.",
     EventKind.RESTORED: "A backup was restored.",
+    EventKind.CERTIFICATE_PINNED: "A certificate was tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_UNPINNED: "A certificate is no longer tied to the account of %(person)s.",
+    EventKind.CERTIFICATE_REFUSED: "A client certificate was refused.",
 }
 # The stop that reaches everybody names nobody.
 EVERYONE = "Everyone was signed out everywhere."
@@ -107,6 +110,9 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.RECOVERY_CODE_USED: "Recovery code used",
     EventKind.RECOVERY_CODES_TAKEN: "Recovery codes taken away",
     EventKind.RESTORED: "Backup restored",
+    EventKind.CERTIFICATE_PINNED: "Certificate tied to an account",
+    EventKind.CERTIFICATE_UNPINNED: "Certificate untied",
+    EventKind.CERTIFICATE_REFUSED: "Certificate refused",
 }
 
 # The groups of kinds, by what stands before the dot.
@@ -121,6 +127,7 @@ GROUP_NAMES: Mapping[str, str] = {
     "key": "Key ring",
     "site": "Site",
     "store": "Storage",
+    "certificate": "Certificates",
 }
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - whoever writes an event finds it here
+from genkan.protocol.certificate_records import CertificateStep
+from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
@@ -123,7 +124,7 @@ class AddAccount:
 @dataclass(frozen=True, slots=True)
 class PutAccount:
     """Fails unless the row still has ``account.version - 1``. Never touches the stop counter. A raised permission ends
-    the account's one-time link: who holds one may not reach so far.
+    the account's one-time link: who holds one may not reach so far. A tombstone's pins and certificates are free.
     """
 
     account: Account
@@ -299,7 +300,9 @@ class NeedAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class EraseTraces:
-    """Forget what a person's sign-ins tell of them (device, browser, address), their sessions and consents."""
+    """Forget what a person's sign-ins tell of them (device, browser, address), their sessions, consents and
+    certificates.
+    """
 
     account_id: int
 
@@ -331,6 +334,7 @@ Step = (
     | CloseSession
     | PutGuesses
     | Spend
+    | CertificateStep
     | AddApiKey
     | RevokeApiKey
     | MoveRing

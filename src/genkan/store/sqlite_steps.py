@@ -4,11 +4,14 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from genkan.protocol import certificate_records as c
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
+from genkan.protocol.records import Standing
 from genkan.store import rows
+from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_passkeys import PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_sign_in import SignInWrites
@@ -99,6 +102,7 @@ class Steps:
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
         self._sign_in = sign_in = SignInWrites(db)
+        self._certificates = certificates = CertificateWrites(db)
         passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
@@ -113,6 +117,8 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
+            c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
+            c.KeepCertificate: certificates.keep,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
             p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
             p.DropPasskeys: passkeys.drop,
@@ -151,6 +157,8 @@ class Steps:
         account = step.account
         self._recovery.raised(account.id, account.permission)
         done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
+        if done and account.standing is Standing.DELETED:
+            self._certificates.forget(account.id)
         return done and self._recount()
 
     def _recount(self) -> bool:
@@ -195,9 +203,9 @@ class Steps:
         return self._moved_site(self._did(_NAME_SITE, step.title, step.site_version))
 
     def _give_consent(self, step: o.GiveConsent) -> bool:
-        c = step.consent
-        scope = None if c.scope is None else int(c.scope)
-        return self._did(_CONSENT, c.mark, scope, c.given_at, c.account_id, c.link_id, 0)
+        one = step.consent
+        scope = None if one.scope is None else int(one.scope)
+        return self._did(_CONSENT, one.mark, scope, one.given_at, one.account_id, one.link_id, 0)
 
     def _withdraw_consent(self, step: o.WithdrawConsent) -> bool:
         return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, 1)
@@ -250,6 +258,7 @@ class Steps:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
         for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
             self._db.execute(erase, row)
+        self._certificates.forget(step.account_id)
         return row is not None
 
     def _allow_healing(self, step: o.AllowHealing) -> bool:

@@ -1,0 +1,48 @@
+"""Tying a certificate to an account and untying it: what an administrator may do, with its line in the audit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genkan.protocol.actors import address_of
+from genkan.protocol.certificate_records import MOST_PINS, AddPin, DropPin, Pin, PinKind
+from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.certificates.pins import pin_name, pin_value
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, Event, EventKind, Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Standing
+
+SUBJECT_IS_NONE = "certificate: its subject names nobody clearly, so pin its key or its serial number"
+TOO_MANY = f"certificate: an account has at most {MOST_PINS} of them, so remove one first"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPin:
+    """A pin and the write that adds it. Applied only while nobody has this pin."""
+
+    pin: Pin
+    change: Change
+
+
+def add(account: Account, leaf: Leaf, kind: PinKind, kept: Sequence[Pin], actor: str, env: Env) -> NewPin | Refused:
+    """Tie what ``kind`` names of this certificate to the account; ``kept`` are the pins that it has."""
+    if account.standing is Standing.DELETED:
+        return Refused(Reason.NOT_FOUND)
+    value = pin_value(leaf, kind)
+    if value is None:
+        return Refused(Reason.INVALID_VALUE, SUBJECT_IS_NONE)
+    if len(kept) >= MOST_PINS:
+        return Refused(Reason.INVALID_VALUE, TOO_MANY)
+    pin = Pin(env.draw_id(), account.id, kind, value, pin_name(leaf, kind), env.now)
+    return NewPin(pin, Change((AddPin(pin),), (_event(EventKind.CERTIFICATE_PINNED, pin, actor, env),)))
+
+
+def remove(pin: Pin, actor: str, env: Env) -> Change:
+    """Untie it. Who is signed in by it stays so: what ends sign-ins is a sign-out, or a revocation."""
+    return Change((DropPin(pin.account_id, pin.id),), (_event(EventKind.CERTIFICATE_UNPINNED, pin, actor, env),))
+
+
+def _event(kind: EventKind, pin: Pin, actor: str, env: Env) -> Event:
+    # The kind and the digest alone: the audit keeps its lines when a person is erased, and names no subject.
+    detail = f"{pin.kind.word} {pin.value.hex()}"
+    return Event(kind, env.now, actor, account_id=pin.account_id, address=address_of(actor), detail=detail)

@@ -1,0 +1,102 @@
+"""Certificate sign-in as a decision: a verified, mapped certificate opens a session that names it, or a fault says why
+not.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from genkan.protocol.certificate_records import KeepCertificate, KnownCertificate
+from genkan.protocol.certificates.faults import CertificateFault, Fault
+from genkan.protocol.certificates.mapping import Mapped
+from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.certificates.reading import day
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Event, EventKind
+from genkan.protocol.policy import Lifetimes
+from genkan.protocol.records import Account, Method, Standing
+from genkan.protocol.signin.session import Browser, NewSession, open_session
+
+NUMBER_BITS = 32  # what a code has room for
+SUBJECT_CHARACTERS = 500
+ACTOR = "certificate"  # whoever holds it: nobody is known yet
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A certificate whose way to an authority of ours holds. ``certificate`` and ``issuer`` are DER; ``doubt`` is why
+    its revocation could not be found out where the site lets that pass.
+    """
+
+    leaf: Leaf
+    certificate: bytes
+    issuer: bytes
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What one sign-in depends on. ``known`` is the row of this very certificate, None at its first sign-in."""
+
+    accepted: Accepted
+    mapped: Mapped | CertificateFault
+    known: KnownCertificate | None
+
+
+def sign_in(facts: CertificateFacts, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession | CertificateFault:
+    """Open a session for the one account that the certificate means."""
+    mapped = account_of(facts)
+    if isinstance(mapped, CertificateFault):
+        return mapped
+    kept = _kept(facts, mapped.account, env)
+    opened = open_session(mapped.account, Method.POP, browser, env, lifetimes, kept.number)
+    return opened.after((KeepCertificate(kept),))
+
+
+def account_of(facts: CertificateFacts) -> Mapped | CertificateFault:
+    """Whose certificate it is, where it may sign somebody in at all: for who asks with it at every request, too."""
+    mapped, known = facts.mapped, facts.known
+    if isinstance(mapped, CertificateFault):
+        return mapped
+    if known is not None and known.revoked_at is not None:
+        # What was seen revoked stays so: a hold that was lifted asks for a new certificate, and no stopped sign-in is
+        # in doubt.
+        date = day(known.revoked_at)
+        return CertificateFault(Fault.REVOKED, f"revoked on {date}, as was found out before", (("date", date),))
+    if mapped.account.standing is not Standing.ACTIVE:
+        return CertificateFault(Fault.ACCOUNT_OFF, f"{mapped.by}: the account is {mapped.account.standing}")
+    return mapped
+
+
+def _kept(facts: CertificateFacts, account: Account, env: Env) -> KnownCertificate:
+    leaf, known = facts.accepted.leaf, facts.known
+    if known is not None:
+        return replace(known, account_id=account.id, last_at=env.now, checked_at=env.now)
+    return KnownCertificate(
+        number=int.from_bytes(env.draw(NUMBER_BITS // 8), "big") or 1,
+        fingerprint=leaf.fingerprint,
+        account_id=account.id,
+        subject=visible(leaf.subject),
+        leaf=facts.accepted.certificate,
+        issuer=facts.accepted.issuer,
+        not_after=leaf.not_after,
+        first_at=env.now,
+        last_at=env.now,
+        checked_at=env.now,
+    )
+
+
+def visible(text: str) -> str:
+    """A subject as it is kept to be shown: short, and no character that anything would obey."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown[:SUBJECT_CHARACTERS]
+
+
+def refusal(fault: CertificateFault, certificate: bytes, address: str, env: Env) -> Event:
+    """The audit's line about a certificate (DER) that signed nobody in, noted lazily. It names nobody, for the audit
+    keeps its lines when a person is erased; the log says the whole of ``str(fault)``.
+    """
+    fingerprint = hashlib.sha256(certificate).hexdigest()
+    return Event(
+        EventKind.CERTIFICATE_REFUSED, env.now, ACTOR, address=address, reason=fault.fault,
+        detail=f"SHA-256 {fingerprint}",
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Client certificates in SQLite: pins of accounts and certificates that somebody signed in with, written and read."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from genkan.protocol import certificate_records as c
+from genkan.protocol.records import Account
+from genkan.store import rows
+from genkan.store.sqlite_people import SqlitePeople
+
+MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
+
+ADD_PIN = """
+    INSERT INTO certificate_pins (account, id, kind, value, name, made_at)
+    SELECT a.number, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ? AND a.standing <> 2
+    AND (SELECT COUNT(*) FROM certificate_pins p WHERE p.account = a.number) < ?
+    ON CONFLICT DO NOTHING
+"""
+DROP_PIN = "DELETE FROM certificate_pins WHERE id = ? AND account = (SELECT number FROM accounts WHERE id = ?)"
+KEEP = """
+    INSERT INTO certificates (account, number, fingerprint, subject, leaf, issuer, not_after, first_at, last_at,
+        checked_at)
+    SELECT a.number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ?
+    ON CONFLICT (fingerprint) DO UPDATE
+    SET account = excluded.account, last_at = excluded.last_at, checked_at = excluded.checked_at
+    WHERE number = excluded.number AND revoked_at IS NULL
+    ON CONFLICT (number) DO NOTHING
+"""
+FORGET_PINS = "DELETE FROM certificate_pins WHERE account = (SELECT number FROM accounts WHERE id = ?)"
+FORGET = "DELETE FROM certificates WHERE account = (SELECT number FROM accounts WHERE id = ?)"
+
+_PIN_COLUMNS = "p.id, p.kind, p.value, p.name, p.made_at"
+_PINS = f"""
+    SELECT {_PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
+    ORDER BY p.made_at, p.id
+"""  # noqa: S608 made of constants
+_PINNED = f"""
+    SELECT {_PIN_COLUMNS}, {rows.ACCOUNT_COLUMNS}
+    FROM certificate_pins p CROSS JOIN accounts a ON a.number = p.account WHERE p.kind = ? AND p.value = ?
+"""  # noqa: S608 made of constants
+_BY_EMAIL = f"""
+    SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
+    WHERE a.email = ? COLLATE NOCASE AND a.email <> '' AND a.standing <> 2 LIMIT ?
+"""  # noqa: S608 made of constants
+_KNOWN = """
+    SELECT c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at,
+        c.revoked_at
+    FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.fingerprint = ?
+"""
+
+
+class CertificateWrites:
+    """Each says whether it was done."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def add_pin(self, step: c.AddPin) -> bool:
+        p = step.pin
+        values = (p.id, int(p.kind), p.value, p.name, p.made_at, p.account_id, c.MOST_PINS)
+        return self._db.execute(ADD_PIN, values).rowcount == 1
+
+    def drop_pin(self, step: c.DropPin) -> bool:
+        return self._db.execute(DROP_PIN, (step.pin_id, step.account_id)).rowcount == 1
+
+    def keep(self, step: c.KeepCertificate) -> bool:
+        k = step.certificate
+        values = (
+            k.number, k.fingerprint, k.subject, k.leaf, k.issuer, k.not_after, k.first_at, k.last_at, k.checked_at,
+            k.account_id,
+        )  # fmt: skip
+        return self._db.execute(KEEP, values).rowcount == 1
+
+    def forget(self, account_id: int) -> None:
+        """Whoever is deleted leaves no certificate behind: it may be somebody else's from now on."""
+        self._db.execute(FORGET_PINS, (account_id,))
+        self._db.execute(FORGET, (account_id,))
+
+
+class SqliteCertificates(SqlitePeople):
+    """The Store protocol's reads about client certificates, beside those of people."""
+
+    async def pins(self, account_id: int) -> list[c.Pin]:
+        """Oldest first; an account has few."""
+        return [_pin(row, account_id) for row in self._all(_PINS, (account_id,))]
+
+    async def pinned(self, values: Sequence[tuple[c.PinKind, bytes]]) -> list[tuple[c.Pin, Account]]:
+        """The pins of these values with their accounts: at most one each."""
+        found = [row for kind, value in values for row in self._all(_PINNED, (int(kind), value))]
+        accounts = [rows.account(row[5:]) for row in found]
+        return [(_pin(row[:5], account.id), account) for row, account in zip(found, accounts, strict=True)]
+
+    async def accounts_by_email(self, address: str) -> list[Account]:
+        """Two at most, of any case of ASCII letters; tombstones have no address."""
+        return [rows.account(row) for row in self._all(_BY_EMAIL, (address, MOST_FOUND))]
+
+    async def certificate(self, fingerprint: bytes) -> c.KnownCertificate | None:
+        """The certificate that somebody signed in with, by the SHA-256 of its DER."""
+        row = self._one(_KNOWN, (fingerprint,))
+        return None if row is None else c.KnownCertificate(*row)
+
+
+def _pin(row: rows.Row, account_id: int) -> c.Pin:
+    pin_id, kind, value, name, made_at = row
+    return c.Pin(pin_id, account_id, c.PinKind(kind), value, name, made_at)

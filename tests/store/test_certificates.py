@@ -1,0 +1,110 @@
+"""Client certificates in the store: a pin is one account's, a certificate keeps its number, the deleted leave none."""
+
+import asyncio
+from dataclasses import replace
+
+from genkan.protocol.certificate_records import (
+    MOST_PINS,
+    AddPin,
+    DropPin,
+    KeepCertificate,
+    KnownCertificate,
+    Pin,
+    PinKind,
+)
+from genkan.protocol.outcomes import EraseTraces, PutAccount
+from genkan.protocol.records import Account, Standing
+from genkan.store.api import Store
+from tests.store.builders import NOW, a_change, added, an_account
+
+
+def a_pin(account: Account, number: int = 1, kind: PinKind = PinKind.SPKI, value: bytes = b"v" * 32) -> Pin:
+    return Pin(number, account.id, kind, value, f"pin {number}", NOW + number)
+
+
+def a_certificate(account: Account, number: int = 7, fingerprint: bytes = b"f" * 32) -> KnownCertificate:
+    return KnownCertificate(number, fingerprint, account.id, "CN=alice", b"leaf", b"issuer", NOW + 9, NOW, NOW, NOW)
+
+
+async def test_pins_are_found_by_their_values_and_by_their_person(store: Store, account: Account) -> None:
+    """With the account as it is; each value in its own kind."""
+    first, second = a_pin(account), a_pin(account, 2, PinKind.SERIAL, b"w" * 32)
+    for pin in (second, first):
+        assert await store.apply(a_change(AddPin(pin)))
+    assert await store.pins(account.id) == [first, second]
+    assert await store.pinned([(PinKind.SPKI, b"v" * 32), (PinKind.SERIAL, b"w" * 32)]) == [
+        (first, account),
+        (second, account),
+    ]
+    assert await store.pinned([(PinKind.SERIAL, b"v" * 32), (PinKind.SUBJECT, b"w" * 32)]) == []
+    assert await store.pins(1) == []
+
+
+async def test_a_pin_is_one_accounts(store: Store, account: Account) -> None:
+    """Of two who are given it at once one has it; a removed one is free again, and only its own account lets it go."""
+    other = an_account()
+    assert await store.apply(added(other))
+    both = [a_change(AddPin(a_pin(account))), a_change(AddPin(a_pin(other, 2)))]
+    assert sorted(await asyncio.gather(*map(store.apply, both))) == [False, True]
+    [(pin, owner)] = await store.pinned([(PinKind.SPKI, b"v" * 32)])
+    stranger = other if owner.id == account.id else account
+    assert not await store.apply(a_change(DropPin(stranger.id, pin.id)))
+    assert await store.apply(a_change(DropPin(owner.id, pin.id)))
+    assert not await store.apply(a_change(DropPin(owner.id, pin.id)))
+    assert await store.apply(a_change(AddPin(a_pin(stranger, 3))))
+
+
+async def test_an_account_has_few_pins(store: Store, account: Account) -> None:
+    """As many as it may, not one more."""
+    for number in range(1, MOST_PINS + 1):
+        assert await store.apply(a_change(AddPin(a_pin(account, number, value=number.to_bytes(32, "big")))))
+    assert not await store.apply(a_change(AddPin(a_pin(account, 99))))
+
+
+async def test_a_certificate_keeps_its_number_and_moves_with_its_mapping(store: Store, account: Account) -> None:
+    """First sign-in and later ones; a number or fingerprint that stands for another one is refused."""
+    first = a_certificate(account)
+    assert await store.apply(a_change(KeepCertificate(first)))
+    assert await store.certificate(first.fingerprint) == first
+    later = replace(first, last_at=NOW + 5, checked_at=NOW + 5)
+    assert await store.apply(a_change(KeepCertificate(later)))
+    assert await store.certificate(first.fingerprint) == later
+    assert not await store.apply(a_change(KeepCertificate(replace(first, number=8))))
+    assert not await store.apply(a_change(KeepCertificate(a_certificate(account, 7, b"g" * 32))))
+    other = an_account()
+    assert await store.apply(added(other))
+    assert await store.apply(a_change(KeepCertificate(replace(later, account_id=other.id))))
+    found = await store.certificate(first.fingerprint)
+    assert found is not None
+    assert found.account_id == other.id
+    assert await store.certificate(b"h" * 32) is None
+
+
+async def test_who_is_deleted_or_erased_leaves_no_certificate(store: Store, account: Account) -> None:
+    """Their pins are free for somebody else, and nothing of the certificate's names is kept."""
+    other = an_account()
+    assert await store.apply(added(other))
+    gone = replace(account, standing=Standing.DELETED, folded=f"\0{account.id}", email="", version=2)
+    for end in (PutAccount(gone), EraseTraces(other.id)):
+        whose = account if isinstance(end, PutAccount) else other
+        assert await store.apply(a_change(AddPin(a_pin(whose)), KeepCertificate(a_certificate(whose))))
+        assert await store.apply(a_change(end))
+        assert await store.pins(whose.id) == []
+        assert await store.certificate(b"f" * 32) is None
+    assert not await store.apply(a_change(AddPin(a_pin(account))))
+
+
+async def test_addresses_find_two_accounts_at_most(store: Store) -> None:
+    """Whatever the case of ASCII letters, and of those letters alone; the deleted have none."""
+    people = [
+        an_account(email=text) for text in ("A@Corp.example", "a@corp.example", "a@CORP.example", "ä@corp.example")
+    ]
+    assert await store.apply(added(people[0]))
+    assert await store.accounts_by_email("a@corp.example") == [people[0]]
+    assert await store.apply(added(*people[1:]))
+    assert len(await store.accounts_by_email("a@corp.example")) == 2
+    assert await store.accounts_by_email("Ä@corp.example") == []
+    assert await store.accounts_by_email("") == []
+    gone = replace(people[3], standing=Standing.DELETED, email="", version=2)
+    assert await store.apply(a_change(PutAccount(gone)))
+    assert await store.accounts_by_email("ä@corp.example") == []
