@@ -24,6 +24,8 @@ from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
 
 HUB = "/rest/oauth2/latest/authorize"
+ANSWER = "answer"
+UNMET = "unmet"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
 # acr_values: what a proxy asks of a sign-in for the application behind it.
@@ -47,11 +49,20 @@ async def login_form(
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
-        "again": who.person is not None and interaction is not None,
+        "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
+        "weak": who.person is not None and not demand.admits(who.person.session.method),
+        "unmet_url": _unmet_url(parameters, interaction, door),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
     return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+def _unmet_url(parameters: Form, interaction: Interaction | None, door: Door) -> str:
+    """The way back to an application for somebody who cannot sign in as it asks; empty where it asks nothing."""
+    if interaction is None or not interaction.acrs:
+        return ""
+    return f"{door.public.path}{HUB}/{parameters['interaction']}?{ANSWER}={UNMET}"
 
 
 async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:
