@@ -79,6 +79,13 @@ class Reason(StrEnum):
     INTROSPECTION_FORBIDDEN = "introspection_forbidden"
     # People
     SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_ON_REFUSED = "sign_on_refused"
+    SIGN_ON_BROKEN = "sign_on_broken"
+    SIGN_ON_DENIED = "sign_on_denied"
+    SIGN_ON_INVALID = "sign_on_invalid"
+    SIGN_ON_NOT_FRESH = "sign_on_not_fresh"
+    SIGN_ON_UNAVAILABLE = "sign_on_unavailable"
+    LAST_WAY_IN = "last_way_in"
     PAGE_STALE = "page_stale"
     CROSS_ORIGIN = "cross_origin"
     SETUP_LINK_DEAD = "setup_link_dead"
