@@ -62,6 +62,7 @@ TITLES = {
     9207: "Authorization server issuer identification",
     8725: "Best current practice for JSON Web Tokens",
     9440: "The Client-Cert header",
+    9525: "Service Identity in TLS",
     9562: "UUIDs",
     9637: "IPv6 addresses for documentation",
     9470: "OAuth 2.0 Step Up Authentication Challenge Protocol",

@@ -6,7 +6,7 @@ from genkan.protocol.signin.offer import Offer
 from genkan.site import ways_form
 from genkan.site.admin.sign_in_pages import EDIT, HERE, NONE_CHOSEN
 from tests.browser.gallery_console import framed
-from tests.browser.showing_values import Chosen, Shown, carried
+from tests.browser.showing_values import Chosen, Shown, carried, using
 
 SIGN_IN = "/desk/login"
 
@@ -53,5 +53,6 @@ def _narrowed(chosen: Chosen) -> list[Shown]:
         "application": chosen("Jira Mobile"),
         "again": True,
         "offer": Offer(Way.PASSKEY),
+        "passkey": using(chosen),
     }
     return [Shown("login-narrowed", "login.html", values, 403)]

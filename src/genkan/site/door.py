@@ -13,6 +13,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
+from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.measure import Measures
@@ -91,6 +92,8 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    # Which models of authenticators are taken.
+    models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.

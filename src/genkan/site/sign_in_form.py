@@ -14,7 +14,7 @@ from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
-from genkan.site import answer, browser, typed
+from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
@@ -34,17 +34,26 @@ LONGEST_ACR_VALUES = 1000
 
 
 async def login_form(
-    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", notice: str = "", status: int = 200
+    parameters: Form,
+    who: Visitor,
+    door: Door,
+    env: Env,
+    *,
+    error: str = "",
+    notice: str = "",
+    status: int = 200,
+    unknown: bytes = b"",
 ) -> Answer:
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
-    hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     demand = await demand_of_form(parameters, door, env)
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     values = {
         "offer": offer_of(demand),
         "action": f"{door.public.path}/login",
-        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
+        "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "notice": notice,
@@ -52,6 +61,7 @@ async def login_form(
         "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
         "weak": who.person is not None and not demand.admits(who.person.session.method),
         "unmet_url": _unmet_url(parameters, interaction, door),
+        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
