@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from genkan.outside.certificates import CertificateDesk
+from genkan.outside.ldap import LdapDirectory
 from genkan.protocol.env import SECOND, Env
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused
@@ -92,6 +93,8 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    # Whose passwords are taken in the form besides our own.
+    directories: tuple[LdapDirectory, ...] = ()
     # Which models of authenticators are taken.
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)

@@ -17,6 +17,7 @@ from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -31,6 +32,9 @@ SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
 # acr_values: what a proxy asks of a sign-in for the application behind it.
 CARRIED = ("interaction", "next", "acr_values", typed.FIELD)
 LONGEST_ACR_VALUES = 1000
+DIRECTORY_AWAY = (
+    "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
+)
 
 
 async def login_form(
@@ -121,6 +125,8 @@ async def try_password(
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
     right = await verify(folded, password, door)
+    if right.hash is None and folded and door.directories:
+        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who), ways), door)
     for _ in range(TRIES):
         row = await door.store.password_row(folded, asked.keys)
         env = door.env()
@@ -134,6 +140,33 @@ async def try_password(
                 return refused
             return SignedIn(outcome.cookie, row.account)
     return Refused(Reason.BUSY, retry_after=1)
+
+
+def notice_of(door: Door) -> str:
+    """What is said with a failed try, whatever the name was: whether a directory does not answer."""
+    return DIRECTORY_AWAY if any(one.trouble is not None for one in door.directories) else ""
+
+
+async def confirm_password(
+    received: Received, account: Account, password: str, ways: Way, who: Visitor, door: Door
+) -> SignedIn | Refused:
+    """One try of somebody who is signed in: by their own password here, or by the directory that they are from."""
+    identities = await door.store.identities_of(account.id)
+    row = await door.store.password_row(account.folded, ())
+    names = {directory.source.name for directory in door.directories}
+    mine = [identity for identity in identities if identity.source in names]
+    if row.hash is not None or not mine:
+        return await try_password(received, account.name, password, ways, who, door)
+    if Way.PASSWORD not in ways:
+        return Refused(Reason.WAY_NOT_TAKEN)
+    await verify(account.folded, password, door)
+    this = this_browser(received, who)
+    return await _try_directories(Asking(account.folded, password, received, who, this, ways, mine), door)
+
+
+async def _try_directories(asking: Asking, door: Door) -> SignedIn | Refused:
+    told = await try_directories(asking, door)
+    return told if isinstance(told, Refused) else SignedIn(told.cookie, told.account)
 
 
 class Verified:

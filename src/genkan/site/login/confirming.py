@@ -10,7 +10,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, demand_of_form, try_password
+from genkan.site.sign_in_form import after_sign_in, confirm_password, demand_of_form
 
 
 async def confirm_page(received: Received, door: Door) -> Answer:
@@ -39,7 +39,7 @@ async def confirm(received: Received, door: Door) -> Answer:
         row = entry(fault.reason)
         return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
     ways = (await demand_of_form(form, door, env)).offered
-    tried = await try_password(received, account.name, form.get("password", ""), ways, who, door)
+    tried = await confirm_password(received, account, form.get("password", ""), ways, who, door)
     if not isinstance(tried, Refused):
         return tried.signed_in(after_sign_in(form, account, who, door), who, door)
     if tried.reason is Reason.BUSY:
