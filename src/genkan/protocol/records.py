@@ -296,14 +296,15 @@ class Guesses:
 
 @dataclass(frozen=True, slots=True)
 class FailedTries:
-    """What failed to sign in to one account since the person last signed in, from the first to the last time;
-    ``network``: where the last one came from.
+    """What failed to sign in to one account since its person said that they have seen it, from the first to the last
+    time; ``network``: where the last one came from. ``code_used_at``: when a recovery code was used meanwhile.
     """
 
     count: int
     first_at: int
     last_at: int
     network: str
+    code_used_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

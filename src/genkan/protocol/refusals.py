@@ -93,6 +93,7 @@ class Reason(StrEnum):
     SESSION_REQUIRED = "session_required"
     SIGN_IN_NOT_RECENT = "sign_in_not_recent"
     WAY_NOT_TAKEN = "way_not_taken"
+    RECOVERY_CODE_REFUSED = "recovery_code_refused"
     NOBODY_COULD_SIGN_IN = "nobody_could_sign_in"
     AUTHENTICATION_UNMET = "authentication_unmet"
     AUTHENTICATION_TOO_WEAK = "authentication_too_weak"

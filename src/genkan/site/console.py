@@ -10,7 +10,7 @@ from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account, Session
+from genkan.protocol.records import Account, FailedTries, Session
 from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
@@ -47,6 +47,7 @@ class Inside:
     form: Form = field(repr=False)
     again: str
     groups: tuple[navigation.Group, ...]
+    tries: FailedTries | None = None
 
     @property
     def actor(self) -> str:
@@ -103,8 +104,9 @@ async def _entered(
     fields, again = _judged(received, form, account, who, door, env)
     here = received.path.removeprefix(door.public.path)
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
+    tries = await door.store.failed_tries(account.id)
     return Inside(
-        who, account, session, here, received.peer.address, hidden, read.query(received), fields, again, groups
+        who, account, session, here, received.peer.address, hidden, read.query(received), fields, again, groups, tries
     )
 
 
@@ -202,9 +204,17 @@ def page(
         "is_administrator": inside.permission >= LEAST,
         "flash": flashes.sentence(inside.query.get(FLASH, "")),
         "notice": inside.again,
+        **tries_values(inside.tries, inside.hidden, door.public.text + inside.here),
     }
     made = door.pages.page(template, {**frame, **values}, inside.reader, status=status, forms_to=forms_to)
     return browser.with_device(made, inside.visitor, door)
+
+
+def tries_values(tries: FailedTries | None, hidden: Mapping[str, str], here: str) -> dict[str, object]:
+    """For the part of a page that tells what failed to sign in; ``here`` is where the person goes on."""
+    if tries is None:
+        return {}
+    return {"tries": tries, "tries_hidden": {**hidden, "last_at": str(tries.last_at), "next": here}}
 
 
 def done(door: Door, path: str, flash: Flash) -> Answer:

@@ -25,6 +25,7 @@ from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
 
 HUB = "/rest/oauth2/latest/authorize"
+RECOVERY = "/login/recovery"
 ANSWER = "answer"
 UNMET = "unmet"
 LONGEST_PASSWORD = 4096
@@ -64,6 +65,7 @@ async def login_form(
         "application": link.name if link else "",
         "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
         "weak": who.person is not None and not demand.admits(who.person.session.method),
+        "recovery_url": door.public.path + RECOVERY,
         "unmet_url": _unmet_url(parameters, interaction, door),
         "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }

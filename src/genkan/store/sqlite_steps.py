@@ -91,6 +91,8 @@ _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', 
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
 _ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
 _ERASE_IDENTITIES = "DELETE FROM identities WHERE account = ?"
+_ERASE_TRIES = "DELETE FROM failed_tries WHERE account = ?"
+_ERASE_CODES = "DELETE FROM recovery_codes WHERE account = ?"
 _MOVE_SITE = "UPDATE site SET version = version + 1"
 
 
@@ -121,6 +123,7 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
+            s.NoteFailedTry: sign_in.note_try,
             i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
@@ -262,7 +265,10 @@ class Steps:
 
     def _erase_traces(self, step: o.EraseTraces) -> bool:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
-        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES) if row else ():
+        traces = (
+            _ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES, _ERASE_TRIES, _ERASE_CODES
+        )  # fmt: skip
+        for erase in traces if row else ():
             self._db.execute(erase, row)
         self._certificates.forget(step.account_id)
         return row is not None

@@ -7,7 +7,7 @@ from genkan.protocol.interaction import seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin import session as sessions
-from genkan.site import answer, browser, read
+from genkan.site import answer, browser, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
@@ -101,7 +101,7 @@ async def home(received: Received, door: Door) -> Answer:
                           "permission_name": account.permission.name}  # fmt: skip
     administrator = account is not None and account.permission >= Permission.ADMIN
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    values = {
+    values: dict[str, object] = {
         "person": person,
         "sign_in_url": f"{door.public.path}/login",
         "sign_out_action": f"{door.public.path}/logout",
@@ -113,6 +113,8 @@ async def home(received: Received, door: Door) -> Answer:
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
+    tries = await door.store.failed_tries(account.id) if account is not None else None
+    values |= console.tries_values(tries, hidden, door.public.text + "/")
     return browser.with_device(door.pages.page("home.html", values, who.reader), who, door)
 
 
