@@ -64,16 +64,19 @@ BROWSERS = [
     f"{ANDROID}) {CHROME} Chrome/142.0.7444.0 Mobile Safari/537.36",  # Chrome and Custom Tabs
     "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
     (
-        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/29.0 Chrome/136.0.0.0 "
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "SamsungBrowser/29.0 Chrome/136.0.0.0 "
         "Mobile Safari/537.36"
     ),
     (
-        "Mozilla/5.0 (Linux; Android 5.1; SM-J500) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/3.3 Version/4.0 "
+        "Mozilla/5.0 (Linux; Android 5.1; SM-J500) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "SamsungBrowser/3.3 Version/4.0 "
         "Chrome/38.0.2125.102 Mobile Safari/537.36"
     ),
     "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0",
     (
-        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36 "
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/142.0.0.0 Mobile Safari/537.36 "
         "EdgA/142.0.0.0"
     ),
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
