@@ -19,13 +19,14 @@ from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
 from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
+from genkan.settings_tls import TLSFields, tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.wire import urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything an operator may set. A field ``base_url`` is GENKAN_BASE_URL and the key ``base_url`` in the file."""
 
     base_url: Annotated[
@@ -199,9 +200,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = "info"
 
     @property
+    def base_text(self) -> str:
+        """The base URL as written, or what stands for it where it is not."""
+        return self.base_url or f"{'https' if self.tls_cert else 'http'}://localhost:{self.port}"
+
+    @property
     def public(self) -> urls.BaseURL:
         """The base URL, parsed; validated when the settings were read."""
-        parsed = urls.parse_base_url(self.base_url or f"http://localhost:{self.port}", allow_http=self.insecure_http)
+        parsed = urls.parse_base_url(self.base_text, allow_http=self.insecure_http)
         if isinstance(parsed, urls.BaseURLProblem):
             raise TypeError(parsed.sentence)
         return parsed
@@ -263,7 +269,9 @@ def _plain(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
     return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
 
 
-_FIELDS = msgspec.inspect.type_info(Settings).fields  # type: ignore[attr-defined]
+# Those of its own first: what it inherits is of one subject, and comes after the site's own.
+_OWN = set(Settings.__annotations__)
+_FIELDS = sorted(msgspec.inspect.type_info(Settings).fields, key=lambda info: info.name not in _OWN)  # type: ignore[attr-defined]
 KINDS = {info.name: _plain(info.type) for info in _FIELDS}
 
 
@@ -300,7 +308,7 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults)
+    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults, tls_faults)
     for name, wrong in chain.from_iterable(find(settings) for find in faults):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
@@ -310,7 +318,7 @@ def _certificate_faults(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    base = settings.base_url or f"http://localhost:{settings.port}"
+    base = settings.base_text
     parsed = urls.parse_base_url(base, allow_http=settings.insecure_http)
     if isinstance(parsed, urls.BaseURLProblem):
         yield "base_url", _base_url_words(base, parsed)
