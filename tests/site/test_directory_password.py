@@ -257,6 +257,21 @@ async def test_confirming_asks_the_directory_by_the_persons_id(slapd: Slapd, the
         assert is_in(answer) is wanted, password
 
 
+async def test_people_are_told_whose_password_theirs_is(slapd: Slapd, their_site: TheirSite) -> None:
+    """Who came by the directory's password reads so where a password is asked for or changed; others do not."""
+    slapd.person("s-mona", "the password")
+    site = await their_site(title="The <b>Example</b> directory")
+    await site.make_account("s-own")
+    own = site.browser()
+    await site.sign_in("s-mona", "the password")
+    await site.sign_in("s-own", PASSWORD, own)
+    for path in ("/account/sign-in", "/confirm"):
+        theirs = (await site.client.get(site.base + path)).text
+        assert "The &lt;b&gt;Example&lt;/b&gt; directory" in theirs
+        assert "Example" not in (await own.get(site.base + path)).text
+    assert "current_password" not in (await site.client.get(f"{site.base}/account/sign-in")).text
+
+
 async def test_a_directory_that_is_away_is_told_of_to_everybody_alike(slapd: Slapd, their_site: TheirSite) -> None:
     """Nobody's tries are used up while it is away; the page says so whatever name was typed; people with passwords of
     our own sign in; and when it is back, so are its people.

@@ -178,6 +178,12 @@ async def _let_in(
     return Refused(Reason.BUSY, retry_after=1)
 
 
+def directory_title(sources: Sequence[str], door: Door) -> str:
+    """What the directory whose password somebody has is called; empty where none of these takes passwords here."""
+    titles = {one.source.name: one.source.title for one in door.directories}
+    return next((titles[name] for name in sources if name in titles), "")
+
+
 async def _off_board(directory: LdapDirectory, described: Described, door: Door) -> None:
     """Whoever is found to be out while signing in does not stay until the next round."""
     env, rule = door.env(), directory.source.rule
