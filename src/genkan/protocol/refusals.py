@@ -93,6 +93,8 @@ class Reason(StrEnum):
     SESSION_REQUIRED = "session_required"
     SIGN_IN_NOT_RECENT = "sign_in_not_recent"
     WAY_NOT_TAKEN = "way_not_taken"
+    DEVICE_LINK_DEAD = "device_link_dead"
+    DEVICE_NOT_LET_IN = "device_not_let_in"
     RECOVERY_CODE_REFUSED = "recovery_code_refused"
     NOBODY_COULD_SIGN_IN = "nobody_could_sign_in"
     AUTHENTICATION_UNMET = "authentication_unmet"

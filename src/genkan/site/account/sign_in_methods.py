@@ -113,6 +113,7 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "takes_password": Way.PASSWORD in ways,
         "may_set": Way.PASSWORD in ways and _may_set(inside, door),
         "codes_left": await door.store.recovery_codes_left(inside.account.id),
+        "device_action": f"{door.public.path}{SIGN_IN}/device",
         "codes_action": f"{door.public.path}{SIGN_IN}/codes",
         **await passkeys_shown(inside.account, door),
     }
