@@ -18,6 +18,7 @@ from genkan.httpd.connection import Shared
 from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.openid.client_proof import BadCredential
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
 from genkan.protocol.naming import title_of
@@ -31,6 +32,7 @@ from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
+from genkan.site.sign_on import SignOnDesk, open_desk
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE
 from genkan.store.sqlite import open_store
@@ -156,7 +158,15 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=make_log(settings.log_format, settings.log_level),
         program=_program(public),
+        sign_on=_desk(settings),
     )
+
+
+def _desk(settings: Settings) -> SignOnDesk:
+    try:
+        return open_desk(settings.read_sign_on(), settings.reach, clock.system_env)
+    except BadCredential as problem:
+        raise CannotServe(f"GENKAN_SIGN_ON_FILE: {problem}") from None
 
 
 def _program(public: BaseURL) -> str:

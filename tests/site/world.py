@@ -24,6 +24,7 @@ from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
+from genkan.site.sign_on import open_desk
 from genkan.store.api import Store
 from genkan.store.sqlite import open_store
 from genkan.wire import pkce
@@ -273,6 +274,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         health=Health(),
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,
+        sign_on=open_desk(settings.read_sign_on(), settings.reach, env),
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)

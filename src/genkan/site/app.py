@@ -38,7 +38,7 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, recovery_pages, signin
+from genkan.site.login import confirming, first_run, openid_pages, recovery_pages, signin
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -69,6 +69,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         openapi.serving(API),
         *authorization.RULES,
         *signin.RULES,
+        *openid_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
         *confirming.RULES,

@@ -17,6 +17,7 @@ from genkan.site.answer import Answer
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.received import Received
+from genkan.site.sign_on import SignOnDesk
 from genkan.store.api import Store, Tally
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
@@ -90,6 +91,7 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    sign_on: SignOnDesk = field(default_factory=SignOnDesk)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
