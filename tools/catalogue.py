@@ -76,7 +76,7 @@ def shell_words() -> list[str]:
     """What the frame of the console and the account pages says."""
     groups = (*navigation.CONSOLE, *navigation.ACCOUNT)
     places = [place.words for group in groups for place in group.places]
-    told = (console.RESUMED, sign_in_form.SESSION_OVER, *flashes.SENTENCES.values())
+    told = (console.RESUMED, sign_in_form.SESSION_OVER, sign_in_form.DIRECTORY_AWAY, *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
 
 

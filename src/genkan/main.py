@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import shlex
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +14,24 @@ import uvloop
 
 from genkan import clock
 from genkan.httpd.connection import Shared
+from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.certificates import CertificateDesk, Strictness
+from genkan.outside.ldap import LdapDirectory
 from genkan.outside.openid.client_proof import BadCredential
 from genkan.outside.passwords import PasswordLane
+from genkan.outside.revocation import Revocations
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
+from genkan.protocol.certificates.bundle import BundleProblem
+from genkan.protocol.certificates.rules import RuleProblem
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, new_ring
 from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
+from genkan.settings_certificates import read_bundle, read_rules
 from genkan.site.app import build
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
@@ -47,12 +53,16 @@ class CannotServe(Exception):
 def serve(settings: Settings) -> None:
     """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
     _check_ring_folder(settings)
-    with (
-        only_server(settings),
-        _listening(settings) as listener,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        runner.run(_serve(settings, listener))
+    log = make_log(settings.log_format, settings.log_level)
+    try:
+        with (
+            only_server(settings),
+            listening(settings, log) as sockets,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(_serve(settings, sockets))
+    except CannotListen as problem:
+        raise CannotServe(str(problem)) from None
 
 
 def _check_ring_folder(settings: Settings) -> None:
@@ -80,20 +90,7 @@ def only_server(settings: Settings) -> Iterator[None]:
         raise CannotServe(str(problem)) from None
 
 
-@contextlib.contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as problem:
-            where = f"{settings.host}:{settings.port}"
-            raise CannotServe(f"cannot listen on {where}: {problem.strerror}; set GENKAN_HOST or GENKAN_PORT") from None
-        yield listener
-
-
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, sockets: Sockets) -> None:
     store = open_store(settings.database_path, create=True, env=clock.system_env())
     lane = PasswordLane(settings.password_threads)
     try:
@@ -104,7 +101,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await keeper.compare_clocks()
         upkeep = asyncio.create_task(keeper.run())
         try:
-            await _server(door, settings, announcement).serve([listener])
+            await _server(door, settings, announcement, sockets).serve(list(sockets.plain))
         finally:
             upkeep.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -159,7 +156,20 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         log=make_log(settings.log_format, settings.log_level),
         program=_program(public),
         sign_on=_desk(settings),
+        directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
+        certificates=certificate_desk(settings),
     )
+
+
+def certificate_desk(settings: Settings) -> CertificateDesk:
+    """The desk that judges client certificates, as the settings want it. Raises CannotServe."""
+    bundle, rules = read_bundle(settings.client_ca), read_rules(settings.certificate_rules)
+    if isinstance(bundle, BundleProblem):  # it was good when the settings were read, a moment ago
+        raise CannotServe(f"GENKAN_CLIENT_CA: {bundle.wrong}")
+    if isinstance(rules, RuleProblem):
+        raise CannotServe(f"GENKAN_CERTIFICATE_RULES: {rules.wrong}")
+    revocations = Revocations(settings.reach, [Path(path) for path in settings.certificate_crls])
+    return CertificateDesk(bundle, rules, Strictness(settings.certificate_revocation), revocations)
 
 
 def _desk(settings: Settings) -> SignOnDesk:
@@ -197,7 +207,7 @@ async def _announcement(door: Door) -> list[str]:
     return lines
 
 
-def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
+def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets) -> Server:
     take_over("uvicorn.error", door.log)
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
 
@@ -207,4 +217,5 @@ def _server(door: Door, settings: Settings, announcement: list[str]) -> Server:
     def closing() -> None:
         door.health.closing = True
 
-    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing)
+    door.measures.handshakes = sockets.handshakes
+    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing, sockets.secured)

@@ -17,14 +17,16 @@ from msgspec import Meta
 from genkan.outside.reach import Reach, ReachProblem, parse_reach
 from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
+from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
+from genkan.settings_tls import TLSFields, tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.wire import urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything an operator may set. A field ``base_url`` is GENKAN_BASE_URL and the key ``base_url`` in the file."""
 
     base_url: Annotated[
@@ -72,6 +74,35 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "only from a trusted address and with this secret: on one box 127.0.0.1 is everybody."
         ),
     ] = ""
+    client_ca: Annotated[
+        str,
+        Meta(
+            description="A PEM file with the CAs whose client certificates sign people in, every certificate in it "
+            "trusted by itself. Unset: no client certificate counts. Read at start."
+        ),
+    ] = ""
+    certificate_rules: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Which account a client certificate belongs to, rules in their order with commas between: "
+            "SOURCE=name or SOURCE=email, where SOURCE is upn, email, dns or uri (alternative names) or cn, uid or "
+            "subject-email (subject), as in upn@corp.example=name, email=email. Pins of accounts come before."
+        ),
+    ] = ()
+    certificate_revocation: Annotated[
+        Literal["require", "prefer", "off"],
+        Meta(
+            description="Whether a client certificate was revoked: require refuses it where that cannot be found out, "
+            "prefer lets it pass then (and says so in the log), off asks nobody."
+        ),
+    ] = "prefer"
+    certificate_crls: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="CRL files of your CAs, in PEM or DER, commas between; read again when they change. Where one "
+            "of them is in date for a certificate, nobody else is asked."
+        ),
+    ] = ()
     fetch_allow: Annotated[
         tuple[str, ...],
         Meta(
@@ -169,9 +200,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = "info"
 
     @property
+    def base_text(self) -> str:
+        """The base URL as written, or what stands for it where it is not."""
+        return self.base_url or f"{'https' if self.tls_cert else 'http'}://localhost:{self.port}"
+
+    @property
     def public(self) -> urls.BaseURL:
         """The base URL, parsed; validated when the settings were read."""
-        parsed = urls.parse_base_url(self.base_url or f"http://localhost:{self.port}", allow_http=self.insecure_http)
+        parsed = urls.parse_base_url(self.base_text, allow_http=self.insecure_http)
         if isinstance(parsed, urls.BaseURLProblem):
             raise TypeError(parsed.sentence)
         return parsed
@@ -233,7 +269,9 @@ def _plain(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
     return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
 
 
-_FIELDS = msgspec.inspect.type_info(Settings).fields  # type: ignore[attr-defined]
+# Those of its own first: what it inherits is of one subject, and comes after the site's own.
+_OWN = set(Settings.__annotations__)
+_FIELDS = sorted(msgspec.inspect.type_info(Settings).fields, key=lambda info: info.name not in _OWN)  # type: ignore[attr-defined]
 KINDS = {info.name: _plain(info.type) for info in _FIELDS}
 
 
@@ -270,13 +308,17 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults)
+    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults, tls_faults)
     for name, wrong in chain.from_iterable(find(settings) for find in faults):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
 
+def _certificate_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    return certificate_faults(settings.client_ca, settings.certificate_rules, settings.certificate_crls)
+
+
 def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    base = settings.base_url or f"http://localhost:{settings.port}"
+    base = settings.base_text
     parsed = urls.parse_base_url(base, allow_http=settings.insecure_http)
     if isinstance(parsed, urls.BaseURLProblem):
         yield "base_url", _base_url_words(base, parsed)

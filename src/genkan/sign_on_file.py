@@ -11,13 +11,14 @@ import msgspec
 
 from genkan.settings_given import BadSetting, not_toml, not_utf8, wanted
 from genkan.sources.base import Source
+from genkan.sources.ldap import LdapSource
 from genkan.sources.openid import OpenIDSource
 
 MOST_BYTES = 1024 * 1024
 MOST_SOURCES = 50
 MOST_SHOWN = 80
 _LIST = 'a list of texts, as in ["openid", "email"]'
-TABLES: Mapping[str, type[Source]] = {"openid": OpenIDSource}
+TABLES: Mapping[str, type[Source]] = {"openid": OpenIDSource, "ldap": LdapSource}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class SignOn:
     def openid(self) -> tuple[OpenIDSource, ...]:
         """The OpenID providers alone."""
         return tuple(source for source in self.sources if isinstance(source, OpenIDSource))
+
+    @property
+    def ldap(self) -> tuple[LdapSource, ...]:
+        """The LDAP directories alone."""
+        return tuple(source for source in self.sources if isinstance(source, LdapSource))
 
 
 def read_sign_on(path: str) -> SignOn:

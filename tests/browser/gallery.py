@@ -20,10 +20,11 @@ from tests.browser import (
     gallery_links,
     gallery_mobile,
     gallery_operations,
+    gallery_passkeys,
     gallery_people,
     gallery_phones,
 )
-from tests.browser.showing_values import Chosen, Shown, carried, plain
+from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
@@ -35,6 +36,7 @@ AREAS = (
     gallery_links,
     gallery_mobile,
     gallery_operations,
+    gallery_passkeys,
     gallery_people,
     gallery_phones,
 )
@@ -71,6 +73,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "error": "",
         "application": "",
         "again": False,
+        "passkey": using(chosen),
     }
     failed = {
         **values,

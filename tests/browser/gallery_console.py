@@ -4,7 +4,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.site import navigation
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.sign_in_form import SESSION_OVER
-from tests.browser.showing_values import Chosen, Shown, carried
+from tests.browser.showing_values import Chosen, Shown, carried, using
 
 
 def framed(chosen: Chosen, here: str, *, flash: Flash | None = None, notice: str = "") -> dict[str, object]:
@@ -29,9 +29,10 @@ def pages(chosen: Chosen) -> list[Shown]:
 def _confirm(chosen: Chosen) -> list[Shown]:
     person = {"person_name": chosen("alice"), "person_display": chosen("Alice Adams")}
     out = {"sign_out_action": "/desk/logout", "sign_out_hidden": carried(chosen)}
-    asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": ""}
+    passkey = using(chosen)
+    asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": "", "passkey": passkey}
     over = {"action": "/desk/login", "hidden": carried(chosen), "username": "", "error": "", "application": "",
-            "again": False, "notice": SESSION_OVER}  # fmt: skip
+            "again": False, "notice": SESSION_OVER, "passkey": passkey}  # fmt: skip
     kept = {"action": "/desk/admin/links/create", "hidden": carried(chosen), "person_name": chosen("Alice Adams")}
     return [
         Shown("confirm", "confirm.html", asked),

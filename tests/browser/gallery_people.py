@@ -3,7 +3,7 @@
 from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
-from tests.browser import gallery_person
+from tests.browser import gallery_passkeys, gallery_person
 from tests.browser.gallery_console import framed
 from tests.browser.gallery_person import DAY, NOW, ZONES, sessions
 from tests.browser.showing_values import Chosen, Shown, carried
@@ -126,7 +126,11 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "faults": {},
         "sign_out": True,
         "least": 10,
+        **gallery_passkeys.own(chosen),
     }
+    nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
+    nowhere = {**nothing, "passkeys_work": False}
+    full = {**nothing, "passkeys_full": True}
     wrong = {
         **values,
         "flash": "",
@@ -136,5 +140,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
     return [
         Shown("sign-in-methods", "account_sign_in.html", values),
         Shown("sign-in-methods-failed", "account_sign_in.html", wrong, 400),
-        Shown("sign-in-methods-none", "account_sign_in.html", {**values, "flash": "", "password_set_at": None}),
+        Shown("sign-in-methods-none", "account_sign_in.html", nothing),
+        Shown("sign-in-methods-nowhere", "account_sign_in.html", nowhere),
+        Shown("sign-in-methods-full", "account_sign_in.html", full),
     ]

@@ -42,6 +42,7 @@ SINGLE = {
     "apply": "configuration:apply",
     "export": "configuration:export",
     "status": "status:status",
+    "check": "check:check",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
 }

@@ -14,6 +14,9 @@ def serve(
     base_url: str | None = None,
     data_dir: str | None = None,
     workers: int | None = None,
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
+    certificate_url: str | None = None,
 ) -> None:
     """Run the site: SQLite in the data folder; prints a one-time set-up link while there is no administrator.
 
@@ -31,8 +34,15 @@ def serve(
         The folder that holds the database (GENKAN_DATA_DIR).
     workers:
         Serving processes (GENKAN_WORKERS).
+    tls_cert:
+        A PEM file with the certificate and its chain, to speak https without a proxy (GENKAN_TLS_CERT).
+    tls_key:
+        The PEM file of its key (GENKAN_TLS_KEY).
+    certificate_url:
+        The origin that asks for client certificates (GENKAN_CERTIFICATE_URL).
     """
-    flags = {"host": host, "port": port, "base_url": base_url, "data_dir": data_dir, "workers": workers}
+    flags = {"host": host, "port": port, "base_url": base_url, "data_dir": data_dir, "workers": workers,
+             "tls_cert": tls_cert, "tls_key": tls_key, "certificate_url": certificate_url}  # fmt: skip
     loaded = settings.load(os.environ, flags)
     if isinstance(loaded, settings.SettingsProblem):
         raise Stop(loaded.sentence, SET_UP)

@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from genkan.httpd import written
 from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
+from genkan.httpd.tls import secured
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
 
@@ -62,9 +63,10 @@ class Connection(Reading, asyncio.Protocol):
     body_seconds: ClassVar[float] = BODY_SECONDS
     linger_seconds: ClassVar[float] = LINGER_SECONDS
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, *, asks: bool = False) -> None:
         super().__init__()
         self._shared = shared
+        self._asks = asks  # for the client's certificate, where there is TLS of our own
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         # The requests that are answered
@@ -90,7 +92,8 @@ class Connection(Reading, asyncio.Protocol):
         self._shared.state.connections.add(self)  # type: ignore[arg-type]
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if isinstance(peer, tuple) else ""
-        self._scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        if transport.get_extra_info("sslcontext"):
+            self._scheme, self._secured = "https", secured(transport, asks=self._asks)
         self._rest()
         self._watch_idleness(self._shared.keep_alive_seconds)
 
@@ -123,7 +126,8 @@ class Connection(Reading, asyncio.Protocol):
         """Who has said all may still wait for the answer; False closes, where nobody does."""
         self._over = True
         self._stop_clock()
-        return self._asked is not None or bool(self.waiting)
+        # RFC 8446 6.1: TLS could be half closed as well; asyncio's cannot.
+        return self._secured is None and (self._asked is not None or bool(self.waiting))
 
     def shutdown(self) -> None:
         """uvicorn's word for the end: what was asked is answered, at the last a request whose body is on its way."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import httptools
 
 from genkan.httpd.written import lines
-from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from genkan.site.arrival import MOST_BODY_BYTES, Arrival, Secured
 from genkan.site.peer import Headers
 
 MOST_HEAD_BYTES = 64 * 1024
@@ -39,6 +39,7 @@ class Reading(ABC):
     def __init__(self) -> None:
         self._parser = _parser(self)
         self._client, self._scheme = "", "http"
+        self._secured: Secured | None = None
         self._url = b""
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -151,6 +152,7 @@ class Reading(ABC):
             number,
             keep,
             too_large,
+            self._secured,
         )
 
     def _target(self) -> tuple[str, bytes]:

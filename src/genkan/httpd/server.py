@@ -4,21 +4,39 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import uvicorn
 
 from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
 
 GRACE_SECONDS = 10
 BACKLOG = 2048
 
 
+@dataclass(frozen=True, slots=True)
+class SecuredListener:
+    """A socket that speaks TLS. ``asks``: for the client's certificate."""
+
+    socket: socket.socket
+    tls: TLS
+    asks: bool
+
+
 class Server(uvicorn.Server):
     """uvicorn that says when it answers, and that leaves by returning, so that the store is closed in order."""
 
-    def __init__(self, shared: Shared, ready: Callable[[], None], closing: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        ready: Callable[[], None],
+        closing: Callable[[], None],
+        secured: Sequence[SecuredListener] = (),
+    ) -> None:
         def connection(**_: Any) -> Connection:
             return Connection(shared)
 
@@ -37,15 +55,32 @@ class Server(uvicorn.Server):
             )
         )
         self.server_state = shared.state
+        self._shared = shared
+        self._secured = tuple(secured)
         self._ready = ready
         self._closing = closing
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        for one in self._secured:
+            self.servers.append(await self._listen(one))
         # What was made at start lives as long as the process: the collector need not walk it again.
         gc.collect()
         gc.freeze()
         self._ready()
+
+    async def _listen(self, one: SecuredListener) -> asyncio.Server:
+        def connection() -> Connection:
+            return Connection(self._shared, asks=one.asks)
+
+        return await asyncio.get_running_loop().create_server(
+            connection,
+            sock=one.socket,
+            ssl=one.tls.context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=GOODBYE_SECONDS,
+        )
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._closing()

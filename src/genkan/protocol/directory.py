@@ -34,7 +34,9 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceRule:
-    """What an operator decided about the people of one directory; times in milliseconds, ``kept`` 0 is for ever."""
+    """What an operator decided about the people of one directory; times in milliseconds, ``kept`` 0 is for ever.
+    ``most_permission`` is the highest right that the directory has a say in.
+    """
 
     name: str
     match: Match = Match.NONE
@@ -45,12 +47,13 @@ class SourceRule:
     email_domains: tuple[str, ...] = ()
     check_every: int = 15 * 60_000
     kept: int = 24 * 3_600_000
+    most_permission: Permission = Permission.WRITE
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as the directory describes them. ``groups`` None: it says nothing of groups. ``sealed`` is what it gave
-    for asking after them later, sealed.
+    """Somebody as the directory describes them. ``groups`` or ``permission`` None: it says nothing of them. ``sealed``
+    is what it gave for asking after them later, sealed.
     """
 
     source: str
@@ -60,6 +63,7 @@ class Person:
     email: str = ""
     email_verified: bool = False
     groups: tuple[str, ...] | None = None
+    permission: Permission | None = None
     sealed: str = field(default="", repr=False)
 
 
@@ -137,7 +141,7 @@ def _arrive_known(
     freed = is_held(known)
     if account.standing is not Standing.ACTIVE and not freed:
         return _refused(person, "the account is not active", browser, env)
-    brought = _brought_up(account, person, rule, freed, Actor(ACTOR, browser.address), env)
+    brought = brought_up(account, person, rule, freed, Actor(ACTOR, browser.address), env)
     seen = replace(
         identity, label=_label(person), seen_at=env.now, checked_at=env.now, missed_since=None, held=None,
         sealed=person.sealed or identity.sealed,
@@ -153,13 +157,14 @@ def _found(person: Person, facts: ArrivalFacts, rule: SourceRule, actor: str, en
     if facts.candidates:
         (account,) = facts.candidates
         fault = _candidate_fault(account, facts, rule)
-        return fault or (account, _brought_up(account, person, rule, False, actor, env))
+        return fault or (account, brought_up(account, person, rule, False, actor, env))
     if not rule.create:
         return "not linked"
     if facts.taken:
         return "the user name belongs to another account"
     groups = _groups(person.groups or ())
-    wish = AccountWish(person.name, _text(person.display_name), trusted_email(person, rule), rule.permission, groups)
+    permission = rule.permission if person.permission is None else min(person.permission, rule.most_permission)
+    wish = AccountWish(person.name, _text(person.display_name), trusted_email(person, rule), permission, groups)
     made = accounts.create(wish, actor, env)
     return "the user name cannot be one" if isinstance(made, Refused) else (made.account, made.change)
 
@@ -182,9 +187,9 @@ def _open(account: Account, person: Person, came: Came, browser: Browser, env: E
     return opened.with_session(session)
 
 
-def _brought_up(account: Account, person: Person, rule: SourceRule, freed: bool, actor: str, env: Env) -> Change:
+def brought_up(account: Account, person: Person, rule: SourceRule, freed: bool, actor: str, env: Env) -> Change:
     """The account as the directory describes it now, where the rule says so; active again where it was held."""
-    wanted = replace(account, standing=Standing.ACTIVE)
+    wanted = replace(account, standing=Standing.ACTIVE, permission=_permission(account, person, rule))
     if rule.sync:
         wanted = replace(
             wanted,
@@ -198,6 +203,13 @@ def _brought_up(account: Account, person: Person, rule: SourceRule, freed: bool,
     return Change(
         (PutAccount(replace(wanted, version=account.version + 1)),), (event(kind, account, rule, actor, env),)
     )
+
+
+def _permission(account: Account, person: Person, rule: SourceRule) -> Permission:
+    """What the account may do now. What an administrator gave beyond the reach of the directory stays as it is."""
+    if person.permission is None or account.permission > rule.most_permission:
+        return account.permission
+    return min(person.permission, rule.most_permission)
 
 
 def _refused(person: Person, why: str, browser: Browser, env: Env) -> Refused:

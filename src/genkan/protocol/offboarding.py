@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from genkan.protocol.directory import ACTOR, SourceRule, event, is_held, unlinked
+from genkan.protocol.directory import ACTOR, Person, SourceRule, brought_up, event, is_held, unlinked
 from genkan.protocol.env import Env
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import PutIdentity
@@ -24,10 +24,13 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The answer of a directory. ``sealed`` is the new thing to ask with, None where it stays as it is."""
+    """The answer of a directory. ``person``: as it describes somebody who is there, None where it does not say.
+    ``sealed`` is the new thing to ask with, None where it stays as it is.
+    """
 
     presence: Presence
     sealed: str | None = field(default=None, repr=False)
+    person: Person | None = None
 
 
 def judge(checked: Checked, facts: IdentityFacts, others: bool, rule: SourceRule, env: Env) -> Change:
@@ -38,7 +41,7 @@ def judge(checked: Checked, facts: IdentityFacts, others: bool, rule: SourceRule
     asked = replace(identity, checked_at=env.now, sealed=identity.sealed if checked.sealed is None else checked.sealed)
     match checked.presence:
         case Presence.PRESENT:
-            return _present(replace(asked, missed_since=None, held=None), facts, rule, env)
+            return _present(replace(asked, missed_since=None, held=None), checked.person, facts, rule, env)
         case Presence.UNREACHABLE:
             missed = env.now if identity.missed_since is None else identity.missed_since
             return hold_missed(replace(asked, missed_since=missed), facts, rule, missed, env)
@@ -57,12 +60,15 @@ def hold_missed(asked: Identity, facts: IdentityFacts, rule: SourceRule, since: 
     return Change((PutIdentity(facts.identity, asked),))
 
 
-def _present(asked: Identity, facts: IdentityFacts, rule: SourceRule, env: Env) -> Change:
-    put = PutIdentity(facts.identity, asked)
-    if not is_held(facts):
+def _present(asked: Identity, person: Person | None, facts: IdentityFacts, rule: SourceRule, env: Env) -> Change:
+    """Still there: freed where they were held, and brought up to date, so that a right that was taken is gone here."""
+    put, freed = PutIdentity(facts.identity, asked), is_held(facts)
+    if facts.account.standing is not Standing.ACTIVE and not freed:
         return Change((put,))
-    freed = replace(facts.account, standing=Standing.ACTIVE, version=facts.account.version + 1)
-    return Change((PutAccount(freed), put), (event(EventKind.ACCOUNT_ENABLED, freed, rule, ACTOR, env),))
+    if person is None:
+        person = Person(rule.name, asked.subject, asked.label)
+    brought = brought_up(facts.account, person, rule, freed, ACTOR, env)
+    return Change((*brought.steps, put), brought.events)
 
 
 def _hold(asked: Identity, facts: IdentityFacts, rule: SourceRule, why: str, env: Env) -> Change:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, profile, sign_in_methods
+from genkan.site.account import apps, browsers, passkeys, profile, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -38,7 +38,7 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, openid_pages, recovery_pages, signin
+from genkan.site.login import confirming, first_run, openid_pages, passkey_pages, recovery_pages, signin
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -70,6 +70,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *authorization.RULES,
         *signin.RULES,
         *openid_pages.RULES,
+        *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
         *confirming.RULES,
@@ -94,6 +95,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,
     )

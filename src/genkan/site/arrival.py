@@ -2,6 +2,8 @@
 
 import msgspec
 
+from genkan.protocol.certificates.faults import CertificateFault
+from genkan.protocol.certificates.presented import Presented
 from genkan.site.peer import Headers
 
 MOST_BODY_BYTES = 64 * 1024
@@ -9,10 +11,20 @@ MOST_BODY_BYTES = 64 * 1024
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class Secured(msgspec.Struct, frozen=True):
+    """What our own TLS knows of a connection. ``name``: the host that the client asked for (RFC 6066 3). ``asks``: this
+    listener asks for a certificate; ``certificate`` is the one that came, whose key the client has, else None.
+    """
+
+    name: str | None
+    asks: bool
+    certificate: Presented | CertificateFault | None = None
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """``path`` is decoded, ``client`` the other end's address, ``version`` HTTP's; names of headers are lower-case.
 
-    ``too_large``: the body is longer than MOST_BODY_BYTES, and was not read.
+    ``too_large``: the body is longer than MOST_BODY_BYTES, and was not read. ``secured``: None without TLS of our own.
     """
 
     method: str
@@ -26,6 +38,7 @@ class Arrival(msgspec.Struct, frozen=True):
     number: str
     keep_alive: bool = True
     too_large: bool = False
+    secured: Secured | None = None
 
     def __repr__(self) -> str:
         # Query, headers and body carry secrets.

@@ -12,7 +12,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Session
 from genkan.protocol.signin import session as sessions
-from genkan.site import answer, browser, flashes, navigation, read, typed
+from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.corporate_offer import confirming_buttons
@@ -142,6 +142,7 @@ def confirm_page(parameters: Form, who: Visitor, door: Door, env: Env, *, error:
     values = {
         "action": door.public.path + CONFIRM,
         "hidden": {**token, **carried},
+        "passkey": passkey_page.confirm_values(door, {**token, **carried}),
         "error": error,
         "person_name": account.name if account else "",
         "person_display": account.display_name if account else "",

@@ -50,7 +50,8 @@ class Dispatcher:
     async def respond(self, arrival: Arrival) -> Answer:
         """The answer, whatever happens; counted, and logged where it is a refusal."""
         started = self._ticks()
-        peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers)
+        shown = None if arrival.secured is None else arrival.secured.certificate
+        peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
         moved = self._moved(peer, arrival.path) if self._former else None
         path = arrival.path if moved is None else self._base + moved
         rules, parameters = self._find(path)

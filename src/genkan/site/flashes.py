@@ -34,6 +34,8 @@ class Flash(StrEnum):
     GUESSES_LIFTED = "guesses-lifted"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
     MOBILE_ON = "mobile-on"
@@ -69,6 +71,8 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.PASSKEY_ADDED: "The passkey is added. You can sign in with it from now on.",
+        Flash.PASSKEY_REMOVED: "The passkey is removed: it opens nothing any more.",
         Flash.MOBILE_ON: "The mobile app is on.",
         Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
         Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",

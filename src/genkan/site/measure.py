@@ -28,6 +28,8 @@ class Measures(Collector):
         self._answers: Counter[tuple[str, int]] = Counter()
         self._latency: defaultdict[str, _Histogram] = defaultdict(_Histogram)
         self._refusals: Counter[str] = Counter()
+        # Counted by TLS of our own: done, failed, certificate (the client's was not accepted).
+        self.handshakes: Counter[str] = Counter()
         self._key_uses: dict[int, int] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -69,6 +71,10 @@ class Measures(Collector):
         for reason, count in self._refusals.items():
             refusals.add_metric((reason,), count)
         yield refusals
+        handshakes = CounterMetricFamily("genkan_tls_handshakes", "TLS handshakes by result", labels=("result",))
+        for result, count in self.handshakes.items():
+            handshakes.add_metric((result,), count)
+        yield handshakes
         up = GaugeMetricFamily("genkan_up", "1 while the process answers")
         up.add_metric((), 1)
         yield up

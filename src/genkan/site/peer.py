@@ -1,22 +1,42 @@
-"""Who is at the other end: the client's address and scheme, told by a proxy only where the proxy has proved itself."""
+"""Who is at the other end: the client's address, scheme and certificate, told by a proxy only where the proxy has
+proved itself.
+"""
 
 import hmac
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import msgspec
 
+from genkan.protocol.certificates.faults import CertificateFault
+from genkan.protocol.certificates.presented import Presented, from_base64_der, from_client_cert, from_escaped_pem
+
 PROXY_SECRET = b"x-genkan-proxy"
+CLIENT_CERT, CLIENT_CERT_CHAIN = b"client-cert", b"client-cert-chain"
+# What is not RFC 9440's: nginx's percent-encoded PEM, or base64 of the DER and nothing around it.
+SSL_CLIENT_CERT = b"x-ssl-client-cert"
+CERTIFICATE_HEADERS = frozenset({CLIENT_CERT, CLIENT_CERT_CHAIN, SSL_CLIENT_CERT})
 # What a proxy may tell of the client. Each at most once, and no twin spelled with underscores (which some servers
 # merge).
-PROXY_HEADERS = frozenset(
-    {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-method", b"x-original-method",
-     b"x-forwarded-uri", PROXY_SECRET}
-)  # fmt: skip
+PROXY_HEADERS = CERTIFICATE_HEADERS | {
+    b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-method", b"x-original-method",
+    b"x-forwarded-uri", PROXY_SECRET,
+}  # fmt: skip
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+def _spellings(name: bytes) -> set[bytes]:
+    """A name with - and _ mixed in every way."""
+    first, *others = name.split(b"-")
+    ways = product((b"-", b"_"), repeat=len(others))
+    return {first + b"".join(mark + word for mark, word in zip(way, others, strict=True)) for way in ways}
+
+
+_SPELLED = frozenset[bytes]().union(*map(_spellings, CERTIFICATE_HEADERS))
 
 
 class Headers:
@@ -36,15 +56,22 @@ class Headers:
         value = self._last.get(name)
         return [] if value is None else [value]
 
+    def has_any(self, names: frozenset[bytes]) -> bool:
+        """Whether one of these was sent."""
+        return not names.isdisjoint(self._last)
+
 
 class Peer(msgspec.Struct, frozen=True):
-    """``address`` and ``scheme`` are the client's own. ``trusted``: a proxy of ours speaks, its headers count."""
+    """``address`` and ``scheme`` are the client's own. ``trusted``: a proxy of ours speaks, its headers count.
+    ``certificate`` is the client's, whose key it has; nothing else is known of it yet.
+    """
 
     address: str
     scheme: str
     trusted: bool
     host: str
     local: bool
+    certificate: Presented | CertificateFault | None = None
 
     @property
     def network(self) -> str:
@@ -66,21 +93,31 @@ class Peers:
         self._networks = tuple(_plain_network(text) for text in trusted)
         self._secret = secret.encode()
 
-    def of(self, client: str, scheme: str, headers: Headers) -> Peer | PeerFault:
-        """The peer of one request. From anybody but our proxy, forwarding headers say nothing at all."""
+    def of(
+        self, client: str, scheme: str, headers: Headers, shown: Presented | CertificateFault | None = None
+    ) -> Peer | PeerFault:
+        """The peer of one request. From anybody but our proxy, forwarding headers say nothing at all, and those of
+        certificates are refused: nobody sends them by accident. ``shown`` is the certificate that our own TLS saw.
+        """
         hosts = headers.every(b"host")
         if len(hosts) > 1:  # RFC 9112 3.2: more than one Host is answered with 400.
             return PeerFault("host")
         host = hosts[0].decode("latin-1") if hosts else ""
         client = _plain(client)
         if not self._networks or not self._is_proxy(client, headers):
-            return Peer(client, scheme, False, host, _is_local(client))
+            # RFC 9440 4: who accepts them from anybody lets anybody be anybody.
+            if headers.has_any(_SPELLED):
+                return PeerFault("client-cert")
+            return Peer(client, scheme, False, host, _is_local(client), shown)
         found = _forwarded(headers)
         if isinstance(found, PeerFault):
             return found
         address = self._client_of(client, found.get(b"x-forwarded-for", ""))
         scheme = found.get(b"x-forwarded-proto", scheme).strip().lower()
-        return Peer(address, scheme, True, found.get(b"x-forwarded-host", host), False)
+        certificate = _certificate(found)
+        if isinstance(certificate, PeerFault):
+            return certificate
+        return Peer(address, scheme, True, found.get(b"x-forwarded-host", host), False, certificate)
 
     def _is_proxy(self, client: str, headers: Headers) -> bool:
         shown = headers.every(PROXY_SECRET)
@@ -108,6 +145,26 @@ def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
             return PeerFault(plain.decode("ascii"))
         found[plain] = value.decode("ascii")
     return found
+
+
+def _certificate(found: dict[bytes, str]) -> Presented | CertificateFault | PeerFault | None:
+    """What the proxy says of the client's certificate; a header that is empty says that there is none."""
+    standard, chain, other = (found.get(name, "").strip() for name in (CLIENT_CERT, CLIENT_CERT_CHAIN, SSL_CLIENT_CERT))
+    if not standard and not chain and not other:
+        return None
+    # RFC 9440 2.2, 2.3: an empty byte sequence is no certificate, and a chain without one belongs to nobody.
+    standard = "" if standard == "::" else standard
+    if (standard and other) or (chain and not standard):
+        return PeerFault("client-cert")
+    return _read_certificate(standard.encode(), chain.encode(), other.encode()) if standard or other else None
+
+
+# A phone sends the same ones with every request.
+@lru_cache(maxsize=128)
+def _read_certificate(standard: bytes, chain: bytes, other: bytes) -> Presented | CertificateFault:
+    if standard:
+        return from_client_cert(standard, (chain,) if chain else ())
+    return from_escaped_pem(other) if other.startswith(b"-----BEGIN") else from_base64_der(other)
 
 
 def _plain_network(text: str) -> _Network:

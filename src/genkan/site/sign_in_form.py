@@ -12,10 +12,11 @@ from genkan.protocol.records import Account
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
-from genkan.site import answer, browser, typed
+from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.corporate_offer import buttons
+from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -25,25 +26,38 @@ from genkan.wire import redirects, urls
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
+DIRECTORY_AWAY = (
+    "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
+)
 CARRIED = ("interaction", "next", typed.FIELD)
 
 
 async def login_form(
-    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", notice: str = "", status: int = 200
+    parameters: Form,
+    who: Visitor,
+    door: Door,
+    env: Env,
+    *,
+    error: str = "",
+    notice: str = "",
+    status: int = 200,
+    unknown: bytes = b"",
 ) -> Answer:
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
-    hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     values = {
         "action": f"{door.public.path}/login",
-        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
+        "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
         "again": who.person is not None and interaction is not None,
         "corporate": buttons(parameters, door),
+        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
@@ -70,6 +84,8 @@ async def try_password(received: Received, name: str, password: str, who: Visito
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
     right = await verify(folded, password, door)
+    if right.hash is None and folded and door.directories:
+        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who)), door)
     for _ in range(TRIES):
         row = await door.store.password_row(folded, asked.keys)
         env = door.env()
@@ -83,6 +99,31 @@ async def try_password(received: Received, name: str, password: str, who: Visito
                 return refused
             return SignedIn(outcome.cookie, row.account)
     return Refused(Reason.BUSY, retry_after=1)
+
+
+def notice_of(door: Door) -> str:
+    """What is said with a failed try, whatever the name was: whether a directory does not answer."""
+    return DIRECTORY_AWAY if any(one.trouble is not None for one in door.directories) else ""
+
+
+async def confirm_password(
+    received: Received, account: Account, password: str, who: Visitor, door: Door
+) -> SignedIn | Refused:
+    """One try of somebody who is signed in: by their own password here, or by the directory that they are from."""
+    identities = await door.store.identities_of(account.id)
+    row = await door.store.password_row(account.folded, ())
+    names = {directory.source.name for directory in door.directories}
+    mine = [identity for identity in identities if identity.source in names]
+    if row.hash is not None or not mine:
+        return await try_password(received, account.name, password, who, door)
+    await verify(account.folded, password, door)
+    this = this_browser(received, who)
+    return await _try_directories(Asking(account.folded, password, received, who, this, mine), door)
+
+
+async def _try_directories(asking: Asking, door: Door) -> SignedIn | Refused:
+    told = await try_directories(asking, door)
+    return told if isinstance(told, Refused) else SignedIn(told.cookie, told.account)
 
 
 class Verified:

@@ -40,7 +40,7 @@ def person_of(subject: str, claims: Mapping[str, Any], mapped: Mapped, sealed: s
         _text(claims.get(mapped.email)),
         mapped.trusts_email or claims.get("email_verified") is True,
         _groups(claims.get(mapped.groups)) if mapped.groups in claims else None,
-        sealed,
+        sealed=sealed,
     )
 
 

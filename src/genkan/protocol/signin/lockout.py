@@ -118,5 +118,14 @@ def _level(budget: Budget, known: Guesses | None, now: int) -> int:
     return level if level <= budget.size + CLOCK_LEEWAY else 0
 
 
+def key_of(name: str, folded: str) -> bytes:
+    """The key of a bucket that is of an account alone."""
+    return _digest(name, folded, b"")
+
+
 def _key(budget: Budget, folded: str, rest: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join((budget.name.encode(), folded.encode(), rest))).digest()[:16]
+    return _digest(budget.name, folded, rest)
+
+
+def _digest(name: str, folded: str, rest: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join((name.encode(), folded.encode(), rest))).digest()[:16]

@@ -10,6 +10,7 @@ from genkan.protocol.signin import lockout
 from genkan.protocol.signin.new_password import NewPassword, change_own
 from genkan.protocol.signin.password import Failed, PasswordFacts
 from genkan.site import browser, console
+from genkan.site.account.passkey_rows import SIGN_IN, passkeys_shown
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.door import Door
@@ -20,8 +21,6 @@ from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import SignedIn, Verified, this_browser, verify
 from genkan.store.rounds import TRIES
-
-SIGN_IN = "/account/sign-in"
 
 
 async def methods(received: Received, door: Door) -> Answer:
@@ -85,6 +84,7 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "faults": faults,
         "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
+        **await passkeys_shown(inside.account, door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)
 

@@ -13,7 +13,7 @@ from genkan.site.door import Door
 from genkan.site.openid_sign_in import straight_there
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form, try_password
+from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form, notice_of, try_password
 from genkan.wire.scopes import Permission
 
 
@@ -44,7 +44,7 @@ async def login(received: Received, door: Door) -> Answer:
     if tried.reason is Reason.BUSY:
         return door.pages.refusal(tried, received.request_id, received.reader)
     row = entry(tried.reason)
-    page = await login_form(form, who, door, env, error=row.public, status=row.status)
+    page = await login_form(form, who, door, env, error=row.public, notice=notice_of(door), status=row.status)
     return browser.with_device(page, who, door)
 
 
