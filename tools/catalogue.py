@@ -33,6 +33,7 @@ from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects, urls
+from genkan.wire.managed_words import FINDINGS
 from genkan.wire.scopes import WORDS
 from tools.operations_words import operations_words
 
@@ -57,6 +58,7 @@ def said() -> Catalog:
         ends(),
         link_words(),
         *urls.PROBLEMS.values(),
+        managed_words(),
         typed_accounts.SENTENCES,
         certificate_faults.SENTENCES.values(),
     )
@@ -65,6 +67,11 @@ def said() -> Catalog:
     for text in operations_words():
         catalogue.add(text)
     return catalogue
+
+
+def managed_words() -> list[str]:
+    """What is said of a managed app configuration."""
+    return [text for _, *words in FINDINGS.values() for text in words]
 
 
 def ends() -> list[str]:
