@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.certificates import faults as certificate_faults
+from genkan.protocol.certificates import pinning
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
 from genkan.protocol.naming import title_fault
@@ -27,7 +28,7 @@ from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form
-from genkan.site.admin import link_edit_pages, link_form
+from genkan.site.admin import link_edit_pages, link_form, person_certificates
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
@@ -61,6 +62,7 @@ def said() -> Catalog:
         managed_words(),
         typed_accounts.SENTENCES,
         certificate_faults.SENTENCES.values(),
+        certificate_pins(),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
@@ -91,6 +93,18 @@ def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
     told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED)
     return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
+
+
+def certificate_pins() -> list[str]:
+    """What is said of a certificate that cannot be tied to a person."""
+    said = (
+        pinning.KEY_GIVEN,
+        pinning.FILE_UNREADABLE,
+        pinning.FILE_TOO_LARGE,
+        pinning.TOO_MANY,
+        pinning.SUBJECT_IS_NONE,
+    )
+    return [person_certificates.PINNED_ALREADY, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
 
 
 def account_faults() -> list[str]:

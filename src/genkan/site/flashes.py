@@ -41,6 +41,8 @@ class Flash(StrEnum):
     MOBILE_ON = "mobile-on"
     MOBILE_OFF = "mobile-off"
     MOBILE_OUT = "mobile-out"
+    CERTIFICATE_TIED = "certificate-tied"
+    CERTIFICATE_UNTIED = "certificate-untied"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -68,6 +70,8 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.ERASED: "The person is erased.",
         Flash.PERSON_SIGNED_OUT: "Signed out everywhere.",
         Flash.LINK_WITHDRAWN: "The one-time link opens nothing any more.",
+        Flash.CERTIFICATE_TIED: "The certificate is tied to this person.",
+        Flash.CERTIFICATE_UNTIED: "The certificate is tied to this person no more. Who is signed in by it stays so.",
         Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",

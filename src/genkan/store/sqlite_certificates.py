@@ -8,6 +8,7 @@ from genkan.protocol.records import Account
 from genkan.store import rows
 from genkan.store.sqlite_people import SqlitePeople
 
+MOST_CERTIFICATES = 100
 MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
 
 ADD_PIN = """
@@ -42,11 +43,17 @@ _BY_EMAIL = f"""
     SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
     WHERE a.email = ? COLLATE NOCASE AND a.email <> '' AND a.standing <> 2 LIMIT ?
 """  # noqa: S608 made of constants
-_KNOWN = """
-    SELECT c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at,
-        c.revoked_at
-    FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.fingerprint = ?
-"""
+_KNOWN_COLUMNS = (
+    "c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at, "
+    "c.revoked_at"
+)
+_KNOWN = f"""
+    SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.fingerprint = ?
+"""  # noqa: S608 made of constants
+_KNOWN_OF = f"""
+    SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
+    ORDER BY c.last_at DESC, c.number LIMIT ?
+"""  # noqa: S608 made of constants
 
 
 class CertificateWrites:
@@ -93,6 +100,10 @@ class SqliteCertificates(SqlitePeople):
     async def accounts_by_email(self, address: str) -> list[Account]:
         """Two at most, of any case of ASCII letters; tombstones have no address."""
         return [rows.account(row) for row in self._all(_BY_EMAIL, (address, MOST_FOUND))]
+
+    async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
+        """What a person signed in with, the last used first."""
+        return [c.KnownCertificate(*row) for row in self._all(_KNOWN_OF, (account_id, MOST_CERTIFICATES))]
 
     async def certificate(self, fingerprint: bytes) -> c.KnownCertificate | None:
         """The certificate that somebody signed in with, by the SHA-256 of its DER."""
