@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Account
 from tests.openid_provider import CLIENT, SECRET, FakeProvider, serving_provider
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
@@ -69,3 +71,21 @@ async def corporate(folder: Path, rest: str = MADE, **chosen: object) -> AsyncIt
             yield Corporate(site, provider)
         finally:
             await close_site(site)
+
+
+async def alice(site: SiteUnderTest) -> Account:
+    account = await site.store.account_by_name("alice")
+    assert account is not None
+    return account
+
+
+def says(answer: httpx2.Response, reason: Reason) -> bool:
+    """Whether the sign-in page says so, with the other ways still there."""
+    assert 'name="password"' in answer.text
+    assert "set-cookie" not in answer.headers or "genkan-session=" not in answer.headers["set-cookie"]
+    return answer.status_code == entry(reason).status and entry(reason).public.split("'")[0] in answer.text
+
+
+async def kinds(site: SiteUnderTest) -> list[str]:
+    await site.store.flush()
+    return [event.kind for _, event in await site.store.events()]

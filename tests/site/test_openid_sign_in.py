@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,41 +10,13 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 
-from genkan.protocol import accounts
-from genkan.protocol.directory import link_by_hand
-from genkan.protocol.env import DAY, HOUR, MINUTE
-from genkan.protocol.outcomes import Change, EventKind
-from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account, Method, Standing
-from genkan.wire.scopes import Permission
-from tests.openid_provider import NEW_RSA, RSA, STRANGER, refused, signed, told
+from genkan.protocol.env import HOUR, MINUTE
+from genkan.protocol.outcomes import EventKind
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Method
+from tests.openid_provider import NEW_RSA, RSA, STRANGER, refused, told
 from tests.outside.answering import http
-from tests.site.openid_world import MADE, Corporate, corporate, table
-from tests.site.world import SiteUnderTest
-
-
-@pytest.fixture
-async def corp(tmp_path: Path) -> AsyncIterator[Corporate]:
-    async with corporate(tmp_path) as world:
-        yield world
-
-
-async def alice(site: SiteUnderTest) -> Account:
-    account = await site.store.account_by_name("alice")
-    assert account is not None
-    return account
-
-
-def says(answer: httpx2.Response, reason: Reason) -> bool:
-    """Whether the sign-in page says so, with the other ways still there."""
-    assert 'name="password"' in answer.text
-    assert "set-cookie" not in answer.headers or "genkan-session=" not in answer.headers["set-cookie"]
-    return answer.status_code == entry(reason).status and entry(reason).public.split("'")[0] in answer.text
-
-
-async def kinds(site: SiteUnderTest) -> list[str]:
-    await site.store.flush()
-    return [event.kind for _, event in await site.store.events()]
+from tests.site.openid_world import MADE, Corporate, alice, corporate, kinds, says, table
 
 
 async def test_somebody_signs_in_and_has_an_account(corp: Corporate) -> None:
@@ -313,188 +284,6 @@ async def test_userinfo_is_asked_for_what_is_missing_and_must_be_about_the_same_
         assert (await alice(corp.site)).groups == ("staff",)
         corp.provider.userinfo = {"sub": "00u2", "groups": ["administrators"]}
         assert says(await corp.sign_in(corp.site.browser()), Reason.SIGN_ON_INVALID)
-
-
-# --- Who is let in ----------------------------------------------------------------------------------------------------
-
-
-async def test_nobody_is_let_in_whom_no_rule_lets_in(tmp_path: Path) -> None:
-    """By default nobody is matched and nobody made; an administrator reads who came, and links them."""
-    async with corporate(tmp_path, "") as corp:
-        account = await corp.site.make_account("alice", email="alice@example.com")
-        assert says(await corp.sign_in(), Reason.SIGN_ON_REFUSED)
-        (stranger,) = corp.site.door.sign_on.strangers
-        assert (stranger.source, stranger.subject, stranger.name) == ("corp", "00u1", "alice")
-        assert EventKind.SIGN_ON_REFUSED in await kinds(corp.site)
-        change = link_by_hand(account, "corp", "00u1", "alice", "test", corp.site.env())
-        assert isinstance(change, Change)
-        assert await corp.site.store.apply(change)
-        assert corp.landed(await corp.sign_in(corp.site.browser())) == "/"
-
-
-@pytest.mark.parametrize("standing", [Standing.DISABLED, Standing.DELETED])
-async def test_a_stopped_account_looks_like_none(corp: Corporate, standing: Standing) -> None:
-    """Disabled and deleted are answered as somebody whom no rule lets in, and are not made anew (row 7)."""
-    assert corp.landed(await corp.sign_in()) == "/"
-    change = accounts.set_standing(await alice(corp.site), standing, "test", corp.site.env())
-    assert isinstance(change, Change)
-    assert await corp.site.store.apply(change)
-    assert says(await corp.sign_in(corp.site.browser()), Reason.SIGN_ON_REFUSED)
-    assert len([kind for kind in await kinds(corp.site) if kind == EventKind.ACCOUNT_ADDED]) == 1
-
-
-async def test_spellings_of_a_name_are_one_person(tmp_path: Path) -> None:
-    """Row 14: case, width and spaces find the one account that is there, and never make a second."""
-    async with corporate(tmp_path, 'match = "name"\ncreate = true') as corp:
-        account = await corp.site.make_account("alice")
-        corp.provider.person["preferred_username"] = "  \uff21LICE "
-        assert corp.landed(await corp.sign_in()) == "/"
-        assert [one.account_id for one in await corp.site.store.identities_of(account.id)] == [account.id]
-        corp.provider.person |= {"sub": "00u2", "preferred_username": "Alice"}
-        assert says(await corp.sign_in(corp.site.browser()), Reason.SIGN_ON_REFUSED)
-
-
-async def test_a_match_never_reaches_an_administrator_unless_told(tmp_path: Path) -> None:
-    """Whoever runs the provider does not run the site."""
-    async with corporate(tmp_path, 'match = "email"') as corp:
-        await corp.site.make_account("root", Permission.SYSTEM_ADMIN, email="alice@example.com")
-        assert says(await corp.sign_in(), Reason.SIGN_ON_REFUSED)
-
-
-# --- Step-up ----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_fresh_sign_in_is_asked_for_and_checked(corp: Corporate) -> None:
-    """prompt=login of the application goes on to the provider; an old sign-in there is not enough."""
-    link = await corp.site.turn_mobile_on()
-    page = await corp.site.authorize(link, prompt="login")
-    start = page.text.partition('href="/login/openid/corp?')[2].partition('"')[0].replace("&amp;", "&")
-    address = (await corp.site.client.get(f"/login/openid/corp?{start}")).headers["location"]
-    query = parse_qs(urlsplit(address).query)
-    assert (query["prompt"], query["max_age"]) == (["login"], ["0"])
-    corp.provider.signed_in_at = corp.site.env.now // 1000 - 3600
-    assert says(await corp.come_back(corp.provider.sign_in(address)), Reason.SIGN_ON_INVALID)
-    address = (await corp.site.client.get(f"/login/openid/corp?{start}")).headers["location"]
-    corp.provider.signed_in_at = None
-    back = await corp.come_back(corp.provider.sign_in(address))
-    while back.status_code in (302, 303) and back.headers["location"].startswith(corp.site.base):
-        back = await corp.site.client.get(back.headers["location"])
-    assert 'name="decision"' in back.text
-
-
-async def test_a_silent_sign_in_is_as_old_as_the_provider_says(corp: Corporate) -> None:
-    """Somebody who signed in there this morning has not just proved to be there; without a word of it neither."""
-    corp.provider.signed_in_at = (corp.site.env.now - 5 * HOUR) // 1000
-    assert corp.landed(await corp.sign_in()) == "/"
-    (session,) = await corp.site.store.sessions((await alice(corp.site)).id)
-    assert session.auth_time == corp.provider.signed_in_at * 1000
-    corp.provider.alter = lambda claims: claims.pop("auth_time")
-    assert corp.landed(await corp.sign_in(corp.site.browser())) == "/"
-    times = {one.auth_time for one in await corp.site.store.sessions(session.account_id)}
-    assert min(times) == corp.site.env.now - DAY
-
-
-async def test_confirming_goes_through_the_provider(corp: Corporate) -> None:
-    """A dangerous page is reached by signing in anew there, and only by the same person."""
-    corp.provider.signed_in_at = (corp.site.env.now - HOUR) // 1000
-    assert corp.landed(await corp.sign_in()) == "/"
-    wanted = f"{corp.site.base}/account/sign-in"
-    page = await corp.site.client.get("/confirm", params={"next": wanted})
-    start = page.text.partition('href="/login/openid/corp?')[2].partition('"')[0].replace("&amp;", "&")
-    assert "confirm=1" in start
-    corp.provider.person["sub"] = "00u2"
-    corp.provider.signed_in_at = None
-    address = (await corp.site.client.get(f"/login/openid/corp?{start}")).headers["location"]
-    other = await corp.come_back(corp.provider.sign_in(address))
-    assert other.status_code == 403
-    assert "Alice Example" in other.text
-    corp.provider.person["sub"] = "00u1"
-    address = (await corp.site.client.get(f"/login/openid/corp?{start}")).headers["location"]
-    assert corp.landed(await corp.come_back(corp.provider.sign_in(address))) == "/account/sign-in"
-    sessions = await corp.site.store.sessions((await alice(corp.site)).id)
-    assert [session.auth_time for session in sessions] == [corp.site.env.now]
-
-
-async def test_only_an_operator_says_what_a_providers_word_is_worth(tmp_path: Path) -> None:
-    """amr and acr of the provider count as more than FED only where the table names them."""
-    for number, (rest, method) in enumerate((("", Method.FED), ('strong = ["mfa"]', Method.FED | Method.MFA))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        async with corporate(folder, f"{MADE}\n{rest}") as corp:
-            corp.provider.person["amr"] = ["pwd", "mfa"]
-            assert corp.landed(await corp.sign_in()) == "/"
-            (session,) = await corp.site.store.sessions((await alice(corp.site)).id)
-            assert session.method == method
-
-
-# --- Signing out there ------------------------------------------------------------------------------------------------
-
-
-async def logged_out(corp: Corporate, token: str) -> int:
-    address = f"{corp.site.base}/login/openid/corp/backchannel-logout"
-    answer = await corp.site.browser().post(address, data={"logout_token": token})
-    assert "no-store" in answer.headers["cache-control"]
-    return answer.status_code
-
-
-async def is_signed_in(corp: Corporate, browser: httpx2.AsyncClient | None = None) -> bool:
-    return (await (browser or corp.site.client).get("/account/profile")).status_code == 200
-
-
-async def test_a_sign_out_there_ends_the_browsers_here(corp: Corporate) -> None:
-    """Of that session, or of the person; phones go on; a token counts once."""
-    second = corp.site.browser()
-    assert corp.landed(await corp.sign_in()) == "/"
-    corp.provider.person["sid"] = "sid-2"
-    assert corp.landed(await corp.sign_in(second)) == "/"
-    token = corp.provider.logout_token()
-    assert await logged_out(corp, token) == 200
-    assert (await is_signed_in(corp), await is_signed_in(corp, second)) == (False, True)
-    assert await logged_out(corp, token) == 400
-    assert await logged_out(corp, corp.provider.logout_token(sid=None)) == 200
-    assert not await is_signed_in(corp, second)
-    assert EventKind.SIGNED_OUT_UPSTREAM in await kinds(corp.site)
-    assert (await alice(corp.site)).stop == 0
-
-
-async def test_a_sign_out_there_of_somebody_else_ends_nothing(corp: Corporate) -> None:
-    """Subject and session must both fit; a token for nobody is good and does nothing."""
-    assert corp.landed(await corp.sign_in()) == "/"
-    for token in (
-        corp.provider.logout_token(sub="00u2"),
-        corp.provider.logout_token(sub="00u2", sid=None),
-        corp.provider.logout_token(sid="sid-9"),
-    ):
-        assert await logged_out(corp, token) == 200
-        assert await is_signed_in(corp)
-
-
-async def test_only_the_provider_signs_people_out(corp: Corporate) -> None:
-    """Forged, empty and foreign tokens are refused and end nothing."""
-    assert corp.landed(await corp.sign_in()) == "/"
-    good = corp.provider.logout_token()
-    forged = signed({"iss": corp.provider.issuer, "aud": "genkan"}, STRANGER)
-    for token in (
-        "",
-        "a.b.c",
-        good[:-3],
-        forged,
-        corp.provider.id_token("n", "a"),
-        corp.provider.logout_token(nonce="n"),
-    ):
-        assert await logged_out(corp, token) == 400
-    assert await is_signed_in(corp)
-
-
-async def test_a_sign_out_there_ends_phones_where_the_operator_says_so(tmp_path: Path) -> None:
-    """Everything of the person, with the stop event of its own."""
-    async with corporate(tmp_path, MADE + '\nlogout = "everything"') as corp:
-        assert corp.landed(await corp.sign_in()) == "/"
-        link = await corp.site.turn_mobile_on()
-        tokens = await corp.site.issue_tokens(link)
-        assert await logged_out(corp, corp.provider.logout_token()) == 200
-        assert (await corp.site.refresh(str(tokens["refresh_token"]), link)).status_code == 400
-        assert not await is_signed_in(corp)
 
 
 # --- The page ---------------------------------------------------------------------------------------------------------
