@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from genkan.outside.openid import checked
 from genkan.outside.openid.checked import Described
 from genkan.outside.openid.provider import Tokens, Upstream
@@ -28,6 +26,7 @@ from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received, set_cookie
 from genkan.site.sign_in_form import interaction_of, this_browser
+from genkan.site.upstream_tokens import seal_token
 from genkan.store.rounds import TRIES
 
 COOKIE = "genkan-sign-on"
@@ -36,14 +35,6 @@ SLOTS = 4
 LONGEST_COOKIE = 3900
 LONGEST_CARRIED = 2000
 LOCAL = "local"
-
-
-class _Kept(msgspec.Struct, array_like=True, frozen=True):
-    """A provider's refresh token with whose it is, as sealed into the identity's row."""
-
-    source: str
-    subject: str
-    token: str
 
 
 def redirect_uri(name: str, door: Door) -> str:
@@ -189,22 +180,3 @@ def _not_let_in(person: Person, outcome: Refused, door: Door, env: Env) -> Fault
     if outcome.event is not None:
         door.store.note_event(outcome.event)
     return Fault(outcome.reason, outcome.detail)
-
-
-def seal_token(source: str, subject: str, token: str, door: Door, env: Env) -> str:
-    """A provider's refresh token for the identity's row; empty where there is none."""
-    if not token:
-        return ""
-    return door.sealer.seal(Purpose.UPSTREAM, msgspec.msgpack.encode(_Kept(source, subject, token)), env)
-
-
-def unseal_token(sealed: str, source: str, subject: str, door: Door) -> str:
-    """The refresh token of this very person; empty for anything else."""
-    plain = door.sealer.open(Purpose.UPSTREAM, sealed) if sealed else Unsealable()
-    if isinstance(plain, Unsealable):
-        return ""
-    try:
-        kept = msgspec.msgpack.decode(plain, type=_Kept)
-    except msgspec.MsgspecError:
-        return ""
-    return kept.token if (kept.source, kept.subject) == (source, subject) else ""
