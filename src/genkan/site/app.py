@@ -40,7 +40,7 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, passkey_pages, recovery_pages, signin
+from genkan.site.login import confirming, first_run, openid_pages, passkey_pages, recovery_pages, signin
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -72,6 +72,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         openapi.serving(API),
         *authorization.RULES,
         *signin.RULES,
+        *openid_pages.RULES,
         *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,

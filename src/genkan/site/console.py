@@ -15,6 +15,7 @@ from genkan.protocol.signin import session as sessions
 from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.corporate_offer import confirming_buttons
 from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import FLASH, Flash
@@ -147,6 +148,7 @@ def confirm_page(parameters: Form, who: Visitor, door: Door, env: Env, *, error:
         "directory": directory_title([who.person.session.source] if who.person else [], door),
         "person_name": account.name if account else "",
         "person_display": account.display_name if account else "",
+        "corporate": confirming_buttons(carried, who.person.session.source if who.person else "", door),
         "sign_out_action": f"{door.public.path}/logout",
         "sign_out_hidden": {**token, **({"next": carried["next"]} if "next" in carried else {})},
     }

@@ -15,6 +15,7 @@ from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.corporate_offer import buttons
 from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
@@ -55,6 +56,7 @@ async def login_form(
         "notice": notice,
         "application": link.name if link else "",
         "again": who.person is not None and interaction is not None,
+        "corporate": buttons(parameters, door),
         "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
