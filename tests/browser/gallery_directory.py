@@ -11,8 +11,12 @@ from tests.browser.showing_values import Chosen, Shown
 def pages(chosen: Chosen) -> list[Shown]:
     """The states that a directory adds to pages that others have too."""
     known = {shown.name: shown for shown in (*gallery_console.pages(chosen), *gallery_people.pages(chosen))}
-    title = {"directory": chosen("Example’s directory")}
-    away = {"notice": DIRECTORY_AWAY, "error": entry(Reason.SIGN_IN_FAILED).public, "username": chosen("alice")}
+    title: dict[str, object] = {"directory": chosen("Example’s directory")}
+    away: dict[str, object] = {
+        "notice": DIRECTORY_AWAY,
+        "error": entry(Reason.SIGN_IN_FAILED).public,
+        "username": chosen("alice"),
+    }
     return [
         _more(known["login-over"], "login-directory-away", away),
         _more(known["confirm"], "confirm-directory", title),
