@@ -9,7 +9,7 @@ from genkan.protocol.directory import Came, arrive
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Identity, Method
+from genkan.protocol.records import Account, Identity, Method, Way
 from genkan.protocol.signin import guessing, lockout
 from genkan.protocol.signin.guessing import DirectoryLock
 from genkan.protocol.signin.lockout import Tries
@@ -95,13 +95,16 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One try of the form: what was typed, and from where. ``only`` are the people that will do, none given: all."""
+    """One try of the form: what was typed, where it leads (``ways`` as of the gate), and from where. ``only`` are the
+    people that will do, none given: all.
+    """
 
     folded: str
     password: str = field(repr=False)
     received: Received
     who: Visitor
     this: Browser
+    ways: Way
     only: Sequence[Identity] | None = None
 
 
@@ -167,7 +170,7 @@ async def _let_in(
     for _ in range(TRIES):
         env = door.env()
         facts = await arrival_facts(person, rule, door.store)
-        outcome = arrive(person, Came(Method.PWD, env.now), facts, rule, asking.this, env, door.lifetimes)
+        outcome = arrive(person, Came(Method.PWD, env.now, asking.ways), facts, rule, asking.this, env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _refused(Refused(Reason.SIGN_IN_FAILED, event=outcome.event), asking, door)
         known = (await door.store.password_row("", budget.taken.keys)).guesses

@@ -25,7 +25,7 @@ from genkan.site.directory_facts import arrival_facts
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received, set_cookie
-from genkan.site.sign_in_form import interaction_of, this_browser
+from genkan.site.sign_in_form import demand_of_form, interaction_of, this_browser
 from genkan.site.upstream_tokens import seal_token
 from genkan.store.rounds import TRIES
 
@@ -162,9 +162,10 @@ async def _let_in(
         facts = await arrival_facts(person, source.rule, door.store)
         if begun.account_id and (facts.known is None or facts.known.account.id != begun.account_id):
             return Fault(Reason.SIGN_ON_REFUSED, "somebody else signed in than is to be confirmed")
+        ways = (await demand_of_form(form_of(begun, door, env), door, env)).ways
         came = Came(
             claims.method_of(described.claims, checked.mapped(source)), flow.auth_time(begun, token.auth_time, env),
-            token.sid,
+            ways, token.sid,
         )  # fmt: skip
         outcome = arrive(person, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
         if isinstance(outcome, Refused):

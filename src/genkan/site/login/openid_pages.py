@@ -73,7 +73,7 @@ async def _back_here(
              why=fault.why, request_id=received.request_id)  # fmt: skip
     row = entry(fault.reason)
     if who.person is not None and confirmed == who.person.account.id:
-        page = console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+        page = await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
     else:
         page = await login_form(form, who, door, env, error=row.public, status=row.status)
     return browser.with_device(page, who, door)
