@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from genkan import settings
 from genkan.settings import Settings, SettingsProblem
+from tests.protocol.certificates.making import authority, crl, person
 from tools.reference import SETTINGS_EXAMPLE, settings_page
 
 
@@ -255,3 +256,37 @@ def test_tls_of_its_own_is_spoken_at_an_https_address() -> None:
     origin = _loaded(ORIGIN).certificate_origin
     assert origin is not None
     assert origin.origin == "https://s.example:8443"
+
+
+def test_client_certificates_name_files_that_are_read_at_start(tmp_path: Path) -> None:
+    """A bundle of CAs, CRLs and rules that can be used are taken; each that cannot is named in one line."""
+    root = authority()
+    Path("ca.pem").write_bytes(root.pem)
+    Path("people.pem").write_bytes(person(root).pem)
+    Path("a.crl").write_bytes(crl(root))
+    good = {
+        "GENKAN_CLIENT_CA": "ca.pem",
+        "GENKAN_CERTIFICATE_RULES": "upn@corp.example=name, email=email",
+        "GENKAN_CERTIFICATE_CRLS": "a.crl",
+        "GENKAN_CERTIFICATE_REVOCATION": "require",
+    }
+    loaded = _loaded(good)
+    assert loaded.certificate_rules == ("upn@corp.example=name", "email=email")
+    assert loaded.certificate_revocation == "require"
+    for changed, said in (
+        ({"GENKAN_CLIENT_CA": "none.pem"}, "GENKAN_CLIENT_CA: there is no file none.pem"),
+        ({"GENKAN_CLIENT_CA": "."}, "GENKAN_CLIENT_CA: . cannot be read"),
+        ({"GENKAN_CLIENT_CA": "a.crl"}, "GENKAN_CLIENT_CA: a.crl holds no PEM certificates"),
+        ({"GENKAN_CLIENT_CA": "people.pem"}, "GENKAN_CLIENT_CA: people.pem certificate 1 cannot be an authority"),
+        ({"GENKAN_CLIENT_CA": ""}, "GENKAN_CERTIFICATE_RULES: no certificate counts without GENKAN_CLIENT_CA"),
+        ({"GENKAN_CERTIFICATE_RULES": "upn=phone"}, "GENKAN_CERTIFICATE_RULES: 'upn=phone' is no rule; write one of"),
+        ({"GENKAN_CERTIFICATE_CRLS": "ca.pem"}, "GENKAN_CERTIFICATE_CRLS: ca.pem holds no CRL"),
+        ({"GENKAN_CERTIFICATE_CRLS": "none.crl"}, "GENKAN_CERTIFICATE_CRLS: there is no file none.crl"),
+        (
+            {"GENKAN_CERTIFICATE_REVOCATION": "maybe"},
+            "GENKAN_CERTIFICATE_REVOCATION: 'maybe' will not do; write require",
+        ),
+    ):
+        sentence = _problem(good | changed)
+        assert sentence.startswith(said), sentence
+        assert "\n" not in sentence

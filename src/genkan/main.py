@@ -18,13 +18,18 @@ from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.passwords import PasswordLane
+from genkan.outside.revocation import Revocations
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
+from genkan.protocol.certificates.bundle import BundleProblem
+from genkan.protocol.certificates.rules import RuleProblem
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, new_ring
 from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
+from genkan.settings_certificates import read_bundle, read_rules
 from genkan.site.app import build
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
@@ -147,7 +152,19 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=make_log(settings.log_format, settings.log_level),
         program=_program(public),
+        certificates=certificate_desk(settings),
     )
+
+
+def certificate_desk(settings: Settings) -> CertificateDesk:
+    """The desk that judges client certificates, as the settings want it. Raises CannotServe."""
+    bundle, rules = read_bundle(settings.client_ca), read_rules(settings.certificate_rules)
+    if isinstance(bundle, BundleProblem):  # it was good when the settings were read, a moment ago
+        raise CannotServe(f"GENKAN_CLIENT_CA: {bundle.wrong}")
+    if isinstance(rules, RuleProblem):
+        raise CannotServe(f"GENKAN_CERTIFICATE_RULES: {rules.wrong}")
+    revocations = Revocations(settings.reach, [Path(path) for path in settings.certificate_crls])
+    return CertificateDesk(bundle, rules, Strictness(settings.certificate_revocation), revocations)
 
 
 def _program(public: BaseURL) -> str:

@@ -17,6 +17,7 @@ from msgspec import Meta
 from genkan.outside.reach import Reach, ReachProblem, parse_reach
 from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
+from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
 from genkan.settings_tls import TLSFields, tls_faults
 from genkan.wire import urls, versions
@@ -72,6 +73,35 @@ class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True)
             "only from a trusted address and with this secret: on one box 127.0.0.1 is everybody."
         ),
     ] = ""
+    client_ca: Annotated[
+        str,
+        Meta(
+            description="A PEM file with the CAs whose client certificates sign people in, every certificate in it "
+            "trusted by itself. Unset: no client certificate counts. Read at start."
+        ),
+    ] = ""
+    certificate_rules: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Which account a client certificate belongs to, rules in their order with commas between: "
+            "SOURCE=name or SOURCE=email, where SOURCE is upn, email, dns or uri (alternative names) or cn, uid or "
+            "subject-email (subject), as in upn@corp.example=name, email=email. Pins of accounts come before."
+        ),
+    ] = ()
+    certificate_revocation: Annotated[
+        Literal["require", "prefer", "off"],
+        Meta(
+            description="Whether a client certificate was revoked: require refuses it where that cannot be found out, "
+            "prefer lets it pass then (and says so in the log), off asks nobody."
+        ),
+    ] = "prefer"
+    certificate_crls: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="CRL files of your CAs, in PEM or DER, commas between; read again when they change. Where one "
+            "of them is in date for a certificate, nobody else is asked."
+        ),
+    ] = ()
     fetch_allow: Annotated[
         tuple[str, ...],
         Meta(
@@ -266,9 +296,18 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    faults = (_site_faults(settings), _proxy_faults(settings), _fetch_faults(settings), tls_faults(settings))
-    for name, wrong in chain.from_iterable(faults):
+    for name, wrong in _faults(settings):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
+
+
+def _faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    return chain(
+        _site_faults(settings),
+        _proxy_faults(settings),
+        _fetch_faults(settings),
+        certificate_faults(settings.client_ca, settings.certificate_rules, settings.certificate_crls),
+        tls_faults(settings),
+    )
 
 
 def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:

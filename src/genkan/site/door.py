@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from genkan.outside.certificates import CertificateDesk
 from genkan.protocol.env import SECOND, Env
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused
@@ -90,6 +91,7 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    certificates: CertificateDesk = field(default_factory=CertificateDesk)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)

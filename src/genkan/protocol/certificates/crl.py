@@ -3,8 +3,6 @@
 Delta CRLs, indirect CRLs and CRLs of some reasons say nothing here: Unknown, never Good.
 """
 
-import warnings
-
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
@@ -40,10 +38,8 @@ def judge_crl(
 ) -> Revocation:
     """What this CRL says of this certificate of this issuer."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fault = _crl_fault(crl, issuer) or _scope_fault(crl, certificate)
-            return Unknown(f"the CRL {fault}") if fault else _listed(crl, certificate, now)
+        fault = _crl_fault(crl, issuer) or _scope_fault(crl, certificate)
+        return Unknown(f"the CRL {fault}") if fault else _listed(crl, certificate, now)
     except _UNREADABLE:
         return Unknown("the CRL cannot be read")
 
