@@ -46,6 +46,8 @@ class Purpose(StrEnum):
     ONCE = "shown once"
     TRIAL = "trial"
     PASSKEY = "passkey"
+    CERTIFICATE_TICKET = "certificate ticket"
+    CERTIFICATE = "certificate hand-over"
     AUDIT = AUDIT_PURPOSE
 
 
