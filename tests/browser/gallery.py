@@ -9,6 +9,7 @@ from functools import cache
 from urllib.parse import quote
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.offer import Offer
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
@@ -22,6 +23,7 @@ from tests.browser import (
     gallery_operations,
     gallery_people,
     gallery_phones,
+    gallery_policy,
 )
 from tests.browser.showing_values import Chosen, Shown, carried, plain
 
@@ -37,6 +39,7 @@ AREAS = (
     gallery_operations,
     gallery_people,
     gallery_phones,
+    gallery_policy,
 )
 
 
@@ -71,6 +74,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "error": "",
         "application": "",
         "again": False,
+        "offer": Offer(),
     }
     failed = {
         **values,

@@ -1,6 +1,7 @@
 """The frame of the console and the account pages, and the pages that belong to the frame itself."""
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.offer import Offer
 from genkan.site import navigation
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.sign_in_form import SESSION_OVER
@@ -31,7 +32,7 @@ def _confirm(chosen: Chosen) -> list[Shown]:
     out = {"sign_out_action": "/desk/logout", "sign_out_hidden": carried(chosen)}
     asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": ""}
     over = {"action": "/desk/login", "hidden": carried(chosen), "username": "", "error": "", "application": "",
-            "again": False, "notice": SESSION_OVER}  # fmt: skip
+            "again": False, "notice": SESSION_OVER, "offer": Offer()}  # fmt: skip
     kept = {"action": "/desk/admin/links/create", "hidden": carried(chosen), "person_name": chosen("Alice Adams")}
     return [
         Shown("confirm", "confirm.html", asked),

@@ -19,6 +19,7 @@ from genkan.protocol.outcomes import (
     TurnMobile,
     WithdrawConsent,
 )
+from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.records import Consent
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _applied(world: "World", step: Step) -> bool:
             world.links[link.id] = replace(link, stop=standing.stop)
         case TurnMobile(enabled=enabled, link_id=link_id):
             world.site = replace(world.site, mobile_enabled=enabled, mobile_link_id=link_id)
-        case SetPassword():
+        case SetPassword() | DropPasskeys():
             pass
         case _:
             _stop(world, step)

@@ -8,7 +8,7 @@ import pytest
 from genkan.protocol.outcomes import Change, CloseSession, OpenSession, PutGuesses, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Guesses, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Guesses, Method, Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser, NewSession
@@ -28,7 +28,7 @@ STATES: dict[str, Account | None] = {
 
 def tried(account: Account | None, kept: str | None, right: bool, guesses: dict[bytes, Guesses]) -> NewSession | Failed:
     facts = PasswordFacts(account, kept, guesses)
-    return sign_in(facts, TRIES, right, BROWSER, an_env(), LIFETIMES)
+    return sign_in(facts, TRIES, right, ALL_WAYS, BROWSER, an_env(), LIFETIMES)
 
 
 @pytest.mark.parametrize(

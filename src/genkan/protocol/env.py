@@ -21,6 +21,21 @@ class Env(msgspec.Struct, frozen=True):
     now: int
     draw: Callable[[int], bytes]
 
+    def drawn(self, size: int) -> "Env":
+        """The same Env, whose first ``size`` bytes are drawn now. Asking the system lets other threads run, so a
+        decision that draws twice asks once.
+        """
+        left, draw = self.draw(size), self.draw
+
+        def next_bytes(wanted: int) -> bytes:
+            nonlocal left
+            if wanted > len(left):
+                return draw(wanted)
+            found, left = left[:wanted], left[wanted:]
+            return found
+
+        return Env(self.now, next_bytes)
+
     def draw_id(self) -> int:
         """A random positive 62-bit id for accounts, links and keys: fits every database's signed 64-bit integer."""
         return (int.from_bytes(self.draw(8), "big") >> 2) or 1

@@ -12,7 +12,8 @@ from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
-from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
+from genkan.protocol.recovery_steps import RecoveryStep
+from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
 
 
@@ -290,7 +291,9 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in that the site takes, both as the steps
+    before it leave them.
+    """
 
     permission: Permission
 
@@ -315,10 +318,8 @@ Step = (
     AddAccount
     | PutAccount
     | SetPassword
-    | NeedPassword
-    | PutRecovery
-    | UseRecovery
-    | DropRecovery
+    | RecoveryStep
+    | SignInStep
     | PasskeyStep
     | AddLink
     | PutLink

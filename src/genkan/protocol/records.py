@@ -262,6 +262,18 @@ class Guesses:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTries:
+    """What failed to sign in to one account since the person last signed in, from the first to the last time;
+    ``network``: where the last one came from.
+    """
+
+    count: int
+    first_at: int
+    last_at: int
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
     does. ``title`` is what administrators named the site, empty while nobody has. ``ways`` and ``max_age`` (in

@@ -39,3 +39,6 @@ class DropRecovery:
     """Take a one-time link back. Fails when there is none."""
 
     account_id: int
+
+
+RecoveryStep = NeedPassword | PutRecovery | UseRecovery | DropRecovery

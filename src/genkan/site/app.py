@@ -21,6 +21,7 @@ from genkan.site.admin import (
     person_pages,
     phone_pages,
     phone_sign_out,
+    sign_in_pages,
 )
 from genkan.site.api import (
     audit_api,
@@ -85,6 +86,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *phone_sign_out.RULES,
         *recovery_pages.RULES,
         *mobile_pages.RULES,
+        *sign_in_pages.RULES,
         *audit_pages.RULES,
         *api_key_pages.RULES,
         *health_pages.RULES,

@@ -12,6 +12,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Session
 from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, browser, flashes, navigation, read, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
@@ -92,6 +93,9 @@ async def _entered(
     if who.person is None:
         return await _to_sign_in(received, form, back, who, door, env)
     account, session = who.person.account, who.person.session
+    if not may_come_in(await door.store.site(), session.method):
+        # The policy was narrowed since, or the way counts for one application alone: the next step asks for another.
+        return await _to_sign_in(received, form, back, who, door, env)
     if account.permission < least:
         return _not_allowed(received, who, account, door, env)
     if received.recent and not sessions.is_recent(session, env, door.lifetimes):

@@ -33,6 +33,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._base = door.public.path
+        self._own = tuple(door.public.origin.split("://"))
         self._former = FormerAddresses(door.public, door.settings.former)
         self._logs_all = door.settings.log_level == "debug"
         self._exact: dict[str, dict[str, Rule]] = {}
@@ -151,9 +152,10 @@ class Dispatcher:
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
         if rule.guard is Guard.MACHINE:
             return None
-        seen = _origin(received.peer)
-        if not is_at(self._door.public, seen):
-            return Refused(Reason.WRONG_HOST, seen[:200])
+        if (received.peer.scheme, received.peer.host) != self._own:
+            seen = _origin(received.peer)
+            if not is_at(self._door.public, seen):
+                return Refused(Reason.WRONG_HOST, seen[:200])
         if rule.guard is Guard.FORM and browser.is_cross_origin(received, self._door):
             return Refused(Reason.CROSS_ORIGIN)
         return None

@@ -59,9 +59,9 @@ class Received(msgspec.Struct, frozen=True):
 
     def cookie(self, name: str) -> str | None:
         """A cookie's value; where a browser sends two of one name, none is believed."""
-        jars = [value.decode("latin-1") for value in self.headers.every(b"cookie")]
-        pairs = [part.strip().partition("=") for jar in jars for part in jar.split(";")]
-        values = [value for key, _, value in pairs if key == name]
+        parts = [part.strip() for jar in self.headers.every(b"cookie") for part in jar.decode("latin-1").split(";")]
+        named = [part.partition("=") for part in parts if part.startswith(name)]
+        values = [value for key, _, value in named if key == name]
         return values[0] if len(values) == 1 else None
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from genkan.protocol import accounts
 from genkan.protocol.authorize import Interaction
 from genkan.protocol.env import Env
-from genkan.protocol.interaction import open_interaction, seal_interaction
+from genkan.protocol.interaction import demand_for, open_interaction, seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Way
 from genkan.protocol.signin import lockout
+from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
+from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, typed
@@ -24,7 +26,9 @@ from genkan.wire import redirects, urls
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
-CARRIED = ("interaction", "next", typed.FIELD)
+# acr_values: what a proxy asks of a sign-in for the application behind it.
+CARRIED = ("interaction", "next", "acr_values", typed.FIELD)
+LONGEST_ACR_VALUES = 1000
 
 
 async def login_form(
@@ -34,7 +38,9 @@ async def login_form(
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
     hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    demand = await demand_of_form(parameters, door, env)
     values = {
+        "offer": offer_of(demand),
         "action": f"{door.public.path}/login",
         "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
@@ -46,6 +52,23 @@ async def login_form(
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
     return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:
+    """What is asked of the sign-in that a form or page is for. Whoever opens a session passes its ``ways`` to the
+    gate.
+    """
+    site = await door.store.site()
+    interaction = interaction_of(parameters, door, env)
+    link = await door.store.link(interaction.link_id) if interaction else None
+    if interaction is not None and link is not None:
+        return demand_for(interaction, site, link)
+    return to_the_site(site, known_acrs(parameters.get("acr_values", "")[:LONGEST_ACR_VALUES].split()))
+
+
+def offer_of(demand: Demand) -> Offer:
+    """What the page shows of the ways that can meet a demand."""
+    return Offer(demand.offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +85,17 @@ class SignedIn:
         )  # fmt: skip
 
 
-async def try_password(received: Received, name: str, password: str, who: Visitor, door: Door) -> SignedIn | Refused:
-    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id."""
+async def try_password(
+    received: Received, name: str, password: str, ways: Way, who: Visitor, door: Door
+) -> SignedIn | Refused:
+    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id.
+
+    Where no password is taken the answer is the same for every name, and nothing is hashed.
+    """
+    if Way.PASSWORD not in ways:
+        refused = Refused(Reason.WAY_NOT_TAKEN)
+        door.note(refused, received, door.env().now)
+        return refused
     folded = accounts.fold(name) or ""
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
@@ -73,7 +105,7 @@ async def try_password(received: Received, name: str, password: str, who: Visito
         env = door.env()
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         verified = right.hash == row.hash and right.fits
-        outcome = sign_in(facts, asked, verified, this_browser(received, who), env, door.lifetimes)
+        outcome = sign_in(facts, asked, verified, ways, this_browser(received, who), env, door.lifetimes)
         if await door.store.apply(outcome.change):
             if isinstance(outcome, Failed) or row.account is None:
                 refused = Refused(Reason.SIGN_IN_FAILED)

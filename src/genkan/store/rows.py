@@ -85,6 +85,7 @@ def id_time(grant_id: bytes) -> int:
     return int.from_bytes(grant_id[:6], "big")
 
 
+@lru_cache(maxsize=4096)
 def pack_address(address: str) -> bytes | str:
     """An IP address in 4 or 16 bytes where its text comes back exactly the same; any other text as it is."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -95,6 +96,7 @@ def pack_address(address: str) -> bytes | str:
         return address
 
 
+@lru_cache(maxsize=4096)
 def unpack_address(stored: bytes | str) -> str:
     """The text that pack_address was given."""
     if isinstance(stored, str):

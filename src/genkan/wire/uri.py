@@ -12,6 +12,7 @@ DIGITS = frozenset("0123456789")
 HEX = frozenset("0123456789abcdefABCDEF")
 UNRESERVED = LETTERS | DIGITS | frozenset("-._~")  # RFC 3986 2.3
 CHARACTERS = UNRESERVED | frozenset(":/?#[]@!$&'()*+,;=%")  # RFC 3986 2: reserved, unreserved, and the escape sign
+_PAIRS = frozenset(first + second for first in HEX for second in HEX)
 _SCHEME = LETTERS | DIGITS | frozenset("+-.")
 _LABEL = LETTERS | DIGITS | frozenset("-_")
 
@@ -49,7 +50,7 @@ def odd_character(text: str) -> str | None:
 
 def escapes_hold(text: str) -> bool:
     """Every percent sign begins an escape of two hexadecimal digits (RFC 3986 2.1)."""
-    return all(len(piece) >= 2 and piece[0] in HEX and piece[1] in HEX for piece in text.split("%")[1:])
+    return "%" not in text or _PAIRS.issuperset([piece[:2] for piece in text.split("%")[1:]])
 
 
 def is_scheme(text: str) -> bool:

@@ -9,10 +9,11 @@ from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.outcomes import Change, Event, EventKind, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Method, RecoveryLink, Standing
+from genkan.protocol.records import Account, Method, RecoveryLink, Standing, Way
 from genkan.protocol.recovery_steps import DropRecovery, PutRecovery, UseRecovery
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.new_password import NewPassword, with_new_password
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.signin.session import Browser, NewSession
 
 LIFE = DAY
 # Nothing can be lost yet with an account that nobody has signed in to, and its person may be away for some days.
@@ -74,4 +75,5 @@ def redeem(
         return fault or Refused(Reason.RECOVERY_LINK_DEAD)
     spent = UseRecovery(facts.account.id, facts.link.digest)
     change, then = with_new_password(facts.account, wanted, browser.address, env, BY_LINK)
-    return open_session(then, Method.RECOVERY, browser, env, lifetimes).after((spent, *change.steps), change.events)
+    opened = enter(then, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
+    return opened if isinstance(opened, Refused) else opened.after((spent, *change.steps), change.events)

@@ -58,14 +58,14 @@ async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn |
     asked = lockout.tries(account.folded, received.peer.network, known)
     right = await verify(account.folded, form.get("current_password", ""), door)
     new_hash = await door.passwords.hash(form["password"]) if await _counts(right, account, asked, door) else ""
-    wanted = NewPassword(new_hash, "sign_out" in form)
+    wanted, ways = NewPassword(new_hash, "sign_out" in form), (await door.store.site()).ways
     for _ in range(TRIES):
         row = await door.store.password_row(account.folded, asked.keys)
         theirs = row.account is not None and row.account.id == account.id
         proved = bool(new_hash) and right.hash == row.hash and theirs
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         this, env = this_browser(received, inside.visitor), door.env()
-        outcome = change_own(facts, asked, proved, wanted, this, env, door.lifetimes)
+        outcome = change_own(facts, asked, proved, wanted, ways, this, env, door.lifetimes)
         if await door.store.apply(outcome.change):
             return outcome.refused if isinstance(outcome, Failed) else SignedIn(outcome.cookie, account)
     return Refused(Reason.BUSY, retry_after=1)

@@ -10,7 +10,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, try_password
+from genkan.site.sign_in_form import after_sign_in, demand_of_form, try_password
 
 
 async def confirm_page(received: Received, door: Door) -> Answer:
@@ -38,7 +38,8 @@ async def confirm(received: Received, door: Door) -> Answer:
             return after_sign_in(form, account, who, door)
         row = entry(fault.reason)
         return console.confirm_page(form, who, door, env, error=row.public, status=row.status)
-    tried = await try_password(received, account.name, form.get("password", ""), who, door)
+    ways = (await demand_of_form(form, door, env)).offered
+    tried = await try_password(received, account.name, form.get("password", ""), ways, who, door)
     if not isinstance(tried, Refused):
         return tried.signed_in(after_sign_in(form, account, who, door), who, door)
     if tried.reason is Reason.BUSY:

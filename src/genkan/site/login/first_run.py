@@ -10,7 +10,7 @@ from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Method, Site
-from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.setup import first_administrator, link_fault
 from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
@@ -73,7 +73,7 @@ async def setup(received: Received, door: Door) -> Answer:
         if isinstance(made, Refused):
             return _form(received, form, sentence(made), who, door, env)
         if await door.store.apply(made.change):
-            return await _signed_in(received, made.account, who, door)
+            return await _signed_in(received, made.account, site, who, door)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
@@ -101,10 +101,10 @@ async def _error(received: Received, form: read.Form, who: browser.Visitor, door
     return NAME_TAKEN if taken is not None else ""
 
 
-async def _signed_in(received: Received, account: Account, who: browser.Visitor, door: Door) -> Answer:
-    opened = sessions.open_session(
-        account, Method.PWD, this_browser(received, who), door.env(), door.lifetimes
-    )  # fmt: skip
+async def _signed_in(received: Received, account: Account, site: Site, who: browser.Visitor, door: Door) -> Answer:
+    opened = enter(account, Method.PWD, site.ways, this_browser(received, who), door.env(), door.lifetimes)
+    if isinstance(opened, Refused):
+        return answer.redirect(f"{door.public.text}/login", 303)
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(door.public.text + DONE, 303), opened.cookie, door)
 

@@ -12,7 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form, try_password
+from genkan.site.sign_in_form import after_sign_in, demand_of_form, interaction_of, login_form, try_password
 from genkan.wire.scopes import Permission
 
 
@@ -36,7 +36,8 @@ async def login(received: Received, door: Door) -> Answer:
         stale = entry(Reason.PAGE_STALE)
         page = await login_form(form, who, door, env, error=stale.public, status=stale.status)
         return browser.with_device(page, who, door)
-    tried = await try_password(received, form.get("username", ""), form.get("password", ""), who, door)
+    ways = (await demand_of_form(form, door, env)).offered
+    tried = await try_password(received, form.get("username", ""), form.get("password", ""), ways, who, door)
     if not isinstance(tried, Refused):
         return tried.signed_in(after_sign_in(form, tried.account, who, door), who, door)
     if tried.reason is Reason.BUSY:

@@ -37,6 +37,7 @@ CONSENT = "/plugins/servlet/oauth2/consent"
 INTERACTION = "interaction"
 ANSWER = "answer"
 SHOWN = "permission"
+ISSUING = 10 + 12  # the random bits of a grant's id, and the code's nonce
 
 
 async def authorize(received: Received, door: Door) -> Answer:
@@ -69,7 +70,7 @@ async def hub(received: Received, door: Door) -> Answer:
 
 
 async def _walk(received: Received, door: Door, asked: Interaction) -> Answer:
-    env = door.env()
+    env = door.env().drawn(ISSUING)
     who = await browser.visitor(received, door, env)
     step = next_step(asked, await _facts(asked, who, door), None, env)
     match step:
@@ -174,9 +175,9 @@ async def _decided(
 
 
 async def _facts(asked: Interaction, who: browser.Visitor, door: Door) -> HubFacts:
-    link = await door.store.link(asked.link_id)
+    site, link = await door.store.site(), await door.store.link(asked.link_id)
     consent = await door.store.consent(who.person.account.id, asked.link_id) if who.person else None
-    return HubFacts(link, who.person, consent, who.device if not who.fresh else None)
+    return HubFacts(link, who.person, consent, who.device if not who.fresh else None, site)
 
 
 async def _finish(

@@ -1,0 +1,57 @@
+"""The console's page of the sign-in policy, and the sign-in page as a policy leaves it."""
+
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Way
+from genkan.protocol.signin.offer import Offer
+from genkan.site import ways_form
+from genkan.site.admin.sign_in_pages import EDIT, HERE, NONE_CHOSEN
+from tests.browser.gallery_console import framed
+from tests.browser.showing_values import Chosen, Shown, carried
+
+SIGN_IN = "/desk/login"
+
+
+def pages(chosen: Chosen) -> list[Shown]:
+    """All states of these pages."""
+    return [*_policy(chosen), *_narrowed(chosen)]
+
+
+def _policy(chosen: Chosen) -> list[Shown]:
+    values = {
+        **framed(chosen, HERE),
+        "action": f"/desk{EDIT}",
+        "may_change": True,
+        "boxes": ways_form.boxes(Way.PASSKEY | Way.CERTIFICATE),
+        "max_age": "720",
+        "faults": {},
+        "ready": [(words, way is not Way.CORPORATE) for way, words in ways_form.WAY_WORDS.items()],
+        "own": [chosen("Mobile app"), chosen("Wiki")],
+        "links_url": "/desk/admin/links",
+    }
+    wrong = {
+        **values,
+        "boxes": ways_form.boxes(Way.NONE),
+        "max_age": chosen("often"),
+        "faults": {"ways": NONE_CHOSEN, "max_age": "Write a number of minutes, at least one, or nothing."},
+        "own": [],
+    }
+    shut = {**values, "faults": {"ways": entry(Reason.NOBODY_COULD_SIGN_IN).public}}
+    return [
+        Shown("policy", "admin_sign_in.html", values),
+        Shown("policy-to-read", "admin_sign_in.html", {**values, "may_change": False}),
+        Shown("policy-wrong", "admin_sign_in.html", wrong, 400),
+        Shown("policy-shut", "admin_sign_in.html", shut, 400),
+    ]
+
+
+def _narrowed(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": SIGN_IN,
+        "hidden": carried(chosen),
+        "username": "",
+        "error": entry(Reason.WAY_NOT_TAKEN).public,
+        "application": chosen("Jira Mobile"),
+        "again": True,
+        "offer": Offer(Way.PASSKEY),
+    }
+    return [Shown("login-narrowed", "login.html", values, 403)]
