@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
+from genkan.main import certificate_desk
 from genkan.outside.passwords import PasswordLane, hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.accounts import create as create_account
@@ -273,6 +274,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         health=Health(),
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,
+        certificates=certificate_desk(settings),
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)

@@ -39,7 +39,7 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, recovery_pages, signin
+from genkan.site.login import certificate_sign_in, confirming, first_run, recovery_pages, signin
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -72,6 +72,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *signin.RULES,
         *first_run.RULES,
         *qr.RULES,
+        *certificate_sign_in.RULES,
         *confirming.RULES,
         *overview.RULES,
         *people_pages.RULES,

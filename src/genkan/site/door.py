@@ -15,6 +15,7 @@ from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
 from genkan.settings import Settings
 from genkan.site.answer import Answer
+from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.received import Received
@@ -92,6 +93,7 @@ class Door:
     log: Callable[..., None]
     program: str = "genkan"
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
+    judgements: Judgements = field(default_factory=Judgements)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)

@@ -1,6 +1,7 @@
 """The sign-in form wherever it is shown, one password try wherever it is made, and where the way leads after it."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from genkan.protocol import accounts
 from genkan.protocol.authorize import Interaction
@@ -22,6 +23,7 @@ from genkan.site.read import Form
 from genkan.site.received import Received
 from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
+from genkan.wire.sentences import Sentence
 
 HUB = "/rest/oauth2/latest/authorize"
 LONGEST_PASSWORD = 4096
@@ -32,7 +34,14 @@ LONGEST_ACR_VALUES = 1000
 
 
 async def login_form(
-    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", notice: str = "", status: int = 200
+    parameters: Form,
+    who: Visitor,
+    door: Door,
+    env: Env,
+    *,
+    error: str | Sentence = "",
+    notice: str = "",
+    status: int = 200,
 ) -> Answer:
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
@@ -47,11 +56,21 @@ async def login_form(
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
+        "certificate_start": certificate_start(parameters, door),
         "again": who.person is not None and interaction is not None,
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
     return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+def certificate_start(parameters: Form, door: Door) -> str:
+    """Where the way by certificate begins; empty where this site asks for none."""
+    if not door.settings.certificate_url and not door.settings.certificate_on_every_hop:
+        return ""
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name) and name != typed.FIELD}
+    asked = f"?{urlencode(carried)}" if carried else ""
+    return f"{door.public.path}/login/certificate/start{asked}"
 
 
 async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:

@@ -22,11 +22,10 @@ MISSING = "missing"
 
 
 class Ticket(msgspec.Struct, array_like=True, frozen=True):
-    """What sign-in is on behalf of, and whose browser it is. ``nonce`` is the SHA-256 of what the cookie holds."""
+    """What the sign-in page carried on, and whose browser it is. ``nonce`` is the SHA-256 of what the cookie holds."""
 
     nonce: bytes
-    interaction: str
-    next: str
+    carried: dict[str, str]
     made_at: int
 
 
