@@ -31,6 +31,7 @@ from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
 from genkan.settings_certificates import read_bundle, read_rules
 from genkan.site.app import build
+from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -96,13 +97,16 @@ async def _serve(settings: Settings, sockets: Sockets) -> None:
         announcement = await _announcement(door)
         keeper = Keeper(door, NODE, clock.wall_ms)
         await keeper.compare_clocks()
-        upkeep = asyncio.create_task(keeper.run())
+        certificates = CertificateKeeper(door)
+        upkeep = [asyncio.create_task(keeper.run())]
+        if certificates.is_needed:
+            upkeep.append(asyncio.create_task(certificates.run()))
         try:
             await _server(door, settings, announcement, sockets).serve(list(sockets.plain))
         finally:
-            upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await upkeep
+            for task in upkeep:
+                task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
     finally:
         lane.close()
         await store.close()

@@ -11,11 +11,15 @@ from pathlib import Path
 import httpx2
 
 from genkan.protocol.certificate_records import KnownCertificate
+from genkan.protocol.records import ALL_WAYS, Account
+from genkan.protocol.signin.certificate import sign_in_known
+from genkan.protocol.signin.session import Browser, NewSession
 from tests.protocol.certificates.making import Made, authority, cn, mail, person
 from tests.site.world import START, SiteUnderTest, TestClock, close_site, open_site
 
 ORIGIN = "https://certs.site.example"
 TODAY = datetime.fromtimestamp(START / 1000, UTC)
+YEAR_MS = 365 * 86_400_000
 PROXY = {"x-genkan-proxy": "proxy-secret-of-the-tests", "x-forwarded-proto": "https"}
 
 
@@ -72,9 +76,9 @@ class CertificateSite:
 
 
 @asynccontextmanager
-async def certificate_site(folder: Path, **chosen: object) -> AsyncIterator[CertificateSite]:
+async def certificate_site(folder: Path, root: Made | None = None, **chosen: object) -> AsyncIterator[CertificateSite]:
     """alice is there, and the rule is: the e-mail address in the certificate is the account's name and the domain."""
-    root = authority("Root")
+    root = root or authority("Root")
     bundle = folder / "ca.pem"
     bundle.write_bytes(root.pem)
     settings = {
@@ -85,9 +89,25 @@ async def certificate_site(folder: Path, **chosen: object) -> AsyncIterator[Cert
         "trusted_proxies": ("127.0.0.1",),
         **chosen,
     }
-    site = await open_site(folder / "site", TestClock(), **settings)
+    site = await open_site(folder / "site", TestClock(), **settings)  # type: ignore[arg-type]
     await site.make_account()
     try:
         yield CertificateSite(site, root)
     finally:
         await close_site(site)
+
+
+async def signed_in_by_certificate(site: SiteUnderTest, account: Account) -> KnownCertificate:
+    """A session in the test's browser that names a certificate, on a site that need not know any authority."""
+    env = site.env()
+    root = authority("Root")
+    shown = person(root, mail("alice@site.example"))
+    known = KnownCertificate(
+        77, hashlib.sha256(shown.der).digest(), account.id, "CN=alice", shown.der, root.der, env.now + YEAR_MS, env.now,
+        env.now, env.now,
+    )  # fmt: skip
+    opened = sign_in_known(known, account, ALL_WAYS, Browser("", "", None), env, site.door.lifetimes)
+    assert isinstance(opened, NewSession)
+    assert await site.store.apply(opened.change)
+    site.client.cookies.set("__Host-genkan-session", opened.cookie, domain="site.example", path="/")
+    return known

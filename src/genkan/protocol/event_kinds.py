@@ -54,3 +54,4 @@ class EventKind(StrEnum):
     CERTIFICATE_PINNED = "certificate.pinned"
     CERTIFICATE_UNPINNED = "certificate.unpinned"
     CERTIFICATE_REFUSED = "certificate.refused"
+    CERTIFICATE_REVOKED = "certificate.revoked"
