@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.presented import Presented
 from genkan.protocol.env import Env
-from genkan.protocol.records import Account
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Method
 from genkan.protocol.signin.certificate import Accepted, CertificateFacts, account_of, refusal
+from genkan.protocol.signin.demand import may_come_in
+from genkan.site import browser, read
 from genkan.site.certificate_accounts import certificate_facts
 from genkan.site.door import Door
 from genkan.site.received import Received
+
+OWN_HEADERS = frozenset({b"x-requested-with", b"x-atlassian-token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +59,30 @@ def _told(fault: CertificateFault, leaf: bytes, received: Received, door: Door, 
     door.store.note_event(refusal(fault, leaf, received.peer.address, env))
     door.log("info", "client certificate refused", fault=str(fault), request_id=received.request_id)
     return fault
+
+
+async def certificate_caller(received: Received, door: Door) -> Account | Refused | None:
+    """The person of the certificate that a program's request shows, where certificates are asked for everywhere; None
+    where it shows none, or where this site takes none.
+    """
+    if not door.settings.certificate_on_every_hop or received.peer.certificate is None:
+        return None
+    if not may_come_in(await door.store.site(), Method.POP):
+        return None
+    found = await presented_person(received, door, door.env())
+    if isinstance(found, CertificateFault):
+        return Refused(Reason.CERTIFICATE_REFUSED, str(found.public))
+    return found.account if found is not None else None
+
+
+def alone_fault(received: Received, door: Door, *, changes: bool) -> Refused | None:
+    """Whether another site's page may have made the browser send this: a browser adds the certificate by itself, as it
+    does a cookie. No form can send JSON or a header of one's own, and without CORS no script of another origin can.
+    """
+    if not changes:
+        return None
+    if browser.is_cross_origin(received, door):
+        return Refused(Reason.CROSS_ORIGIN)
+    kind = (received.header(b"content-type") or "").partition(";")[0].strip().lower()
+    own = kind == read.JSON_TYPE or received.headers.has_any(OWN_HEADERS)
+    return None if own else Refused(Reason.CERTIFICATE_ALONE)
