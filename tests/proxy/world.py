@@ -123,7 +123,7 @@ KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path],
 @dataclass
 class Front:
     """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
-    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one.
+    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one; ``more`` settings.
     """
 
     kind: str
@@ -135,6 +135,7 @@ class Front:
     with_site: bool = True
     guards: bool = True
     former: tuple[str, ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "data").mkdir(parents=True)
@@ -154,6 +155,7 @@ class Front:
             port=free_port(),
             trusted_proxies=("127.0.0.1",),
             proxy_secret_file=str(self.folder / "proxy-secret"),
+            **self.more,
         )
 
     def start(self) -> "Front":
@@ -269,6 +271,7 @@ class Front:
             "GENKAN_TRUSTED_PROXIES": "127.0.0.1",
             "GENKAN_PROXY_SECRET_FILE": self.settings.proxy_secret_file,
             "GENKAN_PASSWORD_THREADS": "1",
+            **{f"GENKAN_{name.upper()}": _written(value) for name, value in self.more.items()},
         }
 
     def _write_config(self) -> Path:
@@ -287,7 +290,7 @@ class Front:
     def _certificates(self) -> dict[str, Any]:
         if not self.tls:
             return {}
-        issued = self.authority_of_certificates.issue_cert("localhost")
+        issued = self.authority_of_certificates.issue_cert("localhost", "certs.localhost")
         issued.private_key_pem.write_to_path(self.folder / "key.pem")
         for blob in issued.cert_chain_pems:
             blob.write_to_path(self.folder / "chain.pem", append=True)
@@ -308,6 +311,11 @@ class Front:
                 pass
             time.sleep(0.05)
         raise AssertionError(self.written())
+
+
+def _written(value: object) -> str:
+    """A setting as a variable has it."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 async def _seed(settings: Settings) -> str:

@@ -20,7 +20,7 @@ from tests.site.world import START, SiteUnderTest, TestClock, close_site, open_s
 ORIGIN = "https://certs.site.example"
 TODAY = datetime.fromtimestamp(START / 1000, UTC)
 YEAR_MS = 365 * 86_400_000
-PROXY = {"x-genkan-proxy": "proxy-secret-of-the-tests", "x-forwarded-proto": "https"}
+PROXY = {"x-genkan-proxy": "proxy-secret-of-the-tests certificates", "x-forwarded-proto": "https"}
 
 
 def header(shown: Made) -> dict[str, str]:
