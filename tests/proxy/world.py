@@ -123,7 +123,8 @@ KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path],
 @dataclass
 class Front:
     """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
-    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one; ``more`` settings.
+    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one;
+    ``more``: settings, with ``{port}`` for the proxy's.
     """
 
     kind: str
@@ -148,6 +149,8 @@ class Front:
         self.origin = self.base.removesuffix(self.path) if self.path else self.base
         (self.folder / "proxy-secret").write_text(SECRET + "\n")
         self.former = tuple(address.format(origin=self.origin) for address in self.former)
+        if "certificate_url" in self.more:
+            self.more["certificate_url"] = self.more["certificate_url"].format(port=port)
         self.settings = Settings(
             former_base_urls=self.former,
             base_url=self.base,
@@ -294,7 +297,9 @@ class Front:
         issued.private_key_pem.write_to_path(self.folder / "key.pem")
         for blob in issued.cert_chain_pems:
             blob.write_to_path(self.folder / "chain.pem", append=True)
-        return {"certificate": str(self.folder / "chain.pem"), "certificate_key": str(self.folder / "key.pem")}
+        chain, key = str(self.folder / "chain.pem"), str(self.folder / "key.pem")
+        own = {"origin_certificate": chain, "origin_certificate_key": key} if self.settings.certificate_url else {}
+        return {"certificate": chain, "certificate_key": key, **own}
 
     def _start(self, command: list[str], name: str) -> None:
         with (self.folder / f"{name}-output.log").open("wb") as log:

@@ -18,6 +18,8 @@ from genkan.settings import Settings
 _COOKIES = rf"(?i)(^|;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+"
 # Caddy writes these anew for every request; with trusted proxies of its own, behind what the client said.
 _ADDED = ("X-Forwarded-For", "X-Forwarded-Proto")
+# Every header that tells a certificate, with its twins; Caddy's wildcards mind the case that Go gives to names.
+_CERTIFICATES = ("Client-Cert*", "Client_*", "X-Ssl*", "X_*")
 _NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 
 
@@ -65,9 +67,19 @@ def _certificate_site(site: Proxied) -> list[list[str]]:
 
 
 def _forgotten(site: Proxied, *more: str) -> list[str]:
-    """What clients may not say to the site. Client-Cert* also drops the chain, and twins that end otherwise."""
-    told = ("Client-Cert*", "Client_Cert*", "X-SSL*") if site.asking.everywhere else ()
-    return _forget("Remote*", "X-Genkan*", *more, *told, *_ADDED, *TOLD_BY_PROXY)
+    """What clients may not say to the site, and then what the proxy itself says of their certificates."""
+    told = _CERTIFICATES if site.asking.everywhere else ()
+    return [*_forget("Remote*", "X-Genkan*", *more, *told, *_ADDED, *TOLD_BY_PROXY), *_shown(site)]
+
+
+def _shown(site: Proxied) -> list[str]:
+    """RFC 9440 2.2: base64 between colons. Where no certificate came Caddy would write the name of the placeholder."""
+    if not site.asking.everywhere:
+        return []
+    return [
+        '@genkan_certificate vars_regexp {http.request.tls.client.fingerprint} "^[0-9a-f]+$"',
+        'request_header @genkan_certificate Client-Cert ":{http.request.tls.client.certificate_der_base64}:"',
+    ]
 
 
 def _log(site: Proxied) -> list[str]:
@@ -95,11 +107,7 @@ def _to_site(site: Proxied) -> list[str]:
     """What the site hears from its proxy alone. Caddy itself adds who asks, and how: what the client said of it is
     forgotten before.
     """
-    lines = [f'header_up X-Genkan-Proxy "{site.proof}"']
-    if site.asking.everywhere:
-        # RFC 9440 2.2: base64 between colons; with nothing between them there is no certificate.
-        lines.append('header_up Client-Cert ":{http.request.tls.client.certificate_der_base64}:"')
-    return lines
+    return [f'header_up X-Genkan-Proxy "{site.proof}"']
 
 
 def _forget(*names: str) -> list[str]:
@@ -134,7 +142,7 @@ def _app(site: Proxied) -> list[str]:
                 # Remote* also drops twins with underscores, which some programs read as dashes.
                 [*_forgotten(site, "X_*"), *_forget(*METHOD_OVERRIDES)],
                 asking,
-                _forget("Authorization"),
+                _forget("Authorization", *(("Client-Cert",) if site.asking.everywhere else ())),
                 _without_cookies(),
                 [f"reverse_proxy {site.layout.app_upstream}"],
             ),
