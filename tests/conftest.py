@@ -3,12 +3,15 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.outside.slapd import Slapd
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -28,7 +31,8 @@ settings.load_profile("ci" if IN_CI else "default")
 
 def installed_program(name: str) -> str:
     """The path of a program the test needs; skips the test, naming it, where the machine does not have it."""
-    path = shutil.which(name)
+    # Servers are installed where only the administrator's shell looks.
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if path is None:
         pytest.skip(missing_reason(name))
     return path
@@ -42,6 +46,15 @@ def missing_reason(name: str) -> str:
 def program() -> Callable[[str], str]:
     """`program("nginx")` is the path of nginx, or the test is skipped."""
     return installed_program
+
+
+@pytest.fixture(scope="session")
+def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Slapd"]:
+    """A real OpenLDAP server for the whole run of a process; each test makes people of its own."""
+    from tests.outside.slapd import running_slapd
+
+    with running_slapd(tmp_path_factory.mktemp("slapd") / "server") as server:
+        yield server
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.certificates import faults as certificate_faults
+from genkan.protocol.certificates import pinning
 from genkan.protocol.ends import END_HINTS, END_SENTENCES, EXPIRED_HINT, EXPIRED_SENTENCE, OWN_END_SENTENCES
 from genkan.protocol.env import Env
 from genkan.protocol.naming import title_fault
@@ -27,12 +28,13 @@ from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, ways_form
-from genkan.site.admin import link_edit_pages, link_form, sign_in_pages
+from genkan.site.admin import link_edit_pages, link_form, person_certificates, sign_in_pages
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import redirects, urls
+from genkan.wire.managed_words import FINDINGS
 from genkan.wire.scopes import WORDS
 from tools.operations_words import operations_words
 
@@ -57,14 +59,21 @@ def said() -> Catalog:
         ends(),
         link_words(),
         *urls.PROBLEMS.values(),
+        managed_words(),
         typed_accounts.SENTENCES,
         certificate_faults.SENTENCES.values(),
+        certificate_pins(),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
     for text in operations_words():
         catalogue.add(text)
     return catalogue
+
+
+def managed_words() -> list[str]:
+    """What is said of a managed app configuration."""
+    return [text for _, *words in FINDINGS.values() for text in words]
 
 
 def ends() -> list[str]:
@@ -76,7 +85,8 @@ def shell_words() -> list[str]:
     """What the frame of the console and the account pages says."""
     groups = (*navigation.CONSOLE, *navigation.ACCOUNT)
     places = [place.words for group in groups for place in group.places]
-    told = (console.RESUMED, sign_in_form.SESSION_OVER, *ways_form.WAY_WORDS.values(), *flashes.SENTENCES.values())
+    said_there = (console.RESUMED, sign_in_form.SESSION_OVER, sign_in_form.DIRECTORY_AWAY)
+    told = (*said_there, *ways_form.WAY_WORDS.values(), *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
 
 
@@ -84,6 +94,18 @@ def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
     told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED, sign_in_pages.NONE_CHOSEN)
     return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
+
+
+def certificate_pins() -> list[str]:
+    """What is said of a certificate that cannot be tied to a person."""
+    said = (
+        pinning.KEY_GIVEN,
+        pinning.FILE_UNREADABLE,
+        pinning.FILE_TOO_LARGE,
+        pinning.TOO_MANY,
+        pinning.SUBJECT_IS_NONE,
+    )
+    return [person_certificates.PINNED_ALREADY, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
 
 
 def account_faults() -> list[str]:

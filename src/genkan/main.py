@@ -19,6 +19,7 @@ from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.certificates import CertificateDesk, Strictness
+from genkan.outside.ldap import LdapDirectory
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.revocation import Revocations
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
@@ -156,6 +157,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=make_log(settings.log_format, settings.log_level),
         program=_program(public),
+        directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
         certificates=certificate_desk(settings),
     )
 

@@ -20,6 +20,7 @@ from genkan.protocol.policy import Lifetimes
 from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
 from genkan.settings_tls import TLSFields, tls_faults
+from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.wire import urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
@@ -111,6 +112,13 @@ class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True)
             "network; link-local, reserved and cloud metadata addresses need their network written."
         ),
     ] = ()
+    sign_on_file: Annotated[
+        str,
+        Meta(
+            description="A TOML file that describes the organisation's own sign-in: one [[openid]] table for each "
+            "OpenID provider, one [[ldap]] table for each LDAP directory (docs/how-to/corporate-sign-on.md)."
+        ),
+    ] = ""
     insecure_http: Annotated[
         bool,
         Meta(
@@ -218,6 +226,10 @@ class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True)
             raise TypeError(parsed.wrong)
         return parsed
 
+    def read_sign_on(self) -> SignOn:
+        """The sign-on file as it is now; validated when the settings were read."""
+        return read_sign_on(self.sign_on_file)
+
     @property
     def database_path(self) -> Path:
         """The SQLite file."""
@@ -296,18 +308,13 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    for name, wrong in _faults(settings):
+    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults, tls_faults)
+    for name, wrong in chain.from_iterable(find(settings) for find in faults):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
 
-def _faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    return chain(
-        _site_faults(settings),
-        _proxy_faults(settings),
-        _fetch_faults(settings),
-        certificate_faults(settings.client_ca, settings.certificate_rules, settings.certificate_crls),
-        tls_faults(settings),
-    )
+def _certificate_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    return certificate_faults(settings.client_ca, settings.certificate_rules, settings.certificate_crls)
 
 
 def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -331,6 +338,13 @@ def _fetch_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     parsed = parse_reach(settings.fetch_allow)
     if isinstance(parsed, ReachProblem):
         yield "fetch_allow", parsed.wrong
+
+
+def _sign_on_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    try:
+        read_sign_on(settings.sign_on_file)
+    except BadSetting as problem:
+        yield "sign_on_file", str(problem)
 
 
 def _proxy_faults(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -21,11 +21,12 @@ from tests.browser import (
     gallery_links,
     gallery_mobile,
     gallery_operations,
+    gallery_passkeys,
     gallery_people,
     gallery_phones,
     gallery_policy,
 )
-from tests.browser.showing_values import Chosen, Shown, carried, plain
+from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
 __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 
@@ -37,6 +38,7 @@ AREAS = (
     gallery_links,
     gallery_mobile,
     gallery_operations,
+    gallery_passkeys,
     gallery_people,
     gallery_phones,
     gallery_policy,
@@ -75,6 +77,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "application": "",
         "again": False,
         "offer": Offer(),
+        "passkey": using(chosen),
     }
     failed = {
         **values,

@@ -1,9 +1,10 @@
 """The pages about people and of one's own account, with values to show them by."""
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.site.flashes import Flash
+from genkan.protocol.records import FailedTries
+from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
-from tests.browser import gallery_person
+from tests.browser import gallery_passkeys, gallery_person
 from tests.browser.gallery_console import framed
 from tests.browser.gallery_person import DAY, NOW, ZONES, sessions
 from tests.browser.showing_values import Chosen, Shown, carried
@@ -117,6 +118,13 @@ def _sessions(chosen: Chosen) -> list[Shown]:
     ]
 
 
+def told_tries(chosen: Chosen) -> dict[str, object]:
+    """Somebody has tried to sign in, and a code was used."""
+    tries = FailedTries(7, NOW - 86_400_000, NOW, "192.0.2.0/24", NOW)
+    hidden = {**carried(chosen), "last_at": str(NOW), "next": "https://site.example/desk/account/sign-in"}
+    return {"tries": tries, "tries_hidden": hidden}
+
+
 def _sign_in(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         **framed(chosen, "/account/sign-in", flash=Flash.PASSWORD_CHANGED_EVERYWHERE),
@@ -126,7 +134,21 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "faults": {},
         "sign_out": True,
         "least": 10,
+        "takes_password": True,
+        "may_set": False,
+        "codes_left": None,
+        "codes_action": "/desk/account/sign-in/codes",
+        **gallery_passkeys.own(chosen),
     }
+    nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
+    nowhere = {**nothing, "passkeys_work": False, "takes_password": False, "codes_left": 1}
+    recovered = {**values, "flash": SENTENCES[Flash.CODE_USED], "may_set": True, "codes_left": 9, **told_tries(chosen)}
+    codes = {
+        **framed(chosen, "/account/sign-in"),
+        "codes": [f"0123-4567-89ab-cd{number:02}" for number in range(10)],
+        "back_url": "/desk/account/sign-in",
+    }
+    full = {**nothing, "passkeys_full": True}
     wrong = {
         **values,
         "flash": "",
@@ -136,5 +158,9 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
     return [
         Shown("sign-in-methods", "account_sign_in.html", values),
         Shown("sign-in-methods-failed", "account_sign_in.html", wrong, 400),
-        Shown("sign-in-methods-none", "account_sign_in.html", {**values, "flash": "", "password_set_at": None}),
+        Shown("sign-in-methods-none", "account_sign_in.html", nothing),
+        Shown("sign-in-methods-nowhere", "account_sign_in.html", nowhere),
+        Shown("sign-in-methods-recovered", "account_sign_in.html", recovered),
+        Shown("recovery-codes", "account_codes.html", codes),
+        Shown("sign-in-methods-full", "account_sign_in.html", full),
     ]

@@ -1,6 +1,7 @@
 """The console's pages about people, with values to show them by."""
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.site.admin.person_certificates import PINNED_ALREADY
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import CHANGED_MEANWHILE
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER
@@ -12,14 +13,22 @@ DAY = 86_400_000
 ZONES = [("UTC", "UTC"), ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos Aires"), ("Asia/Tokyo",) * 2]
 HERE = "/admin/people/4611686018427387903"
 ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign_out", "recovery", "recovery_withdraw",
-        "guesses_lift", "sessions_end_all", "export")  # fmt: skip
+        "guesses_lift", "sessions_end_all", "export", "certificates_add")  # fmt: skip
 RIGHTS = [{"value": name, "words": name, "disabled": name == "SYSTEM_ADMIN"}
           for name in ("READ", "WRITE", "ADMIN", "SYSTEM_ADMIN")]  # fmt: skip
 
 
 def pages(chosen: Chosen) -> list[Shown]:
     """Each state that looks different once."""
-    return [*_list(chosen), *_create(chosen), *_person(chosen), *_edit(chosen), *_confirm(chosen), *_link(chosen)]
+    return [
+        *_list(chosen),
+        *_create(chosen),
+        *_person(chosen),
+        *_edit(chosen),
+        *_confirm(chosen),
+        *_link(chosen),
+        *_certificate(chosen),
+    ]
 
 
 def _list(chosen: Chosen) -> list[Shown]:
@@ -118,6 +127,17 @@ def state(chosen: Chosen) -> dict[str, object]:
         "phone_count": 12,
         "phones_counted": True,
         "password_set_at": NOW,
+        "pins": [
+            {
+                "kind": kind,
+                "name": chosen(f"CN=alice,OU={'Sales of the northern region ' * 3},O=Example by CN=Issuing"),
+                "made_at": NOW,
+                "remove_url": f"/desk{HERE}/certificates/{kind}/remove",
+            }
+            for kind in ("spki", "serial", "subject")
+        ],
+        "certificates_open": True,
+        "certificate_rules": chosen("upn@corp.example=name, email=email"),
         "link_until": NOW + DAY,
         "budget": {"spent": 3, "most": 100, "slowed": False, "empty_at": NOW},
         "kept": {"session": 7, "audit": 365},
@@ -127,9 +147,27 @@ def state(chosen: Chosen) -> dict[str, object]:
 
 
 NOTHING = {
+    "pins": [], "certificates_open": False, "certificate_rules": "",
     "sessions": [], "session_count": 0, "phones": [], "phone_count": 0, "phones_counted": True, "password_set_at": None,
     "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW},
 }  # fmt: skip
+
+
+def _certificate(chosen: Chosen) -> list[Shown]:
+    fresh: dict[str, object] = {
+        **facts(chosen, "/certificates/add"),
+        "values": {"certificate": "", "by": "spki"},
+        "faults": {},
+        "error": "",
+    }
+    typed = {"certificate": chosen("-----BEGIN CERTIFICATE-----"), "by": "subject"}
+    failed = {**fresh, "values": typed, "faults": {"certificate": PINNED_ALREADY}}
+    above = {**fresh, "values": typed, "error": entry(Reason.ABOVE_CALLER).public}
+    return [
+        Shown("person-certificate", "person_certificate.html", fresh),
+        Shown("person-certificate-failed", "person_certificate.html", failed, 409),
+        Shown("person-certificate-above", "person_certificate.html", above, 403),
+    ]
 
 
 def _person(chosen: Chosen) -> list[Shown]:

@@ -6,14 +6,14 @@ from genkan.protocol.signin.offer import Offer
 from genkan.site import ways_form
 from genkan.site.admin.sign_in_pages import EDIT, HERE, NONE_CHOSEN
 from tests.browser.gallery_console import framed
-from tests.browser.showing_values import Chosen, Shown, carried
+from tests.browser.showing_values import Chosen, Shown, carried, using
 
 SIGN_IN = "/desk/login"
 
 
 def pages(chosen: Chosen) -> list[Shown]:
     """All states of these pages."""
-    return [*_policy(chosen), *_narrowed(chosen)]
+    return [*_policy(chosen), *_narrowed(chosen), *_recovery(chosen)]
 
 
 def _policy(chosen: Chosen) -> list[Shown]:
@@ -53,5 +53,23 @@ def _narrowed(chosen: Chosen) -> list[Shown]:
         "application": chosen("Jira Mobile"),
         "again": True,
         "offer": Offer(Way.PASSKEY),
+        "passkey": using(chosen),
     }
-    return [Shown("login-narrowed", "login.html", values, 403)]
+    stronger = {**values, "error": "", "weak": True, "unmet_url": "/desk/rest/oauth2/latest/authorize/x?answer=unmet",
+                "recovery_url": "/desk/login/recovery"}  # fmt: skip
+    return [Shown("login-narrowed", "login.html", values, 403), Shown("login-stronger", "login.html", stronger)]
+
+
+def _recovery(chosen: Chosen) -> list[Shown]:
+    values: dict[str, object] = {
+        "action": "/desk/login/recovery",
+        "hidden": carried(chosen),
+        "username": "",
+        "error": "",
+        "sign_in_url": SIGN_IN,
+    }
+    failed = {**values, "username": chosen("alice"), "error": entry(Reason.RECOVERY_CODE_REFUSED).public}
+    return [
+        Shown("login-code", "login_recovery.html", values),
+        Shown("login-code-failed", "login_recovery.html", failed, 401),
+    ]

@@ -25,3 +25,17 @@ class Shown:
 def carried(chosen: Chosen) -> dict[str, str]:
     """The hidden fields of a form."""
     return {"page_token": "gnk_pg_0123456789", "interaction": chosen("gnk_in_0123456789"), "next": chosen("/account")}
+
+
+def using(chosen: Chosen, **changes: object) -> dict[str, object]:
+    """What a page that signs in is given so that a passkey can do it."""
+    return {
+        "works": True,
+        "action": "/desk/login/passkey",
+        "options": "/desk/login/passkey",
+        "former": [],
+        "hidden": carried(chosen),
+        "rp_id": "site.example",
+        "unknown": "",
+        **changes,
+    }

@@ -98,7 +98,7 @@ def test_the_sign_in_form_has_the_names_that_programs_rely_on() -> None:
     """Fields `username` and `password`, marked for password managers."""
     page = tree("login-failed")
     [name], [password] = page.having("name", "username"), page.having("name", "password")
-    assert (name.attributes["autocomplete"], name.attributes["value"]) == ("username", "alice")
+    assert (name.attributes["autocomplete"], name.attributes["value"]) == ("username webauthn", "alice")
     assert (password.attributes["autocomplete"], password.attributes["type"]) == ("current-password", "password")
     assert "value" not in password.attributes
     [alarm] = page.having("role", "alert")

@@ -88,7 +88,7 @@ async def test_a_revoked_certificate_signs_in_no_more(ours: tuple[CertificateSit
     address = await site.hand_over(alice)
     lists.write(site.root, alice)
     site.site.env.advance(10 * SECOND)
-    (due,) = await site.site.store.certificates_of((await site.known(alice)).account_id)
+    (due,) = await site.site.store.certificates((await site.known(alice)).account_id)
     assert await site.site.store.apply(revoking.revoke(due, "hold", revoking.ACTOR, site.site.env()))
     page = await site.site.client.get(address)
     assert page.status_code == 403

@@ -97,7 +97,7 @@ async def mobile_off_with_sign_out_and_on_again(site: SiteUnderTest, account: Ac
 
 
 async def certificate_revoked(site: SiteUnderTest, account: Account, link: Link) -> None:
-    (known,) = await site.store.certificates_of(account.id)
+    (known,) = await site.store.certificates(account.id)
     await _apply(site, revoking.revoke(known, "key_compromise", revoking.ACTOR, site.env()))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from genkan.main import certificate_desk
+from genkan.outside.ldap import LdapDirectory
 from genkan.outside.passwords import PasswordLane, hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.accounts import create as create_account
@@ -275,6 +276,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,
         certificates=certificate_desk(settings),
+        directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)

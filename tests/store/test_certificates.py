@@ -78,6 +78,10 @@ async def test_a_certificate_keeps_its_number_and_moves_with_its_mapping(store: 
     assert found is not None
     assert found.account_id == other.id
     assert await store.certificate(b"h" * 32) is None
+    newer = replace(a_certificate(other, 9, b"i" * 32), last_at=NOW + 9)
+    assert await store.apply(a_change(KeepCertificate(newer)))
+    assert await store.certificates(other.id) == [newer, found]
+    assert await store.certificates(account.id) == []
 
 
 async def test_who_is_deleted_or_erased_leaves_no_certificate(store: Store, account: Account) -> None:

@@ -17,6 +17,7 @@ from genkan.protocol.records import Account, Grant, Link
 from genkan.store import (
     sqlite_audit,
     sqlite_certificates,
+    sqlite_identities,
     sqlite_lazy,
     sqlite_lists,
     sqlite_passkeys,
@@ -75,7 +76,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
-    sqlite_recovery, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
+    sqlite_recovery, sqlite_identities, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
 )  # fmt: skip
 STATEMENTS = {
     name: statement
@@ -84,7 +85,7 @@ STATEMENTS = {
     if isinstance(statement, str) and statement.split()[:1] in (["SELECT"], ["UPDATE"], ["INSERT"], ["DELETE"])
 }
 # Walks that are meant: everybody stopped, and lists of what is few or whose pages are bounded by their order.
-WALKS = {"_RAISE_ALL", "_LOG_ALL", "_KEYS_IN_USE", "_API_KEYS", "_NODES", "_TALLIES"}
+WALKS = {"_RAISE_ALL", "_LOG_ALL", "_KEYS_IN_USE", "_API_KEYS", "_NODES", "_TALLIES", "_STATES"}
 # One row each, or rows that an index keeps few.
 SHORT = {
     "SCAN site",
@@ -105,7 +106,7 @@ PAGES = [
     "_ACCOUNTS", "_EVENTS", "_PHONES", "_PHONES_UP", "_PHONES_OF_ACCOUNT", "_PHONES_OF_ACCOUNT_UP", "_PHONES_OF_LINK",
     "_PHONES_OF_LINK_UP", "_HORIZON", "_PEOPLE", "_USED_BY_ACCOUNT", "_USED_BY_LINK", "_LINES", "_NEWER", "_OLDER",
     "_SEGMENTS", "_LAST_SEGMENT", "_OLDEST_KEPT", "_OF_GRANT", "_SEARCH_LINK", "_SEARCH_LINK_UP", "_SEARCH_ENDED",
-    "_SEARCH_ENDED_UP", "_SEARCH_PERSON", "_SEARCH_PERSON_UP", "_PEOPLE_NAMED",
+    "_SEARCH_ENDED_UP", "_SEARCH_PERSON", "_SEARCH_PERSON_UP", "_PEOPLE_NAMED", "_DUE",
 ]  # fmt: skip
 
 

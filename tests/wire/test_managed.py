@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from genkan.wire import managed
 from genkan.wire.managed import Managed, OAuthEntry, SiteEntry
+from genkan.wire.managed_tolerant import CURLED, Guessed, guess
 from tests.wire.strategies import any_text, base_urls, json_values
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -118,13 +119,60 @@ def test_hostile_json_is_a_finding(text: str) -> None:
     assert managed.parse(text).broken
 
 
-@pytest.mark.parametrize(
-    "octets", [b"\xff\xfe[\0]\0", b"\x80", b'["\xff"]', '[{"baseURL": "caf\u00e9"}]'.encode("latin-1")]
-)
+@pytest.mark.parametrize("octets", [b"\x80", b'["\xff"]', '[{"baseURL": "caf\u00e9"}]'.encode("latin-1")])
 def test_other_encodings_are_named(octets: bytes) -> None:
     """Bytes that are no UTF-8 say where they stop being so."""
     found = managed.parse(octets).findings
     assert ["not UTF-8" in finding.problem for finding in found] == [True]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named_and_read_on(encoding: str) -> None:
+    """What a Windows editor saves as "Unicode" is told as what it is, and what else is wrong in it too."""
+    found = managed.parse('[{"baseURL": "jira.example.com"}]'.encode(encoding)).findings
+    assert [finding.name for finding in found] == ["utf-16", "address-relative"]
+
+
+SLIPS = {
+    "[{“baseURL”: “https://a.example”}]": ["typographic-quotes"],
+    "[{'baseURL': 'https://a.example'}]": ["single-quotes"],
+    '[{baseURL: "https://a.example"}]': ["bare-words"],
+    '[{"baseURL": "https://a.example",},]': ["comma-too-many"],
+    '[{"baseURL": "https://a.example"} {"baseURL": "https://b.example"}]': ["comma-missing"],
+    '[{"baseURL": "https://a.example"}] // our sites': ["comments"],
+    '[{"baseURL": "https://a.example", "skipInfo": False}]': ["literals"],
+    '[{"baseURL":\u00a0"https://a.example"}]': ["odd-spaces"],
+    '[{"title": "a\nb", "baseURL": "https://a.example"}]': ["line-breaks"],
+    '[{"title": "R\\&D", "baseURL": "https://a.example"}]': ["odd-escapes"],
+    '[{"baseURL": "https://a.example"}];': ["text-behind"],
+    "[{’baseURL’: “https://a.example”,}]": ["single-quotes", "typographic-quotes", "comma-too-many"],
+    '[{"baseURL": "https://a.example"': ["cut-off"],
+    "[{&quot;baseURL&quot;: &quot;https://a.example&quot;,}]": ["escaped-for-xml", "comma-too-many"],
+    '[{\\"baseURL\\": \\"https://a.example\\",}]': ["backslashes", "comma-too-many"],
+}
+
+
+@pytest.mark.parametrize("text", SLIPS)
+def test_each_slip_is_named(text: str) -> None:
+    """What is almost JSON says which slips make it none, and no phone is said to use it."""
+    read = managed.parse(text)
+    assert [finding.name for finding in read.findings][: len(SLIPS[text])] == SLIPS[text]
+    assert read.sites == ()
+
+
+@given(sites.map(managed.render), st.sampled_from(["“", "”", "'", "’", '"']))
+def test_a_guess_never_invents_a_site(text: str, quote: str) -> None:
+    """A text in other quotes is guessed as what it was, or not at all."""
+    guessed = guess(text.replace('"', quote))
+    if isinstance(guessed, Guessed) and not (CURLED | set("'’`\\")) & set(text):
+        assert managed.parse_value(_plain(guessed.value)) == managed.parse(text)
+
+
+def _plain(value: object) -> object:
+    """A guessed value as JSON is decoded."""
+    if isinstance(value, tuple):
+        return {name: _plain(item) for name, item in value}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 KEYS = [

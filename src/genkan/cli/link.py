@@ -160,7 +160,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            return ", ".join(map(str, value))
+            return ", ".join(map(str, value)) or "none"
         case _:
             return str(value)
 

@@ -36,6 +36,7 @@ GROUPS = {
     "api-key": "Keys for automation and for callers of introspection.",
     "keys": "The key ring that seals tokens.",
     "audit": "Who did what, is the record whole, and which refusals were counted.",
+    "mdm": "Managed app configuration: built for each MDM, checked, explained.",
     "app": "The app's side on a terminal: find a site, sign in through the browser, call its API.",
 }
 SINGLE = {
@@ -43,6 +44,7 @@ SINGLE = {
     "apply": "configuration:apply",
     "export": "configuration:export",
     "status": "status:status",
+    "check": "check:check",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
 }

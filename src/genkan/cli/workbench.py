@@ -15,6 +15,7 @@ from genkan.cli.output import fail
 from genkan.ops.refusals import OPTIONS, sentence
 from genkan.protocol.accounts import NewAccount
 from genkan.protocol.api_keys import NewApiKey
+from genkan.protocol.certificates.pinning import NewPin
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
@@ -25,7 +26,7 @@ from genkan.store.sqlite import open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey)
+D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewPin)
 DONE, NO, SET_UP = 0, 1, 2
 NOTHING_TO_DO = Change(())
 

@@ -15,8 +15,9 @@ from functools import lru_cache
 
 import httpx2
 
-from genkan.outside.reach import Address, Reach
+from genkan.outside.reach import Reach
 from genkan.wire import uri
+from genkan.wire.addresses import Address
 
 LONGEST_URL = 2000
 MOST_TRIES = 3  # addresses of one name

@@ -21,6 +21,7 @@ from genkan.protocol.outcomes import (
 from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Standing
+from genkan.protocol.signin_steps import PutRecoveryCodes
 from genkan.wire.scopes import Permission
 
 NAME_CHARACTERS = 100
@@ -161,7 +162,8 @@ def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> 
         changed = replace(changed, folded=f"\0{account.id}", display_name="", email="", groups=())
     steps: tuple[Step, ...] = (PutAccount(changed), RaiseStop(Subject.ACCOUNT, account.id, reason, env.now))
     if deleted:
-        steps += (SetPassword(account.id, None, env.now), DropPasskeys(account.id))
+        codes = PutRecoveryCodes(account.id, (), env.now)
+        steps += (SetPassword(account.id, None, env.now), DropPasskeys(account.id), codes)
     return Change(steps, (_event(kind, changed, actor, env),))
 
 

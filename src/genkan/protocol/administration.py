@@ -2,10 +2,14 @@
 house. The box itself is above these rules: its commands are the way back in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
+from genkan.protocol.certificate_records import Pin, PinKind
+from genkan.protocol.certificates import pinning
+from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
 from genkan.protocol.reasons import EndReason, Reason
@@ -60,6 +64,17 @@ class Administrator:
     def lift_guesses(self, account: Account, env: Env) -> Change | Refused:
         """Let new browsers try again at once; whoever guesses may go on as well."""
         return reach_fault(self.permission, account.permission) or lockout.lift(account, self.actor, env)
+
+    def pin(
+        self, account: Account, leaf: Leaf, kind: PinKind, kept: Sequence[Pin], env: Env
+    ) -> pinning.NewPin | Refused:
+        """Tie a certificate to a person: whoever holds its key becomes that person."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
+
+    def unpin(self, account: Account, pin: Pin, env: Env) -> Change | Refused:
+        """Untie it."""
+        return reach_fault(self.permission, account.permission) or pinning.remove(pin, self.actor, env)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""

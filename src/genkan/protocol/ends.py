@@ -25,6 +25,7 @@ class EndReason(StrEnum):
     KEY_REVOKED = "key_revoked"
     RESTORED = "restored"
     DIRECTORY = "directory"
+    SIGNED_OUT_UPSTREAM = "signed_out_upstream"
     CERTIFICATE_REVOKED = "certificate_revoked"
 
 
@@ -34,6 +35,7 @@ OWN_END_SENTENCES: Mapping[str, str] = {
     EndReason.PERSON_SIGNED_OUT_EVERYWHERE: "You were signed out everywhere.",
     EndReason.PASSWORD_CHANGED: "Your password was changed and everything signed out.",
     EndReason.CONSENT_WITHDRAWN: "You withdrew the application's access.",
+    EndReason.SIGNED_OUT_UPSTREAM: "You signed out at your organisation's sign-in.",
 }
 
 END_SENTENCES: Mapping[str, str] = {
@@ -55,6 +57,7 @@ END_SENTENCES: Mapping[str, str] = {
     EndReason.KEY_REVOKED: "The key that sealed its tokens was revoked.",
     EndReason.RESTORED: "A backup was restored with sign-out of everyone.",
     EndReason.DIRECTORY: "The organisation's directory says that the person is disabled or gone.",
+    EndReason.SIGNED_OUT_UPSTREAM: "The person signed out at the organisation's sign-in.",
     EndReason.CERTIFICATE_REVOKED: "The certificate that it was signed in with was revoked.",
 }
 
@@ -82,6 +85,7 @@ END_HINTS: Mapping[str, str] = {
     EndReason.KEY_REVOKED: "Everybody whose tokens were sealed with that key signs in again.",
     EndReason.RESTORED: "People sign in again. What was signed out after the backup was made is not known any more.",
     EndReason.DIRECTORY: "If the person is to sign in again, mend it in the directory, then enable the account here.",
+    EndReason.SIGNED_OUT_UPSTREAM: "Nothing is to be done: the person can sign in again.",
     EndReason.CERTIFICATE_REVOKED: "The person signs in again with a new certificate, or in another way.",
 }
 EXPIRED_SENTENCE = "It was not used for so long that its time ran out."

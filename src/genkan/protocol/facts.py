@@ -2,7 +2,7 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Grant, Link, Passkey, RecoveryLink, Session, Site
+from genkan.protocol.records import Account, Grant, Identity, Link, Passkey, RecoveryLink, Session, Site
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -38,6 +38,13 @@ class RecoveryFacts(msgspec.Struct, frozen=True):
     """A one-time link and its person."""
 
     link: RecoveryLink
+    account: Account
+
+
+class IdentityFacts(msgspec.Struct, frozen=True):
+    """Somebody of a directory and their account here."""
+
+    identity: Identity
     account: Account
 
 

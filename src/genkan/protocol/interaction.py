@@ -87,14 +87,9 @@ def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) 
 
 def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, env: Env) -> NextStep:
     """Decide afresh at every visit: nothing that a page said before is trusted."""
-    link = facts.link
-    if link is None or link.standing is Standing.DELETED:
-        return ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
-    if not link.usable:
-        return ErrorPage(Refused(Reason.LINK_DISABLED))
-    if redirects.find(link.redirects, asked.redirect_uri) is None:
-        # The link was changed meanwhile; RFC 9700 4.1: never answer at an address that is not registered now.
-        return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
+    link, refusing = facts.link, refusing_step(asked, facts.link)
+    if refusing is not None or link is None:
+        return refusing or ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
     if decision is Decision.DENY:
         return ErrorRedirect(Refused(Reason.CONSENT_DENIED), asked.redirect_uri, asked.state)
     demand = demand_for(asked, facts.site, link)
@@ -108,6 +103,18 @@ def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, en
     if decision is not Decision.ALLOW and not _remembered(asked, facts, link, permission):
         return _or_error(asked, Reason.CONSENT_REQUIRED, AskConsent(link, permission, facts.person.account))
     return _issue(asked, facts, link, facts.person, permission, env)
+
+
+def refusing_step(asked: Interaction, link: Link | None) -> ErrorPage | None:
+    """Why nothing may travel to the application, whatever the answer is: the link was changed meanwhile."""
+    if link is None or link.standing is Standing.DELETED:
+        return ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
+    if not link.usable:
+        return ErrorPage(Refused(Reason.LINK_DISABLED))
+    if redirects.find(link.redirects, asked.redirect_uri) is None:
+        # RFC 9700 4.1: never answer at an address that is not registered now.
+        return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
+    return None
 
 
 def _stands(person: SessionFacts) -> bool:

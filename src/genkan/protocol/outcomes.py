@@ -1,6 +1,4 @@
-"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one
-of them.
-"""
+"""What was decided: closed sets of frozen values. A store applies them, an answer renders them; a refusal is one."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +7,7 @@ import msgspec
 
 from genkan.protocol.certificate_records import CertificateStep
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
+from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
@@ -343,6 +342,7 @@ Step = (
     | NeedAdministrator
     | EraseTraces
     | AllowHealing
+    | IdentityStep
 )
 
 

@@ -18,6 +18,13 @@ POLICY_REASONS: Mapping[Reason, Entry] = {
         "No system administrator could sign in by what is left. Set up such a way in for one first.",
         "A policy must leave an active system administrator a way in. genkan user recover works on the box.",
     ),
+    Reason.RECOVERY_CODE_REFUSED: to_client(
+        E.ACCESS_DENIED,
+        401,
+        "Name or recovery code is not right, or the code was used already, or there were too many tries. "
+        "Wait a little, or ask an administrator.",
+        "One answer for every failure. It counts in the same budget as wrong passwords.",
+    ),
     Reason.AUTHENTICATION_UNMET: to_app(
         E.UNMET_AUTHENTICATION_REQUIREMENTS,
         "The sign-in that the application asks for is not possible here.",

@@ -10,6 +10,7 @@ from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
 from genkan.protocol.sign_in_reasons import SIGN_IN_REASONS
+from genkan.protocol.sign_on_reasons import SIGN_ON_REASONS
 from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
@@ -324,6 +325,7 @@ TABLE: Mapping[Reason, Entry] = {
     ),
     **SIGN_IN_REASONS,
     **POLICY_REASONS,
+    **SIGN_ON_REASONS,
     Reason.PAGE_STALE: _to_client(
         E.INVALID_REQUEST,
         403,

@@ -176,7 +176,7 @@ class Grant(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Session:
     """A browser session. ``id`` is the SHA-256 of the cookie's value, which itself is kept nowhere. ``certificate``: as
-    of a Grant.
+    of a Grant. ``source`` and ``upstream_sid``: the directory that it was signed in by, and that one's own session.
     """
 
     id: bytes = field(repr=False)
@@ -190,6 +190,39 @@ class Session:
     user_agent: str = ""
     address: str = ""
     certificate: int = 0
+    source: str = ""
+    upstream_sid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an account is in an organisation's directory. ``subject`` is its id there, never used again for somebody
+    else; ``label`` is what the directory calls the person, for people to read.
+
+    ``seen_at`` is the last sign-in by it, ``checked_at`` when the directory was last asked, ``missed_since`` since when
+    it gave no answer. ``held``: the account's version as it was disabled until the directory knows the person again.
+    ``sealed`` is the provider's own refresh token, sealed.
+    """
+
+    source: str
+    subject: str
+    account_id: int
+    label: str
+    linked_at: int
+    seen_at: int
+    checked_at: int
+    missed_since: int | None = None
+    held: int | None = None
+    sealed: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """When a directory last answered, and since when it does not."""
+
+    source: str
+    reached_at: int | None
+    missed_since: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,14 +296,15 @@ class Guesses:
 
 @dataclass(frozen=True, slots=True)
 class FailedTries:
-    """What failed to sign in to one account since the person last signed in, from the first to the last time;
-    ``network``: where the last one came from.
+    """What failed to sign in to one account since its person said that they have seen it, from the first to the last
+    time; ``network``: where the last one came from. ``code_used_at``: when a recovery code was used meanwhile.
     """
 
     count: int
     first_at: int
     last_at: int
     network: str
+    code_used_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ class PutRecoveryCodes:
 
 @dataclass(frozen=True, slots=True)
 class UseRecoveryCode:
-    """Spend a recovery code. Fails unless it is the account's own and was not used, and the account is active."""
+    """Spend a recovery code; the person is told of it. Fails unless it is the account's own and was not used, and the
+    account is active.
+    """
 
     account_id: int
     digest: bytes = field(repr=False)
@@ -35,11 +37,20 @@ class UseRecoveryCode:
 
 
 @dataclass(frozen=True, slots=True)
-class ForgetFailedTries:
-    """The person is told now what failed before: begin to count anew. Fails where more failed than they are told."""
+class NoteFailedTry:
+    """One more try that failed, for the person to be told of. ``network`` is where it came from; fails never."""
 
     account_id: int
-    count: int
+    network: str
+    at: int
 
 
-SignInStep = PutSignInPolicy | PutRecoveryCodes | UseRecoveryCode | ForgetFailedTries
+@dataclass(frozen=True, slots=True)
+class ForgetFailedTries:
+    """The person has seen it: begin to count anew. Fails where more has come since than they saw."""
+
+    account_id: int
+    last_at: int
+
+
+SignInStep = PutSignInPolicy | PutRecoveryCodes | UseRecoveryCode | NoteFailedTry | ForgetFailedTries

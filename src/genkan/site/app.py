@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, profile, sign_in_methods
+from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -17,6 +17,7 @@ from genkan.site.admin import (
     overview,
     people_pages,
     person_acts,
+    person_certificates,
     person_confirmed,
     person_pages,
     phone_pages,
@@ -31,6 +32,7 @@ from genkan.site.api import (
     mobile_api,
     openapi,
     people_api,
+    people_certificates_api,
     people_data_api,
     people_recovery_api,
     phones_api,
@@ -39,7 +41,15 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import certificate_sign_in, confirming, first_run, recovery_pages, signin
+from genkan.site.login import (
+    certificate_sign_in,
+    confirming,
+    first_run,
+    passkey_pages,
+    recovery_code_pages,
+    recovery_pages,
+    signin,
+)
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -53,6 +63,7 @@ API = (
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
+    *people_certificates_api.OPERATIONS,
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
     *installation_api.OPERATIONS,
@@ -70,6 +81,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         openapi.serving(API),
         *authorization.RULES,
         *signin.RULES,
+        *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
         *certificate_sign_in.RULES,
@@ -79,6 +91,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_pages.RULES,
         *person_confirmed.RULES,
         *person_acts.RULES,
+        *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,
         *link_secret_pages.RULES,
@@ -86,6 +99,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *phone_pages.RULES,
         *phone_sign_out.RULES,
         *recovery_pages.RULES,
+        *recovery_code_pages.RULES,
         *mobile_pages.RULES,
         *sign_in_pages.RULES,
         *audit_pages.RULES,
@@ -96,6 +110,8 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *recovery_codes.RULES,
+        *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,
     )

@@ -123,7 +123,7 @@ def known_device(received: Received, who: Visitor, account: Account | None, door
 
 def page_token(who: Visitor, door: Door, env: Env) -> str:
     """The hidden field that ties a form to this browser and its session."""
-    return door.sealer.seal(Purpose.PAGE, msgspec.msgpack.encode(_PageToken(_binding(who), env.now)), env)
+    return door.sealer.seal(Purpose.PAGE, msgspec.msgpack.encode(_PageToken(binding(who), env.now)), env)
 
 
 def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> Refused | None:
@@ -135,7 +135,7 @@ def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: En
         return Refused(Reason.PAGE_STALE)
     token = msgspec.msgpack.decode(plain, type=_PageToken)
     in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
-    ours = hmac.compare_digest(token.binding, _binding(who))
+    ours = hmac.compare_digest(token.binding, binding(who))
     return None if in_time and ours else Refused(Reason.PAGE_STALE)
 
 
@@ -148,6 +148,7 @@ def is_cross_origin(received: Received, door: Door) -> bool:
     return origin is not None and origin != door.public.origin
 
 
-def _binding(who: Visitor) -> bytes:
+def binding(who: Visitor) -> bytes:
+    """What ties a page, or a challenge, to this browser and its session."""
     session = who.person.session.id if who.person else b""
     return hashlib.sha256(who.device_cookie.encode() + b"\0" + session).digest()[:16]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from genkan.outside.certificates import CertificateDesk
+from genkan.outside.ldap import LdapDirectory
 from genkan.protocol.env import SECOND, Env
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused
@@ -13,6 +14,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
+from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.judgements import Judgements
@@ -92,6 +94,10 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    # Whose passwords are taken in the form besides our own.
+    directories: tuple[LdapDirectory, ...] = ()
+    # Which models of authenticators are taken.
+    models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     judgements: Judgements = field(default_factory=Judgements)
     announcement: dict[int, Answer] = field(default_factory=dict)

@@ -34,11 +34,17 @@ class Flash(StrEnum):
     GUESSES_LIFTED = "guesses-lifted"
     PASSWORD_CHANGED = "password-changed"
     PASSWORD_CHANGED_EVERYWHERE = "password-changed-everywhere"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    CODE_USED = "code-used"
+    CODES_TAKEN = "codes-taken"
     MOBILE_ON = "mobile-on"
     MOBILE_OFF = "mobile-off"
     MOBILE_OUT = "mobile-out"
+    CERTIFICATE_TIED = "certificate-tied"
+    CERTIFICATE_UNTIED = "certificate-untied"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -66,9 +72,15 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.ERASED: "The person is erased.",
         Flash.PERSON_SIGNED_OUT: "Signed out everywhere.",
         Flash.LINK_WITHDRAWN: "The one-time link opens nothing any more.",
+        Flash.CERTIFICATE_TIED: "The certificate is tied to this person.",
+        Flash.CERTIFICATE_UNTIED: "The certificate is tied to this person no more. Who is signed in by it stays so.",
         Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
+        Flash.PASSKEY_ADDED: "The passkey is added. You can sign in with it from now on.",
+        Flash.PASSKEY_REMOVED: "The passkey is removed: it opens nothing any more.",
+        Flash.CODE_USED: "You are signed in, and the code is used up. Make a passkey or choose a password now.",
+        Flash.CODES_TAKEN: "The recovery codes open nothing any more.",
         Flash.MOBILE_ON: "The mobile app is on.",
         Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
         Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",

@@ -15,9 +15,10 @@ from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
-from genkan.site import answer, browser, typed
+from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -26,11 +27,17 @@ from genkan.wire import redirects, urls
 from genkan.wire.sentences import Sentence
 
 HUB = "/rest/oauth2/latest/authorize"
+RECOVERY = "/login/recovery"
+ANSWER = "answer"
+UNMET = "unmet"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
 # acr_values: what a proxy asks of a sign-in for the application behind it.
 CARRIED = ("interaction", "next", "acr_values", typed.FIELD)
 LONGEST_ACR_VALUES = 1000
+DIRECTORY_AWAY = (
+    "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
+)
 
 
 async def login_form(
@@ -42,22 +49,28 @@ async def login_form(
     error: str | Sentence = "",
     notice: str = "",
     status: int = 200,
+    unknown: bytes = b"",
 ) -> Answer:
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
-    hidden = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     demand = await demand_of_form(parameters, door, env)
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
+    hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     values = {
         "offer": offer_of(demand),
         "action": f"{door.public.path}/login",
-        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **hidden},
+        "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
         "certificate_start": certificate_start(parameters, door),
-        "again": who.person is not None and interaction is not None,
+        "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
+        "weak": who.person is not None and not demand.admits(who.person.session.method),
+        "recovery_url": door.public.path + RECOVERY,
+        "unmet_url": _unmet_url(parameters, interaction, door),
+        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
@@ -71,6 +84,13 @@ def certificate_start(parameters: Form, door: Door) -> str:
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name) and name != typed.FIELD}
     asked = f"?{urlencode(carried)}" if carried else ""
     return f"{door.public.path}/login/certificate/start{asked}"
+
+
+def _unmet_url(parameters: Form, interaction: Interaction | None, door: Door) -> str:
+    """The way back to an application for somebody who cannot sign in as it asks; empty where it asks nothing."""
+    if interaction is None or not interaction.acrs:
+        return ""
+    return f"{door.public.path}{HUB}/{parameters['interaction']}?{ANSWER}={UNMET}"
 
 
 async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:
@@ -119,6 +139,8 @@ async def try_password(
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
     right = await verify(folded, password, door)
+    if right.hash is None and folded and door.directories:
+        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who), ways), door)
     for _ in range(TRIES):
         row = await door.store.password_row(folded, asked.keys)
         env = door.env()
@@ -132,6 +154,33 @@ async def try_password(
                 return refused
             return SignedIn(outcome.cookie, row.account)
     return Refused(Reason.BUSY, retry_after=1)
+
+
+def notice_of(door: Door) -> str:
+    """What is said with a failed try, whatever the name was: whether a directory does not answer."""
+    return DIRECTORY_AWAY if any(one.trouble is not None for one in door.directories) else ""
+
+
+async def confirm_password(
+    received: Received, account: Account, password: str, ways: Way, who: Visitor, door: Door
+) -> SignedIn | Refused:
+    """One try of somebody who is signed in: by their own password here, or by the directory that they are from."""
+    identities = await door.store.identities_of(account.id)
+    row = await door.store.password_row(account.folded, ())
+    names = {directory.source.name for directory in door.directories}
+    mine = [identity for identity in identities if identity.source in names]
+    if row.hash is not None or not mine:
+        return await try_password(received, account.name, password, ways, who, door)
+    if Way.PASSWORD not in ways:
+        return Refused(Reason.WAY_NOT_TAKEN)
+    await verify(account.folded, password, door)
+    this = this_browser(received, who)
+    return await _try_directories(Asking(account.folded, password, received, who, this, ways, mine), door)
+
+
+async def _try_directories(asking: Asking, door: Door) -> SignedIn | Refused:
+    told = await try_directories(asking, door)
+    return told if isinstance(told, Refused) else SignedIn(told.cookie, told.account)
 
 
 class Verified:

@@ -69,7 +69,7 @@ GRANT_COLUMNS = (
 )
 SESSION_COLUMNS = (
     "s.id, s.account_stop, s.method, s.auth_time, s.created_at, s.last_seen, s.expires_at, s.user_agent, s.address, "
-    "s.certificate"
+    "s.certificate, s.source, s.upstream_sid"
 )
 PASSKEY_COLUMNS = (
     "p.id, p.public_key, p.counter, p.name, p.aaguid, p.transports, p.rp_id, p.backup_eligible, p.backed_up, "
@@ -210,10 +210,11 @@ def until(base: int, counted: int) -> int:
 
 def session(row: Row, account_id: int, texts: Texts) -> Session:
     """From SESSION_COLUMNS."""
-    session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address, certificate = row
+    (session_id, stop, method, auth_time, created_at, last_seen, expires_at, user_agent, address, certificate, source,
+     upstream_sid) = row  # fmt: skip
     return Session(
         session_id, account_id, stop, _METHODS[method], auth_time, created_at, last_seen, expires_at, texts[user_agent],
-        unpack_address(address), certificate or 0,
+        unpack_address(address), certificate or 0, source, upstream_sid,
     )  # fmt: skip
 
 
@@ -222,6 +223,7 @@ def session_values(session: Session, ids: TextIds) -> Row:
     return (
         session.id, session.account_stop, int(session.method), session.auth_time, session.created_at, session.last_seen,
         session.expires_at, ids[session.user_agent], pack_address(session.address), session.certificate or None,
+        session.source, session.upstream_sid,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from genkan.store import rows
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
 
-MOST_SHOWN = 100  # certificates of one account
+MOST_CERTIFICATES = 100
 MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
 
 ADD_PIN = """
@@ -48,18 +48,19 @@ _BY_EMAIL = f"""
     SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
     WHERE a.email = ? COLLATE NOCASE AND a.email <> '' AND a.standing <> 2 LIMIT ?
 """  # noqa: S608 made of constants
-_KNOWN_COLUMNS = """c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at,
-    c.checked_at, c.revoked_at"""
+_KNOWN_COLUMNS = (
+    "c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at, "
+    "c.revoked_at"
+)
 _KNOWN = f"""
-    SELECT {_KNOWN_COLUMNS}
-    FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.fingerprint = ?
+    SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.fingerprint = ?
+"""  # noqa: S608 made of constants
+_KNOWN_OF = f"""
+    SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
+    ORDER BY c.last_at DESC, c.number LIMIT ?
 """  # noqa: S608 made of constants
 _NUMBERED = f"""
     SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.number = ?
-"""  # noqa: S608 made of constants
-_OF_ACCOUNT = f"""
-    SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
-    ORDER BY c.last_at DESC, c.number LIMIT ?
 """  # noqa: S608 made of constants
 # The oldest look-up first, by its index; whether anything hangs on it is found by one more index each.
 _DUE = f"""
@@ -128,6 +129,10 @@ class SqliteCertificates(SqlitePeople):
         """Two at most, of any case of ASCII letters; tombstones have no address."""
         return [rows.account(row) for row in self._all(_BY_EMAIL, (address, MOST_FOUND))]
 
+    async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
+        """What a person signed in with, the last used first."""
+        return [c.KnownCertificate(*row) for row in self._all(_KNOWN_OF, (account_id, MOST_CERTIFICATES))]
+
     async def certificate(self, fingerprint: bytes) -> c.KnownCertificate | None:
         """The certificate that somebody signed in with, by the SHA-256 of its DER."""
         row = self._one(_KNOWN, (fingerprint,))
@@ -137,10 +142,6 @@ class SqliteCertificates(SqlitePeople):
         """The same by the number that sessions and grants name."""
         row = self._one(_NUMBERED, (number,))
         return None if row is None else c.KnownCertificate(*row)
-
-    async def certificates_of(self, account_id: int) -> list[c.KnownCertificate]:
-        """Those that somebody signed in with to this account, the last used first."""
-        return [c.KnownCertificate(*row) for row in self._all(_OF_ACCOUNT, (account_id, MOST_SHOWN))]
 
     async def certificates_to_check(self, before: int, limit: int) -> list[tuple[c.KnownCertificate, bool]]:
         """Those not looked up since then, the longest first, and whether anybody is signed in with each."""

@@ -30,7 +30,13 @@ _MARK = f"UPDATE passkeys SET cloned_at = ? WHERE id = ? AND {_OWNER} AND counte
 _RENAME = f"UPDATE passkeys SET name = ? WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _REMOVE = f"DELETE FROM passkeys WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
-_WAY_IN = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE a.id = :id AND {HAS_A_WAY})"  # noqa: S608 made of constants
+# A directory counts for a person beside its own way also where it knows passwords (LDAP).
+_WAY_IN = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM accounts a WHERE a.id = :id
+        AND ({HAS_A_WAY} OR (:ways & 1 AND EXISTS (SELECT 1 FROM identities WHERE account = a.number)))
+    )
+"""  # noqa: S608 made of constants
 
 
 class PasskeyWrites:

@@ -48,8 +48,12 @@ _CODES = """
     SELECT COUNT(*), COALESCE(SUM(c.used_at IS NULL), 0)
     FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number WHERE a.id = ?
 """
+_HAS_CODE = """
+    SELECT 1 FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number
+    WHERE a.id = ? AND c.digest = ? AND c.used_at IS NULL
+"""
 _FAILED_TRIES = """
-    SELECT f.count, f.first_at, f.last_at, f.network
+    SELECT f.count, f.first_at, f.last_at, f.network, f.code_used_at
     FROM accounts a CROSS JOIN failed_tries f ON f.account = a.number WHERE a.id = ?
 """
 _USED = "g.id, g.rotated_at, g.refresh_expires_at, g.last_seen, g.seen_generation, g.generation, g.state"
@@ -133,6 +137,10 @@ class SqlitePeople(SqliteAudit):
         """How many were not used; None where none were made."""
         made, left = self._one(_CODES, (account_id,)) or (0, 0)
         return left if made else None
+
+    async def has_recovery_code(self, account_id: int, digest: bytes) -> bool:
+        """Whether it is one of the account's own that was not used."""
+        return self._one(_HAS_CODE, (account_id, digest)) is not None
 
     async def failed_tries(self, account_id: int) -> FailedTries | None:
         row = self._one(_FAILED_TRIES, (account_id,))

@@ -10,7 +10,7 @@ from genkan.protocol.records import Standing
 from genkan.protocol.standing import end_of
 from genkan.store import rows
 from genkan.store.api import PhoneMark, PhoneOrder, PhonePage, PhoneSearch
-from genkan.store.sqlite_certificates import SqliteCertificates
+from genkan.store.sqlite_identities import SqliteIdentities
 from genkan.store.sqlite_open import unavailable
 
 # How many sign-ins, and people without any, one page looks at: what takes a few milliseconds.
@@ -48,7 +48,7 @@ _NAMES_BEGIN, _NAMES_END = "\x01", "\U0010ffff"
 Step = tuple[int, rows.Row | None]
 
 
-class SqlitePhones(SqliteCertificates):
+class SqlitePhones(SqliteIdentities):
     """The Store protocol's search, beside its other reads."""
 
     async def search_phones(self, search: PhoneSearch) -> PhonePage:

@@ -32,8 +32,19 @@ USE_CODE = """
     UPDATE recovery_codes SET used_at = ? WHERE digest = ? AND used_at IS NULL
     AND account = (SELECT number FROM accounts WHERE id = ? AND standing = 0)
 """
+NOTE_TRY = """
+    INSERT INTO failed_tries (account, count, first_at, last_at, network)
+    SELECT number, 1, ?1, ?1, ?2 FROM accounts WHERE id = ?3
+    ON CONFLICT DO UPDATE SET count = count + 1, last_at = excluded.last_at, network = excluded.network,
+        first_at = CASE count WHEN 0 THEN excluded.first_at ELSE first_at END
+"""
+NOTE_CODE = """
+    INSERT INTO failed_tries (account, count, first_at, last_at, network, code_used_at)
+    SELECT number, 0, ?1, ?1, '', ?1 FROM accounts WHERE id = ?2
+    ON CONFLICT DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
+"""
 FORGET_TRIES = """
-    DELETE FROM failed_tries WHERE account = (SELECT number FROM accounts WHERE id = ?) AND count = ?
+    DELETE FROM failed_tries WHERE account = (SELECT number FROM accounts WHERE id = ?) AND last_at = ?
 """
 
 
@@ -61,7 +72,14 @@ class SignInWrites:
         return True
 
     def use_code(self, step: s.UseRecoveryCode) -> bool:
-        return self._db.execute(USE_CODE, (step.at, step.digest, step.account_id)).rowcount == 1
+        if self._db.execute(USE_CODE, (step.at, step.digest, step.account_id)).rowcount != 1:
+            return False
+        self._db.execute(NOTE_CODE, (step.at, step.account_id))
+        return True
+
+    def note_try(self, step: s.NoteFailedTry) -> bool:
+        self._db.execute(NOTE_TRY, (step.at, step.network, step.account_id))
+        return True
 
     def forget_tries(self, step: s.ForgetFailedTries) -> bool:
-        return self._db.execute(FORGET_TRIES, (step.account_id, step.count)).rowcount == 1
+        return self._db.execute(FORGET_TRIES, (step.account_id, step.last_at)).rowcount == 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from genkan.protocol import certificate_records as c
+from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
@@ -12,6 +13,7 @@ from genkan.protocol import signin_steps as s
 from genkan.protocol.records import Standing
 from genkan.store import rows
 from genkan.store.sqlite_certificates import CertificateWrites
+from genkan.store.sqlite_identities import IdentityWrites
 from genkan.store.sqlite_passkeys import PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_sign_in import SignInWrites
@@ -62,8 +64,8 @@ _CONSENT = """
 """
 _OPEN_SESSION = """
     INSERT INTO sessions (account, id, account_stop, method, auth_time, created_at, last_seen, expires_at, user_agent,
-        address, certificate)
-    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
+        address, certificate, source, upstream_sid)
+    SELECT number, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ?
 """
 _CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
 _PUT_GUESSES = """
@@ -88,6 +90,9 @@ _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
 _ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
+_ERASE_IDENTITIES = "DELETE FROM identities WHERE account = ?"
+_ERASE_TRIES = "DELETE FROM failed_tries WHERE account = ?"
+_ERASE_CODES = "DELETE FROM recovery_codes WHERE account = ?"
 _MOVE_SITE = "UPDATE site SET version = version + 1"
 
 
@@ -102,6 +107,7 @@ class Steps:
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
         self._sign_in = sign_in = SignInWrites(db)
+        identities = IdentityWrites(db)
         self._certificates = certificates = CertificateWrites(db, ids)
         passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
@@ -117,6 +123,9 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
+            s.NoteFailedTry: sign_in.note_try,
+            i.AddIdentity: identities.add, i.PutIdentity: identities.put,
+            i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
             c.KeepCertificate: certificates.keep, c.RevokeCertificate: certificates.revoke,
             c.MarkChecked: certificates.mark_checked,
@@ -257,7 +266,10 @@ class Steps:
 
     def _erase_traces(self, step: o.EraseTraces) -> bool:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
-        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS) if row else ():
+        traces = (
+            _ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES, _ERASE_TRIES, _ERASE_CODES
+        )  # fmt: skip
+        for erase in traces if row else ():
             self._db.execute(erase, row)
         self._certificates.forget(step.account_id)
         return row is not None

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from genkan.wire import uri, urls
 from genkan.wire.jsontext import shown
-from genkan.wire.managed_records import Findings, OAuthEntry, Place, Severity, SiteEntry
+from genkan.wire.managed_records import Findings, OAuthEntry, Place, SiteEntry, kind_of
 from genkan.wire.managed_text import Members
+from genkan.wire.managed_words import ADDRESS
 
 ENTRY_KEYS = ("title", "baseURL", "oauth", "skipInfo")
 OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
@@ -19,14 +20,13 @@ _SPELLINGS = {
     "cacheSessionInMobileBrowser": ("cachesessioninmobilebrowser", "cachesession"),
 }
 _MEANT = {spelling: key for key, spellings in _SPELLINGS.items() for spelling in spellings}
-_SECRETS = frozenset(
-    {"clientsecret", "secret", "oauthclientsecret", "password", "accesstoken", "refreshtoken", "token"}
-)
+SECRETS = frozenset({"clientsecret", "secret", "oauthclientsecret", "password", "accesstoken", "refreshtoken", "token"})
 # First path segments of pages that a person may have open when copying the address
 _PAGES = frozenset(
     {"secure", "browse", "projects", "issues", "plugins", "rest", "login.jsp", "admin", "account", "login"}
 )
-_LONGEST_TITLE = 100
+_JOINERS = "\u200c\u200d"  # Persian and emoji are written with them
+LONGEST_TITLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def fold(key: str) -> str:
     return "".join(character for character in key[:80].lower() if character.isalnum())
 
 
+def meant_by(key: str) -> str | None:
+    """The key that somebody meant by a spelling of it."""
+    return _MEANT.get(fold(key))
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What became of an entry: its address if that can be read, and the site unless something is wrong with it."""
@@ -55,8 +60,7 @@ class Checked:
 def check_entry(value: object, place: Place, findings: Findings, *, allow_http: bool) -> Checked:
     """Read one entry; an entry with an error makes no site, since phones may differ in what they make of it."""
     if not isinstance(value, dict):
-        fix = 'Write an object as in {"title": "…", "baseURL": "https://…"}.'
-        findings.add("error", place, "This entry is not a JSON object.", fix)
+        _no_object(value, place, findings)
         return Checked(place, None, None)
     before = findings.errors
     entry = _Object(value, place, ENTRY_KEYS)
@@ -69,55 +73,38 @@ def check_entry(value: object, place: Place, findings: Findings, *, allow_http: 
     return Checked(place, base_url, SiteEntry(title, base_url, oauth, skip_info) if base_url and whole else None)
 
 
+def _no_object(value: object, place: Place, findings: Findings) -> None:
+    base = urls.parse_base_url(value) if isinstance(value, str) else None
+    if isinstance(base, urls.BaseURL):
+        findings.add(place, "address-alone", write=base.text)
+    else:
+        findings.add(place, "not-object")
+
+
 def check_keys(members: Mapping[str, object], place: Place, known: tuple[str, ...], findings: Findings) -> None:
     """Find keys that are written twice, misspelt, misplaced, unknown, or secret."""
     repeated = members.repeated if isinstance(members, Members) else ()
     for key in repeated:
-        findings.add(
-            "error",
-            place.at(key),
-            f"“{_cut(key)}” is written twice.",
-            "Keep one: which of the two counts differs from phone to phone.",
-        )
+        findings.add(place.at(key), "key-twice", key=_cut(key))
     for key in members:
         if key not in known:
-            _check_stranger(key, members, place, known, findings)
+            name, meant = _stranger(key, members, known)
+            findings.add(place.at(key), name, key=_cut(key), write=meant or "", known=", ".join(known))
 
 
-def _check_stranger(
-    key: str, members: Mapping[str, object], place: Place, known: tuple[str, ...], findings: Findings
-) -> None:
+def _stranger(key: str, members: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, str | None]:
+    """What a key is that does not belong here, and the key that was meant."""
     folded = fold(key)
-    meant = _MEANT.get(folded)
-    at = place.at(key)
-    if folded in _SECRETS:
-        problem = f"“{_cut(key)}” is a secret, and everybody who has the configuration or a phone can read it."
-        findings.add(
-            "error", at, problem, "Remove it, and replace the secret on the site: the app needs the client id only."
-        )
-    elif meant in known and meant not in members:
-        findings.add("error", at, f"“{_cut(key)}” is not a key that phones read.", f"Write “{meant}”.")
-    elif meant in OAUTH_KEYS and known is ENTRY_KEYS:
-        findings.add(
-            "error",
-            at,
-            f"“{_cut(key)}” stands beside `oauth`, where phones do not look.",
-            f'Move it: "oauth": {{"{meant}": …}}.',
-        )
-    elif meant in ENTRY_KEYS and known is OAUTH_KEYS:
-        findings.add(
-            "error",
-            at,
-            f"“{_cut(key)}” stands inside `oauth`, where phones do not look.",
-            f"Move it out of `oauth`, as “{meant}”.",
-        )
-    else:
-        findings.add(
-            "ignored",
-            at,
-            f"“{_cut(key)}” is not a key that phones read.",
-            f"Remove it; the keys here are {', '.join(known)}.",
-        )
+    meant = meant_by(key)
+    if folded in SECRETS:
+        return "secret", None
+    if meant in known and meant not in members:
+        return "misspelt", meant
+    if meant in OAUTH_KEYS and known is ENTRY_KEYS:
+        return "beside-oauth", meant
+    if meant in ENTRY_KEYS and known is OAUTH_KEYS:
+        return "inside-oauth", meant
+    return "unknown-key", None
 
 
 def _cut(text: str) -> str:
@@ -125,7 +112,7 @@ def _cut(text: str) -> str:
 
 
 def _misspelt(site: _Object, key: str) -> bool:
-    return any(_MEANT.get(fold(other)) == key for other in site.members if other not in site.known)
+    return any(meant_by(other) == key for other in site.members if other not in site.known)
 
 
 def check_flag(members: Mapping[str, object], key: str, place: Place, findings: Findings) -> bool:
@@ -133,21 +120,11 @@ def check_flag(members: Mapping[str, object], key: str, place: Place, findings: 
     value = members.get(key, False)
     if isinstance(value, bool):
         return value
-    written = f"“{_cut(value)}” in quotes" if isinstance(value, str) else _kind(value)
-    findings.add(
-        "error",
-        place.at(key),
-        f"“{key}” is {written}, where true or false belongs.",
-        f'Write "{key}": true or "{key}": false, without quotes.',
-    )
+    if isinstance(value, str):
+        findings.add(place.at(key), "flag-in-quotes", key=key, written=_cut(value))
+    else:
+        findings.add(place.at(key), "flag-type", key=key, kind=kind_of(value))
     return False
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "an array"}
-    return names.get(type(value), "an object")
 
 
 def _title(site: _Object, findings: Findings) -> str | None:
@@ -155,63 +132,55 @@ def _title(site: _Object, findings: Findings) -> str | None:
         return None
     value, at = site.members["title"], site.place.at("title")
     if not isinstance(value, str):
-        findings.add(
-            "ignored",
-            at,
-            f"The title is {_kind(value)}, so phones show the address instead.",
-            "Write the title as text in quotes.",
-        )
+        findings.add(at, "title-type", kind=kind_of(value))
         return None
-    title = "".join(character if character.isprintable() else " " for character in value).strip()
-    if not title:
-        findings.add(
-            "warning",
-            at,
-            "The title is empty, so phones show the address instead.",
-            "Write the name that people know the site by.",
-        )
-    elif len(title) > _LONGEST_TITLE:
-        findings.add(
-            "warning", at, "The title is longer than a phone can show.", f"Write {_LONGEST_TITLE} characters at most."
-        )
-    return title[:_LONGEST_TITLE].strip() or None
+    title = fit_title(value)
+    if title is None:
+        findings.add(at, "title-empty")
+    elif len(value.strip()) > LONGEST_TITLE:
+        findings.add(at, "title-long", most=LONGEST_TITLE)
+    elif title != value.strip():
+        findings.add(at, "title-control")
+    return title
+
+
+def fit_title(value: str) -> str | None:
+    """A title as a phone can show it: on one line, not too long; None where nothing is left."""
+    seen = "".join(character if character.isprintable() or character in _JOINERS else " " for character in value)
+    return seen.strip()[:LONGEST_TITLE].strip() or None
 
 
 def _base_url(site: _Object, findings: Findings, *, allow_http: bool) -> str | None:
     at = site.place.at("baseURL")
     if "baseURL" not in site.members:
         if not _misspelt(site, "baseURL"):
-            findings.add(
-                "error", site.place, "This entry has no baseURL.", 'Add the site\'s address: "baseURL": "https://…".'
-            )
+            findings.add(site.place, "no-base-url")
         return None
     value = site.members["baseURL"]
     if not isinstance(value, str):
-        findings.add(
-            "error", at, f"baseURL is {_kind(value)}.", 'Write the site\'s address as text: "baseURL": "https://…".'
-        )
+        findings.add(at, "base-url-type", kind=kind_of(value))
         return None
     base = urls.parse_base_url(value, allow_http=True)
     if isinstance(base, urls.BaseURLProblem):
-        findings.add("error", at, base.problem, base.fix)
+        name = next(name for name, words in urls.PROBLEMS.items() if words[0] == base.what.words)
+        findings.add(at, ADDRESS + name, **dict((*base.what.values, *base.instead.values)))
         return None
-    for severity, problem, fix in _address_faults(value, base, allow_http=allow_http):
-        findings.add(severity, at, problem, fix)
+    for name, values in _address_faults(value, base, allow_http=allow_http):
+        findings.add(at, name, **values)
     return base.text
 
 
-def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> Iterator[tuple[Severity, str, str]]:
-    """What is wrong with an address that can be read: severity, problem, fix."""
+def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is wrong with an address that can be read."""
     if not base.secure:
         # RFC 6749 3.1, 3.2: a sign-in travels over TLS
-        severity: Severity = "warning" if allow_http or base.is_loopback else "error"
-        yield severity, "The address is plain http.", f"Write https://{base.text.partition('://')[2]}."
+        name = "http-allowed" if allow_http or base.is_loopback else "http"
+        yield name, {"write": f"https://{base.text.partition('://')[2]}"}
     pasted = before_page(base.path)
     if pasted is not None:
-        page = base.path[len(pasted) :]
-        yield "error", f"The address of a page was pasted (“{_cut(page)}”).", f"Write {base.origin}{pasted}."
+        yield "page", {"page": _cut(base.path[len(pasted) :]), "write": base.origin + pasted}
     elif written.endswith("/"):
-        yield "warning", "The address ends in a slash, behind which some write a second one.", f"Write {base.text}."
+        yield "slash", {"write": base.text}
 
 
 def before_page(path: str) -> str | None:
@@ -228,8 +197,7 @@ def _oauth(site: _Object, findings: Findings) -> OAuthEntry | None:
         return None
     value, place = site.members["oauth"], site.place.at("oauth")
     if not isinstance(value, dict):
-        fix = 'Write "oauth": {"clientID": "…"}, or remove the key to pre-populate the site only.'
-        findings.add("error", place, f"`oauth` is {_kind(value)}, where an object belongs.", fix)
+        findings.add(place, "oauth-type", kind=kind_of(value))
         return None
     oauth = _Object(value, place, OAUTH_KEYS)
     check_keys(value, place, OAUTH_KEYS, findings)
@@ -239,36 +207,32 @@ def _oauth(site: _Object, findings: Findings) -> OAuthEntry | None:
 
 
 def _client_id(oauth: _Object, findings: Findings) -> str | None:
-    at = oauth.place.at("clientID")
     if "clientID" not in oauth.members:
         if not _misspelt(oauth, "clientID"):
-            fix = "Add the client id of the application link; without it, remove `oauth` to pre-populate the site only."
-            findings.add("error", oauth.place, "`oauth` has no clientID.", fix)
+            findings.add(oauth.place, "no-client-id")
         return None
-    value = oauth.members["clientID"]
-    fault = _client_id_fault(value)
-    if fault is not None:
-        findings.add("error", at, *fault)
-        return None
-    return value if isinstance(value, str) else None
-
-
-def _client_id_fault(value: object) -> tuple[str, str] | None:
-    copy = "Copy the client id from the application link."
+    value, at = oauth.members["clientID"], oauth.place.at("clientID")
     if not isinstance(value, str):
-        return f"clientID is {_kind(value)}, where text belongs.", copy
+        findings.add(at, "client-id-type", kind=kind_of(value))
+        return None
+    fault = client_id_fault(value)
+    if fault is not None:
+        findings.add(at, fault, written=_cut(value))
+        return None
+    return value
+
+
+def client_id_fault(value: str) -> str | None:
+    """The name of what is wrong with a client id; None where it can be one."""
     if not value.strip():
-        return "clientID is empty.", copy
+        return "client-id-empty"
     if _is_placeholder(value):
-        return f"clientID is still the placeholder “{_cut(value)}”.", copy
+        return "placeholder"
     if not (value.isascii() and value.isprintable()) or " " in value or '"' in value:
         # RFC 6749 A.1: visible characters; a space is always an accident of copying
-        return "clientID holds a space, a quote, or a character that no client id has.", copy
+        return "client-id-characters"
     if len(value) == 64 and uri.HEX.issuperset(value):
-        return (
-            "clientID has the form of a client secret (64 hexadecimal digits).",
-            f"{copy} If this was the secret, replace it on the site.",
-        )
+        return "secret-as-client-id"
     return None
 
 

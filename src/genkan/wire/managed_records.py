@@ -1,9 +1,13 @@
 """Owns the records of a managed app configuration: sites, findings, and their places; reads no text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "ignored", "warning"]
+from genkan.wire.managed_words import ALL, Severity
+from genkan.wire.sentences import Sentence, sentence
+
+Kind = Literal["string", "number", "boolean", "null", "array", "object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class SiteEntry:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: `entry` counts from 0, `pointer` is an RFC 6901 JSON pointer into the value.
+    """One fault: `entry` counts from 0, `pointer` is an RFC 6901 JSON pointer into the value, `name` is the fault's.
 
     `error`: phones cannot be relied on to use it. `ignored`: a phone passes over this part. `warning`: it works, with
     a catch.
@@ -35,8 +39,23 @@ class Finding:
     entry: int | None
     pointer: str
     severity: Severity
-    problem: str
-    fix: str
+    what: Sentence
+    instead: Sentence
+    name: str
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in English."""
+        return str(self.what)
+
+    @property
+    def fix(self) -> str:
+        """What to write instead, in English."""
+        return str(self.instead)
+
+    def value(self, name: str) -> str:
+        """A value out of the sentences: `write` is what to write where that can be known; empty where there is none."""
+        return dict((*self.what.values, *self.instead.values)).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +73,11 @@ class Managed:
 
 
 class Findings:
-    """Collects the findings of one reading."""
+    """Collects the findings of one reading; `words` says what is said of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Mapping[str, tuple[Severity, str, str]] = ALL) -> None:
         self.found: list[Finding] = []
+        self._words = words
         self._errors = 0
 
     @property
@@ -65,10 +85,21 @@ class Findings:
         """How many errors there are so far."""
         return self._errors
 
-    def add(self, severity: Severity, place: "Place", problem: str, fix: str) -> None:
-        """Note one finding."""
+    def add(self, place: "Place", name: str, **values: object) -> None:
+        """Note the fault of this name at its place."""
+        severity, problem, fix = self._words[name]
         self._errors += severity == "error"
-        self.found.append(Finding(place.entry, place.pointer, severity, problem, fix))
+        what, instead = _with(problem, values), _with(fix, values)
+        self.found.append(Finding(place.entry, place.pointer, severity, what, instead, name))
+
+    def take(self, finding: Finding) -> None:
+        """Note one that was found elsewhere."""
+        self._errors += finding.severity == "error"
+        self.found.append(finding)
+
+
+def _with(words: str, values: dict[str, object]) -> Sentence:
+    return sentence(words, {name: value for name, value in values.items() if f"%({name})s" in words})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +114,11 @@ class Place:
         step = str(token).replace("~", "~0").replace("/", "~1")
         # JSON can spell half a surrogate pair, which no output of ours could carry
         return Place(self.entry, f"{self.pointer}/{step.encode('utf-8', 'replace').decode('utf-8')}")
+
+
+def kind_of(value: object) -> Kind:
+    """What JSON calls the type of a decoded value."""
+    if value is None:
+        return "null"
+    names: dict[type, Kind] = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")

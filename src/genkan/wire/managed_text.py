@@ -1,20 +1,23 @@
 """Owns the way from an MDM value's text to JSON, with what consoles do to quotes and encodings; knows no site."""
 
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass
 
 from genkan.wire.managed_records import Findings, Place
+from genkan.wire.managed_tolerant import CURLED, Guessed, guess
 
-_CURLED = frozenset("“”„‟″«»")
-_STRAIGHTENED = {ord(mark): '"' for mark in _CURLED}
+LONGEST = 1_000_000
+_DEEPEST = 100
 _LAYERS = 3
 
 
 class Members(dict[str, object]):
-    """A JSON object that remembers which of its keys were written twice."""
+    """A JSON object that remembers which of its keys were written twice, and which of them with different values."""
 
     repeated: tuple[str, ...] = ()
+    unlike: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,37 +35,50 @@ class _Fault:
 
 def read(text: str | bytes, place: Place, findings: Findings) -> Reading | None:
     """Decode a value as far as anything can be made of it; None when nothing can."""
-    decoded = _decoded(text, place, findings)
+    if len(text) > LONGEST:
+        findings.add(place, "too-large", most=LONGEST)
+        return None
+    decoded = decode(text, place, findings)
     if decoded is None:
         return None
     if not decoded.strip():
-        findings.add(
-            "error",
-            place,
-            "The value is empty.",
-            "Give `sites` a JSON array with one object a site, or remove the key.",
-        )
+        findings.add(place, "empty")
         return None
     value = _json(decoded)
-    if not isinstance(value, _Fault):
-        return _unwrapped(value, place, findings)
-    return _mended(decoded, value, place, findings)
+    if isinstance(value, _Fault):
+        return _mended(decoded, value, place, findings)
+    return _unwrapped(value, place, findings)
 
 
-def _decoded(text: str | bytes, place: Place, findings: Findings) -> str | None:
-    if isinstance(text, bytes):
+def decode(text: str | bytes, place: Place, findings: Findings) -> str | None:
+    """Octets as text, whatever a Windows editor made of them; None where they are none."""
+    if isinstance(text, str):
+        decoded = text
+    elif is_utf16(text):
+        findings.add(place, "utf-16")
+        return text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else _order(text), "replace")
+    else:
         try:
-            text = text.decode("utf-8")
+            decoded = text.decode("utf-8")
         except UnicodeDecodeError as fault:
-            problem = f"The value is not UTF-8 (byte {fault.start})."
-            findings.add("error", place, problem, "Save the file as UTF-8 without a byte order mark.")
+            findings.add(place, "not-utf-8", at=fault.start)
             return None
-    if text.startswith("\ufeff"):
+    if decoded.startswith("\ufeff"):
         # RFC 8259 8.1: a reader may ignore the mark or refuse the text, so phones differ
-        problem = "The value begins with a byte order mark, at which some readers fail."
-        findings.add("warning", place, problem, "Save the file as UTF-8 without a byte order mark.")
-        return text[1:]
-    return text
+        findings.add(place, "byte-order-mark")
+        return decoded[1:]
+    return decoded
+
+
+def is_utf16(octets: bytes) -> bool:
+    """Whether octets look like UTF-16: by their mark, or since every second one of the first few is zero."""
+    if octets[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        return True
+    return len(octets) >= 4 and len(octets) % 2 == 0 and (octets[0] == 0 == octets[2] or octets[1] == 0 == octets[3])
+
+
+def _order(octets: bytes) -> str:
+    return "utf-16-be" if octets[0] == 0 else "utf-16-le"
 
 
 def _members(pairs: list[tuple[str, object]]) -> Members:
@@ -70,6 +86,7 @@ def _members(pairs: list[tuple[str, object]]) -> Members:
     if len(members) != len(pairs):
         count = Counter(name for name, _ in pairs)
         members.repeated = tuple(name for name in members if count[name] > 1)
+        members.unlike = frozenset(name for name, value in pairs if count[name] > 1 and members[name] != value)
     return members
 
 
@@ -77,16 +94,39 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number that nothing can hold")
+    return number
+
+
 def _json(text: str) -> object:
     try:
-        value: object = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        value: object = json.loads(
+            text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_finite
+        )
     except json.JSONDecodeError as fault:
         return _Fault(f"line {fault.lineno}, column {fault.colno}")
     except RecursionError:
         return _Fault("nested too deeply")
     except ValueError as fault:
         return _Fault(str(fault)[:80])
-    return value
+    return value if _is_shallow(value) else _Fault("nested too deeply")
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether a value can be walked through and written again without a thought."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inner(outer)]
+        if not level:
+            return True
+    return False
+
+
+def _inner(outer: dict[str, object] | list[object]) -> list[object]:
+    return list(outer.values()) if isinstance(outer, dict) else outer
 
 
 def _unwrapped(value: object, place: Place, findings: Findings) -> Reading:
@@ -97,61 +137,60 @@ def _unwrapped(value: object, place: Place, findings: Findings) -> Reading:
         if inner is value or isinstance(inner, _Fault):
             break
         if sound:
-            problem = "The value is JSON inside a JSON string: it was encoded twice."
-            findings.add(
-                "error",
-                place,
-                problem,
-                "Paste the array itself, without outer quotes and without backslashes before quotes.",
-            )
+            findings.add(place, "encoded-twice")
         value, sound = inner, False
     return Reading(value, sound)
 
 
 def _mended(text: str, fault: _Fault, place: Place, findings: Findings) -> Reading | None:
-    """Name the wrapping that explains why the text is no JSON, and read on behind it for further findings."""
-    for problem, fix, mended in _explanations(text):
-        value = _json(mended)
-        if not isinstance(value, _Fault):
-            findings.add("error", place, problem, fix)
-            return Reading(value, sound=False)
-    problem, fix = _unexplained(text, fault)
-    findings.add("error", place, problem, fix)
+    """Name what explains why the text is no JSON, and read on behind it for further findings."""
+    wrappings, inner = _unescaped(text)
+    value = _json(inner) if wrappings else fault
+    guessed = guess(inner) if isinstance(value, _Fault) else Guessed(value, {})
+    if isinstance(guessed, Guessed):
+        for name in wrappings:
+            findings.add(place, name)
+        for name, at in guessed.slips.items():
+            findings.add(place, name, at=at)
+        return Reading(_objects(guessed.value), sound=False)
+    _unexplained(text, fault, guessed, place, findings)
     return None
 
 
-def _explanations(text: str) -> list[tuple[str, str, str]]:
-    explanations = []
-    if '\\"' in text:
-        problem = "The value is not JSON: its quotes have backslashes before them, so it was encoded twice."
-        explanations.append(
-            (
-                problem,
-                'Remove the backslash before every quote: write "title", not \\"title\\".',
-                text.replace('\\"', '"'),
-            )
-        )
-    if "&quot;" in text:
-        problem = "The value is not JSON: its quotes are written as &quot;, which only XML understands."
-        mended = text.replace("&quot;", '"').replace("&amp;", "&")
-        explanations.append(
-            (problem, 'Write straight quotes (") in a console; only a plist or XML file may need &quot;.', mended)
-        )
-    if not _CURLED.isdisjoint(text):
-        problem = "The value is not JSON: it has typographic quotes (“ ”)."
-        fix = 'Replace them by straight quotes ("), and copy the value from a plain text editor.'
-        explanations.append((problem, fix, text.translate(_STRAIGHTENED)))
-    return explanations
+def _unescaped(text: str) -> tuple[list[str], str]:
+    """What somebody escaped once more than needed, by name, and the text without."""
+    names: list[str] = []
+    if "&quot;" in text and '"' not in text:
+        names, text = [*names, "escaped-for-xml"], _without_entities(text)
+    if '\\"' in text and not text.lstrip().startswith('"') and _json(f'"{text}"') is not None:
+        inner = _json(f'"{text}"')
+        if isinstance(inner, str):
+            names, text = [*names, "backslashes"], inner
+    return names, text
 
 
-def _unexplained(text: str, fault: _Fault) -> tuple[str, str]:
+def _without_entities(text: str) -> str:
+    for entity, character in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
+
+
+def _objects(value: object) -> object:
+    """Objects that were guessed, in the form that remembers repeated keys."""
+    if isinstance(value, list):
+        return [_objects(item) for item in value]
+    if isinstance(value, tuple):
+        return _members([(name, _objects(item)) for name, item in value])
+    return value
+
+
+def _unexplained(text: str, fault: _Fault, why: str, place: Place, findings: Findings) -> None:
     if text.lstrip().startswith("<"):
-        return (
-            "The value is XML, not JSON.",
-            "Put only the JSON array into `sites`; the property list around it is the MDM's business.",
-        )
-    if not _CURLED.isdisjoint(text):
-        problem = f"The value is not JSON ({fault.why}), and it has typographic quotes (“ ”)."
-        return problem, 'Replace them by straight quotes (") first, then check again.'
-    fix = "Write a JSON array with straight double quotes and no comma before ] or }."
-    return f"The value is not JSON ({fault.why}).", f'{fix} As in [{{"title": "…", "baseURL": "https://…"}}].'
+        findings.add(place, "xml")
+    elif why == "cut-off":
+        findings.add(place, "cut-off")
+    else:
+        if not CURLED.isdisjoint(text):
+            first = next(index for index, character in enumerate(text) if character in CURLED)
+            findings.add(place, "typographic-quotes", at=f"character {first + 1}")
+        findings.add(place, "not-json", why=fault.why)

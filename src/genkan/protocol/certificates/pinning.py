@@ -5,14 +5,21 @@ from dataclasses import dataclass
 
 from genkan.protocol.actors import address_of
 from genkan.protocol.certificate_records import MOST_PINS, AddPin, DropPin, Pin, PinKind
-from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.certificates.faults import CertificateFault, Fault
+from genkan.protocol.certificates.naming import Leaf, read_leaf
 from genkan.protocol.certificates.pins import pin_name, pin_value
+from genkan.protocol.certificates.presented import BEGIN, from_file
+from genkan.protocol.certificates.reading import read_certificate
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Event, EventKind, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
 
-SUBJECT_IS_NONE = "certificate: its subject names nobody clearly, so pin its key or its serial number"
+SUBJECT_IS_NONE = "certificate: its subject names nobody clearly, so tie its key or its serial number"
+PRIVATE = "PRIVATE KEY"
+KEY_GIVEN = "certificate: it came with its private key, which nobody else may have, so give the certificate alone"
+FILE_UNREADABLE = "certificate: it cannot be read, so paste one whole certificate in PEM"
+FILE_TOO_LARGE = "certificate: it is too large to be a person's"
 TOO_MANY = f"certificate: an account has at most {MOST_PINS} of them, so remove one first"
 
 
@@ -22,6 +29,22 @@ class NewPin:
 
     pin: Pin
     change: Change
+
+
+def read_file(data: bytes) -> Leaf | Refused:
+    """The certificate that an administrator gives, PEM or DER; of several in one file the first."""
+    if PRIVATE.encode() in data:
+        return Refused(Reason.INVALID_VALUE, KEY_GIVEN)
+    presented = from_file(data.strip() if BEGIN in data else data)
+    if isinstance(presented, CertificateFault):
+        return _unreadable(presented)
+    certificate = read_certificate(presented.leaf)
+    return _unreadable(certificate) if isinstance(certificate, CertificateFault) else read_leaf(certificate)
+
+
+def _unreadable(fault: CertificateFault) -> Refused:
+    large = fault.fault is Fault.TOO_LARGE
+    return Refused(Reason.INVALID_VALUE, FILE_TOO_LARGE if large else FILE_UNREADABLE)
 
 
 def add(account: Account, leaf: Leaf, kind: PinKind, kept: Sequence[Pin], actor: str, env: Env) -> NewPin | Refused:

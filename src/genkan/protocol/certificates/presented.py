@@ -16,7 +16,7 @@ MOST_HEADER = 12 * 1024  # one certificate in base64, or percent-encoded
 MOST_CHAIN_HEADER = 32 * 1024  # all values of Client-Cert-Chain together
 MOST_CHAIN = 10
 _SPACE = b" \t"
-_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def from_file(data: bytes) -> Presented | CertificateFault:
     """What an administrator has: DER, or PEM of which the first certificate counts and others are its chain."""
     if len(data) > MOST_CHAIN_HEADER:
         return _size_fault(len(data), MOST_CHAIN_HEADER) or CertificateFault(Fault.TOO_LARGE)
-    if _BEGIN not in data:
+    if BEGIN not in data:
         return _bounded(data, ())
-    blocks = [_BEGIN + part.partition(_END)[0] + _END for part in data.split(_BEGIN)[1:]]
+    blocks = [BEGIN + part.partition(_END)[0] + _END for part in data.split(BEGIN)[1:]]
     found = [_pem(block) for block in blocks]
     ders = tuple(der for der in found if der is not None)
     if len(ders) != len(found):
@@ -121,7 +121,7 @@ def _is_escaped(value: bytes) -> bool:
 def _pem(text: bytes) -> bytes | None:
     """RFC 7468 5.1, one block and nothing else: a second certificate would be a second identity."""
     text = text.strip(b" \t\r\n")
-    body = text.removeprefix(_BEGIN).removesuffix(_END)
-    if len(body) != len(text) - len(_BEGIN) - len(_END) or b"-" in body:
+    body = text.removeprefix(BEGIN).removesuffix(_END)
+    if len(body) != len(text) - len(BEGIN) - len(_END) or b"-" in body:
         return None
     return _base64(b"".join(body.split()))

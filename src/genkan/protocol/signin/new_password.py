@@ -51,6 +51,17 @@ def change_own(
     return opened.after((*first, *change.steps), change.events)
 
 
+def set_after_recovery(
+    account: Account, wanted: NewPassword, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | Refused:
+    """A password of somebody whom a one-time link or code has let in a moment ago, and who knows no present one. The
+    session stays what it was: it proves no more than before.
+    """
+    change, then = with_new_password(account, wanted, browser.address, env, "after a one-time code")
+    opened = enter(then, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
+    return opened if isinstance(opened, Refused) else opened.after(change.steps, change.events)
+
+
 def with_new_password(
     account: Account, wanted: NewPassword, address: str, env: Env, detail: str = ""
 ) -> tuple[Change, Account]:

@@ -50,8 +50,7 @@ def sign_in(
     account = facts.account
     good = right and facts.hash is not None and account is not None and account.standing is Standing.ACTIVE
     if not good or account is None or lockout.exhausted(asked, facts.guesses, env.now):
-        counted = lockout.failed(asked, facts.guesses, env.now)
-        return Failed(Refused(Reason.SIGN_IN_FAILED), Change((counted,) if counted else ()))
+        return Failed(Refused(Reason.SIGN_IN_FAILED), lockout.counted(asked, facts.guesses, account, env))
     opened = enter(account, Method.PWD, ways, browser, env, lifetimes)
     if isinstance(opened, Refused):
         return Failed(opened, Change(()))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from genkan.protocol.actors import Actor, address_of
 from genkan.protocol.env import MINUTE, Env
@@ -35,6 +35,11 @@ class NewSession:
         """The same session, opened in one write with what must come first."""
         change = Change((*steps, *self.change.steps), (*events, *self.change.events))
         return NewSession(self.cookie, self.session, change)
+
+    def with_session(self, session: Session) -> "NewSession":
+        """The same cookie, with more known of its session."""
+        steps = tuple(replace(s, session=session) if isinstance(s, OpenSession) else s for s in self.change.steps)
+        return NewSession(self.cookie, session, replace(self.change, steps=steps))
 
 
 def session_id(cookie: str) -> bytes:

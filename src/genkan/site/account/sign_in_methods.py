@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from genkan.protocol import accounts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Method, Way
 from genkan.protocol.signin import lockout
-from genkan.protocol.signin.new_password import NewPassword, change_own
+from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.new_password import NewPassword, change_own, set_after_recovery
 from genkan.protocol.signin.password import Failed, PasswordFacts
 from genkan.site import browser, console
+from genkan.site.account.passkey_rows import SIGN_IN, passkeys_shown
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.door import Door
@@ -20,8 +22,6 @@ from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import SignedIn, Verified, this_browser, verify
 from genkan.store.rounds import TRIES
-
-SIGN_IN = "/account/sign-in"
 
 
 async def methods(received: Received, door: Door) -> Answer:
@@ -40,7 +40,7 @@ async def change_password(received: Received, door: Door) -> Answer:
     fault = new_password_fault(inside.form)
     if fault:
         return await _page(inside, inside.form, {"password": fault}, door)
-    done = await _changed(received, inside, door)
+    done = await (_set(received, inside, door) if _may_set(inside, door) else _changed(received, inside, door))
     if isinstance(done, SignedIn):
         everywhere = "sign_out" in inside.form
         flash = Flash.PASSWORD_CHANGED_EVERYWHERE if everywhere else Flash.PASSWORD_CHANGED
@@ -49,6 +49,27 @@ async def change_password(received: Received, door: Door) -> Answer:
         return console.busy(inside, received, door)
     door.note(done, received, door.env().now)
     return await _page(inside, inside.form, {"current_password": PRESENT_WRONG}, door)
+
+
+def _may_set(inside: Inside, door: Door) -> bool:
+    """Whether a one-time link or code let the person in a moment ago: whoever lost the password cannot type it."""
+    session = inside.session
+    return Method.RECOVERY in session.method and sessions.is_recent(session, door.env(), door.lifetimes)
+
+
+async def _set(received: Received, inside: Inside, door: Door) -> SignedIn | Refused:
+    new_hash = await door.passwords.hash(inside.form["password"])
+    wanted, this = NewPassword(new_hash, "sign_out" in inside.form), this_browser(received, inside.visitor)
+    for _ in range(TRIES):
+        account, ways = await door.store.account(inside.account.id), (await door.store.site()).ways
+        if account is None or Way.PASSWORD not in ways:
+            return Refused(Reason.WAY_NOT_TAKEN)
+        opened = set_after_recovery(account, wanted, this, door.env(), door.lifetimes)
+        if isinstance(opened, Refused):
+            return opened
+        if await door.store.apply(opened.change):
+            return SignedIn(opened.cookie, account)
+    return Refused(Reason.BUSY, retry_after=1)
 
 
 async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn | Refused:
@@ -78,6 +99,7 @@ async def _counts(right: Verified, account: Account, asked: lockout.Tries, door:
 
 
 async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> Answer:
+    ways = (await door.store.site()).ways
     values = {
         "action": door.public.path + SIGN_IN,
         "person_name": inside.account.name,
@@ -85,6 +107,11 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "faults": faults,
         "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
+        "takes_password": Way.PASSWORD in ways,
+        "may_set": Way.PASSWORD in ways and _may_set(inside, door),
+        "codes_left": await door.store.recovery_codes_left(inside.account.id),
+        "codes_action": f"{door.public.path}{SIGN_IN}/codes",
+        **await passkeys_shown(inside.account, door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)
 

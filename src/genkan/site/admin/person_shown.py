@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from genkan.protocol.administration import reach_fault
+from genkan.protocol.certificate_records import Pin
 from genkan.protocol.devices import device_name
 from genkan.protocol.phones import Phone, judge
 from genkan.protocol.records import Account, LinkKind, Session, Standing
@@ -22,7 +23,7 @@ PEOPLE = "/admin/people"
 MOST_SESSIONS, MOST_PHONES = 20, 5
 # What is done on a page, or by a button, below the person's own address.
 ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign-out", "recovery", "recovery/withdraw",
-        "guesses/lift", "sessions/end-all", "export")  # fmt: skip
+        "guesses/lift", "sessions/end-all", "export", "certificates/add")  # fmt: skip
 
 
 def person_path(account: Account, rest: str = "") -> str:
@@ -81,6 +82,9 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
         "phone_count": usage.live,
         "phones_counted": usage.complete,
         "password_set_at": await door.store.password_set_at(account.id),
+        "pins": [_pin(account, pin, door) for pin in await door.store.pins(account.id)],
+        "certificates_open": door.certificates.is_open,
+        "certificate_rules": ", ".join(map(str, door.certificates.rules)),
         "link_until": link.expires_at if link is not None and is_good(link, account, env) else None,
         "budget": {"spent": strain.spent, "most": strain.most, "slowed": strain.slowed, "empty_at": strain.empty_at},
     }
@@ -89,6 +93,11 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
 def _sessions(account: Account, sessions: Sequence[Session], inside: Inside, door: Door) -> list[dict[str, object]]:
     path = f"{door.public.path}{person_path(account)}/sessions"
     return [session_row(session, path, here=session.id == inside.session.id) for session in sessions]
+
+
+def _pin(account: Account, pin: Pin, door: Door) -> dict[str, object]:
+    remove = f"{door.public.path}{person_path(account)}/certificates/{public_id(pin.id)}/remove"
+    return {"kind": pin.kind.word, "name": pin.name, "made_at": pin.made_at, "remove_url": remove}
 
 
 def _phone(phone: Phone, door: Door) -> dict[str, object]:

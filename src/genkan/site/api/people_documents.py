@@ -8,6 +8,7 @@ from genkan.protocol.devices import device_name
 from genkan.protocol.records import Account, Consent, Link, RecoveryLink, Session, Standing
 from genkan.protocol.signin.lockout import Strain
 from genkan.site.api.audit_documents import AuditEventDocument
+from genkan.site.api.certificate_documents import CertificateDocument, PinDocument
 from genkan.site.api.documents import PermissionWord, PhoneDocument, UsageDocument, moment, permission_word, public_id
 
 
@@ -103,6 +104,8 @@ class PersonExport(Struct, frozen=True, rename="camel", kw_only=True):
     browser_sessions: tuple[BrowserSessionDocument, ...]
     sign_ins: tuple[SignInTraces, ...]
     consents: tuple[ConsentDocument, ...]
+    certificate_pins: tuple[PinDocument, ...]
+    certificates: tuple[CertificateDocument, ...]
     audit_events: tuple[AuditEventDocument, ...]
 
 

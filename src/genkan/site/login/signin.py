@@ -7,12 +7,19 @@ from genkan.protocol.interaction import seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin import session as sessions
-from genkan.site import answer, browser, certificate_form, read
+from genkan.site import answer, browser, certificate_form, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, demand_of_form, interaction_of, login_form, try_password
+from genkan.site.sign_in_form import (
+    after_sign_in,
+    demand_of_form,
+    interaction_of,
+    login_form,
+    notice_of,
+    try_password,
+)
 from genkan.wire.scopes import Permission
 
 
@@ -49,7 +56,7 @@ async def login(received: Received, door: Door) -> Answer:
     if tried.reason is Reason.BUSY:
         return door.pages.refusal(tried, received.request_id, received.reader)
     row = entry(tried.reason)
-    page = await login_form(form, who, door, env, error=row.public, status=row.status)
+    page = await login_form(form, who, door, env, error=row.public, notice=notice_of(door), status=row.status)
     return browser.with_device(page, who, door)
 
 
@@ -103,7 +110,7 @@ async def home(received: Received, door: Door) -> Answer:
                           "permission_name": account.permission.name}  # fmt: skip
     administrator = account is not None and account.permission >= Permission.ADMIN
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    values = {
+    values: dict[str, object] = {
         "person": person,
         "sign_in_url": f"{door.public.path}/login",
         "sign_out_action": f"{door.public.path}/logout",
@@ -115,6 +122,8 @@ async def home(received: Received, door: Door) -> Answer:
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
+    tries = await door.store.failed_tries(account.id) if account is not None else None
+    values |= console.tries_values(tries, hidden, door.public.text + "/")
     return browser.with_device(door.pages.page("home.html", values, who.reader), who, door)
 
 

@@ -1,0 +1,175 @@
+"""genkan user certificate: tie client certificates to accounts, and explain whom a certificate would sign in."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import cyclopts
+from cyclopts import Parameter
+
+from genkan.cli.certificate_words import explained_document, explained_lines
+from genkan.cli.named import AccountName, account_named
+from genkan.cli.output import print_json, print_table, say
+from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.main import CannotServe, certificate_desk
+from genkan.ops.refusals import OPTIONS, sentence
+from genkan.protocol.certificate_records import Pin
+from genkan.protocol.certificates import pinning
+from genkan.protocol.certificates.faults import CertificateFault
+from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.certificates.presented import MOST_CHAIN_HEADER, Presented, from_file
+from genkan.protocol.outcomes import Change, Refused
+from genkan.site.api.certificate_documents import kind_named, pin_document
+from genkan.site.api.documents import moment, plain, public_id
+from genkan.site.certificate_accounts import certificate_facts
+
+app = cyclopts.App(name="certificate", help="Client certificates of accounts.")
+
+File = Annotated[str, Parameter(help="The certificate, in PEM or DER; of several the first.")]
+By = Annotated[
+    Literal["spki", "serial", "subject"],
+    Parameter(name="--by", help="What is tied: its key, its issuer and serial number, or its subject and issuer."),
+]
+Chain = Annotated[str | None, Parameter(name="--chain", help="The authorities between, which a browser would send.")]
+
+
+@app.command
+@told
+def add(name: AccountName, file: File, /, *, by: By = "spki", json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Tie a certificate to an account: whoever holds its key signs in as that person.
+
+    Example: genkan user certificate add alice alice.pem --by spki
+    """
+    leaf = _leaf(file)
+
+    async def work(site: Workbench) -> None:
+        async def decide() -> pinning.NewPin | Refused:
+            account = await account_named(site, name)
+            made = pinning.add(account, leaf, kind_named(by), await site.store.pins(account.id), site.actor, site.env())
+            if isinstance(made, pinning.NewPin) and await site.store.pinned([(made.pin.kind, made.pin.value)]):
+                raise Stop("this certificate is tied to an account already; genkan user certificate explain says whose")
+            return made
+
+        pin = (await site.apply(decide)).pin
+        shown = (await account_named(site, name)).name
+        _tell(pin, f"tied to {shown}: {pin.name}", json)
+
+    at_site(data_dir, work)
+
+
+@app.command(name="list")
+@told
+def list_(name: AccountName, /, *, json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the certificates that are tied to an account.
+
+    Example: genkan user certificate list alice
+    """
+
+    async def work(site: Workbench) -> None:
+        pins = await site.store.pins((await account_named(site, name)).id)
+        if json:
+            return print_json([plain(pin_document(pin)) for pin in pins])
+        rows = [(public_id(pin.id), pin.kind.word, moment(pin.made_at), pin.name) for pin in pins]
+        return print_table(("ID", "BY", "SINCE", "CERTIFICATE"), rows)
+
+    at_site(data_dir, work)
+
+
+@app.command
+@told
+def remove(
+    name: AccountName,
+    id: Annotated[str, Parameter(help="The id that list shows.")],  # noqa: A002 - what the command line calls it
+    /,
+    *,
+    json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Untie a certificate from an account. Nobody is signed out by it.
+
+    Example: genkan user certificate remove alice 3fd5e0a1b2c4d697
+    """
+
+    async def work(site: Workbench) -> None:
+        account = await account_named(site, name)
+        pin = next((pin for pin in await site.store.pins(account.id) if public_id(pin.id) == id), None)
+        if pin is None:
+            raise Stop(
+                f"{account.name} has no certificate {id}; genkan user certificate list {account.name} shows them"
+            )
+
+        async def decide() -> Change:
+            return pinning.remove(pin, site.actor, site.env())
+
+        await site.apply(decide)
+        _tell(pin, f"no longer tied to {account.name}: {pin.name}", json)
+
+    at_site(data_dir, work)
+
+
+@app.command
+@told
+def explain(file: File, /, *, chain: Chain = None, json: AsJson = False, data_dir: DataDir = None) -> int:
+    """Say whom a certificate would sign in, by which pin or rule, or why nobody; asks the CA's servers as sign-in does.
+
+    Example: genkan user certificate explain alice.pem --chain issuing-ca.pem
+    """
+    presented = _presented(file, chain)
+
+    async def work(site: Workbench) -> int:
+        try:
+            desk = certificate_desk(site.settings)
+        except CannotServe as problem:
+            raise Stop(str(problem), SET_UP) from None
+        judged = await desk.judge(presented, site.env())
+        facts = (
+            judged if isinstance(judged, CertificateFault) else await certificate_facts(judged, desk.rules, site.store)
+        )
+        document = explained_document(presented, facts)
+        if json:
+            print_json(document)
+        else:
+            for line in explained_lines(document, is_open=desk.is_open):
+                say(line)
+        return 0 if document["signsIn"] else NO
+
+    return at_site(data_dir, work)
+
+
+def _tell(pin: Pin, said: str, json: bool) -> None:
+    if json:
+        return print_json(pin_document(pin))
+    return say(said)
+
+
+def _leaf(file: str) -> Leaf:
+    leaf = pinning.read_file(_bytes(file))
+    if isinstance(leaf, Refused):
+        raise Stop(f"{file}: {sentence(leaf, OPTIONS)}", SET_UP)
+    return leaf
+
+
+def _presented(file: str, chain: str | None) -> Presented:
+    certificate = _certificates(file)
+    others = () if chain is None else _all(_certificates(chain))
+    return Presented(certificate.leaf, (*certificate.chain, *others))
+
+
+def _all(presented: Presented) -> tuple[bytes, ...]:
+    return (presented.leaf, *presented.chain)
+
+
+def _certificates(file: str) -> Presented:
+    presented = from_file(_bytes(file))
+    if isinstance(presented, CertificateFault):
+        raise Stop(f"{file} holds no certificate that can be read ({presented})", SET_UP)
+    return presented
+
+
+def _bytes(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(MOST_CHAIN_HEADER + 1)
+    except FileNotFoundError:
+        raise Stop(f"there is no file {file}", SET_UP) from None
+    except IsADirectoryError:
+        raise Stop(f"{file} is a folder; name the certificate's file", SET_UP) from None

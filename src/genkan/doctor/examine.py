@@ -1,0 +1,192 @@
+"""The runner: reaches out in rounds, each question and the whole with a deadline, and has what came judged."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from genkan.doctor import (
+    judge_client,
+    judge_front,
+    judge_login,
+    judge_oauth,
+    judge_plugins,
+    judge_reach,
+    judge_site,
+    judge_tls,
+    questions,
+    reach,
+)
+from genkan.doctor.observed import APP_REDIRECT, APP_SCOPE, Q, Seen, Target
+from genkan.doctor.reach import Asking, Clocks, Line, Resolver
+from genkan.doctor.trust import asking
+from genkan.doctor.verdicts import Probe, Report
+from genkan.wire.login_info import LoginInfo
+from genkan.wire.managed_entry import before_page
+from genkan.wire.urls import BaseURL, BaseURLProblem, parse_base_url
+
+WHOLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the runner reaches out with. ``authorities``: a PEM file that counts beside the system's; ``token``: a
+    system administrator's; ``plain_port``: where plain http is looked for at a site without a port of its own.
+    """
+
+    clocks: Clocks
+    resolver: Resolver = reach.resolve
+    authorities: str = ""
+    token: str = field(default="", repr=False)
+    plain_port: int | None = None
+    seconds: float = WHOLE_SECONDS
+
+
+def target_of(
+    typed: str,
+    *,
+    client_id: str | None = None,
+    redirect_uri: str = APP_REDIRECT,
+    scope: str = APP_SCOPE,
+    skip_info: bool = False,
+) -> Target | BaseURLProblem:
+    """The site that is meant by an address; a page's address is read as its site's."""
+    base = parse_base_url(typed, allow_http=True)
+    if isinstance(base, BaseURLProblem):
+        return base
+    context = before_page(base.path)
+    if context is not None:
+        base = _at(base, context)
+    return Target(typed, base, context is not None, client_id, redirect_uri, scope, skip_info)
+
+
+def _at(base: BaseURL, context: str) -> BaseURL:
+    return BaseURL(base.origin + context, base.scheme, base.host, base.port, context)
+
+
+# In the order in which one fault explains the next; the first that is wrong is the one to change first.
+PROBES: tuple[Callable[[Seen, int], Probe], ...] = (
+    lambda seen, _: judge_reach.address(seen),
+    lambda seen, _: judge_reach.name(seen),
+    lambda seen, _: judge_reach.connection(seen),
+    lambda seen, _: judge_tls.tls(seen),
+    judge_tls.certificate,
+    lambda seen, _: judge_tls.client_certificate(seen),
+    lambda seen, _: judge_site.server_info(seen),
+    lambda seen, _: judge_site.base_url(seen),
+    lambda seen, _: judge_front.proxy_headers(seen),
+    lambda seen, _: judge_site.site_version(seen),
+    lambda seen, _: judge_plugins.mobile_plugin(seen),
+    lambda seen, _: judge_login.info(seen),
+    lambda seen, _: judge_login.switch(seen),
+    lambda seen, _: judge_oauth.endpoints(seen),
+    lambda seen, _: judge_plugins.oauth_plugin(seen),
+    lambda seen, _: judge_oauth.token(seen),
+    lambda seen, _: judge_oauth.unknown_client(seen),
+    lambda seen, _: judge_front.address_filter(seen),
+    lambda seen, _: judge_front.long_address(seen),
+    lambda seen, _: judge_client.client(seen),
+    lambda seen, _: judge_client.redirect(seen),
+    lambda seen, _: judge_client.permission(seen),
+    lambda seen, _: judge_client.pkce(seen),
+    lambda seen, _: judge_client.return_to_app(seen),
+    lambda seen, _: judge_front.cookies(seen),
+    lambda seen, _: judge_reach.http_redirect(seen),
+    lambda seen, _: judge_tls.http_version(seen),
+    lambda seen, _: judge_site.clock(seen),
+    lambda seen, _: judge_login.options(seen),
+    lambda seen, _: judge_oauth.metadata_document(seen),
+    lambda seen, _: judge_front.speed(seen),
+)
+
+
+def judge(seen: Seen, now: int) -> Report:
+    """Every probe's judgement of what was seen."""
+    return Report(seen.target.base.text, tuple(probe(seen, now) for probe in PROBES), tuple(_notes(seen)))
+
+
+def _notes(seen: Seen) -> list[str]:
+    notes = []
+    if seen.handshake is not None and seen.handshake.refused:
+        notes.append("The certificate is not trusted: the rest was asked all the same, without any secret.")
+    if seen.target.has_token and seen.token_kept:
+        notes.append(f"The administrator's token was not sent: {seen.token_kept}.")
+    if seen.out_of_time:
+        notes.append("The time for the whole check ran out: what was not asked by then is unknown.")
+    return notes
+
+
+async def examine(target: Target, means: Means) -> Report:
+    """Look at a site. Ends within the deadline, and never raises for what others answer."""
+    seen = Seen(target)
+    try:
+        async with asyncio.timeout(means.seconds):
+            await _look(seen, means)
+    except TimeoutError:
+        seen.out_of_time = True
+    return judge(seen, means.clocks.now())
+
+
+async def _look(seen: Seen, means: Means) -> None:
+    base = seen.target.base
+    seen.names = await reach.names(base, means.resolver)
+    seen.tried = await reach.tried(seen.names.addresses, reach.port_of(base))
+    address = next((one.address for one in seen.tried if not one.fault), None)
+    if address is None:
+        return
+    if base.secure:
+        seen.handshake = await reach.handshake(base, address, means.authorities)
+        if seen.handshake.fault:
+            return
+        seen.old_tls = await reach.old_tls(base, address)
+    verify = seen.handshake is not None and seen.handshake.trusted
+    context = asking(means.authorities, verify=verify) if base.secure else None
+    line = Line(base, address, context, means.clocks)
+    try:
+        await _ask(seen, line, means)
+    finally:
+        with suppress(Exception):
+            await line.close()
+
+
+async def _ask(seen: Seen, line: Line, means: Means) -> None:
+    target = seen.target
+    await _round(seen, line, questions.first(target))
+    if not any(seen.heard(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
+        # Nobody who answers: further questions would only wait as long.
+        return
+    found = judge_login.read_info(seen)
+    seen.info = found if isinstance(found, LoginInfo) else None
+    await _round(seen, line, questions.second(target, _plain_port(target, means)))
+    info = seen.heard(Q.INFO_LOGIN)
+    if info is not None and info.status == 404:
+        await _round(seen, line, questions.of_old_plugin(target))
+    if seen.client_id is not None:
+        await _round(seen, line, questions.of_client(target, seen.client_id))
+    await _ask_with_token(seen, line, means)
+
+
+def _plain_port(target: Target, means: Means) -> int | None:
+    return means.plain_port if means.plain_port is not None else (80 if target.base.port is None else None)
+
+
+async def _ask_with_token(seen: Seen, line: Line, means: Means) -> None:
+    """The one secret goes to the site's own origin, over TLS that was verified, or nowhere."""
+    if not means.token or judge_site.is_genkan(seen) or judge_site.version(seen) is None:
+        return
+    shaken = seen.handshake
+    if shaken is None or not shaken.trusted or shaken.version not in {"TLSv1.2", "TLSv1.3"}:
+        seen.token_kept = "the connection is not TLS that could be verified"
+        return
+    await _round(seen, line, questions.of_plugins(seen.target, means.token))
+    if any(judge_plugins.plugin_version(seen, which) is None for which in ("oauth", "mobile")):
+        await _round(seen, line, questions.of_all_plugins(seen.target, means.token))
+
+
+async def _round(seen: Seen, line: Line, asked: Mapping[Q, Asking]) -> None:
+    """Ask side by side; each answer counts as soon as it is there, whatever becomes of the others."""
+
+    async def one(question: Q, asking_: Asking) -> None:
+        seen.hops[question] = await line.ask(asking_)
+
+    await asyncio.gather(*(one(question, asking_) for question, asking_ in asked.items()))

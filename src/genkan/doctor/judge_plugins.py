@@ -1,0 +1,138 @@
+"""Judgements of the plugins that the compatibility rules name: by an administrator's word, else by behaviour."""
+
+from collections.abc import Callable
+
+from genkan.doctor.judge_site import is_genkan, version
+from genkan.doctor.observed import Heard, Q, Seen
+from genkan.doctor.telling import Told
+from genkan.doctor.verdicts import Probe
+from genkan.wire.jsontext import text
+from genkan.wire.versions import (
+    MOBILE_PLUGIN_9,
+    MOBILE_PLUGIN_10,
+    OAUTH_PLUGIN_9,
+    OAUTH_PLUGIN_10,
+    Judgement,
+    Version,
+    judge_jira,
+    judge_mobile_plugin,
+    judge_oauth_plugin,
+    parse_version,
+)
+
+# Keys under which the plugin manager knows them; no page of the vendor's promises them, so the list is searched too.
+OAUTH_KEY = "com.atlassian.oauth2.oauth2-provider-plugin"
+MOBILE_KEY = "com.atlassian.jira.mobile.jira-mobile-rest"
+_KEYS = {"oauth": OAUTH_KEY, "mobile": MOBILE_KEY}
+_QUESTIONS = {"oauth": Q.OAUTH_PLUGIN, "mobile": Q.MOBILE_PLUGIN}
+_WORDS = {"oauth": ("oauth2", "provider"), "mobile": ("mobile",)}
+
+
+def oauth_plugin(seen: Seen) -> Probe:
+    """The rule for the OAuth plugin; behaviour proves that it is there, never its version."""
+    told = Told(
+        "oauth-plugin",
+        _asked(seen, "OAuth"),
+        f"The app's link without a secret needs OAuth plugin {OAUTH_PLUGIN_9} on Jira 9, {OAUTH_PLUGIN_10} above.",
+    )
+    return _plugin(told, seen, "oauth", judge_oauth_plugin, _needed(seen, OAUTH_PLUGIN_9, OAUTH_PLUGIN_10), "")
+
+
+def mobile_plugin(seen: Seen) -> Probe:
+    """The rule for the mobile plugin; a client id in info/login proves that it is new enough."""
+    told = Told(
+        "mobile-plugin",
+        _asked(seen, "mobile"),
+        "Without MDM the app learns its client id from the mobile "
+        f"plugin: {MOBILE_PLUGIN_9} on Jira 9, {MOBILE_PLUGIN_10} above.",
+    )
+    needed = _needed(seen, MOBILE_PLUGIN_9, MOBILE_PLUGIN_10)
+    info = seen.info
+    proof = f"at least {needed}: info/login gives the client id" if info and info.enabled and info.client_id else ""
+    if version(seen) is not None and not is_genkan(seen):
+        if seen.target.client_id is not None and not proof:
+            return told.ok("not needed: the client id comes by MDM")
+        if missing := _missing(told, seen, needed):
+            return missing
+    return _plugin(told, seen, "mobile", judge_mobile_plugin, needed, proof)
+
+
+def _missing(told: Told, seen: Seen, needed: Version) -> Probe | None:
+    """What the absence of info/login 1.1 proves; an older Jira explains it already."""
+    old, new, site = seen.heard(Q.INFO_LOGIN_OLD), seen.heard(Q.INFO_LOGIN), version(seen)
+    if new is None or new.status != 404 or old is None or site is None or not judge_jira(site).ok:
+        return None
+    if old.status == 200 and old.json is not None:
+        fix = f"Update the mobile plugin to {needed} or later (Manage apps), or use the MDM set-up."
+        return told.wrong("there, and too old: it knows only info/login 1.0", fix)
+    fix = (
+        f"Install or switch on the mobile plugin, {needed} or later (Manage apps), and see that the proxy passes "
+        "/rest/nativemobile on; or use the MDM set-up."
+    )
+    return told.wrong("not there, or kept from callers: 404 for info/login in both versions", fix)
+
+
+def _asked(seen: Seen, name: str) -> str:
+    return f"the version of the {name} plugin" + (
+        " (with the administrator's token)" if seen.target.has_token and not seen.token_kept else ""
+    )
+
+
+def _needed(seen: Seen, on_9: Version, from_10: Version) -> Version:
+    found = version(seen)
+    return from_10 if found is None or found >= Version((10,)) else on_9
+
+
+def _plugin(
+    told: Told, seen: Seen, which: str, judge: Callable[[Version, Version], Judgement], needed: Version, proof: str
+) -> Probe:
+    site = version(seen)
+    if site is None:
+        return told.unknown("not told: the site's serverInfo could not be read")
+    if is_genkan(seen):
+        return told.ok("not needed: Genkan is no Jira, and does this itself")
+    if not judge_jira(site).ok:
+        return told.unknown(f"it does not matter before Jira itself is new enough ({judge_jira(site).needs})")
+    found = plugin_version(seen, which)
+    if found is not None:
+        judged = judge(site, found)
+        return told.ok(judged.sentence) if judged.ok else told.wrong(f"version {found}", judged.sentence)
+    if proof:
+        return told.ok(proof)
+    refused = _refused(seen, which)
+    where = (
+        f"Look under Manage apps (filter “All apps”) whether it is {needed} or later, or name a file with a "
+        "system administrator's token with --admin-token-file."
+    )
+    return told.unknown(refused or seen.token_kept or "only an administrator is told", where)
+
+
+def plugin_version(seen: Seen, which: str) -> Version | None:
+    """The version that the plugin manager tells: of the plugin by its key, else out of the list of all."""
+    one = seen.heard(_QUESTIONS[which])
+    members = one.json if one is not None and one.status == 200 else None
+    told = text((members or {}).get("version"))
+    return parse_version(told) if told else _listed(seen.heard(Q.PLUGINS), which)
+
+
+def _listed(answer: Heard | None, which: str) -> Version | None:
+    members = answer.json if answer is not None and answer.status == 200 else None
+    plugins = (members or {}).get("plugins")
+    for plugin in plugins if isinstance(plugins, list) else []:
+        key = text(plugin.get("key")) if isinstance(plugin, dict) else None
+        if key is not None and (key == _KEYS[which] or _is_meant(key, which)):
+            return parse_version(text(plugin.get("version")) or "")
+    return None
+
+
+def _is_meant(key: str, which: str) -> bool:
+    return key.startswith("com.atlassian.") and all(word in key for word in _WORDS[which])
+
+
+def _refused(seen: Seen, which: str) -> str:
+    answer = seen.heard(_QUESTIONS[which])
+    if answer is None:
+        return ""
+    if answer.status in {401, 403}:
+        return f"{answer.status}: the token is not that of a system administrator, or has expired"
+    return f"{answer.status}: the plugin manager does not tell it"

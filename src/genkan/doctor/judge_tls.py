@@ -1,0 +1,173 @@
+"""Judgements of TLS as App Transport Security and an iPhone's own rules for certificates see it."""
+
+from datetime import UTC, datetime
+
+from genkan.doctor.certificates import WEAK_HASHES, Certificate, covers, read_chain
+from genkan.doctor.observed import Handshake, Q, Seen, Silence, Silent
+from genkan.doctor.telling import Told
+from genkan.doctor.verdicts import Probe
+
+SOON_DAYS = 14
+# What Apple takes from a public authority since 2020, and from any authority since 2019.
+LONGEST_PUBLIC_DAYS = 398
+LONGEST_DAYS = 825
+_UNTRUSTED_ROOT = frozenset({18, 19})  # OpenSSL: a self-signed certificate, alone or at the end of the chain
+_NO_ISSUER = frozenset({2, 20, 21})  # OpenSSL: the issuer is not at hand
+_PLAIN = "not asked: the address is plain http"
+
+
+def tls(seen: Seen) -> Probe:
+    """Version and cipher."""
+    base = seen.target.base
+    told = Told(
+        "tls",
+        f"a TLS handshake with {base.host}, every version offered",
+        "App Transport Security wants TLS 1.2 or later with forward secrecy; otherwise iOS ends the connection.",
+    )
+    shaken = seen.handshake
+    if not base.secure:
+        return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
+    if shaken is None:
+        return told.unknown("not asked, since nobody takes the connection")
+    if shaken.fault:
+        return told.wrong(shaken.fault, f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3.")
+    answered = f"{shaken.version} with {shaken.cipher}"
+    if shaken.version not in {"TLSv1.2", "TLSv1.3"}:
+        return told.wrong(answered, "Switch on TLS 1.2 and 1.3 in the server or its proxy.")
+    if not _has_forward_secrecy(shaken):
+        fix = "Allow ECDHE ciphers, as in ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20 (nginx), and prefer TLS 1.3."
+        return told.wrong(f"{answered}, without forward secrecy", fix)
+    if seen.old_tls:
+        fix = "Switch off TLS 1.0 and 1.1, as in ssl_protocols TLSv1.2 TLSv1.3 (nginx)."
+        return told.warning(f"{answered}; {seen.old_tls} is taken too", fix)
+    return told.ok(answered)
+
+
+def _has_forward_secrecy(shaken: Handshake) -> bool:
+    # RFC 8446 1.2: all of TLS 1.3 has it; below, App Transport Security takes elliptic curves only.
+    return shaken.version == "TLSv1.3" or shaken.cipher.startswith("ECDHE-")
+
+
+def certificate(seen: Seen, now: int) -> Probe:
+    """The chain that an iPhone would have to accept."""
+    base = seen.target.base
+    told = Told(
+        "certificate",
+        f"the certificate of {base.host} and its chain",
+        "The app takes no exception for a certificate, and shows only that the site cannot be reached.",
+    )
+    shaken = seen.handshake
+    if not base.secure:
+        return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
+    if shaken is None or shaken.fault:
+        return told.unknown("not seen: there was no handshake")
+    chain = read_chain(shaken.chain)
+    if not chain:
+        fix = "Have it issued anew by a usual authority."
+        return told.wrong("a certificate that cannot be read", fix)
+    fault = _date_fault(chain, now) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
+    fault = fault or _strength_fault(chain)
+    answered = f"{chain[0].subject}, from {chain[0].issuer}, until {chain[0].not_after:%Y-%m-%d}, {chain[0].key}"
+    if fault is not None:
+        return told.wrong(f"{answered}: {fault[0]}", fault[1])
+    return _catch(told, chain[0], answered, seen, now)
+
+
+_Fault = tuple[str, str] | None
+
+
+def _date_fault(chain: tuple[Certificate, ...], now: int) -> _Fault:
+    moment = datetime.fromtimestamp(now / 1000, UTC)
+    for certificate in chain:
+        if certificate.not_after < moment:
+            whose = "it" if certificate is chain[0] else f"the intermediate {certificate.subject}"
+            return f"{whose} has expired on {certificate.not_after:%Y-%m-%d}", "Renew it, and reload the server."
+        if certificate.not_before > moment:
+            fix = "Wait until then, or set right the clock of the machine that issued it or of this one."
+            return f"it is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC", fix
+    return None
+
+
+def _name_fault(own: Certificate, host: str) -> _Fault:
+    if covers(own.names, host):
+        return None
+    listed = ", ".join(own.names[:5]) or "no name at all (the common name alone no longer counts)"
+    return f"it is for {listed}", f"Have a certificate issued that names {host} as a subject alternative name."
+
+
+def _trust_fault(chain: tuple[Certificate, ...], shaken: Handshake) -> _Fault:
+    if not shaken.refused:
+        return None
+    last = chain[-1]
+    if len(chain) == 1 and last.self_issued:
+        fix = "Install one of a public authority, or of your own authority, whose root MDM puts on the phones."
+        return "it is signed by itself", fix
+    if shaken.refused_code in _NO_ISSUER and not last.self_issued:
+        where = f" It can be had at {last.issued_at[0]}." if last.issued_at else ""
+        fix = f"Let the server send the intermediate certificates too (the “full chain” file), up to {last.issuer}."
+        private = " If that is your own authority, put its root on the phones by MDM and name it here with --ca-file."
+        return f"the chain ends at {last.subject}: the issuer {last.issuer} is not known here", fix + where + private
+    if shaken.refused_code in _UNTRUSTED_ROOT:
+        fix = f"Put the root {last.issuer} on the phones by MDM with full trust, and name it here with --ca-file."
+        return f"its root {last.issuer} is not one that phones know by themselves", fix
+    return f"it is refused ({shaken.refused})", "Have it issued anew by a usual authority."
+
+
+def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
+    for certificate in chain:
+        whose = "" if certificate is chain[0] else f" in {certificate.subject}"
+        if certificate.key_weak:
+            return f"{certificate.key_weak}{whose}", "Have it issued anew with RSA 2048 or EC P-256."
+        if certificate.hash_name in WEAK_HASHES and not certificate.self_issued:
+            return f"a signature with {certificate.hash_name.upper()}{whose}", "Have it issued anew with SHA-256."
+    return None
+
+
+def _catch(told: Told, own: Certificate, answered: str, seen: Seen, now: int) -> Probe:
+    left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
+    # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
+    bound = LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
+    if own.days > bound:
+        fix = (
+            f"Have it issued for {bound} days at most: iOS refuses longer ones (398 from public authorities, 825 else)."
+        )
+        return told.warning(f"{answered}: valid for {own.days} days in all", fix)
+    if left < SOON_DAYS:
+        return told.warning(f"{answered}: it expires in {left} days", "Renew it now, and see why it is not renewed.")
+    return told.ok(answered)
+
+
+def client_certificate(seen: Seen) -> Probe:
+    """Whether the app's own hops are asked for a certificate that an iPhone cannot present there."""
+    told = Told(
+        "client-certificate",
+        "whether the server wants a client certificate before it answers",
+        "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path.",
+    )
+    answers = [seen.first(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)]
+    if any(isinstance(one, Silent) and one.silence is Silence.CLIENT_CERTIFICATE for one in answers):
+        fix = (
+            "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and set "
+            "ssl_verify_client off on this one."
+        )
+        return told.wrong("it ends the connection without one", fix)
+    if any(seen.heard(question) is not None for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
+        return told.ok("it answers without one")
+    return told.unknown("no answer that would tell")
+
+
+def http_version(seen: Seen) -> Probe:
+    """HTTP/2 by ALPN."""
+    told = Told(
+        "http-version",
+        "the protocol that the server picks (ALPN)",
+        "HTTP/2 needs one connection where 1.1 needs several, which phones feel on slow networks.",
+    )
+    shaken = seen.handshake
+    if not seen.target.base.secure:
+        return told.ok(_PLAIN)
+    if shaken is None or shaken.fault:
+        return told.unknown("not seen: there was no handshake")
+    if shaken.alpn == "h2":
+        return told.ok("HTTP/2")
+    return told.ok("HTTP/1.1, which does; HTTP/2 would save phones a few connections")

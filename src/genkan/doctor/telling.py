@@ -1,0 +1,48 @@
+"""How probes are put into words alike: what to say where there was no answer, and shortcuts for verdicts."""
+
+from genkan.doctor.observed import Silence, Silent
+from genkan.doctor.verdicts import Probe, Verdict
+
+_IN_WORDS = {
+    Silence.CONNECTION: "no answer: the connection breaks",
+    Silence.TLS: "no answer: the handshake fails",
+    Silence.CLIENT_CERTIFICATE: "no answer: the server wants a client certificate first",
+    Silence.SLOW: "no answer in time",
+    Silence.GARBAGE: "an answer that is not HTTP",
+    Silence.NOT_ASKED: "not asked",
+}
+
+
+class Told:
+    """One probe being put into words: its id, what was asked and why it matters stand, the rest is decided."""
+
+    def __init__(self, probe_id: str, asked: str, why: str) -> None:
+        self.id = probe_id
+        self.asked = asked
+        self.why = why
+
+    def ok(self, answered: str) -> Probe:
+        """Nothing to change."""
+        return Probe(self.id, Verdict.OK, self.asked, answered, self.why)
+
+    def warning(self, answered: str, fix: str) -> Probe:
+        """It works, with a catch."""
+        return Probe(self.id, Verdict.WARNING, self.asked, answered, self.why, fix)
+
+    def wrong(self, answered: str, fix: str) -> Probe:
+        """The app fails on it."""
+        return Probe(self.id, Verdict.WRONG, self.asked, answered, self.why, fix)
+
+    def unknown(self, answered: str, fix: str = "") -> Probe:
+        """It cannot be told; ``fix`` says where to look."""
+        return Probe(self.id, Verdict.UNKNOWN, self.asked, answered, self.why, fix)
+
+    def unasked(self, silent: Silent, why_not: str = "") -> Probe:
+        """No answer, whose reason another probe names."""
+        because = why_not if silent.silence is Silence.NOT_ASKED and why_not else _IN_WORDS[silent.silence]
+        return self.unknown(because)
+
+
+def in_words(silent: Silent) -> str:
+    """Why there is no answer."""
+    return _IN_WORDS[silent.silence] + (f" ({silent.detail})" if silent.detail else "")

@@ -1,0 +1,79 @@
+"""What a probe came to: a verdict with what was asked, what came back, why it matters and the fix. Reaches nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How one probe came out."""
+
+    OK = "ok"
+    WARNING = "warning"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing that was looked at. ``fix`` is empty where there is nothing to change."""
+
+    id: str
+    verdict: Verdict
+    asked: str
+    answered: str
+    why: str
+    fix: str = ""
+
+    def document(self) -> dict[str, object]:
+        """The probe as programs read it."""
+        return {
+            "id": self.id,
+            "verdict": self.verdict.value,
+            "asked": self.asked,
+            "answered": self.answered,
+            "why": self.why,
+            "fix": self.fix,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All probes of one site, in the order in which one fault explains the next; ``notes`` say how it was looked."""
+
+    url: str
+    probes: tuple[Probe, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all; what is unknown is better than what is known to be doubtful."""
+        return worst(probe.verdict for probe in self.probes)
+
+    @property
+    def first(self) -> Probe | None:
+        """The one thing to change first: the first probe that is wrong, else the first with a doubt."""
+        return first_to_change(self.probes)
+
+    def document(self) -> dict[str, object]:
+        """The report as programs read it."""
+        probes = [probe.document() for probe in self.probes]
+        return {"url": self.url, "verdict": self.verdict.value, "probes": probes, "notes": list(self.notes)}
+
+
+_WORST_FIRST = (Verdict.WRONG, Verdict.WARNING, Verdict.UNKNOWN, Verdict.OK)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of some verdicts; of none, ok."""
+    given = set(verdicts)
+    return next((verdict for verdict in _WORST_FIRST if verdict in given), Verdict.OK)
+
+
+def first_to_change(probes: Sequence[Probe]) -> Probe | None:
+    """The first that is wrong, else the first warning; None where there is nothing to change."""
+    for verdict in (Verdict.WRONG, Verdict.WARNING):
+        for probe in probes:
+            if probe.verdict is verdict:
+                return probe
+    return None

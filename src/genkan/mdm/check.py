@@ -1,0 +1,163 @@
+"""Owns the check of a file for an MDM: what it is, which sites are in it, what is wrong, and the mended file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from genkan.mdm import mend, policies
+from genkan.mdm.opened import TOP, Kind, Opened, printable
+from genkan.mdm.opening import open_file
+from genkan.mdm.words import WORDS
+from genkan.wire import managed
+from genkan.wire.managed import Finding, Managed, SiteEntry
+from genkan.wire.managed_entry import ENTRY_KEYS, OAUTH_KEYS, SECRETS, fold
+from genkan.wire.managed_records import Findings, Place
+from genkan.wire.managed_text import read
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check came to. `sites` are those that a phone can use."""
+
+    kind: Kind
+    managed: Managed
+    android: bool = False
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything found, the wrapping first."""
+        return self.managed.findings
+
+    @property
+    def sites(self) -> tuple[SiteEntry, ...]:
+        """The sites that a phone can use."""
+        return self.managed.sites
+
+    @property
+    def broken(self) -> bool:
+        """Whether a phone shows an error."""
+        return self.managed.broken
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A file put right as far as it can be without asking: `left` is what a person has to decide.
+
+    `octets` are None where nothing can be made of the file. `done` is what was put right.
+    """
+
+    octets: bytes | None
+    done: tuple[Finding, ...]
+    left: tuple[Finding, ...]
+
+
+def check(octets: bytes, *, allow_http: bool = False) -> Report:
+    """Recognise a file and find what is wrong with it. Never raises."""
+    _, report = _checked(octets, allow_http=allow_http)
+    return report
+
+
+def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
+    findings = Findings(WORDS)
+    opened = open_file(octets, findings)
+    if opened.settings is not None:
+        _check_settings(opened, findings)
+        inner = managed.parse_value(opened.settings, allow_http=allow_http) if "sites" in opened.settings else None
+    else:
+        inner = managed.parse(opened.text, allow_http=allow_http) if opened.text is not None else None
+    read_on = inner or Managed(())
+    for finding in read_on.findings:
+        if not _is_said(finding, findings):
+            findings.take(finding)
+    if opened.android:
+        _check_android(opened, findings)
+    usable = not any(finding.name in _FATAL for finding in findings.found)
+    read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
+    return opened, Report(opened.kind, read_through, opened.android)
+
+
+# With these a phone is given nothing, however good the value is.
+_FATAL = frozenset(
+    {"sites-misspelt", "sites-type", "row-type", "wrapper", "ampersand", "no-dict", "cdata", "escaped-document",
+     "document-in-string", "code-fence", "resource-escapes", "utf-16"}
+)  # fmt: skip
+
+
+def _is_said(finding: Finding, findings: Findings) -> bool:
+    """An array that is no text is told once, in the words of the file's own form."""
+    said = {earlier.name for earlier in findings.found}
+    return finding.name in {"array-in-dictionary", "not-array", "bare-object"} and "sites-type" in said
+
+
+def _check_settings(opened: Opened, findings: Findings) -> None:
+    for key in opened.settings or {}:
+        name = _stranger(key)
+        if name is not None:
+            findings.add(TOP.at(key[:80]), name, key=printable(key))
+
+
+def _stranger(key: str) -> str | None:
+    """What a key beside `sites` is, if it is a mistake."""
+    if fold(key) in SECRETS:
+        return "key-secret"
+    if key in policies.KEYS:
+        return "cloud-policy"
+    inside = {fold(name) for name in (*ENTRY_KEYS, *OAUTH_KEYS)} - {"skipinfo", "title"}
+    return "beside-sites" if fold(key) in inside else None
+
+
+def _check_android(opened: Opened, findings: Findings) -> None:
+    sites = (opened.settings or {}).get("sites")
+    reading = read(sites, Place(), Findings()) if isinstance(sites, str) else None
+    entries = reading.value if reading is not None and isinstance(reading.value, list) else []
+    for index, entry in enumerate(entries):
+        if isinstance(entry, dict) and isinstance(entry.get("oauth"), dict):
+            findings.add(Place(index, f"/sites/{index}/oauth"), "android-oauth")
+
+
+def fix(octets: bytes, *, allow_http: bool = False) -> Mended:
+    """Put right what can be put right without asking anybody, in the form that the file has."""
+    opened, before = _checked(octets, allow_http=allow_http)
+    if not before.findings:
+        return Mended(octets, (), ())
+    written = _written(opened)
+    if written is None:
+        return Mended(None, (), before.findings)
+    after = check(written, allow_http=allow_http)
+    left = {(finding.name, finding.problem) for finding in after.findings}
+    done = tuple(finding for finding in before.findings if (finding.name, finding.problem) not in left)
+    return Mended(written, done, after.findings)
+
+
+def _written(opened: Opened) -> bytes | None:
+    if opened.settings is not None and opened.put is not None:
+        settings = {key: value for key, value in opened.settings.items() if _stranger(key) not in _TAKEN_OUT}
+        try:
+            return opened.put(mend.mended_settings(settings))
+        except (ValueError, RecursionError, OverflowError, TypeError):
+            # A binary list may hold what no other form has a word for.
+            return None
+    text = mend.mended_text(opened.text) if opened.text is not None else None
+    return None if text is None else f"{text}\n".encode("utf-8", "replace")
+
+
+_TAKEN_OUT = frozenset({"key-secret", "beside-sites"})
+
+
+def document(report: Report) -> dict[str, object]:
+    """A report for programs: what is contract for `--json`."""
+    findings = [
+        {
+            "entry": finding.entry,
+            "pointer": finding.pointer,
+            "severity": finding.severity,
+            "problem": finding.problem,
+            "fix": finding.fix,
+        }
+        for finding in report.findings
+    ]
+    return {"findings": findings, "sites": sites_of(report.sites), "format": report.kind.value}
+
+
+def sites_of(sites: tuple[SiteEntry, ...]) -> list[Mapping[str, object]]:
+    """The sites as they stand in the array."""
+    return [managed.as_entry(site) for site in sites]

@@ -1,0 +1,341 @@
+"""Owns the mending: what can be put right without asking anybody is, by the name of what was found. What remains is for
+a person. Knows no wrapping.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from genkan.wire import managed, urls
+from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, meant_by
+from genkan.wire.managed_records import Finding, Findings, Place
+from genkan.wire.managed_text import Members, read
+from genkan.wire.managed_words import ADDRESS
+
+_ROUNDS = 6
+_YES, _NO = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,63}(?::[0-9]{1,5})?(?:/.*)?")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+Holder: TypeAlias = "dict[str, object] | list[object]"
+Mender = Callable[["Spot"], bool]
+
+
+class Spot:
+    """Where something was found, and what is there. A mender says whether it changed anything."""
+
+    def __init__(self, finding: Finding, path: list[object], tokens: list[str]) -> None:
+        self.finding = finding
+        self.path = path
+        self.token = tokens[-1] if tokens else ""
+
+    @property
+    def value(self) -> object:
+        """What stands there."""
+        return self.path[-1]
+
+    @property
+    def holder(self) -> object:
+        """The object or array in which it stands."""
+        return self.path[-2] if len(self.path) > 1 else None
+
+    @property
+    def around(self) -> object:
+        """What the holder stands in."""
+        return self.path[-3] if len(self.path) > 2 else None
+
+    def write(self, value: object) -> bool:
+        """Put a value in its place."""
+        if isinstance(self.holder, dict):
+            self.holder[self.token] = value
+        elif isinstance(self.holder, list):
+            self.holder[int(self.token)] = value
+        else:
+            return False
+        return True
+
+    def remove(self) -> bool:
+        """Take it out."""
+        if isinstance(self.holder, dict):
+            del self.holder[self.token]
+        elif isinstance(self.holder, list):
+            del self.holder[int(self.token)]
+        else:
+            return False
+        return True
+
+    def rename(self, name: str) -> bool:
+        """Give it the name that was meant, in the same place."""
+        if not isinstance(self.holder, dict):
+            return False
+        members = [(name if key == self.token else key, value) for key, value in self.holder.items()]
+        self.holder.clear()
+        self.holder.update(members)
+        return True
+
+
+def mended_text(text: str) -> str | None:
+    """The value of `sites`, or the settings around it, as good as it gets; None where nothing can be made of it."""
+    reading = read(text, Place(), Findings())
+    if reading is None:
+        return None
+    return dumps(mended(reading.value))
+
+
+def mended_settings(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings with their `sites` mended, as a String."""
+    value = settings.get("sites")
+    reading = read(value, Place(), Findings()) if isinstance(value, str) else None
+    opened = dict(settings) if reading is None else {**settings, "sites": reading.value}
+    inner = opened.get("sites")
+    if isinstance(inner, dict) and "sites" in inner:
+        opened = {**opened, "sites": inner["sites"]}
+    done = mended(opened)
+    settled = done if isinstance(done, dict) else opened
+    if reading is not None or isinstance(settled.get("sites"), list | dict):
+        settled = {**settled, "sites": _as_before(value, settled.get("sites"))}
+    return settled
+
+
+def _as_before(written: object, sites: object) -> object:
+    """The text that was there where it says the same, so that nothing is rewritten without need."""
+    if isinstance(written, str) and managed.parse(written).findings == () and json.loads(written) == sites:
+        return written
+    return dumps(sites)
+
+
+def dumps(value: object) -> str:
+    """JSON on one line, with nothing in it that XML could not carry."""
+    return _NOT_IN_XML.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
+
+
+def mended(value: object) -> object:
+    """A decoded value with everything put right that can be."""
+    value = _plain(value)
+    for _ in range(_ROUNDS):
+        findings = managed.parse_value(value).findings
+        whole = _whole(value, findings)
+        if whole is not value:
+            value = whole
+            continue
+        if not [finding for finding in sorted(findings, key=_turn) if _mend(value, finding, findings)]:
+            break
+        value = _plain(value)
+    return value
+
+
+def _turn(finding: Finding) -> tuple[int, bool, int]:
+    """The last entry first and the deepest place first, so that what is taken out moves nothing that is still to do."""
+    return -(finding.entry or 0), finding.name in {"same-site", "not-object"}, -finding.pointer.count("/")
+
+
+def _plain(value: object) -> object:
+    """The same without the memory of repeated keys, where all of a key's values were alike."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        inner = Members({key: _plain(item) for key, item in value.items()})
+        if isinstance(value, Members):
+            inner.repeated = tuple(key for key in value.repeated if key in value.unlike)
+            inner.unlike = value.unlike
+        return inner
+    return value
+
+
+def _whole(value: object, findings: tuple[Finding, ...]) -> object:
+    """The array around what should be in one; the same value where nothing is to be done."""
+    names = {finding.name: finding for finding in findings}
+    if "bare-object" not in names and "not-array" not in names:
+        return value
+    if isinstance(value, dict) and "sites" in value:
+        inner = _in_array(value["sites"])
+        return value if inner is None else {**value, "sites": inner}
+    inner = _in_array(value)
+    return value if inner is None else inner
+
+
+def _in_array(value: object) -> list[object] | None:
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, str) and isinstance(urls.parse_base_url(value), urls.BaseURL):
+        return [{"baseURL": value}]
+    return None
+
+
+def _mend(value: object, finding: Finding, findings: tuple[Finding, ...]) -> bool:
+    mender = _MENDERS.get(finding.name) or (_address if finding.name.startswith(ADDRESS) else None)
+    spot = _spot(value, finding)
+    if mender is None or spot is None:
+        return False
+    if finding.name == "same-site":
+        return _same_site(spot, findings)
+    return mender(spot)
+
+
+def _spot(value: object, finding: Finding) -> Spot | None:
+    """Follow the pointer (RFC 6901 4)."""
+    tokens = [token.replace("~1", "/").replace("~0", "~") for token in finding.pointer.split("/")[1:]]
+    if finding.name == "bare-object":
+        return None
+    path: list[object] = [value]
+    for token in tokens:
+        here = path[-1]
+        if isinstance(here, dict) and token in here:
+            path.append(here[token])
+        elif isinstance(here, list) and token.isdecimal() and int(token) < len(here):
+            path.append(here[int(token)])
+        else:
+            return None
+    return Spot(finding, path, tokens)
+
+
+def _written(spot: Spot) -> bool:
+    return spot.write(spot.finding.value("write"))
+
+
+def _removed(spot: Spot) -> bool:
+    return spot.remove()
+
+
+def _renamed(spot: Spot) -> bool:
+    """Two spellings of one key are for a person to choose from."""
+    name, holder = spot.finding.value("write"), spot.holder
+    alike = [key for key in holder if meant_by(key) == name] if isinstance(holder, dict) else []
+    return len(alike) == 1 and spot.rename(name)
+
+
+def _into_oauth(spot: Spot) -> bool:
+    entry, name, value = spot.holder, spot.finding.value("write"), spot.value
+    if not isinstance(entry, dict) or not isinstance(entry.get("oauth", {}), dict):
+        return False
+    oauth = entry.setdefault("oauth", Members())
+    spot.remove()
+    if isinstance(oauth, dict):
+        oauth.setdefault(name, value)
+    return True
+
+
+def _out_of_oauth(spot: Spot) -> bool:
+    entry, value = spot.around, spot.value
+    spot.remove()
+    if isinstance(entry, dict):
+        entry.setdefault(spot.finding.value("write"), value)
+    return True
+
+
+def _flag(spot: Spot) -> bool:
+    value = spot.value
+    if value is None:
+        return spot.remove()
+    folded = str(value).strip().lower() if isinstance(value, str | int) else ""
+    if folded in _YES or folded in _NO:
+        return spot.write(folded in _YES)
+    return False
+
+
+def _title(spot: Spot) -> bool:
+    value = spot.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return spot.write(str(value)[:LONGEST_TITLE])
+    title = fit_title(value) if isinstance(value, str) else None
+    return spot.remove() if title is None else spot.write(title)
+
+
+def _entry(spot: Spot) -> bool:
+    """An entry that is no object: nothing at all, or an object inside a string."""
+    if spot.value is None:
+        return spot.remove()
+    reading = read(spot.value, Place(), Findings()) if isinstance(spot.value, str) else None
+    if reading is not None and isinstance(reading.value, dict):
+        return spot.write(reading.value)
+    return False
+
+
+def _address_alone(spot: Spot) -> bool:
+    return spot.write(Members({"baseURL": spot.finding.value("write")}))
+
+
+def _address(spot: Spot) -> bool:
+    """An address that cannot be read: without what does not belong there."""
+    value = spot.value
+    if not isinstance(value, str):
+        return False
+    text = value.strip().strip("\ufeff\u200b\u2060").partition("#")[0].partition("?")[0]
+    if "://" not in text and _PLAIN_HOST.fullmatch(text):
+        text = f"https://{text}"
+    scheme, joint, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    if joint and "@" in authority:
+        text = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+    base = urls.parse_base_url(text, allow_http=True)
+    if isinstance(base, urls.BaseURLProblem) or text == value:
+        return False
+    page = before_page(base.path)
+    return spot.write(base.text if page is None else base.origin + page)
+
+
+def _https(spot: Spot) -> bool:
+    """Behind a port of its own nobody knows whether https is there."""
+    base = urls.parse_base_url(str(spot.value), allow_http=True)
+    return isinstance(base, urls.BaseURL) and base.port is None and spot.write(spot.finding.value("write"))
+
+
+def _oauth(spot: Spot) -> bool:
+    value = spot.value
+    if value is None or value is False:
+        return spot.remove()
+    if isinstance(value, str) and client_id_fault(value) is None:
+        return spot.write(Members({"clientID": value}))
+    return False
+
+
+def _client_id(spot: Spot) -> bool:
+    value = spot.value
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    stripped = "".join(value.split()).strip("\"'\ufeff\u200b\u2060") if isinstance(value, str) else ""
+    return client_id_fault(stripped) is None and spot.write(stripped)
+
+
+def _same_site(spot: Spot, findings: tuple[Finding, ...]) -> bool:
+    """Of two entries for one site the later goes, or the one that is broken."""
+    sites, first = spot.around, spot.finding.value("first")
+    if not isinstance(sites, list):
+        return False
+    later, earlier = int(spot.finding.pointer.split("/")[-2]), int(first.rpartition("/")[2])
+    broken = {finding.entry for finding in findings if finding.severity == "error"}
+    if earlier in broken and later in broken:
+        return False
+    if earlier in broken:
+        sites[earlier] = sites[later]
+    del sites[later]
+    return True
+
+
+_MENDERS: Mapping[str, Mender] = {
+    "misspelt": _renamed,
+    "beside-oauth": _into_oauth,
+    "inside-oauth": _out_of_oauth,
+    "unknown-key": _removed,
+    "secret": _removed,
+    "flag-in-quotes": _flag,
+    "flag-type": _flag,
+    "title-type": _title,
+    "title-empty": _title,
+    "title-long": _title,
+    "title-control": _title,
+    "address-alone": _address_alone,
+    "not-object": _entry,
+    "http": _https,
+    "page": _written,
+    "slash": _written,
+    "oauth-type": _oauth,
+    "client-id-type": _client_id,
+    "client-id-characters": _client_id,
+    "same-site": _removed,
+}

@@ -1,0 +1,186 @@
+"""Owns what is known of each MDM: its name, where its console takes the value, and which variables it fills in, with
+the source of each. Builds nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+_INTUNE = "https://learn.microsoft.com/mem/intune/apps/app-configuration-policies-use-ios"
+_INTUNE_ANDROID = "https://learn.microsoft.com/mem/intune/apps/app-configuration-policies-use-android"
+_JAMF = "https://gist.github.com/rtrouton/8e0e369605d0256afebd5da4afdca4f3"
+_WORKSPACE_ONE = "https://gist.github.com/synic/fc7a219f229ef1df7748b8564a2fbcf1"
+_EPMM = "https://help.ivanti.com/mi/help/en_US/EML/4.x.x/gdi/EmailPlusiOSGuide/Key_value_pairs_for_cust.htm"
+_NEURONS = "https://gist.github.com/darko1002001/59ff5f713899ea6938acb13890767d34"
+
+
+class Target(StrEnum):
+    """What can be built; the values are those of ``--for``."""
+
+    INTUNE = "intune"
+    INTUNE_ANDROID = "intune-android"
+    JAMF = "jamf"
+    WORKSPACE_ONE = "workspace-one"
+    IVANTI = "ivanti"
+    SOTI = "soti"
+    ROWS = "rows"
+    VALUE = "value"
+    MOBILECONFIG = "mobileconfig"
+    DDM = "ddm"
+    APPCONFIG = "appconfig"
+    ANDROID_RESTRICTIONS = "android-restrictions"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What an MDM replaces by something of the phone's person, so that it may stand in a title."""
+
+    text: str
+    stands_for: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """`name` is what people call it, `steps` where to paste what was built."""
+
+    name: str
+    steps: tuple[str, ...]
+    variables: tuple[Variable, ...] = ()
+
+
+_STRING = "Key: sites. Type: String. Value: the array, from [ to ], on one line."
+_PHONES = "Assign it to the phones and let them check in; then open the app and look for the site."
+
+GUIDES: Mapping[Target, Guide] = MappingProxyType(
+    {
+        Target.INTUNE: Guide(
+            "Microsoft Intune (iOS)",
+            (
+                "Intune admin center: Apps, App configuration policies, Add, Managed devices, iOS/iPadOS.",
+                "Choose the app, then Settings: Enter XML data, and paste the whole <dict>.",
+                "Or Use configuration designer, with one row: key sites, type String, value the array.",
+                _PHONES,
+            ),
+            (
+                Variable("{{userprincipalname}}", "user principal name", _INTUNE),
+                Variable("{{mail}}", "e-mail address", _INTUNE),
+                Variable("{{username}}", "name", _INTUNE),
+                Variable("{{partialupn}}", "user principal name up to the @", _INTUNE),
+                Variable("{{serialnumber}}", "serial number", _INTUNE),
+            ),
+        ),
+        Target.INTUNE_ANDROID: Guide(
+            "Microsoft Intune (Android Enterprise)",
+            (
+                "Intune admin center: Apps, App configuration policies, Add, Managed devices, Android Enterprise.",
+                "Choose the app, then Configuration settings: Enter JSON data, and paste the whole document.",
+                "The app for Android passes over `oauth`: there people sign in inside the app.",
+                _PHONES,
+            ),
+            (
+                Variable("{{userprincipalname}}", "user principal name", _INTUNE_ANDROID),
+                Variable("{{mail}}", "e-mail address", _INTUNE_ANDROID),
+                Variable("{{username}}", "name", _INTUNE_ANDROID),
+            ),
+        ),
+        Target.JAMF: Guide(
+            "Jamf Pro",
+            (
+                "Jamf Pro: Devices, Mobile Device Apps, the app, App Configuration.",
+                "Paste the whole <dict> into Preferences, and save.",
+                _PHONES,
+            ),
+            (
+                Variable("$USERNAME", "user name", _JAMF),
+                Variable("$FULLNAME", "name", _JAMF),
+                Variable("$SERIALNUMBER", "serial number", _JAMF),
+                Variable("$SITENAME", "the site in Jamf Pro", _JAMF),
+            ),
+        ),
+        Target.WORKSPACE_ONE: Guide(
+            "Workspace ONE UEM",
+            (
+                "Workspace ONE UEM: Resources, Apps, Native, Public, the app, Assign, Application Configuration.",
+                "Add one row with these three cells.",
+                _STRING,
+                _PHONES,
+            ),
+            (
+                Variable("{EmailAddress}", "e-mail address", _WORKSPACE_ONE),
+                Variable("{EnrollmentUser}", "user name", _WORKSPACE_ONE),
+                Variable("{FirstName}", "first name", _WORKSPACE_ONE),
+                Variable("{LastName}", "last name", _WORKSPACE_ONE),
+            ),
+        ),
+        Target.IVANTI: Guide(
+            "Ivanti EPMM and Neurons for MDM",
+            (
+                "EPMM: Policies & Configs, Configurations, Add New, Apple, iOS / tvOS, Managed App Config.",
+                "Upload the file there.",
+                "Neurons for MDM: Apps, App Catalog, the app, App Configurations, Managed App Configuration.",
+                "Add one row there: key sites, type String, value the array.",
+                _PHONES,
+            ),
+            (
+                Variable("$EMAIL$", "e-mail address (EPMM)", _EPMM),
+                Variable("$USERID$", "user name (EPMM)", _EPMM),
+                Variable("${userEmailAddress}", "e-mail address (Neurons for MDM)", _NEURONS),
+            ),
+        ),
+        Target.SOTI: Guide(
+            "SOTI MobiControl",
+            (
+                "SOTI MobiControl: Policies, Apps, the policy, the app, Configure, Managed App Config.",
+                "Add one row with these three cells.",
+                _STRING,
+                _PHONES,
+            ),
+        ),
+        Target.ROWS: Guide(
+            "Another MDM: key, type and value",
+            (
+                "Find App configuration, Managed configuration or AppConfig of the app in the MDM’s console.",
+                "Add one row with these three cells.",
+                _STRING,
+                _PHONES,
+            ),
+        ),
+        Target.VALUE: Guide(
+            "The value alone",
+            ("This is the value of the key `sites`, of type String.", _PHONES),
+        ),
+        Target.MOBILECONFIG: Guide(
+            "Configuration profile (Mac)",
+            (
+                "Install it on Macs on which the app runs. iPhones and iPads take app configuration from an MDM only.",
+                "The profile sets what an MDM sets: com.apple.configuration.managed in the app’s own preferences.",
+            ),
+        ),
+        Target.DDM: Guide(
+            "Apple declarative management",
+            (
+                "Put the property list where phones can fetch it, and name its address in the asset declaration.",
+                "Leave the keys at the top: inside a key `configuration`, as in Apple’s example, they are not read.",
+                "Refer to the asset in LegacyAppConfigAssetReference, since the app reads its preferences.",
+                "Refer to it in AppConfig too, for a version of the app that reads the new way.",
+            ),
+        ),
+        Target.APPCONFIG: Guide(
+            "AppConfig specification file",
+            (
+                "Upload it where the MDM takes the AppConfig community’s file; its console then shows a form.",
+                _PHONES,
+            ),
+        ),
+        Target.ANDROID_RESTRICTIONS: Guide(
+            "Android app restrictions",
+            (
+                "For trying it: a test device policy controller reads the keys of an app from such a file.",
+                "On managed phones the MDM sends the value; the app’s own file stays as it was published.",
+            ),
+        ),
+    }
+)
+VARIABLES = frozenset(variable.text for guide in GUIDES.values() for variable in guide.variables)

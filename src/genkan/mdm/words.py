@@ -1,0 +1,142 @@
+"""Owns what is said of the wrapping that an MDM puts around the value: severity, problem and fix, by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from genkan.wire.managed_words import ALL, Severity
+
+WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
+    {
+        "file-too-large": (
+            "error",
+            "The file is larger than %(most)s octets.",
+            "Check that this is the right file.",
+        ),
+        "code-fence": (
+            "error",
+            "The marks of a code block (```) were copied along.",
+            "Copy what stands between them.",
+        ),
+        "cdata": (
+            "error",
+            "The value is wrapped in <![CDATA[ … ]]>, which only XML understands.",
+            "Write the JSON array alone; inside XML the file itself says how text is escaped.",
+        ),
+        "escaped-document": (
+            "error",
+            "The file is XML whose angle brackets are written as &lt; and &gt;, as a web page shows it.",
+            "Copy the source, not what a page shows of it: it begins with <.",
+        ),
+        "base64": (
+            "warning",
+            "The file is Base64 with the configuration in it, as an interface for programs carries it.",
+            "A console takes the text itself.",
+        ),
+        "document-in-string": (
+            "error",
+            "The file is a JSON string with the configuration in it: it was encoded twice.",
+            "Remove the outer quotes and the backslashes.",
+        ),
+        "entities": (
+            "error",
+            "The XML declares entities or a document type of its own, which no configuration needs.",
+            "Remove everything between <!DOCTYPE and the next [ … ]>.",
+        ),
+        "xml-deep": (
+            "error",
+            "The XML has more elements, or deeper ones, than any configuration.",
+            "Check that this is the right file.",
+        ),
+        "xml-broken": (
+            "error",
+            "The file is no well-formed XML (%(why)s).",
+            "Build it again, or let a console write it; text in XML is escaped: &amp; for &, &lt; for <.",
+        ),
+        "ampersand": (
+            "error",
+            "The file is no well-formed XML: an & or < in text is not escaped (%(why)s).",
+            "Write &amp; for &, and &lt; for <.",
+        ),
+        "no-dict": (
+            "error",
+            "The <dict> around <key> and <string> is missing.",
+            "Copy the <dict> and </dict> lines too.",
+        ),
+        "xml-unknown": (
+            "error",
+            "The XML is none that an MDM takes for this app (its first element is %(tag)s).",
+            "Build it again: genkan mdm build writes the right one for your MDM.",
+        ),
+        "signed": (
+            "error",
+            "The profile is signed or encrypted, so it cannot be read through.",
+            "Check the profile as it was before it was signed.",
+        ),
+        "binary-broken": (
+            "error",
+            "The binary property list cannot be read.",
+            "Save it as XML, and check that.",
+        ),
+        "no-sites-key": (
+            "error",
+            "There is no key `sites` in the configuration.",
+            "Add the key `sites`, of type String, with the JSON array as its value.",
+        ),
+        "sites-misspelt": (
+            "error",
+            "The key is “%(key)s”, which phones do not read.",
+            "Write “sites”, in small letters.",
+        ),
+        "sites-type": (
+            "error",
+            "`sites` is of type %(kind)s, where a String with the JSON array in it belongs.",
+            "Give it the type String, and the array as its text.",
+        ),
+        "row-type": (
+            "error",
+            "The type of `sites` is “%(type)s”.",
+            "Choose the type String.",
+        ),
+        "several-values": (
+            "warning",
+            "The file holds more than one value of `sites`; only the first was checked.",
+            "Check each in a file of its own.",
+        ),
+        "wrapper": (
+            "error",
+            "The settings are inside a key `configuration`, as in Apple’s own example; devices pass over that.",
+            "Put the keys at the top of the property list.",
+        ),
+        "beside-sites": (
+            "ignored",
+            "“%(key)s” stands beside `sites`, where phones do not look.",
+            'Write it inside the array: [{"%(key)s": …}].',
+        ),
+        "key-secret": (
+            "error",
+            "“%(key)s” is a secret, and everybody who has the configuration or a phone can read it.",
+            "Remove it, and replace the secret on the site: the app needs the client id only.",
+        ),
+        "cloud-policy": (
+            "warning",
+            "“%(key)s” is documented for Atlassian’s cloud apps; nothing says that the Data Center app reads it.",
+            "Try it on one phone before you rely on it.",
+        ),
+        "other-app": (
+            "warning",
+            "The configuration is for the app “%(written)s”.",
+            "The app’s package is %(package)s.",
+        ),
+        "resource-escapes": (
+            "error",
+            "A backslash in an Android resource escapes what follows it, so the app gets the value without it.",
+            "Write each backslash twice.",
+        ),
+        "android-oauth": (
+            "warning",
+            "The app for Android passes over `oauth`: there people sign in inside the app.",
+            "Nothing has to change; iPhones that get the same value do use it.",
+        ),
+    }
+)
+WORDS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType({**ALL, **WRAPPINGS})

@@ -1,0 +1,135 @@
+"""Owns the reading of XML that others wrote: a bounded tree whose elements know where they stand in the text, so that
+one value can be replaced and all the rest stays as it was. Declared entities are refused. Knows no MDM.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from xml.parsers import expat
+
+MOST_ELEMENTS = 20_000
+_DEEPEST = 60
+_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+
+
+@dataclass(slots=True)
+class Element:
+    """An element. `start` and `end` are the octets that it takes, tags included."""
+
+    tag: str
+    attributes: dict[str, str]
+    start: int
+    end: int = 0
+    text: str = ""
+    children: "list[Element]" = field(default_factory=list)
+
+    def child(self, tag: str) -> "Element | None":
+        """The first child with this tag."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def attribute(self, name: str) -> str:
+        """An attribute by its name, whatever its prefix; empty where there is none."""
+        return next((text for key, text in self.attributes.items() if key.rpartition(":")[2] == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class XMLFault:
+    """Why there is no tree."""
+
+    name: Literal["entities", "xml-deep", "xml-broken"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Octets to write in place of those from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class _Refused(Exception):
+    def __init__(self, name: Literal["entities", "xml-deep"]) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def parse(text: str) -> Element | XMLFault:
+    """The tree of a document, or why there is none; never raises, whatever the text."""
+    builder = _Builder(text.encode("utf-8", "replace"))
+    try:
+        return builder.read()
+    except _Refused as refused:
+        return XMLFault(refused.name)
+    except expat.ExpatError as fault:
+        return XMLFault("xml-broken", f"line {fault.lineno}, column {fault.offset + 1}")
+
+
+class _Builder:
+    """Builds the tree from the parser's calls."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        self._stack: list[Element] = []
+        self._root: Element | None = None
+        self._count = 0
+        # What the declaration says of the encoding was true before the text was decoded.
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.EntityDeclHandler = self._entity
+
+    def read(self) -> Element:
+        """Run through the whole document."""
+        self._parser.Parse(self._octets, True)
+        if self._root is None:
+            raise _Refused("xml-deep")
+        return self._root
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._count += 1
+        if self._count > MOST_ELEMENTS or len(self._stack) >= _DEEPEST:
+            raise _Refused("xml-deep")
+        element = Element(tag, attributes, self._parser.CurrentByteIndex)
+        if self._stack:
+            self._stack[-1].children.append(element)
+        else:
+            self._root = element
+        self._stack.append(element)
+
+    def _end(self, _tag: str) -> None:
+        element, at = self._stack.pop(), self._parser.CurrentByteIndex
+        tag = _TAG.match(self._octets, at)
+        element.end = tag.end() if tag else at
+
+    def _text(self, text: str) -> None:
+        if self._stack:
+            self._stack[-1].text += text
+
+    def _doctype(self, _name: str, _system: str | None, _public: str | None, has_internal_subset: int) -> None:
+        if has_internal_subset:
+            raise _Refused("entities")
+
+    def _entity(self, *_declared: object) -> None:
+        raise _Refused("entities")
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """The document with some places written anew."""
+    octets, pieces, at = text.encode("utf-8", "replace"), list[bytes](), 0
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        pieces += [octets[at : edit.start], edit.text.encode()]
+        at = edit.end
+    return b"".join([*pieces, octets[at:]]).decode("utf-8")
+
+
+def start_tag(text: str, element: Element) -> tuple[int, str]:
+    """Where an element's first tag stands, and the tag."""
+    octets = text.encode("utf-8", "replace")
+    tag = _TAG.match(octets, element.start)
+    return element.start, tag.group().decode() if tag else ""

@@ -1,0 +1,176 @@
+"""A person's own passkeys: making one, naming it, removing it, with a question where it is the last way in."""
+
+from genkan.protocol.browsers import browser_name
+from genkan.protocol.devices import device_name
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Passkey
+from genkan.protocol.signin.passkey import (
+    NAME_CHARACTERS,
+    Turned,
+    clean_name,
+    public_id,
+    register,
+    remove,
+    rename,
+)
+from genkan.protocol.signin.passkey_ticket import Use
+from genkan.site import console, passkey_page
+from genkan.site.account.passkey_rows import PASSKEYS, SIGN_IN, passkey_row
+from genkan.site.answer import Answer
+from genkan.site.console import Inside
+from genkan.site.door import Door
+from genkan.site.flashes import Flash
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.store.rounds import TRIES
+
+OPTIONS = f"{PASSKEYS}/options"
+CREATE = f"{PASSKEYS}/create"
+
+
+async def options(received: Received, door: Door) -> Answer:
+    """GET /account/passkeys/options: a challenge to make a passkey with."""
+    inside = await console.own_entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    known = await door.store.passkeys(inside.account.id)
+    return passkey_page.creation_answer(
+        Use.ADD, inside.account, inside.account.id, known, inside.visitor, door, door.env()
+    )
+
+
+async def create_page(received: Received, door: Door) -> Answer:
+    """GET /account/passkeys/create"""
+    inside = await console.own_entrance(received, door)
+    return inside if isinstance(inside, Answer) else _form(received, inside, None, door)
+
+
+async def create(received: Received, door: Door) -> Answer:
+    """POST /account/passkeys/create: what the browser made, kept where everything about it holds."""
+    inside = await console.own_entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return _form(received, inside, None, door)
+    done = await _added(received, inside, door)
+    if isinstance(done, Refused):
+        door.note(done, received, door.env().now)
+        return _form(received, inside, done, door)
+    return console.done(door, SIGN_IN, Flash.PASSKEY_ADDED)
+
+
+async def _added(received: Received, inside: Inside, door: Door) -> Passkey | Refused:
+    """decide and apply; where the write fails, which of the reasons there can be it was."""
+    env, form = door.env(), inside.form
+    ticket = passkey_page.opened(form, Use.ADD, inside.visitor, door, env)
+    if isinstance(ticket, Refused) or ticket.account_id != inside.account.id:
+        return Refused(Reason.PASSKEY_LATE)
+    name = clean_name(form.get("passkey_name", ""), usual_name(received))
+    made = register(
+        form.get(passkey_page.CREDENTIAL, ""), ticket, door.public.origin, name, door.models, inside.actor, env
+    )
+    if isinstance(made, Turned):
+        door.log("info", "passkey not taken", check=made.check.value, request_id=received.request_id)
+        return made.refused
+    if await door.store.apply(made.change):
+        return made.passkey
+    return await passkey_page.conflict(made, door)
+
+
+def usual_name(received: Received) -> str:
+    """What a passkey is called that was given no name: the browser that made it, which is where most of them are."""
+    agent = received.text(b"user-agent", 200)
+    said = " on ".join(filter(None, (browser_name(agent), device_name(agent) if agent else "")))
+    return said[:NAME_CHARACTERS] or "Passkey"
+
+
+def _form(received: Received, inside: Inside, error: Refused | None, door: Door) -> Answer:
+    values = {
+        "action": door.public.path + CREATE,
+        "back": door.public.path + SIGN_IN,
+        "passkey": passkey_page.creation_values(door, OPTIONS),
+        "passkey_name": inside.form.get("passkey_name", "")[:NAME_CHARACTERS],
+        "usual_name": usual_name(received),
+        "most": NAME_CHARACTERS,
+        "error": entry(error.reason).public if error else "",
+    }
+    status = entry(error.reason).status if error else 400 if inside.again else 200
+    return console.page(inside, door, "account_passkey_create.html", values, status=status)
+
+
+async def rename_one(received: Received, door: Door) -> Answer:
+    """POST /account/passkeys/{passkey}/rename"""
+    inside = await console.own_entrance(received, door, back=SIGN_IN)
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return console.once_more(door, SIGN_IN)
+    passkey = await _named(received, inside, door)
+    if passkey is None:
+        return console.done(door, SIGN_IN, Flash.GONE)
+    name = clean_name(inside.form.get("passkey_name", ""), passkey.name)
+    renamed = await door.store.apply(rename(passkey, name))
+    return console.done(door, SIGN_IN, Flash.SAVED if renamed else Flash.GONE)
+
+
+async def remove_page(received: Received, door: Door) -> Answer:
+    """GET /account/passkeys/{passkey}/remove: asks, and says what is left."""
+    inside = await console.own_entrance(received, door, back=SIGN_IN)
+    if isinstance(inside, Answer):
+        return inside
+    passkey = await _named(received, inside, door)
+    return console.done(door, SIGN_IN, Flash.GONE) if passkey is None else await _ask(passkey, inside, door)
+
+
+async def remove_one(received: Received, door: Door) -> Answer:
+    """POST /account/passkeys/{passkey}/remove: the last way in only where that was ticked."""
+    inside = await console.own_entrance(received, door, back=f"{PASSKEYS}/{received.parameters['passkey']}/remove")
+    if isinstance(inside, Answer):
+        return inside
+    for _ in range(TRIES):
+        passkey = await _named(received, inside, door)
+        if passkey is None:
+            return console.done(door, SIGN_IN, Flash.GONE)
+        is_last = await _is_last(passkey, inside, door)
+        if inside.again or (is_last and "last_too" not in inside.form):
+            return await _ask(passkey, inside, door, unticked=is_last and not inside.again)
+        change = remove(passkey, inside.actor, door.env(), last_too=is_last)
+        if await door.store.apply(change):
+            return console.done(door, SIGN_IN, Flash.PASSKEY_REMOVED)
+    return console.busy(inside, received, door)
+
+
+async def _named(received: Received, inside: Inside, door: Door) -> Passkey | None:
+    known = await door.store.passkeys(inside.account.id)
+    return next((one for one in known if public_id(one) == received.parameters["passkey"]), None)
+
+
+async def _is_last(passkey: Passkey, inside: Inside, door: Door) -> bool:
+    """Whether neither a password nor another passkey would be left."""
+    if await door.store.password_set_at(inside.account.id) is not None:
+        return False
+    others = [one for one in await door.store.passkeys(inside.account.id) if one.id != passkey.id]
+    return all(one.cloned_at for one in others)
+
+
+async def _ask(passkey: Passkey, inside: Inside, door: Door, *, unticked: bool = False) -> Answer:
+    values = {
+        "passkey": passkey_row(passkey, door.public.path + PASSKEYS, door),
+        "is_last": await _is_last(passkey, inside, door),
+        "unticked": unticked,
+        "back": door.public.path + SIGN_IN,
+    }
+    status = 400 if unticked or inside.again else 200
+    return console.page(inside, door, "account_passkey_remove.html", values, status=status)
+
+
+_ONE = f"{PASSKEYS}/{{passkey}}"
+RULES = (
+    Rule(OPTIONS, ("GET",), options, Who.PERSON, Guard.PAGE, "A challenge to make a passkey, as JSON.", recent=True),
+    Rule(CREATE, ("GET",), create_page, Who.PERSON, Guard.PAGE, "Makes a passkey.", recent=True),
+    Rule(CREATE, ("POST",), create, Who.PERSON, Guard.FORM, "Keeps a passkey that was made.", recent=True),
+    Rule(f"{_ONE}/rename", ("POST",), rename_one, Who.PERSON, Guard.FORM, "Names a passkey.", recent=False),
+    Rule(f"{_ONE}/remove", ("GET",), remove_page, Who.PERSON, Guard.PAGE, "Asks before removing.", recent=True),
+    Rule(f"{_ONE}/remove", ("POST",), remove_one, Who.PERSON, Guard.FORM, "Removes a passkey.", recent=True),
+)

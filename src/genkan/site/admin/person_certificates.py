@@ -1,0 +1,115 @@
+"""Tying a client certificate to a person in the console, and untying it."""
+
+from collections.abc import Mapping
+
+from genkan.protocol.administration import Administrator
+from genkan.protocol.certificates.pinning import PRIVATE
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Account
+from genkan.site import console
+from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path
+from genkan.site.answer import Answer
+from genkan.site.api.certificate_documents import kind_named
+from genkan.site.api.people import living
+from genkan.site.api.pinned import pin_certificate, unpin_certificate
+from genkan.site.console import Inside
+from genkan.site.door import Door
+from genkan.site.flashes import Flash
+from genkan.site.read import Form
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sentences import sentence
+
+PINNED_ALREADY = "This certificate is tied to somebody already, perhaps to this person."
+_FRESH = {"certificate": "", "by": "spki"}
+
+
+async def add_page(received: Received, door: Door) -> Answer:
+    """GET /admin/people/{id}/certificates/add"""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    account = await living(received, door)
+    if account is None:
+        return console.not_found(inside, received, door)
+    return _form(account, inside, None, door)
+
+
+async def add(received: Received, door: Door) -> Answer:
+    """POST /admin/people/{id}/certificates/add"""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    account = await living(received, door)
+    if account is None:
+        return console.not_found(inside, received, door)
+    if inside.again:
+        return _form(account, inside, None, door)
+    kind = kind_named(inside.form.get("by", ""))
+    data = inside.form.get("certificate", "").encode()
+    made = await pin_certificate(received, _caller(inside), data, kind, door)
+    if isinstance(made, Refused):
+        return _form(account, inside, made, door)
+    return console.done(door, person_path(account), Flash.CERTIFICATE_TIED)
+
+
+async def remove(received: Received, door: Door) -> Answer:
+    """POST /admin/people/{id}/certificates/{pin}/remove"""
+    path = f"{PEOPLE}/{received.parameters['id']}"
+    inside = await console.entrance(received, door, back=path)
+    if isinstance(inside, Answer):
+        return inside
+    account = await living(received, door)
+    if account is None:
+        return console.not_found(inside, received, door)
+    if inside.again:
+        return console.once_more(door, person_path(account))
+    gone = await unpin_certificate(received, _caller(inside), door)
+    if isinstance(gone, Refused) and gone.reason is not Reason.NOT_FOUND:
+        return door.pages.refusal(gone, received.request_id, inside.reader)
+    flash = Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_UNTIED
+    return console.done(door, person_path(account), flash)
+
+
+def _caller(inside: Inside) -> Administrator:
+    return Administrator(inside.actor, inside.permission)
+
+
+def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:
+    faults: Mapping[str, str] = _faults(error) if error else {}
+    values = {
+        **person_facts(account, inside, door),
+        "values": {**_FRESH, **_kept(inside)},
+        "faults": faults,
+        "error": "" if faults or error is None else entry(error.reason).public,
+    }
+    status = entry(error.reason).status if error else 400 if inside.again else 200
+    return console.page(inside, door, "person_certificate.html", values, status=status)
+
+
+def _kept(inside: Inside) -> Form:
+    """What was typed, unless it is a secret: that is not sent back."""
+    return {} if PRIVATE in inside.form.get("certificate", "") else inside.form
+
+
+def _faults(error: Refused) -> Mapping[str, str]:
+    match error.reason:
+        case Reason.CONFLICT:
+            return {"certificate": PINNED_ALREADY}
+        case Reason.INVALID_VALUE:
+            return {"certificate": sentence(error)}
+        case _:
+            return {}
+
+
+_ADD = f"{PEOPLE}/{{id}}/certificates/add"
+_WHO = Who.ADMINISTRATOR
+RULES = (
+    Rule(_ADD, ("GET",), add_page, _WHO, Guard.PAGE, "A certificate to tie to a person.", recent=True),
+    Rule(_ADD, ("POST",), add, _WHO, Guard.FORM, "Ties a certificate to a person.", recent=True),
+    Rule(
+        f"{PEOPLE}/{{id}}/certificates/{{pin}}/remove", ("POST",), remove, _WHO, Guard.FORM,
+        "Unties a certificate from a person.", recent=True,
+    ),
+)  # fmt: skip

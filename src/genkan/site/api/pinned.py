@@ -1,0 +1,47 @@
+"""What the API and the console share of tying certificates to people: the rounds of load, decide, apply."""
+
+from genkan.protocol.administration import Administrator
+from genkan.protocol.certificate_records import Pin, PinKind
+from genkan.protocol.certificates.pinning import read_file
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
+from genkan.site.api.documents import read_public_id
+from genkan.site.api.people import living
+from genkan.site.door import Door
+from genkan.site.received import Received
+from genkan.store.rounds import TRIES
+
+
+async def pin_certificate(
+    received: Received, caller: Administrator, data: bytes, kind: PinKind, door: Door
+) -> Pin | Refused:
+    """Tie it to the person whom the path names; CONFLICT where it is tied to somebody already."""
+    leaf = read_file(data)
+    if isinstance(leaf, Refused):
+        return leaf
+    for _ in range(TRIES):
+        account = await living(received, door)
+        if account is None:
+            return Refused(Reason.NOT_FOUND)
+        made = caller.pin(account, leaf, kind, await door.store.pins(account.id), door.env())
+        if isinstance(made, Refused):
+            return made
+        if await door.store.pinned([(kind, made.pin.value)]):
+            return Refused(Reason.CONFLICT)
+        if await door.store.apply(made.change):
+            return made.pin
+    return Refused(Reason.BUSY, retry_after=1)
+
+
+async def unpin_certificate(received: Received, caller: Administrator, door: Door) -> Pin | Refused:
+    """Untie the pin that the path names from the person whom it names."""
+    account = await living(received, door)
+    number = read_public_id(received.parameters["pin"])
+    kept = [] if account is None else await door.store.pins(account.id)
+    pin = next((pin for pin in kept if pin.id == number), None)
+    if account is None or pin is None:
+        return Refused(Reason.NOT_FOUND)
+    change = caller.unpin(account, pin, door.env())
+    if isinstance(change, Refused):
+        return change
+    return pin if await door.store.apply(change) else Refused(Reason.NOT_FOUND)

@@ -1,0 +1,33 @@
+"""What the rules want to know of somebody who comes from a directory, loaded."""
+
+from genkan.protocol import accounts
+from genkan.protocol.directory import ArrivalFacts, Match, Person, SourceRule, match_key
+from genkan.protocol.records import Account
+from genkan.store.api import Store
+
+
+async def arrival_facts(person: Person, rule: SourceRule, store: Store) -> ArrivalFacts:
+    """The link of somebody who was here before; else the accounts that the operator's rule finds."""
+    known = await store.identity(person.source, person.subject)
+    if known is not None:
+        return ArrivalFacts(known)
+    candidates = await _candidates(person, rule, store)
+    if candidates:
+        return ArrivalFacts(None, candidates, await _is_linked(candidates, person.source, store))
+    folded = accounts.fold(person.name)
+    return ArrivalFacts(None, (), folded is not None and await store.account_by_name(folded) is not None)
+
+
+async def _candidates(person: Person, rule: SourceRule, store: Store) -> tuple[Account, ...]:
+    key = match_key(person, rule)
+    if not key:
+        return ()
+    if rule.match is Match.EMAIL:
+        return tuple(await store.accounts_by_email(key))
+    account = await store.account_by_name(key)
+    return () if account is None else (account,)
+
+
+async def _is_linked(candidates: tuple[Account, ...], source: str, store: Store) -> bool:
+    linked = [one for account in candidates for one in await store.identities_of(account.id)]
+    return any(one.source == source for one in linked)

@@ -1,0 +1,87 @@
+"""Signing in with a passkey: the challenge that the sign-in page asks for, and the answer that it sends."""
+
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.passkey_options import rp_ids
+from genkan.protocol.signin.passkey_ticket import Use
+from genkan.site import answer, browser, console, read
+from genkan.site.answer import Answer
+from genkan.site.door import Door
+from genkan.site.passkey_page import OPTIONS, request_answer
+from genkan.site.passkey_try import Declined, try_passkey
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sign_in_form import after_sign_in, login_form
+
+
+async def options(received: Received, door: Door) -> Answer:
+    """GET /login/passkey: a challenge, for anybody or, to confirm that it is still they, for whoever is signed in."""
+    env = door.env()
+    asked = read.query(received)
+    who = await browser.visitor(received, door, env)
+    hosts = rp_ids(door.public, door.settings.former)
+    rp_id = asked.get("host", hosts[0] if hosts else "")
+    if rp_id not in hosts:
+        return answer.error(Refused(Reason.NOT_FOUND))
+    if asked.get("for") != "confirm":
+        return request_answer(Use.SIGN_IN, rp_id, 0, (), who, door, env)
+    if who.person is None:
+        return answer.error(Refused(Reason.SESSION_REQUIRED))
+    account = who.person.account
+    known = await door.store.passkeys(account.id)
+    return request_answer(Use.CONFIRM, rp_id, account.id, known, who, door, env)
+
+
+async def sign_in(received: Received, door: Door) -> Answer:
+    """POST /login/passkey: the answer to the challenge, judged at once; nothing of it counts as a guess."""
+    env = door.env()
+    form = read.form(received)
+    who = await browser.visitor(received, door, env)
+    if browser.form_fault(received, form, who, door, env) is not None:
+        stale = entry(Reason.PAGE_STALE)
+        page = await login_form(form, who, door, env, error=stale.public, status=stale.status)
+        return browser.with_device(page, who, door)
+    tried = await try_passkey(received, form, Use.SIGN_IN, 0, who, door)
+    if not isinstance(tried, Declined):
+        return tried.signed_in(after_sign_in(form, tried.account, who, door), who, door)
+    row = entry(tried.refused.reason)
+    page = await login_form(form, who, door, env, error=row.public, status=row.status, unknown=tried.unknown)
+    return browser.with_device(page, who, door)
+
+
+async def confirm(received: Received, door: Door) -> Answer:
+    """POST /confirm/passkey: a passkey of the person who is signed in; a new session, as new as can be."""
+    env = door.env()
+    form = read.form(received)
+    who = await browser.visitor(received, door, env)
+    if who.person is None:
+        return answer.redirect(f"{door.public.text}/login", 303)
+    account = who.person.account
+    fault = browser.form_fault(received, form, who, door, env)
+    if fault is not None:
+        if sessions.is_recent(who.person.session, env, door.lifetimes):
+            # Sent twice: the first one made a new session, and the page's token went with the one before it.
+            return after_sign_in(form, account, who, door)
+        row = entry(fault.reason)
+        return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+    tried = await try_passkey(received, form, Use.CONFIRM, account.id, who, door)
+    if not isinstance(tried, Declined):
+        return tried.signed_in(after_sign_in(form, account, who, door), who, door)
+    row = entry(tried.refused.reason)
+    return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+
+
+RULES = (
+    Rule(OPTIONS, ("GET",), options, Who.ANYONE, Guard.PAGE, "A challenge to sign in with a passkey, as JSON."),
+    Rule(OPTIONS, ("POST",), sign_in, Who.ANYONE, Guard.FORM, "One sign-in with a passkey."),
+    Rule(
+        "/confirm/passkey",
+        ("POST",),
+        confirm,
+        Who.PERSON,
+        Guard.FORM,
+        "Confirms with a passkey that it is still you.",
+        recent=False,
+    ),
+)
