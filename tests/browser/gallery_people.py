@@ -1,7 +1,8 @@
 """The pages about people and of one's own account, with values to show them by."""
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.protocol.records import FailedTries
+from genkan.protocol.records import FailedTries, Way
+from genkan.protocol.signin.offer import Offer
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
 from tests.browser import gallery_passkeys, gallery_person
@@ -27,11 +28,15 @@ def _recover(chosen: Chosen) -> list[Shown]:
         "sign_out": True,
         "expires_at": NOW + DAY,
         "least": 10,
+        "offer": Offer(),
+        "passkey": {"works": True, "options": "/desk/recover/0123456789abcdef/passkey"},
     }
     failed = {**values, "error": "The two passwords differ."}
     return [
         Shown("recover", "recover.html", values),
         Shown("recover-failed", "recover.html", failed, 400),
+        Shown("recover-by-key", "recover.html", {**values, "offer": Offer(Way.PASSKEY)}),
+        Shown("recover-once", "recover.html", {**values, "offer": Offer(Way.CERTIFICATE)}),
         Shown("recover-first", "recover.html", {**values, "is_first": True}),
     ]
 

@@ -3,8 +3,10 @@
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Way
 from genkan.protocol.signin.offer import Offer
+from genkan.protocol.webviews import System, intent_of
 from genkan.site import ways_form
 from genkan.site.admin.sign_in_pages import EDIT, HERE, NONE_CHOSEN
+from genkan.site.webview_page import WayOut
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried, using
 
@@ -57,7 +59,20 @@ def _narrowed(chosen: Chosen) -> list[Shown]:
     }
     stronger = {**values, "error": "", "weak": True, "unmet_url": "/desk/rest/oauth2/latest/authorize/x?answer=unmet",
                 "recovery_url": "/desk/login/recovery"}  # fmt: skip
-    return [Shown("login-narrowed", "login.html", values, 403), Shown("login-stronger", "login.html", stronger)]
+    address = f"https://site.example/desk/rest/oauth2/latest/authorize/{'0a' * 150}"
+    inside = {**values, "error": "", "again": False, "recovery_url": "/desk/login/recovery",
+              "offer": Offer().without_keys()}  # fmt: skip
+    anyway = "/desk/login?embedded=no"
+    android = {**inside, "webview": WayOut("LINE", System.ANDROID, address, intent_of(address), anyway)}
+    apple = {**inside, "webview": WayOut("", System.APPLE, address, "", anyway), "offer": Offer(Way.NONE)}
+    other = {**inside, "webview": WayOut("Slack", System.OTHER, address, "", anyway)}
+    return [
+        Shown("login-narrowed", "login.html", values, 403),
+        Shown("login-stronger", "login.html", stronger),
+        Shown("login-in-app-android", "login.html", android),
+        Shown("login-in-app-apple", "login.html", apple),
+        Shown("login-in-app-other", "login.html", other),
+    ]
 
 
 def _recovery(chosen: Chosen) -> list[Shown]:

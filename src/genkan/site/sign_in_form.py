@@ -22,6 +22,7 @@ from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
+from genkan.site.webview_page import ANYWAY, way_out
 from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
 from genkan.wire.sentences import Sentence
@@ -33,7 +34,7 @@ UNMET = "unmet"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
 # acr_values: what a proxy asks of a sign-in for the application behind it.
-CARRIED = ("interaction", "next", "acr_values", typed.FIELD)
+CARRIED = ("interaction", "next", "acr_values", ANYWAY, typed.FIELD)
 LONGEST_ACR_VALUES = 1000
 DIRECTORY_AWAY = (
     "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
@@ -57,8 +58,11 @@ async def login_form(
     demand = await demand_of_form(parameters, door, env)
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
+    webview = way_out(parameters, _begin_anew(parameters, interaction, door), who, door)
+    offer = offer_of(demand)
     values = {
-        "offer": offer_of(demand),
+        "offer": offer if webview is None else offer.without_keys(),
+        "webview": webview,
         "action": f"{door.public.path}/login",
         "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
@@ -84,6 +88,14 @@ def certificate_start(parameters: Form, door: Door) -> str:
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name) and name != typed.FIELD}
     asked = f"?{urlencode(carried)}" if carried else ""
     return f"{door.public.path}/login/certificate/start{asked}"
+
+
+def _begin_anew(parameters: Form, interaction: Interaction | None, door: Door) -> str:
+    """Where another browser takes up the same sign-in."""
+    if interaction is not None:
+        return f"{door.public.text}{HUB}/{parameters['interaction']}"
+    kept = {name: parameters[name] for name in ("next", "acr_values") if parameters.get(name)}
+    return f"{door.public.text}/login" + (f"?{urlencode(kept)}" if kept else "")
 
 
 def _unmet_url(parameters: Form, interaction: Interaction | None, door: Door) -> str:

@@ -11,6 +11,10 @@ class Offer:
 
     ways: Way = ALL_WAYS
 
+    def without_keys(self) -> "Offer":
+        """What is left where passkeys and certificates cannot work: in a web view inside another app."""
+        return Offer(self.ways & ~(Way.PASSKEY | Way.CERTIFICATE))
+
     @property
     def password(self) -> bool:
         """Whether a password is asked for; also one that a directory (LDAP) knows."""
