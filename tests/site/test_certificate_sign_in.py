@@ -263,6 +263,15 @@ async def test_a_refusal_is_in_the_audit_without_a_name(ours: CertificateSite) -
     assert "bob" not in repr(told)
 
 
+async def test_certificates_of_anybody_are_counted_and_not_written_down(ours: CertificateSite) -> None:
+    """Whoever is out there can make as many as they like: the audit does not grow by them, the numbers do."""
+    stranger = authority("Stranger")
+    for shown in (person(stranger, mail("alice@site.example")), person(stranger), stranger):
+        assert (await ours.sign_in(shown)).status_code == 403
+    assert not [event for _, event in await ours.site.store.events() if event.kind == "certificate.refused"]
+    assert 'genkan_refusals_total{reason="certificate_refused"} 3.0' in ours.site.door.measures.render().decode()
+
+
 # The origin serves nothing else, and the site serves nothing of it
 
 

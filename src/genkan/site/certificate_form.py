@@ -30,6 +30,8 @@ async def at_the_door(parameters: Form, received: Received, who: Visitor, door: 
     found = await presented_person(received, door, door.env())
     if found is None:
         return None
+    if isinstance(found, CertificateFault):
+        door.note(Refused(Reason.CERTIFICATE_REFUSED), received, door.env().now)
     done = await by_presented(found, parameters, received, who, door) if isinstance(found, Person) else found
     if isinstance(done, Answer):
         return browser.with_device(done, who, door)

@@ -10,7 +10,7 @@ from genkan.protocol.env import MINUTE, Env
 from genkan.protocol.signin.certificate import Accepted
 
 FRESH = MINUTE  # a judgement counts so long for the same bytes: far shorter than what a CRL or OCSP answer does
-MOST_KEPT = 256
+MOST_KEPT = 128
 
 
 @dataclass(slots=True)

@@ -155,7 +155,7 @@ def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
 
 def _certificate(found: dict[bytes, str]) -> Presented | CertificateFault | PeerFault | None:
     """What the proxy says of the client's certificate; a header that is empty says that there is none."""
-    if not found.keys() & CERTIFICATE_HEADERS:
+    if CERTIFICATE_HEADERS.isdisjoint(found):
         return None
     if not found[PROXY_SECRET].encode().endswith(TELLS_CERTIFICATES):
         return PeerFault("client-cert")

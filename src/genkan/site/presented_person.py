@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genkan.protocol.certificates.faults import CertificateFault
+from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.certificates.presented import Presented
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
@@ -15,6 +15,11 @@ from genkan.site.certificate_accounts import certificate_facts
 from genkan.site.door import Door
 from genkan.site.received import Received
 
+# What is found before there is a way to an authority of ours, or may be.
+OF_ANYBODY = frozenset(
+    {Fault.HEADER, Fault.TOO_LARGE, Fault.UNREADABLE, Fault.UNKNOWN_AUTHORITY, Fault.FALSE_SIGNATURE, Fault.AUTHORITY,
+     Fault.WEAK}
+)  # fmt: skip
 OWN_HEADERS = frozenset({b"x-requested-with", b"x-atlassian-token"})
 
 
@@ -55,9 +60,13 @@ async def facts_of(accepted: Accepted, door: Door) -> CertificateFacts:
 
 
 def _told(fault: CertificateFault, leaf: bytes, received: Received, door: Door, env: Env) -> CertificateFault:
-    """Told to the audit, which names nobody, and to the log, which says the whole of it."""
-    door.store.note_event(refusal(fault, leaf, received.peer.address, env))
-    door.log("info", "client certificate refused", fault=str(fault), request_id=received.request_id)
+    """A certificate of ours is told to the audit, which names nobody, and to the log, which says the whole of it. Those
+    of anybody are only counted, as every refusal is: whoever is out there can make as many as they like.
+    """
+    if fault.fault not in OF_ANYBODY:
+        door.store.note_event(refusal(fault, leaf, received.peer.address, env))
+    level = "debug" if fault.fault in OF_ANYBODY else "info"
+    door.log(level, "client certificate refused", fault=str(fault), request_id=received.request_id)
     return fault
 
 

@@ -67,7 +67,13 @@ def _opened(
     certificate: KnownCertificate, account: Account, ways: Way, browser: Browser, env: Env, lifetimes: Lifetimes
 ) -> NewSession | Refused:
     opened = enter(account, Method.POP, ways, browser, env, lifetimes, certificate.number)
-    return opened if isinstance(opened, Refused) else opened.after((KeepCertificate(certificate),))
+    if isinstance(opened, Refused):
+        return opened
+    used = Event(
+        EventKind.CERTIFICATE_USED, env.now, account.actor, account.id, address=browser.address,
+        detail=f"SHA-256 {certificate.fingerprint.hex()}",
+    )  # fmt: skip
+    return opened.after((KeepCertificate(certificate),), (used,))
 
 
 def account_of(facts: CertificateFacts) -> Mapped | CertificateFault:

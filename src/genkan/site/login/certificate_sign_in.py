@@ -58,6 +58,8 @@ async def present(received: Received, door: Door) -> Answer:
     found = await presented_person(received, door, env)
     if isinstance(found, Person):
         found = await _remember(found, door, env)
+    if isinstance(found, CertificateFault):
+        door.note(Refused(Reason.CERTIFICATE_REFUSED), received, env.now)
     sealed = ho.seal_hand_over(_outcome(ticket, found, env), door.sealer, env)
     return answer.redirect(f"{door.public.text}{DONE}?{urlencode({'outcome': sealed})}")
 
