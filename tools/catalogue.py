@@ -28,6 +28,7 @@ from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, ways_form
+from genkan.site.account import second_device
 from genkan.site.admin import link_edit_pages, link_form, person_certificates, sign_in_pages
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
@@ -92,7 +93,7 @@ def shell_words() -> list[str]:
 
 def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
-    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED, sign_in_pages.NONE_CHOSEN)
+    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED, sign_in_pages.NONE_CHOSEN, second_device.NO_NUMBER)
     return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
 
 

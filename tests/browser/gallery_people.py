@@ -1,8 +1,10 @@
 """The pages about people and of one's own account, with values to show them by."""
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
+from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import FailedTries, Way
 from genkan.protocol.signin.offer import Offer
+from genkan.site.account.second_device import NO_NUMBER
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
 from tests.browser import gallery_passkeys, gallery_person
@@ -14,6 +16,7 @@ from tests.browser.showing_values import Chosen, Shown, carried
 def pages(chosen: Chosen) -> list[Shown]:
     """Each state that looks different once."""
     return [*_recover(chosen), *_profile(chosen), *_apps(chosen), *_sessions(chosen), *_sign_in(chosen),
+            *_second_device(chosen),
             *gallery_person.pages(chosen)]  # fmt: skip
 
 
@@ -143,6 +146,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "may_set": False,
         "codes_left": None,
         "codes_action": "/desk/account/sign-in/codes",
+        "device_action": "/desk/account/sign-in/device",
         **gallery_passkeys.own(chosen),
     }
     nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
@@ -168,4 +172,25 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         Shown("sign-in-methods-recovered", "account_sign_in.html", recovered),
         Shown("recovery-codes", "account_codes.html", codes),
         Shown("sign-in-methods-full", "account_sign_in.html", full),
+    ]
+
+
+def _second_device(chosen: Chosen) -> list[Shown]:
+    sealed = "0a" * 120
+    device = {
+        **framed(chosen, "/account/sign-in"),
+        "action": "/desk/account/sign-in/device",
+        "ticket": sealed,
+        "picture_url": "/desk/qr.svg",
+        "link": f"https://site.example/desk/login/device/{sealed}",
+        "back_url": "/desk/account/sign-in",
+        "faults": {},
+    }
+    second = {"action": f"/desk/login/device/{sealed}", "hidden": carried(chosen), "number": "012 345", "error": ""}
+    kept_out = entry(Reason.DEVICE_NOT_LET_IN).public
+    return [
+        Shown("device", "account_device.html", device),
+        Shown("device-failed", "account_device.html", {**device, "faults": {"number": NO_NUMBER}}, 400),
+        Shown("device-number", "login_device.html", second),
+        Shown("device-not-let-in", "login_device.html", {**second, "error": kept_out}, 403),
     ]

@@ -47,6 +47,7 @@ class EventKind(StrEnum):
     SITE_NAMED = "site.named"
     SIGN_IN_POLICY_CHANGED = "site.sign_in_policy_changed"
     RECOVERY_CODES_MADE = "account.recovery_codes_made"
+    DEVICE_LET_IN = "account.device_let_in"
     RECOVERY_CODE_USED = "account.recovery_code_used"
     RECOVERY_CODES_TAKEN = "account.recovery_codes_taken"
     API_KEY_CREATED = "api_key.created"

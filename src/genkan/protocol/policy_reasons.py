@@ -18,11 +18,24 @@ POLICY_REASONS: Mapping[Reason, Entry] = {
         "No system administrator could sign in by what is left. Set up such a way in for one first.",
         "A policy must leave an active system administrator a way in. genkan user recover works on the box.",
     ),
+    Reason.DEVICE_LINK_DEAD: to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This code does not work any more. Make a new one on your other device.",
+        "A QR code to add a device is good for five minutes.",
+    ),
+    Reason.DEVICE_NOT_LET_IN: to_client(
+        E.ACCESS_DENIED,
+        403,
+        "This device was not let in: its number was not typed on the other one. "
+        "If you mistyped it, make a new code there.",
+        "The number belongs to this very browser; whoever reads the picture elsewhere is shown another one.",
+    ),
     Reason.RECOVERY_CODE_REFUSED: to_client(
         E.ACCESS_DENIED,
         401,
-        "Name or recovery code is not right, or the code was used already, or there were too many tries. "
-        "Wait a little, or ask an administrator.",
+        "Name or recovery code is not right or was used, or there were too many tries. "
+        "Wait a little or ask an administrator.",
         "One answer for every failure. It counts in the same budget as wrong passwords.",
     ),
     Reason.AUTHENTICATION_UNMET: to_app(

@@ -97,6 +97,8 @@ class Reason(StrEnum):
     CERTIFICATE_LATE = "certificate_late"
     CERTIFICATE_ALONE = "certificate_alone"
     WAY_NOT_TAKEN = "way_not_taken"
+    DEVICE_LINK_DEAD = "device_link_dead"
+    DEVICE_NOT_LET_IN = "device_not_let_in"
     RECOVERY_CODE_REFUSED = "recovery_code_refused"
     NOBODY_COULD_SIGN_IN = "nobody_could_sign_in"
     AUTHENTICATION_UNMET = "authentication_unmet"

@@ -48,6 +48,7 @@ class Purpose(StrEnum):
     PASSKEY = "passkey"
     CERTIFICATE_TICKET = "certificate ticket"
     CERTIFICATE = "certificate hand-over"
+    DEVICE = "second device"
     AUDIT = AUDIT_PURPOSE
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, sign_in_methods
+from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, second_device, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -44,6 +44,7 @@ from genkan.site.door import Door
 from genkan.site.login import (
     certificate_sign_in,
     confirming,
+    device_pages,
     first_run,
     passkey_pages,
     recovery_code_pages,
@@ -100,6 +101,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *phone_sign_out.RULES,
         *recovery_pages.RULES,
         *recovery_code_pages.RULES,
+        *device_pages.RULES,
         *mobile_pages.RULES,
         *sign_in_pages.RULES,
         *audit_pages.RULES,
@@ -111,6 +113,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *browsers.RULES,
         *sign_in_methods.RULES,
         *recovery_codes.RULES,
+        *second_device.RULES,
         *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.outside.ldap import DirectoryFull, LdapDirectory, Out, Proved, Tried, Unreachable, Wrong
-from genkan.protocol.directory import Came, Person, arrive
+from genkan.outside.ldap_people import person_of
+from genkan.protocol.directory import Came, arrive
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
@@ -180,19 +181,10 @@ async def _let_in(
     return Refused(Reason.BUSY, retry_after=1)
 
 
-def person_of(directory: LdapDirectory, described: Described) -> Person:
-    """Somebody of this directory as the rules want them."""
-    return Person(
-        directory.source.name,
-        described.subject,
-        described.login,
-        described.display_name,
-        described.email,
-        # An organisation's own directory vouches for the addresses in it, within email_domains.
-        email_verified=True,
-        groups=described.groups if directory.schema.groups != "-" or directory.source.group_base else None,
-        permission=described.permission,
-    )
+def directory_title(sources: Sequence[str], door: Door) -> str:
+    """What the directory whose password somebody has is called; empty where none of these takes passwords here."""
+    titles = {one.source.name: one.source.title for one in door.directories}
+    return next((titles[name] for name in sources if name in titles), "")
 
 
 async def _off_board(directory: LdapDirectory, described: Described, door: Door) -> None:

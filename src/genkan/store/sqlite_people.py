@@ -52,6 +52,7 @@ _HAS_CODE = """
     SELECT 1 FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number
     WHERE a.id = ? AND c.digest = ? AND c.used_at IS NULL
 """
+_IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
 _FAILED_TRIES = """
     SELECT f.count, f.first_at, f.last_at, f.network, f.code_used_at
     FROM accounts a CROSS JOIN failed_tries f ON f.account = a.number WHERE a.id = ?
@@ -141,6 +142,10 @@ class SqlitePeople(SqliteAudit):
     async def has_recovery_code(self, account_id: int, digest: bytes) -> bool:
         """Whether it is one of the account's own that was not used."""
         return self._one(_HAS_CODE, (account_id, digest)) is not None
+
+    async def is_spent(self, digest: bytes) -> bool:
+        """Whether what may be used once was used, as far as it is still kept."""
+        return self._one(_IS_SPENT, (digest,)) is not None
 
     async def failed_tries(self, account_id: int) -> FailedTries | None:
         row = self._one(_FAILED_TRIES, (account_id,))

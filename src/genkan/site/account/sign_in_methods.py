@@ -14,6 +14,7 @@ from genkan.site import browser, console
 from genkan.site.account.passkey_rows import SIGN_IN, passkeys_shown
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
+from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, new_password_fault
@@ -100,16 +101,19 @@ async def _counts(right: Verified, account: Account, asked: lockout.Tries, door:
 
 async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> Answer:
     ways = (await door.store.site()).ways
+    identities = await door.store.identities_of(inside.account.id)
     values = {
         "action": door.public.path + SIGN_IN,
         "person_name": inside.account.name,
         "password_set_at": await door.store.password_set_at(inside.account.id),
+        "directory": directory_title([one.source for one in identities], door),
         "faults": faults,
         "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
         "takes_password": Way.PASSWORD in ways,
         "may_set": Way.PASSWORD in ways and _may_set(inside, door),
         "codes_left": await door.store.recovery_codes_left(inside.account.id),
+        "device_action": f"{door.public.path}{SIGN_IN}/device",
         "codes_action": f"{door.public.path}{SIGN_IN}/codes",
         **await passkeys_shown(inside.account, door),
     }
