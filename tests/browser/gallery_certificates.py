@@ -23,7 +23,7 @@ def pages(chosen: Chosen) -> list[Shown]:
     }
     expired = CertificateFault(Fault.EXPIRED, "", (("date", chosen("2026-11-25")),)).public
     refused = {**values, "error": expired, "offer": Offer(Way.CERTIFICATE)}
-    none = {"again_url": START, "other_url": "/desk/login?next=%2Fdesk%2Faccount&form=1"}
+    none = {"again_url": START, "other_url": "/desk/login?form=1"}
     return [
         Shown("login-certificate", "login.html", values),
         Shown("login-certificate-refused", "login.html", refused, 403),
