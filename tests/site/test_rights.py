@@ -34,6 +34,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
     "PUT /site": {"title": "New"},
+    "PUT /site/sign-in": {"ways": ["password"]},
     "POST /phones/sign-out": {"person": "alice"},
     "POST /people": {"name": "new"},
     "PATCH /people/{id}": {"permission": "SYSTEM_ADMIN"},
@@ -46,7 +47,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /api-keys": {"name": "new", "permission": "ADMIN"},
 }
 # What ADMIN is not enough for, since it makes somebody more than that.
-ABOVE_ADMIN = {"PATCH /people/{id}", "POST /people/{id}/recovery"}
+ABOVE_ADMIN = {"PUT /site/sign-in", "PATCH /people/{id}", "POST /people/{id}/recovery"}
 
 
 class World:
