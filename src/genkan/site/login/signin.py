@@ -10,6 +10,7 @@ from genkan.protocol.signin import session as sessions
 from genkan.site import answer, browser, certificate_form, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.openid_sign_in import straight_there
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import (
@@ -34,7 +35,8 @@ async def login_page(received: Received, door: Door) -> Answer:
         done = await certificate_form.at_the_door(parameters, received, who, door)
         if done is not None:
             return done
-    return browser.with_device(await login_form(parameters, who, door, env), who, door)
+    straight = await straight_there(parameters, who, door, env)
+    return straight or browser.with_device(await login_form(parameters, who, door, env), who, door)
 
 
 async def login(received: Received, door: Door) -> Answer:
