@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench import wrk
-from bench.browser import Page
+from bench.browser import Answer, Browser, Form, Page
 from bench.flow import Person
 from bench.scenarios import Refresh
 from bench.station import Station
@@ -23,7 +23,7 @@ REFUSED = (401, 503)
 
 @dataclass(frozen=True)
 class Flooded:
-    """Medians over the rounds; the flood is counted in sign-ins that succeeded and in wrong guesses that were answered."""
+    """Medians over the rounds; the flood is counted in sign-ins that succeeded and wrong guesses that were answered."""
 
     asked_rate: float
     quiet_rate: float
@@ -116,15 +116,18 @@ def _guess_for_ever(station: Station, counted: _Count, who: int) -> None:
         page = browser.get(station.known.login or "/login")
         form = next(form for form in Page(page.body).forms if "password" in form.fields)
         while not counted.stopping.is_set():
-            name = f"nobody-{who}-{counted.guesses}"
-            answer = browser.submit(page, form, {"username": name, "password": "a wrong password"})
-            if answer.status not in REFUSED:
-                raise RuntimeError(f"a wrong guess was answered {answer.status}")
+            _guess(browser, page, form, f"nobody-{who}-{counted.guesses}")
             counted.guesses += 1
     except Exception as fault:  # noqa: BLE001 - handed to the thread that waits
         counted.fault = counted.fault or fault
     finally:
         browser.close()
+
+
+def _guess(browser: Browser, page: Answer, form: Form, name: str) -> None:
+    answer = browser.submit(page, form, {"username": name, "password": "a wrong password"})
+    if answer.status not in REFUSED:
+        raise RuntimeError(f"a wrong guess was answered {answer.status}")
 
 
 def _sign_in(station: Station, person: Person) -> None:
