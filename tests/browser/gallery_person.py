@@ -136,6 +136,17 @@ def state(chosen: Chosen) -> dict[str, object]:
             }
             for kind in ("spki", "serial", "subject")
         ],
+        "certificates": [
+            {
+                "subject": chosen(f"CN=alice,OU={'Sales of the northern region ' * 3}") if ended is None else "",
+                "fingerprint": "3fd5e0a1b2c4d697" * 4,
+                "last_at": NOW,
+                "not_after": NOW + DAY,
+                "revoked_at": ended,
+                "revoke_url": f"/desk{HERE}/certificates/{'3fd5e0a1b2c4d697' * 4}/revoke",
+            }
+            for ended in (None, NOW)
+        ],
         "certificates_open": True,
         "certificate_rules": chosen("upn@corp.example=name, email=email"),
         "link_until": NOW + DAY,
@@ -147,7 +158,7 @@ def state(chosen: Chosen) -> dict[str, object]:
 
 
 NOTHING = {
-    "pins": [], "certificates_open": False, "certificate_rules": "",
+    "pins": [], "certificates": [], "certificates_open": False, "certificate_rules": "",
     "sessions": [], "session_count": 0, "phones": [], "phone_count": 0, "phones_counted": True, "password_set_at": None,
     "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW},
 }  # fmt: skip

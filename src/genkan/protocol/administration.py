@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
-from genkan.protocol.certificate_records import Pin, PinKind
-from genkan.protocol.certificates import pinning
+from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
+from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
@@ -75,6 +75,11 @@ class Administrator:
     def unpin(self, account: Account, pin: Pin, env: Env) -> Change | Refused:
         """Untie it."""
         return reach_fault(self.permission, account.permission) or pinning.remove(pin, self.actor, env)
+
+    def revoke(self, account: Account, known: KnownCertificate, env: Env) -> Change | Refused:
+        """End what a certificate signed in, and let it sign in nobody again."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""
