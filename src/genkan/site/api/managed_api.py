@@ -26,7 +26,7 @@ FOR = Query("for", "string", "The MDM or form.", choices=tuple(target.value for 
 BUNDLE_ID = Query("bundleId", "string", "The app's bundle id on iOS, for mobileconfig and appconfig.")
 
 
-class FileDocument(Struct, frozen=True, kw_only=True):
+class ManagedFileDocument(Struct, frozen=True, kw_only=True):
     """A further file of the same set-up."""
 
     filename: str
@@ -41,17 +41,17 @@ class ArtefactDocument(Struct, frozen=True, kw_only=True, rename={"target": "for
     filename: str
     media_type: str
     text: str
-    beside: tuple[FileDocument, ...]
+    beside: tuple[ManagedFileDocument, ...]
     paste_it_here: tuple[str, ...]
 
 
-class CheckBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ManagedCheckBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The value of ``sites``, or a whole file of any form, as text."""
 
     value: str
 
 
-class FindingDocument(Struct, frozen=True, kw_only=True):
+class ManagedFindingDocument(Struct, frozen=True, kw_only=True):
     """One fault: the entry counted from 0, the JSON pointer, and error, ignored or warning."""
 
     entry: int | None
@@ -61,7 +61,7 @@ class FindingDocument(Struct, frozen=True, kw_only=True):
     fix: str
 
 
-class OAuthDocument(Struct, frozen=True, kw_only=True, rename={"client_id": "clientID",
+class ManagedOAuthDocument(Struct, frozen=True, kw_only=True, rename={"client_id": "clientID",
                     "cache_session": "cacheSessionInMobileBrowser"}):  # fmt: skip
     """How the app signs in there."""
 
@@ -74,20 +74,20 @@ class ManagedSiteDocument(Struct, frozen=True, kw_only=True, rename={"base_url":
 
     title: str | None
     base_url: str
-    oauth: OAuthDocument | None
+    oauth: ManagedOAuthDocument | None
     skip_info: bool
 
 
-class CheckDocument(Struct, frozen=True, kw_only=True):
+class ManagedCheckDocument(Struct, frozen=True, kw_only=True):
     """What a check came to. ``mended`` is the text put right as far as it can be, null where nothing can be made of
     it; ``left`` are the findings that are then left to a person.
     """
 
-    findings: tuple[FindingDocument, ...]
+    findings: tuple[ManagedFindingDocument, ...]
     sites: tuple[ManagedSiteDocument, ...]
     format: str
     mended: str | None
-    left: tuple[FindingDocument, ...]
+    left: tuple[ManagedFindingDocument, ...]
 
 
 async def build_managed(received: Received, door: Door) -> Answer:
@@ -107,7 +107,7 @@ async def build_managed(received: Received, door: Door) -> Answer:
         filename=built.filename,
         media_type=built.media_type,
         text=built.text,
-        beside=tuple(FileDocument(filename=name, text=text) for name, text in built.beside),
+        beside=tuple(ManagedFileDocument(filename=name, text=text) for name, text in built.beside),
         paste_it_here=built.guide.steps,
     )
     return answer.json(document)
@@ -118,9 +118,9 @@ async def check_managed(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    octets = read_body(received, CheckBody).value.encode("utf-8", "replace")
+    octets = read_body(received, ManagedCheckBody).value.encode("utf-8", "replace")
     found, mended = checking.check(octets), checking.fix(octets)
-    document = CheckDocument(
+    document = ManagedCheckDocument(
         findings=tuple(map(_finding, found.findings)),
         sites=tuple(map(_site, found.sites)),
         format=found.kind.value,
@@ -130,8 +130,8 @@ async def check_managed(received: Received, door: Door) -> Answer:
     return answer.json(document)
 
 
-def _finding(finding: Finding) -> FindingDocument:
-    return FindingDocument(
+def _finding(finding: Finding) -> ManagedFindingDocument:
+    return ManagedFindingDocument(
         entry=finding.entry,
         pointer=finding.pointer,
         severity=finding.severity,
@@ -144,7 +144,7 @@ def _site(site: SiteEntry) -> ManagedSiteDocument:
     oauth = None
     if site.oauth is not None:
         share = site.oauth.cache_session_in_mobile_browser
-        oauth = OAuthDocument(client_id=site.oauth.client_id, cache_session=share)
+        oauth = ManagedOAuthDocument(client_id=site.oauth.client_id, cache_session=share)
     return ManagedSiteDocument(title=site.title, base_url=site.base_url, oauth=oauth, skip_info=site.skip_info)
 
 
@@ -156,7 +156,7 @@ OPERATIONS = (
     ),
     Operation(
         Rule(CHECK, ("POST",), check_managed, Who.ADMINISTRATOR, Guard.MACHINE, "Checks a managed configuration."),
-        CheckDocument,
-        CheckBody,
+        ManagedCheckDocument,
+        ManagedCheckBody,
     ),
 )
