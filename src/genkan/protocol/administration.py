@@ -13,8 +13,9 @@ from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Standing
+from genkan.protocol.records import Account, Passkey, Standing
 from genkan.protocol.signin import lockout, recovery
+from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.wire.scopes import Permission
 
@@ -75,6 +76,12 @@ class Administrator:
     def unpin(self, account: Account, pin: Pin, env: Env) -> Change | Refused:
         """Untie it."""
         return reach_fault(self.permission, account.permission) or pinning.remove(pin, self.actor, env)
+
+    def remove_passkey(self, account: Account, passkey: Passkey, env: Env) -> Change | Refused:
+        """Take a passkey from a person, the last one too: a one-time link lets them in again."""
+        fault = reach_fault(self.permission, account.permission)
+        needs = passkeys.needed_after(account)
+        return fault or passkeys.remove(passkey, self.actor, env, last_too=True, needs=needs)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""

@@ -9,6 +9,7 @@ from genkan.protocol.devices import device_name
 from genkan.protocol.phones import Phone, judge
 from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
+from genkan.site.account.passkey_rows import passkey_row
 from genkan.site.account.session_rows import session_row
 from genkan.site.api.documents import public_id
 from genkan.site.api.letting_in import budget_of
@@ -82,6 +83,7 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
         "phone_count": usage.live,
         "phones_counted": usage.complete,
         "password_set_at": await door.store.password_set_at(account.id),
+        "passkeys": await _passkeys(account, door),
         "pins": [_pin(account, pin, door) for pin in await door.store.pins(account.id)],
         "certificates_open": door.certificates.is_open,
         "certificate_rules": ", ".join(map(str, door.certificates.rules)),
@@ -98,6 +100,11 @@ def _sessions(account: Account, sessions: Sequence[Session], inside: Inside, doo
 def _pin(account: Account, pin: Pin, door: Door) -> dict[str, object]:
     remove = f"{door.public.path}{person_path(account)}/certificates/{public_id(pin.id)}/remove"
     return {"kind": pin.kind.word, "name": pin.name, "made_at": pin.made_at, "remove_url": remove}
+
+
+async def _passkeys(account: Account, door: Door) -> list[dict[str, object]]:
+    path = f"{door.public.path}{person_path(account)}/passkeys"
+    return [passkey_row(passkey, path, door) for passkey in await door.store.passkeys(account.id)]
 
 
 def _phone(phone: Phone, door: Door) -> dict[str, object]:
