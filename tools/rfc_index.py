@@ -52,6 +52,8 @@ TITLES = {
     7301: "TLS Application-Layer Protocol Negotiation Extension",
     7468: "PEM texts",
     7523: "JSON Web Tokens for client authentication",
+    7515: "Signed JSON (JWS)",
+    7518: "Algorithms of JOSE",
     7526: "The end of 6to4 relays",
     7617: "The Basic authentication scheme",
     7517: "JSON Web Key",
