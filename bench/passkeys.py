@@ -1,5 +1,5 @@
-"""S7: signing in with a passkey, the whole ceremony: page, challenge, an assertion signed in software, session. Of Genkan
-alone, since the peers have no passkeys."""
+"""S7: signing in with a passkey, the whole ceremony: page, challenge, an assertion signed in software, session. Of
+Genkan alone, since the peers have no passkeys."""
 
 import html
 import json
