@@ -216,6 +216,77 @@ def test_apple_s_certificates_are_for_one_ceremony_and_key() -> None:
         assert isinstance(made(key, models=rule, attest=wrong), Turned)
 
 
+def sized(raw: bytes) -> bytes:
+    """TPM 2.0 part 2, TPM2B: the size in front."""
+    return len(raw).to_bytes(2, "big") + raw
+
+
+AIK = ec.generate_private_key(ec.SECP256R1())
+TPM_NAME = x509.SubjectAlternativeName(
+    [
+        x509.DirectoryName(
+            x509.Name(
+                [
+                    x509.NameAttribute(x509.ObjectIdentifier(oid), text)
+                    for oid, text in (
+                        ("2.23.133.2.1", "id:4E544300"),
+                        ("2.23.133.2.2", "NPCT"),
+                        ("2.23.133.2.3", "id:13"),
+                    )
+                ]
+            )
+        )
+    ]
+)
+FOR_TPMS = x509.ExtendedKeyUsage([x509.ObjectIdentifier("2.23.133.8.3")])
+
+
+def tpm(
+    key: SoftwareKey, *, leaf: x509.Certificate | None = None, signer: Any = AIK, extra: bytes = b"", other: Any = None
+) -> Callable[..., Any]:
+    """WebAuthn 8.3: a TPM certifies the key that it made."""
+
+    def attest(data: bytes, digest: bytes) -> tuple[str, dict[str, Any]]:
+        public = (other or key.key).public_key().public_numbers()
+        point = sized(public.x.to_bytes(32, "big")) + sized(public.y.to_bytes(32, "big"))
+        # ECC with SHA-256: attributes, no policy; no symmetric cipher, no scheme, P-256, no derivation.
+        area = bytes.fromhex("0023000b00060472") + sized(b"") + bytes.fromhex("0010001000030010") + point
+        name = b"\x00\x0b" + hashlib.sha256(area).digest()
+        told = hashlib.sha256(data + digest + extra).digest()
+        info = (
+            bytes.fromhex("ff5443478017") + sized(b"signer") + sized(told) + bytes(17 + 8) + sized(name) + sized(name)
+        )
+        certificate = leaf or MAKERS.leaf(
+            AIK.public_key(), subject=[], more=[(TPM_NAME, True), (FOR_TPMS, False), (NAMED, False)]
+        )
+        return "tpm", {"ver": "2.0", "alg": -7, "x5c": [der(certificate)], "sig": sign(signer, info), "certInfo": info,
+                       "pubArea": area}  # fmt: skip
+
+    return attest
+
+
+def test_a_tpm_vouches_for_the_key_that_it_made() -> None:
+    """For another key, another ceremony, by another signer or a certificate for something else it does not count."""
+    key = SoftwareKey(rp_id=RP_ID, aaguid=AAGUID)
+    rule = models(MAKERS.certificate)
+    new = made(key, models=rule, attest=tpm(key))
+    assert isinstance(new, NewPasskey), new
+    assert new.passkey.attested
+    clients = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    foreign = Issuer("Maker root").leaf(AIK.public_key(), subject=[], more=[(TPM_NAME, True), (FOR_TPMS, False)])
+    late = MAKERS.leaf(
+        AIK.public_key(), subject=[], ends=TIME - timedelta(days=1), more=[(TPM_NAME, True), (FOR_TPMS, False)]
+    )
+    for wrong in (
+        tpm(key, other=OTHER_KEY), tpm(key, extra=b"x"), tpm(key, signer=OTHER_KEY), tpm(key, leaf=GOOD),
+        tpm(key, leaf=MAKERS.leaf(AIK.public_key(), subject=[], more=[(TPM_NAME, True), (clients, False)])),
+        tpm(key, leaf=foreign), tpm(key, leaf=late),
+    ):  # fmt: skip
+        turned = made(key, models=rule, attest=wrong)
+        assert isinstance(turned, Turned)
+        assert turned.check is Check.MODEL
+
+
 def blob(
     signer: Any, chain: list[x509.Certificate], payload: dict[str, Any], *, algorithm: str = "RS256", cut: int = 0
 ) -> bytes:
