@@ -247,8 +247,9 @@ def tpm(
     """WebAuthn 8.3: a TPM certifies the key that it made."""
 
     def attest(data: bytes, digest: bytes) -> tuple[str, dict[str, Any]]:
-        public = (other or key.key).public_key().public_numbers()
-        point = sized(public.x.to_bytes(32, "big")) + sized(public.y.to_bytes(32, "big"))
+        public: Any = (other or key.key).public_key()
+        numbers = public.public_numbers()
+        point = sized(numbers.x.to_bytes(32, "big")) + sized(numbers.y.to_bytes(32, "big"))
         # ECC with SHA-256: attributes, no policy; no symmetric cipher, no scheme, P-256, no derivation.
         area = bytes.fromhex("0023000b00060472") + sized(b"") + bytes.fromhex("0010001000030010") + point
         name = b"\x00\x0b" + hashlib.sha256(area).digest()
