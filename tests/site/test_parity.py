@@ -31,6 +31,7 @@ DOES = {
     "/admin/people/{id}/certificates/{fingerprint}/revoke": f"DELETE {PEOPLE}/certificates/{{fingerprint}}",
     "/admin/people/{id}/sessions/end-all": f"DELETE {PEOPLE}/sessions",
     "/admin/people/{id}/sessions/{session}/end": f"DELETE {PEOPLE}/sessions/{{session}}",
+    "/admin/people/{id}/passkeys/{passkey}/remove": f"DELETE {PEOPLE}/passkeys/{{passkey}}",
     "/admin/links/create": f"POST {CLIENT}",
     "/admin/links/{id}/edit": f"PUT {CLIENT}/{{id}}",
     "/admin/links/{id}/disable": f"PATCH {CLIENT}/{{id}}",

@@ -20,6 +20,7 @@ from genkan.site.admin import (
     person_certificates,
     person_confirmed,
     person_pages,
+    person_passkeys,
     phone_pages,
     phone_sign_out,
     sign_in_pages,
@@ -34,6 +35,7 @@ from genkan.site.api import (
     people_api,
     people_certificates_api,
     people_data_api,
+    people_passkeys_api,
     people_recovery_api,
     phones_api,
     sign_out_api,
@@ -53,7 +55,7 @@ from genkan.site.login import (
     signin,
 )
 from genkan.site.peer import Peers
-from genkan.site.provider import authorization, forward, mobile, rest, tokens
+from genkan.site.provider import authorization, forward, mobile, related_origins, rest, tokens
 from genkan.site.routes import Rule
 
 API = (
@@ -65,6 +67,7 @@ API = (
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
+    *people_passkeys_api.OPERATIONS,
     *people_certificates_api.OPERATIONS,
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
@@ -79,6 +82,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *tokens.RULES,
         *mobile.rules(base_url),
         *forward.RULES,
+        *related_origins.RULES,
         *openapi.rules(API),
         openapi.serving(API),
         *authorization.RULES,
@@ -94,6 +98,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_pages.RULES,
         *person_confirmed.RULES,
         *person_acts.RULES,
+        *person_passkeys.RULES,
         *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,

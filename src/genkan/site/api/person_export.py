@@ -9,6 +9,7 @@ from genkan.protocol.records import Account, Standing
 from genkan.site.api.audit_documents import AuditEventDocument, Names, acting_account, event_document
 from genkan.site.api.certificate_documents import certificate_document, pin_document
 from genkan.site.api.documents import moment, phone_document
+from genkan.site.api.passkey_documents import passkey_document
 from genkan.site.api.people import details
 from genkan.site.api.people_documents import (
     ConsentDocument,
@@ -30,6 +31,7 @@ async def person_export(account: Account, door: Door) -> PersonExport:
         exported_at=moment(door.env().now),
         person=await details(account, door),
         browser_sessions=tuple(session_document(session) for session in sessions),
+        passkeys=tuple(map(passkey_document, await door.store.passkeys(account.id))),
         sign_ins=tuple([_traces(row, door) async for row in _sign_ins(account, door)]),
         consents=await consents_of(account, door),
         certificate_pins=tuple(map(pin_document, await door.store.pins(account.id))),
