@@ -16,6 +16,7 @@ from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser import (
     gallery_base_url,
     gallery_console,
+    gallery_corporate,
     gallery_first,
     gallery_links,
     gallery_mobile,
@@ -32,6 +33,7 @@ ORIGIN = "https://site.example"
 AREAS = (
     gallery_base_url,
     gallery_console,
+    gallery_corporate,
     gallery_first,
     gallery_links,
     gallery_mobile,

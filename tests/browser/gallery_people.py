@@ -127,8 +127,19 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "sign_out": True,
         "least": 10,
         **gallery_passkeys.own(chosen),
+        "identities": [
+            {"title": chosen("Example Corp"), "label": chosen("alice@example.com"), "seen_at": NOW,
+             "remove_url": "/desk/account/identities/corp/unlink"},
+        ],
+    }  # fmt: skip
+    nothing = {
+        **values,
+        "flash": "",
+        "identities": [],
+        "password_set_at": None,
+        "passkeys": [],
+        "only_certain_models": False,
     }
-    nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
     nowhere = {**nothing, "passkeys_work": False}
     full = {**nothing, "passkeys_full": True}
     wrong = {

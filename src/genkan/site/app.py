@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, passkeys, profile, sign_in_methods
+from genkan.site.account import apps, browsers, identities, passkeys, profile, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -19,6 +19,7 @@ from genkan.site.admin import (
     person_acts,
     person_certificates,
     person_confirmed,
+    person_identities,
     person_pages,
     phone_pages,
     phone_sign_out,
@@ -33,6 +34,7 @@ from genkan.site.api import (
     people_api,
     people_certificates_api,
     people_data_api,
+    people_identities_api,
     people_recovery_api,
     phones_api,
     sign_out_api,
@@ -53,6 +55,7 @@ API = (
     *sign_out_api.OPERATIONS,
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
+    *people_identities_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
     *people_certificates_api.OPERATIONS,
     *keys_api.OPERATIONS,
@@ -82,6 +85,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_pages.RULES,
         *person_confirmed.RULES,
         *person_acts.RULES,
+        *person_identities.RULES,
         *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,
@@ -99,6 +103,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *identities.RULES,
         *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,

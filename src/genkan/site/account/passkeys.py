@@ -147,8 +147,11 @@ async def _named(received: Received, inside: Inside, door: Door) -> Passkey | No
 
 
 async def _is_last(passkey: Passkey, inside: Inside, door: Door) -> bool:
-    """Whether neither a password nor another passkey would be left."""
+    """Whether neither a password, nor a directory, nor another passkey would be left."""
     if await door.store.password_set_at(inside.account.id) is not None:
+        return False
+    linked = await door.store.identities_of(inside.account.id)
+    if any(door.sign_on.named(one.source) is not None for one in linked):
         return False
     others = [one for one in await door.store.passkeys(inside.account.id) if one.id != passkey.id]
     return all(one.cloned_at for one in others)

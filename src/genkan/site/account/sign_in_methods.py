@@ -15,6 +15,7 @@ from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
+from genkan.site.identity_rows import identity_rows
 from genkan.site.login.typed_accounts import PRESENT_WRONG, new_password_fault
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -85,6 +86,7 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
         **await passkeys_shown(inside.account, door),
+        "identities": await identity_rows(inside.account, "/account/identities", "unlink", door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)
 
