@@ -28,7 +28,7 @@ from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form
-from genkan.site.admin import link_edit_pages, link_form, person_certificates
+from genkan.site.admin import link_edit_pages, link_form, person_certificates, person_identities
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
@@ -104,7 +104,8 @@ def certificate_pins() -> list[str]:
         pinning.TOO_MANY,
         pinning.SUBJECT_IS_NONE,
     )
-    return [person_certificates.PINNED_ALREADY, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
+    linked = (person_certificates.PINNED_ALREADY, person_identities.LINKED_ALREADY)
+    return [*linked, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
 
 
 def account_faults() -> list[str]:
