@@ -28,6 +28,7 @@ def _setup(chosen: Chosen) -> list[Shown]:
         "values": {"site_title": "", "username": "", "display_name": "", "email": ""},
         "title_is_set": False,
         "least": 10,
+        "passkey": {"works": True, "options": "/desk/setup/0123456789abcdef/passkey"},
     }
     typed = {
         "site_title": chosen("Front Desk"),
@@ -50,6 +51,7 @@ def _setup_done(chosen: Chosen) -> list[Shown]:
         "mobile_hidden": carried(chosen),
         "mobile_on": False,
         "guide": a_guide(chosen),
+        "passkey_url": "/desk/account/passkeys/create",
     }
     return [
         Shown("setup-done", "setup_done.html", done),

@@ -26,6 +26,7 @@ def _recover(chosen: Chosen) -> list[Shown]:
         "sign_out": True,
         "expires_at": NOW + DAY,
         "least": 10,
+        "passkey": {"works": True, "options": "/desk/recover/0123456789abcdef/passkey"},
     }
     failed = {**values, "error": "The two passwords differ."}
     return [

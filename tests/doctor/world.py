@@ -8,6 +8,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -109,18 +110,18 @@ class Front:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            asked = await _read(reader)
-            self.heard.append(asked)
-            answer = await self.tamper(asked, self.site)
-            if answer is None:
-                await reader.read()
-            else:
-                writer.write(answer if isinstance(answer, bytes) else answer.bytes())
-                await writer.drain()
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                asked = await _read(reader)
+                self.heard.append(asked)
+                answer = await self.tamper(asked, self.site)
+                if answer is None:
+                    await reader.read()
+                else:
+                    writer.write(answer if isinstance(answer, bytes) else answer.bytes())
+                    await writer.drain()
+        finally:
+            writer.close()
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:
@@ -151,6 +152,9 @@ async def opened(front: Front, context: ssl.SSLContext | None = None) -> AsyncIt
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # A transport that was told to close does so in the loop's next turns.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 def in_process(app: Any, origin: str) -> Answering:
@@ -183,8 +187,12 @@ class Jira:
     redirect: str = APP
     scope: str = "WRITE"
     tokens: list[str] = field(default_factory=list)
+    elsewhere: str = ""
+    front: Told | None = None
 
     async def __call__(self, asked: Asked) -> Told:
+        if self.front is not None:
+            return self.front
         path = asked.path.removeprefix(urlsplit(self.base).path)
         for beginning, answer in self._routes():
             if path.startswith(beginning):
@@ -221,7 +229,8 @@ class Jira:
     def _server_info(self, _: Asked) -> Told:
         numbers = [int(number) for number in self.version.split(".")]
         return document({"baseUrl": self.base, "version": self.version, "versionNumbers": numbers,
-                         "deploymentType": "Server", "serverTitle": "Jira"})  # fmt: skip
+                         "deploymentType": "Server", "serverTitle": "Jira",
+                         "serverTime": datetime.now(UTC).isoformat(timespec="milliseconds")})  # fmt: skip
 
     def _info(self, _: Asked) -> Told:
         if not self.switch:
@@ -249,6 +258,8 @@ class Jira:
 
     def _plugins(self, asked: Asked) -> Told:
         self.tokens.append(asked.headers.get("authorization", ""))
+        if self.elsewhere:
+            return sent_to(self.elsewhere)
         if asked.headers.get("authorization") != f"Bearer {ADMIN_TOKEN}":
             return Told(401)
         known = {"com.atlassian.oauth2.oauth2-provider-plugin": self.oauth,

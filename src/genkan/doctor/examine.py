@@ -40,6 +40,7 @@ class Means:
     token: str = field(default="", repr=False)
     plain_port: int | None = None
     seconds: float = WHOLE_SECONDS
+    question_seconds: float = reach.QUESTION_SECONDS
 
 
 def target_of(
@@ -136,12 +137,12 @@ async def _look(seen: Seen, means: Means) -> None:
         return
     if base.secure:
         seen.handshake = await reach.handshake(base, address, means.authorities)
-        if seen.handshake.fault:
+        if seen.handshake.fault or seen.handshake.wants_certificate:
             return
         seen.old_tls = await reach.old_tls(base, address)
     verify = seen.handshake is not None and seen.handshake.trusted
     context = asking(means.authorities, verify=verify) if base.secure else None
-    line = Line(base, address, context, means.clocks)
+    line = Line(base, address, context, means.clocks, means.question_seconds)
     try:
         await _ask(seen, line, means)
     finally:

@@ -192,7 +192,8 @@ def return_to_app(seen: Seen) -> Probe:
 
 def _forbidden(page: Heard, uri: str) -> str:
     """The policy on a page that forbids its forms to end at this address; empty where none does."""
-    if page.redirects:
+    if page.status != 200:
+        # An error page needs no way to the app.
         return ""
     return next((policy for policy in policies(page) if not allows_form_to(policy, uri)), "")
 

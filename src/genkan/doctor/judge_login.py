@@ -2,6 +2,7 @@
 
 from genkan.doctor.gateways import is_portal, turned_away
 from genkan.doctor.judge_site import is_genkan
+from genkan.doctor.judge_tls import wants_certificate
 from genkan.doctor.observed import Heard, Q, Seen, Silent, place
 from genkan.doctor.telling import Told, in_words
 from genkan.doctor.turned_away import exempt, sent_where
@@ -39,6 +40,8 @@ def info(seen: Seen) -> Probe:
         return told.unknown(in_words(answer))
     if answer.status == 200:
         return _answered(told, answer)
+    if wants_certificate(answer):
+        return told.unknown(f"{answer.briefly}: see client-certificate")
     if moved := _moved(answer, base):
         return told.wrong(
             f"{answer.status}, to the same path at {moved.text}, not followed",

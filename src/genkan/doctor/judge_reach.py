@@ -42,9 +42,12 @@ def name(seen: Seen) -> Probe:
     if seen.target.base.is_loopback:
         return told.ok(answered)
     odd = [text for text, (kind, inside) in kinds.items() if kind and not inside]
-    if odd or any(_address(text).is_loopback for text in kinds):
-        bad = odd or [text for text in kinds if _address(text).is_loopback]
-        return told.wrong(answered, f"Remove {', '.join(bad)} from the records of {host}: no phone reaches it there.")
+    if odd:
+        return told.wrong(answered, f"Remove {', '.join(odd)} from the records of {host}: no phone reaches it there.")
+    if any(_address(text).is_loopback for text in kinds):
+        # What a server's own hosts file says of its name: no fault, but not what a phone sees.
+        fix = f"Run the check from another machine: this one takes {host} for itself, which phones do not."
+        return told.warning(answered, fix)
     closed = [text for text, (kind, _) in kinds.items() if kind]
     if closed and len(closed) < len(kinds):
         fix = "Publish either addresses that are open to all or private ones: which of these a phone takes is chance."
@@ -90,7 +93,9 @@ def http_redirect(seen: Seen) -> Probe:
     if isinstance(answer, Silent):
         if answer.silence in {Silence.CONNECTION, Silence.SLOW}:
             return told.ok("nobody answers by plain http, which is safe too")
-        return told.unasked(answer, "not asked: the address has a port of its own")
+        if base.port is not None and answer.silence is Silence.NOT_ASKED:
+            return told.ok("not asked: the address has a port of its own")
+        return told.unasked(answer)
     if not answer.redirects:
         if answer.status >= 400:
             return told.ok(f"{answer.briefly}: nothing is served by plain http")

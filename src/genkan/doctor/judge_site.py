@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from genkan.doctor.gateways import turned_away
+from genkan.doctor.judge_tls import wants_certificate
 from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent
 from genkan.doctor.telling import Told, in_words
 from genkan.doctor.turned_away import exempt, sent_where
@@ -52,13 +53,15 @@ def server_info(seen: Seen) -> Probe:
         title = shown(member(seen, "serverTitle"), 60)
         what = "Genkan" if is_genkan(seen) else "Jira"
         return told.ok(f"{what}, version {member(seen, 'version')}" + (f", “{title}”" if title else ""))
+    if wants_certificate(answer):
+        return told.unknown(f"{answer.briefly}: see client-certificate")
     if turned_away(answer, base.origin):
         return _kept_out(told, answer, seen)
     return _no_site(told, answer, seen)
 
 
 def _no_answer(told: Told, answer: Silent, seen: Seen) -> Probe:
-    if answer.silence in {Silence.NOT_ASKED, Silence.TLS, Silence.CLIENT_CERTIFICATE}:
+    if answer.silence in {Silence.NOT_ASKED, Silence.CLIENT_CERTIFICATE}:
         return told.unknown(in_words(answer))
     fix = {
         Silence.SLOW: "See whether the site hangs, or its proxy waits for a site that does not answer.",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from genkan.doctor.certificates import WEAK_HASHES, Certificate, covers, read_chain
-from genkan.doctor.observed import Handshake, Q, Seen, Silence, Silent
+from genkan.doctor.observed import Answered, Handshake, Q, Seen, Silence, Silent
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
 
@@ -30,7 +30,8 @@ def tls(seen: Seen) -> Probe:
     if shaken is None:
         return told.unknown("not asked, since nobody takes the connection")
     if shaken.fault:
-        return told.wrong(shaken.fault, f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3.")
+        fix = f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3, without a client certificate."
+        return told.wrong(shaken.fault, fix)
     answered = f"{shaken.version} with {shaken.cipher}"
     if shaken.version not in {"TLSv1.2", "TLSv1.3"}:
         return told.wrong(answered, "Switch on TLS 1.2 and 1.3 in the server or its proxy.")
@@ -137,6 +138,14 @@ def _catch(told: Told, own: Certificate, answered: str, seen: Seen, now: int) ->
     return told.ok(answered)
 
 
+def wants_certificate(answer: Answered) -> bool:
+    """Whether the answer is that a client certificate is missing."""
+    if isinstance(answer, Silent):
+        return answer.silence is Silence.CLIENT_CERTIFICATE
+    # nginx says by a page what others say by an alert; 495 and 496 are its own numbers for it.
+    return answer.status in {495, 496} or (answer.status == 400 and "SSL certificate" in answer.text)
+
+
 def client_certificate(seen: Seen) -> Probe:
     """Whether the app's own hops are asked for a certificate that an iPhone cannot present there."""
     told = Told(
@@ -145,12 +154,13 @@ def client_certificate(seen: Seen) -> Probe:
         "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path.",
     )
     answers = [seen.first(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)]
-    if any(isinstance(one, Silent) and one.silence is Silence.CLIENT_CERTIFICATE for one in answers):
+    wanted = seen.handshake is not None and seen.handshake.wants_certificate
+    if wanted or any(map(wants_certificate, answers)):
         fix = (
             "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and set "
             "ssl_verify_client off on this one."
         )
-        return told.wrong("it ends the connection without one", fix)
+        return told.wrong("it answers nothing without one", fix)
     if any(seen.heard(question) is not None for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
         return told.ok("it answers without one")
     return told.unknown("no answer that would tell")

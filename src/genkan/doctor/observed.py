@@ -148,6 +148,7 @@ class Handshake:
     refused: str = ""
     refused_code: int = 0
     fault: str = ""
+    wants_certificate: bool = False
 
     @property
     def trusted(self) -> bool:

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
@@ -25,6 +25,7 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 NAME_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 QUESTION_SECONDS = 8.0
+ALERT_SECONDS = 0.4
 MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
 MOST_HOPS = 4
@@ -122,7 +123,7 @@ async def _connected(address: str, port: int) -> Tried:
         return Tried(address, f"no answer within {CONNECT_SECONDS:g} seconds")
     except OSError as problem:
         return Tried(address, _words(problem))
-    writer.close()
+    writer.transport.abort()
     return Tried(address)
 
 
@@ -134,7 +135,7 @@ async def handshake(base: BaseURL, address: str, authorities: str) -> Handshake:
     second = await _shaken(base, address, looking(authorities, verify=False))
     if not isinstance(second, Handshake):
         return Handshake(fault=_tls_words(second))
-    return Handshake(second.version, second.cipher, second.alpn, second.chain, first.verify_message, first.verify_code)
+    return replace(second, refused=first.verify_message, refused_code=first.verify_code)
 
 
 async def old_tls(base: BaseURL, address: str) -> str:
@@ -146,25 +147,44 @@ async def old_tls(base: BaseURL, address: str) -> str:
 async def _shaken(base: BaseURL, address: str, context: ssl.SSLContext) -> Handshake | Exception:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(
+            reader, writer = await asyncio.open_connection(
                 address, port_of(base), ssl=context, server_hostname=base.host, ssl_handshake_timeout=CONNECT_SECONDS
             )
     except (OSError, TimeoutError, ValueError) as problem:
         return problem
     spoken: ssl.SSLObject = writer.get_extra_info("ssl_object")
     cipher = spoken.cipher()
-    seen = Handshake(
-        spoken.version() or "", cipher[0] if cipher else "", spoken.selected_alpn_protocol() or "", chain_of(spoken)
-    )
-    writer.close()
-    return seen
+    version = spoken.version() or ""
+    seen = Handshake(version, cipher[0] if cipher else "", spoken.selected_alpn_protocol() or "", chain_of(spoken))
+    wants = version == "TLSv1.3" and await _wants_certificate(reader)
+    # No farewell is waited for: some servers never send theirs.
+    writer.transport.abort()
+    return replace(seen, wants_certificate=wants)
+
+
+async def _wants_certificate(reader: asyncio.StreamReader) -> bool:
+    """RFC 8446 4.4.2.4: a server that misses a client's certificate says so after the handshake, unasked.
+
+    Behind a request the alert would often be lost, since the connection is then reset.
+    """
+    try:
+        async with asyncio.timeout(ALERT_SECONDS):
+            await reader.read(1)
+    except ssl.SSLError as problem:
+        return _is_for_want_of_one(_causes(problem))
+    except (OSError, TimeoutError):
+        return False
+    return False
 
 
 class Line:
     """The way to one site: every question goes to the address that was found for it, over one set of rules."""
 
-    def __init__(self, base: BaseURL, address: str, context: ssl.SSLContext | None, clocks: "Clocks") -> None:
+    def __init__(
+        self, base: BaseURL, address: str, context: ssl.SSLContext | None, clocks: "Clocks", seconds: float
+    ) -> None:
         self._base = base
+        self._seconds = seconds
         self._address = f"[{address}]" if ":" in address else address
         self._clocks = clocks
         transport = httpx2.AsyncHTTPTransport(
@@ -197,10 +217,10 @@ class Line:
 
     async def _asked(self, asking: Asking) -> Answered:
         try:
-            async with asyncio.timeout(QUESTION_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await self._exchange(asking)
         except TimeoutError:
-            return Silent(asking.url, Silence.SLOW, f"no answer within {QUESTION_SECONDS:g} seconds")
+            return Silent(asking.url, Silence.SLOW, f"no answer within {self._seconds:g} seconds")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RuntimeError) as trouble:
             # RuntimeError: how a transport that was torn off tells of it. ValueError: an address that no client reads.
             return silent(asking.url, trouble)
@@ -244,7 +264,7 @@ async def _read(response: httpx2.Response, most: int) -> bytes:
 def silent(url: str, trouble: Exception) -> Silent:
     """Name what kept an answer away."""
     words = _causes(trouble)
-    if "CERTIFICATE_REQUIRED" in words or "certificate required" in words:
+    if _is_for_want_of_one(words):
         return Silent(url, Silence.CLIENT_CERTIFICATE, "the server ends the connection: it wants a client certificate")
     if isinstance(trouble, httpx2.ProtocolError) and "disconnected" not in words:
         return Silent(url, Silence.GARBAGE, "what came is not HTTP")
@@ -253,6 +273,11 @@ def silent(url: str, trouble: Exception) -> Silent:
     if isinstance(trouble, httpx2.InvalidURL | ValueError | httpx2.UnsupportedProtocol):
         return Silent(url, Silence.GARBAGE, "the address cannot be read")
     return Silent(url, Silence.CONNECTION, "the connection breaks before the answer comes")
+
+
+def _is_for_want_of_one(words: str) -> bool:
+    """We show no certificate, so an alert about ours is one about none: some servers still say bad_certificate."""
+    return "ALERT_CERTIFICATE_REQUIRED" in words or "ALERT_BAD_CERTIFICATE" in words
 
 
 def _causes(trouble: BaseException | None) -> str:

@@ -23,26 +23,32 @@ class Told:
 
     def ok(self, answered: str) -> Probe:
         """Nothing to change."""
-        return Probe(self.id, Verdict.OK, self.asked, answered, self.why)
+        return Probe(self.id, Verdict.OK, self.asked, _shown(answered), self.why)
 
     def warning(self, answered: str, fix: str) -> Probe:
         """It works, with a catch."""
-        return Probe(self.id, Verdict.WARNING, self.asked, answered, self.why, fix)
+        return Probe(self.id, Verdict.WARNING, self.asked, _shown(answered), self.why, _shown(fix))
 
     def wrong(self, answered: str, fix: str) -> Probe:
         """The app fails on it."""
-        return Probe(self.id, Verdict.WRONG, self.asked, answered, self.why, fix)
+        return Probe(self.id, Verdict.WRONG, self.asked, _shown(answered), self.why, _shown(fix))
 
     def unknown(self, answered: str, fix: str = "") -> Probe:
         """It cannot be told; ``fix`` says where to look."""
-        return Probe(self.id, Verdict.UNKNOWN, self.asked, answered, self.why, fix)
+        return Probe(self.id, Verdict.UNKNOWN, self.asked, _shown(answered), self.why, _shown(fix))
 
-    def unasked(self, silent: Silent, why_not: str = "") -> Probe:
+    def unasked(self, silent: Silent) -> Probe:
         """No answer, whose reason another probe names."""
-        because = why_not if silent.silence is Silence.NOT_ASKED and why_not else _IN_WORDS[silent.silence]
-        return self.unknown(because)
+        return self.unknown(_IN_WORDS[silent.silence])
 
 
 def in_words(silent: Silent) -> str:
     """Why there is no answer."""
     return _IN_WORDS[silent.silence] + (f" ({silent.detail})" if silent.detail else "")
+
+
+def _shown(text: str) -> str:
+    """Nothing that a server wrote may move a cursor or break a line; the lines of a fix are ours."""
+    return "\n".join(
+        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line) for line in text.split("\n")
+    )

@@ -3,6 +3,7 @@ elsewhere.
 """
 
 import ssl
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -50,8 +51,10 @@ def _take_everything(context: ssl.SSLContext) -> None:
 
 
 def _set_version(context: ssl.SSLContext, name: str, version: ssl.TLSVersion) -> None:
-    # The names of old versions are deprecated, and naming them is the point here: set as a number, they warn nobody.
-    setattr(context, name, int(version))
+    # Old versions are deprecated, and offering them is the point here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        setattr(context, name, version)
 
 
 def _verifying(context: ssl.SSLContext, *, verify: bool) -> ssl.SSLContext:

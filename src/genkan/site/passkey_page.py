@@ -5,11 +5,20 @@ and the opening of what comes back.
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from genkan.protocol.browsers import browser_name
+from genkan.protocol.devices import device_name
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Passkey
-from genkan.protocol.signin.passkey import MOST_PASSKEYS, NewPasskey
+from genkan.protocol.signin.passkey import (
+    MOST_PASSKEYS,
+    NAME_CHARACTERS,
+    NewPasskey,
+    Turned,
+    clean_name,
+    register,
+)
 from genkan.protocol.signin.passkey_checks import base64url
 from genkan.protocol.signin.passkey_models import NoModels
 from genkan.protocol.signin.passkey_options import creation, request, rp_id_of, rp_ids
@@ -19,9 +28,10 @@ from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.read import Form
+from genkan.site.received import Received
 
 OPTIONS = "/login/passkey"
-TICKET, CREDENTIAL = "ticket", "credential"
+TICKET, CREDENTIAL, NAME = "ticket", "credential", "passkey_name"
 Values = dict[str, object]
 
 
@@ -77,6 +87,29 @@ def _told(issued: Issued, options: Values, who: Visitor, door: Door) -> Answer:
 def opened(form: Form, use: Use, who: Visitor, door: Door, env: Env) -> Ticket | Refused:
     """The challenge that a form brings back."""
     return open_ticket(form.get(TICKET, ""), use, browser.binding(who), door.sealer, env)
+
+
+def made(
+    received: Received, form: Form, use: Use, actor: str, who: Visitor, door: Door, account_id: int | None = None
+) -> NewPasskey | Refused:
+    """What the browser made, judged. ``account_id``: for whom the challenge must have been issued."""
+    env = door.env()
+    ticket = opened(form, use, who, door, env)
+    if isinstance(ticket, Refused) or account_id not in (None, ticket.account_id):
+        return Refused(Reason.PASSKEY_LATE)
+    name = clean_name(form.get(NAME, ""), usual_name(received))
+    judged = register(form.get(CREDENTIAL, ""), ticket, door.public.origin, name, door.models, actor, env)
+    if isinstance(judged, Turned):
+        door.log("info", "passkey not taken", check=judged.check.value, request_id=received.request_id)
+        return judged.refused
+    return judged
+
+
+def usual_name(received: Received) -> str:
+    """What a passkey is called that was given no name: the browser that made it, which is where most of them are."""
+    agent = received.text(b"user-agent", 200)
+    said = " on ".join(filter(None, (browser_name(agent), device_name(agent) if agent else "")))
+    return said[:NAME_CHARACTERS] or "Passkey"
 
 
 async def conflict(made: NewPasskey, door: Door) -> Refused:

@@ -207,19 +207,18 @@ def _end_of_map(raw: bytes, at: int) -> int:
 
 
 def _bytes(text: str, most: int) -> bytes:
-    """base64url without padding, at least one byte of it."""
-    if not 0 < len(text) <= most * 4 // 3 + 2 or "=" in text:
-        raise Unreadable("bytes of no length")
+    """base64url without padding, at least one byte of it and at most ``most``."""
+    if not 0 < len(text) <= most * 4 // 3 + 2 or not _is_plain(text):
+        raise Unreadable("no base64url of a length that may be")
     try:
-        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)) if _is_plain(text) else _refuse()
-    except (Base64Error, UnicodeError):
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except Base64Error:
         raise Unreadable("no base64url") from None
+    if not 0 < len(raw) <= most:
+        raise Unreadable("bytes of a length that may not be")
+    return raw
 
 
 def _is_plain(text: str) -> bool:
     # The library skips what is foreign to the alphabet; an answer has nothing foreign in it.
     return text.isascii() and text.replace("-", "").replace("_", "").isalnum()
-
-
-def _refuse() -> bytes:
-    raise Unreadable("no base64url")

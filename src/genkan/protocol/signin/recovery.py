@@ -1,17 +1,20 @@
-"""One-time links by which a person sets a password without knowing an old one: made by an administrator, good once."""
+"""One-time links by which a person sets a password, or makes a passkey, without knowing an old one: made by an
+administrator, good once.
+"""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from genkan.protocol.actors import address_of
+from genkan.protocol.actors import Actor, address_of
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import RecoveryFacts
-from genkan.protocol.outcomes import Change, Event, EventKind, Refused
+from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Refused, SetPassword, Step, Subject
 from genkan.protocol.policy import Lifetimes
-from genkan.protocol.reasons import Reason
+from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Method, RecoveryLink, Standing
 from genkan.protocol.recovery_steps import DropRecovery, PutRecovery, UseRecovery
 from genkan.protocol.signin.new_password import NewPassword, with_new_password
+from genkan.protocol.signin.passkey import NewPasskey
 from genkan.protocol.signin.session import Browser, NewSession, open_session
 
 LIFE = DAY
@@ -75,3 +78,30 @@ def redeem(
     spent = UseRecovery(facts.account.id, facts.link.digest)
     change, then = with_new_password(facts.account, wanted, browser.address, env, BY_LINK)
     return open_session(then, Method.RECOVERY, browser, env, lifetimes).after((spent, *change.steps), change.events)
+
+
+def redeem_with_passkey(
+    facts: RecoveryFacts | None,
+    made: NewPasskey,
+    had_password: bool,
+    sign_out: bool,
+    browser: Browser,
+    env: Env,
+    lifetimes: Lifetimes,
+) -> NewSession | Refused:
+    """The same with a passkey in place of the password: the old password, which somebody may know, goes with it."""
+    fault = link_fault(facts, env)
+    if fault is not None or facts is None or made.passkey.account_id != facts.account.id:
+        return fault or Refused(Reason.RECOVERY_LINK_DEAD)
+    account, actor = facts.account, Actor(facts.account.actor, browser.address)
+    steps: tuple[Step, ...] = (UseRecovery(account.id, facts.link.digest), SetPassword(account.id, None, env.now))
+    events: tuple[Event, ...] = (made.event,)
+    if had_password:
+        events += (
+            Event(EventKind.PASSWORD_CHANGED, env.now, actor, account_id=account.id, address=browser.address,
+                  detail=BY_LINK),
+        )  # fmt: skip
+    if sign_out:
+        steps += (RaiseStop(Subject.ACCOUNT, account.id, EndReason.PERSON_SIGNED_OUT_EVERYWHERE, env.now),)
+    then = replace(account, stop=account.stop + 1) if sign_out else account
+    return open_session(then, made.method, browser, env, lifetimes).after((*steps, *made.steps), events)

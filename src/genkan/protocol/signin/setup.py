@@ -10,6 +10,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedNoAdministrator, Refused, StartSetup
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
+from genkan.protocol.signin.passkey import NewPasskey
 from genkan.wire.scopes import Permission
 
 NOTHING = Change(())
@@ -41,17 +42,19 @@ def link_fault(site: Site, token: str) -> Refused | None:
 
 
 def first_administrator(
-    wish: AccountWish, env: Env, naming: Change = NOTHING, address: str = ""
+    wish: AccountWish, env: Env, naming: Change = NOTHING, address: str = "", passkey: NewPasskey | None = None
 ) -> NewAccount | Refused:
     """The first administrator; the set-up link dies in the same write, and a second one in a race makes nothing.
 
-    ``naming`` names the site in the same write.
+    ``naming`` names the site in the same write, ``passkey`` is the administrator's own from the beginning.
     """
-    made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), Actor("setup", address), env)
+    number = passkey.passkey.account_id if passkey else None
+    made = create(replace(wish, permission=Permission.SYSTEM_ADMIN), Actor("setup", address), env, number)
     if isinstance(made, Refused):
         return made
-    steps = (NeedNoAdministrator(), *naming.steps, *made.change.steps, StartSetup(None))
-    return NewAccount(made.account, Change(steps, (*made.change.events, *naming.events)))
+    own = passkey.change if passkey else NOTHING
+    steps = (NeedNoAdministrator(), *naming.steps, *made.change.steps, *own.steps, StartSetup(None))
+    return NewAccount(made.account, Change(steps, (*made.change.events, *own.events, *naming.events)))
 
 
 def _digest(token: str) -> bytes:

@@ -1,16 +1,12 @@
 """A person's own passkeys: making one, naming it, removing it, with a question where it is the last way in."""
 
-from genkan.protocol.browsers import browser_name
-from genkan.protocol.devices import device_name
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.reasons import entry
 from genkan.protocol.records import Passkey
 from genkan.protocol.signin.passkey import (
     NAME_CHARACTERS,
-    Turned,
     clean_name,
     public_id,
-    register,
     remove,
     rename,
 )
@@ -62,27 +58,13 @@ async def create(received: Received, door: Door) -> Answer:
 
 async def _added(received: Received, inside: Inside, door: Door) -> Passkey | Refused:
     """decide and apply; where the write fails, which of the reasons there can be it was."""
-    env, form = door.env(), inside.form
-    ticket = passkey_page.opened(form, Use.ADD, inside.visitor, door, env)
-    if isinstance(ticket, Refused) or ticket.account_id != inside.account.id:
-        return Refused(Reason.PASSKEY_LATE)
-    name = clean_name(form.get("passkey_name", ""), usual_name(received))
-    made = register(
-        form.get(passkey_page.CREDENTIAL, ""), ticket, door.public.origin, name, door.models, inside.actor, env
-    )
-    if isinstance(made, Turned):
-        door.log("info", "passkey not taken", check=made.check.value, request_id=received.request_id)
-        return made.refused
+    who, account = inside.visitor, inside.account
+    made = passkey_page.made(received, inside.form, Use.ADD, inside.actor, who, door, account.id)
+    if isinstance(made, Refused):
+        return made
     if await door.store.apply(made.change):
         return made.passkey
     return await passkey_page.conflict(made, door)
-
-
-def usual_name(received: Received) -> str:
-    """What a passkey is called that was given no name: the browser that made it, which is where most of them are."""
-    agent = received.text(b"user-agent", 200)
-    said = " on ".join(filter(None, (browser_name(agent), device_name(agent) if agent else "")))
-    return said[:NAME_CHARACTERS] or "Passkey"
 
 
 def _form(received: Received, inside: Inside, error: Refused | None, door: Door) -> Answer:
@@ -91,7 +73,7 @@ def _form(received: Received, inside: Inside, error: Refused | None, door: Door)
         "back": door.public.path + SIGN_IN,
         "passkey": passkey_page.creation_values(door, OPTIONS),
         "passkey_name": inside.form.get("passkey_name", "")[:NAME_CHARACTERS],
-        "usual_name": usual_name(received),
+        "usual_name": passkey_page.usual_name(received),
         "most": NAME_CHARACTERS,
         "error": entry(error.reason).public if error else "",
     }

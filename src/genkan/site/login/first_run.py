@@ -2,6 +2,8 @@
 sign in.
 """
 
+from dataclasses import dataclass, field
+
 from genkan.protocol import accounts, naming
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.actors import Actor
@@ -11,14 +13,18 @@ from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Method, Site
 from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.passkey import NewPasskey
+from genkan.protocol.signin.passkey_options import rp_id_of
+from genkan.protocol.signin.passkey_ticket import Use
 from genkan.protocol.signin.setup import first_administrator, link_fault
-from genkan.site import answer, browser, read
+from genkan.site import answer, browser, passkey_page, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.login.typed_accounts import new_password_fault
 from genkan.site.phone_guide import guide
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
+from genkan.site.sentences import NAME_TAKEN, sentence
 from genkan.site.sign_in_form import this_browser
 from genkan.site.switch import load_switch
 from genkan.store.rounds import TRIES
@@ -26,6 +32,7 @@ from genkan.wire.scopes import Permission
 
 DONE = "/setup/done"
 ACTOR = "setup"
+PASSKEY = "/account/passkeys/create"
 _KEPT = ("site_title", "username", "display_name", "email")
 
 
@@ -49,9 +56,20 @@ def _form(received: Received, form: read.Form, error: str, who: browser.Visitor,
         "values": {name: form.get(name, "") for name in _KEPT},
         "title_is_set": bool(door.settings.site_title),
         "least": accounts.PASSWORD_CHARACTERS[0],
+        "passkey": passkey_page.creation_values(door, f"{below}/passkey"),
     }
     page = door.pages.page("setup.html", values, who.reader, status=400 if error else 200)
     return browser.with_device(page, who, door)
+
+
+async def passkey_options(received: Received, door: Door) -> Answer:
+    """GET /setup/{token}/passkey: a challenge to make the first administrator's passkey; the account has only an id."""
+    env = door.env()
+    fault = link_fault(await door.store.site(), received.parameters["token"])
+    if fault is not None:
+        return answer.error(fault)
+    who = await browser.visitor(received, door, env)
+    return passkey_page.creation_answer(Use.SET_UP, None, env.draw_id(), (), who, door, env)
 
 
 async def setup(received: Received, door: Door) -> Answer:
@@ -59,7 +77,7 @@ async def setup(received: Received, door: Door) -> Answer:
     env = door.env()
     form = read.form(received)
     who = await browser.visitor(received, door, env)
-    password_hash = ""
+    proof: Proof | Refused | None = None
     for _ in range(TRIES):
         site = await door.store.site()
         fault = link_fault(site, received.parameters["token"])
@@ -68,16 +86,34 @@ async def setup(received: Received, door: Door) -> Answer:
         error = await _error(received, form, who, door, env)
         if error:
             return _form(received, form, error, who, door, env)
-        password_hash = password_hash or await door.passwords.hash(form["password"])
-        made = _made(site, form, password_hash, received.peer.address, door)
+        proof = proof or await _proof(received, form, who, door)
+        if isinstance(proof, Refused):
+            return _form(received, form, sentence(proof), who, door, env)
+        made = _made(site, form, proof, received.peer.address, door)
         if isinstance(made, Refused):
             return _form(received, form, sentence(made), who, door, env)
         if await door.store.apply(made.change):
-            return await _signed_in(received, made.account, who, door)
+            return await _signed_in(received, made.account, proof, who, door)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
-def _made(site: Site, form: read.Form, password_hash: str, address: str, door: Door) -> NewAccount | Refused:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By what the first administrator signs in from now on: a password's hash, or a passkey."""
+
+    method: Method
+    hash: str | None = field(repr=False)
+    passkey: NewPasskey | None
+
+
+async def _proof(received: Received, form: read.Form, who: browser.Visitor, door: Door) -> Proof | Refused:
+    if passkey_page.CREDENTIAL not in form:
+        return Proof(Method.PWD, await door.passwords.hash(form["password"]), None)
+    made = passkey_page.made(received, form, Use.SET_UP, Actor(ACTOR, received.peer.address), who, door)
+    return made if isinstance(made, Refused) else Proof(made.method, None, made)
+
+
+def _made(site: Site, form: read.Form, proof: Proof, address: str, door: Door) -> NewAccount | Refused:
     """Administrator and name in one write. A form without a name, as a program may send it, gives the site none."""
     env = door.env()
     wished = "" if door.settings.site_title else form.get("site_title", "")
@@ -85,26 +121,22 @@ def _made(site: Site, form: read.Form, password_hash: str, address: str, door: D
     if isinstance(named, Refused):
         return named
     wish = AccountWish(form.get("username", ""), form.get("display_name", ""), form.get("email", ""),
-                       password_hash=password_hash)  # fmt: skip
-    return first_administrator(wish, env, named, address)
+                       password_hash=proof.hash)  # fmt: skip
+    return first_administrator(wish, env, named, address, proof.passkey)
 
 
 async def _error(received: Received, form: read.Form, who: browser.Visitor, door: Door, env: Env) -> str:
     if browser.form_fault(received, form, who, door, env) is not None:
         return entry(Reason.PAGE_STALE).public
-    if form.get("password", "") != form.get("password_again", ""):
-        return PASSWORDS_DIFFER
-    fault = accounts.password_fault(form.get("password", ""))
-    if fault is not None:
-        return sentence(fault)
+    wrong = "" if passkey_page.CREDENTIAL in form else new_password_fault(form)
+    if wrong:
+        return wrong
     taken = await door.store.account_by_name(accounts.fold(form.get("username", "")) or "")
     return NAME_TAKEN if taken is not None else ""
 
 
-async def _signed_in(received: Received, account: Account, who: browser.Visitor, door: Door) -> Answer:
-    opened = sessions.open_session(
-        account, Method.PWD, this_browser(received, who), door.env(), door.lifetimes
-    )  # fmt: skip
+async def _signed_in(received: Received, account: Account, proof: Proof, who: browser.Visitor, door: Door) -> Answer:
+    opened = sessions.open_session(account, proof.method, this_browser(received, who), door.env(), door.lifetimes)
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(door.public.text + DONE, 303), opened.cookie, door)
 
@@ -123,8 +155,16 @@ async def setup_done(received: Received, door: Door) -> Answer:
         "is_administrator": True,
         "mobile_on": site.mobile_enabled,
         "guide": guide(await door.title(), link, door),
+        "passkey_url": await _passkey_url(who, door),
     }
     return door.pages.page("setup_done.html", values, who.reader)
+
+
+async def _passkey_url(who: browser.Visitor, door: Door) -> str:
+    """Where to make a passkey; empty where there is one already, or browsers keep none for this address."""
+    wanted = who.person is not None and rp_id_of(door.public) is not None
+    has_one = wanted and who.person is not None and await door.store.passkeys(who.person.account.id)
+    return f"{door.public.path}{PASSKEY}" if wanted and not has_one else ""
 
 
 async def setup_mobile(received: Received, door: Door) -> Answer:
@@ -160,6 +200,9 @@ RULES = (
         Guard.FORM,
         "Turns the mobile switch on.",
         recent=False,
+    ),
+    Rule(
+        "/setup/{token}/passkey", ("GET",), passkey_options, Who.SETUP, Guard.PAGE, "A challenge for first-run set-up."
     ),
     Rule("/setup/{token}", ("GET",), setup_page, Who.SETUP, Guard.PAGE, "First-run set-up."),
     Rule("/setup/{token}", ("POST",), setup, Who.SETUP, Guard.FORM, "Names the site, makes its administrator."),

@@ -1,15 +1,19 @@
-"""The page behind a one-time link: its holder sets a password and is signed in. Looking at it spends nothing, for
-programs that look at mail open every address.
+"""The page behind a one-time link: its holder sets a password or makes a passkey, and is signed in. Looking at it
+spends nothing, for programs that look at mail open every address.
 """
 
 from genkan.protocol import accounts
+from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.new_password import NewPassword
-from genkan.protocol.signin.recovery import digest_of, link_fault, redeem
-from genkan.site import answer, browser, read
+from genkan.protocol.signin.passkey import NewPasskey
+from genkan.protocol.signin.passkey_ticket import Use
+from genkan.protocol.signin.recovery import digest_of, link_fault, redeem, redeem_with_passkey
+from genkan.protocol.signin.session import NewSession
+from genkan.site import answer, browser, passkey_page, read
 from genkan.site.answer import Answer
 from genkan.site.api.letting_in import RECOVER
 from genkan.site.browser import Visitor
@@ -40,19 +44,58 @@ async def recover(received: Received, door: Door) -> Answer:
     if facts is None or link_fault(facts, env) is not None:
         return _dead(received, who, door, env)
     stale = browser.form_fault(received, form, who, door, env)
-    error = entry(stale.reason).public if stale else new_password_fault(form)
-    if error:
-        return await _form(facts, form, error, received, who, door, env)
-    wanted = NewPassword(await door.passwords.hash(form["password"]), "sign_out" in form)
+    by_passkey = passkey_page.CREDENTIAL in form
+    error = entry(stale.reason).public if stale else "" if by_passkey else new_password_fault(form)
+    wanted = None if error else await _wanted(received, form, facts, who, door)
+    if error or isinstance(wanted, Refused) or wanted is None:
+        said = entry(wanted.reason).public if isinstance(wanted, Refused) else error
+        return await _form(facts, form, said, received, who, door, env)
     for _ in range(TRIES):
         facts, env = await _facts(received, door), door.env()
-        opened = redeem(facts, wanted, this_browser(received, who), env, door.lifetimes)
+        opened = await _redeemed(received, facts, wanted, "sign_out" in form, who, door)
         if isinstance(opened, Refused) or facts is None:
             return _dead(received, who, door, env)
         if await door.store.apply(opened.change):
             done = browser.with_session(answer.redirect(f"{door.public.text}/account", 303), opened.cookie, door)
             return browser.with_device(browser.with_known(done, who, facts.account, door, env), who, door)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
+
+
+async def _wanted(
+    received: Received, form: read.Form, facts: RecoveryFacts, who: Visitor, door: Door
+) -> NewPassword | NewPasskey | Refused:
+    """What the person signs in with from now on."""
+    account = facts.account
+    if passkey_page.CREDENTIAL not in form:
+        return NewPassword(await door.passwords.hash(form["password"]), "sign_out" in form)
+    actor = Actor(account.actor, received.peer.address)
+    return passkey_page.made(received, form, Use.RECOVER, actor, who, door, account.id)
+
+
+async def _redeemed(
+    received: Received,
+    facts: RecoveryFacts | None,
+    wanted: NewPassword | NewPasskey,
+    sign_out: bool,
+    who: Visitor,
+    door: Door,
+) -> NewSession | Refused:
+    this, env = this_browser(received, who), door.env()
+    if isinstance(wanted, NewPassword):
+        return redeem(facts, wanted, this, env, door.lifetimes)
+    had_password = await door.store.password_set_at(wanted.passkey.account_id) is not None
+    return redeem_with_passkey(facts, wanted, had_password, sign_out, this, env, door.lifetimes)
+
+
+async def passkey_options(received: Received, door: Door) -> Answer:
+    """GET /recover/{token}/passkey: a challenge to make a passkey in place of a password."""
+    env = door.env()
+    facts = await _facts(received, door)
+    if facts is None or link_fault(facts, env) is not None:
+        return answer.error(Refused(Reason.RECOVERY_LINK_DEAD))
+    who = await browser.visitor(received, door, env)
+    known = await door.store.passkeys(facts.account.id)
+    return passkey_page.creation_answer(Use.RECOVER, facts.account, facts.account.id, known, who, door, env)
 
 
 async def _facts(received: Received, door: Door) -> RecoveryFacts | None:
@@ -79,6 +122,7 @@ async def _form(
         "sign_out": "sign_out" in form,
         "expires_at": facts.link.expires_at,
         "least": accounts.PASSWORD_CHARACTERS[0],
+        "passkey": passkey_page.creation_values(door, f"{RECOVER}/{received.parameters['token']}/passkey"),
     }
     page = door.pages.page("recover.html", values, who.reader, status=400 if error else 200)
     return browser.with_device(page, who, door)
@@ -86,5 +130,6 @@ async def _form(
 
 RULES = (
     Rule(f"{RECOVER}/{{token}}", ("GET",), recovery_page, Who.RECOVERY, Guard.PAGE, "Asks for a new password."),
+    Rule(f"{RECOVER}/{{token}}/passkey", ("GET",), passkey_options, Who.RECOVERY, Guard.PAGE, "A challenge for it."),
     Rule(f"{RECOVER}/{{token}}", ("POST",), recover, Who.RECOVERY, Guard.FORM, "Sets the new password, once."),
 )

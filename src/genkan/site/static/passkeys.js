@@ -53,6 +53,7 @@ class Box {
     this.given = null;
     this.waiting = null;
     this.busy = false;
+    this.sent = false;
   }
 
   // A page that the way has led past asks to be shown again: it leads on to the question whether it is still oneself.
@@ -84,6 +85,7 @@ class Box {
   send(given, credential) {
     const form = this.box.matches("form") ? this.box : this.made();
     form.append(hidden("ticket", given.ticket), hidden("credential", answered(credential)));
+    this.sent = true;
     // What else the form asks for has been looked at before the browser was asked.
     form.noValidate = true;
     form.requestSubmit();
@@ -149,8 +151,14 @@ class Use extends Box {
 
 class Make extends Box {
   async start(button) {
-    // What is typed beside it must do first: the passkey is made under that name.
-    if (!this.box.reportValidity()) return;
+    // What is typed beside it must do first: the passkey is made under that name. A password is not asked for then.
+    const passwords = [...this.box.querySelectorAll('[autocomplete="new-password"]')];
+    for (const field of passwords) field.disabled = true;
+    if (this.box.reportValidity()) await this.make(button);
+    for (const field of passwords) field.disabled = this.sent;
+  }
+
+  async make(button) {
     await this.attempt(async (signal) => {
       const given = this.given ?? (await this.fetch(this.box.dataset.options));
       const publicKey = asked(given, button.dataset.hints);
