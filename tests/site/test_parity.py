@@ -44,6 +44,7 @@ DOES = {
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
+    "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",
 }
 # What each page of the console tells, as an operation.
 TELLS = {
@@ -73,6 +74,7 @@ TELLS = {
     "/admin/api-keys/{id}": f"GET {GENKAN}/api-keys",
     "/admin/health": f"GET {GENKAN}/installation",
     "/admin/base-url": f"GET {GENKAN}/site",
+    "/admin/sign-in": f"GET {GENKAN}/site/sign-in",
 }
 # What is for eyes and browsers alone: it changes nothing that a program could change, and tells nothing else.
 FOR_PEOPLE = {

@@ -29,6 +29,7 @@ HELP_WORDS = ("--help", "-h")
 GROUPS = {
     "user": "Accounts of people.",
     "link": "Incoming application links: who may sign people in through this site.",
+    "sign-in": "How people sign in: which ways are taken, how recent a sign-in must be.",
     "mobile": "The mobile switch: does the site announce OAuth 2.0 to the app?",
     "phones": "Signed-in phones and applications: one row a sign-in.",
     "proxy": "Working reverse-proxy configurations for this site.",

@@ -48,6 +48,7 @@ class Purpose(StrEnum):
     SIGN_ON = "sign-on"
     UPSTREAM = "upstream token"
     PASSKEY = "passkey"
+    DEVICE = "second device"
     AUDIT = AUDIT_PURPOSE
 
 

@@ -3,8 +3,8 @@ for their next sign-in. Always in small steps, each directory by itself, so that
 """
 
 import asyncio
-from collections.abc import Iterable
 
+from genkan.outside.ldap_people import LdapPeople
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import NoteSource
 from genkan.protocol.offboarding import Checked, Presence, judge
@@ -91,7 +91,8 @@ class DirectoryKeeper:
         await self._door.store.apply(Change((NoteSource(self._rule.name, self._looked, not away),)))
 
 
-def keepers(door: Door, more: Iterable[Directory] = ()) -> list[DirectoryKeeper]:
+def keepers(door: Door) -> list[DirectoryKeeper]:
     """One for each directory of the sign-on file."""
-    openid = [OpenIDDirectory(upstream, door) for upstream in door.sign_on.upstreams.values()]
-    return [DirectoryKeeper(directory, door) for directory in (*openid, *more)]
+    openid: list[Directory] = [OpenIDDirectory(upstream, door) for upstream in door.sign_on.upstreams.values()]
+    ldap: list[Directory] = [LdapPeople(directory, door.env) for directory in door.directories]
+    return [DirectoryKeeper(directory, door) for directory in (*openid, *ldap)]
