@@ -65,7 +65,7 @@ class Bound:
 
 BOUNDS = (
     Bound("s1_p99", "S1 p99 at 32 connections", "ms", 20, 7),
-    Bound("s6", "S6: p99 of refreshes under a password flood, against quiet", "×", 3, 1.5),
+    Bound("s6", "S6: p99 of refreshes under a password flood, against quiet", "×", 2, 1.5),
     Bound("s8_s1", "S8: S1 with many grants against few", "×", 0.8, 0.95, at_least=True),
     Bound("s8_s4", "S8: S4 with many grants against few", "×", 0.8, 0.95, at_least=True),
     Bound("s11_p95", "S11: p95 of the slowest page", "ms", 50, 50),

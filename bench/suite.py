@@ -107,7 +107,8 @@ def _flood(outcome: Outcome, stations: list[Station]) -> None:
     outcome.figures["s6"] = found.ratio
     outcome.notes.append(
         f"S6: half rate {found.asked_rate:,.0f}/s asked; quiet {found.quiet_rate:,.0f}/s with p99 "
-        f"{found.quiet_p99_ms:.2f} ms; under {found.sign_ins_per_second:.1f} password sign-ins a second "
+        f"{found.quiet_p99_ms:.2f} ms; under {found.sign_ins_per_second:.1f} password sign-ins and "
+        f"{found.guesses_per_second:.1f} wrong guesses a second "
         f"{found.flooded_rate:,.0f}/s with p99 {found.flooded_p99_ms:.2f} ms."
     )
 
