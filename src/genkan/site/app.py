@@ -3,7 +3,16 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, second_device, sign_in_methods
+from genkan.site.account import (
+    apps,
+    browsers,
+    identities,
+    passkeys,
+    profile,
+    recovery_codes,
+    second_device,
+    sign_in_methods,
+)
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -19,6 +28,7 @@ from genkan.site.admin import (
     person_acts,
     person_certificates,
     person_confirmed,
+    person_identities,
     person_pages,
     person_passkeys,
     phone_pages,
@@ -35,6 +45,7 @@ from genkan.site.api import (
     people_api,
     people_certificates_api,
     people_data_api,
+    people_identities_api,
     people_passkeys_api,
     people_recovery_api,
     phones_api,
@@ -66,6 +77,7 @@ API = (
     *sign_out_api.OPERATIONS,
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
+    *people_identities_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
     *people_passkeys_api.OPERATIONS,
     *people_certificates_api.OPERATIONS,
@@ -99,6 +111,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_confirmed.RULES,
         *person_acts.RULES,
         *person_passkeys.RULES,
+        *person_identities.RULES,
         *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,
@@ -119,6 +132,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *identities.RULES,
         *recovery_codes.RULES,
         *second_device.RULES,
         *passkeys.RULES,

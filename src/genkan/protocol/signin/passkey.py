@@ -199,9 +199,9 @@ def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Per
     return Change(steps, (event,))
 
 
-def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_password: bool) -> bool:
-    """Whether neither a password nor another passkey would be left. One of which a copy was found is none."""
-    return not has_password and all(one.id == passkey.id or one.cloned_at for one in known)
+def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_other: bool) -> bool:
+    """Whether no other way in would be left: a password, a directory, a passkey. One of which a copy was found is none."""
+    return not has_other and all(one.id == passkey.id or one.cloned_at for one in known)
 
 
 def needed_after(account: Account) -> Permission | None:

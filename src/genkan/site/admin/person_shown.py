@@ -17,6 +17,7 @@ from genkan.site.api.people import live_sessions
 from genkan.site.api.phone_filters import ONE, Filters
 from genkan.site.console import Inside
 from genkan.site.door import Door
+from genkan.site.identity_rows import identity_rows
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 
@@ -24,7 +25,7 @@ PEOPLE = "/admin/people"
 MOST_SESSIONS, MOST_PHONES = 20, 5
 # What is done on a page, or by a button, below the person's own address.
 ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign-out", "recovery", "recovery/withdraw",
-        "guesses/lift", "sessions/end-all", "export", "certificates/add")  # fmt: skip
+        "guesses/lift", "sessions/end-all", "export", "certificates/add", "identities/add")  # fmt: skip
 
 
 def person_path(account: Account, rest: str = "") -> str:
@@ -86,6 +87,8 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
         "passkeys": await _passkeys(account, door),
         "pins": [_pin(account, pin, door) for pin in await door.store.pins(account.id)],
         "certificates": [_certificate(account, known, door) for known in await door.store.certificates(account.id)],
+        "identities": await identity_rows(account, person_path(account) + "/identities", "remove", door),
+        "sign_on_open": bool(door.sign_on.sources),
         "certificates_open": door.certificates.is_open,
         "certificate_rules": ", ".join(map(str, door.certificates.rules)),
         "link_until": link.expires_at if link is not None and is_good(link, account, env) else None,
@@ -110,6 +113,7 @@ def _certificate(account: Account, known: KnownCertificate, door: Door) -> dict[
         "revoked_at": known.revoked_at,
         "revoke_url": f"{door.public.path}{person_path(account)}/certificates/{fingerprint}/revoke",
     }  # fmt: skip
+
 
 async def _passkeys(account: Account, door: Door) -> list[dict[str, object]]:
     path = f"{door.public.path}{person_path(account)}/passkeys"

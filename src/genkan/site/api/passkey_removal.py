@@ -33,9 +33,11 @@ async def remove_passkey(received: Received, caller: Administrator, door: Door) 
 
 
 async def is_last(account: Account, passkey: Passkey, door: Door) -> bool:
-    """Whether the person would have neither a password nor another passkey."""
-    has_password = await door.store.password_set_at(account.id) is not None
-    return is_last_way(passkey, await door.store.passkeys(account.id), has_password)
+    """Whether the person would have neither a password, nor a directory, nor another passkey."""
+    linked = await door.store.identities_of(account.id)
+    in_directory = any(door.sign_on.named(one.source) is not None for one in linked)
+    has_other = in_directory or await door.store.password_set_at(account.id) is not None
+    return is_last_way(passkey, await door.store.passkeys(account.id), has_other)
 
 
 async def last_administrator_fault(account: Account, passkey: Passkey, door: Door) -> Refused | None:

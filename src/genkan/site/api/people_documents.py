@@ -10,6 +10,7 @@ from genkan.protocol.signin.lockout import Strain
 from genkan.site.api.audit_documents import AuditEventDocument
 from genkan.site.api.certificate_documents import CertificateDocument, PinDocument
 from genkan.site.api.documents import PermissionWord, PhoneDocument, UsageDocument, moment, permission_word, public_id
+from genkan.site.api.identity_documents import IdentityDocument
 from genkan.site.api.passkey_documents import PasskeyDocument
 
 
@@ -108,6 +109,7 @@ class PersonExport(Struct, frozen=True, rename="camel", kw_only=True):
     consents: tuple[ConsentDocument, ...]
     certificate_pins: tuple[PinDocument, ...]
     certificates: tuple[CertificateDocument, ...]
+    identities: tuple[IdentityDocument, ...]
     audit_events: tuple[AuditEventDocument, ...]
 
 
