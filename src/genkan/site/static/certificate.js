@@ -4,7 +4,8 @@
 const MOST = 32768;
 
 function pem(bytes) {
-  const text = new TextDecoder("latin1").decode(bytes);
+  // One character a byte: browsers' "latin1" is another encoding, which btoa refuses.
+  const text = Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join("");
   if (text.includes("-----BEGIN")) return text;
   const base64 = btoa(text).replace(/(.{64})/g, "$1\n").trimEnd();
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
