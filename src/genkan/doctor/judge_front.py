@@ -28,7 +28,7 @@ def proxy_headers(seen: Seen) -> Probe:
     if page.status == 400 and info is not None and info.status == 200:
         fix = (
             "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; "
-            "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints a whole configuration."
+            "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all of it."
         )
         return told.wrong("400: the site takes the request for another address than its base URL", fix)
     hops = seen.hops.get(Q.PAGE, ())
