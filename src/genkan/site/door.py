@@ -18,6 +18,7 @@ from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.measure import Measures
+from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.received import Received
 from genkan.store.api import Store, Tally
@@ -98,6 +99,7 @@ class Door:
     # Which models of authenticators are taken.
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
+    outlook: Outlook = field(default_factory=Outlook)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
