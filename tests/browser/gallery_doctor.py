@@ -13,10 +13,14 @@ policy whose action is Bypass and whose rule includes Everyone:
 
 def pages(chosen: Chosen) -> list[Shown]:
     """Before the first look; ready; with a catch; broken."""
-    ok = [_probe(chosen, "name", "ok", ""), _probe(chosen, "certificate", "ok", "")]
-    wrong = _probe(chosen, "info-login", "wrong", FIX)
-    warning = _probe(chosen, "cookies", "warning", "Set SERVERID to SameSite=Lax.")
-    unknown = _probe(chosen, "permission", "unknown", "")
+    ok = [
+        _probe(chosen, "name", "ok", "203.0.113.80"),
+        _probe(chosen, "certificate", "ok", "site.example, from Example Issuing CA, until 2027-02-13, EC secp256r1"),
+    ]
+    gate = "302 by Cloudflare Access: sent to https://team.cloudflareaccess.com/cdn-cgi/access/login, not followed"
+    wrong = _probe(chosen, "info-login", "wrong", gate, FIX)
+    warning = _probe(chosen, "cookies", "warning", "SERVERID: SameSite=Strict", "Set SERVERID to SameSite=Lax.")
+    unknown = _probe(chosen, "permission", "unknown", "it cannot be seen without signing in")
     return [
         Shown("doctor", "doctor.html", _values(chosen, "", [])),
         Shown("doctor-ready", "doctor.html", _values(chosen, "ok", ok)),
@@ -25,16 +29,25 @@ def pages(chosen: Chosen) -> list[Shown]:
     ]
 
 
-def _probe(chosen: Chosen, name: str, verdict: str, fix: str) -> dict[str, Any]:
-    answered = chosen("302 by Cloudflare Access: sent to https://team.cloudflareaccess.com/cdn-cgi/access/login")
-    why = "Without MDM the app learns here how to sign in."
+ASKED = {
+    "name": ("the addresses of site.example (A and AAAA)", "A phone asks its own network's DNS for this name."),
+    "certificate": ("the certificate of site.example and its chain", "The app takes no exception for a certificate."),
+    "info-login": ("GET https://site.example/desk/rest/nativemobile/1.1/info/login, as nobody",
+                   "Without MDM the app learns here how to sign in, before anybody has, and it follows no redirect."),
+    "cookies": ("the cookies of the start page and the sign-in page", "The browser comes from the app and back."),
+    "permission": ("authorize with scope WRITE, asking nobody", "A link with less refuses what the app asks for."),
+}  # fmt: skip
+
+
+def _probe(chosen: Chosen, name: str, verdict: str, answered: str, fix: str = "") -> dict[str, Any]:
+    asked, why = ASKED[name]
     return {
         "id": name,
         "verdict": verdict,
-        "asked": f"{name} of the site",
-        "answered": answered,
+        "asked": asked,
+        "answered": chosen(answered),
         "why": why,
-        "fix": fix,
+        "fix": chosen(fix),
     }
 
 
