@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -141,6 +142,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
     """Everything that handlers are given, from the settings and the open store."""
     public = settings.public
     site = await store.site()
+    log = make_log(settings.log_format, settings.log_level)
     return Door(
         settings=settings,
         public=public,
@@ -154,10 +156,10 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         measures=Measures(),
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
-        log=make_log(settings.log_format, settings.log_level),
+        log=log,
         program=_program(public),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
-        certificates=certificate_desk(settings),
+        certificates=replace(certificate_desk(settings), log=log),
         outlook=Outlook(Means(Clocks(clock.wall_ms, clock.ticks))),
     )
 

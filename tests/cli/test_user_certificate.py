@@ -36,7 +36,7 @@ def test_a_certificate_is_tied_listed_and_untied(site: Shell) -> None:
     made = site.good("user", "certificate", "add", "alice", "alice.pem", "--json").json
     assert (made["by"], made["value"]) == ("spki", read_leaf(ALICE.certificate).spki.hex())
     said = site.good("user", "certificate", "add", "ALICE", "alice.pem", "--by", "serial").out
-    assert said.startswith("tied to alice: serial number ")
+    assert said.startswith("tied to alice: CN=alice, serial number ")
     listed = site.good("user", "certificate", "list", "alice", "--json").json
     assert [pin["by"] for pin in listed] == ["spki", "serial"]
     assert made["id"] in site.good("user", "certificate", "list", "alice").out

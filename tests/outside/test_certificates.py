@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -144,8 +144,13 @@ async def test_where_nobody_knows_the_setting_decides(web: Web, what: str) -> No
     assert strict.fault is Fault.REVOCATION_UNKNOWN
     assert "cannot be found out" in str(strict.public)
     before = len(web.asked)
-    preferred = await judged(desk(Strictness.PREFER, reach), alice)
+    lines: list[dict[str, str]] = []
+    noting = replace(
+        desk(Strictness.PREFER, reach), log=lambda level, event, **said: lines.append({"event": event, **said})
+    )
+    preferred = await judged(noting, alice)
     assert isinstance(preferred, Accepted)
+    assert [(line["event"], line["why"]) for line in lines] == [("revocation unknown", preferred.doubt)]
     assert preferred.doubt.startswith("CN=alice: ")
     assert (len(web.asked) > before) == (what not in {"nothing", "closed"})
     asked = len(web.asked)

@@ -2,9 +2,10 @@
 forward authentication and ``explain`` ask it; whose certificate it is, is ``protocol.certificates.mapping``'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 
 from cryptography import x509
 
@@ -44,6 +45,7 @@ class CertificateDesk:
     rules: tuple[Rule, ...] = ()
     strictness: Strictness = Strictness.PREFER
     revocations: Revocations = field(default_factory=lambda: Revocations(Reach()))
+    log: Callable[..., None] = field(default=lambda *_, **__: None, repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -61,6 +63,8 @@ class CertificateDesk:
         doubt = await self._revocation_fault(path, env)
         if isinstance(doubt, CertificateFault):
             return doubt
+        if doubt:
+            self.log("warning", "revocation unknown", why=doubt, certificate=sha256(presented.leaf).hexdigest())
         return Accepted(read_leaf(path.leaf), presented.leaf, der_of(path.issuer), doubt)
 
     async def recheck(self, known: KnownCertificate, env: Env) -> Revocation:

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genkan.protocol.certificates.crl import judge_crl, read_crl
+from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.certificates.ocsp import judge_ocsp, ocsp_request
+from genkan.protocol.certificates.reading import read_certificate
 from genkan.protocol.certificates.standing import Good, Revocation, Revoked, Sources, Unknown, combine, sources_of
 from tests.protocol.certificates.making import (
     CLIENT,
@@ -286,6 +288,15 @@ def test_damaged_words_are_unknown_or_unread(data: st.DataObject, change: int) -
         if parsed is not None:
             assert not isinstance(judge_crl(parsed, LEAF.certificate, ROOT.certificate, NOW), Good)
         assert not isinstance(by_ocsp(bytes(damaged)), Good)
+
+
+def test_versions_that_do_not_exist_are_unread() -> None:
+    """RFC 5280 4.1.2.1, 5.1.2.1: a CRL and a certificate of version 5 are no such thing."""
+    assert read_crl(GOOD_CRL.replace(b"\x02\x01\x01", b"\x02\x01\x04", 1)) is None
+    broken = LEAF.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x04", 1)
+    answer = read_certificate(broken)
+    assert isinstance(answer, CertificateFault)
+    assert answer.fault is Fault.UNREADABLE
 
 
 def test_years_are_counted_without_a_zone() -> None:

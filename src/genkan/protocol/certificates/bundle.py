@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cryptography import x509
 
 from genkan.protocol.certificates.faults import CertificateFault
-from genkan.protocol.certificates.reading import der_of, extension, read_certificate, shown
+from genkan.protocol.certificates.reading import UNREADABLE, der_of, extension, read_certificate, shown
 from genkan.protocol.certificates.strength import key_fault
 
 MOST_BUNDLE_BYTES = 1024 * 1024
@@ -37,7 +37,7 @@ def parse_bundle(pem: bytes) -> Bundle | BundleProblem:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except UNREADABLE:
         return BundleProblem("holds no PEM certificates that can be read")
     if len(found) > MOST_ANCHORS:
         return BundleProblem(f"holds {len(found)} certificates; at most {MOST_ANCHORS} are read")

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from genkan.protocol.certificates.bundle import Bundle, is_authority
 from genkan.protocol.certificates.constraints import constraint_fault
 from genkan.protocol.certificates.faults import CertificateFault, Fault
-from genkan.protocol.certificates.reading import day, extension, moment, shown
+from genkan.protocol.certificates.reading import UNREADABLE, day, extension, moment, shown
 from genkan.protocol.certificates.strength import key_fault, signature_fault
 from genkan.protocol.env import SECOND
 
@@ -118,7 +117,7 @@ def _link_fault(below: x509.Certificate, issuer: x509.Certificate) -> Certificat
         return CertificateFault(Fault.WEAK, weak)
     try:
         below.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         # RFC 5280 6.1.3 (a)(1)
         return CertificateFault(
             Fault.FALSE_SIGNATURE, f"{shown(below.subject)} is not signed by {shown(issuer.subject)}"

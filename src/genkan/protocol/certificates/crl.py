@@ -4,18 +4,15 @@ Delta CRLs, indirect CRLs and CRLs of some reasons say nothing here: Unknown, ne
 """
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
 from genkan.protocol.certificates.bundle import is_authority
-from genkan.protocol.certificates.reading import day, extension, moment
+from genkan.protocol.certificates.reading import UNREADABLE, day, extension, moment
 from genkan.protocol.certificates.standing import SKEW, Good, Revocation, Revoked, Unknown
 from genkan.protocol.certificates.strength import signature_fault
 from genkan.protocol.env import SECOND
 
 MOST_CRL_BYTES = 8 * 1024 * 1024
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.DuplicateExtension,
-               x509.UnsupportedGeneralNameType)  # fmt: skip
 _UNDERSTOOD = frozenset({ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.CRL_NUMBER,
                          ExtensionOID.AUTHORITY_KEY_IDENTIFIER})  # fmt: skip
 _UNDERSTOOD_OF_ENTRY = frozenset({x509.CRLReason.oid, x509.InvalidityDate.oid})
@@ -29,7 +26,7 @@ def read_crl(data: bytes) -> x509.CertificateRevocationList | None:
     try:
         load = x509.load_pem_x509_crl if _PEM in data[:4096] else x509.load_der_x509_crl
         return load(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -40,7 +37,7 @@ def judge_crl(
     try:
         fault = _crl_fault(crl, issuer) or _scope_fault(crl, certificate)
         return Unknown(f"the CRL {fault}") if fault else _listed(crl, certificate, now)
-    except _UNREADABLE:
+    except UNREADABLE:
         return Unknown("the CRL cannot be read")
 
 

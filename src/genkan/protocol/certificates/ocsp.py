@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
 
 from genkan.protocol.certificates.faults import CertificateFault
-from genkan.protocol.certificates.reading import day, der_of, extension, moment, read_certificate
+from genkan.protocol.certificates.reading import UNREADABLE, day, der_of, extension, moment, read_certificate
 from genkan.protocol.certificates.standing import SKEW, Good, Revocation, Revoked, Unknown
 from genkan.protocol.certificates.strength import key_fault, signature_fault
 from genkan.protocol.env import HOUR, SECOND
@@ -26,8 +26,6 @@ MOST_RESPONDERS = 4
 KEPT_WITHOUT_END = HOUR  # RFC 6960 4.2.2.1: without nextUpdate newer word is always to be had
 # RFC 5019 2.1.1: responders for many know no other; it names the issuer here and protects nothing.
 _NAMES_ONLY = hashes.SHA1()  # noqa: S303
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.DuplicateExtension,
-               x509.UnsupportedGeneralNameType)  # fmt: skip
 
 
 def ocsp_request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -43,7 +41,7 @@ def judge_ocsp(data: bytes, certificate: x509.Certificate, issuer: x509.Certific
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _judge(ocsp.load_der_ocsp_response(data), certificate, issuer, now)
-    except _UNREADABLE:
+    except UNREADABLE:
         return Unknown("the OCSP response cannot be read")
 
 
@@ -153,7 +151,7 @@ def _delegate_fault(responder: x509.Certificate, issuer: x509.Certificate, now: 
         return "is signed by a certificate with a critical extension that is not understood"
     try:
         responder.verify_directly_issued_by(issuer)
-    except _UNREADABLE:
+    except UNREADABLE:
         return "is signed by a responder of another authority"
     return ""
 

@@ -31,8 +31,10 @@ def pin_name(leaf: Leaf, kind: PinKind) -> str:
     """How a pin is shown to administrators."""
     match kind:
         case PinKind.SPKI:
-            return f"key {leaf.spki.hex()} of {leaf.subject or 'a certificate without subject'}"
+            return (
+                f"{leaf.subject or 'a certificate without subject'}, key {leaf.spki[:8].hex()}\N{HORIZONTAL ELLIPSIS}"
+            )
         case PinKind.SERIAL:
-            return f"serial number {leaf.serial:x} of {leaf.issuer}"
+            return f"{leaf.subject or 'a certificate without subject'}, serial number {leaf.serial:x} of {leaf.issuer}"
         case PinKind.SUBJECT:
             return f"{leaf.subject} by {leaf.issuer}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from genkan.protocol.certificates.faults import CertificateFault, Fault
@@ -13,6 +13,11 @@ from genkan.protocol.env import SECOND
 
 MOST_BYTES = 8 * 1024  # a certificate of a person has one to three thousand
 MOST_SHOWN = 300
+# What the library raises for bytes that are not what they should be.
+UNREADABLE = (
+    ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
@@ -25,15 +30,15 @@ def read_certificate(der: bytes) -> x509.Certificate | CertificateFault:
             # What the library only warns of is judged here by name, or harms nobody.
             warnings.simplefilter("ignore")
             certificate = x509.load_der_x509_certificate(der)
-            _read_through(certificate)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as e:
+            serial = _read_through(certificate)
+    except UNREADABLE as e:
         return CertificateFault(Fault.UNREADABLE, _short(str(e)))
-    if certificate.serial_number <= 0:  # RFC 5280 4.1.2.2: a positive integer
+    if serial <= 0:  # RFC 5280 4.1.2.2: a positive integer
         return CertificateFault(Fault.UNREADABLE, "the serial number is not positive")
     return certificate
 
 
-def _read_through(certificate: x509.Certificate) -> None:
+def _read_through(certificate: x509.Certificate) -> int:
     # RFC 5280 4.2: an extension at most once, each readable; 4.1: version, names, validity, key, signature.
     for extension in certificate.extensions:
         hash(extension.oid)
@@ -41,6 +46,7 @@ def _read_through(certificate: x509.Certificate) -> None:
     _ = certificate.version, certificate.signature_hash_algorithm
     _ = certificate.issuer.rdns, certificate.subject.rdns
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return certificate.serial_number
 
 
 def extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
