@@ -32,7 +32,6 @@ class LookDocument(Struct, frozen=True):
     url: str
     verdict: str
     probes: tuple[ProbeDocument, ...]
-    notes: tuple[str, ...]
 
 
 async def look(received: Received, door: Door) -> Answer:
@@ -52,7 +51,7 @@ def look_document(report: Report) -> LookDocument:
         ProbeDocument(probe.id, probe.verdict.value, probe.asked, probe.answered, probe.why, probe.fix)
         for probe in report.probes
     )
-    return LookDocument(report.url, report.verdict.value, probes, report.notes)
+    return LookDocument(report.url, report.verdict.value, probes)
 
 
 OPERATIONS = (
