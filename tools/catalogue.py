@@ -27,8 +27,9 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
-from genkan.site import console, flashes, navigation, sign_in_form
-from genkan.site.admin import link_edit_pages, link_form, person_certificates
+from genkan.site import console, flashes, navigation, sign_in_form, ways_form
+from genkan.site.account import second_device
+from genkan.site.admin import link_edit_pages, link_form, person_certificates, sign_in_pages
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
@@ -85,13 +86,14 @@ def shell_words() -> list[str]:
     """What the frame of the console and the account pages says."""
     groups = (*navigation.CONSOLE, *navigation.ACCOUNT)
     places = [place.words for group in groups for place in group.places]
-    told = (console.RESUMED, sign_in_form.SESSION_OVER, sign_in_form.DIRECTORY_AWAY, *flashes.SENTENCES.values())
+    said_there = (console.RESUMED, sign_in_form.SESSION_OVER, sign_in_form.DIRECTORY_AWAY)
+    told = (*said_there, *ways_form.WAY_WORDS.values(), *flashes.SENTENCES.values())
     return [*(group.words for group in groups if group.places), *places, *told]
 
 
 def link_words() -> list[str]:
     """What is said of an application link that cannot be, or that could be better."""
-    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED)
+    told = (link_form.CHOOSE_PERMISSION, link_edit_pages.CHANGED, sign_in_pages.NONE_CHOSEN, second_device.NO_NUMBER)
     return [*link_wishes.SENTENCES.values(), *redirects.PROBLEMS.values(), *redirects.ADVICE.values(), *told]
 
 

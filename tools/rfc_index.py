@@ -76,6 +76,7 @@ TITLES = {
     9525: "Service Identity in TLS",
     9562: "UUIDs",
     9637: "IPv6 addresses for documentation",
+    9470: "OAuth 2.0 Step Up Authentication Challenge Protocol",
     9651: "Structured fields",
     9700: "Best current practice for OAuth 2.0 security",
 }

@@ -9,6 +9,7 @@ from functools import cache
 from urllib.parse import quote
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.offer import Offer
 from genkan.site.answer import Answer
 from genkan.site.pages import ADVICE, Pages
 from genkan.site.reader import Reader
@@ -23,6 +24,7 @@ from tests.browser import (
     gallery_passkeys,
     gallery_people,
     gallery_phones,
+    gallery_policy,
 )
 from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
@@ -39,6 +41,7 @@ AREAS = (
     gallery_passkeys,
     gallery_people,
     gallery_phones,
+    gallery_policy,
 )
 
 
@@ -73,6 +76,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "error": "",
         "application": "",
         "again": False,
+        "offer": Offer(),
         "passkey": using(chosen),
     }
     failed = {

@@ -1,6 +1,8 @@
 """The frame of the console and the account pages, and the pages that belong to the frame itself."""
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Way
+from genkan.protocol.signin.offer import Offer
 from genkan.site import navigation
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.sign_in_form import SESSION_OVER
@@ -30,13 +32,15 @@ def _confirm(chosen: Chosen) -> list[Shown]:
     person = {"person_name": chosen("alice"), "person_display": chosen("Alice Adams")}
     out = {"sign_out_action": "/desk/logout", "sign_out_hidden": carried(chosen)}
     passkey = using(chosen)
-    asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": "", "passkey": passkey}
+    asked = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": "", "passkey": passkey,
+             "offer": Offer(), "other_url": "/desk/login?next=%2Fdesk%2Fadmin"}  # fmt: skip
     over = {"action": "/desk/login", "hidden": carried(chosen), "username": "", "error": "", "application": "",
-            "again": False, "notice": SESSION_OVER, "passkey": passkey}  # fmt: skip
+            "again": False, "notice": SESSION_OVER, "passkey": passkey, "offer": Offer()}  # fmt: skip
     kept = {"action": "/desk/admin/links/create", "hidden": carried(chosen), "person_name": chosen("Alice Adams")}
     return [
         Shown("confirm", "confirm.html", asked),
         Shown("confirm-failed", "confirm.html", {**asked, "error": entry(Reason.SIGN_IN_FAILED).public}, 401),
+        Shown("confirm-by-key", "confirm.html", {**asked, "offer": Offer(Way.PASSKEY)}),
         Shown("login-over", "login.html", over, 401),
         Shown("kept", "kept.html", kept),
         Shown("not-allowed", "not_allowed.html", {**person, **out, "permission": "WRITE"}, 403),

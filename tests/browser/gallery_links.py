@@ -106,7 +106,8 @@ def _one(chosen: Chosen) -> list[Shown]:
     link = a_link(chosen)
     native = {"kind": LinkKind.NATIVE, "consent": ConsentMode.ALWAYS, "plain_pkce": False, "absolute_lifetime": None}
     app = a_link(chosen, **native, redirects=(chosen("jira-server://oauth-callback"), chosen("http://127.0.0.1/cb")))
-    values = {"details": link, "permission_words": WORDS[link.permission], "usage": Usage(7, USED, complete=True)}
+    values = {"details": link, "permission_words": WORDS[link.permission], "way_words": ["Passkey", "Password"],
+              "usage": Usage(7, USED, complete=True)}  # fmt: skip
     told = _told(link.name, kind="confidential")
     return [
         Shown("link", "link.html", {**frame, **values, "link": {**told, "state": "disabled"}, "is_app_link": False}),

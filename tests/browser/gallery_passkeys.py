@@ -1,6 +1,7 @@
 """The pages about passkeys, and what other pages are given of them, with values to show them by."""
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.signin.offer import Offer
 from genkan.site.flashes import Flash
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried, using
@@ -55,6 +56,7 @@ def pages(chosen: Chosen) -> list[Shown]:
 def _login(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         "action": "/desk/login", "hidden": carried(chosen), "username": "", "application": "", "again": False,
+        "offer": Offer(),
         "error": entry(Reason.PASSKEY_REFUSED).public,
     }  # fmt: skip
     moved = [{"host": chosen("desk.example"), "options": "/desk/login/passkey?host=desk.example"}]

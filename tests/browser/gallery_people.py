@@ -1,7 +1,11 @@
 """The pages about people and of one's own account, with values to show them by."""
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
-from genkan.site.flashes import Flash
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import FailedTries, Way
+from genkan.protocol.signin.offer import Offer
+from genkan.site.account.second_device import NO_NUMBER
+from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
 from tests.browser import gallery_passkeys, gallery_person
 from tests.browser.gallery_console import framed
@@ -12,6 +16,7 @@ from tests.browser.showing_values import Chosen, Shown, carried
 def pages(chosen: Chosen) -> list[Shown]:
     """Each state that looks different once."""
     return [*_recover(chosen), *_profile(chosen), *_apps(chosen), *_sessions(chosen), *_sign_in(chosen),
+            *_second_device(chosen),
             *gallery_person.pages(chosen)]  # fmt: skip
 
 
@@ -26,12 +31,15 @@ def _recover(chosen: Chosen) -> list[Shown]:
         "sign_out": True,
         "expires_at": NOW + DAY,
         "least": 10,
+        "offer": Offer(),
         "passkey": {"works": True, "options": "/desk/recover/0123456789abcdef/passkey"},
     }
     failed = {**values, "error": "The two passwords differ."}
     return [
         Shown("recover", "recover.html", values),
         Shown("recover-failed", "recover.html", failed, 400),
+        Shown("recover-by-key", "recover.html", {**values, "offer": Offer(Way.PASSKEY)}),
+        Shown("recover-once", "recover.html", {**values, "offer": Offer(Way.CERTIFICATE)}),
         Shown("recover-first", "recover.html", {**values, "is_first": True}),
     ]
 
@@ -118,6 +126,13 @@ def _sessions(chosen: Chosen) -> list[Shown]:
     ]
 
 
+def told_tries(chosen: Chosen) -> dict[str, object]:
+    """Somebody has tried to sign in, and a code was used."""
+    tries = FailedTries(7, NOW - 86_400_000, NOW, "192.0.2.0/24", NOW)
+    hidden = {**carried(chosen), "last_at": str(NOW), "next": "https://site.example/desk/account/sign-in"}
+    return {"tries": tries, "tries_hidden": hidden}
+
+
 def _sign_in(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         **framed(chosen, "/account/sign-in", flash=Flash.PASSWORD_CHANGED_EVERYWHERE),
@@ -127,10 +142,21 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "faults": {},
         "sign_out": True,
         "least": 10,
+        "takes_password": True,
+        "may_set": False,
+        "codes_left": None,
+        "codes_action": "/desk/account/sign-in/codes",
+        "device_action": "/desk/account/sign-in/device",
         **gallery_passkeys.own(chosen),
     }
     nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
-    nowhere = {**nothing, "passkeys_work": False}
+    nowhere = {**nothing, "passkeys_work": False, "takes_password": False, "codes_left": 1}
+    recovered = {**values, "flash": SENTENCES[Flash.CODE_USED], "may_set": True, "codes_left": 9, **told_tries(chosen)}
+    codes = {
+        **framed(chosen, "/account/sign-in"),
+        "codes": [f"0123-4567-89ab-cd{number:02}" for number in range(10)],
+        "back_url": "/desk/account/sign-in",
+    }
     full = {**nothing, "passkeys_full": True}
     wrong = {
         **values,
@@ -143,5 +169,28 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         Shown("sign-in-methods-failed", "account_sign_in.html", wrong, 400),
         Shown("sign-in-methods-none", "account_sign_in.html", nothing),
         Shown("sign-in-methods-nowhere", "account_sign_in.html", nowhere),
+        Shown("sign-in-methods-recovered", "account_sign_in.html", recovered),
+        Shown("recovery-codes", "account_codes.html", codes),
         Shown("sign-in-methods-full", "account_sign_in.html", full),
+    ]
+
+
+def _second_device(chosen: Chosen) -> list[Shown]:
+    sealed = "0a" * 120
+    device = {
+        **framed(chosen, "/account/sign-in"),
+        "action": "/desk/account/sign-in/device",
+        "ticket": sealed,
+        "picture_url": "/desk/qr.svg",
+        "link": f"https://site.example/desk/login/device/{sealed}",
+        "back_url": "/desk/account/sign-in",
+        "faults": {},
+    }
+    second = {"action": f"/desk/login/device/{sealed}", "hidden": carried(chosen), "number": "012 345", "error": ""}
+    kept_out = entry(Reason.DEVICE_NOT_LET_IN).public
+    return [
+        Shown("device", "account_device.html", device),
+        Shown("device-failed", "account_device.html", {**device, "faults": {"number": NO_NUMBER}}, 400),
+        Shown("device-number", "login_device.html", second),
+        Shown("device-not-let-in", "login_device.html", {**second, "error": kept_out}, 403),
     ]

@@ -8,7 +8,7 @@ from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from genkan.site.answer import Answer
-from genkan.site.qr import picture
+from genkan.site.qr_picture import picture
 from tests.browser import gallery_mobile
 from tests.browser.gallery import gallery, rendered, the_pages
 from tests.browser.hostile import ALL, MARKUP

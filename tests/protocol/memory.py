@@ -19,7 +19,9 @@ from genkan.protocol.outcomes import (
     TurnMobile,
     WithdrawConsent,
 )
+from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.records import Consent
+from genkan.protocol.signin_steps import PutRecoveryCodes
 
 if TYPE_CHECKING:
     from tests.protocol.world import World
@@ -48,7 +50,7 @@ def _applied(world: "World", step: Step) -> bool:
             world.links[link.id] = replace(link, stop=standing.stop)
         case TurnMobile(enabled=enabled, link_id=link_id):
             world.site = replace(world.site, mobile_enabled=enabled, mobile_link_id=link_id)
-        case SetPassword():
+        case SetPassword() | DropPasskeys() | PutRecoveryCodes():
             pass
         case _:
             _stop(world, step)

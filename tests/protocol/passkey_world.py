@@ -5,7 +5,7 @@ from typing import Any
 
 from genkan.protocol.facts import PasskeyFacts
 from genkan.protocol.policy import Lifetimes
-from genkan.protocol.records import Account, Passkey
+from genkan.protocol.records import ALL_WAYS, Account, Passkey
 from genkan.protocol.signin.passkey import NewPasskey, Turned, read_answer, register, sign_in
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.protocol.signin.passkey_options import creation, request
@@ -51,4 +51,4 @@ def signed_in(
     asserted = read_answer(key.get(request(ticket, ()), **wrong))
     if isinstance(asserted, Turned):
         return asserted
-    return sign_in(facts, asserted, ticket, origin, BROWSER, an_env(NOW + 1000), Lifetimes())
+    return sign_in(facts, asserted, ticket, origin, ALL_WAYS, BROWSER, an_env(NOW + 1000), Lifetimes())

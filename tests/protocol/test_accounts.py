@@ -22,6 +22,7 @@ from genkan.protocol.outcomes import (
 from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Standing
+from genkan.protocol.signin_steps import PutRecoveryCodes
 from genkan.wire.scopes import Permission
 from tests.protocol.builders import NOW, an_account, an_env
 from tests.wire.strategies import any_text
@@ -168,13 +169,14 @@ def test_deleting_forgets_the_person_and_keeps_the_id() -> None:
     """The name is free for somebody else, whom no old sign-in will ever mean; the password is gone."""
     change = accounts.set_standing(an_account(), Standing.DELETED, "admin", an_env())
     assert isinstance(change, Change)
-    put, stop, password, passkeys = change.steps
+    put, stop, password, passkeys, codes = change.steps
     assert isinstance(put, PutAccount)
     assert (put.account.id, put.account.standing) == (an_account().id, Standing.DELETED)
     assert (put.account.display_name, put.account.email, put.account.groups) == ("", "", ())
     assert accounts.fold(put.account.folded) is None, "nobody can type the tombstone's name"
     assert stop == RaiseStop(Subject.ACCOUNT, an_account().id, EndReason.ACCOUNT_DELETED, NOW)
     assert (password, passkeys) == (SetPassword(an_account().id, None, NOW), DropPasskeys(an_account().id))
+    assert codes == PutRecoveryCodes(an_account().id, (), NOW)
     assert change.events[0].kind is EventKind.ACCOUNT_DELETED
 
 

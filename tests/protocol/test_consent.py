@@ -25,6 +25,7 @@ from tests.protocol.builders import (
     WEB,
     a_link,
     a_person,
+    a_site,
     a_web_interaction,
     a_web_link,
     an_account,
@@ -43,7 +44,7 @@ def a_consent(scope: Permission | None = Permission.WRITE, mark: int = 0) -> Con
 
 
 def step(link: Link, consent: Consent | None, **asked: Any) -> Any:
-    return next_step(a_web_interaction(**asked), HubFacts(link, a_person(), consent, None), None, an_env())
+    return next_step(a_web_interaction(**asked), HubFacts(link, a_person(), consent, None, a_site()), None, an_env())
 
 
 def test_a_remembered_consent_spares_the_question() -> None:
@@ -77,7 +78,9 @@ def test_a_consent_reaches_as_far_as_it_was_given(given: Permission | None, scop
 def test_who_is_asked_every_time(link: Link, asked: dict[str, Any]) -> None:
     """RFC 8252 8.6: where another program could take the answer, a consent given before counts for nothing."""
     plain = an_interaction(link_id=link.id, **{"redirect_uri": WEB, **asked})
-    found = next_step(plain, HubFacts(link, a_person(), a_consent(Permission.SYSTEM_ADMIN), None), None, an_env())
+    found = next_step(
+        plain, HubFacts(link, a_person(), a_consent(Permission.SYSTEM_ADMIN), None, a_site()), None, an_env()
+    )
     assert isinstance(found, AskConsent)
 
 
@@ -147,6 +150,6 @@ def test_codes_die_with_the_consent_they_were_issued_under(remembered: bool) -> 
 
 def test_a_consent_given_before_does_not_outweigh_deny() -> None:
     """Whoever is shown the page and denies is obeyed."""
-    facts = HubFacts(remembering(), a_person(), a_consent(), None)
+    facts = HubFacts(remembering(), a_person(), a_consent(), None, a_site())
     denied = next_step(a_web_interaction(), facts, Decision.DENY, an_env())
     assert denied == ErrorRedirect(Refused(Reason.CONSENT_DENIED), WEB, "xyz")

@@ -15,14 +15,14 @@ from genkan.protocol.outcomes import AddAccount, Change, EventKind, OpenSession,
 from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Identity, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Identity, Method, Standing
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.wire.scopes import Permission
 from tests.protocol.builders import NOW, an_account, an_env
 
 LIFETIMES = Lifetimes()
 BROWSER = Browser("Firefox", "203.0.113.7", b"old")
-CAME = Came(Method.FED, NOW - 1000, "sid-1")
+CAME = Came(Method.FED, NOW - 1000, ALL_WAYS, "sid-1")
 
 
 def a_person(**changes: Any) -> Person:
@@ -63,7 +63,9 @@ def test_somebody_who_is_linked_gets_a_session_of_that_directory() -> None:
 
 def test_a_proof_of_the_future_counts_as_made_now() -> None:
     """A directory whose clock is ahead does not make a session that is recent for longer."""
-    late = arrive(a_person(), Came(Method.FED, NOW + 5000), known(an_account()), a_rule(), BROWSER, an_env(), LIFETIMES)
+    late = arrive(
+        a_person(), Came(Method.FED, NOW + 5000, ALL_WAYS), known(an_account()), a_rule(), BROWSER, an_env(), LIFETIMES
+    )
     assert opened(late).session.auth_time == NOW
 
 

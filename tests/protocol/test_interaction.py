@@ -34,6 +34,7 @@ from tests.protocol.builders import (
     a_link,
     a_person,
     a_sealer,
+    a_site,
     an_account,
     an_env,
     an_interaction,
@@ -45,7 +46,7 @@ SEALER = a_sealer()
 
 
 def hub_facts(**changes: Any) -> HubFacts:
-    return structs.replace(HubFacts(a_link(), a_person(), None, None), **changes)
+    return structs.replace(HubFacts(a_link(), a_person(), None, None, a_site()), **changes)
 
 
 interactions = st.builds(

@@ -13,7 +13,7 @@ from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, EventKind, PutAccount, RaiseStop, Refused, Subject
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason
-from genkan.protocol.records import Account, Identity, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Identity, Method, Standing
 from genkan.protocol.signin.session import Browser, NewSession
 from tests.protocol.builders import NOW, an_account, an_env
 
@@ -112,7 +112,7 @@ def test_who_was_held_comes_back_when_the_directory_answers() -> None:
 def test_who_was_held_comes_back_by_signing_in_there() -> None:
     """A fresh proof frees in the same write; nobody else's disabling is undone by it."""
     before = held()
-    person, came = Person("corp", "00u1", "alice"), Came(Method.FED, NOW)
+    person, came = Person("corp", "00u1", "alice"), Came(Method.FED, NOW, ALL_WAYS)
     browser = Browser("", "203.0.113.7", None)
     done = arrive(person, came, ArrivalFacts(before), RULE, browser, an_env(), Lifetimes())
     assert isinstance(done, NewSession)

@@ -8,10 +8,11 @@ import pytest
 from genkan.protocol.outcomes import Change, CloseSession, OpenSession, PutGuesses, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Guesses, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Guesses, Method, Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser, NewSession
+from genkan.protocol.signin_steps import NoteFailedTry
 from tests.protocol.builders import NOW, an_account, an_env
 
 LIFETIMES = Lifetimes()
@@ -28,7 +29,7 @@ STATES: dict[str, Account | None] = {
 
 def tried(account: Account | None, kept: str | None, right: bool, guesses: dict[bytes, Guesses]) -> NewSession | Failed:
     facts = PasswordFacts(account, kept, guesses)
-    return sign_in(facts, TRIES, right, BROWSER, an_env(), LIFETIMES)
+    return sign_in(facts, TRIES, right, ALL_WAYS, BROWSER, an_env(), LIFETIMES)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_one_way_in(state: str, kept: str | None, right: bool, guesses: dict[byt
     assert isinstance(outcome, NewSession) == opens
     if isinstance(outcome, Failed):
         assert outcome.refused == Refused(Reason.SIGN_IN_FAILED), "one answer, without a detail"
-        assert not [step for step in outcome.change.steps if not isinstance(step, PutGuesses)]
+        assert not [step for step in outcome.change.steps if not isinstance(step, PutGuesses | NoteFailedTry)]
 
 
 @pytest.mark.parametrize(("state", "kept"), list(product(STATES, [HASH, None])))
@@ -53,10 +54,15 @@ def test_exactly_one_hash_is_computed_on_every_path(state: str, kept: str | None
 
 
 def test_all_failures_are_counted_alike() -> None:
-    """Unknown, wrong, disabled and without password leave the same traces."""
-    changes = [tried(account, kept, False, {}).change for account in STATES.values() for kept in (HASH, None)]
-    assert all(change == changes[0] for change in changes)
-    assert changes[0] == Change((lockout.failed(TRIES, {}, NOW),))  # type: ignore[arg-type]
+    """Unknown, wrong, disabled and without password fill the same buckets; besides, only a person who can sign in is
+    told of it. No line of it is in the audit.
+    """
+    filled = lockout.failed(TRIES, {}, NOW)
+    assert filled is not None
+    for state, account in STATES.items():
+        told = (NoteFailedTry(77, "192.0.2.0/24", NOW),) if state == "active" else ()
+        for kept in (HASH, None):
+            assert tried(account, kept, False, {}).change == Change((filled, *told))
 
 
 def test_a_try_beyond_the_budget_writes_nothing() -> None:

@@ -18,7 +18,7 @@ from genkan.protocol.outcomes import (
 )
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Guesses, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Guesses, Method, Standing
 from genkan.protocol.recovery_steps import DropRecovery, NeedPassword, PutRecovery, UseRecovery
 from genkan.protocol.signin import lockout, recovery
 from genkan.protocol.signin.new_password import NewPassword, change_own
@@ -139,7 +139,7 @@ def changed(
     account: Account | None, kept: str | None, right: bool, guesses: dict[bytes, Guesses], sign_out: bool = False
 ) -> NewSession | Failed:
     facts = PasswordFacts(account, kept, guesses)
-    return change_own(facts, TRIES, right, NewPassword(NEW, sign_out), BROWSER, an_env(), LIFETIMES)
+    return change_own(facts, TRIES, right, NewPassword(NEW, sign_out), ALL_WAYS, BROWSER, an_env(), LIFETIMES)
 
 
 @pytest.mark.parametrize(

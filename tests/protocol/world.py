@@ -90,7 +90,7 @@ class World:
         interaction = open_interaction(self.sealer, sealed, self.env, self.lifetimes)
         assert not isinstance(interaction, Refused)
         person = SessionFacts(a_session(account, auth_time=self.now), account)
-        facts = HubFacts(link, person, self.consents.get((account_id, link_id)), None)
+        facts = HubFacts(link, person, self.consents.get((account_id, link_id)), None, a_site())
         issued = next_step(interaction, facts, Decision.ALLOW, self.env)
         assert isinstance(issued, Issue), issued
         return self.sealer.code(issued.code, self.env)

@@ -95,8 +95,9 @@ async def test_every_failure_has_one_answer(
 
 
 def stripped(page: str, name: str) -> str:
-    """A page without what is this browser's own: the hidden token and the name that was typed."""
-    page = re.sub(r'name="page_token" value="[^"]*"', "", page)
+    """A page without what is this browser's own: the page's token, wherever it stands, and the name that was typed."""
+    fields = next(fields for action, fields in forms_of(page) if action.endswith("/login"))
+    page = page.replace(fields["page_token"], "")
     return re.sub(r'(id="username"[^>]*?) value="[^"]*"', r"\1", page).replace(" autofocus", "")
 
 
@@ -254,6 +255,21 @@ async def test_confirming_asks_the_directory_by_the_persons_id(slapd: Slapd, the
         action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/confirm"))
         answer = await site.client.post(site.absolute(action), data={**fields, "password": password})
         assert is_in(answer) is wanted, password
+
+
+async def test_people_are_told_whose_password_theirs_is(slapd: Slapd, their_site: TheirSite) -> None:
+    """Who came by the directory's password reads so where a password is asked for or changed; others do not."""
+    slapd.person("s-mona", "the password")
+    site = await their_site(title="The <b>Example</b> directory")
+    await site.make_account("s-own")
+    own = site.browser()
+    await site.sign_in("s-mona", "the password")
+    await site.sign_in("s-own", PASSWORD, own)
+    for path in ("/account/sign-in", "/confirm"):
+        theirs = (await site.client.get(site.base + path)).text
+        assert "The &lt;b&gt;Example&lt;/b&gt; directory" in theirs
+        assert "Example" not in (await own.get(site.base + path)).text
+    assert "current_password" not in (await site.client.get(f"{site.base}/account/sign-in")).text
 
 
 async def test_a_directory_that_is_away_is_told_of_to_everybody_alike(slapd: Slapd, their_site: TheirSite) -> None:

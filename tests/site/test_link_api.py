@@ -57,6 +57,7 @@ async def test_a_confidential_link_is_made_and_told_its_secret_once(ours: SiteUn
         "id": made["id"], "name": "Build server", "clientId": made["clientId"], "kind": "confidential",
         "redirects": ["https://build.example/cb"], "permission": "WRITE", "scope": "WRITE", "consent": "always",
         "introspect": False, "pkceRequired": False, "plainPkce": False, "absoluteLifetimeSeconds": None,
+        "ways": [], "maxAgeSeconds": None,
         "state": "active", "createdAt": "2027-01-15T08:00:00Z",
     }  # fmt: skip
     assert answer.headers["location"] == f"{ours.base}/rest/oauth2/1.0/client/{made['clientId']}"

@@ -53,7 +53,7 @@ async def test_revocation_needs_its_client(site: SiteUnderTest) -> None:
 
 
 async def test_introspection_tells_what_a_token_may_do(site: SiteUnderTest) -> None:
-    """RFC 7662 2.2: every member that the site tells, with times in seconds and the scope as it counts now."""
+    """RFC 7662 2.2, RFC 9470 6.2: every member that the site tells, times in seconds, the scope as it counts now."""
     made, tokens = await signed_in(site)
     caller = await site.make_link("https://api.example/cb", introspect=True)
     told = await site.introspect(tokens["access_token"], caller.link, str(caller.secret))
@@ -64,6 +64,7 @@ async def test_introspection_tells_what_a_token_may_do(site: SiteUnderTest) -> N
         "active": True, "scope": "WRITE", "client_id": made.link.client_id, "username": "alice",
         "sub": f"{account.id:016x}", "token_type": "bearer", "iss": site.base, "iat": START // 1000,
         "exp": (START + HOUR) // 1000, "auth_time": START // 1000, "amr": ["pwd"],
+        "acr": "urn:genkan:acr:password",
     }  # fmt: skip
 
 

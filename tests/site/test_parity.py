@@ -43,6 +43,7 @@ DOES = {
     "/admin/health/check": f"POST {GENKAN}/installation/check",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
+    "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",
 }
 # What each page of the console tells, as an operation.
 TELLS = {
@@ -71,6 +72,7 @@ TELLS = {
     "/admin/api-keys/{id}": f"GET {GENKAN}/api-keys",
     "/admin/health": f"GET {GENKAN}/installation",
     "/admin/base-url": f"GET {GENKAN}/site",
+    "/admin/sign-in": f"GET {GENKAN}/site/sign-in",
 }
 # What is for eyes and browsers alone: it changes nothing that a program could change, and tells nothing else.
 FOR_PEOPLE = {

@@ -9,7 +9,7 @@ from genkan.protocol.certificates.mapping import Mapped
 from genkan.protocol.certificates.naming import read_leaf
 from genkan.protocol.certificates.rules import parse_rules
 from genkan.protocol.outcomes import EventKind
-from genkan.protocol.records import Account
+from genkan.protocol.records import ALL_WAYS, Account
 from genkan.protocol.signin.certificate import Accepted, sign_in
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.site.admin.person_certificates import PINNED_ALREADY
@@ -147,7 +147,7 @@ async def test_a_certificate_finds_its_account_in_the_store(site: SiteUnderTest,
     await send(site, path_of(bob, ADD), ADD_FORM, {"certificate": PEM, "by": "spki"})
     facts = await certificate_facts(Accepted(LEAF, MADE.der, ROOT.der), rules, site.store)
     assert facts.mapped == Mapped(await current(site, bob), "pin spki")
-    opened = sign_in(facts, Browser("agent", "192.0.2.1", None), site.env(), site.door.lifetimes)
+    opened = sign_in(facts, ALL_WAYS, Browser("agent", "192.0.2.1", None), site.env(), site.door.lifetimes)
     assert isinstance(opened, NewSession)
     assert await site.store.apply(opened.change)
     known = await site.store.certificate(LEAF.fingerprint)

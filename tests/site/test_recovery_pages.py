@@ -9,8 +9,9 @@ from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, EventKind
-from genkan.protocol.records import Account, Method, Standing
+from genkan.protocol.records import Account, Method, Standing, Way
 from genkan.protocol.signin import recovery
+from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.wire.scopes import Permission
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
@@ -157,3 +158,22 @@ async def test_a_dead_link_says_what_to_do(site: SiteUnderTest) -> None:
     answer = await site.client.get(late)
     assert answer.status_code == 404
     assert all("This link does not work any more" in text for text in (*said, answer.text))
+
+
+async def test_where_no_password_is_taken_the_link_opens_the_door_once(site: SiteUnderTest) -> None:
+    """No field that would be refused; the browser is signed in to make a passkey, and a password that is sent all the
+    same is not set.
+    """
+    alice = await site.make_account()
+    put = PutSignInPolicy(Way.CERTIFICATE, None, (await site.store.site()).version)
+    assert await site.store.apply(Change((put,)))
+    url = await a_link_for(site, alice)
+    page = await site.client.get(url)
+    assert 'name="password"' not in page.text
+    refused = await fill(site, url)
+    assert (refused.status_code, "not taken here" in refused.text) == (400, True)
+    done = await fill(site, url, typed={"once": "yes"})
+    assert done.headers["location"] == f"{site.base}/account/sign-in"
+    assert [session.method for session in await site.store.sessions(alice.id)] == [Method.RECOVERY]
+    assert (await site.client.get(url)).status_code == 404
+    assert (await site.client.get(f"{site.base}/account/sign-in")).status_code == 200

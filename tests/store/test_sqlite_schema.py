@@ -25,6 +25,7 @@ from genkan.store import (
     sqlite_phones,
     sqlite_reads,
     sqlite_recovery,
+    sqlite_sign_in,
     sqlite_stops,
     sqlite_tokens,
 )
@@ -75,7 +76,7 @@ def words(sql: str) -> list[str]:
 
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
-    sqlite_recovery, sqlite_identities, sqlite_certificates, sqlite_passkeys,
+    sqlite_recovery, sqlite_identities, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
 )  # fmt: skip
 STATEMENTS = {
     name: statement
@@ -130,6 +131,7 @@ def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     names = (
         "account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon",
         "standing", "permission", "kinds", "actor", "since", "until", "text", "number", "look",
+        "ways", "but", "id",
     )  # fmt: skip
     named = dict.fromkeys(names, 1)
     for count in range(40):

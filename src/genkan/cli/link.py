@@ -7,16 +7,16 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli import link_access
-from genkan.cli.named import LinkId, PermissionName, link_named, permission_named
+from genkan.cli.named import LinkId, PermissionName, link_named, permission_named, ways_of
 from genkan.cli.output import print_fields, print_json, print_table, print_warning
 from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.ops.present import link_wish
 from genkan.protocol import links
-from genkan.protocol.env import DAY
+from genkan.protocol.env import DAY, MINUTE
 from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing, Way
 from genkan.site.api.documents import link_document, plain, public_id
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
@@ -26,6 +26,13 @@ app = cyclopts.App(name="link")
 Redirect = Parameter(name="--redirect", negative="", help="A redirect URL; may be repeated.")
 Consent = Annotated[
     str | None, Parameter(help="always, or remember (asks each person once; confidential and https only).")
+]
+LinkWays = Annotated[
+    str | None,
+    Parameter(help="Ways to sign in that it takes, with commas: password, passkey, certificate, corporate; or site."),
+]
+LinkMaxAge = Annotated[
+    int | None, Parameter(help="How many minutes old a sign-in may be when it asks for one; 0: as the site says.")
 ]
 AbsoluteDays = Annotated[
     int | None, Parameter(help="Sign out this many days after sign-in, refreshed or not; 0: never.")
@@ -46,6 +53,8 @@ def create(
     pkce_required: Annotated[bool, Parameter(negative="", help="Also a confidential link must use PKCE.")] = False,
     client_id: Annotated[str | None, Parameter(help="Take over an id that phones know already.")] = None,
     absolute_days: AbsoluteDays = None,
+    ways: LinkWays = None,
+    max_age_minutes: LinkMaxAge = None,
     plain_pkce_exposes_codes: Annotated[
         bool, Parameter(negative="", help="Accept the method plain: who reads the request can use the code.")
     ] = False,
@@ -67,6 +76,8 @@ def create(
         plain_pkce_exposes_codes,
         _milliseconds(absolute_days),
         client_id,
+        _link_ways(ways) or Way.NONE,
+        max_age_minutes * MINUTE if max_age_minutes else None,
     )
 
     async def work(site: Workbench) -> None:
@@ -149,7 +160,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            return ", ".join(map(str, value))
+            return ", ".join(map(str, value)) or "none"
         case _:
             return str(value)
 
@@ -167,6 +178,8 @@ def change(
     introspect: Annotated[bool | None, Parameter(help="Whether it may ask about tokens (RFC 7662).")] = None,
     pkce_required: Annotated[bool | None, Parameter(help="Whether a confidential link must use PKCE.")] = None,
     absolute_days: AbsoluteDays = None,
+    ways: LinkWays = None,
+    max_age_minutes: LinkMaxAge = None,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -181,10 +194,13 @@ def change(
         "consent": _consent_named(consent) if consent else None,
         "introspect": introspect,
         "pkce_required": pkce_required,
+        "ways": _link_ways(ways),
     }
     given = {field: value for field, value in asked.items() if value is not None}
     if absolute_days is not None:
         given["absolute_lifetime"] = _milliseconds(absolute_days)
+    if max_age_minutes is not None:
+        given["max_age"] = max_age_minutes * MINUTE or None
     if not given:
         raise Stop("nothing to change: name at least one option", SET_UP)
 
@@ -200,6 +216,13 @@ def change(
         await _show(site, link, json)
 
     at_site(data_dir, work)
+
+
+def _link_ways(text: str | None) -> Way | None:
+    """``site`` leaves it to the site."""
+    if text is None:
+        return None
+    return Way.NONE if text == "site" else ways_of(text)
 
 
 def _consent_named(text: str | None, otherwise: ConsentMode | None = None) -> ConsentMode:

@@ -29,11 +29,13 @@ HELP_WORDS = ("--help", "-h")
 GROUPS = {
     "user": "Accounts of people.",
     "link": "Incoming application links: who may sign people in through this site.",
+    "sign-in": "How people sign in: which ways are taken, how recent a sign-in must be.",
     "mobile": "The mobile switch: does the site announce OAuth 2.0 to the app?",
     "phones": "Signed-in phones and applications: one row a sign-in.",
     "proxy": "Working reverse-proxy configurations for this site.",
     "api-key": "Keys for automation and for callers of introspection.",
     "keys": "The key ring that seals tokens.",
+    "sign-on": "The organisation's directories that people sign in by.",
     "audit": "Who did what, is the record whole, and which refusals were counted.",
     "mdm": "Managed app configuration: built for each MDM, checked, explained.",
     "app": "The app's side on a terminal: find a site, sign in through the browser, call its API.",

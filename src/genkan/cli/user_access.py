@@ -9,11 +9,13 @@ from genkan.cli.last_administrator import LastAdministrator, keep_one, tell_way_
 from genkan.cli.named import AccountName, account_named
 from genkan.cli.output import say
 from genkan.cli.passwords import PasswordStdin, new_password_hash
-from genkan.cli.workbench import NOTHING_TO_DO, DataDir, Workbench, at_site, told
+from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import accounts
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
-from genkan.protocol.records import Account, Standing
+from genkan.protocol.records import Account, Standing, Way
+from genkan.protocol.signin.recovery import NewRecovery, break_glass
+from genkan.site.api.letting_in import RECOVER
 
 
 @told
@@ -91,19 +93,46 @@ def set_password(
 
 
 @told
-def recover(name: AccountName, /, *, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
+def recover(
+    name: AccountName,
+    /,
+    *,
+    password_stdin: PasswordStdin = False,
+    link: Annotated[
+        bool, Parameter(negative="", help="Print a one-time link instead of setting a password; it works for a day.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Break-glass: enable the account, make it administrator, set a password, end all else it is signed in with.
 
-    Whoever can run commands on the box may do this.
+    Where the site takes no passwords it prints a one-time link, behind which a passkey is made. Whoever can run
+    commands on the box may do this.
 
-    Example: genkan user recover alice
+    Example: genkan user recover alice --link
     """
+    if link and password_stdin:
+        raise Stop("--link and --password-stdin exclude each other", SET_UP)
+    if link or not at_site(data_dir, _takes_passwords):
+        return at_site(data_dir, lambda site: _recover_by_link(site, name))
 
     def decide(account: Account, password_hash: str, site: Workbench) -> Change | Refused:
         return accounts.recover(account, password_hash, site.actor, site.env())
 
     said = "is enabled, has the permission SYSTEM_ADMIN and a new password"
-    _with_new_password(name, decide, said, password_stdin, data_dir)
+    return _with_new_password(name, decide, said, password_stdin, data_dir)
+
+
+async def _takes_passwords(site: Workbench) -> bool:
+    return Way.PASSWORD in (await site.store.site()).ways
+
+
+async def _recover_by_link(site: Workbench, name: str) -> None:
+    async def decide() -> NewRecovery | Refused:
+        return break_glass(await account_named(site, name), site.actor, site.env())
+
+    made = await site.apply(decide)
+    say(f"{(await account_named(site, name)).name} is enabled and has the permission SYSTEM_ADMIN; open, within a day:")
+    say(f"{site.settings.public.text}{RECOVER}/{made.token}")
 
 
 def _with_new_password(

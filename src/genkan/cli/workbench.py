@@ -20,13 +20,14 @@ from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.signin.recovery import NewRecovery
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
 from genkan.store.rounds import TRIES, settle_all
 from genkan.store.sqlite import open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
-D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewPin)
+D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewRecovery | NewPin)
 DONE, NO, SET_UP = 0, 1, 2
 NOTHING_TO_DO = Change(())
 

@@ -4,14 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from genkan.ops.configuration import Configuration
-from genkan.ops.draft import Plan, Wanted
+from genkan.ops.draft import Plan, Unplannable, Wanted
 from genkan.ops.plan import plan
+from genkan.ops.plan_sign_in import SIGN_IN
 from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets
 from genkan.outside.passwords import hash_now, verify_now
 from genkan.protocol import accounts
 from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, NeedAdministrator, SetPassword
+from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Way
+from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.store.api import Store
+from genkan.wire.scopes import Permission
+
+
+async def _shuts_everybody_out(change: Change, store: Store) -> bool:
+    """Whether nobody who administers would have a way in by the policy that is asked for. A password that the file sets
+    may be theirs: then the store says so when it is applied.
+    """
+    asked = [step.ways for step in change.steps if isinstance(step, PutSignInPolicy)]
+    checked = any(isinstance(step, NeedAdministrator) for step in change.steps)
+    if not asked or not checked:
+        return False
+    sets_password = any(isinstance(step, SetPassword) and step.hash for step in change.steps)
+    if sets_password and Way.PASSWORD in asked[-1]:
+        return False
+    return not await store.has_administrator_by(asked[-1], Permission.SYSTEM_ADMIN)
 
 
 @dataclass(slots=True)
@@ -26,7 +46,10 @@ class Applying:
     async def plan(self, store: Store, actor: str, env: Env) -> Plan:
         """What there is to do now. Raises Unplannable."""
         wanted = Wanted(self.configuration, await self._hashes_to_set(store), self.secrets.link_secrets)
-        return plan(wanted, await load_present(store), actor, env, allow_http=self.allow_http)
+        planned = plan(wanted, await load_present(store), actor, env, allow_http=self.allow_http)
+        if await _shuts_everybody_out(planned.change, store):
+            raise Unplannable(f"{SIGN_IN}: {entry(Reason.NOBODY_COULD_SIGN_IN).public}")
+        return planned
 
     async def _hashes_to_set(self, store: Store) -> Mapping[int, str]:
         """A hash for every password that is not the account's already: saying it twice is no news."""

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from genkan.protocol.records import ConsentMode, LinkKind, Standing
+from genkan.protocol.signin.ways import WORDS
 from genkan.settings_given import not_toml, not_utf8
-from genkan.site.api.documents import PermissionWord
+from genkan.site.api.documents import PermissionWord, WayWord
 from genkan.wire.scopes import Permission
 
 WHOLE = "top level"
@@ -46,6 +47,8 @@ class LinkEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pkce_required: bool | UnsetType = UNSET
     plain_pkce: bool | UnsetType = UNSET
     absolute_lifetime_seconds: int | UnsetType = UNSET
+    ways: tuple[WayWord, ...] | UnsetType = UNSET
+    max_age_seconds: int | UnsetType = UNSET
     state: Standing | UnsetType = UNSET
     secret_file: str | UnsetType = UNSET
     secret_env: str | UnsetType = UNSET
@@ -58,10 +61,20 @@ class MobileEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     client_id: str | UnsetType = UNSET
 
 
+class SignInEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[sign_in]``: the ways to sign in that the site takes, and how old a sign-in may be for an application (0: any
+    age).
+    """
+
+    ways: tuple[WayWord, ...] | UnsetType = UNSET
+    max_age_seconds: int | UnsetType = UNSET
+
+
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A whole file."""
 
     mobile: MobileEntry | UnsetType = UNSET
+    sign_in: SignInEntry | UnsetType = UNSET
     link: tuple[LinkEntry, ...] = ()
     user: tuple[UserEntry, ...] = ()
 
@@ -117,7 +130,7 @@ def _to_write(what: str, table: str, key: str) -> str:
     if what.startswith("Expected `array`"):
         return f"write each {key} under a line [[{key}]]" if key in ENTRIES else f'write a list, as in {key} = ["…"]'
     if what.startswith("Invalid enum value"):
-        return f"write {' or '.join(_CHOICES[key])}"
+        return f"write {' or '.join(_CHOICES[key.partition('[')[0]])}"
     return next((words for start, words in _KINDS.items() if what.startswith(start)), what.replace("`", "'"))
 
 
@@ -127,13 +140,14 @@ _KINDS = {
     "Expected `str`": "write text in quotes",
     "Expected `object`": "write it as a table, its keys below it",
 }
-_STRUCTS: Mapping[str, type[Struct]] = {"": Configuration, "mobile": MobileEntry, **ENTRIES}
+_STRUCTS: Mapping[str, type[Struct]] = {"": Configuration, "mobile": MobileEntry, "sign_in": SignInEntry, **ENTRIES}
 _KEYS = {table: list(struct.__struct_fields__) for table, struct in _STRUCTS.items()}
 _CHOICES: Mapping[str, list[str]] = {
     "permission": list(Permission.__members__),
     "state": [*Standing],
     "kind": [*LinkKind],
     "consent": [*ConsentMode],
+    "ways": [*WORDS.values()],
 }
 
 

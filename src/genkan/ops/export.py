@@ -5,9 +5,10 @@ import tomli_w
 from genkan.ops.present import Present
 from genkan.protocol.env import SECOND
 from genkan.protocol.records import Account, Link, Standing
+from genkan.protocol.signin.ways import words_of
 
 HEAD = """\
-# Users, application links and the mobile switch of a Genkan site; genkan apply reads it.
+# Users, application links, the mobile switch and the sign-in policy of a Genkan site; genkan apply reads it.
 # No secret is in here. A password is taken from password_file or password_env of a user,
 # a client secret that servers know already from secret_file or secret_env of a link.
 
@@ -21,7 +22,9 @@ def export(present: Present) -> str:
     mobile: dict[str, object] = {"enabled": present.mobile_on}
     if app is not None:
         mobile["client_id"] = app.client_id
+    site = present.site
     document = {
+        "sign_in": {"ways": list(words_of(site.ways)), "max_age_seconds": (site.max_age or 0) // SECOND},
         "mobile": mobile,
         "link": [_link(link) for link in links],
         "user": [_user(account) for _, account in sorted(present.accounts.items())],
@@ -52,5 +55,7 @@ def _link(link: Link) -> dict[str, object]:
         "pkce_required": link.pkce_required,
         "plain_pkce": link.plain_pkce,
         "absolute_lifetime_seconds": (link.absolute_lifetime or 0) // SECOND,
+        "ways": list(words_of(link.ways)),
+        "max_age_seconds": (link.max_age or 0) // SECOND,
         "state": link.standing.value,
     }

@@ -6,6 +6,7 @@ from msgspec import UnsetType
 
 from genkan.ops.draft import Draft, Plan, Unplannable, Wanted
 from genkan.ops.plan_links import plan_link_standings, plan_links, plan_mobile
+from genkan.ops.plan_sign_in import plan_sign_in
 from genkan.ops.plan_users import plan_users
 from genkan.ops.present import Present
 from genkan.protocol.env import Env
@@ -34,4 +35,7 @@ def _drafted(wanted: Wanted, draft: Draft) -> Draft:
     if not isinstance(mobile, UnsetType):
         plan_mobile(mobile, draft)
     plan_link_standings(wanted, draft)
+    sign_in = wanted.configuration.sign_in
+    if not isinstance(sign_in, UnsetType):
+        plan_sign_in(sign_in, draft)
     return draft

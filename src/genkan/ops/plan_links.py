@@ -13,6 +13,8 @@ from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import APP_LINK_NAME, APP_REDIRECTS, NewLink
 from genkan.protocol.outcomes import PutLink, Refused
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
+from genkan.protocol.signin.ways import words_of
+from genkan.site.api.bodies import ways_asked
 from genkan.wire.scopes import Permission
 
 MOBILE = "mobile"
@@ -107,6 +109,8 @@ def _told(link: Link) -> dict[str, object]:
         "pkce_required": link.pkce_required,
         "plain_pkce": link.plain_pkce,
         "absolute_lifetime_seconds": lifetime // SECOND if lifetime else None,
+        "ways": words_of(link.ways),
+        "max_age_seconds": link.max_age // SECOND if link.max_age else None,
     }
 
 
@@ -127,6 +131,10 @@ def _wish(entry: LinkEntry, now: LinkWish) -> LinkWish:
         given["permission"] = Permission[entry.permission]
     if isinstance(entry.absolute_lifetime_seconds, int):
         given["absolute_lifetime"] = entry.absolute_lifetime_seconds * SECOND or None
+    if not isinstance(entry.ways, UnsetType):
+        given["ways"] = ways_asked(entry.ways)
+    if isinstance(entry.max_age_seconds, int):
+        given["max_age"] = entry.max_age_seconds * SECOND or None
     said = {name: value for name, value in given.items() if value is not UNSET}
     return replace(now, name=entry.name.strip(), **said)  # type: ignore[arg-type]
 

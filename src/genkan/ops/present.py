@@ -9,6 +9,7 @@ from genkan.protocol.accounts import AccountWish
 from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import AddAccount, AddLink, Change, PutAccount, PutLink, TurnMobile
 from genkan.protocol.records import Account, Link, Site, Standing
+from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.store.api import Store
 
 PAGE = 500
@@ -58,6 +59,8 @@ def after(present: Present, change: Change) -> Present:
                 links[step.link.id] = step.link
             case TurnMobile():
                 site = replace(site, mobile_enabled=step.enabled, mobile_link_id=step.link_id)
+            case PutSignInPolicy():
+                site = replace(site, ways=step.ways, max_age=step.max_age)
             case _:
                 continue
     return Present(site, accounts, links)
@@ -79,4 +82,6 @@ def link_wish(link: Link) -> LinkWish:
         pkce_required=link.pkce_required,
         plain_pkce=link.plain_pkce,
         absolute_lifetime=link.absolute_lifetime,
+        ways=link.ways,
+        max_age=link.max_age,
     )

@@ -21,6 +21,7 @@ from genkan.protocol.outcomes import (
 from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, Standing
+from genkan.protocol.signin_steps import PutRecoveryCodes
 from genkan.wire.scopes import Permission
 
 NAME_CHARACTERS = 100
@@ -161,7 +162,8 @@ def set_standing(account: Account, standing: Standing, actor: str, env: Env) -> 
         changed = replace(changed, folded=f"\0{account.id}", display_name="", email="", groups=())
     steps: tuple[Step, ...] = (PutAccount(changed), RaiseStop(Subject.ACCOUNT, account.id, reason, env.now))
     if deleted:
-        steps += (SetPassword(account.id, None, env.now), DropPasskeys(account.id))
+        codes = PutRecoveryCodes(account.id, (), env.now)
+        steps += (SetPassword(account.id, None, env.now), DropPasskeys(account.id), codes)
     return Change(steps, (_event(kind, changed, actor, env),))
 
 
@@ -181,19 +183,17 @@ def sign_out_everywhere(account: Account, reason: EndReason, actor: str, env: En
     return Change((stop,), (_event(EventKind.ACCOUNT_SIGNED_OUT, account, actor, env, reason),))
 
 
-def recover(account: Account, password_hash: str, actor: str, env: Env) -> Change | Refused:
-    """Break-glass on the box: enable, make administrator, set a password, sign everything else out."""
+def recover(account: Account, password_hash: str | None, actor: str, env: Env) -> Change | Refused:
+    """Break-glass on the box: enable, make administrator, set a password if one is given, sign everything else out."""
     gone = _tombstone_fault(account)
     if gone is not None:
         return gone
     changed = replace(
         account, standing=Standing.ACTIVE, permission=Permission.SYSTEM_ADMIN, version=account.version + 1
     )
-    steps: tuple[Step, ...] = (
-        PutAccount(changed),
-        SetPassword(account.id, password_hash, env.now),
-        RaiseStop(Subject.ACCOUNT, account.id, EndReason.PASSWORD_CHANGED, env.now),
-    )
+    password = () if password_hash is None else (SetPassword(account.id, password_hash, env.now),)
+    stop = RaiseStop(Subject.ACCOUNT, account.id, EndReason.PASSWORD_CHANGED, env.now)
+    steps: tuple[Step, ...] = (PutAccount(changed), *password, stop)
     return Change(steps, (_event(EventKind.ACCOUNT_RECOVERED, changed, actor, env),))
 
 

@@ -3,18 +3,23 @@
 """
 
 import msgspec
+from msgspec import structs
 
-from genkan.protocol.env import Env
+from genkan.protocol.env import DAY, SECOND, Env
 from genkan.protocol.link_wishes import redirect_kind
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link, LinkKind, Standing
+from genkan.protocol.signin.demand import known_acrs
 from genkan.wire import pkce, redirects
 from genkan.wire.scopes import Permission, parse_scope
 
 PROMPTS = frozenset({"none", "login", "consent"})
 # Sealed into our own addresses it grows by a half, and servers on the way cut addresses off.
 LONGEST_STATE = 8000
+LONGEST_ACR_VALUES = 1000
+# Longer than this is as good as for ever; what is longer still counts as this.
+MOST_MAX_AGE = 10 * 365 * DAY
 
 
 class AuthorizeAsked(msgspec.Struct, frozen=True):
@@ -29,12 +34,15 @@ class AuthorizeAsked(msgspec.Struct, frozen=True):
     code_challenge_method: str | None
     prompt: str | None
     ephemeral: bool
+    max_age: str | None = None
+    acr_values: str | None = None
 
 
 class Interaction(msgspec.Struct, frozen=True, array_like=True):
     """A good authorization request on its way through sign-in and consent: sealed into the URL, stored nowhere.
     ``trial``: the id of the administrator who tries the link out; the answer then goes to the console's own page
     instead of the redirect URI. No request can ask for it, since only the console seals one (docs/decisions/0053).
+    ``max_age`` in milliseconds and ``acrs`` are how recent and how strong the sign-in must be (RFC 9470 4).
     """
 
     link_id: int
@@ -47,6 +55,8 @@ class Interaction(msgspec.Struct, frozen=True, array_like=True):
     ephemeral: bool
     started_at: int
     trial: int = 0
+    max_age: int | None = None
+    acrs: tuple[str, ...] = ()
 
 
 class ErrorPage(msgspec.Struct, frozen=True):
@@ -77,10 +87,14 @@ def consider(asked: AuthorizeAsked, link: Link | None, env: Env) -> ErrorPage | 
     checked = _parameters(asked, link)
     if isinstance(checked, Refused):
         return ErrorRedirect(checked, target, asked.state) if entry(checked.reason).redirectable else ErrorPage(checked)
+    strength = _strength(asked)
+    if isinstance(strength, Refused):
+        return ErrorRedirect(strength, target, asked.state)
     scope, challenge, prompts = checked
     # RFC 6749 3.1: sent without a value means left out, so the code exchange need not repeat it.
     given = bool(asked.redirect_uri)
-    return GoOn(Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now))
+    wanted = Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now)
+    return GoOn(structs.replace(wanted, max_age=strength[0], acrs=strength[1]))
 
 
 def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:
@@ -121,6 +135,24 @@ def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | 
         return Refused(Reason.PROMPT_CONTRADICTS, "prompt")
     # RFC 6749 3.1: what is not known is ignored, so also a prompt of other providers.
     return scope, challenge, tuple(sorted(prompts & PROMPTS))
+
+
+def _strength(asked: AuthorizeAsked) -> tuple[int | None, tuple[str, ...]] | Refused:
+    """OpenID Connect Core 3.1.2.1, RFC 9470 4: max_age in seconds, and the classes that we know of acr_values."""
+    if len(asked.acr_values or "") > LONGEST_ACR_VALUES:
+        return Refused(Reason.ACR_VALUES_TOO_LONG, "acr_values")
+    max_age = parse_max_age(asked.max_age) if asked.max_age else None
+    if asked.max_age and max_age is None:
+        return Refused(Reason.MAX_AGE_MALFORMED, "max_age")
+    return max_age, known_acrs((asked.acr_values or "").split(" "))
+
+
+def parse_max_age(text: str) -> int | None:
+    """Seconds in digits as milliseconds; None for anything else. However many digits there are, little is read."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    seconds = text.lstrip("0")
+    return MOST_MAX_AGE if len(seconds) > 10 else min(int(seconds or "0") * SECOND, MOST_MAX_AGE)
 
 
 def _scope(text: str | None, link: Link) -> Permission | Refused:

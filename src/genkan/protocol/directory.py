@@ -15,8 +15,9 @@ from genkan.protocol.outcomes import Change, Event, EventKind, PutAccount, Refus
 from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Identity, Method, Standing
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.records import Account, Identity, Method, Standing, Way
+from genkan.protocol.signin.gate import enter
+from genkan.protocol.signin.session import Browser, NewSession
 from genkan.wire.scopes import Permission
 
 ACTOR = "directory"
@@ -81,10 +82,13 @@ class ArrivalFacts:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """How somebody came: by which method, when they proved it (milliseconds), and the directory's own session."""
+    """How somebody came: by which method, when they proved it (milliseconds), the ways that are taken where they go (as
+    of the gate), and the directory's own session.
+    """
 
     method: Method
     auth_time: int
+    ways: Way
     upstream_sid: str = ""
 
 
@@ -131,6 +135,8 @@ def arrive(
     account, change = found
     linked = link(account, person, Actor(ACTOR, browser.address), env)
     opened = _open(account, person, came, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return opened
     return opened.after((*change.steps, *linked.steps), (*change.events, *linked.events))
 
 
@@ -146,7 +152,9 @@ def _arrive_known(
         identity, label=_label(person), seen_at=env.now, checked_at=env.now, missed_since=None, held=None,
         sealed=person.sealed or identity.sealed,
     )  # fmt: skip
-    opened = _open(account, person, came, browser, env, lifetimes)
+    opened = _open(replace(account, standing=Standing.ACTIVE), person, came, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return opened
     return opened.after((*brought.steps, PutIdentity(identity, seen)), brought.events)
 
 
@@ -179,8 +187,12 @@ def _candidate_fault(account: Account, facts: ArrivalFacts, rule: SourceRule) ->
     return ""
 
 
-def _open(account: Account, person: Person, came: Came, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession:
-    opened = open_session(account, came.method, browser, env, lifetimes)
+def _open(
+    account: Account, person: Person, came: Came, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | Refused:
+    opened = enter(account, came.method, came.ways, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return opened
     session = replace(
         opened.session, auth_time=min(came.auth_time, env.now), source=person.source, upstream_sid=came.upstream_sid
     )

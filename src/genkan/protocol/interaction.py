@@ -12,8 +12,9 @@ from genkan.protocol.link_wishes import may_remember
 from genkan.protocol.outcomes import Change, Event, EventKind, GiveConsent, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Consent, ConsentMode, Link, LinkKind, Session, Standing
+from genkan.protocol.records import Account, Consent, ConsentMode, Link, LinkKind, Session, Site, Standing
 from genkan.protocol.sealing import Code, Purpose, Sealer, Unsealable, new_grant_id, redirect_digest
+from genkan.protocol.signin.demand import Demand, demand_of
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
 
@@ -26,7 +27,7 @@ class Decision(StrEnum):
 
 
 class AskSignIn(msgspec.Struct, frozen=True):
-    """Nobody is signed in, or it must be done anew."""
+    """Nobody is signed in, or it must be done anew: later, in another way, or stronger."""
 
     link: Link
 
@@ -49,12 +50,13 @@ class Issue(msgspec.Struct, frozen=True):
 
 
 class HubFacts(msgspec.Struct, frozen=True):
-    """The link and person as they stand, and the consent remembered between them."""
+    """The link, the person and the site's policy as they stand, and the consent remembered between the first two."""
 
     link: Link | None
     person: SessionFacts | None
     consent: Consent | None
     device: bytes | None
+    site: Site
 
 
 NextStep = AskSignIn | AskConsent | Issue | ErrorPage | ErrorRedirect
@@ -85,17 +87,17 @@ def open_interaction(sealer: Sealer, text: str, env: Env, lifetimes: Lifetimes) 
 
 def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, env: Env) -> NextStep:
     """Decide afresh at every visit: nothing that a page said before is trusted."""
-    link = facts.link
-    if link is None or link.standing is Standing.DELETED:
-        return ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
-    if not link.usable:
-        return ErrorPage(Refused(Reason.LINK_DISABLED))
-    if redirects.find(link.redirects, asked.redirect_uri) is None:
-        # The link was changed meanwhile; RFC 9700 4.1: never answer at an address that is not registered now.
-        return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
+    link, refusing = facts.link, refusing_step(asked, facts.link)
+    if refusing is not None or link is None:
+        return refusing or ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
     if decision is Decision.DENY:
         return ErrorRedirect(Refused(Reason.CONSENT_DENIED), asked.redirect_uri, asked.state)
-    if facts.person is None or not _stands(facts.person) or _must_sign_in_again(asked, facts.person.session):
+    demand = demand_for(asked, facts.site, link)
+    if asked.acrs and not demand.offered:
+        # RFC 9470 5: what the policy here makes impossible is told to the application, and no weaker sign-in passed off
+        # as what was asked for.
+        return ErrorRedirect(Refused(Reason.AUTHENTICATION_UNMET), asked.redirect_uri, asked.state)
+    if facts.person is None or not _stands(facts.person) or _must_sign_in_again(asked, demand, facts.person.session):
         return _or_error(asked, Reason.LOGIN_REQUIRED, AskSignIn(link))
     permission = min(Permission(asked.scope), link.permission)
     if decision is not Decision.ALLOW and not _remembered(asked, facts, link, permission):
@@ -103,13 +105,33 @@ def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, en
     return _issue(asked, facts, link, facts.person, permission, env)
 
 
+def refusing_step(asked: Interaction, link: Link | None) -> ErrorPage | None:
+    """Why nothing may travel to the application, whatever the answer is: the link was changed meanwhile."""
+    if link is None or link.standing is Standing.DELETED:
+        return ErrorPage(Refused(Reason.UNKNOWN_CLIENT))
+    if not link.usable:
+        return ErrorPage(Refused(Reason.LINK_DISABLED))
+    if redirects.find(link.redirects, asked.redirect_uri) is None:
+        # RFC 9700 4.1: never answer at an address that is not registered now.
+        return ErrorPage(Refused(Reason.REDIRECT_NOT_REGISTERED))
+    return None
+
+
 def _stands(person: SessionFacts) -> bool:
     """The gate of the last step: whatever page led here, a stopped person gets no code."""
     return person.account.standing is Standing.ACTIVE and person.session.account_stop == person.account.stop
 
 
-def _must_sign_in_again(asked: Interaction, session: Session) -> bool:
-    return "login" in asked.prompts and session.auth_time < asked.started_at
+def demand_for(asked: Interaction, site: Site, link: Link) -> Demand:
+    """What the request, the link and the site ask of the sign-in, together."""
+    return demand_of(site, link, asked.acrs, asked.max_age, asked.started_at)
+
+
+def _must_sign_in_again(asked: Interaction, demand: Demand, session: Session) -> bool:
+    """Row 6: one that is new but of another kind than asked for is no answer, and neither is a strong one of long
+    ago.
+    """
+    return ("login" in asked.prompts and session.auth_time < asked.started_at) or not demand.met_by(session)
 
 
 def _remembered(asked: Interaction, facts: HubFacts, link: Link, permission: Permission) -> bool:

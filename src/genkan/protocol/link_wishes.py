@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from genkan.protocol.records import ConsentMode, LinkKind
+from genkan.protocol.records import ConsentMode, LinkKind, Way
+from genkan.protocol.signin.site_policy import max_age_fault
 from genkan.wire import redirects
 from genkan.wire.scopes import Permission
 from genkan.wire.sentences import Sentence, sentence
@@ -20,7 +21,7 @@ LONGEST_SHOWN = 100
 @dataclass(frozen=True, slots=True)
 class LinkWish:
     """What an administrator asks for. ``kind`` None: the redirects decide. ``client_id`` only to take over a
-    known one.
+    known one. ``ways`` NONE and ``max_age`` None: as the site says.
     """
 
     name: str
@@ -33,6 +34,8 @@ class LinkWish:
     plain_pkce: bool = False
     absolute_lifetime: int | None = None
     client_id: str | None = None
+    ways: Way = Way.NONE
+    max_age: int | None = None
 
 
 class Field(StrEnum):
@@ -44,6 +47,7 @@ class Field(StrEnum):
     REDIRECTS = "redirects"
     INTROSPECT = "introspect"
     CONSENT = "consent"
+    MAX_AGE = "max_age"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "name": "Write a name of 1 to %(most)s characters, without line breaks.",
         "client_id": "Write 8 to 64 letters, digits, “-” or “_”.",
         "lifetime": "Write a time of more than zero, or none.",
+        "max_age": "Write a number of minutes, at least one, or nothing.",
         "no-redirect": "Write at least one redirect URL: where the application takes the answer.",
         "many-redirects": "Write %(most)s redirect URLs at most.",
         "twice": "This redirect URL is there twice: remove one of them.",
@@ -100,6 +105,9 @@ def faults(wish: LinkWish, *, allow_http: bool = False) -> Iterator[Fault]:
     if wish.absolute_lifetime is not None and wish.absolute_lifetime <= 0:
         detail = "absolute lifetime: more than zero, or none"
         yield Fault(Field.LIFETIME, detail, sentence(SENTENCES["lifetime"]))
+    if max_age_fault(wish.max_age) is not None:
+        detail = "max age: none, or at least a minute"
+        yield Fault(Field.MAX_AGE, detail, sentence(SENTENCES["max_age"]))
     yield from redirect_faults(wish.redirects, allow_http=allow_http)
 
 

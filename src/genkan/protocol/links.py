@@ -68,6 +68,8 @@ def create(wish: LinkWish, actor: str, env: Env, *, allow_http: bool = False) ->
         created_at=env.now,
         version=1,
         secret=secret_digest(secret) if secret else None,
+        ways=wish.ways,
+        max_age=wish.max_age,
     )
     return NewLink(link, secret, Change((AddLink(link),), (_event(EventKind.LINK_CREATED, link, actor, env),)))
 
@@ -94,6 +96,8 @@ def change(link: Link, wish: LinkWish, actor: str, env: Env, *, allow_http: bool
         pkce_required=wish.pkce_required or link.kind is LinkKind.NATIVE,
         plain_pkce=wish.plain_pkce,
         absolute_lifetime=wish.absolute_lifetime,
+        ways=wish.ways,
+        max_age=wish.max_age,
         version=link.version + 1,
     )
     return Change((PutLink(changed),), (_event(EventKind.LINK_CHANGED, changed, actor, env),))

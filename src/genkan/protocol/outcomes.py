@@ -12,6 +12,7 @@ from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import RecoveryStep
+from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
 
 
@@ -289,7 +290,9 @@ class NeedNoAdministrator:
 
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
-    """Fails unless somebody active with at least this permission has a way in, as the steps before it leave it."""
+    """Fails unless somebody active with at least this permission has a way in that the site takes, both as the steps
+    before it leave them.
+    """
 
     permission: Permission
 
@@ -315,6 +318,7 @@ Step = (
     | PutAccount
     | SetPassword
     | RecoveryStep
+    | SignInStep
     | PasskeyStep
     | AddLink
     | PutLink

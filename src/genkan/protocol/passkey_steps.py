@@ -58,7 +58,7 @@ class RemovePasskey:
 
 @dataclass(frozen=True, slots=True)
 class NeedWayIn:
-    """Fails when the account has neither a password, a passkey nor a directory, as the steps before it leave it."""
+    """Fails when the account has no way in that the site takes, as the steps before it leave it."""
 
     account_id: int
 

@@ -5,6 +5,7 @@ operator hint.
 from collections.abc import Mapping
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
+from genkan.protocol.policy_reasons import POLICY_REASONS
 from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
@@ -317,6 +318,7 @@ TABLE: Mapping[Reason, Entry] = {
         "Make the link with --introspect or use an API key.",
     ),
     **SIGN_IN_REASONS,
+    **POLICY_REASONS,
     **SIGN_ON_REASONS,
     Reason.PAGE_STALE: _to_client(
         E.INVALID_REQUEST,

@@ -295,6 +295,19 @@ class Guesses:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTries:
+    """What failed to sign in to one account since its person said that they have seen it, from the first to the last
+    time; ``network``: where the last one came from. ``code_used_at``: when a recovery code was used meanwhile.
+    """
+
+    count: int
+    first_at: int
+    last_at: int
+    network: str
+    code_used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
     does. ``title`` is what administrators named the site, empty while nobody has. ``ways`` and ``max_age`` (in

@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     ONCE = "shown once"
     TRIAL = "trial"
     PASSKEY = "passkey"
+    DEVICE = "second device"
     AUDIT = AUDIT_PURPOSE
 
 

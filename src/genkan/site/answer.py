@@ -87,8 +87,12 @@ def busy(retry_after: int = 1) -> Answer:
     return error(Refused(Reason.BUSY, retry_after=retry_after))
 
 
-def bearer_error(refused: Refused, realm: str, scope: str | None = None) -> Answer:
-    """RFC 6750 3: the challenge that tells an app whether to refresh, to sign in or to give up."""
+def bearer_error(
+    refused: Refused, realm: str, scope: str | None = None, needs: Mapping[str, str] | None = None
+) -> Answer:
+    """RFC 6750 3: the challenge that tells an app whether to refresh, to sign in or to give up. ``needs`` are the
+    acr_values and max_age of RFC 9470 3, for a sign-in that was too weak.
+    """
     row = entry(refused.reason)
     if row.status in (503, 429):
         return error(refused)
@@ -97,9 +101,12 @@ def bearer_error(refused: Refused, realm: str, scope: str | None = None) -> Answ
     if refused.reason is not Reason.BEARER_MISSING:
         # RFC 6750 3.1: no error code for a request without any authentication.
         code = {403: "insufficient_scope", 400: "invalid_request", 401: "invalid_token"}[status]
+        if row.wire is ErrorCode.INSUFFICIENT_USER_AUTHENTICATION:
+            code = row.wire.value
         parts += [f'error="{code}"', f'error_description="{_description(row.public)}"']
     if scope is not None and status == 403:
         parts.append(f'scope="{scope}"')
+    parts += [f'{name}="{value}"' for name, value in (needs or {}).items()]
     body = {"error": parts[1].split('"')[1] if len(parts) > 1 else "invalid_token", "error_description": row.public}
     return json(body, status, (*JSON, (b"www-authenticate", ", ".join(parts).encode("ascii", "replace"))))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, passkeys, profile, sign_in_methods
+from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, second_device, sign_in_methods
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
@@ -23,6 +23,7 @@ from genkan.site.admin import (
     person_pages,
     phone_pages,
     phone_sign_out,
+    sign_in_pages,
 )
 from genkan.site.api import (
     audit_api,
@@ -42,7 +43,15 @@ from genkan.site.api import (
 )
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
-from genkan.site.login import confirming, first_run, passkey_pages, recovery_pages, signin
+from genkan.site.login import (
+    confirming,
+    device_pages,
+    first_run,
+    passkey_pages,
+    recovery_code_pages,
+    recovery_pages,
+    signin,
+)
 from genkan.site.peer import Peers
 from genkan.site.provider import authorization, forward, mobile, rest, tokens
 from genkan.site.routes import Rule
@@ -92,7 +101,10 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *phone_pages.RULES,
         *phone_sign_out.RULES,
         *recovery_pages.RULES,
+        *recovery_code_pages.RULES,
+        *device_pages.RULES,
         *mobile_pages.RULES,
+        *sign_in_pages.RULES,
         *audit_pages.RULES,
         *api_key_pages.RULES,
         *health_pages.RULES,
@@ -102,6 +114,8 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *recovery_codes.RULES,
+        *second_device.RULES,
         *passkeys.RULES,
         *upkeep_pages.RULES,
         *static_files.RULES,

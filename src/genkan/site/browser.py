@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from genkan.protocol import webviews
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Refused
@@ -39,7 +40,7 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
-    is new. ``was``: the account whose session is over.
+    is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself.
     """
 
     device_cookie: str
@@ -48,6 +49,7 @@ class Visitor:
     session_id: bytes | None
     reader: Reader
     was: int | None = None
+    user_agent: str = ""
 
     @property
     def device(self) -> bytes:
@@ -70,7 +72,8 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     person = _standing(facts, door, env)
     reader = reader_of(received.headers, person.account if person else None)
     cookie = env.draw(16).hex() if fresh or device is None else device
-    return Visitor(cookie, fresh, person, session_id, reader, facts.account.id if facts and not person else None)
+    was = facts.account.id if facts and not person else None
+    return Visitor(cookie, fresh, person, session_id, reader, was, received.text(b"user-agent", webviews.LONGEST))
 
 
 def _standing(facts: SessionFacts | None, door: Door, env: Env) -> SessionFacts | None:

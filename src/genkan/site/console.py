@@ -10,17 +10,19 @@ from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account, Session
+from genkan.protocol.records import Account, FailedTries, Session
 from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import FLASH, Flash
 from genkan.site.read import Form
 from genkan.site.reader import Reader
 from genkan.site.received import Received
-from genkan.site.sign_in_form import SESSION_OVER, login_form
+from genkan.site.sign_in_form import SESSION_OVER, demand_of_form, login_form, offer_of
 from genkan.wire.scopes import Permission
 
 LEAST = Permission.ADMIN
@@ -46,6 +48,7 @@ class Inside:
     form: Form = field(repr=False)
     again: str
     groups: tuple[navigation.Group, ...]
+    tries: FailedTries | None = None
 
     @property
     def actor(self) -> str:
@@ -92,15 +95,19 @@ async def _entered(
     if who.person is None:
         return await _to_sign_in(received, form, back, who, door, env)
     account, session = who.person.account, who.person.session
+    if not may_come_in(await door.store.site(), session.method):
+        # The policy was narrowed since, or the way counts for one application alone: the next step asks for another.
+        return await _to_sign_in(received, form, back, who, door, env)
     if account.permission < least:
         return _not_allowed(received, who, account, door, env)
     if received.recent and not sessions.is_recent(session, env, door.lifetimes):
-        return _to_confirm(received, form, back, who, door, env)
+        return await _to_confirm(received, form, back, who, door, env)
     fields, again = _judged(received, form, account, who, door, env)
     here = received.path.removeprefix(door.public.path)
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
+    tries = await door.store.failed_tries(account.id)
     return Inside(
-        who, account, session, here, received.peer.address, hidden, read.query(received), fields, again, groups
+        who, account, session, here, received.peer.address, hidden, read.query(received), fields, again, groups, tries
     )
 
 
@@ -125,24 +132,31 @@ async def _to_sign_in(received: Received, form: Form, back: str, who: Visitor, d
     return browser.with_device(page, who, door)
 
 
-def _to_confirm(received: Received, form: Form, back: str, who: Visitor, door: Door, env: Env) -> Answer:
+async def _to_confirm(received: Received, form: Form, back: str, who: Visitor, door: Door, env: Env) -> Answer:
     here = _address(received, back, door)
     if received.method != "POST":
         return answer.redirect(f"{door.public.text}{CONFIRM}?{urlencode({'next': here})}")
     kept = typed.sealed(received, form, who, door, env)
-    return confirm_page({"next": here, typed.FIELD: kept}, who, door, env, status=401)
+    return await confirm_page({"next": here, typed.FIELD: kept}, who, door, env, status=401)
 
 
-def confirm_page(parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", status: int = 200) -> Answer:
-    """The question for the password of the person who is signed in."""
+async def confirm_page(
+    parameters: Form, who: Visitor, door: Door, env: Env, *, error: str = "", status: int = 200
+) -> Answer:
+    """The question whether it is still the person who is signed in: by password or passkey here, by what else the site
+    takes on the sign-in page.
+    """
     account = who.person.account if who.person else None
     carried = {name: parameters[name] for name in ("next", typed.FIELD) if parameters.get(name)}
     token = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
     values = {
         "action": door.public.path + CONFIRM,
+        "offer": offer_of(await demand_of_form(carried, door, env)),
+        "other_url": f"{door.public.path}/login?{urlencode({'next': carried.get('next', '')})}",
         "hidden": {**token, **carried},
         "passkey": passkey_page.confirm_values(door, {**token, **carried}),
         "error": error,
+        "directory": directory_title([who.person.session.source] if who.person else [], door),
         "person_name": account.name if account else "",
         "person_display": account.display_name if account else "",
         "sign_out_action": f"{door.public.path}/logout",
@@ -192,9 +206,17 @@ def page(
         "is_administrator": inside.permission >= LEAST,
         "flash": flashes.sentence(inside.query.get(FLASH, "")),
         "notice": inside.again,
+        **tries_values(inside.tries, inside.hidden, door.public.text + inside.here),
     }
     made = door.pages.page(template, {**frame, **values}, inside.reader, status=status, forms_to=forms_to)
     return browser.with_device(made, inside.visitor, door)
+
+
+def tries_values(tries: FailedTries | None, hidden: Mapping[str, str], here: str) -> dict[str, object]:
+    """For the part of a page that tells what failed to sign in; ``here`` is where the person goes on."""
+    if tries is None:
+        return {}
+    return {"tries": tries, "tries_hidden": {**hidden, "last_at": str(tries.last_at), "next": here}}
 
 
 def done(door: Door, path: str, flash: Flash) -> Answer:

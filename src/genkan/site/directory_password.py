@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.outside.ldap import DirectoryFull, LdapDirectory, Out, Proved, Tried, Unreachable, Wrong
-from genkan.protocol.directory import Came, Person, arrive
+from genkan.outside.ldap_people import person_of
+from genkan.protocol.directory import Came, arrive
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Identity, Method
+from genkan.protocol.records import Account, Identity, Method, Way
 from genkan.protocol.signin import guessing, lockout
 from genkan.protocol.signin.guessing import DirectoryLock
 from genkan.protocol.signin.lockout import Tries
@@ -94,13 +95,16 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One try of the form: what was typed, and from where. ``only`` are the people that will do, none given: all."""
+    """One try of the form: what was typed, where it leads (``ways`` as of the gate), and from where. ``only`` are the
+    people that will do, none given: all.
+    """
 
     folded: str
     password: str = field(repr=False)
     received: Received
     who: Visitor
     this: Browser
+    ways: Way
     only: Sequence[Identity] | None = None
 
 
@@ -166,7 +170,7 @@ async def _let_in(
     for _ in range(TRIES):
         env = door.env()
         facts = await arrival_facts(person, rule, door.store)
-        outcome = arrive(person, Came(Method.PWD, env.now), facts, rule, asking.this, env, door.lifetimes)
+        outcome = arrive(person, Came(Method.PWD, env.now, asking.ways), facts, rule, asking.this, env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _refused(Refused(Reason.SIGN_IN_FAILED, event=outcome.event), asking, door)
         known = (await door.store.password_row("", budget.taken.keys)).guesses
@@ -177,19 +181,10 @@ async def _let_in(
     return Refused(Reason.BUSY, retry_after=1)
 
 
-def person_of(directory: LdapDirectory, described: Described) -> Person:
-    """Somebody of this directory as the rules want them."""
-    return Person(
-        directory.source.name,
-        described.subject,
-        described.login,
-        described.display_name,
-        described.email,
-        # An organisation's own directory vouches for the addresses in it, within email_domains.
-        email_verified=True,
-        groups=described.groups if directory.schema.groups != "-" or directory.source.group_base else None,
-        permission=described.permission,
-    )
+def directory_title(sources: Sequence[str], door: Door) -> str:
+    """What the directory whose password somebody has is called; empty where none of these takes passwords here."""
+    titles = {one.source.name: one.source.title for one in door.directories}
+    return next((titles[name] for name in sources if name in titles), "")
 
 
 async def _off_board(directory: LdapDirectory, described: Described, door: Door) -> None:

@@ -38,6 +38,10 @@ class Flash(StrEnum):
     PASSKEY_REMOVED = "passkey-removed"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    CODE_USED = "code-used"
+    CODES_TAKEN = "codes-taken"
+    DEVICE_CONFIRMED = "device-confirmed"
+    DEVICE_IN = "device-in"
     MOBILE_ON = "mobile-on"
     MOBILE_OFF = "mobile-off"
     MOBILE_OUT = "mobile-out"
@@ -77,6 +81,10 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",
         Flash.PASSKEY_ADDED: "The passkey is added. You can sign in with it from now on.",
         Flash.PASSKEY_REMOVED: "The passkey is removed: it opens nothing any more.",
+        Flash.CODE_USED: "You are signed in, and the code is used up. Make a passkey or choose a password now.",
+        Flash.CODES_TAKEN: "The recovery codes open nothing any more.",
+        Flash.DEVICE_CONFIRMED: "The number is noted. Go on at your other device.",
+        Flash.DEVICE_IN: "You are signed in on this device. Make a passkey of its own now.",
         Flash.MOBILE_ON: "The mobile app is on.",
         Flash.MOBILE_OFF: "The mobile app is off. Phones that were signed in still are.",
         Flash.MOBILE_OUT: "The mobile app is off, and its phones are signed out.",

@@ -34,6 +34,7 @@ CONSOLE = (
         "System",
         (
             Place("/admin/mobile", "Mobile app"),
+            Place("/admin/sign-in", "Sign-in"),
             Place("/admin/phones", "Phones"),
             Place("/admin/audit", "Audit log"),
             Place("/admin/api-keys", "API keys"),

@@ -12,7 +12,7 @@ from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
-from genkan.site.sign_in_form import SignedIn, this_browser
+from genkan.site.sign_in_form import SignedIn, demand_of_form, this_browser
 from genkan.store.rounds import TRIES
 
 
@@ -29,7 +29,9 @@ class Declined:
 async def try_passkey(
     received: Received, form: Form, use: Use, account_id: int, who: Visitor, door: Door
 ) -> SignedIn | Declined:
-    """Judge what the form brings. ``account_id``: whose passkey it must be, 0 for anybody's."""
+    """Judge what the form brings. ``account_id``: whose passkey it must be, 0 for anybody's. What the form is for says
+    which ways are taken.
+    """
     asserted = read_answer(form.get(passkey_page.CREDENTIAL, ""))
     for _ in range(TRIES):
         env = door.env()
@@ -40,7 +42,8 @@ async def try_passkey(
             return _declined(asserted, received, door)
         facts = await door.store.passkey(asserted.id)
         this = this_browser(received, who)
-        outcome = sign_in(facts, asserted, ticket, door.public.origin, this, env, door.lifetimes)
+        ways = (await demand_of_form(form, door, env)).offered
+        outcome = sign_in(facts, asserted, ticket, door.public.origin, ways, this, env, door.lifetimes)
         done = not outcome.change.steps or await door.store.apply(outcome.change)
         if done and isinstance(outcome, Turned):
             return _declined(outcome, received, door, b"" if facts else asserted.id)

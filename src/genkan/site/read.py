@@ -125,4 +125,6 @@ def authorize_request(parameters: Form) -> AuthorizeAsked:
         code_challenge_method=parameters.get("code_challenge_method") or None,
         prompt=parameters.get("prompt") or None,
         ephemeral=parameters.get("ephemeral") == "true",
+        max_age=parameters.get("max_age") or None,
+        acr_values=parameters.get("acr_values") or None,
     )

@@ -1,15 +1,18 @@
 """The sign-in form wherever it is shown, one password try wherever it is made, and where the way leads after it."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from genkan.protocol import accounts
 from genkan.protocol.authorize import Interaction
 from genkan.protocol.env import Env
-from genkan.protocol.interaction import open_interaction, seal_interaction
+from genkan.protocol.interaction import demand_for, open_interaction, seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Way
 from genkan.protocol.signin import lockout
+from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
+from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, passkey_page, typed
@@ -19,16 +22,22 @@ from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
+from genkan.site.webview_page import ANYWAY, way_out
 from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
 
 HUB = "/rest/oauth2/latest/authorize"
+RECOVERY = "/login/recovery"
+ANSWER = "answer"
+UNMET = "unmet"
 LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
+# acr_values: what a proxy asks of a sign-in for the application behind it.
+CARRIED = ("interaction", "next", "acr_values", ANYWAY, typed.FIELD)
+LONGEST_ACR_VALUES = 1000
 DIRECTORY_AWAY = (
     "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
 )
-CARRIED = ("interaction", "next", typed.FIELD)
 
 
 async def login_form(
@@ -45,21 +54,61 @@ async def login_form(
     """The page with the sign-in form; ``parameters`` say on whose behalf and where to go on."""
     interaction = interaction_of(parameters, door, env)
     link = await door.store.link(interaction.link_id) if interaction else None
+    demand = await demand_of_form(parameters, door, env)
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
+    webview = way_out(parameters, _begin_anew(parameters, interaction, door), who, door)
+    offer = offer_of(demand)
     values = {
+        "offer": offer if webview is None else offer.without_keys(),
+        "webview": webview,
         "action": f"{door.public.path}/login",
         "hidden": hidden,
         "username": parameters.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
-        "again": who.person is not None and interaction is not None,
+        "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
+        "weak": who.person is not None and not demand.admits(who.person.session.method),
+        "recovery_url": door.public.path + RECOVERY,
+        "unmet_url": _unmet_url(parameters, interaction, door),
         "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
     return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+def _begin_anew(parameters: Form, interaction: Interaction | None, door: Door) -> str:
+    """Where another browser takes up the same sign-in."""
+    if interaction is not None:
+        return f"{door.public.text}{HUB}/{parameters['interaction']}"
+    kept = {name: parameters[name] for name in ("next", "acr_values") if parameters.get(name)}
+    return f"{door.public.text}/login" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _unmet_url(parameters: Form, interaction: Interaction | None, door: Door) -> str:
+    """The way back to an application for somebody who cannot sign in as it asks; empty where it asks nothing."""
+    if interaction is None or not interaction.acrs:
+        return ""
+    return f"{door.public.path}{HUB}/{parameters['interaction']}?{ANSWER}={UNMET}"
+
+
+async def demand_of_form(parameters: Form, door: Door, env: Env) -> Demand:
+    """What is asked of the sign-in that a form or page is for. Whoever opens a session passes its ``ways`` to the
+    gate.
+    """
+    site = await door.store.site()
+    interaction = interaction_of(parameters, door, env)
+    link = await door.store.link(interaction.link_id) if interaction else None
+    if interaction is not None and link is not None:
+        return demand_for(interaction, site, link)
+    return to_the_site(site, known_acrs(parameters.get("acr_values", "")[:LONGEST_ACR_VALUES].split()))
+
+
+def offer_of(demand: Demand) -> Offer:
+    """What the page shows of the ways that can meet a demand."""
+    return Offer(demand.offered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +125,29 @@ class SignedIn:
         )  # fmt: skip
 
 
-async def try_password(received: Received, name: str, password: str, who: Visitor, door: Door) -> SignedIn | Refused:
-    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id."""
+async def try_password(
+    received: Received, name: str, password: str, ways: Way, who: Visitor, door: Door
+) -> SignedIn | Refused:
+    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id.
+
+    Where no password is taken the answer is the same for every name, and nothing is hashed.
+    """
+    if Way.PASSWORD not in ways:
+        refused = Refused(Reason.WAY_NOT_TAKEN)
+        door.note(refused, received, door.env().now)
+        return refused
     folded = accounts.fold(name) or ""
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
     asked = lockout.tries(folded, received.peer.network, known)
     right = await verify(folded, password, door)
     if right.hash is None and folded and door.directories:
-        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who)), door)
+        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who), ways), door)
     for _ in range(TRIES):
         row = await door.store.password_row(folded, asked.keys)
         env = door.env()
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         verified = right.hash == row.hash and right.fits
-        outcome = sign_in(facts, asked, verified, this_browser(received, who), env, door.lifetimes)
+        outcome = sign_in(facts, asked, verified, ways, this_browser(received, who), env, door.lifetimes)
         if await door.store.apply(outcome.change):
             if isinstance(outcome, Failed) or row.account is None:
                 refused = Refused(Reason.SIGN_IN_FAILED)
@@ -105,7 +163,7 @@ def notice_of(door: Door) -> str:
 
 
 async def confirm_password(
-    received: Received, account: Account, password: str, who: Visitor, door: Door
+    received: Received, account: Account, password: str, ways: Way, who: Visitor, door: Door
 ) -> SignedIn | Refused:
     """One try of somebody who is signed in: by their own password here, or by the directory that they are from."""
     identities = await door.store.identities_of(account.id)
@@ -113,10 +171,12 @@ async def confirm_password(
     names = {directory.source.name for directory in door.directories}
     mine = [identity for identity in identities if identity.source in names]
     if row.hash is not None or not mine:
-        return await try_password(received, account.name, password, who, door)
+        return await try_password(received, account.name, password, ways, who, door)
+    if Way.PASSWORD not in ways:
+        return Refused(Reason.WAY_NOT_TAKEN)
     await verify(account.folded, password, door)
     this = this_browser(received, who)
-    return await _try_directories(Asking(account.folded, password, received, who, this, mine), door)
+    return await _try_directories(Asking(account.folded, password, received, who, this, ways, mine), door)
 
 
 async def _try_directories(asking: Asking, door: Door) -> SignedIn | Refused:

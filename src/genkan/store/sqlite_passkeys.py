@@ -4,6 +4,7 @@ import sqlite3
 
 from genkan.protocol import passkey_steps as p
 from genkan.store import rows
+from genkan.store.sqlite_sign_in import HAS_A_WAY, WAYS
 
 ONE = f"""
     SELECT {rows.PASSKEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -29,16 +30,11 @@ _MARK = f"UPDATE passkeys SET cloned_at = ? WHERE id = ? AND {_OWNER} AND counte
 _RENAME = f"UPDATE passkeys SET name = ? WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _REMOVE = f"DELETE FROM passkeys WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
-# A passkey of which a copy was found lets nobody in.
-HAS_WAY_IN = """
-    (EXISTS (SELECT 1 FROM passwords WHERE account = a.number)
-    OR EXISTS (SELECT 1 FROM passkeys WHERE account = a.number AND cloned_at = 0))
-"""
-# A directory is a way in for a person; not one for the last administrator, whom its failure must not lock out.
+# A directory counts for a person beside its own way also where it knows passwords (LDAP).
 _WAY_IN = f"""
     SELECT EXISTS (
-        SELECT 1 FROM accounts a WHERE a.id = ?
-        AND ({HAS_WAY_IN} OR EXISTS (SELECT 1 FROM identities WHERE account = a.number))
+        SELECT 1 FROM accounts a WHERE a.id = :id
+        AND ({HAS_A_WAY} OR (:ways & 1 AND EXISTS (SELECT 1 FROM identities WHERE account = a.number)))
     )
 """  # noqa: S608 made of constants
 
@@ -65,7 +61,8 @@ class PasskeyWrites:
         return self._did(_REMOVE, step.id, step.account_id)
 
     def need_way_in(self, step: p.NeedWayIn) -> bool:
-        return bool(self._db.execute(_WAY_IN, (step.account_id,)).fetchone()[0])
+        [ways] = self._db.execute(WAYS).fetchone()
+        return bool(self._db.execute(_WAY_IN, {"id": step.account_id, "ways": ways}).fetchone()[0])
 
     def drop(self, step: p.DropPasskeys) -> bool:
         self._db.execute(_DROP, (step.account_id,))

@@ -3,11 +3,13 @@
 import sqlite3
 
 from genkan.protocol.facts import PasskeyFacts, RecoveryFacts
-from genkan.protocol.records import Account, Passkey, RecoveryLink, Session, Standing
+from genkan.protocol.records import Account, FailedTries, Passkey, RecoveryLink, Session, Standing, Way
 from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
+from genkan.store.sqlite_sign_in import ADMINISTRATOR_WITH_A_WAY
+from genkan.wire.scopes import Permission
 
 # How many names a page looks at, and how many sign-ins are counted, before the answer is "and perhaps more".
 MOST_NAMES = 10_000
@@ -30,12 +32,6 @@ _PEOPLE = f"""
 _PASSWORD_SET_AT = """
     SELECT p.changed_at FROM accounts a CROSS JOIN passwords p ON p.account = a.number WHERE a.id = ?
 """
-_OTHER_ADMINISTRATOR = f"""
-    SELECT EXISTS (
-        SELECT 1 FROM accounts a WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND a.id <> ?
-        AND {sqlite_passkeys.HAS_WAY_IN}
-    )
-"""  # noqa: S608 made of constants
 _SESSIONS = f"""
     SELECT {rows.SESSION_COLUMNS} FROM accounts a CROSS JOIN sessions s ON s.account = a.number
     WHERE a.id = ? LIMIT ?
@@ -48,6 +44,19 @@ _RECOVERY = f"""
 _RECOVERY_OF = f"""
     SELECT {_RECOVERY_COLUMNS} FROM accounts a CROSS JOIN recovery_links r ON r.account = a.number WHERE a.id = ?
 """  # noqa: S608 made of constants
+_CODES = """
+    SELECT COUNT(*), COALESCE(SUM(c.used_at IS NULL), 0)
+    FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number WHERE a.id = ?
+"""
+_HAS_CODE = """
+    SELECT 1 FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number
+    WHERE a.id = ? AND c.digest = ? AND c.used_at IS NULL
+"""
+_IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
+_FAILED_TRIES = """
+    SELECT f.count, f.first_at, f.last_at, f.network, f.code_used_at
+    FROM accounts a CROSS JOIN failed_tries f ON f.account = a.number WHERE a.id = ?
+"""
 _USED = "g.id, g.rotated_at, g.refresh_expires_at, g.last_seen, g.seen_generation, g.generation, g.state"
 _STANDS = "a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2"
 _JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
@@ -111,9 +120,36 @@ class SqlitePeople(SqliteAudit):
         return [rows.passkey(row, account_id) for row in self._all(sqlite_passkeys.OF_ACCOUNT, (account_id,))]
 
     async def has_other_administrator(self, account: Account) -> bool:
-        """Whether somebody else who is active, has a way in and at least the same permission administers too."""
-        found = self._one(_OTHER_ADMINISTRATOR, (int(account.permission), account.id))
+        """Whether somebody else who is active, has a way in that the site takes and at least the same permission
+        administers too.
+        """
+        return self._administers((await self.site()).ways, account.permission, account.id)
+
+    async def has_administrator_by(self, ways: Way, permission: Permission) -> bool:
+        """Whether somebody active with at least this permission could come in by one of these ways."""
+        return self._administers(ways, permission, 0)
+
+    def _administers(self, ways: Way, permission: Permission, but: int) -> bool:
+        asked = {"ways": int(ways), "permission": int(permission), "but": but}
+        found = self._one(ADMINISTRATOR_WITH_A_WAY, asked)
         return bool(found and found[0])
+
+    async def recovery_codes_left(self, account_id: int) -> int | None:
+        """How many were not used; None where none were made."""
+        made, left = self._one(_CODES, (account_id,)) or (0, 0)
+        return left if made else None
+
+    async def has_recovery_code(self, account_id: int, digest: bytes) -> bool:
+        """Whether it is one of the account's own that was not used."""
+        return self._one(_HAS_CODE, (account_id, digest)) is not None
+
+    async def is_spent(self, digest: bytes) -> bool:
+        """Whether what may be used once was used, as far as it is still kept."""
+        return self._one(_IS_SPENT, (digest,)) is not None
+
+    async def failed_tries(self, account_id: int) -> FailedTries | None:
+        row = self._one(_FAILED_TRIES, (account_id,))
+        return None if row is None else FailedTries(*row)
 
     async def sessions(self, account_id: int) -> list[Session]:
         """Newest first; those that are over but not yet swept away are among them."""

@@ -9,12 +9,14 @@ from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
 from genkan.protocol import recovery_steps as r
+from genkan.protocol import signin_steps as s
 from genkan.protocol.records import Standing
 from genkan.store import rows
 from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_identities import IdentityWrites
-from genkan.store.sqlite_passkeys import HAS_WAY_IN, PasskeyWrites
+from genkan.store.sqlite_passkeys import PasskeyWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
+from genkan.store.sqlite_sign_in import SignInWrites
 from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
@@ -84,16 +86,13 @@ _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND p
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
-_ADMINISTRATOR_LEFT = f"""
-    SELECT EXISTS (
-        SELECT 1 FROM accounts a WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= ? AND {HAS_WAY_IN}
-    )
-"""  # noqa: S608 made of constants
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
 _ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
 _ERASE_IDENTITIES = "DELETE FROM identities WHERE account = ?"
+_ERASE_TRIES = "DELETE FROM failed_tries WHERE account = ?"
+_ERASE_CODES = "DELETE FROM recovery_codes WHERE account = ?"
 _MOVE_SITE = "UPDATE site SET version = version + 1"
 
 
@@ -107,6 +106,7 @@ class Steps:
         self._stops = stops
         self._site_moved = False
         self._recovery = recovery = RecoveryWrites(db)
+        self._sign_in = sign_in = SignInWrites(db)
         identities = IdentityWrites(db)
         self._certificates = certificates = CertificateWrites(db)
         passkeys = PasskeyWrites(db)
@@ -121,7 +121,10 @@ class Steps:
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
-            o.Spend: self._spend, i.AddIdentity: identities.add, i.PutIdentity: identities.put,
+            o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
+            s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
+            s.NoteFailedTry: sign_in.note_try,
+            i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
             c.KeepCertificate: certificates.keep,
@@ -255,11 +258,17 @@ class Steps:
         return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
 
     def _need_administrator(self, step: o.NeedAdministrator) -> bool:
-        return bool(self._db.execute(_ADMINISTRATOR_LEFT, (int(step.permission),)).fetchone()[0])
+        return self._sign_in.administrator_left(int(step.permission))
+
+    def _put_policy(self, step: s.PutSignInPolicy) -> bool:
+        return self._moved_site(self._sign_in.put_policy(step))
 
     def _erase_traces(self, step: o.EraseTraces) -> bool:
         row = self._db.execute(_NUMBER, (step.account_id,)).fetchone()
-        for erase in (_ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES) if row else ():
+        traces = (
+            _ERASE_GRANTS, _ERASE_SESSIONS, _ERASE_CONSENTS, _ERASE_IDENTITIES, _ERASE_TRIES, _ERASE_CODES
+        )  # fmt: skip
+        for erase in traces if row else ():
             self._db.execute(erase, row)
         self._certificates.forget(step.account_id)
         return row is not None

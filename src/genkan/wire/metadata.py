@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from genkan.wire import acr
 from genkan.wire.jsontext import decode_object, text, texts
 from genkan.wire.scopes import Permission
 from genkan.wire.urls import is_endpoint, join
@@ -98,6 +99,7 @@ def document(base_url: str) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": client_methods,
         "introspection_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "Bearer"],
         "authorization_response_iss_parameter_supported": True,  # RFC 9207 3
+        "acr_values_supported": list(acr.VALUES),  # RFC 9470 7
     }
 
 

@@ -51,6 +51,9 @@ class ErrorCode(StrEnum):
     LOGIN_REQUIRED = "login_required"  # OpenID Connect Core 3.1.2.6, for prompt=none
     INTERACTION_REQUIRED = "interaction_required"  # OpenID Connect Core 3.1.2.6
     CONSENT_REQUIRED = "consent_required"  # OpenID Connect Core 3.1.2.6
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"  # RFC 9470 3
+    # OpenID Connect Core Unmet Authentication Requirements 1.0, as RFC 9470 5 takes it up
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
 
 
 class GrantType(StrEnum):

@@ -12,7 +12,7 @@ from genkan.protocol.certificates.naming import read_leaf
 from genkan.protocol.outcomes import EventKind, OpenSession, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Method, Standing, Way
+from genkan.protocol.records import ALL_WAYS, Method, Standing, Way
 from genkan.protocol.signin.certificate import Accepted, CertificateFacts, account_of, refusal, sign_in
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.protocol.signin.ways import way_of
@@ -30,7 +30,7 @@ LIFETIMES = Lifetimes()
 
 
 def opened(facts: CertificateFacts) -> NewSession:
-    answer = sign_in(facts, BROWSER, an_env(), LIFETIMES)
+    answer = sign_in(facts, ALL_WAYS, BROWSER, an_env(), LIFETIMES)
     assert isinstance(answer, NewSession), answer
     return answer
 
@@ -65,7 +65,7 @@ def test_a_certificate_keeps_its_number() -> None:
 def test_a_certificate_opens_no_account_that_is_off(standing: Standing) -> None:
     """Row 7: every authenticator, every standing; the holder reads what an unknown one reads."""
     facts = replace(FACTS, mapped=Mapped(replace(ACCOUNT, standing=standing), "rule upn=name"))
-    answer = sign_in(facts, BROWSER, an_env(), LIFETIMES)
+    answer = sign_in(facts, ALL_WAYS, BROWSER, an_env(), LIFETIMES)
     assert isinstance(answer, CertificateFault)
     assert answer.fault is Fault.ACCOUNT_OFF
     assert answer.public == CertificateFault(Fault.NO_ACCOUNT).public
@@ -84,7 +84,7 @@ def test_a_certificate_that_was_seen_revoked_stays_out() -> None:
 def test_a_refusal_is_handed_on_and_noted_without_names() -> None:
     """The audit's line has the kind of fault and the fingerprint, nobody's name."""
     fault = CertificateFault(Fault.NO_ACCOUNT, "rule upn=name looked for the name carol")
-    assert sign_in(replace(FACTS, mapped=fault), BROWSER, an_env(), LIFETIMES) == fault
+    assert sign_in(replace(FACTS, mapped=fault), ALL_WAYS, BROWSER, an_env(), LIFETIMES) == fault
     event = refusal(fault, ALICE.der, "192.0.2.7", an_env())
     assert (event.kind, event.reason, event.address) == (EventKind.CERTIFICATE_REFUSED, "no_account", "192.0.2.7")
     assert event.detail == f"SHA-256 {LEAF.fingerprint.hex()}"

@@ -11,10 +11,11 @@ from genkan.protocol.certificates.mapping import Mapped
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.certificates.reading import day
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Event, EventKind
+from genkan.protocol.outcomes import Event, EventKind, Refused
 from genkan.protocol.policy import Lifetimes
-from genkan.protocol.records import Account, Method, Standing
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.records import Account, Method, Standing, Way
+from genkan.protocol.signin.gate import enter
+from genkan.protocol.signin.session import Browser, NewSession
 
 NUMBER_BITS = 32  # what a code has room for
 SUBJECT_CHARACTERS = 500
@@ -42,14 +43,16 @@ class CertificateFacts:
     known: KnownCertificate | None
 
 
-def sign_in(facts: CertificateFacts, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession | CertificateFault:
-    """Open a session for the one account that the certificate means."""
+def sign_in(
+    facts: CertificateFacts, ways: Way, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | CertificateFault | Refused:
+    """Open a session for the one account that the certificate means. ``ways``: as of the gate, which may refuse it."""
     mapped = account_of(facts)
     if isinstance(mapped, CertificateFault):
         return mapped
     kept = _kept(facts, mapped.account, env)
-    opened = open_session(mapped.account, Method.POP, browser, env, lifetimes, kept.number)
-    return opened.after((KeepCertificate(kept),))
+    opened = enter(mapped.account, Method.POP, ways, browser, env, lifetimes, kept.number)
+    return opened if isinstance(opened, Refused) else opened.after((KeepCertificate(kept),))
 
 
 def account_of(facts: CertificateFacts) -> Mapped | CertificateFault:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from genkan.protocol.actors import address_of
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, PutGuesses
-from genkan.protocol.records import Account, Guesses
+from genkan.protocol.records import Account, Guesses, Standing
+from genkan.protocol.signin_steps import NoteFailedTry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,13 @@ PER_ACCOUNT = Budget("account", 100, MINUTE)
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """The buckets that one try counts against. A browser that signed in here before has a lane of its own."""
+    """The buckets that one try counts against. A browser that signed in here before has a lane of its own.
+
+    ``told_network``: where it came from, for the person to be told; empty for a browser of theirs, which mistypes.
+    """
 
     buckets: tuple[tuple[bytes, Budget], ...]
+    told_network: str = ""
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -52,7 +57,7 @@ def tries(folded: str, network: str, known_device: bytes | None) -> Tries:
     if known_device is not None:
         return Tries(((_key(PER_DEVICE, folded, known_device), PER_DEVICE),))
     network_bucket = (_key(PER_NETWORK, folded, network.encode()), PER_NETWORK)
-    return Tries((network_bucket, (_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT)))
+    return Tries((network_bucket, (_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT)), network or "unknown")
 
 
 def exhausted(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> bool:
@@ -69,6 +74,18 @@ def failed(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> PutGuesses
     if exhausted(asked, known, now):
         return None
     return PutGuesses(tuple(_filled(key, budget, known.get(key), now) for key, budget in asked.buckets))
+
+
+def counted(asked: Tries, known: Mapping[bytes, Guesses], account: Account | None, env: Env) -> Change:
+    """What a failed try leaves behind: fuller buckets, and a number that the person will be told. Nothing where the
+    budget was used up already, so that a flood writes no more than the budget has room for.
+    """
+    filled = failed(asked, known, env.now)
+    if filled is None:
+        return Change(())
+    if account is None or account.standing is not Standing.ACTIVE or not asked.told_network:
+        return Change((filled,))
+    return Change((filled, NoteFailedTry(account.id, asked.told_network, env.now)))
 
 
 def forgiven(asked: Tries, known: Mapping[bytes, Guesses]) -> PutGuesses | None:

@@ -8,11 +8,12 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Method, Standing
+from genkan.protocol.records import Account, Method, Standing, Way
 from genkan.protocol.recovery_steps import NeedPassword
 from genkan.protocol.signin import lockout
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.password import Failed, PasswordFacts
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.signin.session import Browser, NewSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ def change_own(
     asked: lockout.Tries,
     right: bool,
     wanted: NewPassword,
+    ways: Way,
     browser: Browser,
     env: Env,
     lifetimes: Lifetimes,
@@ -43,7 +45,21 @@ def change_own(
     forgiven = lockout.forgiven(asked, facts.guesses)
     first = (NeedPassword(account.id, facts.hash), *((forgiven,) if forgiven else ()))
     change, then = with_new_password(account, wanted, browser.address, env)
-    return open_session(then, Method.PWD, browser, env, lifetimes).after((*first, *change.steps), change.events)
+    opened = enter(then, Method.PWD, ways, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return Failed(opened, Change(()))
+    return opened.after((*first, *change.steps), change.events)
+
+
+def set_after_recovery(
+    account: Account, wanted: NewPassword, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | Refused:
+    """A password of somebody whom a one-time link or code has let in a moment ago, and who knows no present one. The
+    session stays what it was: it proves no more than before.
+    """
+    change, then = with_new_password(account, wanted, browser.address, env, "after a one-time code")
+    opened = enter(then, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
+    return opened if isinstance(opened, Refused) else opened.after(change.steps, change.events)
 
 
 def with_new_password(

@@ -12,7 +12,8 @@ from genkan.protocol.outcomes import Change, Event, EventKind, Refused, Step
 from genkan.protocol.passkey_steps import AddPasskey, MarkCloned, NeedWayIn, RemovePasskey, RenamePasskey, UsePasskey
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Method, Passkey, Standing
+from genkan.protocol.records import Account, Method, Passkey, Standing, Way
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.passkey_checks import (
     Check,
     asserted_fault,
@@ -24,7 +25,7 @@ from genkan.protocol.signin.passkey_data import Asserted, Created, Unreadable, r
 from genkan.protocol.signin.passkey_library import DECOY, is_signed
 from genkan.protocol.signin.passkey_models import Attested, Models, NoModels
 from genkan.protocol.signin.passkey_ticket import Ticket, spend
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.signin.session import Browser, NewSession
 
 MOST_PASSKEYS = 20
 NAME_CHARACTERS = 60
@@ -53,12 +54,13 @@ def sign_in(
     asserted: Asserted,
     ticket: Ticket,
     origin: str,
+    ways: Way,
     browser: Browser,
     env: Env,
     lifetimes: Lifetimes,
 ) -> NewSession | Turned:
     """Open a session, or one answer for everything that can be wrong. Whatever the store knows, exactly one signature
-    is verified, so that nothing can be learned from how long it takes.
+    is verified, so that nothing can be learned from how long it takes. ``ways``: as of the gate.
     """
     key = facts.passkey.public_key if facts is not None else DECOY
     signed = is_signed(asserted, ticket.challenge, ticket.rp_id, key)
@@ -73,7 +75,9 @@ def sign_in(
     data = asserted.authenticator
     # WebAuthn 7.2 step 25: the counter and the backup state as they are now.
     used = UsePasskey(account.id, passkey.id, passkey.counter, data.counter, data.backed_up, env.now)
-    opened = open_session(account, method_of(data.backup_eligible), browser, env, lifetimes)
+    opened = enter(account, method_of(data.backup_eligible), ways, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return Turned(opened, Check.POLICY)
     return opened.after((spend(ticket), used))
 
 

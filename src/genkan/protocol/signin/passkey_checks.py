@@ -32,6 +32,7 @@ class Check(StrEnum):
     SIGNATURE = "signature"
     ACCOUNT = "account"
     CLONED = "cloned"
+    POLICY = "policy"
     UNREADABLE = "unreadable"
 
 

@@ -9,9 +9,10 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Guesses, Method, Standing
+from genkan.protocol.records import Account, Guesses, Method, Standing, Way
 from genkan.protocol.signin import lockout
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.signin.gate import enter
+from genkan.protocol.signin.session import Browser, NewSession
 
 
 class LaneFull(Exception):
@@ -43,15 +44,16 @@ def hash_to_verify(facts: PasswordFacts, decoy: str) -> str:
 
 
 def sign_in(
-    facts: PasswordFacts, asked: lockout.Tries, right: bool, browser: Browser, env: Env, lifetimes: Lifetimes
+    facts: PasswordFacts, asked: lockout.Tries, right: bool, ways: Way, browser: Browser, env: Env, lifetimes: Lifetimes
 ) -> NewSession | Failed:
-    """Open a session, or count a failure. A full budget refuses whatever the password is."""
+    """Open a session, or count a failure. A full budget refuses whatever the password is; ``ways``: as of the gate."""
     account = facts.account
     good = right and facts.hash is not None and account is not None and account.standing is Standing.ACTIVE
     if not good or account is None or lockout.exhausted(asked, facts.guesses, env.now):
-        counted = lockout.failed(asked, facts.guesses, env.now)
-        return Failed(Refused(Reason.SIGN_IN_FAILED), Change((counted,) if counted else ()))
-    opened = open_session(account, Method.PWD, browser, env, lifetimes)
+        return Failed(Refused(Reason.SIGN_IN_FAILED), lockout.counted(asked, facts.guesses, account, env))
+    opened = enter(account, Method.PWD, ways, browser, env, lifetimes)
+    if isinstance(opened, Refused):
+        return Failed(opened, Change(()))
     forgiven = lockout.forgiven(asked, facts.guesses)
     if forgiven is None:
         return opened

@@ -5,17 +5,20 @@ administrator, good once.
 import hashlib
 from dataclasses import dataclass, field, replace
 
+from genkan.protocol import accounts
 from genkan.protocol.actors import Actor, address_of
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Refused, SetPassword, Step, Subject
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Method, RecoveryLink, Standing
+from genkan.protocol.records import Account, Method, RecoveryLink, Standing, Way
 from genkan.protocol.recovery_steps import DropRecovery, PutRecovery, UseRecovery
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.new_password import NewPassword, with_new_password
 from genkan.protocol.signin.passkey import NewPasskey
-from genkan.protocol.signin.session import Browser, NewSession, open_session
+from genkan.protocol.signin.session import Browser, NewSession
+from genkan.wire.scopes import Permission
 
 LIFE = DAY
 # Nothing can be lost yet with an account that nobody has signed in to, and its person may be away for some days.
@@ -43,6 +46,21 @@ def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecov
     link = RecoveryLink(account.id, digest_of(token), account.stop, env.now, env.now + life)
     event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id, address=address_of(actor))
     return NewRecovery(token, link, Change((PutRecovery(link, account.permission),), (event,)))
+
+
+def break_glass(account: Account, actor: str, env: Env) -> NewRecovery | Refused:
+    """The way in on the box for a site that takes no passwords: system administrator again, and a one-time link."""
+    let_in = accounts.recover(account, None, actor, env)
+    if isinstance(let_in, Refused):
+        return let_in
+    then = replace(
+        account, standing=Standing.ACTIVE, permission=Permission.SYSTEM_ADMIN, stop=account.stop + 1
+    )  # fmt: skip
+    made = make(then, True, actor, env)
+    if isinstance(made, Refused):
+        return made
+    change = Change((*let_in.steps, *made.change.steps), (*let_in.events, *made.change.events))
+    return NewRecovery(made.token, made.link, change)
 
 
 def withdraw(account: Account, actor: str, env: Env) -> Change:
@@ -77,7 +95,20 @@ def redeem(
         return fault or Refused(Reason.RECOVERY_LINK_DEAD)
     spent = UseRecovery(facts.account.id, facts.link.digest)
     change, then = with_new_password(facts.account, wanted, browser.address, env, BY_LINK)
-    return open_session(then, Method.RECOVERY, browser, env, lifetimes).after((spent, *change.steps), change.events)
+    opened = enter(then, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
+    return opened if isinstance(opened, Refused) else opened.after((spent, *change.steps), change.events)
+
+
+def redeem_once(facts: RecoveryFacts | None, browser: Browser, env: Env, lifetimes: Lifetimes) -> NewSession | Refused:
+    """Only sign this browser in: where the site takes neither passwords nor passkeys, or where somebody comes to change
+    what it takes.
+    """
+    fault = link_fault(facts, env)
+    if fault is not None or facts is None:
+        return fault or Refused(Reason.RECOVERY_LINK_DEAD)
+    opened = enter(facts.account, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
+    spent = UseRecovery(facts.account.id, facts.link.digest)
+    return opened if isinstance(opened, Refused) else opened.after((spent,))
 
 
 def redeem_with_passkey(
@@ -85,11 +116,14 @@ def redeem_with_passkey(
     made: NewPasskey,
     had_password: bool,
     sign_out: bool,
+    ways: Way,
     browser: Browser,
     env: Env,
     lifetimes: Lifetimes,
 ) -> NewSession | Refused:
-    """The same with a passkey in place of the password: the old password, which somebody may know, goes with it."""
+    """The same with a passkey in place of the password: the old password, which somebody may know, goes with it.
+    ``ways``: as of the gate; where it takes no passkeys the person would be shut out by it.
+    """
     fault = link_fault(facts, env)
     if fault is not None or facts is None or made.passkey.account_id != facts.account.id:
         return fault or Refused(Reason.RECOVERY_LINK_DEAD)
@@ -104,4 +138,5 @@ def redeem_with_passkey(
     if sign_out:
         steps += (RaiseStop(Subject.ACCOUNT, account.id, EndReason.PERSON_SIGNED_OUT_EVERYWHERE, env.now),)
     then = replace(account, stop=account.stop + 1) if sign_out else account
-    return open_session(then, made.method, browser, env, lifetimes).after((*steps, *made.steps), events)
+    opened = enter(then, made.method, ways, browser, env, lifetimes)
+    return opened if isinstance(opened, Refused) else opened.after((*steps, *made.steps), events)

@@ -1,7 +1,17 @@
-"""Which ways to sign in a site and a link take, and which way a sign-in went."""
+"""Which ways to sign in a site and a link take, which way a sign-in went, and what the ways are called."""
+
+from collections.abc import Iterable, Mapping
 
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
 
+# How files, commands and the API write them.
+WORDS: Mapping[Way, str] = {
+    Way.PASSWORD: "password",
+    Way.PASSKEY: "passkey",
+    Way.CERTIFICATE: "certificate",
+    Way.CORPORATE: "corporate",
+}
+_BY_WORD = {word: way for way, word in WORDS.items()}
 _WAYS_BY_METHOD = (
     (Method.FED, Way.CORPORATE),
     (Method.POP, Way.CERTIFICATE),
@@ -20,3 +30,19 @@ def allowed_ways(site: Site, link: Link | None) -> Way:
 def way_of(method: Method) -> Way:
     """The way that a session came by; NONE for a one-time link or code, which opens the door once without any."""
     return next((way for marks, way in _WAYS_BY_METHOD if method & marks), Way.NONE)
+
+
+def words_of(ways: Way) -> tuple[str, ...]:
+    """The ways by their words, in a fixed order."""
+    return tuple(word for way, word in WORDS.items() if way in ways)
+
+
+def ways_named(words: Iterable[str]) -> Way | None:
+    """The ways that words mean; None where one of them means none."""
+    found = Way.NONE
+    for word in words:
+        way = _BY_WORD.get(word)
+        if way is None:
+            return None
+        found |= way
+    return found

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from genkan.protocol import accounts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Method, Way
 from genkan.protocol.signin import lockout
-from genkan.protocol.signin.new_password import NewPassword, change_own
+from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.new_password import NewPassword, change_own, set_after_recovery
 from genkan.protocol.signin.password import Failed, PasswordFacts
 from genkan.site import browser, console
 from genkan.site.account.passkey_rows import SIGN_IN, passkeys_shown
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
+from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, new_password_fault
@@ -39,7 +41,7 @@ async def change_password(received: Received, door: Door) -> Answer:
     fault = new_password_fault(inside.form)
     if fault:
         return await _page(inside, inside.form, {"password": fault}, door)
-    done = await _changed(received, inside, door)
+    done = await (_set(received, inside, door) if _may_set(inside, door) else _changed(received, inside, door))
     if isinstance(done, SignedIn):
         everywhere = "sign_out" in inside.form
         flash = Flash.PASSWORD_CHANGED_EVERYWHERE if everywhere else Flash.PASSWORD_CHANGED
@@ -50,6 +52,27 @@ async def change_password(received: Received, door: Door) -> Answer:
     return await _page(inside, inside.form, {"current_password": PRESENT_WRONG}, door)
 
 
+def _may_set(inside: Inside, door: Door) -> bool:
+    """Whether a one-time link or code let the person in a moment ago: whoever lost the password cannot type it."""
+    session = inside.session
+    return Method.RECOVERY in session.method and sessions.is_recent(session, door.env(), door.lifetimes)
+
+
+async def _set(received: Received, inside: Inside, door: Door) -> SignedIn | Refused:
+    new_hash = await door.passwords.hash(inside.form["password"])
+    wanted, this = NewPassword(new_hash, "sign_out" in inside.form), this_browser(received, inside.visitor)
+    for _ in range(TRIES):
+        account, ways = await door.store.account(inside.account.id), (await door.store.site()).ways
+        if account is None or Way.PASSWORD not in ways:
+            return Refused(Reason.WAY_NOT_TAKEN)
+        opened = set_after_recovery(account, wanted, this, door.env(), door.lifetimes)
+        if isinstance(opened, Refused):
+            return opened
+        if await door.store.apply(opened.change):
+            return SignedIn(opened.cookie, account)
+    return Refused(Reason.BUSY, retry_after=1)
+
+
 async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn | Refused:
     """load, decide, apply: with one hash for the present password, and one more only where that is right."""
     form, account = inside.form, inside.account
@@ -57,14 +80,14 @@ async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn |
     asked = lockout.tries(account.folded, received.peer.network, known)
     right = await verify(account.folded, form.get("current_password", ""), door)
     new_hash = await door.passwords.hash(form["password"]) if await _counts(right, account, asked, door) else ""
-    wanted = NewPassword(new_hash, "sign_out" in form)
+    wanted, ways = NewPassword(new_hash, "sign_out" in form), (await door.store.site()).ways
     for _ in range(TRIES):
         row = await door.store.password_row(account.folded, asked.keys)
         theirs = row.account is not None and row.account.id == account.id
         proved = bool(new_hash) and right.hash == row.hash and theirs
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         this, env = this_browser(received, inside.visitor), door.env()
-        outcome = change_own(facts, asked, proved, wanted, this, env, door.lifetimes)
+        outcome = change_own(facts, asked, proved, wanted, ways, this, env, door.lifetimes)
         if await door.store.apply(outcome.change):
             return outcome.refused if isinstance(outcome, Failed) else SignedIn(outcome.cookie, account)
     return Refused(Reason.BUSY, retry_after=1)
@@ -77,13 +100,21 @@ async def _counts(right: Verified, account: Account, asked: lockout.Tries, door:
 
 
 async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> Answer:
+    ways = (await door.store.site()).ways
+    identities = await door.store.identities_of(inside.account.id)
     values = {
         "action": door.public.path + SIGN_IN,
         "person_name": inside.account.name,
         "password_set_at": await door.store.password_set_at(inside.account.id),
+        "directory": directory_title([one.source for one in identities], door),
         "faults": faults,
         "sign_out": "sign_out" in form,
         "least": accounts.PASSWORD_CHARACTERS[0],
+        "takes_password": Way.PASSWORD in ways,
+        "may_set": Way.PASSWORD in ways and _may_set(inside, door),
+        "codes_left": await door.store.recovery_codes_left(inside.account.id),
+        "device_action": f"{door.public.path}{SIGN_IN}/device",
+        "codes_action": f"{door.public.path}{SIGN_IN}/codes",
         **await passkeys_shown(inside.account, door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)

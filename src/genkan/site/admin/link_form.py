@@ -6,7 +6,8 @@ from itertools import chain
 
 from genkan.protocol import link_wishes
 from genkan.protocol.link_wishes import MOST_REDIRECTS, Fault, Field, LinkWish, kind_of, policy_faults
-from genkan.protocol.records import ConsentMode, Link, LinkKind
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Way
+from genkan.site import ways_form
 from genkan.site.read import Form
 from genkan.wire import redirects
 from genkan.wire.redirects import RedirectURI, parse_redirect
@@ -36,6 +37,8 @@ class LinkForm:
     consent: str = ConsentMode.ALWAYS
     introspect: bool = False
     pkce_required: bool = False
+    ways: Way = Way.NONE
+    max_age: str = ""
 
     @property
     def redirects(self) -> tuple[str, ...]:
@@ -55,6 +58,8 @@ class LinkForm:
             self.introspect,
             self.pkce_required,
             client_id=client_id,
+            ways=self.ways,
+            max_age=ways_form.typed_age(self.max_age, link.max_age if link else None),
         )
         if link is None:
             return asked
@@ -72,14 +77,17 @@ def read_form(form: Form) -> LinkForm:
         consent if consent in frozenset(ConsentMode) else ConsentMode.ALWAYS,
         form.get("introspect") == "yes",
         form.get("pkce_required") == "yes",
+        ways_form.ticked(form),
+        form.get(ways_form.AGE, ""),
     )
 
 
 def form_of(link: Link) -> LinkForm:
     """The form filled in with a link as it is."""
     return LinkForm(
-        link.name, link.redirects, link.permission.name, link.kind, link.consent, link.introspect, link.pkce_required
-    )
+        link.name, link.redirects, link.permission.name, link.kind, link.consent, link.introspect, link.pkce_required,
+        link.ways, ways_form.minutes(link.max_age),
+    )  # fmt: skip
 
 
 def stepped(shown: LinkForm, step: str) -> LinkForm | None:
@@ -128,6 +136,7 @@ def values(shown: LinkForm, faults: Faults, link: Link | None, *, only_written: 
         "most_rows": MOST_REDIRECTS,
         "permissions": [(permission.name, WORDS[permission]) for permission in Permission],
         "decided_kind": _decided(shown, link),
+        "way_boxes": ways_form.boxes(shown.ways),
     }
 
 

@@ -20,6 +20,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.ways_form import WAY_WORDS
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import WORDS
 
@@ -83,6 +84,7 @@ async def link_page(received: Received, door: Door) -> Answer:
         "link": told(link, door),
         "details": link,
         "permission_words": WORDS[link.permission],
+        "way_words": [words for way, words in WAY_WORDS.items() if way in link.ways],
         "usage": await door.store.usage(PhoneQuery(link_id=link.id), door.env().now, MOST_COUNTED_OF_ONE),
         "sign_ins_url": door.public.path + Filters(link.kind, link=link.id).path,
         "is_app_link": site.mobile_link_id == link.id,

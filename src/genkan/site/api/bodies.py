@@ -9,14 +9,17 @@ from genkan.protocol.env import DAY, SECOND
 from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import DEFAULT_OVERLAP
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing, Way
+from genkan.protocol.signin.site_policy import PolicyWish
+from genkan.protocol.signin.ways import ways_named
 from genkan.site import read
-from genkan.site.api.documents import PermissionWord
+from genkan.site.api.documents import PermissionWord, WayWord
 from genkan.site.received import Malformed, Received
 from genkan.wire.scopes import Permission
 
 LONGEST_OVERLAP = 30 * DAY // SECOND
 AbsoluteLifetime = Annotated[int, Meta(ge=1, le=10 * 365 * 86400, description="Seconds.")]
+MaxAge = Annotated[int, Meta(ge=60, le=10 * 365 * 86400, description="Seconds.")]
 Body = TypeVar("Body", bound=Struct)
 
 
@@ -33,6 +36,8 @@ class LinkBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
     pkce_required: bool = False
     plain_pkce: bool = False
     absolute_lifetime_seconds: AbsoluteLifetime | None = None
+    ways: tuple[WayWord, ...] = ()
+    max_age_seconds: MaxAge | None = None
 
     def wish(self, client_id: str | None = None) -> LinkWish:
         """The same for the rules to judge. Malformed where it does not say what the link may."""
@@ -41,7 +46,8 @@ class LinkBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
             raise Malformed(Reason.INVALID_VALUE, "permission: READ, WRITE, ADMIN or SYSTEM_ADMIN")
         return LinkWish(
             self.name, self.redirects, permission, self.kind, self.consent, self.introspect, self.pkce_required,
-            self.plain_pkce, _milliseconds(self.absolute_lifetime_seconds), client_id,
+            self.plain_pkce, _milliseconds(self.absolute_lifetime_seconds), client_id, ways_asked(self.ways),
+            _milliseconds(self.max_age_seconds),
         )  # fmt: skip
 
 
@@ -74,6 +80,8 @@ class LinkChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
     pkce_required: bool | UnsetType = UNSET
     plain_pkce: bool | UnsetType = UNSET
     absolute_lifetime_seconds: AbsoluteLifetime | UnsetType | None = UNSET
+    ways: tuple[WayWord, ...] | UnsetType = UNSET
+    max_age_seconds: MaxAge | UnsetType | None = UNSET
     state: Standing | UnsetType = UNSET
 
     def standing(self) -> Standing | None:
@@ -82,7 +90,7 @@ class LinkChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
 
     def wish(self, link: Link) -> LinkWish:
         """The link as it is, but for what was asked."""
-        lifetime = self.absolute_lifetime_seconds
+        lifetime, age = self.absolute_lifetime_seconds, self.max_age_seconds
         return LinkWish(
             name=_or(self.name, link.name),
             redirects=_or(self.redirects, link.redirects),
@@ -92,6 +100,8 @@ class LinkChange(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"
             pkce_required=_or(self.pkce_required, link.pkce_required),
             plain_pkce=_or(self.plain_pkce, link.plain_pkce),
             absolute_lifetime=link.absolute_lifetime if isinstance(lifetime, UnsetType) else _milliseconds(lifetime),
+            ways=link.ways if isinstance(self.ways, UnsetType) else ways_asked(self.ways),
+            max_age=link.max_age if isinstance(age, UnsetType) else _milliseconds(age),
         )
 
 
@@ -116,6 +126,28 @@ class SiteBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
     """What the site shall call itself; an empty text takes a chosen name back."""
 
     title: str
+
+
+class PolicyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
+    """How people sign in. ``ways``: those that are taken; ``maxAgeSeconds``: how old a sign-in may be when an
+    application asks for one, null for any. What is left out stays.
+    """
+
+    ways: Annotated[tuple[WayWord, ...], Meta(min_length=1)] | UnsetType = UNSET
+    max_age_seconds: MaxAge | UnsetType | None = UNSET
+
+    def wish(self, site: Site) -> PolicyWish:
+        """The site's policy as it is, but for what was asked."""
+        age = self.max_age_seconds
+        return PolicyWish(
+            site.ways if isinstance(self.ways, UnsetType) else ways_asked(self.ways),
+            site.max_age if isinstance(age, UnsetType) else _milliseconds(age),
+        )
+
+
+def ways_asked(words: tuple[WayWord, ...]) -> Way:
+    """The ways that a body names; it has been read by its type, so that every word is one."""
+    return ways_named(words) or Way.NONE
 
 
 def read_body(received: Received, kind: type[Body]) -> Body:

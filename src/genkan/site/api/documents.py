@@ -12,10 +12,12 @@ from msgspec import UNSET, Struct, UnsetType
 from genkan.protocol.devices import app_name, device_name
 from genkan.protocol.links import NewLink, app_first
 from genkan.protocol.phones import Phone, sentence
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Standing, Way
+from genkan.protocol.signin.ways import words_of
 from genkan.store.api import Asker, Usage
 from genkan.wire.scopes import Permission
 
+WayWord = Literal["password", "passkey", "certificate", "corporate"]
 PermissionWord = Literal["READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"]
 _WORDS: dict[Permission, PermissionWord] = {
     Permission.READ: "READ",
@@ -23,11 +25,14 @@ _WORDS: dict[Permission, PermissionWord] = {
     Permission.ADMIN: "ADMIN",
     Permission.SYSTEM_ADMIN: "SYSTEM_ADMIN",
 }
+_WAY_WORDS: tuple[WayWord, ...] = ("password", "passkey", "certificate", "corporate")
 _MOBILE_NAMES = {"client_id": "clientID", "redirect_uri": "redirectURI", "redirect_uris": "redirectURIs"}
 
 
 class LinkDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """An application link. ``clientSecret`` is there in the one answer that tells it."""
+    """An application link. ``clientSecret`` is there in the one answer that tells it; no ``ways`` and no
+    ``maxAgeSeconds``: as the site says.
+    """
 
     id: str
     name: str
@@ -42,9 +47,18 @@ class LinkDocument(Struct, frozen=True, rename="camel", kw_only=True):
     pkce_required: bool
     plain_pkce: bool
     absolute_lifetime_seconds: int | None
+    ways: tuple[WayWord, ...]
+    max_age_seconds: int | None
     state: Standing
     created_at: str
     previous_secret_until: str | UnsetType = UNSET
+
+
+class PolicyDocument(Struct, frozen=True, rename="camel", kw_only=True):
+    """How people sign in: the ways that are taken, and how old a sign-in may be when an application asks for one."""
+
+    ways: tuple[WayWord, ...]
+    max_age_seconds: int | None
 
 
 class MobileDocument(Struct, frozen=True, rename=_MOBILE_NAMES, kw_only=True):
@@ -135,6 +149,8 @@ def link_document(link: Link, secret: str | None = None) -> LinkDocument:
         pkce_required=link.pkce_required,
         plain_pkce=link.plain_pkce,
         absolute_lifetime_seconds=None if link.absolute_lifetime is None else link.absolute_lifetime // 1000,
+        ways=way_words(link.ways),
+        max_age_seconds=None if link.max_age is None else link.max_age // 1000,
         state=link.standing,
         created_at=moment(link.created_at),
         previous_secret_until=moment(link.previous_secret_until) if link.previous_secret is not None else UNSET,
@@ -144,6 +160,13 @@ def link_document(link: Link, secret: str | None = None) -> LinkDocument:
 def new_link_document(made: NewLink) -> LinkDocument:
     """A link that was made or given a new secret, with the secret this once."""
     return link_document(made.link, made.secret)
+
+
+def policy_document(site: Site) -> PolicyDocument:
+    """The site's sign-in policy."""
+    return PolicyDocument(
+        ways=way_words(site.ways), max_age_seconds=None if site.max_age is None else site.max_age // 1000
+    )
 
 
 def mobile_document(site: Site, link: Link | None) -> MobileDocument:
@@ -204,6 +227,11 @@ def usage_document(usage: Usage) -> UsageDocument:
 def permission_word(permission: Permission) -> PermissionWord:
     """The permission as documents write it."""
     return _WORDS[permission]
+
+
+def way_words(ways: Way) -> tuple[WayWord, ...]:
+    """Ways to sign in as documents write them."""
+    return tuple(word for word in _WAY_WORDS if word in words_of(ways))
 
 
 def public_id(number: int) -> str:

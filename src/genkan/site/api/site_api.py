@@ -5,6 +5,7 @@ rules are in protocol.naming and moving.
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from genkan.protocol.administration import reach_fault
 from genkan.protocol.naming import named
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
@@ -13,17 +14,21 @@ from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import parameters
-from genkan.site.api.bodies import SiteBody, read_body
+from genkan.site.api.bodies import PolicyBody, SiteBody, read_body
+from genkan.site.api.documents import PolicyDocument, policy_document
 from genkan.site.api.moving import plan
 from genkan.site.api.openapi import Operation, Query
+from genkan.site.api.policies import put_policy
 from genkan.site.door import Door
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.site.switch import load_switch
 from genkan.store.rounds import TRIES
+from genkan.wire.scopes import Permission
 from genkan.wire.urls import BaseURLProblem
 
 PATH = "/rest/genkan/1.0/site"
+SIGN_IN = PATH + "/sign-in"
 TO = Query("to", "string", "Also tell what a move to this base URL takes.")
 
 
@@ -100,6 +105,26 @@ async def name_site(received: Received, door: Door) -> Answer:
     return answer.busy()
 
 
+async def show_policy(received: Received, door: Door) -> Answer:
+    """GET site/sign-in: which ways to sign in are taken, and how recent a sign-in must be."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    return answer.json(policy_document(await door.store.site()))
+
+
+async def change_policy(received: Received, door: Door) -> Answer:
+    """PUT site/sign-in: refused where no system administrator could come in by what is left."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    fault = reach_fault(caller.permission, Permission.SYSTEM_ADMIN)
+    if fault is not None:
+        return answer.error(fault)
+    changed = await put_policy(read_body(received, PolicyBody).wish, caller.actor, door)
+    return answer.error(changed) if isinstance(changed, Refused) else answer.json(policy_document(changed))
+
+
 async def _document(door: Door) -> SiteDocument:
     return SiteDocument(
         title=await door.title(),
@@ -109,11 +134,13 @@ async def _document(door: Door) -> SiteDocument:
     )
 
 
-def _rule(method: str, handler: Handler, about: str) -> Rule:
-    return Rule(PATH, (method,), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
+def _rule(method: str, handler: Handler, about: str, path: str = PATH) -> Rule:
+    return Rule(path, (method,), handler, Who.ADMINISTRATOR, Guard.MACHINE, about)
 
 
 OPERATIONS = (
     Operation(_rule("GET", show_site, "Shows the site's name and address."), SiteDocument, query=(TO,)),
     Operation(_rule("PUT", name_site, "Names the site."), SiteDocument, SiteBody),
+    Operation(_rule("GET", show_policy, "Shows the sign-in policy.", SIGN_IN), PolicyDocument),
+    Operation(_rule("PUT", change_policy, "Changes the sign-in policy.", SIGN_IN), PolicyDocument, PolicyBody),
 )

@@ -10,7 +10,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, confirm_password
+from genkan.site.sign_in_form import after_sign_in, confirm_password, demand_of_form
 
 
 async def confirm_page(received: Received, door: Door) -> Answer:
@@ -20,7 +20,7 @@ async def confirm_page(received: Received, door: Door) -> Answer:
     if who.person is None:
         wanted = {"next": read.query(received).get("next", "")}
         return answer.redirect(f"{door.public.text}/login?{urlencode(wanted)}")
-    return browser.with_device(console.confirm_page(read.query(received), who, door, env), who, door)
+    return browser.with_device(await console.confirm_page(read.query(received), who, door, env), who, door)
 
 
 async def confirm(received: Received, door: Door) -> Answer:
@@ -37,14 +37,15 @@ async def confirm(received: Received, door: Door) -> Answer:
             # Sent twice: the first one made a new session, and the page's token went with the one before it.
             return after_sign_in(form, account, who, door)
         row = entry(fault.reason)
-        return console.confirm_page(form, who, door, env, error=row.public, status=row.status)
-    tried = await confirm_password(received, account, form.get("password", ""), who, door)
+        return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+    ways = (await demand_of_form(form, door, env)).offered
+    tried = await confirm_password(received, account, form.get("password", ""), ways, who, door)
     if not isinstance(tried, Refused):
         return tried.signed_in(after_sign_in(form, account, who, door), who, door)
     if tried.reason is Reason.BUSY:
         return door.pages.refusal(tried, received.request_id, who.reader)
     row = entry(tried.reason)
-    return console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+    return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
 
 
 RULES = (

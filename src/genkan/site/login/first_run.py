@@ -12,7 +12,7 @@ from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Method, Site
-from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.passkey import NewPasskey
 from genkan.protocol.signin.passkey_options import rp_id_of
 from genkan.protocol.signin.passkey_ticket import Use
@@ -93,7 +93,7 @@ async def setup(received: Received, door: Door) -> Answer:
         if isinstance(made, Refused):
             return _form(received, form, sentence(made), who, door, env)
         if await door.store.apply(made.change):
-            return await _signed_in(received, made.account, proof, who, door)
+            return await _signed_in(received, made.account, proof, site, who, door)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
@@ -135,8 +135,12 @@ async def _error(received: Received, form: read.Form, who: browser.Visitor, door
     return NAME_TAKEN if taken is not None else ""
 
 
-async def _signed_in(received: Received, account: Account, proof: Proof, who: browser.Visitor, door: Door) -> Answer:
-    opened = sessions.open_session(account, proof.method, this_browser(received, who), door.env(), door.lifetimes)
+async def _signed_in(
+    received: Received, account: Account, proof: Proof, site: Site, who: browser.Visitor, door: Door
+) -> Answer:
+    opened = enter(account, proof.method, site.ways, this_browser(received, who), door.env(), door.lifetimes)
+    if isinstance(opened, Refused):
+        return answer.redirect(f"{door.public.text}/login", 303)
     await door.store.apply(opened.change)
     return browser.with_session(answer.redirect(door.public.text + DONE, 303), opened.cookie, door)
 

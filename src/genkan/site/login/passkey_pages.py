@@ -64,12 +64,12 @@ async def confirm(received: Received, door: Door) -> Answer:
             # Sent twice: the first one made a new session, and the page's token went with the one before it.
             return after_sign_in(form, account, who, door)
         row = entry(fault.reason)
-        return console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+        return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
     tried = await try_passkey(received, form, Use.CONFIRM, account.id, who, door)
     if not isinstance(tried, Declined):
         return tried.signed_in(after_sign_in(form, account, who, door), who, door)
     row = entry(tried.refused.reason)
-    return console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+    return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
 
 
 RULES = (

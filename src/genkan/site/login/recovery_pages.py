@@ -2,16 +2,20 @@
 spends nothing, for programs that look at mail open every address.
 """
 
+from dataclasses import dataclass
+
 from genkan.protocol import accounts
 from genkan.protocol.actors import Actor
 from genkan.protocol.env import Env
 from genkan.protocol.facts import RecoveryFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Way
 from genkan.protocol.signin.new_password import NewPassword
+from genkan.protocol.signin.offer import Offer
 from genkan.protocol.signin.passkey import NewPasskey
 from genkan.protocol.signin.passkey_ticket import Use
-from genkan.protocol.signin.recovery import digest_of, link_fault, redeem, redeem_with_passkey
+from genkan.protocol.signin.recovery import digest_of, link_fault, redeem, redeem_once, redeem_with_passkey
 from genkan.protocol.signin.session import NewSession
 from genkan.site import answer, browser, passkey_page, read
 from genkan.site.answer import Answer
@@ -23,6 +27,14 @@ from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import this_browser
 from genkan.store.rounds import TRIES
+
+METHODS = "/account/sign-in"
+ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The link shall only open the door."""
 
 
 async def recovery_page(received: Received, door: Door) -> Answer:
@@ -44,8 +56,8 @@ async def recover(received: Received, door: Door) -> Answer:
     if facts is None or link_fault(facts, env) is not None:
         return _dead(received, who, door, env)
     stale = browser.form_fault(received, form, who, door, env)
-    by_passkey = passkey_page.CREDENTIAL in form
-    error = entry(stale.reason).public if stale else "" if by_passkey else new_password_fault(form)
+    no_password = passkey_page.CREDENTIAL in form or ONCE in form
+    error = entry(stale.reason).public if stale else "" if no_password else new_password_fault(form)
     wanted = None if error else await _wanted(received, form, facts, who, door)
     if error or isinstance(wanted, Refused) or wanted is None:
         said = entry(wanted.reason).public if isinstance(wanted, Refused) else error
@@ -53,19 +65,27 @@ async def recover(received: Received, door: Door) -> Answer:
     for _ in range(TRIES):
         facts, env = await _facts(received, door), door.env()
         opened = await _redeemed(received, facts, wanted, "sign_out" in form, who, door)
+        if isinstance(opened, Refused) and opened.reason is Reason.WAY_NOT_TAKEN and facts is not None:
+            return await _form(facts, form, entry(opened.reason).public, received, who, door, env)
         if isinstance(opened, Refused) or facts is None:
             return _dead(received, who, door, env)
         if await door.store.apply(opened.change):
-            done = browser.with_session(answer.redirect(f"{door.public.text}/account", 303), opened.cookie, door)
+            then = METHODS if isinstance(wanted, Once) else "/account"
+            done = browser.with_session(answer.redirect(door.public.text + then, 303), opened.cookie, door)
             return browser.with_device(browser.with_known(done, who, facts.account, door, env), who, door)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, who.reader)
 
 
 async def _wanted(
     received: Received, form: read.Form, facts: RecoveryFacts, who: Visitor, door: Door
-) -> NewPassword | NewPasskey | Refused:
-    """What the person signs in with from now on."""
+) -> NewPassword | NewPasskey | Once | Refused:
+    """What the person signs in with from now on, or that they only want in."""
     account = facts.account
+    ways = (await door.store.site()).ways
+    if ONCE in form:
+        return Once()
+    if passkey_page.CREDENTIAL not in form and Way.PASSWORD not in ways:
+        return Refused(Reason.WAY_NOT_TAKEN)
     if passkey_page.CREDENTIAL not in form:
         return NewPassword(await door.passwords.hash(form["password"]), "sign_out" in form)
     actor = Actor(account.actor, received.peer.address)
@@ -75,7 +95,7 @@ async def _wanted(
 async def _redeemed(
     received: Received,
     facts: RecoveryFacts | None,
-    wanted: NewPassword | NewPasskey,
+    wanted: NewPassword | NewPasskey | Once,
     sign_out: bool,
     who: Visitor,
     door: Door,
@@ -83,8 +103,11 @@ async def _redeemed(
     this, env = this_browser(received, who), door.env()
     if isinstance(wanted, NewPassword):
         return redeem(facts, wanted, this, env, door.lifetimes)
+    if isinstance(wanted, Once):
+        return redeem_once(facts, this, env, door.lifetimes)
+    ways = (await door.store.site()).ways
     had_password = await door.store.password_set_at(wanted.passkey.account_id) is not None
-    return redeem_with_passkey(facts, wanted, had_password, sign_out, this, env, door.lifetimes)
+    return redeem_with_passkey(facts, wanted, had_password, sign_out, ways, this, env, door.lifetimes)
 
 
 async def passkey_options(received: Received, door: Door) -> Answer:
@@ -116,6 +139,7 @@ async def _form(
         "action": f"{door.public.path}{RECOVER}/{received.parameters['token']}",
         "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
         "error": error,
+        "offer": Offer((await door.store.site()).ways),
         "person_name": account.name,
         "person_display": account.display_name,
         "is_first": await door.store.password_set_at(account.id) is None,

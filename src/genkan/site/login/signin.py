@@ -7,12 +7,19 @@ from genkan.protocol.interaction import seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin import session as sessions
-from genkan.site import answer, browser, read
+from genkan.site import answer, browser, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form, notice_of, try_password
+from genkan.site.sign_in_form import (
+    after_sign_in,
+    demand_of_form,
+    interaction_of,
+    login_form,
+    notice_of,
+    try_password,
+)
 from genkan.wire.scopes import Permission
 
 
@@ -36,7 +43,8 @@ async def login(received: Received, door: Door) -> Answer:
         stale = entry(Reason.PAGE_STALE)
         page = await login_form(form, who, door, env, error=stale.public, status=stale.status)
         return browser.with_device(page, who, door)
-    tried = await try_password(received, form.get("username", ""), form.get("password", ""), who, door)
+    ways = (await demand_of_form(form, door, env)).offered
+    tried = await try_password(received, form.get("username", ""), form.get("password", ""), ways, who, door)
     if not isinstance(tried, Refused):
         return tried.signed_in(after_sign_in(form, tried.account, who, door), who, door)
     if tried.reason is Reason.BUSY:
@@ -93,7 +101,7 @@ async def home(received: Received, door: Door) -> Answer:
                           "permission_name": account.permission.name}  # fmt: skip
     administrator = account is not None and account.permission >= Permission.ADMIN
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
-    values = {
+    values: dict[str, object] = {
         "person": person,
         "sign_in_url": f"{door.public.path}/login",
         "sign_out_action": f"{door.public.path}/logout",
@@ -105,6 +113,8 @@ async def home(received: Received, door: Door) -> Answer:
         "is_administrator": administrator,
         "apps_url": f"{door.public.path}/account/apps",
     }
+    tries = await door.store.failed_tries(account.id) if account is not None else None
+    values |= console.tries_values(tries, hidden, door.public.text + "/")
     return browser.with_device(door.pages.page("home.html", values, who.reader), who, door)
 
 

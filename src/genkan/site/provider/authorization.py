@@ -15,6 +15,7 @@ from genkan.protocol.interaction import (
     NextStep,
     next_step,
     open_interaction,
+    refusing_step,
     remember_consent,
     seal_interaction,
 )
@@ -27,6 +28,7 @@ from genkan.site.door import Door
 from genkan.site.provider import trial
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sign_in_form import ANSWER, UNMET
 from genkan.store.rounds import TRIES
 from genkan.wire import redirects
 from genkan.wire.scopes import WORDS
@@ -35,7 +37,6 @@ AUTHORIZE = "/rest/oauth2/latest/authorize"
 AUTHORIZE_1_0 = "/rest/oauth2/1.0/authorize"
 CONSENT = "/plugins/servlet/oauth2/consent"
 INTERACTION = "interaction"
-ANSWER = "answer"
 SHOWN = "permission"
 ISSUING = 10 + 12  # the random bits of a grant's id, and the code's nonce
 
@@ -66,7 +67,17 @@ async def hub(received: Received, door: Door) -> Answer:
     opened = _opened(received.parameters[INTERACTION], door)
     if isinstance(opened, Refused):
         return _error_page(opened, received, door, door.env())
+    if opened.acrs and received.query and read.query(received).get(ANSWER) == UNMET:
+        # RFC 9470 5: the person has none of the ways that were asked for, and says so instead of being stuck.
+        told = ErrorRedirect(Refused(Reason.AUTHENTICATION_UNMET), opened.redirect_uri, opened.state)
+        return await _finish(await _still_registered(opened, told, door), opened, received, door, door.env())
     return await _walk(received, door, opened)
+
+
+async def _still_registered(asked: Interaction, told: ErrorRedirect, door: Door) -> ErrorRedirect | ErrorPage:
+    """RFC 9700 4.1: no answer at an address that is not the link's any more."""
+    step = refusing_step(asked, await door.store.link(asked.link_id))
+    return step or told
 
 
 async def _walk(received: Received, door: Door, asked: Interaction) -> Answer:
@@ -175,9 +186,9 @@ async def _decided(
 
 
 async def _facts(asked: Interaction, who: browser.Visitor, door: Door) -> HubFacts:
-    link = await door.store.link(asked.link_id)
+    site, link = await door.store.site(), await door.store.link(asked.link_id)
     consent = await door.store.consent(who.person.account.id, asked.link_id) if who.person else None
-    return HubFacts(link, who.person, consent, who.device if not who.fresh else None)
+    return HubFacts(link, who.person, consent, who.device if not who.fresh else None, site)
 
 
 async def _finish(

@@ -5,18 +5,20 @@ Answers yes with the person in headers, or no; it never sees the application.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from genkan.protocol.env import Env
+from genkan.protocol.authorize import parse_max_age
+from genkan.protocol.env import MINUTE, SECOND, Env
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Site
+from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.wire import urls
+from genkan.wire import acr, urls
 from genkan.wire.scopes import Permission, parse_scope
 
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})  # RFC 9110 9.2.1
@@ -28,11 +30,24 @@ _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the proxy's configuration asks. ``sign_in`` is the status that sends a browser to sign-in, None where
-    browser sessions do not count.
+    browser sessions do not count. ``acrs`` and ``max_age`` (in milliseconds) are how strong and how recent a sign-in
+    must be (RFC 9470).
     """
 
     scope: Permission | None
     sign_in: int | None
+    acrs: tuple[str, ...]
+    max_age: int | None
+
+    def demand(self, site: Site, env: Env) -> Demand:
+        """The same together with the site's policy."""
+        return to_the_site(site, self.acrs, self.max_age, env.now)
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """RFC 9470 3: what an app is told to ask for when it signs in again."""
+        acrs = {"acr_values": " ".join(self.acrs)} if self.acrs else {}
+        return acrs if self.max_age is None else {**acrs, "max_age": str(self.max_age // SECOND)}
 
 
 async def verify(received: Received, door: Door) -> Answer:
@@ -46,10 +61,20 @@ async def verify(received: Received, door: Door) -> Answer:
         return await _by_session(received, asked, needed, door)
     outcome = await bearer.judged(token, door) if token is not None else Refused(Reason.BEARER_MISSING)
     if isinstance(outcome, Live):
-        if outcome.permission >= needed:
+        fault = _fault(outcome, asked, needed, door.env())
+        if fault is None:
             return _pass(outcome.account, outcome.permission)
-        outcome = Refused(Reason.PERMISSION_TOO_NARROW)
-    return _refuse(outcome, needed, received, door, door.env())
+        outcome = fault
+    return _refuse(outcome, needed, received, door, door.env(), asked)
+
+
+def _fault(live: Live, asked: Asked, needed: Permission, env: Env) -> Refused | None:
+    """What a good token lacks. The policy judged its sign-in when it was made; here only what the proxy asks counts."""
+    if live.permission < needed:
+        return Refused(Reason.PERMISSION_TOO_NARROW)
+    demand = Demand(acrs=asked.acrs, max_age=asked.max_age, since=env.now)
+    strong = demand.admits(live.grant.method) and demand.is_recent(live.grant.auth_time)
+    return None if strong else Refused(Reason.AUTHENTICATION_TOO_WEAK)
 
 
 @lru_cache(maxsize=64)
@@ -58,7 +83,7 @@ def _asked(query: bytes) -> Asked:
     pass.
     """
     parameters = read.pairs(query)
-    strange = parameters.keys() - {"scope", "session"}
+    strange = parameters.keys() - {"scope", "session", "acr", "max_age"}
     if strange:
         raise Malformed(Reason.INVALID_VALUE, f"unknown parameter {min(strange)[:50]}")
     scope = parse_scope(parameters["scope"]) if "scope" in parameters else None
@@ -67,7 +92,23 @@ def _asked(query: bytes) -> Asked:
     session = parameters.get("session", "0")
     if session not in _SIGN_IN:
         raise Malformed(Reason.INVALID_VALUE, "session: 0, 1, or 401 for proxies that pass no redirect on")
-    return Asked(scope, _SIGN_IN[session])
+    return Asked(scope, _SIGN_IN[session], _acrs(parameters.get("acr", "")), _max_age(parameters.get("max_age")))
+
+
+def _acrs(text: str) -> tuple[str, ...]:
+    """A class that nobody knows would let nobody pass, or everybody if it were left out."""
+    asked = tuple(text.split())
+    if known_acrs(asked) != tuple(dict.fromkeys(asked)):
+        raise Malformed(Reason.INVALID_VALUE, f"acr: {', '.join(acr.VALUES)}")
+    return known_acrs(asked)
+
+
+def _max_age(text: str | None) -> int | None:
+    """Below a minute nobody could get from the sign-in page back to the application."""
+    found = parse_max_age(text) if text is not None else None
+    if text is not None and (found is None or found < MINUTE):
+        raise Malformed(Reason.INVALID_VALUE, "max_age: 60 or more seconds")
+    return found
 
 
 def _is_clients(query: bytes, received: Received) -> bool:
@@ -110,17 +151,20 @@ def header_text(text: str) -> bytes:
     return quote(text, safe=_PLAIN).encode()
 
 
-def _refuse(refused: Refused, needed: Permission, received: Received, door: Door, env: Env) -> Answer:
+def _refuse(
+    refused: Refused, needed: Permission, received: Received, door: Door, env: Env, asked: Asked | None = None
+) -> Answer:
     door.note(refused, received, env.now)
-    return answer.bearer_error(refused, bearer.REALM, needed.name)
+    needs = asked.needs if asked is not None and refused.reason is Reason.AUTHENTICATION_TOO_WEAK else None
+    return answer.bearer_error(refused, bearer.REALM, needed.name, needs)
 
 
 async def _by_session(received: Received, asked: Asked, needed: Permission, door: Door) -> Answer:
     """A browser passes on its session, unless another origin's page makes it change something."""
     env = door.env()
     who = await browser.visitor(received, door, env)
-    if who.person is None:
-        return _to_sign_in(received, asked, needed, door, env)
+    if who.person is None or not asked.demand(await door.store.site(), env).met_by(who.person.session):
+        return _to_sign_in(received, asked, needed, who.person is not None, door, env)
     if _changes_something(received) and browser.is_cross_origin(received, door):
         door.note(Refused(Reason.CROSS_ORIGIN), received, env.now)
         return answer.error(Refused(Reason.CROSS_ORIGIN))
@@ -135,10 +179,13 @@ def _changes_something(received: Received) -> bool:
     return _method(received) not in SAFE or received.header(b"sec-fetch-mode") == "websocket"
 
 
-def _to_sign_in(received: Received, asked: Asked, needed: Permission, door: Door, env: Env) -> Answer:
+def _to_sign_in(received: Received, asked: Asked, needed: Permission, weak: bool, door: Door, env: Env) -> Answer:
+    """``weak``: somebody is signed in, yet not as the proxy or the policy asks."""
     if not _navigates(received):
-        return _refuse(Refused(Reason.BEARER_MISSING), needed, received, door, env)
-    location = door.public.text + "/login" + _next(received, door)
+        reason = Reason.AUTHENTICATION_TOO_WEAK if weak else Reason.BEARER_MISSING
+        return _refuse(Refused(reason), needed, received, door, env, asked)
+    wanted = {**_next(received, door), **asked.needs}
+    location = f"{door.public.text}/login" + (f"?{urlencode(wanted, quote_via=quote, safe='')}" if wanted else "")
     if asked.sign_in == 302:
         return answer.redirect(location)
     refused = answer.bearer_error(Refused(Reason.BEARER_MISSING), bearer.REALM)
@@ -152,16 +199,16 @@ def _navigates(received: Received) -> bool:
     return wants_page and _method(received) == b"GET"
 
 
-def _next(received: Received, door: Door) -> str:
+def _next(received: Received, door: Door) -> dict[str, str]:
     """Where sign-in leads back to: the page asked for where it is on the site's own origin, else nowhere."""
     uri = received.header(b"x-forwarded-uri")
     origin = f"{received.peer.scheme}://{received.peer.host}".lower()
     if uri is None or origin != door.public.origin:
-        return ""
+        return {}
     try:
-        return "?next=" + quote(urls.join(door.public.origin, uri), safe="")
+        return {"next": urls.join(door.public.origin, uri)}
     except ValueError:
-        return ""
+        return {}
 
 
 RULES = (

@@ -15,6 +15,7 @@ from genkan.protocol.records import ApiKey, Grant, Link
 from genkan.protocol.redeem import RedeemAsked, redeem
 from genkan.protocol.refresh import RefreshAsked, refresh
 from genkan.protocol.sealing import Code, Handle, Kind
+from genkan.protocol.signin.demand import acr_of
 from genkan.protocol.standing import sign_in_end
 from genkan.site import answer, read
 from genkan.site.answer import Answer
@@ -241,7 +242,7 @@ def _introspected_refresh(handle: Handle, facts: GrantFacts, caller: Link | ApiK
 
 
 def _introspection(live: Live, door: Door) -> dict[str, object]:
-    """RFC 7662 2.2; ``scope`` is what the token may do now, ``sid`` the sign-in's public id."""
+    """RFC 7662 2.2, RFC 9470 6.2; ``scope`` is what the token may do now, ``sid`` the sign-in's public id."""
     grant = live.grant
     return {
         "active": True,
@@ -256,6 +257,7 @@ def _introspection(live: Live, door: Door) -> dict[str, object]:
         "auth_time": grant.auth_time // 1000,
         "amr": grant.method.references(),
         "sid": grant.id.hex(),
+        **({"acr": acr} if (acr := acr_of(grant.method)) else {}),
     }
 
 

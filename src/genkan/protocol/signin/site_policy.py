@@ -1,0 +1,61 @@
+"""The sign-in policy of the whole site: which ways it takes and how recent a sign-in must be. It cannot shut out the
+last who administers it.
+"""
+
+from dataclasses import dataclass
+
+from genkan.protocol.actors import address_of
+from genkan.protocol.env import DAY, MINUTE, SECOND, Env
+from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import ALL_WAYS, Site, Way
+from genkan.protocol.signin.ways import words_of
+from genkan.protocol.signin_steps import PutSignInPolicy
+from genkan.wire.scopes import Permission
+
+LEAST_MAX_AGE = MINUTE
+MOST_MAX_AGE = 10 * 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWish:
+    """What is asked for: ``ways`` that every link takes which says nothing else, and ``max_age`` in milliseconds that a
+    sign-in may be old when an application asks for one (None: any).
+    """
+
+    ways: Way
+    max_age: int | None
+
+
+def max_age_fault(max_age: int | None) -> Refused | None:
+    """Below a minute, people could not get from the sign-in page to the application."""
+    if max_age is None or LEAST_MAX_AGE <= max_age <= MOST_MAX_AGE:
+        return None
+    return Refused(Reason.INVALID_VALUE, "max age: none, or at least a minute")
+
+
+def set_policy(site: Site, wish: PolicyWish, actor: str, env: Env, *, somebody_left: bool) -> Change | Refused:
+    """The change; empty where nothing differs. ``somebody_left``: an active system administrator has a way in by what
+    is asked for, as far as can be seen; the step that is added makes sure of it.
+
+    Nobody is signed out by it (tokens.md 4: narrowing is not ending): phones go on refreshing, and a browser session
+    that came another way has to sign in again at its next step.
+    """
+    if not wish.ways & ALL_WAYS:
+        return Refused(Reason.INVALID_VALUE, "ways: at least one")
+    fault = max_age_fault(wish.max_age)
+    if fault is not None:
+        return fault
+    if (wish.ways, wish.max_age) == (site.ways, site.max_age):
+        return Change(())
+    narrowed = bool(site.ways & ~wish.ways)
+    if narrowed and not somebody_left:
+        return Refused(Reason.NOBODY_COULD_SIGN_IN)
+    put = PutSignInPolicy(wish.ways, wish.max_age, site.version)
+    event = Event(EventKind.SIGN_IN_POLICY_CHANGED, env.now, actor, address=address_of(actor), detail=_told(wish))
+    return Change((put, NeedAdministrator(Permission.SYSTEM_ADMIN)) if narrowed else (put,), (event,))
+
+
+def _told(wish: PolicyWish) -> str:
+    age = "" if wish.max_age is None else f"; at most {wish.max_age // SECOND} s old"
+    return ", ".join(words_of(wish.ways)) + age
