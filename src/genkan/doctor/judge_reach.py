@@ -74,7 +74,8 @@ def connection(seen: Seen) -> Probe:
     if len(dead) == len(seen.tried):
         fix = f"See that the site or its proxy runs and that firewalls let port {port} through from where phones are."
         return told.wrong(answered, fix)
-    if dead:
+    if dead and not base.is_loopback:
+        # localhost has two addresses on most machines, and sites for trying out listen on one.
         listed = ", ".join(one.address for one in dead)
         return told.warning(answered, f"Make {listed} answer on port {port}, or remove it from the name's records.")
     return told.ok(answered)
