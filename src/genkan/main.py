@@ -23,6 +23,7 @@ from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.ldap import LdapDirectory
+from genkan.outside.openid.client_proof import BadCredential
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.revocation import Revocations
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
@@ -35,12 +36,14 @@ from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
 from genkan.settings_certificates import read_bundle, read_rules
 from genkan.site.app import build
+from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
 from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
+from genkan.site.sign_on import SignOnDesk, open_desk
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE
 from genkan.store.sqlite import open_store
@@ -101,13 +104,13 @@ async def _serve(settings: Settings, sockets: Sockets) -> None:
         announcement = await _announcement(door)
         keeper = Keeper(door, NODE, clock.wall_ms)
         await keeper.compare_clocks()
-        upkeep = asyncio.create_task(keeper.run())
+        upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
         try:
             await _server(door, settings, announcement, sockets).serve(list(sockets.plain))
         finally:
-            upkeep.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await upkeep
+            for task in upkeep:
+                task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
     finally:
         lane.close()
         await store.close()
@@ -158,6 +161,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
         program=_program(public),
+        sign_on=_desk(settings),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
         certificates=replace(certificate_desk(settings), log=log),
         outlook=Outlook(Means(Clocks(clock.wall_ms, clock.ticks))),
@@ -173,6 +177,13 @@ def certificate_desk(settings: Settings) -> CertificateDesk:
         raise CannotServe(f"GENKAN_CERTIFICATE_RULES: {rules.wrong}")
     revocations = Revocations(settings.reach, [Path(path) for path in settings.certificate_crls])
     return CertificateDesk(bundle, rules, Strictness(settings.certificate_revocation), revocations)
+
+
+def _desk(settings: Settings) -> SignOnDesk:
+    try:
+        return open_desk(settings.read_sign_on(), settings.reach, clock.system_env)
+    except BadCredential as problem:
+        raise CannotServe(f"GENKAN_SIGN_ON_FILE: {problem}") from None
 
 
 def _program(public: BaseURL) -> str:

@@ -17,6 +17,7 @@ from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser import (
     gallery_base_url,
     gallery_console,
+    gallery_directory,
     gallery_first,
     gallery_links,
     gallery_mobile,
@@ -34,6 +35,7 @@ ORIGIN = "https://site.example"
 AREAS = (
     gallery_base_url,
     gallery_console,
+    gallery_directory,
     gallery_first,
     gallery_links,
     gallery_mobile,

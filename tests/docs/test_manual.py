@@ -8,12 +8,15 @@ import pytest
 from genkan.ops.configuration import ConfigurationProblem, parse
 from genkan.settings import describe
 from genkan.settings_given import APP_NAMES
+from genkan.sign_on_file import read_sign_on
 from tests.workshop.tree import ROOT, shown
 from tools.reference import SETTINGS_EXAMPLE
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SIGN_ON = re.compile(r"^\[\[(?:ldap|openid)\]\]$", re.MULTILINE)
+NAMED_FILE = re.compile(r'^(\w+_file = )"[^"]*"', re.MULTILINE)
 SETTING = re.compile(r"\bGENKAN_[A-Z_]+[A-Z]\b")
 
 
@@ -78,8 +81,21 @@ def test_the_readme_names_make_targets_that_exist() -> None:
 
 
 def test_configuration_files_in_the_manual_are_read() -> None:
-    """Every TOML block of the manual is a configuration that `genkan apply` reads, but for the one with settings."""
+    """Every TOML block of the manual is a configuration that `genkan apply` reads, but for settings and sign-on."""
     found = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8"))]
-    blocks = [block for block in found if block != SETTINGS_EXAMPLE]
+    blocks = [block for block in found if block != SETTINGS_EXAMPLE and not SIGN_ON.search(block)]
     assert blocks
     assert [problem for block in blocks if isinstance(problem := parse(block.encode()), ConfigurationProblem)] == []
+
+
+def test_sign_on_files_in_the_manual_are_read(tmp_path: Path) -> None:
+    """Every TOML block with a directory is a sign-on file, where the files that it names are there."""
+    secret = tmp_path / "secret"
+    secret.write_text("a secret", encoding="utf-8")
+    found = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8"))]
+    blocks = [block for block in found if SIGN_ON.search(block)]
+    assert blocks
+    for block in blocks:
+        file = tmp_path / "sign-on.toml"
+        file.write_text(NAMED_FILE.sub(rf'\g<1>"{secret}"', block), encoding="utf-8")
+        assert read_sign_on(str(file)).sources

@@ -62,7 +62,7 @@ async def test_a_name_cannot_be_a_filter(slapd: Slapd, name: str) -> None:
     if not slapd.attribute(f"uid=bob,{PEOPLE}", "uid"):
         slapd.person("bob", "bob's own")
     assert isinstance(await sign_in(directory(slapd), name, "bob's own"), Wrong)
-    templated = directory(slapd, bind_dn="", bind_password_file="", bind_as=f"uid={{name}},{PEOPLE}")
+    templated = directory(slapd, bind_dn="", bind_password_file="", kept_hours=0, bind_as=f"uid={{name}},{PEOPLE}")
     assert isinstance(await sign_in(templated, name, "bob's own"), Wrong)
 
 
@@ -167,7 +167,7 @@ async def test_groups_give_permissions_up_to_the_cap(slapd: Slapd, kept: str) ->
 async def test_people_may_look_for_themselves_by_a_template(slapd: Slapd) -> None:
     """Without an account that looks for people, each binds as themselves first."""
     slapd.person("ivan", "ivan's own")
-    one = directory(slapd, bind_dn="", bind_password_file="", bind_as=f"uid={{name}},{PEOPLE}")
+    one = directory(slapd, bind_dn="", bind_password_file="", kept_hours=0, bind_as=f"uid={{name}},{PEOPLE}")
     assert isinstance(await sign_in(one, "ivan", "ivan's own"), Proved)
     assert isinstance(await sign_in(one, "ivan", "wrong"), Wrong)
     assert isinstance(await sign_in(one, "nobody", "ivan's own"), Wrong)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from genkan.protocol.identity_steps import PutIdentity
 from genkan.protocol.outcomes import (
     AddAccount,
     AddLink,
@@ -75,5 +76,7 @@ def _stop(world: "World", step: Step) -> None:
             world.consents[consent.account_id, consent.link_id] = consent
         case WithdrawConsent(account_id=account_id, link_id=link_id, mark=mark, at=at):
             world.consents[account_id, link_id] = Consent(account_id, link_id, mark, None, at)
+        case PutIdentity() | DropPasskeys():
+            pass  # a World keeps neither: they are no part of what stops
         case _:
             raise NotImplementedError(f"no rule under test asks for {step}")

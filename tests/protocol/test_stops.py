@@ -10,11 +10,14 @@ from genkan.protocol import accounts, links, phones
 from genkan.protocol.access import RefreshTokenLive
 from genkan.protocol.accounts import AccountWish
 from genkan.protocol.clients import Credentials, authenticate
+from genkan.protocol.directory import SourceRule
 from genkan.protocol.env import DAY, HOUR, MINUTE
+from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.link_wishes import LinkWish
+from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, Live, Redeemed, Refused, Rotated
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Consent, ConsentMode, Grant, GrantState, Link, Standing
+from genkan.protocol.records import Account, Consent, ConsentMode, Grant, GrantState, Identity, Link, Standing
 from genkan.protocol.ring import Ring, revoke
 from genkan.protocol.sealing import Sealer, Unsealable
 from genkan.wire.scopes import Permission
@@ -97,6 +100,17 @@ def everyone_out(s: Scene) -> None:
     s.change(links.sign_out_all(s.link, "admin", s.world.env))
 
 
+def the_directory_says(presence: Presence) -> Callable[[Scene], None]:
+    """What the organisation's directory says of somebody who is linked to it."""
+
+    def said(s: Scene) -> None:
+        identity = Identity("corp", "00u1", s.account_id, "alice", 0, 0, 0, held=s.account.version)
+        facts = IdentityFacts(identity, s.account)
+        s.change(judge(Checked(presence), facts, False, SourceRule("corp"), s.world.env))
+
+    return said
+
+
 def nothing(s: Scene) -> None:
     """For stops that nothing undoes."""
 
@@ -105,6 +119,9 @@ def nothing(s: Scene) -> None:
 STOPS: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], None]]] = {
     "account disabled": (account_to(Standing.DISABLED), account_to(Standing.ACTIVE)),
     "account deleted": (account_to(Standing.DELETED), nothing),
+    "gone from the directory": (the_directory_says(Presence.GONE), account_to(Standing.ACTIVE)),
+    "disabled in the directory": (the_directory_says(Presence.DISABLED), account_to(Standing.ACTIVE)),
+    "held by the directory": (the_directory_says(Presence.LAPSED), the_directory_says(Presence.PRESENT)),
     "link deleted": (link_to(Standing.DELETED), nothing),
     "everyone signed out of the link": (everyone_out, nothing),
     "person signed out everywhere": (everywhere(EndReason.PERSON_SIGNED_OUT_EVERYWHERE), nothing),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.site.openid_world import Corporate, corporate
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
 
@@ -22,3 +23,10 @@ async def context_site(tmp_path: Path) -> AsyncIterator[SiteUnderTest]:
     opened = await open_site(tmp_path, TestClock(), base_url="https://site.example/jira")
     yield opened
     await close_site(opened)
+
+
+@pytest.fixture
+async def corp(tmp_path: Path) -> AsyncIterator[Corporate]:
+    """A site whose organisation has an OpenID provider, which lets everybody of it in."""
+    async with corporate(tmp_path) as world:
+        yield world

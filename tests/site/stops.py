@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from genkan.protocol import accounts, links, phones
+from genkan.protocol.offboarding import Presence
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Link, Standing
 from genkan.store.api import PhoneQuery
+from tests.site.directories import asked_after
 from tests.site.world import SiteUnderTest
 
 Stop = Callable[[SiteUnderTest], Awaitable[None]]
@@ -79,7 +81,25 @@ async def consent_withdrawn(site: SiteUnderTest) -> None:
     await _apply(site, change)
 
 
+async def gone_from_the_directory(site: SiteUnderTest) -> None:
+    """The organisation's directory does not know the person any more."""
+    await asked_after(site, Presence.GONE, await _alice(site))
+
+
+async def disabled_in_the_directory(site: SiteUnderTest) -> None:
+    """The organisation's directory says that the person is disabled."""
+    await asked_after(site, Presence.DISABLED, await _alice(site))
+
+
+async def lapsed_in_the_directory(site: SiteUnderTest) -> None:
+    """The organisation's directory vouches for the person no more."""
+    await asked_after(site, Presence.LAPSED, await _alice(site))
+
+
 STOPS: tuple[Stop, ...] = (
+    gone_from_the_directory,
+    disabled_in_the_directory,
+    lapsed_in_the_directory,
     account_disabled,
     account_deleted,
     signed_out_everywhere,

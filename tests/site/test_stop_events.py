@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from genkan.protocol import accounts, links, phones
+from genkan.protocol.offboarding import Presence
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Link, LinkKind, Standing
@@ -15,6 +16,7 @@ from genkan.protocol.signin.new_password import NewPassword
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
+from tests.site.directories import asked_after
 from tests.site.world import PASSWORD, PASSWORD_HASH, VERIFIER, SiteUnderTest, forms_of
 
 Stop = Callable[[SiteUnderTest, Account, Link], Awaitable[None]]
@@ -94,7 +96,31 @@ async def mobile_off_with_sign_out_and_on_again(site: SiteUnderTest, account: Ac
     await _apply(site, links.turn_mobile_on(await site.store.site(), now, "test", site.env()))
 
 
+async def gone_from_the_directory(site: SiteUnderTest, account: Account, link: Link) -> None:
+    await asked_after(site, Presence.GONE, account)
+
+
+async def disabled_in_the_directory_and_enabled_by_an_administrator(
+    site: SiteUnderTest, account: Account, link: Link
+) -> None:
+    await asked_after(site, Presence.DISABLED, account)
+    disabled = await site.store.account(account.id)
+    assert disabled is not None
+    await _apply(site, accounts.set_standing(disabled, Standing.ACTIVE, "test", site.env()))
+
+
+async def held_by_the_directory_and_freed_by_it(site: SiteUnderTest, account: Account, link: Link) -> None:
+    await asked_after(site, Presence.LAPSED, account)
+    await asked_after(site, Presence.PRESENT, account)
+    freed = await site.store.account(account.id)
+    assert freed is not None
+    assert freed.standing is Standing.ACTIVE
+
+
 BEFORE_REDEMPTION: list[Stop] = [
+    gone_from_the_directory,
+    disabled_in_the_directory_and_enabled_by_an_administrator,
+    held_by_the_directory_and_freed_by_it,
     account_disabled,
     account_disabled_and_enabled_again,
     account_deleted,

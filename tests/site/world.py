@@ -25,6 +25,7 @@ from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
+from genkan.site.sign_on import open_desk
 from genkan.store.api import Store
 from genkan.store.sqlite import open_store
 from genkan.wire import pkce
@@ -274,6 +275,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         health=Health(),
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,
+        sign_on=open_desk(settings.read_sign_on(), settings.reach, env),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)

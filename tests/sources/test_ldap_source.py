@@ -71,6 +71,8 @@ def test_servers_are_kept_from_others(text: str, plain: bool, server: Server) ->
         ({"base": "people"}, "base: 'people': "),
         ({"bind_dn": "cn=x"}, "bind_password_file: bind_dn needs its password"),
         ({"bind_as": "uid=x"}, "bind_as: write {name} once"),
+        ({"bind_as": "uid={name},dc=x"}, "bind_as: without bind_dn nobody can be asked after"),
+        ({"lockout_tries": 2}, "lockout_tries: write 0, or 3 and more"),
         ({"filter": "(uid=x)"}, "filter: write {name} where it belongs"),
         ({"filter": "(uid={name}"}, "filter: ) is missing"),
         ({"filter": "(uid={user})"}, "filter: { begins a place"),

@@ -45,6 +45,8 @@ class Purpose(StrEnum):
     TYPED = "typed"
     ONCE = "shown once"
     TRIAL = "trial"
+    SIGN_ON = "sign-on"
+    UPSTREAM = "upstream token"
     PASSKEY = "passkey"
     DEVICE = "second device"
     AUDIT = AUDIT_PURPOSE

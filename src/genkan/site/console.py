@@ -16,6 +16,7 @@ from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.corporate_offer import confirming_buttons
 from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import FLASH, Flash
@@ -159,6 +160,7 @@ async def confirm_page(
         "directory": directory_title([who.person.session.source] if who.person else [], door),
         "person_name": account.name if account else "",
         "person_display": account.display_name if account else "",
+        "corporate": confirming_buttons(carried, who.person.session.source if who.person else "", door),
         "sign_out_action": f"{door.public.path}/logout",
         "sign_out_hidden": {**token, **({"next": carried["next"]} if "next" in carried else {})},
     }

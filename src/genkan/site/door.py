@@ -21,6 +21,7 @@ from genkan.site.measure import Measures
 from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.received import Received
+from genkan.site.sign_on import SignOnDesk
 from genkan.store.api import Store, Tally
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
@@ -94,6 +95,7 @@ class Door:
     secrets: "Secrets"
     log: Callable[..., None]
     program: str = "genkan"
+    sign_on: SignOnDesk = field(default_factory=SignOnDesk)
     # Whose passwords are taken in the form besides our own.
     directories: tuple[LdapDirectory, ...] = ()
     # Which models of authenticators are taken.

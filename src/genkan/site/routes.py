@@ -23,6 +23,7 @@ class Who(StrEnum):
     ADMINISTRATOR = "an administrator: session, API key or access token with ADMIN"
     SETUP = "the holder of the set-up link"
     RECOVERY = "the holder of a one-time link"
+    PROVIDER = "an OpenID provider that signs what it says"
     OPERATOR = "loopback, or the holder of the metrics token"
 
 

@@ -18,6 +18,7 @@ from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
+from genkan.site.corporate_offer import buttons
 from genkan.site.directory_password import Asking, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
@@ -72,6 +73,7 @@ async def login_form(
         "weak": who.person is not None and not demand.admits(who.person.session.method),
         "recovery_url": door.public.path + RECOVERY,
         "unmet_url": _unmet_url(parameters, interaction, door),
+        "corporate": buttons(parameters, door),
         "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.

@@ -242,6 +242,10 @@ def _bind_fault(source: LdapSource) -> str:
         return "lockout_tries: write 0, or 3 and more: one that locks people sooner leaves no try to pass on"
     if source.bind_as and source.bind_as.count("{name}") != 1:
         return "bind_as: write {name} once, where the typed user name belongs"
+    if source.bind_as and not source.bind_dn and source.kept_hours:
+        return (
+            "bind_as: without bind_dn nobody can be asked after; write one, or kept_hours = 0 to keep people for ever"
+        )
     return ""
 
 

@@ -53,6 +53,17 @@ class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
             description="Whether every address that the provider gives counts as verified, though it does not say so."
         ),
     ] = False
+    consent: Annotated[
+        bool,
+        Meta(description="Whether prompt=consent is sent, which some providers want before they give a refresh token."),
+    ] = False
+    assertion_audience: Annotated[
+        Literal["issuer", "token_endpoint"],
+        Meta(description="Whom a private_key_jwt names as its reader: the issuer, or its token endpoint's address."),
+    ] = "issuer"
+    acr_values: Annotated[
+        str, Meta(description="What is sent as acr_values, for providers that choose the way to sign in by it.")
+    ] = ""
     strong: Annotated[
         tuple[str, ...],
         Meta(

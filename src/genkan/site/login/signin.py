@@ -10,6 +10,7 @@ from genkan.protocol.signin import session as sessions
 from genkan.site import answer, browser, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.openid_sign_in import straight_there
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import (
@@ -28,7 +29,8 @@ async def login_page(received: Received, door: Door) -> Answer:
     env = door.env()
     parameters = read.query(received)
     who = await browser.visitor(received, door, env)
-    return browser.with_device(await login_form(parameters, who, door, env), who, door)
+    straight = await straight_there(parameters, who, door, env)
+    return straight or browser.with_device(await login_form(parameters, who, door, env), who, door)
 
 
 async def login(received: Received, door: Door) -> Answer:

@@ -1,0 +1,99 @@
+"""Asks directories after the people who are linked, beside the requests: whoever is gone is signed out without waiting
+for their next sign-in. Always in small steps, each directory by itself, so that a slow one delays no other.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from genkan.outside.ldap_people import LdapPeople
+from genkan.protocol.facts import IdentityFacts
+from genkan.protocol.identity_steps import NoteSource
+from genkan.protocol.offboarding import Checked, Presence, judge
+from genkan.protocol.outcomes import Change
+from genkan.site.door import Door
+from genkan.site.openid_presence import OpenIDDirectory
+from genkan.site.sign_on import Directory
+from genkan.store.api import StoreUnavailable
+from genkan.store.rounds import TRIES
+
+BATCH = 100
+ROUND_SECONDS = 10.0
+PAUSE_SECONDS = 0.05
+
+
+class DirectoryKeeper:
+    """One directory's task for the life of the process."""
+
+    def __init__(self, directory: Directory, door: Door) -> None:
+        self._directory = directory
+        self._door = door
+        self._rule = directory.source.rule
+        self._looked: int | None = None
+        self._away: bool | None = None
+
+    async def run(self) -> None:
+        """Go round until cancelled."""
+        while True:
+            try:
+                more = await self.round()
+            except StoreUnavailable as problem:
+                self._door.log("warning", "directories wait for the store", problem=str(problem))
+                more = False
+            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
+                self._door.log("error", "bug", route="directories", error=repr(bug), exc_info=bug)
+                more = False
+            await asyncio.sleep(PAUSE_SECONDS if more else ROUND_SECONDS)
+
+    async def round(self) -> bool:
+        """Ask after whoever is due; whether more are due and can be asked after at once."""
+        now = self._door.env().now
+        due = await self._door.store.identities_due(self._rule.name, now - self._rule.check_every, BATCH)
+        if not due:
+            await self._look(now)
+            return False
+        answers = await self._directory.present([facts.identity for facts in due])
+        for facts, checked in zip(due, answers, strict=True):
+            await self._settle(facts, checked)
+        away = all(checked.presence is Presence.UNREACHABLE for checked in answers)
+        await self._note(away, "nobody could be asked after" if away else "")
+        return len(due) == BATCH and not away
+
+    async def _look(self, now: int) -> None:
+        """Nobody is due: ask whether it answers at all, so that an administrator knows before somebody is kept out."""
+        if self._looked is None or now - self._looked >= self._rule.check_every:
+            trouble = await self._directory.trouble()
+            await self._note(bool(trouble), trouble)
+
+    async def _settle(self, facts: IdentityFacts, checked: Checked) -> None:
+        """load, decide, apply. A sign-in since the question is newer than the answer."""
+        asked = facts
+        for _ in range(TRIES):
+            env = self._door.env()
+            others = await self._others(facts)
+            if await self._door.store.apply(judge(checked, facts, others, self._rule, env)):
+                return
+            found = await self._door.store.identity(facts.identity.source, facts.identity.subject)
+            if found is None or found.identity.seen_at != asked.identity.seen_at:
+                return
+            facts = found
+
+    async def _others(self, facts: IdentityFacts) -> bool:
+        """Whether another directory that is asked has this person too."""
+        names = {source.name for source in self._door.sign_on.sources} - {self._rule.name}
+        return any(one.source in names for one in await self._door.store.identities_of(facts.account.id))
+
+    async def _note(self, away: bool, why: str) -> None:
+        self._looked = self._door.env().now
+        if away and not self._away:
+            self._door.log("warning", "directory cannot be asked", source=self._rule.name, why=why)
+        elif self._away and not away:
+            self._door.log("info", "directory answers again", source=self._rule.name)
+        self._away = away
+        await self._door.store.apply(Change((NoteSource(self._rule.name, self._looked, not away),)))
+
+
+def keepers(door: Door, more: Iterable[Directory] = ()) -> list[DirectoryKeeper]:
+    """One for each directory of the sign-on file."""
+    openid: list[Directory] = [OpenIDDirectory(upstream, door) for upstream in door.sign_on.upstreams.values()]
+    ldap: list[Directory] = [LdapPeople(directory, door.clock) for directory in door.directories]
+    return [DirectoryKeeper(directory, door) for directory in (*openid, *ldap, *more)]

@@ -1,0 +1,183 @@
+"""One sign-in at an OpenID provider as a browser walks it: sent there with a sealed cookie, taken back, let in."""
+
+from dataclasses import dataclass
+
+from genkan.outside.openid import checked
+from genkan.outside.openid.checked import Described
+from genkan.outside.openid.provider import Tokens, Upstream
+from genkan.protocol.directory import Came, Person, arrive
+from genkan.protocol.env import Env
+from genkan.protocol.openid import claims, flow
+from genkan.protocol.openid.faults import Fault
+from genkan.protocol.openid.flow import Client, Flow, Returned, Wanted
+from genkan.protocol.openid.tokens import Asked
+from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account, Way
+from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.signin.session import NewSession
+from genkan.protocol.signin.ways import allowed_ways
+from genkan.site import answer, browser
+from genkan.site.answer import Answer
+from genkan.site.browser import Visitor
+from genkan.site.corporate_offer import BELOW, CARRIED
+from genkan.site.directory_facts import arrival_facts
+from genkan.site.door import Door
+from genkan.site.read import Form
+from genkan.site.received import Received, set_cookie
+from genkan.site.sign_in_form import demand_of_form, interaction_of, this_browser
+from genkan.site.upstream_tokens import seal_token
+from genkan.store.rounds import TRIES
+
+COOKIE = "genkan-sign-on"
+SLOTS = 4
+# What browsers take for one cookie is 4096 characters, its name and attributes included.
+LONGEST_COOKIE = 3900
+LONGEST_CARRIED = 2000
+LOCAL = "local"
+
+
+def redirect_uri(name: str, door: Door) -> str:
+    """Where a provider sends people back to: what is registered there."""
+    return f"{door.public.text}{BELOW}/{name}/callback"
+
+
+def _client(upstream: Upstream, door: Door) -> Client:
+    source = upstream.source
+    return Client(source.client_id, redirect_uri(source.name, door), source.scopes, source.consent)
+
+
+async def send_there(upstream: Upstream, wanted: Wanted, who: Visitor, door: Door, env: Env) -> Answer | Fault:
+    """The way to the provider; the browser carries what the way back needs."""
+    provider = await upstream.provider()
+    if isinstance(provider, Fault):
+        return provider
+    begun = flow.begin(upstream.source.name, who.device, wanted, env)
+    sealed = flow.seal(begun, door.sealer, env)
+    if len(sealed) > LONGEST_COOKIE:
+        return Fault(Reason.TOO_LARGE, "the application's request is too long to be carried by a cookie")
+    address = flow.address(begun, provider, _client(upstream, door), upstream.source.acr_values)
+    name = _cookie_name(begun.state, door)
+    cookie = set_cookie(name, sealed, secure=door.public.secure, longest=flow.LONGEST_FLOW // 1000)
+    return browser.with_device(answer.redirect(address).plus((b"set-cookie", cookie)), who, door)
+
+
+async def straight_there(parameters: Form, who: Visitor, door: Door, env: Env) -> Answer | None:
+    """The way to the provider without a page between, where the operator wants it and it is the only way in. None where
+    the page is to be shown, as for everybody who asks for it with ``local``.
+    """
+    upstreams = tuple(door.sign_on.upstreams.values())
+    if LOCAL in parameters or len(upstreams) != 1 or not upstreams[0].source.auto:
+        return None
+    interaction = interaction_of(parameters, door, env)
+    link = await door.store.link(interaction.link_id) if interaction else None
+    if allowed_ways(await door.store.site(), link) is not Way.CORPORATE:
+        return None
+    fresh = who.person is not None or (interaction is not None and "login" in interaction.prompts)
+    sent = await send_there(upstreams[0], wanted_of(parameters, fresh=fresh, account_id=0, door=door), who, door, env)
+    return sent if isinstance(sent, Answer) else None
+
+
+def wanted_of(parameters: Form, *, fresh: bool, account_id: int, door: Door) -> Wanted:
+    """What a sign-in is for, out of the sign-in page's address."""
+    plain = door.sealer.open(Purpose.INTERACTION, parameters.get("interaction", ""))
+    carried = {name: parameters[name] for name in CARRIED if 0 < len(parameters.get(name, "")) <= LONGEST_CARRIED}
+    return Wanted(fresh, account_id, b"" if isinstance(plain, Unsealable) else plain, carried)
+
+
+def form_of(begun: Flow | None, door: Door, env: Env) -> Form:
+    """The sign-in page's parameters as they were when the way began."""
+    if begun is None:
+        return {}
+    sealed = door.sealer.seal(Purpose.INTERACTION, begun.interaction, env) if begun.interaction else ""
+    return {**begun.carried, **({"interaction": sealed} if sealed else {})}
+
+
+def begun_here(received: Received, query: Form, door: Door) -> Flow | None:
+    """The sign-in that this answer belongs to, as this browser carries it."""
+    state = query.get("state", "")
+    sealed = received.cookie(_cookie_name(state, door)) if state else None
+    return flow.unseal(sealed, door.sealer) if sealed else None
+
+
+def without_flow(done: Answer, begun: Flow | None, query: Form, source: str, door: Door) -> Answer:
+    """Take the cookie of a sign-in back that is over; an answer that is none of it leaves it be."""
+    if begun is None or (begun.state, begun.source) != (query.get("state"), source):
+        return done
+    name = _cookie_name(begun.state, door)
+    return done.plus((b"set-cookie", set_cookie(name, "", secure=door.public.secure, longest=0)))
+
+
+def _cookie_name(state: str, door: Door) -> str:
+    """A few sign-ins may be under way in as many tabs; more would make the browser's requests too large."""
+    return browser.cookie_name(door, f"{COOKIE}-{ord(state[0]) % SLOTS if state else 0}")
+
+
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """Somebody came back and is known here."""
+
+    opened: NewSession
+    account: Account
+
+
+async def take_back(
+    upstream: Upstream, begun: Flow | None, query: Form, received: Received, who: Visitor, door: Door
+) -> LetIn | Fault:
+    """The answer of a provider, up to the session. Its state is spent before the provider is asked anything."""
+    provider = await upstream.provider()
+    if isinstance(provider, Fault):
+        return provider
+    source, env = upstream.source, door.env()
+    back = flow.take_back(begun, query, source.name, provider.issuer, provider.tells_iss, who.device, env)
+    if isinstance(back, Fault) or begun is None:
+        return back if isinstance(back, Fault) else Fault(Reason.SIGN_ON_BROKEN, "nothing was begun")
+    if not await door.store.apply(Change((back.spend,))):
+        return Fault(Reason.SIGN_ON_BROKEN, "state was used before")
+    given, described = await _described(upstream, begun, back, door)
+    if isinstance(described, Fault):
+        return described
+    return await _let_in(upstream, begun, given, described, received, who, door)
+
+
+async def _described(upstream: Upstream, begun: Flow, back: Returned, door: Door) -> tuple[Tokens, Described | Fault]:
+    given = await upstream.exchange(back.code, begun.verifier, redirect_uri(begun.source, door))
+    if isinstance(given, Fault):
+        return Tokens("", "", ""), given
+    now = door.env().now
+    max_age = now - begun.started_at if begun.fresh else None
+    described = await checked.describe(upstream, given, Asked(begun.nonce, given.access_token, max_age), now)
+    return given, described
+
+
+async def _let_in(
+    upstream: Upstream, begun: Flow, given: Tokens, described: Described, received: Received, who: Visitor, door: Door
+) -> LetIn | Fault:
+    """load, decide, apply: whose account it is, and the session."""
+    source, token = upstream.source, described.token
+    sealed = seal_token(source.name, token.subject, given.refresh_token, door, door.env())
+    person = claims.person_of(token.subject, described.claims, checked.mapped(source), sealed)
+    for _ in range(TRIES):
+        env = door.env()
+        facts = await arrival_facts(person, source.rule, door.store)
+        if begun.account_id and (facts.known is None or facts.known.account.id != begun.account_id):
+            return Fault(Reason.SIGN_ON_REFUSED, "somebody else signed in than is to be confirmed")
+        ways = (await demand_of_form(form_of(begun, door, env), door, env)).ways
+        came = Came(
+            claims.method_of(described.claims, checked.mapped(source)), flow.auth_time(begun, token.auth_time, env),
+            ways, token.sid,
+        )  # fmt: skip
+        outcome = arrive(person, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
+        if isinstance(outcome, Refused):
+            return _not_let_in(person, outcome, door, env)
+        if await door.store.apply(outcome.change):
+            account = await door.store.account(outcome.session.account_id)
+            return LetIn(outcome, account) if account else Fault(Reason.BUSY, "the account is gone")
+    return Fault(Reason.BUSY, "the race was lost too often")
+
+
+def _not_let_in(person: Person, outcome: Refused, door: Door, env: Env) -> Fault:
+    door.sign_on.refused(person, outcome.detail, env.now)
+    if outcome.event is not None:
+        door.store.note_event(outcome.event)
+    return Fault(outcome.reason, outcome.detail)

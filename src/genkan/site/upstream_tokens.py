@@ -1,0 +1,34 @@
+"""Providers' own refresh tokens as rows keep them: sealed, and each good for the very person that it is of."""
+
+import msgspec
+
+from genkan.protocol.env import Env
+from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.site.door import Door
+
+
+class _Kept(msgspec.Struct, array_like=True, frozen=True):
+    """A token with whose it is."""
+
+    source: str
+    subject: str
+    token: str
+
+
+def seal_token(source: str, subject: str, token: str, door: Door, env: Env) -> str:
+    """A provider's refresh token for the identity's row; empty where there is none."""
+    if not token:
+        return ""
+    return door.sealer.seal(Purpose.UPSTREAM, msgspec.msgpack.encode(_Kept(source, subject, token)), env)
+
+
+def unseal_token(sealed: str, source: str, subject: str, door: Door) -> str:
+    """The refresh token of this very person; empty for anything else."""
+    plain = door.sealer.open(Purpose.UPSTREAM, sealed) if sealed else Unsealable()
+    if isinstance(plain, Unsealable):
+        return ""
+    try:
+        kept = msgspec.msgpack.decode(plain, type=_Kept)
+    except msgspec.MsgspecError:
+        return ""
+    return kept.token if (kept.source, kept.subject) == (source, subject) else ""
