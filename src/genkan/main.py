@@ -14,6 +14,8 @@ from pathlib import Path
 import uvloop
 
 from genkan import clock
+from genkan.doctor.examine import Means
+from genkan.doctor.reach import Clocks
 from genkan.httpd.connection import Shared
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.server import Server
@@ -42,6 +44,7 @@ from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
+from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
@@ -169,6 +172,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
         certificates=replace(certificate_desk(settings), log=log),
         models=_models(settings),
+        outlook=Outlook(Means(Clocks(clock.wall_ms, clock.ticks))),
     )
 
 

@@ -44,6 +44,7 @@ DOES = {
     "/admin/phones/sign-out": f"POST {GENKAN}/phones/sign-out",
     "/admin/api-keys/create": f"POST {GENKAN}/api-keys",
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
+    "/admin/health/check": f"POST {GENKAN}/installation/check",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
     "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",

@@ -17,6 +17,7 @@ from genkan.site.admin import (
     api_key_pages,
     audit_pages,
     base_url_pages,
+    doctor_pages,
     health_pages,
     link_edit_pages,
     link_pages,
@@ -42,6 +43,7 @@ from genkan.site.api import (
     link_api,
     mobile_api,
     openapi,
+    outside_api,
     people_api,
     people_certificates_api,
     people_data_api,
@@ -84,6 +86,7 @@ API = (
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
     *installation_api.OPERATIONS,
+    *outside_api.OPERATIONS,
     *site_api.OPERATIONS,
 )
 
@@ -127,6 +130,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *audit_pages.RULES,
         *api_key_pages.RULES,
         *health_pages.RULES,
+        *doctor_pages.RULES,
         *base_url_pages.RULES,
         *apps.RULES,
         *profile.RULES,

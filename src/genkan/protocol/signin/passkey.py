@@ -200,7 +200,7 @@ def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Per
 
 
 def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_other: bool) -> bool:
-    """Whether no other way in would be left: a password, a directory, a passkey. One of which a copy was found is none."""
+    """Whether no other way in would be left. A passkey of which a copy was found is none."""
     return not has_other and all(one.id == passkey.id or one.cloned_at for one in known)
 
 
