@@ -46,6 +46,7 @@ DOES = {
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
     "/admin/health/check": f"POST {GENKAN}/installation/check",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
+    "/admin/mobile/mdm/check": f"POST {GENKAN}/managed-configuration/check",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
     "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",
 }
@@ -69,6 +70,7 @@ TELLS = {
     "/admin/applications": f"GET {GENKAN}/phones",
     "/admin/phones/{id}": f"GET {GENKAN}/phones/{{id}}",
     "/admin/mobile": "GET /rest/nativemobile/1.0/admin/oauth",
+    "/admin/mobile/mdm": f"GET {GENKAN}/managed-configuration",
     "/admin/audit": f"GET {GENKAN}/audit-events",
     "/admin/audit/export": f"GET {GENKAN}/audit-export",
     "/admin/audit/refusals": f"GET {GENKAN}/audit-refusals",
