@@ -32,7 +32,14 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, ways_form
 from genkan.site.account import second_device
-from genkan.site.admin import link_edit_pages, link_form, mdm_pages, person_certificates, sign_in_pages
+from genkan.site.admin import (
+    link_edit_pages,
+    link_form,
+    mdm_pages,
+    person_certificates,
+    person_identities,
+    sign_in_pages,
+)
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
@@ -113,7 +120,8 @@ def certificate_pins() -> list[str]:
         pinning.TOO_MANY,
         pinning.SUBJECT_IS_NONE,
     )
-    return [person_certificates.PINNED_ALREADY, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
+    linked = (person_certificates.PINNED_ALREADY, person_identities.LINKED_ALREADY)
+    return [*linked, *(sentence(Refused(Reason.INVALID_VALUE, text)) for text in said)]
 
 
 def account_faults() -> list[str]:

@@ -50,10 +50,10 @@ def _finding(chosen: Chosen, name: str, grade: str, **changes: object) -> dict[s
     }
 
 
-def _checked(ok: tuple[str, ...], wrong: tuple[str, ...] = ()) -> list[dict[str, object]]:
+def _checked(chosen: Chosen, ok: tuple[str, ...], wrong: tuple[str, ...] = ()) -> list[dict[str, object]]:
     times = dict.fromkeys(("at", "since", "until"), "2026-11-23T17:40:00Z")
     values = {**times, "version": "3", "key": "9f3c", "free": "120", "count": "4", "named": "4", "seconds": "14",
-              "days": "400"}  # fmt: skip
+              "days": "400", "title": chosen("Example Corp"), "name": "corp"}  # fmt: skip
     return [
         {"name": checks.NAMES[word.removeprefix("no_").partition("_")[0]], "ok": word in ok,
          "words": checks.WORDS[word], "values": values, "times": {"at": AT, "since": AT, "until": AT}}
@@ -93,16 +93,17 @@ def _mend(chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def _well(chosen: Chosen) -> dict[str, object]:
-    well = ("administrator", "writes", "no_healing", "stops", "clock", "server", "ring", "disk", "audit")
+    well = ("administrator", "writes", "no_healing", "stops", "clock", "server", "ring", "disk", "directory", "audit")
     return {
         **framed(chosen, "/admin/health"),
         "healthy": True,
         "grade": "good",
-        "checks": _checked(well),
+        "checks": _checked(chosen, well),
         "to_mend": [],
         "topics": _topics(_good(chosen)),
         "request": _request(chosen, Way.PROXY),
         "remedy_action": "/desk/admin/health/remedy",
+        "check_url": "/desk/admin/health/check",
         "audit_url": "/desk/admin/audit/chain",
         "refusals_url": "/desk/admin/audit/refusals",
         "storage": {"engine": "sqlite 3.46.1", "schema": 6, "megabytes": {"size": 1234, "log": 4, "free": 81_000},
@@ -125,7 +126,11 @@ def _ill(chosen: Chosen) -> dict[str, object]:
                 {"sentence": "", "reason": chosen("of_a_newer_version"), "count": 1}]  # fmt: skip
     return {
         "healthy": False,
-        "checks": _checked(("administrator", "clock"), ("writes_lost", "ring_behind", "disk_full", "audit_waiting")),
+        "checks": _checked(
+            chosen,
+            ("administrator", "clock"),
+            ("writes_lost", "ring_behind", "disk_full", "audit_waiting", "directory_away", "directory_held"),
+        ),
         "to_mend": mend,
         "topics": _topics([*mend, *_good(chosen)]),
         "request": _request(chosen, Way.STRANGE_PROXY, line="GENKAN_TRUSTED_PROXIES=10.0.0.5"),

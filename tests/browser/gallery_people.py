@@ -148,8 +148,19 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "codes_action": "/desk/account/sign-in/codes",
         "device_action": "/desk/account/sign-in/device",
         **gallery_passkeys.own(chosen),
+        "identities": [
+            {"title": chosen("Example Corp"), "label": chosen("alice@example.com"), "seen_at": NOW,
+             "remove_url": "/desk/account/identities/corp/unlink"},
+        ],
+    }  # fmt: skip
+    nothing = {
+        **values,
+        "flash": "",
+        "identities": [],
+        "password_set_at": None,
+        "passkeys": [],
+        "only_certain_models": False,
     }
-    nothing = {**values, "flash": "", "password_set_at": None, "passkeys": [], "only_certain_models": False}
     nowhere = {**nothing, "passkeys_work": False, "takes_password": False, "codes_left": 1}
     recovered = {**values, "flash": SENTENCES[Flash.CODE_USED], "may_set": True, "codes_left": 9, **told_tries(chosen)}
     codes = {

@@ -5,6 +5,7 @@ from genkan.site.admin.person_certificates import PINNED_ALREADY
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import CHANGED_MEANWHILE
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER
+from tests.browser import gallery_passkeys
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
 
@@ -13,7 +14,7 @@ DAY = 86_400_000
 ZONES = [("UTC", "UTC"), ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos Aires"), ("Asia/Tokyo",) * 2]
 HERE = "/admin/people/4611686018427387903"
 ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign_out", "recovery", "recovery_withdraw",
-        "guesses_lift", "sessions_end_all", "export", "certificates_add")  # fmt: skip
+        "guesses_lift", "sessions_end_all", "export", "certificates_add", "identities_add")  # fmt: skip
 RIGHTS = [{"value": name, "words": name, "disabled": name == "SYSTEM_ADMIN"}
           for name in ("READ", "WRITE", "ADMIN", "SYSTEM_ADMIN")]  # fmt: skip
 
@@ -127,6 +128,7 @@ def state(chosen: Chosen) -> dict[str, object]:
         "phone_count": 12,
         "phones_counted": True,
         "password_set_at": NOW,
+        "passkeys": gallery_passkeys.passkeys(chosen),
         "pins": [
             {
                 "kind": kind,
@@ -148,6 +150,8 @@ def state(chosen: Chosen) -> dict[str, object]:
             for ended in (None, NOW)
         ],
         "certificates_open": True,
+        "identities": [_identity(chosen), _identity(chosen, held=True, missed_since=NOW, known=False)],
+        "sign_on_open": True,
         "certificate_rules": chosen("upn@corp.example=name, email=email"),
         "link_until": NOW + DAY,
         "budget": {"spent": 3, "most": 100, "slowed": False, "empty_at": NOW},
@@ -157,7 +161,22 @@ def state(chosen: Chosen) -> dict[str, object]:
     }
 
 
+def _identity(chosen: Chosen, **changes: object) -> dict[str, object]:
+    return {
+        "title": chosen("Example Corp"),
+        "label": chosen("alice@example.com"),
+        "subject": chosen("00u1" * 20),
+        "seen_at": NOW,
+        "missed_since": None,
+        "held": False,
+        "known": True,
+        "remove_url": f"/desk{HERE}/identities/corp/remove",
+        **changes,
+    }
+
+
 NOTHING = {
+    "identities": [], "sign_on_open": True,
     "pins": [], "certificates": [], "certificates_open": False, "certificate_rules": "",
     "sessions": [], "session_count": 0, "phones": [], "phone_count": 0, "phones_counted": True, "password_set_at": None,
     "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW},

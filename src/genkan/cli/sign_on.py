@@ -10,10 +10,15 @@ from cyclopts import Parameter
 from genkan import clock
 from genkan.cli.output import print_json, say
 from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, load_settings, told
+from genkan.outside import ldap_trial
 from genkan.outside.ldap import LdapDirectory
-from genkan.outside.ldap_trial import Step, try_out
+from genkan.outside.ldap_trial import Step
+from genkan.outside.openid import trial as openid_trial
+from genkan.outside.openid.client_proof import BadCredential, read_credential
+from genkan.outside.openid.provider import Upstream
 from genkan.settings import Settings
 from genkan.sources.ldap import LdapSource
+from genkan.sources.openid import OpenIDSource
 
 app = cyclopts.App(name="sign-on", help="The organisation's directories that people sign in by.")
 
@@ -23,7 +28,7 @@ app = cyclopts.App(name="sign-on", help="The organisation's directories that peo
 def try_directory(
     name: Annotated[str, Parameter(help="The name of its table in the sign-on file.")],
     *,
-    user: Annotated[str, Parameter(help="A user name to look for; no password is asked for.")] = "",
+    user: Annotated[str, Parameter(help="A user name to look for in LDAP; no password is asked for.")] = "",
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> int:
@@ -31,8 +36,8 @@ def try_directory(
 
     Example: genkan sign-on test corp --user alice
     """
-    source = _source(load_settings(data_dir), name)
-    steps = asyncio.run(_tried(source, user))
+    settings = load_settings(data_dir)
+    steps = asyncio.run(_tried(_source(settings, name), user, settings))
     if json:
         print_json({"name": name, "good": _is_good(steps), "steps": [_document(step) for step in steps]})
     else:
@@ -41,18 +46,26 @@ def try_directory(
     return DONE if _is_good(steps) else NO
 
 
-def _source(settings: Settings, name: str) -> LdapSource:
+def _source(settings: Settings, name: str) -> LdapSource | OpenIDSource:
     sign_on = settings.read_sign_on()
     source = sign_on.named(name)
-    known = ", ".join(one.name for one in sign_on.ldap) or "none"
-    if not isinstance(source, LdapSource):
-        raise Stop(f"no [[ldap]] table of GENKAN_SIGN_ON_FILE is called {name}; there is: {known}", SET_UP)
+    known = ", ".join(one.name for one in sign_on.sources) or "none"
+    if not isinstance(source, LdapSource | OpenIDSource):
+        raise Stop(f"no table of GENKAN_SIGN_ON_FILE is called {name}; there is: {known}", SET_UP)
     return source
 
 
-async def _tried(source: LdapSource, user: str) -> Sequence[Step]:
+async def _tried(source: LdapSource | OpenIDSource, user: str, settings: Settings) -> Sequence[Step]:
     # Made within the loop that it is used in.
-    return await try_out(LdapDirectory(source), user, clock.system_env())
+    if isinstance(source, LdapSource):
+        return await ldap_trial.try_out(LdapDirectory(source), user, clock.system_env())
+    try:
+        credential = read_credential(source)
+    except BadCredential as problem:
+        raise Stop(str(problem), SET_UP) from None
+    here = f"{settings.public.text}/login/openid/{source.name}"
+    upstream = Upstream(source, credential, settings.reach, clock.system_env)
+    return await openid_trial.try_out(upstream, f"{here}/callback", f"{here}/backchannel-logout")
 
 
 def _is_good(steps: Sequence[Step]) -> bool:

@@ -5,7 +5,7 @@ house. The box itself is above these rules: its commands are the way back in.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from genkan.protocol import accounts
+from genkan.protocol import accounts, directory
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.certificates import pinning, revoking
@@ -13,8 +13,9 @@ from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Standing
+from genkan.protocol.records import Account, Identity, Passkey, Standing
 from genkan.protocol.signin import lockout, recovery
+from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.wire.scopes import Permission
 
@@ -80,6 +81,21 @@ class Administrator:
         """End what a certificate signed in, and let it sign in nobody again."""
         fault = reach_fault(self.permission, account.permission)
         return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
+
+    def remove_passkey(self, account: Account, passkey: Passkey, env: Env) -> Change | Refused:
+        """Take a passkey from a person, the last one too: a one-time link lets them in again."""
+        fault = reach_fault(self.permission, account.permission)
+        needs = passkeys.needed_after(account)
+        return fault or passkeys.remove(passkey, self.actor, env, last_too=True, needs=needs)
+
+    def link_identity(self, account: Account, source: str, subject: str, label: str, env: Env) -> Change | Refused:
+        """Say who a person is in a directory: whoever is that there becomes that person."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or directory.link_by_hand(account, source, subject, label, self.actor, env)
+
+    def unlink_identity(self, account: Account, identity: Identity, env: Env) -> Change | Refused:
+        """Take the link away, the last way in too: a one-time link lets the person in again."""
+        return reach_fault(self.permission, account.permission) or directory.unlinked(identity, self.actor, env)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""

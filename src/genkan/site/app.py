@@ -3,11 +3,21 @@
 from collections.abc import Callable
 
 from genkan.site import qr, static_files, upkeep_pages
-from genkan.site.account import apps, browsers, passkeys, profile, recovery_codes, second_device, sign_in_methods
+from genkan.site.account import (
+    apps,
+    browsers,
+    identities,
+    passkeys,
+    profile,
+    recovery_codes,
+    second_device,
+    sign_in_methods,
+)
 from genkan.site.admin import (
     api_key_pages,
     audit_pages,
     base_url_pages,
+    doctor_pages,
     health_pages,
     link_edit_pages,
     link_pages,
@@ -20,7 +30,9 @@ from genkan.site.admin import (
     person_acts,
     person_certificates,
     person_confirmed,
+    person_identities,
     person_pages,
+    person_passkeys,
     phone_pages,
     phone_sign_out,
     sign_in_pages,
@@ -33,9 +45,12 @@ from genkan.site.api import (
     managed_api,
     mobile_api,
     openapi,
+    outside_api,
     people_api,
     people_certificates_api,
     people_data_api,
+    people_identities_api,
+    people_passkeys_api,
     people_recovery_api,
     phones_api,
     sign_out_api,
@@ -55,7 +70,7 @@ from genkan.site.login import (
     signin,
 )
 from genkan.site.peer import Peers
-from genkan.site.provider import authorization, forward, mobile, rest, tokens
+from genkan.site.provider import authorization, forward, mobile, related_origins, rest, tokens
 from genkan.site.routes import Rule
 
 API = (
@@ -67,11 +82,14 @@ API = (
     *sign_out_api.OPERATIONS,
     *people_api.OPERATIONS,
     *people_data_api.OPERATIONS,
+    *people_identities_api.OPERATIONS,
     *people_recovery_api.OPERATIONS,
+    *people_passkeys_api.OPERATIONS,
     *people_certificates_api.OPERATIONS,
     *keys_api.OPERATIONS,
     *audit_api.OPERATIONS,
     *installation_api.OPERATIONS,
+    *outside_api.OPERATIONS,
     *site_api.OPERATIONS,
 )
 
@@ -82,6 +100,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *tokens.RULES,
         *mobile.rules(base_url),
         *forward.RULES,
+        *related_origins.RULES,
         *openapi.rules(API),
         openapi.serving(API),
         *authorization.RULES,
@@ -97,6 +116,8 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *person_pages.RULES,
         *person_confirmed.RULES,
         *person_acts.RULES,
+        *person_passkeys.RULES,
+        *person_identities.RULES,
         *person_certificates.RULES,
         *link_pages.RULES,
         *link_edit_pages.RULES,
@@ -113,11 +134,13 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *audit_pages.RULES,
         *api_key_pages.RULES,
         *health_pages.RULES,
+        *doctor_pages.RULES,
         *base_url_pages.RULES,
         *apps.RULES,
         *profile.RULES,
         *browsers.RULES,
         *sign_in_methods.RULES,
+        *identities.RULES,
         *recovery_codes.RULES,
         *second_device.RULES,
         *passkeys.RULES,

@@ -3,7 +3,6 @@ for their next sign-in. Always in small steps, each directory by itself, so that
 """
 
 import asyncio
-from collections.abc import Iterable
 
 from genkan.outside.ldap_people import LdapPeople
 from genkan.protocol.facts import IdentityFacts
@@ -92,8 +91,8 @@ class DirectoryKeeper:
         await self._door.store.apply(Change((NoteSource(self._rule.name, self._looked, not away),)))
 
 
-def keepers(door: Door, more: Iterable[Directory] = ()) -> list[DirectoryKeeper]:
+def keepers(door: Door) -> list[DirectoryKeeper]:
     """One for each directory of the sign-on file."""
     openid: list[Directory] = [OpenIDDirectory(upstream, door) for upstream in door.sign_on.upstreams.values()]
-    ldap: list[Directory] = [LdapPeople(directory, door.clock) for directory in door.directories]
-    return [DirectoryKeeper(directory, door) for directory in (*openid, *ldap, *more)]
+    ldap: list[Directory] = [LdapPeople(directory, door.env) for directory in door.directories]
+    return [DirectoryKeeper(directory, door) for directory in (*openid, *ldap)]

@@ -48,6 +48,8 @@ class Flash(StrEnum):
     CERTIFICATE_TIED = "certificate-tied"
     CERTIFICATE_UNTIED = "certificate-untied"
     CERTIFICATE_ENDED = "certificate-ended"
+    IDENTITY_LINKED = "identity-linked"
+    IDENTITY_UNLINKED = "identity-unlinked"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -55,6 +57,8 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.KEY_MADE: "The API key is made.",
         Flash.KEY_REVOKED: "The API key is revoked: it opens nothing from the next request on.",
+        Flash.IDENTITY_LINKED: "Linked. The next sign-in there leads to this account.",
+        Flash.IDENTITY_UNLINKED: "Unlinked. Nobody was signed out by it.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",
         Flash.GONE: "It is not there any more.",
         Flash.LINK_MADE: "The application link is made.",

@@ -53,13 +53,17 @@ class OpenIDDirectory:
         if isinstance(given, Fault):
             # RFC 6749 5.2 invalid_grant: the provider renews nothing for this person any more. Whether they are gone or
             # their token alone is, only a new sign-in there can tell.
-            lapsed = given.reason is Reason.SIGN_ON_DENIED
-            return Checked(Presence.LAPSED, "") if lapsed else Checked(Presence.UNREACHABLE)
+            if given.reason is Reason.SIGN_ON_DENIED:
+                return Checked(Presence.LAPSED, "")
+            self._door.log("warning", "somebody cannot be asked after", source=identity.source, why=given.why)
+            return Checked(Presence.UNREACHABLE)
         sealed = seal_token(identity.source, identity.subject, given.refresh_token, self._door, self._door.env())
         about = await self._upstream.userinfo(given.access_token, identity.subject) if given.access_token else {}
         # The token is spent whatever userinfo says: the new one is kept.
-        presence = Presence.UNREACHABLE if isinstance(about, Fault) else Presence.PRESENT
-        return Checked(presence, sealed or None)
+        if isinstance(about, Fault):
+            self._door.log("warning", "somebody cannot be asked after", source=identity.source, why=about.why)
+            return Checked(Presence.UNREACHABLE, sealed or None)
+        return Checked(Presence.PRESENT, sealed or None)
 
     def _by_time(self, identity: Identity, env: Env) -> Checked:
         """Nobody can be asked: a sign-in there counts for a while. Who was held for it stays so until the next one."""

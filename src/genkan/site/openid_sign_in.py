@@ -16,7 +16,6 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Way
 from genkan.protocol.sealing import Purpose, Unsealable
 from genkan.protocol.signin.session import NewSession
-from genkan.protocol.signin.ways import allowed_ways
 from genkan.site import answer, browser
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
@@ -69,13 +68,21 @@ async def straight_there(parameters: Form, who: Visitor, door: Door, env: Env) -
     upstreams = tuple(door.sign_on.upstreams.values())
     if LOCAL in parameters or len(upstreams) != 1 or not upstreams[0].source.auto:
         return None
-    interaction = interaction_of(parameters, door, env)
-    link = await door.store.link(interaction.link_id) if interaction else None
-    if allowed_ways(await door.store.site(), link) is not Way.CORPORATE:
+    if (await demand_of_form(parameters, door, env)).offered is not Way.CORPORATE:
         return None
-    fresh = who.person is not None or (interaction is not None and "login" in interaction.prompts)
+    fresh = await must_be_fresh(parameters, who, door, env)
     sent = await send_there(upstreams[0], wanted_of(parameters, fresh=fresh, account_id=0, door=door), who, door, env)
     return sent if isinstance(sent, Answer) else None
+
+
+async def must_be_fresh(parameters: Form, who: Visitor, door: Door, env: Env) -> bool:
+    """Whether the person has to sign in anew there: whoever is signed in here was sent to do it once more, and an
+    application or a policy may want it of anybody.
+    """
+    interaction = interaction_of(parameters, door, env)
+    if who.person is not None or (interaction is not None and "login" in interaction.prompts):
+        return True
+    return (await demand_of_form(parameters, door, env)).max_age is not None
 
 
 def wanted_of(parameters: Form, *, fresh: bool, account_id: int, door: Door) -> Wanted:
@@ -162,11 +169,10 @@ async def _let_in(
         facts = await arrival_facts(person, source.rule, door.store)
         if begun.account_id and (facts.known is None or facts.known.account.id != begun.account_id):
             return Fault(Reason.SIGN_ON_REFUSED, "somebody else signed in than is to be confirmed")
-        ways = (await demand_of_form(form_of(begun, door, env), door, env)).ways
-        came = Came(
-            claims.method_of(described.claims, checked.mapped(source)), flow.auth_time(begun, token.auth_time, env),
-            ways, token.sid,
-        )  # fmt: skip
+        demand = await demand_of_form(form_of(begun, door, env), door, env)
+        auth_time = flow.auth_time(begun, token.auth_time, env)
+        method = claims.method_of(described.claims, checked.mapped(source))
+        came = Came(method, auth_time, demand.ways, token.sid)
         outcome = arrive(person, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _not_let_in(person, outcome, door, env)

@@ -53,6 +53,15 @@ class SignOnDesk:
     directories: dict[str, Directory] = field(default_factory=dict)
     strangers: deque[Stranger] = field(default_factory=lambda: deque(maxlen=MOST_REFUSED))
 
+    def named(self, name: str) -> Source | None:
+        """The directory of this name, where the sign-on file still has it."""
+        return next((source for source in self.sources if source.name == name), None)
+
+    def title_of(self, name: str) -> str:
+        """What people read of it; the bare name of one that is not in the file any more."""
+        source = self.named(name)
+        return name if source is None else source.title
+
     def refused(self, person: Person, why: str, at: int) -> None:
         """Remember somebody who was not let in; of one person the last time counts."""
         for known in [one for one in self.strangers if (one.source, one.subject) == (person.source, person.subject)]:

@@ -17,6 +17,7 @@ from genkan.site.console import Inside
 from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
+from genkan.site.identity_rows import identity_rows
 from genkan.site.login.typed_accounts import PRESENT_WRONG, new_password_fault
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -116,6 +117,7 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "device_action": f"{door.public.path}{SIGN_IN}/device",
         "codes_action": f"{door.public.path}{SIGN_IN}/codes",
         **await passkeys_shown(inside.account, door),
+        "identities": await identity_rows(inside.account, "/account/identities", "unlink", door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)
 

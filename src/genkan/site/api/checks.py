@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
-from genkan.protocol.records import Site
+from genkan.protocol.records import Site, SourceState
 from genkan.protocol.ring import Ring
 from genkan.site.api.audit_documents import when
+from genkan.sources.base import Source
 from genkan.store.api import NodeReport, Storage
 
 CLOCK_OFF = 10 * SECOND
@@ -65,6 +66,14 @@ WORDS: Mapping[str, str] = {
     " keys add, then genkan keys activate).",
     "disk": "%(free)s MB are free.",
     "disk_full": "Only %(free)s MB are free: when there is no room left, nobody can sign in.",
+    "directory": "%(title)s answered at %(at)s.",
+    "directory_unasked": "%(title)s has not been asked yet.",
+    "directory_away": "%(title)s has not answered since %(since)s. Its people are kept signed in until %(until)s, then"
+    " their accounts are disabled until it answers. genkan sign-on test %(name)s says what is wrong.",
+    "directory_away_for_good": "%(title)s has not answered since %(since)s. Its people are kept signed in. genkan"
+    " sign-on test %(name)s says what is wrong.",
+    "directory_held": "%(title)s has not answered since %(since)s, and its people’s accounts are disabled until it"
+    " does. genkan sign-on test %(name)s says what is wrong.",
     "audit": "All is sealed, or will be within a minute.",
     "audit_waiting": "Lines since %(since)s wait for their seal: does the server run, and what does its log say?",
 }
@@ -78,6 +87,7 @@ NAMES: Mapping[str, str] = {
     "server": "Server",
     "ring": "Key ring",
     "disk": "Disk",
+    "directory": "Corporate sign-in",
     "audit": "Seals of the audit",
 }
 
@@ -167,3 +177,18 @@ def audit_check(unsealed_since: int | None, now: int) -> Check:
     if unsealed_since is not None and now - unsealed_since >= SEAL_OVERDUE:
         return _check("audit", False, "audit_waiting", since=At(unsealed_since))
     return _check("audit", True, "audit")
+
+
+def directory_check(source: Source, state: SourceState | None, now: int) -> Check:
+    """Whether a directory can be asked after its people, and else what becomes of them."""
+    if state is None or (state.reached_at is None and state.missed_since is None):
+        return _check("directory", True, "directory_unasked", title=source.title)
+    if state.missed_since is None:
+        return _check("directory", True, "directory", title=source.title, at=At(state.reached_at or 0))
+    told = {"title": source.title, "name": source.name, "since": At(state.missed_since)}
+    kept, until = source.rule.kept, state.missed_since + source.rule.kept
+    if not kept:
+        return _check("directory", False, "directory_away_for_good", **told)
+    if now >= until:
+        return _check("directory", False, "directory_held", **told)
+    return _check("directory", False, "directory_away", until=At(until), **told)

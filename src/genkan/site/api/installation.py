@@ -10,7 +10,7 @@ from genkan.protocol.grading import Chosen, grade_settings
 from genkan.protocol.link_grading import UNUSED, LinkUse, grade_links
 from genkan.protocol.records import Link, Site, Standing
 from genkan.protocol.ring import Ring
-from genkan.site.api.checks import Check, audit_check, disk_check, ring_check, site_checks
+from genkan.site.api.checks import Check, audit_check, directory_check, disk_check, ring_check, site_checks
 from genkan.site.door import Door
 from genkan.store.api import NodeReport, PhoneQuery, Storage
 from genkan.store.audit_rounds import NODE
@@ -50,6 +50,7 @@ async def load_installation(door: Door) -> Installation:
     waiting = await store.audit_lines(newest.last if newest else None, 1)
     since = waiting[0].at if waiting else None
     disk = disk_check(storage)
+    states = {state.source: state for state in await store.source_states()}
     return Installation(
         now=env.now,
         site=site,
@@ -60,6 +61,7 @@ async def load_installation(door: Door) -> Installation:
             ring_check(ring, site.ring_version, env.now),
             *site_checks(site, nodes, storage.unsettled, storage.unsettled_since, env.now),
             *([disk] if disk else []),
+            *(directory_check(source, states.get(source.name), env.now) for source in door.sign_on.sources),
             audit_check(since, env.now),
         ),
         findings=(*grade_settings(_chosen(door)), *grade_links(await _used(door, env), env)),

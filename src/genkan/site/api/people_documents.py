@@ -10,6 +10,8 @@ from genkan.protocol.signin.lockout import Strain
 from genkan.site.api.audit_documents import AuditEventDocument
 from genkan.site.api.certificate_documents import CertificateDocument, PinDocument
 from genkan.site.api.documents import PermissionWord, PhoneDocument, UsageDocument, moment, permission_word, public_id
+from genkan.site.api.identity_documents import IdentityDocument
+from genkan.site.api.passkey_documents import PasskeyDocument
 
 
 class PersonDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -102,10 +104,12 @@ class PersonExport(Struct, frozen=True, rename="camel", kw_only=True):
     exported_at: str
     person: PersonDetails
     browser_sessions: tuple[BrowserSessionDocument, ...]
+    passkeys: tuple[PasskeyDocument, ...]
     sign_ins: tuple[SignInTraces, ...]
     consents: tuple[ConsentDocument, ...]
     certificate_pins: tuple[PinDocument, ...]
     certificates: tuple[CertificateDocument, ...]
+    identities: tuple[IdentityDocument, ...]
     audit_events: tuple[AuditEventDocument, ...]
 
 

@@ -16,6 +16,7 @@ from genkan.site.door import Door
 from genkan.site.openid_sign_in import (
     begun_here,
     form_of,
+    must_be_fresh,
     send_there,
     take_back,
     wanted_of,
@@ -24,7 +25,7 @@ from genkan.site.openid_sign_in import (
 from genkan.site.read import Form
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import after_sign_in, interaction_of, login_form
+from genkan.site.sign_in_form import after_sign_in, login_form
 
 
 async def start(received: Received, door: Door) -> Answer:
@@ -34,8 +35,7 @@ async def start(received: Received, door: Door) -> Answer:
     who = await browser.visitor(received, door, env)
     if upstream is None:
         return door.pages.refusal(Refused(Reason.NOT_FOUND), received.request_id, who.reader)
-    interaction = interaction_of(query, door, env)
-    fresh = who.person is not None or (interaction is not None and "login" in interaction.prompts)
+    fresh = await must_be_fresh(query, who, door, env)
     confirmed = who.person.account.id if who.person and CONFIRM in query else 0
     wanted = wanted_of(query, fresh=fresh, account_id=confirmed, door=door)
     sent = await send_there(upstream, wanted, who, door, env)
