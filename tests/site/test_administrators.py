@@ -23,6 +23,10 @@ API = [
 ]  # fmt: skip
 
 
+# How people sign in decides about system administrators as well, so that ADMIN is not enough for it.
+HIGHER = {"PUT /rest/genkan/1.0/site/sign-in"}
+
+
 def named(rule: Rule) -> str:
     return f"{rule.methods[0]} {rule.path}"
 
@@ -78,6 +82,8 @@ async def test_every_kind_of_administrator_gets_past_the_door(site: SiteUnderTes
     anonymous = site.browser()
     shown = [{"authorization": f"Bearer {credential}"} for credential in (tokens["access_token"], KEY)]
     for rule in API:
+        if named(rule) in HIGHER:
+            continue
         for headers in shown:
             address = f"{site.base}{concrete(rule)}"
             answer = await anonymous.request(rule.methods[0], address, headers=headers, json={})
@@ -158,7 +164,8 @@ async def test_another_origin_cannot_make_a_session_change_anything(site: SiteUn
     for rule in CHANGING:
         refused = await call(site, rule, headers=words, json={})
         assert (refused.status_code, refused.json()["error"]) == (403, "invalid_request"), named(rule)
-        assert (await call(site, rule, headers=ours, json={})).status_code not in (401, 403), named(rule)
+        let_in = await call(site, rule, headers=ours, json={})
+        assert let_in.status_code not in (401, 403) or named(rule) in HIGHER, named(rule)
 
 
 @pytest.mark.parametrize(
@@ -193,10 +200,10 @@ async def test_a_session_that_was_left_alone_changes_nothing(site: SiteUnderTest
             assert answer.json()["error"] == "invalid_request"
             assert "Sign in again" in answer.text
         by_key = await call(site, rule, json={}, headers={"authorization": f"Bearer {KEY}"})
-        assert by_key.status_code not in (401, 403), named(rule)
+        assert by_key.status_code not in (401, 403) or named(rule) in HIGHER, named(rule)
     await site.sign_in("root")
     for rule in API:
-        assert (await call(site, rule, json={})).status_code not in (401, 403), named(rule)
+        assert (await call(site, rule, json={})).status_code not in (401, 403) or named(rule) in HIGHER, named(rule)
 
 
 async def test_no_route_speaks_cors(site: SiteUnderTest) -> None:

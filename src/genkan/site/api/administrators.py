@@ -8,6 +8,7 @@ from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.protocol.signin import session as sessions
+from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -64,7 +65,8 @@ async def _by_certificate(received: Received, door: Door) -> Administrator | Ref
 async def _by_session(received: Received, door: Door) -> Administrator | Refused:
     env = door.env()
     who = await browser.visitor(received, door, env)
-    if who.person is None:
+    if who.person is None or not may_come_in(await door.store.site(), who.person.session.method):
+        # As in the console: a session that came in a way which the site does not take opens nothing here.
         return Refused(Reason.BEARER_MISSING)
     fault = _forgery(received, door)
     account = who.person.account

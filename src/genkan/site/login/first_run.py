@@ -12,6 +12,7 @@ from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Method, Site
+from genkan.protocol.signin.demand import may_come_in
 from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.passkey import NewPasskey
 from genkan.protocol.signin.passkey_options import rp_id_of
@@ -149,7 +150,7 @@ async def setup_done(received: Received, door: Door) -> Answer:
     """GET /setup/done: shall the mobile app sign in here? Once it may, what to do on the phone."""
     env = door.env()
     who = await browser.visitor(received, door, env)
-    if not _is_administrator(who):
+    if not await _is_administrator(who, door):
         return answer.redirect(door.public.text + "/")
     site, link = await load_switch(door.store)
     values = {
@@ -176,7 +177,7 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     env = door.env()
     form = read.form(received)
     who = await browser.visitor(received, door, env)
-    if not _is_administrator(who) or who.person is None:
+    if who.person is None or not await _is_administrator(who, door):
         return door.pages.refusal(Refused(Reason.NOT_ALLOWED), received.request_id, received.reader)
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
@@ -190,8 +191,11 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
 
-def _is_administrator(who: browser.Visitor) -> bool:
-    return who.person is not None and who.person.account.permission >= Permission.ADMIN
+async def _is_administrator(who: browser.Visitor, door: Door) -> bool:
+    """Whether an administrator is signed in, in a way that the site takes."""
+    if who.person is None or who.person.account.permission < Permission.ADMIN:
+        return False
+    return may_come_in(await door.store.site(), who.person.session.method)
 
 
 RULES = (
