@@ -276,7 +276,7 @@ async def test_a_new_name_reaches_the_browser_s_list(page: Page, watch: Watch, f
     await page.add_init_script(RECORDED)
     key = await make_passkey(page, fresh_site)
     [kept] = await key.credentials()
-    assert fresh_site.run("user", "change", "alice", "--display-name", "Alice Baker").returncode == 0
+    assert fresh_site.run("user", "change", "alice", "--name", "Alice Baker").returncode == 0
     await page.goto(fresh_site.base + "/account/sign-in")
     told = await recorded(page, "details")
     assert (told["rpId"], told["name"], told["displayName"]) == ("localhost", "alice", "Alice Baker")
