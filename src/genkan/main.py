@@ -34,6 +34,7 @@ from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
 from genkan.settings_certificates import read_bundle, read_rules
 from genkan.site.app import build
+from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
@@ -102,6 +103,9 @@ async def _serve(settings: Settings, sockets: Sockets) -> None:
         keeper = Keeper(door, NODE, clock.wall_ms)
         await keeper.compare_clocks()
         upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
+        certificates = CertificateKeeper(door)
+        if certificates.is_needed:
+            upkeep.append(asyncio.create_task(certificates.run()))
         try:
             await _server(door, settings, announcement, sockets).serve(list(sockets.plain))
         finally:

@@ -30,6 +30,23 @@ class TLSFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             "With TLS of its own Genkan listens for it; else a proxy passes it on. It needs the client CA."
         ),
     ] = ""
+    certificate_on_every_hop: Annotated[
+        bool,
+        Meta(
+            description="The Android profile: certificates are asked for on the base URL itself. /login signs in by "
+            "them without a form, and /auth/verify and the REST API take one as its person. iPhones need "
+            "GENKAN_CERTIFICATE_URL instead."
+        ),
+    ] = False
+    certificate_check_seconds: Annotated[
+        int,
+        Meta(
+            description="How often certificates that people are signed in with are looked up again in CRLs and by "
+            "OCSP; the sign-ins of one that was revoked end then.",
+            ge=10,
+            le=86400,
+        ),
+    ] = 300
     certificate_port: Annotated[
         int,
         Meta(
@@ -71,6 +88,10 @@ class TLSSettings(Protocol):
     @property
     def certificate_port(self) -> int: ...
     @property
+    def certificate_on_every_hop(self) -> bool: ...
+    @property
+    def client_ca(self) -> str: ...
+    @property
     def certificate_tls_cert(self) -> str: ...
     @property
     def certificate_tls_key(self) -> str: ...
@@ -83,6 +104,13 @@ def tls_faults(settings: TLSSettings) -> Iterator[tuple[str, str]]:
     yield from _pair_faults(settings)
     if settings.tls_cert and settings.base_text.startswith("http:"):
         yield "base_url", f"{settings.base_text} is not https, and Genkan speaks TLS (GENKAN_TLS_CERT): write https"
+    if (settings.certificate_url or settings.certificate_on_every_hop) and not settings.client_ca:
+        yield "client_ca", "client certificates are asked for, and nobody's counts: name a PEM file with your CAs"
+    if settings.certificate_on_every_hop and not (settings.tls_cert or settings.trusted_proxies):
+        yield (
+            "certificate_on_every_hop",
+            ("nobody asks for certificates: name GENKAN_TLS_CERT, or a proxy in GENKAN_TRUSTED_PROXIES"),
+        )
     if settings.certificate_url:
         yield from _origin_faults(settings)
     elif settings.certificate_port or settings.certificate_tls_cert:

@@ -16,6 +16,7 @@ from genkan.site.reader import Reader
 from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser import (
     gallery_base_url,
+    gallery_certificates,
     gallery_console,
     gallery_corporate,
     gallery_directory,
@@ -35,6 +36,7 @@ __all__ = ["ORIGIN", "Shown", "a_base", "gallery", "rendered", "the_pages"]
 ORIGIN = "https://site.example"
 AREAS = (
     gallery_base_url,
+    gallery_certificates,
     gallery_console,
     gallery_corporate,
     gallery_directory,

@@ -136,6 +136,17 @@ def state(chosen: Chosen) -> dict[str, object]:
             }
             for kind in ("spki", "serial", "subject")
         ],
+        "certificates": [
+            {
+                "subject": chosen(f"CN=alice,OU={'Sales of the northern region ' * 3}") if ended is None else "",
+                "fingerprint": "3fd5e0a1b2c4d697" * 4,
+                "last_at": NOW,
+                "not_after": NOW + DAY,
+                "revoked_at": ended,
+                "revoke_url": f"/desk{HERE}/certificates/{'3fd5e0a1b2c4d697' * 4}/revoke",
+            }
+            for ended in (None, NOW)
+        ],
         "certificates_open": True,
         "identities": [_identity(chosen), _identity(chosen, held=True, missed_since=NOW, known=False)],
         "sign_on_open": True,
@@ -164,7 +175,7 @@ def _identity(chosen: Chosen, **changes: object) -> dict[str, object]:
 
 NOTHING = {
     "identities": [], "sign_on_open": True,
-    "pins": [], "certificates_open": False, "certificate_rules": "",
+    "pins": [], "certificates": [], "certificates_open": False, "certificate_rules": "",
     "sessions": [], "session_count": 0, "phones": [], "phone_count": 0, "phones_counted": True, "password_set_at": None,
     "link_until": None, "budget": {"spent": 0, "most": 100, "slowed": False, "empty_at": NOW},
 }  # fmt: skip

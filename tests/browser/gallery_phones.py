@@ -32,6 +32,7 @@ def _row(chosen: Chosen, **changes: object) -> dict[str, object]:
         "link_address": f"/desk{LISTED}?link=0000000000000002&state=all",
         "device": read_device(AGENT),
         "methods": ["pwd"],
+        "certificate": chosen("CN=alice"),
         "signed_in_at": SIGNED_IN,
         "from": "203.0.113.77",
         "last_seen": SEEN,

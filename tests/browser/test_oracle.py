@@ -35,7 +35,7 @@ async def test_markup_in_values_never_runs(page: Page, watch: Watch, shown: Exhi
 
 
 # Pages on which nobody but the site itself has chosen a value.
-NOTHING_CHOSEN = {"home", "home-not-set-up", "signed-out", "error-not-found", "error-busy"}
+NOTHING_CHOSEN = {"home", "home-not-set-up", "signed-out", "error-not-found", "error-busy", "certificate-none"}
 
 
 async def test_the_oracle_sees_markup_that_runs(page: Page, shown: Exhibition) -> None:

@@ -1,12 +1,15 @@
 """genkan user certificate: tying, listing, untying, and explaining whom a certificate would sign in and why not."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from genkan.protocol.certificate_records import KeepCertificate, KnownCertificate
 from genkan.protocol.certificates.naming import read_leaf
+from genkan.protocol.outcomes import Change
 from tests.cli.shell import Shell
 from tests.protocol.certificates.making import SERVER, Made, authority, crl, person, upn
 
@@ -112,3 +115,23 @@ def test_explain_says_that_no_certificate_counts_where_none_does(site: Shell) ->
     site.patch.delenv("GENKAN_CLIENT_CA")
     told = site("user", "certificate", "explain", "alice.pem")
     assert (told.status, "GENKAN_CLIENT_CA" in told.out) == (1, True)
+
+
+def test_a_certificate_that_signed_somebody_in_is_shown_and_ended(site: Shell) -> None:
+    """By how its SHA-256 begins, once; what is no one certificate is named with where to look."""
+    account = site.in_store(lambda store: store.account_by_name("alice"))
+    assert account is not None
+    kept = KnownCertificate(7, hashlib.sha256(ALICE.der).digest(), account.id, "CN=alice", ALICE.der, ROOT.der,
+                            4_000_000_000_000, 1, 1, 1)  # fmt: skip
+    assert site.in_store(lambda store: store.apply(Change((KeepCertificate(kept),))))
+    fingerprint = kept.fingerprint.hex()
+    (shown,) = site.good("user", "certificate", "known", "alice", "--json").json
+    assert (shown["fingerprint"], shown["revokedAt"]) == (fingerprint, None)
+    assert fingerprint in site.good("user", "certificate", "known", "alice").out
+    for wrong in ("zz", fingerprint[:7], "00" * 32):
+        refused = site("user", "certificate", "revoke", "alice", wrong)
+        assert (refused.status, "user certificate known alice" in refused.err) == (1, True)
+    done = site.good("user", "certificate", "revoke", "alice", fingerprint[:8].upper(), "--json").json
+    assert done["revokedAt"] is not None
+    again = site("user", "certificate", "revoke", "alice", fingerprint)
+    assert (again.status, "already" in again.err) == (1, True)

@@ -53,6 +53,7 @@ MISMATCHES: dict[str, Mismatch] = {
     "person disabled": ({}, {}, {"account": an_account(standing=Standing.DISABLED)}, Reason.CODE_STOPPED),
     "person deleted": ({}, {}, {"account": an_account(standing=Standing.DELETED)}, Reason.CODE_STOPPED),
     "person unknown": ({}, {}, {"account": None}, Reason.CODE_STOPPED),
+    "certificate revoked": ({}, {}, {"revoked": True}, Reason.CODE_STOPPED),
     "link stopped": ({}, {}, {"link": a_link(stop=1)}, Reason.CODE_STOPPED),
     "link deleted": ({}, {}, {"link": a_link(standing=Standing.DELETED)}, Reason.CODE_STOPPED),
     "link unknown": ({}, {}, {"link": None}, Reason.CODE_STOPPED),

@@ -123,7 +123,8 @@ KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path],
 @dataclass
 class Front:
     """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
-    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one.
+    ``guards``: the application is named to it; ``former``: where the site was, ``{origin}`` for the present one;
+    ``more``: settings, with ``{port}`` for the proxy's.
     """
 
     kind: str
@@ -135,6 +136,7 @@ class Front:
     with_site: bool = True
     guards: bool = True
     former: tuple[str, ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         (self.folder / "data").mkdir(parents=True)
@@ -147,6 +149,8 @@ class Front:
         self.origin = self.base.removesuffix(self.path) if self.path else self.base
         (self.folder / "proxy-secret").write_text(SECRET + "\n")
         self.former = tuple(address.format(origin=self.origin) for address in self.former)
+        if "certificate_url" in self.more:
+            self.more["certificate_url"] = self.more["certificate_url"].format(port=port)
         self.settings = Settings(
             former_base_urls=self.former,
             base_url=self.base,
@@ -154,6 +158,7 @@ class Front:
             port=free_port(),
             trusted_proxies=("127.0.0.1",),
             proxy_secret_file=str(self.folder / "proxy-secret"),
+            **self.more,
         )
 
     def start(self) -> "Front":
@@ -269,6 +274,7 @@ class Front:
             "GENKAN_TRUSTED_PROXIES": "127.0.0.1",
             "GENKAN_PROXY_SECRET_FILE": self.settings.proxy_secret_file,
             "GENKAN_PASSWORD_THREADS": "1",
+            **{f"GENKAN_{name.upper()}": _written(value) for name, value in self.more.items()},
         }
 
     def _write_config(self) -> Path:
@@ -287,11 +293,13 @@ class Front:
     def _certificates(self) -> dict[str, Any]:
         if not self.tls:
             return {}
-        issued = self.authority_of_certificates.issue_cert("localhost")
+        issued = self.authority_of_certificates.issue_cert("localhost", "certs.localhost")
         issued.private_key_pem.write_to_path(self.folder / "key.pem")
         for blob in issued.cert_chain_pems:
             blob.write_to_path(self.folder / "chain.pem", append=True)
-        return {"certificate": str(self.folder / "chain.pem"), "certificate_key": str(self.folder / "key.pem")}
+        chain, key = str(self.folder / "chain.pem"), str(self.folder / "key.pem")
+        own = {"origin_certificate": chain, "origin_certificate_key": key} if self.settings.certificate_url else {}
+        return {"certificate": chain, "certificate_key": key, **own}
 
     def _start(self, command: list[str], name: str) -> None:
         with (self.folder / f"{name}-output.log").open("wb") as log:
@@ -308,6 +316,11 @@ class Front:
                 pass
             time.sleep(0.05)
         raise AssertionError(self.written())
+
+
+def _written(value: object) -> str:
+    """A setting as a variable has it."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 async def _seed(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genkan.clock import system_env
+from genkan.protocol.certificate_records import AddPin, KeepCertificate, KnownCertificate, Pin, PinKind
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import AddApiKey, Change, GiveConsent, OpenSession, Step
@@ -43,7 +44,8 @@ def kind_of(path: str) -> str:
     if "/client/" in path:
         return "links"
     if "/people/" in path:
-        return "consents" if "{link}" in path else "sessions" if "{session}" in path else "people"
+        variables = {"{link}": "consents", "{session}": "sessions", "{pin}": "pins", "{fingerprint}": "certificates"}
+        return next((kind for variable, kind in variables.items() if variable in path), "people")
     return "keys" if "/api-keys/" in path else "phones"
 
 
@@ -71,7 +73,14 @@ async def _filled(path: Path, count: int) -> Pool:
         handed = [
             PutRecovery(RecoveryLink(p.id, env.draw(32), p.stop, env.now, env.now + DAY), p.permission) for p in people
         ]
-        assert await store.apply(Change((*consents, *opened, *made, *handed)))
+        pins = [AddPin(Pin(n, p.id, PinKind.SPKI, bytes([n]) * 32, "a pin", env.now)) for n, p in enumerate(people)]
+        known = [
+            KeepCertificate(
+                KnownCertificate(n + 1, bytes([n]) * 32, p.id, "CN=a", b"leaf", b"issuer", env.now, 1, 1, 1)
+            )
+            for n, p in enumerate(people)
+        ]
+        assert await store.apply(Change((*consents, *opened, *made, *handed, *pins, *known)))
         ids = [session_public_id(session) for session in sessions]
         return Pool(_values(people, links, grants, keys, ids))
     finally:
@@ -93,6 +102,9 @@ def _values(
         "sessions": [{"id": public_id(p.id), "session": s} for p, s in zip(people, sessions, strict=True)][deleted:],
         "consents": [{"id": public_id(p.id), "link": public_id(link.id)}
                      for p, link in zip(people, links, strict=True)][deleted:],
+        "pins": [{"id": public_id(p.id), "pin": public_id(n)} for n, p in enumerate(people)][deleted:],
+        "certificates": [{"id": public_id(p.id), "fingerprint": bytes([n]).hex() * 32}
+                         for n, p in enumerate(people)][deleted:],
         "links": [{"id": public_id(link.id)} for link in links[:deleted]],
         "keys": [{"id": public_id(key.id)} for key in keys],
         "phones": [{"id": grant.id.hex()} for grant in grants],

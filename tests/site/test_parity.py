@@ -30,6 +30,7 @@ DOES = {
     "/admin/people/{id}/identities/{source}/remove": f"DELETE {PEOPLE}/identities/{{source}}",
     "/admin/people/{id}/certificates/add": f"POST {PEOPLE}/certificate-pins",
     "/admin/people/{id}/certificates/{pin}/remove": f"DELETE {PEOPLE}/certificate-pins/{{pin}}",
+    "/admin/people/{id}/certificates/{fingerprint}/revoke": f"DELETE {PEOPLE}/certificates/{{fingerprint}}",
     "/admin/people/{id}/sessions/end-all": f"DELETE {PEOPLE}/sessions",
     "/admin/people/{id}/sessions/{session}/end": f"DELETE {PEOPLE}/sessions/{{session}}",
     "/admin/links/create": f"POST {CLIENT}",

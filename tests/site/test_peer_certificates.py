@@ -13,8 +13,9 @@ from genkan.protocol.certificates.presented import Presented
 from genkan.site.peer import CERTIFICATE_HEADERS, Headers, Peer, PeerFault, Peers
 from tests.site.world import SiteUnderTest
 
-SECRET = "a-secret-of-the-proxy"
-PEERS = Peers(("127.0.0.1",), SECRET)
+PLAIN_SECRET = "a-secret-of-the-proxy"
+SECRET = f"{PLAIN_SECRET} certificates"
+PEERS = Peers(("127.0.0.1",), PLAIN_SECRET)
 DER, ISSUER = b"\x30\x03\x02\x01\x2a", b"\x30\x03\x02\x01\x2b"
 BASE64, ISSUER64 = base64.b64encode(DER).decode(), base64.b64encode(ISSUER).decode()
 PEM = f"-----BEGIN CERTIFICATE-----\n{BASE64}\n-----END CERTIFICATE-----\n"
@@ -97,14 +98,22 @@ def test_what_can_be_read_in_two_ways_is_refused(pairs: tuple[tuple[str, str], .
 
 
 @pytest.mark.parametrize("name", sorted(name.decode() for name in CERTIFICATE_HEADERS))
-@pytest.mark.parametrize(("client", "secret"), [("127.0.0.1", None), ("127.0.0.1", "wrong"), ("192.0.2.1", SECRET)])
+@pytest.mark.parametrize(
+    ("client", "secret"),
+    [("127.0.0.1", None), ("127.0.0.1", "wrong"), ("192.0.2.1", SECRET), ("127.0.0.1", "wrong certificates"),
+     ("127.0.0.1", PLAIN_SECRET), ("127.0.0.1", " certificates"), ("127.0.0.1", f"{SECRET} ")],
+)  # fmt: skip
 def test_anybody_else_who_sends_them_is_refused(name: str, client: str, secret: str | None) -> None:
-    """RFC 9440 4, in every spelling, also without a value, and where no proxy is listed at all."""
+    """RFC 9440 4, in every spelling, also without a value, and where no proxy is listed at all. A proxy that does not
+    say that it tells certificates itself is such a one: it passes on what a client says.
+    """
     first, *words = name.split("-")
     for marks in product("-_", repeat=len(words)):
         spelled = first + "".join(mark + word for mark, word in zip(marks, words, strict=True))
         for peers in (PEERS, Peers((), "")):
-            assert peers.of(client, "https", told((spelled, ""), secret=secret)) == PeerFault("client-cert")
+            fault = peers.of(client, "https", told((spelled, ""), secret=secret))
+            assert isinstance(fault, PeerFault)
+            assert fault.header in ("client-cert", name)
 
 
 def test_our_own_tls_is_believed_and_a_proxy_speaks_for_its_clients_alone() -> None:
@@ -116,6 +125,13 @@ def test_our_own_tls_is_believed_and_a_proxy_speaks_for_its_clients_alone() -> N
     through = PEERS.of("127.0.0.1", "https", told(), shown)
     assert isinstance(through, Peer)
     assert through.certificate is None
+
+
+def test_a_proxy_that_tells_no_certificates_is_believed_in_all_else() -> None:
+    """Its secret alone is as good as ever."""
+    peer = PEERS.of("127.0.0.1", "http", told(("x-forwarded-for", "203.0.113.7"), secret=PLAIN_SECRET))
+    assert isinstance(peer, Peer)
+    assert (peer.trusted, peer.address, peer.certificate) == (True, "203.0.113.7", None)
 
 
 @given(

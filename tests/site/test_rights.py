@@ -7,6 +7,7 @@ from contextlib import closing
 import httpx2
 import pytest
 
+from genkan.protocol.certificate_records import AddPin, KeepCertificate, KnownCertificate, Pin, PinKind
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import AddApiKey, Change, OpenSession
 from genkan.protocol.records import ApiKey
@@ -15,6 +16,7 @@ from genkan.site.api.people_documents import session_public_id
 from genkan.site.app import API
 from genkan.site.routes import Who
 from genkan.wire.scopes import Permission
+from tests.protocol.certificates import making
 from tests.site.api_world import a_key, a_phone_of, consented, slowed
 from tests.site.world import SiteUnderTest
 from tests.store.builders import a_session
@@ -23,6 +25,7 @@ OPERATIONS = [operation for operation in API if operation.rule.who is Who.ADMINI
 NAMES = [f"{operation.rule.methods[0]} {operation.rule.path}" for operation in OPERATIONS]
 LINK: dict[str, object] = {"name": "New", "redirects": ["https://new.example/cb"], "permission": "WRITE"}
 # A good body for each operation that reads one; every one of them changes something.
+PERSON = making.person(making.authority())
 BODIES: dict[str, dict[str, object]] = {
     "POST /client": LINK,
     "PUT /client/{id}": LINK,
@@ -31,6 +34,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
     "PUT /site": {"title": "New"},
+    "PUT /site/sign-in": {"ways": ["password"]},
     "POST /phones/sign-out": {"person": "alice"},
     "POST /people": {"name": "new"},
     "PATCH /people/{id}": {"permission": "SYSTEM_ADMIN"},
@@ -39,10 +43,11 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /people/{id}/sign-out": {},
     "POST /people/{id}/erasure": {},
     "POST /people/{id}/recovery-link": {},
+    "POST /people/{id}/certificate-pins": {"certificate": PERSON.pem.decode()},
     "POST /api-keys": {"name": "new", "permission": "ADMIN"},
 }
 # What ADMIN is not enough for, since it makes somebody more than that.
-ABOVE_ADMIN = {"PATCH /people/{id}", "POST /people/{id}/recovery"}
+ABOVE_ADMIN = {"PUT /site/sign-in", "PATCH /people/{id}", "POST /people/{id}/recovery"}
 
 
 class World:
@@ -57,6 +62,7 @@ class World:
         path = name.split(" ")[1]
         kind = next((kind for kind in ("client", "phones", "people", "api-keys") if f"/{kind}/" in path), "")
         filled = path.replace("{id}", self._ids.get(kind, "")).replace("{session}", self._ids["session"])
+        filled = filled.replace("{pin}", self._ids["pin"]).replace("{fingerprint}", self._ids["fingerprint"])
         return self.site.base + filled.replace("{link}", self._ids["client"])
 
     async def call(self, name: str, client: httpx2.AsyncClient, credential: str | None = None) -> httpx2.Response:
@@ -89,10 +95,14 @@ async def world(site: SiteUnderTest) -> World:
     await consented(site, alice, link)
     await slowed(site, alice)
     key = ApiKey(11, "target", b"t" * 32, Permission.READ, site.env.now, None, None)
-    assert await site.store.apply(Change((OpenSession(session, None), AddApiKey(key))))
+    known = KnownCertificate(7, b"f" * 32, alice.id, "CN=alice", b"leaf", b"issuer", site.env.now, 1, 1, 1)
+    pin = Pin(12, alice.id, PinKind.SPKI, b"v" * 32, "a pin", site.env.now)
+    steps = (OpenSession(session, None), AddApiKey(key), KeepCertificate(known), AddPin(pin))
+    assert await site.store.apply(Change(steps))
     ids = {
         "client": public_id(link.id), "phones": phone.id.hex(), "people": public_id(alice.id),
-        "api-keys": public_id(11), "session": session_public_id(session),
+        "api-keys": public_id(11), "session": session_public_id(session), "pin": public_id(pin.id),
+        "fingerprint": known.fingerprint.hex(),
     }  # fmt: skip
     return World(site, ids)
 

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from genkan.settings import Settings
 from genkan.site.app import API
+from tests.protocol.certificates import making
 from tests.security.serving import serving
 from tests.site.api_pool import CLIENT_ID, KEY, Pool, fill
 
@@ -42,9 +43,11 @@ JSON = "application/json"
 LINK: dict[str, object] = {"name": "Build server", "redirects": ["https://build.example/cb"], "permission": "WRITE"}
 # A link that nothing deletes.
 LASTING = {"id": CLIENT_ID}
+CERTIFICATE = making.person(making.authority()).pem.decode()
 # What a made-up body seldom is: accepted.
 GOOD: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "/rest/genkan/1.0/people"): {"name": "Zoë", "groups": ["ops"], "password": "correct horse battery"},
+    ("POST", "/rest/genkan/1.0/people/{id}/certificate-pins"): {"certificate": CERTIFICATE},
     ("POST", "/rest/genkan/1.0/phones/sign-out"): {"link": CLIENT_ID},
     **{("POST", f"/rest/oauth2/{version}/client"): LINK for version in ("latest", "1.0")},
     **{("PUT", f"/rest/oauth2/{version}/client/{{id}}"): LINK for version in ("latest", "1.0")},

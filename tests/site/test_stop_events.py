@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from genkan.protocol import accounts, links, phones
+from genkan.protocol.certificates import revoking
 from genkan.protocol.offboarding import Presence
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
@@ -16,6 +17,7 @@ from genkan.protocol.signin.new_password import NewPassword
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
+from tests.site.certificate_world import signed_in_by_certificate
 from tests.site.directories import asked_after
 from tests.site.world import PASSWORD, PASSWORD_HASH, VERIFIER, SiteUnderTest, forms_of
 
@@ -96,6 +98,21 @@ async def mobile_off_with_sign_out_and_on_again(site: SiteUnderTest, account: Ac
     await _apply(site, links.turn_mobile_on(await site.store.site(), now, "test", site.env()))
 
 
+async def certificate_revoked(site: SiteUnderTest, account: Account, link: Link) -> None:
+    (known,) = await site.store.certificates(account.id)
+    await _apply(site, revoking.revoke(known, "key_compromise", revoking.ACTOR, site.env()))
+
+
+# What ends a sign-in by certificate alone
+BY_CERTIFICATE = {certificate_revoked}
+
+
+async def _begin(site: SiteUnderTest, stop: Stop, account: Account) -> None:
+    """Signed in by certificate where the stop is about one; else the test's own flow signs in by password."""
+    if stop in BY_CERTIFICATE:
+        await signed_in_by_certificate(site, account)
+
+
 async def gone_from_the_directory(site: SiteUnderTest, account: Account, link: Link) -> None:
     await asked_after(site, Presence.GONE, account)
 
@@ -118,6 +135,7 @@ async def held_by_the_directory_and_freed_by_it(site: SiteUnderTest, account: Ac
 
 
 BEFORE_REDEMPTION: list[Stop] = [
+    certificate_revoked,
     gone_from_the_directory,
     disabled_in_the_directory_and_enabled_by_an_administrator,
     held_by_the_directory_and_freed_by_it,
@@ -169,6 +187,7 @@ async def test_a_stop_ends_the_phone_on_the_next_request(site: SiteUnderTest, st
     account = await site.make_account()
     caller = await site.make_link("https://rs.example/cb", kind=LinkKind.CONFIDENTIAL, introspect=True)
     link = await site.turn_mobile_on()
+    await _begin(site, stop, account)
     tokens = await site.issue_tokens(link)
     access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
     assert (await site.myself(access)).status_code == 200
@@ -189,6 +208,7 @@ async def test_a_stop_between_issue_and_redemption_kills_the_code(site: SiteUnde
     """A code issued before the stop makes no grant after it, whatever the order of later changes."""
     account = await site.make_account()
     link = await site.turn_mobile_on()
+    await _begin(site, stop, account)
     code = await site.get_code(link)
     await stop(site, account, link)
     answer = await site.token(

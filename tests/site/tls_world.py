@@ -5,7 +5,7 @@ import contextlib
 import datetime
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,11 +97,16 @@ async def speaking(
         await running
 
 
-async def ask(port: int, context: ssl.SSLContext, path: str = "/", host: str = HOST) -> bytes:
-    """One request on a connection of its own; empty where the server breaks it off."""
+async def ask(
+    port: int, context: ssl.SSLContext, path: str = "/", host: str = HOST, header: str = "", more: Sequence[str] = ()
+) -> bytes:
+    """One request on a connection of its own; empty where the server breaks it off. ``host`` is named in the handshake,
+    ``header`` in the request where that differs.
+    """
+    head = [f"GET {path} HTTP/1.1", f"Host: {header or host}", "Connection: close", *more]
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=host)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        writer.write("\r\n".join([*head, "", ""]).encode())
         async with asyncio.timeout(30):
             answer = await reader.read()
     except (ssl.SSLError, ConnectionError):

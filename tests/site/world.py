@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
+from genkan.main import certificate_desk
 from genkan.outside.ldap import LdapDirectory
 from genkan.outside.passwords import PasswordLane, hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount
@@ -275,6 +276,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         health=Health(),
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,
+        certificates=certificate_desk(settings),
         sign_on=open_desk(settings.read_sign_on(), settings.reach, env),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
     )

@@ -9,13 +9,16 @@ from genkan.protocol.certificate_records import (
     DropPin,
     KeepCertificate,
     KnownCertificate,
+    MarkChecked,
     Pin,
     PinKind,
+    RevokeCertificate,
 )
-from genkan.protocol.outcomes import EraseTraces, PutAccount
-from genkan.protocol.records import Account, Standing
+from genkan.protocol.outcomes import EraseTraces, OpenSession, PutAccount
+from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Account, GrantState, Link, Standing
 from genkan.store.api import Store
-from tests.store.builders import NOW, a_change, added, an_account
+from tests.store.builders import NOW, a_change, a_grant, a_session, added, an_account, redeemed
 
 
 def a_pin(account: Account, number: int = 1, kind: PinKind = PinKind.SPKI, value: bytes = b"v" * 32) -> Pin:
@@ -112,3 +115,42 @@ async def test_addresses_find_two_accounts_at_most(store: Store) -> None:
     gone = replace(people[3], standing=Standing.DELETED, email="", version=2)
     assert await store.apply(a_change(PutAccount(gone)))
     assert await store.accounts_by_email("ä@corp.example") == []
+
+
+async def test_a_revocation_ends_what_it_signed_in_in_one_write(store: Store, account: Account, link: Link) -> None:
+    """Its sessions and grants and no others; a second one changes nothing, and an unknown number neither."""
+    one, other = a_certificate(account), a_certificate(account, 8, b"g" * 32)
+    grants = [a_grant(account, link, certificate=number) for number in (7, 8, 0)]
+    sessions = [a_session(account, certificate=number) for number in (7, 8, 0)]
+    for known in (one, other):
+        assert await store.apply(a_change(KeepCertificate(known)))
+    for session in sessions:
+        assert await store.apply(a_change(OpenSession(session, None)))
+    for grant in grants:
+        assert await store.apply(redeemed(grant))
+    revoke = RevokeCertificate(7, EndReason.CERTIFICATE_REVOKED, NOW + 5)
+    assert await store.apply(a_change(revoke))
+    states = [(await store.grant_facts(grant.id)).grant for grant in grants]
+    assert [grant.state for grant in states if grant] == [GrantState.ENDED, GrantState.LIVE, GrantState.LIVE]
+    left = {session.certificate for session in await store.sessions(account.id)}
+    assert left == {8, 0}
+    assert not await store.apply(a_change(revoke))
+    assert not await store.apply(a_change(RevokeCertificate(9, EndReason.CERTIFICATE_REVOKED, NOW)))
+    assert await store.certificate_numbered(7) == replace(one, revoked_at=NOW + 5)
+    assert not await store.apply(a_change(KeepCertificate(one))), "it signs in nobody again"
+    assert not await store.apply(redeemed(a_grant(account, link, certificate=7)))
+
+
+async def test_the_longest_not_looked_at_come_first(store: Store, account: Account) -> None:
+    """With whether anybody is signed in with them; those looked at, and those revoked, not again."""
+    kept = [replace(a_certificate(account, n, bytes([n]) * 32), checked_at=NOW + n) for n in (3, 1, 2)]
+    for known in kept:
+        assert await store.apply(a_change(KeepCertificate(known)))
+    assert await store.apply(a_change(OpenSession(a_session(account, certificate=2), None)))
+    assert [(known.number, used) for known, used in await store.certificates_to_check(NOW + 2, 9)] == [
+        (1, False), (2, True),
+    ]  # fmt: skip
+    assert [known.number for known, _ in await store.certificates_to_check(NOW + 9, 2)] == [1, 2]
+    assert await store.apply(a_change(MarkChecked((1, 2), NOW + 9)))
+    assert await store.apply(a_change(RevokeCertificate(3, EndReason.CERTIFICATE_REVOKED, NOW)))
+    assert await store.certificates_to_check(NOW + 8, 9) == []

@@ -21,6 +21,9 @@ AppPath = Annotated[str, Parameter(help="The guarded application's path, as in /
 Bind = Annotated[str, Parameter(help="The IP address that the proxy listens on; every one when left out.")]
 Certificate = Annotated[str, Parameter(help="The certificate's file; the usual place when left out.")]
 CertificateKey = Annotated[str, Parameter(help="The file of the certificate's key.")]
+ClientCA = Annotated[str, Parameter(help="The client CA's file on the proxy's machine; the site's own when left out.")]
+OriginCertificate = Annotated[str, Parameter(help="The certificate's file of the origin that asks for certificates.")]
+OriginKey = Annotated[str, Parameter(name="--origin-certificate-key", help="The file of that certificate's key.")]
 LogFile = Annotated[str, Parameter(help="Where the proxy logs; the usual place when left out.")]
 Redirect = Annotated[bool, Parameter(help="Also answer plain http on port 80, and send it to https.")]
 Sessions = Annotated[bool, Parameter(negative="", help="Browsers that are signed in to the site pass too.")]
@@ -37,6 +40,9 @@ def nginx(
     certificate: Certificate = "",
     certificate_key: CertificateKey = "",
     log_file: LogFile = "",
+    client_ca: ClientCA = "",
+    origin_certificate: OriginCertificate = "",
+    origin_key: OriginKey = "",
     sessions: Sessions = False,
     redirect: Redirect = True,
     data_dir: DataDir = None,
@@ -46,7 +52,8 @@ def nginx(
     Example: genkan proxy nginx --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
     where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
-    _print(nginx_config, Layout(*where, sessions=sessions, redirect=redirect), data_dir)
+    asking = Layout(*where, sessions, redirect, client_ca, origin_certificate, origin_key)
+    _print(nginx_config, asking, data_dir)
 
 
 @app.command
@@ -60,6 +67,9 @@ def caddy(
     certificate: Certificate = "",
     certificate_key: CertificateKey = "",
     log_file: LogFile = "",
+    client_ca: ClientCA = "",
+    origin_certificate: OriginCertificate = "",
+    origin_key: OriginKey = "",
     sessions: Sessions = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -68,7 +78,10 @@ def caddy(
     Example: genkan proxy caddy --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
     where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
-    _print(caddy_config, Layout(*where, sessions=sessions), data_dir)
+    asking = Layout(
+        *where, sessions, client_ca=client_ca, origin_certificate=origin_certificate, origin_certificate_key=origin_key
+    )
+    _print(caddy_config, asking, data_dir)
 
 
 def _print(config: Callable[[Settings, Layout], str], layout: Layout, data_dir: str | None) -> None:

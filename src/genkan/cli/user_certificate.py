@@ -12,16 +12,18 @@ from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.main import CannotServe, certificate_desk
 from genkan.ops.refusals import OPTIONS, sentence
-from genkan.protocol.certificate_records import Pin
-from genkan.protocol.certificates import pinning
+from genkan.protocol.certificate_records import KnownCertificate, Pin
+from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.certificates.presented import MOST_CHAIN_HEADER, Presented, from_file
 from genkan.protocol.outcomes import Change, Refused
-from genkan.site.api.certificate_documents import kind_named, pin_document
+from genkan.protocol.records import Account
+from genkan.site.api.certificate_documents import certificate_document, kind_named, pin_document
 from genkan.site.api.documents import moment, plain, public_id
 from genkan.site.certificate_accounts import certificate_facts
 
+LEAST_DIGITS = 8
 app = cyclopts.App(name="certificate", help="Client certificates of accounts.")
 
 File = Annotated[str, Parameter(help="The certificate, in PEM or DER; of several the first.")]
@@ -104,6 +106,76 @@ def remove(
         _tell(pin, f"no longer tied to {account.name}: {pin.name}", json)
 
     at_site(data_dir, work)
+
+
+@app.command
+@told
+def known(name: AccountName, /, *, json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the certificates that somebody signed in with to an account, the last used first.
+
+    Example: genkan user certificate known alice
+    """
+
+    async def work(site: Workbench) -> None:
+        kept = await site.store.certificates((await account_named(site, name)).id)
+        if json:
+            return print_json([plain(certificate_document(one)) for one in kept])
+        rows = [
+            (one.fingerprint.hex(), moment(one.last_at), "-" if one.revoked_at is None else moment(one.revoked_at),
+             one.subject)
+            for one in kept
+        ]  # fmt: skip
+        return print_table(("SHA-256", "LAST USED", "ENDED", "SUBJECT"), rows)
+
+    at_site(data_dir, work)
+
+
+@app.command
+@told
+def revoke(
+    name: AccountName,
+    fingerprint: Annotated[str, Parameter(help="The SHA-256 that known shows, or how it begins.")],
+    /,
+    *,
+    json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """End a certificate here: what it signed in is signed out, and it signs in nobody again.
+
+    Example: genkan user certificate revoke alice 3fd5e0a1b2c4d697
+    """
+
+    async def work(site: Workbench) -> None:
+        async def decide() -> Change:
+            account = await account_named(site, name)
+            return revoking.revoke(
+                await _known(site, account, fingerprint), revoking.BY_ADMINISTRATOR, site.actor, site.env()
+            )
+
+        await site.apply(decide)
+        account = await account_named(site, name)
+        ended = next(one for one in await site.store.certificates(account.id) if _begins(one, fingerprint))
+        if json:
+            return print_json(certificate_document(ended))
+        return say(f"certificate {ended.fingerprint.hex()} of {account.name} counts no more; its sign-ins ended")
+
+    at_site(data_dir, work)
+
+
+async def _known(site: Workbench, account: Account, fingerprint: str) -> KnownCertificate:
+    found = [one for one in await site.store.certificates(account.id) if _begins(one, fingerprint)]
+    if len(found) != 1 or len(fingerprint) < LEAST_DIGITS:
+        raise Stop(
+            f"{fingerprint!r} is no one certificate of {account.name}: write {LEAST_DIGITS} or more digits of what "
+            f"genkan user certificate known {account.name} shows"
+        )
+    if found[0].revoked_at is not None:
+        raise Stop(f"certificate {found[0].fingerprint.hex()} ended on {moment(found[0].revoked_at)} already")
+    return found[0]
+
+
+def _begins(known: KnownCertificate, fingerprint: str) -> bool:
+    return known.fingerprint.hex().startswith(fingerprint.lower())
 
 
 @app.command

@@ -26,22 +26,23 @@ class Sockets:
 
 
 @contextmanager
-def listening(settings: Settings, log: Callable[..., None], client_ca: str | None = None) -> Iterator[Sockets]:
+def listening(settings: Settings, log: Callable[..., None]) -> Iterator[Sockets]:
     """Every socket that the settings want. Raises CannotListen."""
     with ExitStack() as stack:
         if not settings.tls_cert:
             yield Sockets((_bound(stack, settings.host, settings.port, "GENKAN_PORT"),))
             return
         handshakes: Counter[str] = Counter()
-        yield Sockets((), tuple(_secured(stack, settings, log, client_ca, handshakes)), handshakes)
+        yield Sockets((), tuple(_secured(stack, settings, log, handshakes)), handshakes)
 
 
 def _secured(
-    stack: ExitStack, settings: Settings, log: Callable[..., None], client_ca: str | None, handshakes: Counter[str]
+    stack: ExitStack, settings: Settings, log: Callable[..., None], handshakes: Counter[str]
 ) -> Iterator[SecuredListener]:
-    own = Files(settings.tls_cert, settings.tls_key)
+    client_ca, everywhere = settings.client_ca, settings.certificate_on_every_hop
+    own = Files(settings.tls_cert, settings.tls_key, client_ca if everywhere else None)
     bound = _bound(stack, settings.host, settings.port, "GENKAN_PORT")
-    yield SecuredListener(bound, _tls(own, log, handshakes), asks=False)
+    yield SecuredListener(bound, _tls(own, log, handshakes), asks=everywhere)
     origin = settings.certificate_origin
     if origin is None:
         return

@@ -11,12 +11,15 @@ from genkan.ops.proxied import (
     block,
     proxied,
 )
+from genkan.ops.proxied_certificates import PRESENT
 from genkan.settings import Settings
 
 # Cookies of the site that stand together, wherever they do: Caddy replaces every match.
 _COOKIES = rf"(?i)(^|;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+"
 # Caddy writes these anew for every request; with trusted proxies of its own, behind what the client said.
 _ADDED = ("X-Forwarded-For", "X-Forwarded-Proto")
+# Every header that tells a certificate, with its twins; Caddy's wildcards mind the case that Go gives to names.
+_CERTIFICATES = ("Client-Cert*", "Client_*", "X-Ssl*", "X_*")
 _NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 
 
@@ -27,7 +30,8 @@ def caddy_config(settings: Settings, layout: Layout | None = None) -> str:
     site = proxied(settings, layout or Layout())
     app = _app(site) if site.layout.app_upstream else _NO_APPLICATION
     before = [["# A former address of the site.", *_served(at)] for at in site.elsewhere]
-    return "\n\n".join("\n".join(part) for part in (_head(site), _served(site, app), *before)) + "\n"
+    parts = (_head(site), _served(site, app), *_certificate_site(site), *before)
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def _served(site: Proxied, *app: list[str]) -> list[str]:
@@ -43,9 +47,39 @@ def _head(site: Proxied) -> list[str]:
 
 def _listening(site: Proxied) -> list[str]:
     lines = [f"bind {site.bind}"] if site.bind else []
-    if site.layout.certificate:
-        lines.append(f"tls {site.layout.certificate} {site.layout.certificate_key}")
-    return lines
+    own = f" {site.layout.certificate} {site.layout.certificate_key}" if site.layout.certificate else ""
+    if site.asking.everywhere:
+        # The authorities are what browsers choose by; the site judges, and says what is wrong with a certificate.
+        asks = block("client_auth", ["mode request", f"trusted_ca_cert_file {site.asking.authorities}"])
+        return [*lines, *block(f"tls{own}", asks)]
+    return [*lines, f"tls{own}"] if own else lines
+
+
+def _certificate_site(site: Proxied) -> list[list[str]]:
+    """The origin that asks for client certificates. Asked for it on another host's connection Caddy answers 421."""
+    at = site.at_origin
+    if at is None:
+        return []
+    passed = block("route", _forgotten(at), block(f"reverse_proxy {at.upstream}", _to_site(at)))
+    serves = [f"@genkan path {PRESENT}"], block("handle @genkan", passed), block("handle", ["respond 404"])
+    said = "# Asks for client certificates, and serves nothing but the sign-in by one."
+    return [[said, *block(at.public.origin, _listening(at), _log(at), *serves, _failures())]]
+
+
+def _forgotten(site: Proxied, *more: str) -> list[str]:
+    """What clients may not say to the site, and then what the proxy itself says of their certificates."""
+    told = _CERTIFICATES if site.asking.everywhere else ()
+    return [*_forget("Remote*", "X-Genkan*", *more, *told, *_ADDED, *TOLD_BY_PROXY), *_shown(site)]
+
+
+def _shown(site: Proxied) -> list[str]:
+    """RFC 9440 2.2: base64 between colons. Where no certificate came Caddy would write the name of the placeholder."""
+    if not site.asking.everywhere:
+        return []
+    return [
+        '@genkan_certificate vars_regexp {http.request.tls.client.fingerprint} "^[0-9a-f]+$"',
+        'request_header @genkan_certificate Client-Cert ":{http.request.tls.client.certificate_der_base64}:"',
+    ]
 
 
 def _log(site: Proxied) -> list[str]:
@@ -73,7 +107,7 @@ def _to_site(site: Proxied) -> list[str]:
     """What the site hears from its proxy alone. Caddy itself adds who asks, and how: what the client said of it is
     forgotten before.
     """
-    return [f'header_up X-Genkan-Proxy "{site.secret}"']
+    return [f'header_up X-Genkan-Proxy "{site.proof}"']
 
 
 def _forget(*names: str) -> list[str]:
@@ -106,9 +140,9 @@ def _app(site: Proxied) -> list[str]:
             block(
                 "route",
                 # Remote* also drops twins with underscores, which some programs read as dashes.
-                _forget("Remote*", "X-Genkan*", "X_*", *_ADDED, *TOLD_BY_PROXY, *METHOD_OVERRIDES),
+                [*_forgotten(site, "X_*"), *_forget(*METHOD_OVERRIDES)],
                 asking,
-                _forget("Authorization"),
+                _forget("Authorization", *(("Client-Cert",) if site.asking.everywhere else ())),
                 _without_cookies(),
                 [f"reverse_proxy {site.layout.app_upstream}"],
             ),
@@ -118,8 +152,7 @@ def _app(site: Proxied) -> list[str]:
 
 def _site(site: Proxied) -> list[list[str]]:
     path = site.public.path
-    forget = _forget("Remote*", "X-Genkan*", *_ADDED, *TOLD_BY_PROXY)
-    passed = block("route", forget, block(f"reverse_proxy {site.upstream}", _to_site(site)))
+    passed = block("route", _forgotten(site), block(f"reverse_proxy {site.upstream}", _to_site(site)))
     if site.metadata_path is None or "" in site.paths_before:
         return [block("handle", passed)]
     paths = " ".join(f"{below}/*" for below in (path, *site.paths_before))

@@ -14,6 +14,7 @@ from genkan.ops.proxied import (
     block,
     proxied,
 )
+from genkan.ops.proxied_certificates import PRESENT, TOLD_OF_CERTIFICATES
 from genkan.ops.proxy_addresses import PLAIN_PORT, redirects
 from genkan.settings import Settings
 
@@ -33,7 +34,8 @@ def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
     site = proxied(settings, layout or Layout())
     app = _guard(site) if site.layout.app_upstream else [_NO_APPLICATION]
     maps = _cookie_maps() if site.layout.app_upstream else []
-    parts = [_head(site), _log_format(), *maps, *_upstreams(site), _redirect(site), _server(site, *app), *_before(site)]
+    servers = [_redirect(site), _server(site, *app), *_certificate_server(site), *_before(site)]
+    parts = [_head(site), _log_format(), *maps, *_upstreams(site), *servers]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -115,7 +117,7 @@ def _guard(site: Proxied) -> list[list[str]]:
 def _listening(site: Proxied) -> list[str]:
     tls = " ssl" if site.public.secure else ""
     named = f"server_name {_server_name(site)};"
-    return [*_listens(site, f"{site.port}{tls}"), named, *(_tls(site) if tls else [])]
+    return [*_listens(site, f"{site.port}{tls}"), named, *(_tls(site) if tls else []), *_asks(site)]
 
 
 def _listens(site: Proxied, port: str) -> list[str]:
@@ -137,6 +139,43 @@ def _tls(site: Proxied) -> list[str]:
         f"ssl_certificate_key {site.layout.certificate_key or folder + '/privkey.pem'};",
         "ssl_protocols TLSv1.2 TLSv1.3;",
     ]
+
+
+def _asks(site: Proxied) -> list[str]:
+    """nginx itself lets a certificate of an unknown authority through; what else is wrong with one it would answer by
+    itself, and the site can say what.
+    """
+    if not site.asking.everywhere:
+        return []
+    return [
+        "# Every client certificate goes to the site, which judges it and says what is wrong with it.",
+        f"ssl_client_certificate {site.asking.authorities};",
+        "ssl_verify_client optional_no_ca;",
+        "ssl_verify_depth 8;",
+        "error_page 495 = @genkan_certificate;",
+    ]
+
+
+def _told_certificates(site: Proxied) -> dict[str, str]:
+    if not site.asking.everywhere:
+        return {}
+    told = dict.fromkeys(TOLD_OF_CERTIFICATES, '""')
+    return {**told, "X-SSL-Client-Cert": "$ssl_client_escaped_cert"}
+
+
+def _certificate_server(site: Proxied) -> list[list[str]]:
+    """The origin that asks for client certificates. Asked for it on another host's connection nginx answers 421."""
+    at = site.at_origin
+    if at is None:
+        return []
+    locations = block(f"location = {PRESENT}", ["proxy_pass http://genkan_site;"])
+    shared = [_limits(at), _defaults(), _to_site(at), [*locations, *_with_bad_certificate(at)]]
+    said = "# Asks for client certificates, and serves nothing but the sign-in by one."
+    return [[said, *block("server", _listening(at), *shared, block("location /", ["return 404;"]))]]
+
+
+def _with_bad_certificate(site: Proxied) -> list[str]:
+    return block("location @genkan_certificate", ["proxy_pass http://genkan_site;"]) if site.asking.everywhere else []
 
 
 def _limits(site: Proxied) -> list[str]:
@@ -177,8 +216,9 @@ def _to_site(site: Proxied, **told: str) -> list[str]:
             "Connection": '""',
             "X-Forwarded-For": "$remote_addr",
             "X-Forwarded-Proto": "$scheme",
-            "X-Genkan-Proxy": f'"{site.secret}"',
+            "X-Genkan-Proxy": f'"{site.proof}"',
             **silent,
+            **_told_certificates(site),
             **{name.replace("_", "-"): value for name, value in told.items()},
         }
     )
@@ -201,7 +241,7 @@ def _site_locations(site: Proxied) -> list[str]:
         lines += block(f"location = {path}", [f"return 301 {site.public.text}/;"])
         lines += [line for before in filter(None, site.paths_before) for line in block(f"location {before}/", [passed])]
         lines += block("location /", [passed if "" in site.paths_before else "return 404;"])
-    return lines
+    return [*lines, *_with_bad_certificate(site)]
 
 
 def _app_locations(site: Proxied) -> list[str]:
@@ -217,6 +257,7 @@ def _app_locations(site: Proxied) -> list[str]:
         **heard,
         "Cookie": "$genkan_app_cookie",
         **dict.fromkeys(("Authorization", "X-Genkan-Proxy", "Forwarded", *METHOD_OVERRIDES), '""'),
+        **(dict.fromkeys(TOLD_OF_CERTIFICATES, '""') if site.asking.everywhere else {}),
     }
     return [
         "# An application that lets the site sign people in: it listens where genkan_app above says.",

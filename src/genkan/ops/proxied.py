@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from genkan.ops.proxied_certificates import TELLING, Asking, asking, asking_problem
 from genkan.ops.proxy_addresses import address_problem, listening_port, own_address
 from genkan.settings import Settings
 from genkan.wire.metadata import well_known_paths
@@ -28,6 +29,7 @@ class Layout:
 
     ``upstream`` and ``app_upstream`` are host:port; without the second no application is guarded. ``sessions`` lets
     browsers that are signed in to the site pass to the application too. ``redirect``: plain http is sent to https.
+    ``client_ca`` are the authorities of client certificates, ``origin_certificate`` is that of their own origin.
     """
 
     upstream: str = ""
@@ -39,6 +41,9 @@ class Layout:
     log_file: str = ""
     sessions: bool = False
     redirect: bool = True
+    client_ca: str = ""
+    origin_certificate: str = ""
+    origin_certificate_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Proxied:
     layout: Layout
     secret: str = field(repr=False)
     former: tuple[BaseURL, ...] = ()
+    asking: Asking = field(default_factory=Asking)
 
     def verify(self, sign_in: int) -> str:
         """What to ask whether a request may pass. ``sign_in``: the status by which this proxy can be told to send a
@@ -83,7 +89,24 @@ class Proxied:
         secure = {base.host for base in (self.public, *self.former) if base.secure and base.port is None}
         origins = {base.origin: base for base in self.former if base.secure or base.port or base.host not in secure}
         origins.pop(self.public.origin, None)
-        return tuple(replace(self, public=base, layout=layout) for base in origins.values())
+        return tuple(replace(self, public=base, layout=layout, asking=Asking()) for base in origins.values())
+
+    @property
+    def at_origin(self) -> "Proxied | None":
+        """The origin that asks for client certificates, as if it were a site that asks everywhere."""
+        if self.asking.origin is None:
+            return None
+        own = self.asking.certificate, self.asking.certificate_key
+        same_host = self.asking.origin.host == self.public.host
+        certificate, key = own if own[0] or not same_host else (self.layout.certificate, self.layout.certificate_key)
+        layout = replace(self.layout, app_upstream="", sessions=False, certificate=certificate, certificate_key=key)
+        asking = replace(self.asking, everywhere=True, origin=None)
+        return replace(self, public=self.asking.origin, layout=layout, former=(), asking=asking)
+
+    @property
+    def proof(self) -> str:
+        """What the proxy proves itself by: the secret, and that it tells certificates where it does."""
+        return self.secret + (TELLING if self.asking.everywhere else "")
 
     @property
     def paths_before(self) -> tuple[str, ...]:
@@ -103,7 +126,8 @@ def proxied(settings: Settings, layout: Layout) -> Proxied:
     if problem is not None:
         raise ValueError(problem)
     upstream = layout.upstream or own_address(settings)
-    return Proxied(settings.public, upstream, layout, _secret(settings), settings.former)
+    asked = asking(settings, layout.client_ca, layout.origin_certificate, layout.origin_certificate_key)
+    return Proxied(settings.public, upstream, layout, _secret(settings), settings.former, asked)
 
 
 def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | None:
@@ -120,7 +144,13 @@ def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | Non
     if not all(_PATH_CHARACTERS.issuperset(base.path) for base in settings.former):
         return "GENKAN_FORMER_BASE_URLS: a path has characters that a printed configuration cannot hold"
     chosen = layout or Layout()
-    return _app_problem(settings, chosen) or _certificate_problem(settings, chosen) or address_problem(settings, chosen)
+    origin = chosen.client_ca, chosen.origin_certificate, chosen.origin_certificate_key
+    return (
+        _app_problem(settings, chosen)
+        or _certificate_problem(settings, chosen)
+        or asking_problem(settings, *origin)
+        or address_problem(settings, chosen)
+    )
 
 
 def _app_problem(settings: Settings, layout: Layout) -> str | None:

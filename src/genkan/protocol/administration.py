@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from genkan.protocol import accounts, directory
 from genkan.protocol.accounts import AccountWish, NewAccount
-from genkan.protocol.certificate_records import Pin, PinKind
-from genkan.protocol.certificates import pinning
+from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
+from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
@@ -84,6 +84,11 @@ class Administrator:
     def unlink_identity(self, account: Account, identity: Identity, env: Env) -> Change | Refused:
         """Take the link away, the last way in too: a one-time link lets the person in again."""
         return reach_fault(self.permission, account.permission) or directory.unlinked(identity, self.actor, env)
+
+    def revoke(self, account: Account, known: KnownCertificate, env: Env) -> Change | Refused:
+        """End what a certificate signed in, and let it sign in nobody again."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
+from genkan.protocol.ends import EndReason
+
 MOST_PINS = 20  # of one account
 
 
@@ -80,4 +82,23 @@ class KeepCertificate:
     certificate: KnownCertificate
 
 
-CertificateStep: TypeAlias = AddPin | DropPin | KeepCertificate
+@dataclass(frozen=True, slots=True)
+class RevokeCertificate:
+    """It signs in nobody any more, and what it signed in ends in the same write. Fails when there is none, and when it
+    was revoked before.
+    """
+
+    number: int
+    reason: EndReason
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkChecked:
+    """These were looked up at this moment."""
+
+    numbers: tuple[int, ...]
+    at: int
+
+
+CertificateStep: TypeAlias = AddPin | DropPin | KeepCertificate | RevokeCertificate | MarkChecked

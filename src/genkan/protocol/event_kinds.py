@@ -60,3 +60,5 @@ class EventKind(StrEnum):
     CERTIFICATE_PINNED = "certificate.pinned"
     CERTIFICATE_UNPINNED = "certificate.unpinned"
     CERTIFICATE_REFUSED = "certificate.refused"
+    CERTIFICATE_USED = "certificate.used"
+    CERTIFICATE_REVOKED = "certificate.revoked"

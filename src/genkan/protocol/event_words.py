@@ -63,6 +63,8 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.CERTIFICATE_PINNED: "A certificate was tied to the account of %(person)s.",
     EventKind.CERTIFICATE_UNPINNED: "A certificate is no longer tied to the account of %(person)s.",
     EventKind.CERTIFICATE_REFUSED: "A client certificate was refused.",
+    EventKind.CERTIFICATE_USED: "%(person)s proved with a client certificate who they are.",
+    EventKind.CERTIFICATE_REVOKED: "A client certificate of %(person)s counts no more, and what it signed in ended.",
 }
 # The stop that reaches everybody names nobody.
 EVERYONE = "Everyone was signed out everywhere."
@@ -125,6 +127,8 @@ EVENT_NAMES: Mapping[EventKind, str] = {
     EventKind.CERTIFICATE_PINNED: "Certificate tied to an account",
     EventKind.CERTIFICATE_UNPINNED: "Certificate untied",
     EventKind.CERTIFICATE_REFUSED: "Certificate refused",
+    EventKind.CERTIFICATE_USED: "Certificate used",
+    EventKind.CERTIFICATE_REVOKED: "Certificate revoked",
 }
 
 # The groups of kinds, by what stands before the dot.

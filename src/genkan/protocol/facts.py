@@ -15,13 +15,16 @@ class GrantFacts(msgspec.Struct, frozen=True):
 
 
 class CodeFacts(msgspec.Struct, frozen=True):
-    """What redeeming a code depends on. ``existing`` is the grant that a first redemption made."""
+    """What redeeming a code depends on. ``existing`` is the grant that a first redemption made; ``revoked``: the client
+    certificate that was signed in with, where there is one, counts no more.
+    """
 
     site: Site
     account: Account | None
     link: Link | None
     consent_mark: int
     existing: Grant | None
+    revoked: bool = False
 
 
 class SessionFacts(msgspec.Struct, frozen=True):

@@ -54,6 +54,12 @@ TABLE: Mapping[Reason, Entry] = {
         "Host or scheme differ from GENKAN_BASE_URL: make the reverse proxy pass Host and X-Forwarded-Proto, and trust "
         "it with GENKAN_TRUSTED_PROXIES and GENKAN_PROXY_SECRET_FILE.",
     ),
+    Reason.MISDIRECTED: _to_client(
+        E.INVALID_REQUEST,
+        421,
+        "This connection is not the one for this address.",
+        "RFC 9110 15.5.20: the origin that asks for client certificates answers on connections of its own.",
+    ),
     Reason.SERVER_ERROR: _to_client(
         E.SERVER_ERROR,
         500,

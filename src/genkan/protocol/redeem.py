@@ -36,7 +36,7 @@ def redeem(asked: RedeemAsked, facts: CodeFacts, env: Env, lifetimes: Lifetimes)
         return refusal
     if facts.existing is not None:
         return _second_redemption(asked, facts.existing, env)
-    if _stopped(asked.code, facts.account, facts.link):
+    if facts.revoked or _stopped(asked.code, facts.account, facts.link):
         return Refused(Reason.CODE_STOPPED)
     if facts.link is None or not facts.link.usable:
         return Refused(Reason.LINK_DISABLED)

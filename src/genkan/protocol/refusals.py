@@ -17,6 +17,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     MISSING_PARAMETER = "missing_parameter"
     WRONG_HOST = "wrong_host"
+    MISDIRECTED = "misdirected"
     SERVER_ERROR = "server_error"
     # Authorization request
     UNKNOWN_CLIENT = "unknown_client"
@@ -92,6 +93,9 @@ class Reason(StrEnum):
     RECOVERY_LINK_DEAD = "recovery_link_dead"
     SESSION_REQUIRED = "session_required"
     SIGN_IN_NOT_RECENT = "sign_in_not_recent"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    CERTIFICATE_LATE = "certificate_late"
+    CERTIFICATE_ALONE = "certificate_alone"
     WAY_NOT_TAKEN = "way_not_taken"
     DEVICE_LINK_DEAD = "device_link_dead"
     DEVICE_NOT_LET_IN = "device_not_let_in"

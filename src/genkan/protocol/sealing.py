@@ -48,6 +48,8 @@ class Purpose(StrEnum):
     SIGN_ON = "sign-on"
     UPSTREAM = "upstream token"
     PASSKEY = "passkey"
+    CERTIFICATE_TICKET = "certificate ticket"
+    CERTIFICATE = "certificate hand-over"
     DEVICE = "second device"
     AUDIT = AUDIT_PURPOSE
 

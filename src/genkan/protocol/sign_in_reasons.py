@@ -30,6 +30,24 @@ SIGN_IN_REASONS: Mapping[Reason, Entry] = {
     Reason.SIGN_IN_NOT_RECENT: _to_client(
         E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
     ),
+    Reason.CERTIFICATE_REFUSED: _to_client(
+        E.INVALID_TOKEN,
+        401,
+        "Your client certificate does not open anything here.",
+        "The audit names the fault, the log the whole of it; genkan user certificate explain says what is wrong.",
+    ),
+    Reason.CERTIFICATE_LATE: _to_client(
+        E.INVALID_REQUEST,
+        403,
+        "Signing in with the certificate took too long, or was done before. Please try once more.",
+        "The hand-over is older than its 30 seconds, of another browser, or was used.",
+    ),
+    Reason.CERTIFICATE_ALONE: _to_client(
+        E.ACCESS_DENIED,
+        403,
+        "A client certificate alone changes nothing: send JSON, or a header X-Requested-With.",
+        "Any page can make a browser send a form with the certificate; JSON and headers of one's own it cannot.",
+    ),
     Reason.PASSKEY_REFUSED: _to_client(
         E.ACCESS_DENIED,
         401,

@@ -103,11 +103,14 @@ def bearer_error(
         code = {403: "insufficient_scope", 400: "invalid_request", 401: "invalid_token"}[status]
         if row.wire is ErrorCode.INSUFFICIENT_USER_AUTHENTICATION:
             code = row.wire.value
-        parts += [f'error="{code}"', f'error_description="{_description(row.public)}"']
+        parts += [f'error="{code}"', f'error_description="{_description(_public(refused))}"']
     if scope is not None and status == 403:
         parts.append(f'scope="{scope}"')
     parts += [f'{name}="{value}"' for name, value in (needs or {}).items()]
-    body = {"error": parts[1].split('"')[1] if len(parts) > 1 else "invalid_token", "error_description": row.public}
+    body = {
+        "error": parts[1].split('"')[1] if len(parts) > 1 else "invalid_token",
+        "error_description": _public(refused),
+    }
     return json(body, status, (*JSON, (b"www-authenticate", ", ".join(parts).encode("ascii", "replace"))))
 
 
@@ -137,6 +140,13 @@ def error_location(outcome: ErrorRedirect, issuer: str) -> str:
     return redirects.with_answer(
         outcome.redirect_uri, redirect_parameters(error_body(outcome.refused), outcome.state, issuer)
     )
+
+
+def _public(refused: Refused) -> str:
+    """The public sentence. Of a certificate it is the fault's own, told to whoever proved to have its key."""
+    if refused.reason is Reason.CERTIFICATE_REFUSED and refused.detail:
+        return refused.detail
+    return entry(refused.reason).public
 
 
 def _tells_detail(refused: Refused) -> bool:

@@ -53,6 +53,7 @@ from genkan.site.api import (
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
 from genkan.site.login import (
+    certificate_sign_in,
     confirming,
     device_pages,
     first_run,
@@ -98,6 +99,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
+        *certificate_sign_in.RULES,
         *confirming.RULES,
         *overview.RULES,
         *people_pages.RULES,

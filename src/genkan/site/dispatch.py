@@ -11,6 +11,7 @@ from genkan.site import answer, browser
 from genkan.site.answer import Answer
 from genkan.site.arrival import BODILESS, Arrival
 from genkan.site.asgi import Asgi, Receive, Scope, Send
+from genkan.site.certificate_origin import CertificateOrigin
 from genkan.site.door import Door
 from genkan.site.former import FormerAddresses, is_at
 from genkan.site.peer import Headers, Peer, PeerFault, Peers, network_of
@@ -36,6 +37,9 @@ class Dispatcher:
         self._own = tuple(door.public.origin.split("://"))
         self._former = FormerAddresses(door.public, door.settings.former)
         self._logs_all = door.settings.log_level == "debug"
+        origin, everywhere = door.settings.certificate_origin, door.settings.certificate_on_every_hop
+        self._certificates = CertificateOrigin(origin, table, everywhere=everywhere) if origin else None
+        table = tuple(rule for rule in table if rule.guard is not Guard.CERTIFICATE)
         self._exact: dict[str, dict[str, Rule]] = {}
         self._patterns = [(compile_path(rule.path)[0], rule) for rule in table if "{" in rule.path]
         for rule in table:
@@ -54,11 +58,14 @@ class Dispatcher:
         peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
         moved = self._moved(peer, arrival.path) if self._former else None
         path = arrival.path if moved is None else self._base + moved
-        rules, parameters = self._find(path)
+        elsewhere = None if self._certificates is None else self._certificates.found(arrival, peer)
+        rules, parameters = self._find(path) if elsewhere is None else (elsewhere.rules, {})
         method = arrival.method
         rule = rules.get("GET" if method == "HEAD" else method)
         if moved is not None and rule is not None and rule.guard is Guard.PAGE:
             reply = self._led_on(arrival, moved)
+        elif elsewhere is not None and not rules:
+            reply = answer.error(Refused(elsewhere.reason))
         else:
             reply = await self._reply(arrival, path, peer, rule, rules, parameters)
         seconds = self._ticks() - started
@@ -150,7 +157,7 @@ class Dispatcher:
         )
 
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
-        if rule.guard is Guard.MACHINE:
+        if rule.guard in (Guard.MACHINE, Guard.CERTIFICATE):
             return None
         if (received.peer.scheme, received.peer.host) != self._own:
             seen = _origin(received.peer)

@@ -17,6 +17,7 @@ from genkan.protocol.sealing import Sealer
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
+from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.received import Received
@@ -100,6 +101,7 @@ class Door:
     # Which models of authenticators are taken.
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
+    judgements: Judgements = field(default_factory=Judgements)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)

@@ -49,6 +49,7 @@ class Flash(StrEnum):
     CERTIFICATE_UNTIED = "certificate-untied"
     IDENTITY_LINKED = "identity-linked"
     IDENTITY_UNLINKED = "identity-unlinked"
+    CERTIFICATE_ENDED = "certificate-ended"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(
@@ -80,6 +81,7 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.LINK_WITHDRAWN: "The one-time link opens nothing any more.",
         Flash.CERTIFICATE_TIED: "The certificate is tied to this person.",
         Flash.CERTIFICATE_UNTIED: "The certificate is tied to this person no more. Who is signed in by it stays so.",
+        Flash.CERTIFICATE_ENDED: "The certificate signs in nobody any more, and what it had signed in is signed out.",
         Flash.GUESSES_LIFTED: "The wrong tries are forgotten.",
         Flash.PASSWORD_CHANGED: "Your password is changed.",
         Flash.PASSWORD_CHANGED_EVERYWHERE: "Your password is changed, and everything else is signed out.",

@@ -15,6 +15,9 @@ from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.presented import Presented, from_base64_der, from_client_cert, from_escaped_pem
 
 PROXY_SECRET = b"x-genkan-proxy"
+# Behind the secret of a proxy that tells certificates and lets no client tell them. One that was set up before anybody
+# thought of certificates passes on what a client says of them, so that its secret alone does not vouch for that.
+TELLS_CERTIFICATES = b" certificates"
 CLIENT_CERT, CLIENT_CERT_CHAIN = b"client-cert", b"client-cert-chain"
 # What is not RFC 9440's: nginx's percent-encoded PEM, or base64 of the DER and nothing around it.
 SSL_CLIENT_CERT = b"x-ssl-client-cert"
@@ -92,6 +95,7 @@ class Peers:
     def __init__(self, trusted: tuple[str, ...], secret: str) -> None:
         self._networks = tuple(_plain_network(text) for text in trusted)
         self._secret = secret.encode()
+        self._telling = self._secret + TELLS_CERTIFICATES
 
     def of(
         self, client: str, scheme: str, headers: Headers, shown: Presented | CertificateFault | None = None
@@ -122,7 +126,9 @@ class Peers:
     def _is_proxy(self, client: str, headers: Headers) -> bool:
         shown = headers.every(PROXY_SECRET)
         listed = _in_networks(client, self._networks)
-        return listed and len(shown) == 1 and hmac.compare_digest(shown[0], self._secret)
+        if not listed or len(shown) != 1:
+            return False
+        return hmac.compare_digest(shown[0], self._secret) or hmac.compare_digest(shown[0], self._telling)
 
     def _client_of(self, proxy: str, forwarded: str) -> str:
         """The rightmost address that is not one of our proxies; everything left of it is the client's own claim."""
@@ -149,9 +155,11 @@ def _forwarded(headers: Headers) -> dict[bytes, str] | PeerFault:
 
 def _certificate(found: dict[bytes, str]) -> Presented | CertificateFault | PeerFault | None:
     """What the proxy says of the client's certificate; a header that is empty says that there is none."""
-    standard, chain, other = (found.get(name, "").strip() for name in (CLIENT_CERT, CLIENT_CERT_CHAIN, SSL_CLIENT_CERT))
-    if not standard and not chain and not other:
+    if CERTIFICATE_HEADERS.isdisjoint(found):
         return None
+    if not found[PROXY_SECRET].encode().endswith(TELLS_CERTIFICATES):
+        return PeerFault("client-cert")
+    standard, chain, other = (found.get(name, "").strip() for name in (CLIENT_CERT, CLIENT_CERT_CHAIN, SSL_CLIENT_CERT))
     # RFC 9440 2.2, 2.3: an empty byte sequence is no certificate, and a chain without one belongs to nobody.
     standard = "" if standard == "::" else standard
     if (standard and other) or (chain and not standard):

@@ -32,12 +32,14 @@ class Guard(StrEnum):
 
     ``MACHINE`` ignores Host and builds every address from the settings. ``PAGE`` answers 400 when host or scheme are
     not the base URL's. ``FORM`` is a page's form: besides, it must come from this origin, and its handler checks the
-    page token. A form of somebody who is signed in says whether the sign-in has to be recent.
+    page token. A form of somebody who is signed in says whether the sign-in has to be recent. ``CERTIFICATE`` is found
+    at the origin that asks for client certificates, where nothing else is, and nowhere else.
     """
 
     MACHINE = "machine"
     PAGE = "page"
     FORM = "form"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from genkan.site.received import Received
 from genkan.site.webview_page import ANYWAY, way_out
 from genkan.store.rounds import TRIES
 from genkan.wire import redirects, urls
+from genkan.wire.sentences import Sentence
 
 HUB = "/rest/oauth2/latest/authorize"
 RECOVERY = "/login/recovery"
@@ -47,7 +48,7 @@ async def login_form(
     door: Door,
     env: Env,
     *,
-    error: str = "",
+    error: str | Sentence = "",
     notice: str = "",
     status: int = 200,
     unknown: bytes = b"",
@@ -69,6 +70,7 @@ async def login_form(
         "error": error,
         "notice": notice,
         "application": link.name if link else "",
+        "certificate_start": certificate_start(parameters, door),
         "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
         "weak": who.person is not None and not demand.admits(who.person.session.method),
         "recovery_url": door.public.path + RECOVERY,
@@ -79,6 +81,15 @@ async def login_form(
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
     return door.pages.page("login.html", values, who.reader, status=status, forms_to=forms_to)
+
+
+def certificate_start(parameters: Form, door: Door) -> str:
+    """Where the way by certificate begins; empty where this site asks for none."""
+    if not door.settings.certificate_url and not door.settings.certificate_on_every_hop:
+        return ""
+    carried = {name: parameters[name] for name in CARRIED if parameters.get(name) and name != typed.FIELD}
+    asked = f"?{urlencode(carried)}" if carried else ""
+    return f"{door.public.path}/login/certificate/start{asked}"
 
 
 def _begin_anew(parameters: Form, interaction: Interaction | None, door: Door) -> str:

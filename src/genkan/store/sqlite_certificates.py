@@ -7,6 +7,7 @@ from genkan.protocol import certificate_records as c
 from genkan.protocol.records import Account
 from genkan.store import rows
 from genkan.store.sqlite_people import SqlitePeople
+from genkan.store.sqlite_texts import TextIds
 
 MOST_CERTIFICATES = 100
 MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
@@ -27,6 +28,10 @@ KEEP = """
     WHERE number = excluded.number AND revoked_at IS NULL
     ON CONFLICT (number) DO NOTHING
 """
+REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL"
+END_SESSIONS = "DELETE FROM sessions WHERE certificate = ?"
+END_GRANTS = "UPDATE grants SET state = 1, reason = ?, ended_at = ? WHERE certificate = ? AND state = 0"
+MARK_CHECKED = "UPDATE certificates SET checked_at = ? WHERE number = ?"
 FORGET_PINS = "DELETE FROM certificate_pins WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 FORGET = "DELETE FROM certificates WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 
@@ -54,13 +59,25 @@ _KNOWN_OF = f"""
     SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
     ORDER BY c.last_at DESC, c.number LIMIT ?
 """  # noqa: S608 made of constants
+_NUMBERED = f"""
+    SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.number = ?
+"""  # noqa: S608 made of constants
+# The oldest look-up first, by its index; whether anything hangs on it is found by one more index each.
+_DUE = f"""
+    SELECT {_KNOWN_COLUMNS},
+        EXISTS (SELECT 1 FROM sessions s WHERE s.certificate = c.number)
+        OR EXISTS (SELECT 1 FROM grants g WHERE g.certificate = c.number AND g.state = 0)
+    FROM certificates c CROSS JOIN accounts a ON a.number = c.account
+    WHERE c.revoked_at IS NULL AND c.checked_at <= ? ORDER BY c.checked_at LIMIT ?
+"""  # noqa: S608 made of constants
 
 
 class CertificateWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
         self._db = db
+        self._ids = ids
 
     def add_pin(self, step: c.AddPin) -> bool:
         p = step.pin
@@ -77,6 +94,17 @@ class CertificateWrites:
             k.account_id,
         )  # fmt: skip
         return self._db.execute(KEEP, values).rowcount == 1
+
+    def revoke(self, step: c.RevokeCertificate) -> bool:
+        if self._db.execute(REVOKE, (step.at, step.number)).rowcount != 1:
+            return False
+        self._db.execute(END_SESSIONS, (step.number,))
+        self._db.execute(END_GRANTS, (self._ids[step.reason], step.at, step.number))
+        return True
+
+    def mark_checked(self, step: c.MarkChecked) -> bool:
+        self._db.executemany(MARK_CHECKED, [(step.at, number) for number in step.numbers])
+        return True
 
     def forget(self, account_id: int) -> None:
         """Whoever is deleted leaves no certificate behind: it may be somebody else's from now on."""
@@ -109,6 +137,15 @@ class SqliteCertificates(SqlitePeople):
         """The certificate that somebody signed in with, by the SHA-256 of its DER."""
         row = self._one(_KNOWN, (fingerprint,))
         return None if row is None else c.KnownCertificate(*row)
+
+    async def certificate_numbered(self, number: int) -> c.KnownCertificate | None:
+        """The same by the number that sessions and grants name."""
+        row = self._one(_NUMBERED, (number,))
+        return None if row is None else c.KnownCertificate(*row)
+
+    async def certificates_to_check(self, before: int, limit: int) -> list[tuple[c.KnownCertificate, bool]]:
+        """Those not looked up since then, the longest first, and whether anybody is signed in with each."""
+        return [(c.KnownCertificate(*row[:-1]), bool(row[-1])) for row in self._all(_DUE, (before, limit))]
 
 
 def _pin(row: rows.Row, account_id: int) -> c.Pin:

@@ -108,7 +108,7 @@ class Steps:
         self._recovery = recovery = RecoveryWrites(db)
         self._sign_in = sign_in = SignInWrites(db)
         identities = IdentityWrites(db)
-        self._certificates = certificates = CertificateWrites(db)
+        self._certificates = certificates = CertificateWrites(db, ids)
         passkeys = PasskeyWrites(db)
         self._runs: Mapping[type, Callable[[Any], bool]] = {
             o.AddAccount: self._add_account, o.PutAccount: self._put_account, o.SetPassword: self._set_password,
@@ -127,7 +127,8 @@ class Steps:
             i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
-            c.KeepCertificate: certificates.keep,
+            c.KeepCertificate: certificates.keep, c.RevokeCertificate: certificates.revoke,
+            c.MarkChecked: certificates.mark_checked,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
             p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
             p.DropPasskeys: passkeys.drop,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genkan.protocol.audit import Segment
+from genkan.protocol.certificate_records import RevokeCertificate
 from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, Redeemed, Retried, Rotated, Writable
 from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
@@ -90,7 +91,7 @@ def is_long(command: Command) -> bool:
     if type(command) in _OF_ONE_GRANT:
         return False
     if isinstance(command, Change):
-        return any(isinstance(step, RaiseStop | EndGrantsUnder) for step in command.steps)
+        return any(isinstance(step, RaiseStop | EndGrantsUnder | RevokeCertificate) for step in command.steps)
     if isinstance(command, Notes):
         return len(command) > MOST_NOTES
     return isinstance(command, Settle | Prune | Drop | Close)

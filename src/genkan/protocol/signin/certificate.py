@@ -50,27 +50,53 @@ def sign_in(
     mapped = account_of(facts)
     if isinstance(mapped, CertificateFault):
         return mapped
-    kept = _kept(facts, mapped.account, env)
-    opened = enter(mapped.account, Method.POP, ways, browser, env, lifetimes, kept.number)
-    return opened if isinstance(opened, Refused) else opened.after((KeepCertificate(kept),))
+    return _opened(kept(facts, mapped.account, env), mapped.account, ways, browser, env, lifetimes)
+
+
+def sign_in_known(
+    known: KnownCertificate, account: Account, ways: Way, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | CertificateFault | Refused:
+    """The same by a certificate that was judged, found to be this account's and kept a moment ago."""
+    fault = _standing_fault(known, account, "known certificate")
+    if fault is not None:
+        return fault
+    return _opened(replace(known, last_at=env.now), account, ways, browser, env, lifetimes)
+
+
+def _opened(
+    certificate: KnownCertificate, account: Account, ways: Way, browser: Browser, env: Env, lifetimes: Lifetimes
+) -> NewSession | Refused:
+    opened = enter(account, Method.POP, ways, browser, env, lifetimes, certificate.number)
+    if isinstance(opened, Refused):
+        return opened
+    used = Event(
+        EventKind.CERTIFICATE_USED, env.now, account.actor, account.id, address=browser.address,
+        detail=f"SHA-256 {certificate.fingerprint.hex()}",
+    )  # fmt: skip
+    return opened.after((KeepCertificate(certificate),), (used,))
 
 
 def account_of(facts: CertificateFacts) -> Mapped | CertificateFault:
     """Whose certificate it is, where it may sign somebody in at all: for who asks with it at every request, too."""
-    mapped, known = facts.mapped, facts.known
+    mapped = facts.mapped
     if isinstance(mapped, CertificateFault):
         return mapped
+    return _standing_fault(facts.known, mapped.account, mapped.by) or mapped
+
+
+def _standing_fault(known: KnownCertificate | None, account: Account, by: str) -> CertificateFault | None:
     if known is not None and known.revoked_at is not None:
         # What was seen revoked stays so: a hold that was lifted asks for a new certificate, and no stopped sign-in is
         # in doubt.
         date = day(known.revoked_at)
         return CertificateFault(Fault.REVOKED, f"revoked on {date}, as was found out before", (("date", date),))
-    if mapped.account.standing is not Standing.ACTIVE:
-        return CertificateFault(Fault.ACCOUNT_OFF, f"{mapped.by}: the account is {mapped.account.standing}")
-    return mapped
+    if account.standing is not Standing.ACTIVE:
+        return CertificateFault(Fault.ACCOUNT_OFF, f"{by}: the account is {account.standing}")
+    return None
 
 
-def _kept(facts: CertificateFacts, account: Account, env: Env) -> KnownCertificate:
+def kept(facts: CertificateFacts, account: Account, env: Env) -> KnownCertificate:
+    """The row of this certificate as it is written at a sign-in."""
     leaf, known = facts.accepted.leaf, facts.known
     if known is not None:
         return replace(known, account_id=account.id, last_at=env.now, checked_at=env.now)

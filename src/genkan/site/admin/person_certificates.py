@@ -1,4 +1,4 @@
-"""Tying a client certificate to a person in the console, and untying it."""
+"""Tying a client certificate to a person in the console, untying it, and ending one that somebody signed in with."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path
 from genkan.site.answer import Answer
 from genkan.site.api.certificate_documents import kind_named
 from genkan.site.api.people import living
-from genkan.site.api.pinned import pin_certificate, unpin_certificate
+from genkan.site.api.pinned import pin_certificate, revoke_certificate, unpin_certificate
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
@@ -72,6 +72,25 @@ async def remove(received: Received, door: Door) -> Answer:
     return console.done(door, person_path(account), flash)
 
 
+async def revoke(received: Received, door: Door) -> Answer:
+    """POST /admin/people/{id}/certificates/{fingerprint}/revoke"""
+    path = f"{PEOPLE}/{received.parameters['id']}"
+    inside = await console.entrance(received, door, back=path)
+    if isinstance(inside, Answer):
+        return inside
+    account = await living(received, door)
+    if account is None:
+        return console.not_found(inside, received, door)
+    if inside.again:
+        return console.once_more(door, person_path(account))
+    gone = await revoke_certificate(received, _caller(inside), door)
+    if isinstance(gone, Refused) and gone.reason not in (Reason.NOT_FOUND, Reason.CONFLICT):
+        return door.pages.refusal(gone, received.request_id, inside.reader)
+    return console.done(
+        door, person_path(account), Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_ENDED
+    )
+
+
 def _caller(inside: Inside) -> Administrator:
     return Administrator(inside.actor, inside.permission)
 
@@ -111,5 +130,9 @@ RULES = (
     Rule(
         f"{PEOPLE}/{{id}}/certificates/{{pin}}/remove", ("POST",), remove, _WHO, Guard.FORM,
         "Unties a certificate from a person.", recent=True,
+    ),
+    Rule(
+        f"{PEOPLE}/{{id}}/certificates/{{fingerprint}}/revoke", ("POST",), revoke, _WHO, Guard.FORM,
+        "Ends what a certificate signed in, for good.", recent=True,
     ),
 )  # fmt: skip

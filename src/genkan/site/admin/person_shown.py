@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from genkan.protocol.administration import reach_fault
-from genkan.protocol.certificate_records import Pin
+from genkan.protocol.certificate_records import KnownCertificate, Pin
 from genkan.protocol.devices import device_name
 from genkan.protocol.phones import Phone, judge
 from genkan.protocol.records import Account, LinkKind, Session, Standing
@@ -86,6 +86,7 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
         "pins": [_pin(account, pin, door) for pin in await door.store.pins(account.id)],
         "identities": await identity_rows(account, person_path(account) + "/identities", "remove", door),
         "sign_on_open": bool(door.sign_on.sources),
+        "certificates": [_certificate(account, known, door) for known in await door.store.certificates(account.id)],
         "certificates_open": door.certificates.is_open,
         "certificate_rules": ", ".join(map(str, door.certificates.rules)),
         "link_until": link.expires_at if link is not None and is_good(link, account, env) else None,
@@ -101,6 +102,15 @@ def _sessions(account: Account, sessions: Sequence[Session], inside: Inside, doo
 def _pin(account: Account, pin: Pin, door: Door) -> dict[str, object]:
     remove = f"{door.public.path}{person_path(account)}/certificates/{public_id(pin.id)}/remove"
     return {"kind": pin.kind.word, "name": pin.name, "made_at": pin.made_at, "remove_url": remove}
+
+
+def _certificate(account: Account, known: KnownCertificate, door: Door) -> dict[str, object]:
+    fingerprint = known.fingerprint.hex()
+    return {
+        "subject": known.subject, "fingerprint": fingerprint, "last_at": known.last_at, "not_after": known.not_after,
+        "revoked_at": known.revoked_at,
+        "revoke_url": f"{door.public.path}{person_path(account)}/certificates/{fingerprint}/revoke",
+    }  # fmt: skip
 
 
 def _phone(phone: Phone, door: Door) -> dict[str, object]:

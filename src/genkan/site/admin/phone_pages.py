@@ -97,6 +97,8 @@ async def one(received: Received, door: Door) -> Answer:
     stop = None if any(line.kind == EventKind.GRANT_ENDED for line in lines) else await stop_line(row.grant, door.store)
     lines += [stop] if stop else []
     values = await phone_in_full(phone, same, lines, Names(door.store), door.public.path)
+    known = await door.store.certificate_numbered(row.grant.certificate) if row.grant.certificate else None
+    values["certificate"] = "" if known is None else known.subject or known.fingerprint.hex()
     return console.page(inside, door, "phone.html", {"phone": values, "sign_out_address": door.public.path + SIGN_OUT})
 
 

@@ -6,10 +6,12 @@ from genkan.protocol.api_keys import works
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.protocol.signin import session as sessions
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
 from genkan.wire.scopes import Permission
@@ -25,7 +27,7 @@ async def administrator(received: Received, door: Door) -> Administrator | Refus
     """The caller, or why not. A credential that is shown decides: a bad key is not made up for by a cookie."""
     shown = read.bearer(received)
     if shown is None:
-        return await _by_session(received, door)
+        return await _by_certificate(received, door) or await _by_session(received, door)
     if shown.startswith(ACCESS_PREFIX):
         return await _by_token(shown, received, door)
     return await _by_key(shown, received, door)
@@ -48,6 +50,15 @@ async def _by_key(shown: str, received: Received, door: Door) -> Administrator |
         return Refused(Reason.NOT_AUTHENTICATED)
     door.measures.key_used(key.id, now)
     return _allowed(key.permission, f"api-key:{key.name}", received)
+
+
+async def _by_certificate(received: Received, door: Door) -> Administrator | Refused | None:
+    """Its key is proved with every connection, so that there is no sign-in of long ago."""
+    found = await certificate_caller(received, door)
+    if not isinstance(found, Account):
+        return found
+    fault = alone_fault(received, door, changes=received.method not in _SAFE)
+    return fault or _allowed(found.permission, found.actor, received)
 
 
 async def _by_session(received: Received, door: Door) -> Administrator | Refused:
@@ -87,6 +98,6 @@ def _allowed(permission: Permission, actor: str, received: Received) -> Administ
 def turn_away(refused: Refused, received: Received, door: Door) -> Answer:
     """Tell a caller who may not administer: a challenge with 401, and with 403 for want of a right (RFC 6750 3.1)."""
     door.note(refused, received, door.env().now)
-    if refused.reason in (Reason.CROSS_ORIGIN, Reason.SIGN_IN_NOT_RECENT):
+    if refused.reason in (Reason.CROSS_ORIGIN, Reason.SIGN_IN_NOT_RECENT, Reason.CERTIFICATE_ALONE):
         return answer.error(refused)
     return answer.bearer_error(refused, bearer.REALM, LEAST.name)

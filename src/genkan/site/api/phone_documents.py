@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
+from genkan.protocol.certificate_records import KnownCertificate
 from genkan.protocol.phone_story import What, story, why
 from genkan.protocol.phones import Phone
 from genkan.site.api.documents import PermissionWord, PhoneDocument, moment, permission_word, phone_document
@@ -34,7 +35,9 @@ class TimeLineEntry(Struct, frozen=True):
 
 
 class PhoneDetails(PhoneDocument, frozen=True, rename="camel", kw_only=True):
-    """A sign-in in full. ``retries``: how often an answer was told again."""
+    """A sign-in in full. ``retries``: how often an answer was told again; ``certificate``: the SHA-256 of the client
+    certificate that it was signed in with, if any.
+    """
 
     permission: PermissionWord
     user_agent: str
@@ -43,6 +46,7 @@ class PhoneDetails(PhoneDocument, frozen=True, rename="camel", kw_only=True):
     refreshes: int
     retries: int
     expires_at: str
+    certificate: str | None
     time_line: tuple[TimeLineEntry, ...]
 
 
@@ -53,7 +57,7 @@ class SignedOutDocument(Struct, frozen=True, rename="camel", kw_only=True):
     complete: bool
 
 
-def phone_details(phone: Phone, *, possibly_same: bool) -> PhoneDetails:
+def phone_details(phone: Phone, known: KnownCertificate | None, *, possibly_same: bool) -> PhoneDetails:
     """Everything about one sign-in; where the row has not been told of its stop, the reason is the stop's."""
     grant = phone.row.grant
     short = phone_document(phone, {grant.id} if possibly_same else frozenset())
@@ -66,6 +70,7 @@ def phone_details(phone: Phone, *, possibly_same: bool) -> PhoneDetails:
         refreshes=grant.generation,
         retries=grant.retries,
         expires_at=moment(grant.refresh_expires_at),
+        certificate=None if known is None else known.fingerprint.hex(),
         time_line=tuple(_time_line(phone)),
     )
 

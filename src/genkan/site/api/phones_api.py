@@ -94,7 +94,8 @@ async def show_phone(received: Received, door: Door) -> Answer:
     env = door.env()
     phone = judge(row, env)
     same = await same_phones([phone], door.store, env)
-    return answer.json(phone_details(phone, possibly_same=row.grant.id in same))
+    known = await door.store.certificate_numbered(row.grant.certificate) if row.grant.certificate else None
+    return answer.json(phone_details(phone, known, possibly_same=row.grant.id in same))
 
 
 async def sign_out_phone(received: Received, door: Door) -> Answer:

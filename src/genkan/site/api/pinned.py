@@ -1,10 +1,11 @@
 """What the API and the console share of tying certificates to people: the rounds of load, decide, apply."""
 
 from genkan.protocol.administration import Administrator
-from genkan.protocol.certificate_records import Pin, PinKind
+from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.certificates.pinning import read_file
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.site.api.documents import read_public_id
 from genkan.site.api.people import living
 from genkan.site.door import Door
@@ -45,3 +46,23 @@ async def unpin_certificate(received: Received, caller: Administrator, door: Doo
     if isinstance(change, Refused):
         return change
     return pin if await door.store.apply(change) else Refused(Reason.NOT_FOUND)
+
+
+async def revoke_certificate(received: Received, caller: Administrator, door: Door) -> KnownCertificate | Refused:
+    """End the certificate that the path names, of the person whom it names; CONFLICT where that was done before."""
+    account = await living(received, door)
+    known = None if account is None else await _known(received, account, door)
+    if account is None or known is None:
+        return Refused(Reason.NOT_FOUND)
+    change = caller.revoke(account, known, door.env())
+    if isinstance(change, Refused):
+        return change
+    if not await door.store.apply(change):
+        return Refused(Reason.CONFLICT)
+    return await door.store.certificate(known.fingerprint) or Refused(Reason.NOT_FOUND)
+
+
+async def _known(received: Received, account: Account, door: Door) -> KnownCertificate | None:
+    text = received.parameters["fingerprint"]
+    kept = await door.store.certificates(account.id)
+    return next((known for known in kept if known.fingerprint.hex() == text), None)

@@ -7,7 +7,7 @@ from genkan.protocol.interaction import seal_interaction
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin import session as sessions
-from genkan.site import answer, browser, console, read
+from genkan.site import answer, browser, certificate_form, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.openid_sign_in import straight_there
@@ -25,10 +25,16 @@ from genkan.wire.scopes import Permission
 
 
 async def login_page(received: Received, door: Door) -> Answer:
-    """GET /login: the form, on behalf of an application or for the site itself."""
+    """GET /login: the form, on behalf of an application or for the site itself; where certificates are asked for
+    everywhere no form, unless it is asked for.
+    """
     env = door.env()
     parameters = read.query(received)
     who = await browser.visitor(received, door, env)
+    if door.settings.certificate_on_every_hop and "form" not in parameters:
+        done = await certificate_form.at_the_door(parameters, received, who, door)
+        if done is not None:
+            return done
     straight = await straight_there(parameters, who, door, env)
     return straight or browser.with_device(await login_form(parameters, who, door, env), who, door)
 
@@ -68,7 +74,9 @@ async def logout(received: Received, door: Door) -> Answer:
     interaction = interaction_of(form, door, env)
     if interaction is not None:
         sealed = seal_interaction(door.sealer, interaction, env)
-        target = f"{door.public.text}/login?interaction={sealed}"
+        # Whoever wants to be somebody else is not signed in by the same certificate again.
+        form_alone = "&form=1" if door.settings.certificate_on_every_hop else ""
+        target = f"{door.public.text}/login?interaction={sealed}{form_alone}"
         return browser.without_session(answer.redirect(target, 303), door)
     return browser.without_session(answer.redirect(_after_sign_out(form, door), 303), door)
 
@@ -76,7 +84,8 @@ async def logout(received: Received, door: Door) -> Answer:
 def _after_sign_out(form: read.Form, door: Door) -> str:
     """The page that says so; for somebody who wants to be another person on some page, sign-in on the way there."""
     wanted = form.get("next", "")
-    return f"{door.public.text}/login?{urlencode({'next': wanted})}" if wanted else f"{door.public.text}/logout"
+    asked = {"next": wanted, **({"form": "1"} if door.settings.certificate_on_every_hop else {})}
+    return f"{door.public.text}/login?{urlencode(asked)}" if wanted else f"{door.public.text}/logout"
 
 
 async def signed_out_page(received: Received, door: Door) -> Answer:

@@ -11,11 +11,12 @@ from genkan.protocol.authorize import parse_max_age
 from genkan.protocol.env import MINUTE, SECOND, Env
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Site
+from genkan.protocol.records import Account, Method, Site
 from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.wire import acr, urls
@@ -57,6 +58,10 @@ async def verify(received: Received, door: Door) -> Answer:
     asked = _asked(received.query)
     needed = asked.scope or _needed(received)
     token = read.bearer(received)
+    if token is None and received.peer.certificate is not None:
+        by_certificate = await _by_certificate(received, asked, needed, door)
+        if by_certificate is not None:
+            return by_certificate
     if token is None and asked.sign_in is not None:
         return await _by_session(received, asked, needed, door)
     outcome = await bearer.judged(token, door) if token is not None else Refused(Reason.BEARER_MISSING)
@@ -157,6 +162,30 @@ def _refuse(
     door.note(refused, received, env.now)
     needs = asked.needs if asked is not None and refused.reason is Reason.AUTHENTICATION_TOO_WEAK else None
     return answer.bearer_error(refused, bearer.REALM, needed.name, needs)
+
+
+async def _by_certificate(received: Received, asked: Asked, needed: Permission, door: Door) -> Answer | None:
+    """The person of the client certificate, where those are asked for everywhere. None where a session may decide: no
+    certificate counts here or not for this, or a browser has it in a form that another page may have made it send.
+    """
+    env = door.env()
+    account = await certificate_caller(received, door)
+    if account is None or not asked.demand(await door.store.site(), env).admits(Method.POP):
+        return None
+    if isinstance(account, Refused):
+        by_page = asked.sign_in is not None and _navigates(received)
+        return (
+            _to_sign_in(received, asked, needed, False, door, env)
+            if by_page
+            else _refuse(account, needed, received, door, env)
+        )
+    fault = alone_fault(received, door, changes=_changes_something(received))
+    if fault is not None:
+        door.note(fault, received, env.now)
+        return None if asked.sign_in is not None else answer.error(fault)
+    if account.permission < needed:
+        return _refuse(Refused(Reason.PERMISSION_TOO_NARROW), needed, received, door, env)
+    return _pass(account, account.permission)
 
 
 async def _by_session(received: Received, asked: Asked, needed: Permission, door: Door) -> Answer:

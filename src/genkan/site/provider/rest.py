@@ -7,12 +7,14 @@ from msgspec import Struct
 
 from genkan import __version__
 from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.site import answer, bearer
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
 from genkan.site.api.openapi import Operation
 from genkan.site.door import Door
+from genkan.site.presented_person import certificate_caller
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.wire.versions import parse_version
@@ -82,12 +84,17 @@ async def server_info(received: Received, door: Door) -> Answer:
 
 
 async def myself(received: Received, door: Door) -> Answer:
-    """GET /rest/api/2/myself: any live access token tells whose it is; READ is enough. Never leaves a cookie."""
+    """GET /rest/api/2/myself: any live access token tells whose it is; READ is enough. Never leaves a cookie. A client
+    certificate will do where those are asked for everywhere; a token that is shown decides.
+    """
     outcome = await bearer.shown(received, door)
-    if isinstance(outcome, Refused):
-        door.note(outcome, received, door.env().now)
-        return answer.bearer_error(outcome, bearer.REALM)
-    return answer.json(_myself(outcome.account, door.public.text + "/rest/api/2"))
+    found: Account | Refused = outcome if isinstance(outcome, Refused) else outcome.account
+    if isinstance(outcome, Refused) and outcome.reason is Reason.BEARER_MISSING:
+        found = await certificate_caller(received, door) or outcome
+    if isinstance(found, Refused):
+        door.note(found, received, door.env().now)
+        return answer.bearer_error(found, bearer.REALM)
+    return answer.json(_myself(found, door.public.text + "/rest/api/2"))
 
 
 def _myself(account: Account, api: str) -> Myself:

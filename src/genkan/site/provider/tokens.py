@@ -4,6 +4,8 @@ apply, answer.
 
 from typing import assert_never
 
+from msgspec import structs
+
 from genkan.protocol import api_keys
 from genkan.protocol.access import access, introspect_refresh, revoke
 from genkan.protocol.clients import Credentials, authenticate, secret_digest
@@ -69,6 +71,9 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
         if isinstance(opened, Refused):
             return _refuse(opened, received, door, env)
         facts = await door.store.code_facts(opened.grant_id, opened.account_id, opened.link_id)
+        if opened.certificate:
+            known = await door.store.certificate_numbered(opened.certificate)
+            facts = structs.replace(facts, revoked=known is None or known.revoked_at is not None)
         fault = ring_fault(sealer, facts.site, door, env)
         if fault is not None and fault.reason is Reason.BUSY:
             continue

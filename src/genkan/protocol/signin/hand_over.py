@@ -1,0 +1,98 @@
+"""Between the site and the origin that asks for certificates: the ticket that leads there, and the hand-over back.
+
+Both are sealed and bound to a nonce that one browser keeps for the site; neither says where to go but within the site.
+"""
+
+import hashlib
+import hmac
+from typing import TypeVar
+
+import msgspec
+
+from genkan.protocol.certificates.faults import CertificateFault, Fault
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, SECOND, Env
+from genkan.protocol.outcomes import Refused, Spend
+from genkan.protocol.reasons import Reason
+from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+
+# How long somebody may look for the right certificate, and how long a redirect may take.
+TICKET_LIFE, HAND_OVER_LIFE = 10 * MINUTE, 30 * SECOND
+NONCE_BYTES = 16
+MISSING = "missing"
+
+
+class Ticket(msgspec.Struct, array_like=True, frozen=True):
+    """What the sign-in page carried on, and whose browser it is. ``nonce`` is the SHA-256 of what the cookie holds."""
+
+    nonce: bytes
+    carried: dict[str, str]
+    made_at: int
+
+
+class HandOver(msgspec.Struct, array_like=True, frozen=True):
+    """What became of it: the account and the fingerprint of its certificate, or a fault (``MISSING``: none came)."""
+
+    ticket: Ticket
+    made_at: int
+    account_id: int = 0
+    fingerprint: bytes = b""
+    fault: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def refused(self) -> CertificateFault | None:
+        """Why the certificate signs nobody in; None where it does, and where there was none."""
+        if not self.fault or self.fault == MISSING:
+            return None
+        return CertificateFault(Fault(self.fault), "", self.values)
+
+
+def digest_of(nonce: str) -> bytes:
+    """What a ticket knows of the cookie."""
+    return hashlib.sha256(b"genkan certificate " + nonce.encode("utf-8", "surrogatepass")).digest()
+
+
+def seal_ticket(ticket: Ticket, sealer: Sealer, env: Env) -> str:
+    """As it stands in the address of the certificate origin."""
+    return sealer.seal(Purpose.CERTIFICATE_TICKET, msgspec.msgpack.encode(ticket), env)
+
+
+def open_ticket(text: str, sealer: Sealer, env: Env) -> Ticket | None:
+    """The ticket, None where it is none of ours or too old."""
+    ticket = _opened(Purpose.CERTIFICATE_TICKET, text, Ticket, sealer)
+    in_time = ticket is not None and -CLOCK_LEEWAY <= env.now - ticket.made_at <= TICKET_LIFE
+    return ticket if in_time else None
+
+
+def seal_hand_over(hand_over: HandOver, sealer: Sealer, env: Env) -> str:
+    """As it stands in the address that leads back to the site."""
+    return sealer.seal(Purpose.CERTIFICATE, msgspec.msgpack.encode(hand_over), env)
+
+
+def take(text: str, nonce: str | None, sealer: Sealer, env: Env) -> HandOver | Refused:
+    """The hand-over, where it is of this very browser and fresh; whether it was used before is ``spending``'s."""
+    taken = _opened(Purpose.CERTIFICATE, text, HandOver, sealer)
+    if taken is None or nonce is None or not hmac.compare_digest(taken.ticket.nonce, digest_of(nonce)):
+        return Refused(Reason.CERTIFICATE_LATE)
+    if not -CLOCK_LEEWAY <= env.now - taken.made_at <= HAND_OVER_LIFE:
+        return Refused(Reason.CERTIFICATE_LATE)
+    return taken
+
+
+def spending(text: str, taken: HandOver) -> Spend:
+    """Uses it up, in the write that it is good for. An envelope has one spelling, so its text stands for it."""
+    return Spend(hashlib.sha256(text.encode()).digest(), taken.made_at + HAND_OVER_LIFE + CLOCK_LEEWAY)
+
+
+_T = TypeVar("_T")
+
+
+def _opened(purpose: Purpose, text: str, kind: type[_T], sealer: Sealer) -> _T | None:
+    plain = sealer.open(purpose, text)
+    if isinstance(plain, Unsealable):
+        return None
+    try:
+        return msgspec.msgpack.decode(plain, type=kind)
+    except msgspec.MsgspecError:
+        # Genuine, yet of another version of this program.
+        return None
