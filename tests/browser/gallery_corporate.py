@@ -1,6 +1,8 @@
 """Pages about the organisation's own sign-in, with values to show them by."""
 
 from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.records import Way
+from genkan.protocol.signin.offer import Offer
 from genkan.site.admin.person_identities import LINKED_ALREADY
 from genkan.site.corporate_offer import Button
 from tests.browser.gallery_person import facts
@@ -27,16 +29,19 @@ def _login(chosen: Chosen) -> list[Shown]:
         "application": "",
         "again": False,
         "passkey": using(chosen),
+        "offer": Offer(),
         "corporate": buttons,
     }
     person = {"person_name": chosen("alice"), "person_display": chosen("Alice Adams")}
     out = {"sign_out_action": "/desk/logout", "sign_out_hidden": carried(chosen)}
     confirm = {**person, **out, "action": "/desk/confirm", "hidden": carried(chosen), "error": "",
-               "passkey": using(chosen), "corporate": buttons[:1]}  # fmt: skip
+               "passkey": using(chosen), "corporate": buttons[:1], "offer": Offer(),
+               "other_url": "/desk/login?next=%2Fdesk%2Fadmin"}  # fmt: skip
     refused = entry(Reason.SIGN_ON_REFUSED)
     return [
         Shown("login-corporate", "login.html", values),
         Shown("login-corporate-refused", "login.html", {**values, "error": refused.public}, refused.status),
+        Shown("login-corporate-only", "login.html", {**values, "offer": Offer(Way.CORPORATE)}),
         Shown("confirm-corporate", "confirm.html", confirm),
     ]
 

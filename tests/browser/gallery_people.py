@@ -133,6 +133,12 @@ def told_tries(chosen: Chosen) -> dict[str, object]:
     return {"tries": tries, "tries_hidden": hidden}
 
 
+def _linked(chosen: Chosen) -> list[dict[str, object]]:
+    unlink = "/desk/account/identities/corp/unlink"
+    linked = {"title": chosen("Example Corp"), "label": chosen("alice@example.com"), "seen_at": NOW}
+    return [{**linked, "remove_url": unlink}]
+
+
 def _sign_in(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         **framed(chosen, "/account/sign-in", flash=Flash.PASSWORD_CHANGED_EVERYWHERE),
@@ -148,10 +154,7 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         "codes_action": "/desk/account/sign-in/codes",
         "device_action": "/desk/account/sign-in/device",
         **gallery_passkeys.own(chosen),
-        "identities": [
-            {"title": chosen("Example Corp"), "label": chosen("alice@example.com"), "seen_at": NOW,
-             "remove_url": "/desk/account/identities/corp/unlink"},
-        ],
+        "identities": _linked(chosen),
     }  # fmt: skip
     nothing = {
         **values,
