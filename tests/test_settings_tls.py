@@ -6,6 +6,7 @@ import pytest
 
 from genkan import settings
 from genkan.settings import Settings, SettingsProblem
+from tests.protocol.certificates.making import authority
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,9 @@ ORIGIN = {**TLS, "GENKAN_BASE_URL": "https://s.example", "GENKAN_CERTIFICATE_URL
         ({**ORIGIN, "GENKAN_CERTIFICATE_URL": "https://S.example:443"}, "GENKAN_CERTIFICATE_URL: it is the base URL's"),
         ({**ORIGIN, "GENKAN_CERTIFICATE_URL": "https://c.example:8080"}, "GENKAN_CERTIFICATE_PORT: 8080 is the site's"),
         ({"GENKAN_CERTIFICATE_URL": "https://c.example"}, "GENKAN_CERTIFICATE_URL: nobody asks for certificates there"),
+        ({"GENKAN_CERTIFICATE_ON_EVERY_HOP": "1"}, "GENKAN_CERTIFICATE_ON_EVERY_HOP: nobody asks for certificates"),
+        ({**TLS, "GENKAN_CERTIFICATE_ON_EVERY_HOP": "1"}, "GENKAN_CLIENT_CA: client certificates are asked for"),
+        (ORIGIN, "GENKAN_CLIENT_CA: client certificates are asked for"),
     ],
 )
 def test_tls_that_cannot_be_is_refused(environment: dict[str, str], said: str) -> None:
@@ -56,6 +60,7 @@ def test_tls_that_cannot_be_is_refused(environment: dict[str, str], said: str) -
 def test_tls_of_its_own_is_spoken_at_an_https_address() -> None:
     """The default base URL follows; the origin for certificates is known by its one spelling."""
     assert _loaded(TLS).public.text == "https://localhost:8080"
-    origin = _loaded(ORIGIN).certificate_origin
+    Path("ca.pem").write_bytes(authority().pem)
+    origin = _loaded({**ORIGIN, "GENKAN_CLIENT_CA": "ca.pem"}).certificate_origin
     assert origin is not None
     assert origin.origin == "https://s.example:8443"

@@ -104,8 +104,6 @@ def tls_faults(settings: TLSSettings) -> Iterator[tuple[str, str]]:
     yield from _pair_faults(settings)
     if settings.tls_cert and settings.base_text.startswith("http:"):
         yield "base_url", f"{settings.base_text} is not https, and Genkan speaks TLS (GENKAN_TLS_CERT): write https"
-    if (settings.certificate_url or settings.certificate_on_every_hop) and not settings.client_ca:
-        yield "client_ca", "client certificates are asked for, and nobody's counts: name a PEM file with your CAs"
     if settings.certificate_on_every_hop and not (settings.tls_cert or settings.trusted_proxies):
         yield (
             "certificate_on_every_hop",
@@ -116,6 +114,8 @@ def tls_faults(settings: TLSSettings) -> Iterator[tuple[str, str]]:
     elif settings.certificate_port or settings.certificate_tls_cert:
         name = "certificate_port" if settings.certificate_port else "certificate_tls_cert"
         yield name, "it counts with GENKAN_CERTIFICATE_URL alone; name the origin, or leave it out"
+    if (settings.certificate_url or settings.certificate_on_every_hop) and not settings.client_ca:
+        yield "client_ca", "client certificates are asked for, and nobody's counts: name a PEM file with your CAs"
 
 
 def _pair_faults(settings: TLSSettings) -> Iterator[tuple[str, str]]:
