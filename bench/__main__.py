@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.peers import all_peers
 from bench.scenarios import all_scenarios
-from bench.suite import PAGES, Choice, run
+from bench.suite import PAGES, PASSKEYS, Choice, run
 
 QUICK_PEERS = ("genkan", "oidc-provider-memory")
 QUICK_SCENARIOS = ("S1", "S2", "S3", "S4", "S5")
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def _choice(words: list[str]) -> Choice:
-    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()] + [PAGES]
+    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()] + [PAGES, PASSKEYS]
     parser = argparse.ArgumentParser(prog="python -m bench", description="Genkan and its peers under the same load.")
     parser.add_argument("--quick", action="store_true", help="S1 to S5, Genkan and one peer, about two minutes")
     parser.add_argument("--peer", action="append", choices=peers, help="only this server; may be repeated")
@@ -28,7 +28,7 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--people", type=int, help="S11: accounts in the store (100000; quick: 2000)")
     patience = "seconds that a round may wait, and be taken again, until other programs rest (5; quick: 0)"
     parser.add_argument("--patience", type=float, help=patience)
-    parser.add_argument("--alone", action="store_true", help="also S6, S8, S9, S11 when peers or scenarios are named")
+    parser.add_argument("--alone", action="store_true", help="also S6 to S9, S11 when peers or scenarios are named")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
     parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
     asked = parser.parse_args(words)

@@ -32,7 +32,11 @@ class Outcome:
     def is_valid(self) -> bool:
         """Something was measured, and every answer was right. A page that a version does not have is no fault."""
         faults = [page.fault for page in self.pages if page.fault and page.fault != ABSENT]
-        return bool(self.results or self.pages) and all(result.valid for result in self.results) and not faults
+        return (
+            bool(self.results or self.pages or self.notes)
+            and all(result.valid for result in self.results)
+            and not faults
+        )
 
     def table(self) -> dict[tuple[str, str], Result]:
         """Results by scenario and server."""

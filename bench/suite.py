@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import console, flood, footprint, growth, machine, plot, report, station
+from bench import console, flood, footprint, growth, machine, passkeys, plot, report, station
 from bench.outcome import Outcome
 from bench.peers import all_peers
 from bench.peers.base import Peer, Unavailable
@@ -20,6 +20,7 @@ from bench.servers import ServerDied
 from bench.station import Station
 
 PAGES = "S11"
+PASSKEYS = "S7"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def run(choice: Choice) -> Outcome:
             _alone(choice, outcome, work)
         if choice.phones and (choice.alone or PAGES in choice.scenarios):
             _pages(choice, outcome, work)
+        if choice.alone or PASSKEYS in choice.scenarios:
+            _passkeys(choice, outcome, work)
         _write(choice.results, outcome)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -137,6 +140,17 @@ def _pages(choice: Choice, outcome: Outcome, work: Path) -> None:
         for page in outcome.pages
         if page.disturbed
     ]
+
+
+def _passkeys(choice: Choice, outcome: Outcome, work: Path) -> None:
+    print("S7: sign-ins with a passkey", file=sys.stderr, flush=True)
+    found = passkeys.measure(choice.seconds, choice.cache, work / "passkeys")
+    outcome.figures["s7_server_ms"] = found.server_ms
+    outcome.notes.append(
+        f"S7: {found.count} sign-ins with a passkey, page, challenge and answer each, one after the other: "
+        f"{found.per_second:,.1f}/s with p50 {found.p50_ms:.2f} ms and p95 {found.p95_ms:.2f} ms, the client's signing "
+        f"included; the server worked {found.server_ms:.2f} ms for each."
+    )
 
 
 def _write(folder: Path, outcome: Outcome) -> None:

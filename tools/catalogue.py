@@ -16,6 +16,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from genkan.mdm import explain
+from genkan.mdm.targets import GUIDES
+from genkan.mdm.words import FORMS, WRAPPINGS
 from genkan.protocol import link_wishes
 from genkan.protocol.accounts import AccountWish, password_fault
 from genkan.protocol.certificates import faults as certificate_faults
@@ -29,7 +32,14 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
 from genkan.site import console, flashes, navigation, sign_in_form, ways_form
 from genkan.site.account import second_device
-from genkan.site.admin import link_edit_pages, link_form, person_certificates, person_identities, sign_in_pages
+from genkan.site.admin import (
+    link_edit_pages,
+    link_form,
+    mdm_pages,
+    person_certificates,
+    person_identities,
+    sign_in_pages,
+)
 from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
@@ -74,7 +84,11 @@ def said() -> Catalog:
 
 def managed_words() -> list[str]:
     """What is said of a managed app configuration."""
-    return [text for _, *words in FINDINGS.values() for text in words]
+    findings = [text for _, *words in (*FINDINGS.values(), *WRAPPINGS.values()) for text in words]
+    guides = [text for guide in GUIDES.values() for text in (guide.name, *guide.steps)]
+    variables = [variable.stands_for for guide in GUIDES.values() for variable in guide.variables]
+    marks = [words for _, words in mdm_pages.MARKS.values()]
+    return [*findings, *guides, *variables, *marks, *FORMS.values(), *explain.WORDS.values()]
 
 
 def ends() -> list[str]:

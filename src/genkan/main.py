@@ -14,6 +14,8 @@ from pathlib import Path
 import uvloop
 
 from genkan import clock
+from genkan.doctor.examine import Means
+from genkan.doctor.reach import Clocks
 from genkan.httpd.connection import Shared
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.server import Server
@@ -30,15 +32,19 @@ from genkan.protocol.certificates.rules import RuleProblem
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, new_ring
+from genkan.protocol.signin.passkey_metadata import MetadataProblem
+from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.protocol.signin.setup import setup_link
 from genkan.settings import Settings
 from genkan.settings_certificates import read_bundle, read_rules
+from genkan.settings_passkeys import passkey_models
 from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
+from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
@@ -165,6 +171,8 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         sign_on=_desk(settings),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
         certificates=replace(certificate_desk(settings), log=log),
+        models=_models(settings),
+        outlook=Outlook(Means(Clocks(clock.wall_ms, clock.ticks))),
     )
 
 
@@ -177,6 +185,14 @@ def certificate_desk(settings: Settings) -> CertificateDesk:
         raise CannotServe(f"GENKAN_CERTIFICATE_RULES: {rules.wrong}")
     revocations = Revocations(settings.reach, [Path(path) for path in settings.certificate_crls])
     return CertificateDesk(bundle, rules, Strictness(settings.certificate_revocation), revocations)
+
+
+def _models(settings: Settings) -> Models | NoModels:
+    """Which models of authenticators are taken. Raises CannotServe."""
+    models = passkey_models(settings, clock.wall_ms())
+    if isinstance(models, MetadataProblem):
+        raise CannotServe(f"GENKAN_PASSKEY_METADATA: {settings.passkey_metadata} {models.wrong}")
+    return models
 
 
 def _desk(settings: Settings) -> SignOnDesk:

@@ -19,14 +19,15 @@ from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
 from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
-from genkan.settings_tls import TLSFields, tls_faults
+from genkan.settings_passkeys import PasskeyFields, passkey_faults
+from genkan.settings_tls import tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.wire import urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
 
-class Settings(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything an operator may set. A field ``base_url`` is GENKAN_BASE_URL and the key ``base_url`` in the file."""
 
     base_url: Annotated[
@@ -309,7 +310,7 @@ def _value(name: str, given: Given) -> object:
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
     faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults, tls_faults)
-    for name, wrong in chain.from_iterable(find(settings) for find in faults):
+    for name, wrong in chain.from_iterable(find(settings) for find in (*faults, passkey_faults)):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
 
 

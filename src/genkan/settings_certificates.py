@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from genkan.outside.revocation import read_crl_file
+from genkan.outside.crl_files import read_crl_file
 from genkan.protocol.certificates.bundle import MOST_BUNDLE_BYTES, Bundle, BundleProblem, parse_bundle
 from genkan.protocol.certificates.rules import Rule, RuleProblem, parse_rules
 

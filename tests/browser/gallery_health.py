@@ -103,6 +103,7 @@ def _well(chosen: Chosen) -> dict[str, object]:
         "topics": _topics(_good(chosen)),
         "request": _request(chosen, Way.PROXY),
         "remedy_action": "/desk/admin/health/remedy",
+        "check_url": "/desk/admin/health/check",
         "audit_url": "/desk/admin/audit/chain",
         "refusals_url": "/desk/admin/audit/refusals",
         "storage": {"engine": "sqlite 3.46.1", "schema": 6, "megabytes": {"size": 1234, "log": 4, "free": 81_000},

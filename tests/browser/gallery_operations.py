@@ -10,7 +10,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.site.admin.audit_filters import FIELDS, NO_ACTOR, NO_MOMENT, NO_PERSON, OLDEST, kind_choices
 from genkan.site.admin.audit_pages import CHAIN, PATH, REFUSALS, TABS
 from genkan.site.api.chain_documents import ChainDocument, segment_document
-from tests.browser import gallery_api_keys, gallery_health
+from tests.browser import gallery_api_keys, gallery_doctor, gallery_health
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
 
@@ -24,6 +24,7 @@ def pages(chosen: Chosen) -> list[Shown]:
         *_refusals(chosen),
         *_chain(chosen),
         *gallery_health.pages(chosen),
+        *gallery_doctor.pages(chosen),
         *gallery_api_keys.pages(chosen),
     ]
 

@@ -93,10 +93,18 @@ def _remove(chosen: Chosen) -> list[Shown]:
         **framed(chosen, "/account/sign-in", flash=Flash.SAVED),
         "passkey": one,
         "is_last": False,
+        "keeps_the_site": False,
         "unticked": False,
         "back": "/desk/account/sign-in",
     }
+    from tests.browser.gallery_person import facts
+
+    theirs: dict[str, object] = {**facts(chosen), "passkey": one, "is_last": False, "error": ""}
+    last = {**theirs, "is_last": True, "error": entry(Reason.LAST_ADMINISTRATOR).public}
     return [
+        Shown("person-passkey", "person_passkey.html", theirs),
+        Shown("person-passkey-last", "person_passkey.html", last, 409),
+        Shown("passkey-remove-only", "account_passkey_remove.html", {**values, "keeps_the_site": True}, 400),
         Shown("passkey-remove", "account_passkey_remove.html", values),
         Shown("passkey-remove-last", "account_passkey_remove.html", {**values, "is_last": True, "unticked": True}, 400),
     ]

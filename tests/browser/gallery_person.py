@@ -5,6 +5,7 @@ from genkan.site.admin.person_certificates import PINNED_ALREADY
 from genkan.site.flashes import Flash
 from genkan.site.login.typed_accounts import CHANGED_MEANWHILE
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER
+from tests.browser import gallery_passkeys
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
 
@@ -127,6 +128,7 @@ def state(chosen: Chosen) -> dict[str, object]:
         "phone_count": 12,
         "phones_counted": True,
         "password_set_at": NOW,
+        "passkeys": gallery_passkeys.passkeys(chosen),
         "pins": [
             {
                 "kind": kind,

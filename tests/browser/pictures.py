@@ -35,6 +35,8 @@ PICTURES = (
     Picture("audit-seals.png", "audit-chain-good"),
     Picture("health.png", "health-weak", "phone"),
     Picture("health-ja.png", "health-ill", "phone", "ja"),
+    Picture("seen-from-outside.png", "doctor-wrong"),
+    Picture("seen-from-outside-ja.png", "doctor-doubtful", "phone", "ja"),
     Picture("api-keys.png", "api-keys"),
     Picture("api-key-told.png", "api-key-told"),
     Picture("people.png", "people"),

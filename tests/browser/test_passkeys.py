@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import hand_over
-from tests.browser.authenticators import VirtualKey, plug_in
+from tests.browser.authenticators import VirtualKey, another, plug_in
 from tests.browser.serving import PASSWORD
 from tests.browser.test_main_job import handed_over
 from tests.browser.walking import at, press, said, sign_in
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
     from tests.browser.serving import Served
     from tests.browser.watching import Watch
@@ -165,3 +165,145 @@ async def test_the_app_is_signed_in_with_a_passkey_from_the_first_run_on(
     assert json.loads(fresh_site.run("app", "whoami", "--json").stdout)["name"] == "alice"
     [phone] = json.loads(fresh_site.run("phones", "list", "--json").stdout)
     assert set(phone["method"].split("+")) == {"mfa", "hwk", "user"}
+
+
+async def test_a_person_who_is_not_recognised_is_not_let_in(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """Wrong finger or PIN: the page says what happened and what to do, and the next try works."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    key = await make_passkey(page, fresh_site)
+    await sign_out(page)
+    await key.verify(False)
+    await page.goto(fresh_site.base + "/login")
+    await press(page, USE)
+    await page.get_by_text("No passkey was used").wait_for()
+    assert page.url.endswith("/login")
+    await key.verify(True)
+    await press(page, USE)
+    await at(page, "Start")
+
+
+async def test_a_copy_of_a_key_is_found_out(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """The original signs in after the copy was taken; the copy, which counts less, is refused and both stay so."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    key = await make_passkey(page, fresh_site)
+    [copy] = await key.credentials()
+    for _ in range(2):
+        await sign_out(page)
+        await page.goto(fresh_site.base + "/login")
+        await press(page, USE)
+        await at(page, "Start")
+    await sign_out(page)
+    await key.forget()
+    await key.add(copy)
+    await page.goto(fresh_site.base + "/login")
+    await press(page, USE)
+    await page.get_by_text("This passkey counts backwards").wait_for()
+    await sign_in(page)
+    await page.goto(fresh_site.base + "/account/sign-in")
+    assert "it counted backwards, as a copy of it would" in " ".join((await said(page)).split())
+
+
+async def test_a_removed_key_leaves_the_device(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """Removed on the account page, the browser is told at once and its authenticator keeps it no more."""
+    fresh_site.set_up()
+    key = await make_passkey(page, fresh_site)
+    assert len(await key.credentials()) == 1
+    await page.get_by_role("link", name="Remove").click()
+    await press(page, "Remove")
+    await page.get_by_text("The passkey is removed").wait_for()
+    await gone(key)
+
+
+async def test_a_key_that_the_site_forgot_leaves_the_device_at_the_next_try(
+    page: Page, watch: Watch, fresh_site: Served
+) -> None:
+    """An administrator took it away meanwhile: the person is told to go another way, and the list is mended."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    key = await make_passkey(page, fresh_site)
+    await sign_out(page)
+    [kept] = json.loads(fresh_site.run("user", "passkeys", "list", "alice", "--json").stdout)
+    assert fresh_site.run("user", "passkeys", "remove", "alice", kept["id"]).returncode == 0
+    await page.goto(fresh_site.base + "/login")
+    await press(page, USE)
+    await page.get_by_text("This passkey does not open anything here.").wait_for()
+    await gone(key)
+    await sign_in(page)
+    await at(page, "Start")
+
+
+async def gone(key: VirtualKey) -> None:
+    """Wait until the browser has told the authenticator."""
+    for _ in range(100):
+        if not await key.credentials():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the key is still there")
+
+
+async def test_one_device_has_one_key_and_another_device_another(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """The same device is told that it has one already; a second key is added beside it, and either signs in."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    first = await make_passkey(page, fresh_site, "First")
+    await page.goto(fresh_site.base + "/account/passkeys/create")
+    await press(page, MAKE)
+    await page.get_by_text("There is a passkey of yours on this device already.").wait_for()
+    await first.touch(False)
+    second = await another(first.session, transport="usb")
+    await page.reload()
+    await page.get_by_label("Name (may be left empty)").fill("Second")
+    await press(page, "On a phone or a security key")
+    await page.get_by_text("The passkey is added.").wait_for()
+    assert (len(await first.credentials()), len(await second.credentials())) == (1, 1)
+    await sign_out(page)
+    await first.unplug()
+    await page.goto(fresh_site.base + "/login")
+    await press(page, USE)
+    await at(page, "Start")
+
+
+async def test_it_is_still_you_says_a_passkey_as_well(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """The page that asks again takes it by itself where the browser can, and leads on."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    await make_passkey(page, fresh_site)
+    await page.goto(fresh_site.base + "/confirm?next=" + fresh_site.base + "/account/apps")
+    await press(page, USE)
+    await at(page, "Phones and applications")
+
+
+async def test_a_browser_without_passkeys_is_told_so_and_goes_on(page: Page, watch: Watch, site: Served) -> None:
+    """No button that fails: a sentence instead, on the sign-in page and where one is made; the password works."""
+    await page.add_init_script("delete globalThis.PublicKeyCredential")
+    await page.goto(site.base + "/login?next=" + site.base + "/account/passkeys/create")
+    await page.get_by_text("This browser knows no passkeys.").wait_for()
+    assert await page.get_by_role("button", name=USE).count() == 0
+    await sign_in(page)
+    await at(page, "Create a passkey")
+    await page.get_by_text("This browser knows no passkeys.").wait_for()
+    assert await page.get_by_role("button", name=MAKE).count() == 0
+
+
+async def test_without_scripts_the_page_says_why(chromium: Browser, site: Served) -> None:
+    """And signing in by password works as before."""
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(site.base + "/login")
+    assert "Passkeys need JavaScript" in await said(page)
+    await sign_in(page)
+    await page.get_by_text("Signed in as").first.wait_for()
+    await context.close()
+
+
+async def test_in_japanese_what_went_wrong_is_said_in_japanese(chromium: Browser, site: Served) -> None:
+    """The browser's error as a sentence in the reader's language."""
+    context = await chromium.new_context(locale="ja-JP")
+    page = await context.new_page()
+    await plug_in(page, verified=False)
+    await page.goto(site.base + "/login")
+    await press(page, "パスキーを使う")
+    await page.get_by_text("パスキーは使われませんでした。").wait_for()
+    await context.close()

@@ -24,6 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def test_a_healthy_site(bare: Shell, served: Serving) -> None:
     """Exit status 0, and the document of the contract."""
     found = bare.good("check", served.base, "--json").json
+    assert set(found) == {"url", "verdict", "probes"}
     assert (found["url"], found["verdict"]) == (served.base, "ok")
     assert all(set(one) == KEYS for one in found["probes"])
     assert {one["verdict"] for one in found["probes"]} == {"ok"}

@@ -1,6 +1,7 @@
 """The manual's links lead somewhere, and what it names exists."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from genkan.ops.configuration import ConfigurationProblem, parse
 from genkan.settings import describe
 from genkan.settings_given import APP_NAMES
 from genkan.sign_on_file import read_sign_on
+from genkan.wire import managed
 from tests.workshop.tree import ROOT, shown
 from tools.reference import SETTINGS_EXAMPLE
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RECORD = "[[sites]]"
 SIGN_ON = re.compile(r"^\[\[(?:ldap|openid)\]\]$", re.MULTILINE)
 NAMED_FILE = re.compile(r'^(\w+_file = )"[^"]*"', re.MULTILINE)
 SETTING = re.compile(r"\bGENKAN_[A-Z_]+[A-Z]\b")
@@ -80,10 +83,19 @@ def test_the_readme_names_make_targets_that_exist() -> None:
     assert named <= targets
 
 
+def test_records_of_sites_in_the_manual_are_read() -> None:
+    """What `genkan mdm build --record` is shown with is what it reads."""
+    found = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8")) if RECORD in block]
+    assert found
+    for block in found:
+        assert [fault.name for fault in managed.parse_value(tomllib.loads(block)).findings] == ["array-in-dictionary"]
+
+
 def test_configuration_files_in_the_manual_are_read() -> None:
-    """Every TOML block of the manual is a configuration that `genkan apply` reads, but for settings and sign-on."""
+    """Every TOML block of the manual is a configuration that `genkan apply` reads, but for those of others."""
     found = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8"))]
     blocks = [block for block in found if block != SETTINGS_EXAMPLE and not SIGN_ON.search(block)]
+    blocks = [block for block in blocks if RECORD not in block]
     assert blocks
     assert [problem for block in blocks if isinstance(problem := parse(block.encode()), ConfigurationProblem)] == []
 

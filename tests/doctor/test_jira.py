@@ -144,6 +144,13 @@ async def test_the_switch_is_off(tmp_path: Path) -> None:
     assert "genkan mobile on" not in named.fix
 
 
+async def test_a_plugin_that_is_switched_off(tmp_path: Path) -> None:
+    """The version is enough, and it does nothing: said so."""
+    named = probe(await looked_at(Jira(enabled=False), tmp_path, token=ADMIN_TOKEN), "oauth-plugin")
+    assert named.verdict is Verdict.WRONG
+    assert "switched off" in named.answered
+
+
 async def test_a_token_without_the_right(tmp_path: Path) -> None:
     """A refused token leaves the plugin unknown, and says why."""
     named = probe(await looked_at(Jira(), tmp_path, token="somebody-elses"), "oauth-plugin")

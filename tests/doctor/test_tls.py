@@ -296,8 +296,12 @@ async def test_the_token_follows_no_redirect(tmp_path: Path) -> None:
 
 async def test_each_address_must_answer(tmp_path: Path) -> None:
     """A name with one dead address among its two is a warning that names it."""
-    async with at_https(serving(tmp_path, good(), authority()[1])) as jira:
-        reaching = means(authorities=root_file(tmp_path), resolver=resolving("127.0.0.1", "127.0.0.99"))
+    leaf = issue("site", authority()[1], names=("jira.example.com", HOST))
+    context = serving(tmp_path, leaf, authority()[1])
+    reaching = means(authorities=root_file(tmp_path), resolver=resolving("127.0.0.1", "127.0.0.99"))
+    async with at_https(context, "jira.example.com") as jira:
         named = probe(await looked(jira.base, reaching=reaching), "connection")
     assert named.verdict is Verdict.WARNING
     assert "127.0.0.99" in named.fix
+    async with at_https(context) as jira:
+        assert probe(await looked(jira.base, reaching=reaching), "connection").verdict is Verdict.OK

@@ -217,7 +217,7 @@ async def test_a_name_that_leads_nowhere() -> None:
      (["127.0.0.1"], "warning"),
      (["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"], "ok"), (["fe80::1%eth0"], "wrong"),
      (["fd00::7"], "ok"),
-     (["169.254.169.254"], "wrong"), (["0.0.0.0"], "wrong"), (["100.64.0.9"], "ok")],
+     (["169.254.169.254"], "wrong"), (["0.0.0.0"], "wrong"), (["100.64.0.9"], "ok"), (["64:ff9b::5db8:d70e"], "ok")],
 )  # fmt: skip
 async def test_what_a_name_leads_to(addresses: list[str], verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Public addresses, private ones, a mixture, and such that no phone reaches."""

@@ -186,6 +186,7 @@ class Jira:
     client_id: str = CLIENT_ID
     redirect: str = APP
     scope: str = "WRITE"
+    enabled: bool = True
     tokens: list[str] = field(default_factory=list)
     elsewhere: str = ""
     front: Told | None = None
@@ -268,7 +269,7 @@ class Jira:
         if not key:
             return document({"plugins": [{"key": k, "version": v} for k, v in known.items() if v]})
         version = known.get(key)
-        return document({"key": key, "version": version, "enabled": True}) if version else Told(404)
+        return document({"key": key, "version": version, "enabled": self.enabled}) if version else Told(404)
 
 
 def resolving(*addresses: str) -> Callable[[str, int], Awaitable[Sequence[str]]]:

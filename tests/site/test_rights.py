@@ -24,7 +24,9 @@ from tests.store.builders import a_session
 OPERATIONS = [operation for operation in API if operation.rule.who is Who.ADMINISTRATOR]
 NAMES = [f"{operation.rule.methods[0]} {operation.rule.path}" for operation in OPERATIONS]
 LINK: dict[str, object] = {"name": "New", "redirects": ["https://new.example/cb"], "permission": "WRITE"}
-# A good body for each operation that reads one; every one of them changes something.
+# A question whose text is too long for an address.
+ONLY_ASKS = ("POST /managed-configuration/check",)
+# A good body for each operation that reads one; every one of them but those changes something.
 PERSON = making.person(making.authority())
 BODIES: dict[str, dict[str, object]] = {
     "POST /client": LINK,
@@ -33,6 +35,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/secret": {},
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
+    "POST /managed-configuration/check": {"value": "[]"},
     "PUT /site": {"title": "New"},
     "PUT /site/sign-in": {"ways": ["password"]},
     "POST /phones/sign-out": {"person": "alice"},
@@ -120,7 +123,8 @@ async def test_the_call_is_good_in_the_right_hands(world: World, name: str) -> N
     before = world.kept()
     answer = await world.call(name, world.site.browser(), "key")
     assert answer.status_code in (200, 201), answer.text
-    assert (world.kept() != before) == (not name.startswith("GET "))
+    changes = not name.startswith("GET ") and not any(matches(name, key) for key in ONLY_ASKS)
+    assert (world.kept() != before) == changes
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,14 +7,16 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli import mdm_input, mdm_words
+from genkan.cli import mdm_input, mdm_live, mdm_words
 from genkan.cli.clipboard import copy
 from genkan.cli.output import print_json, print_warning, say
 from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, at_site, told
+from genkan.doctor.verdicts import Verdict
 from genkan.mdm import check as checking
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.build import build as build_for
 from genkan.mdm.explain import explain as explain_value
+from genkan.mdm.schema import schema_text
 from genkan.mdm.targets import Target
 from genkan.wire.managed import SiteEntry
 
@@ -133,6 +135,10 @@ def check(
     *,
     fix: Annotated[bool, Parameter(negative="", help="Print the mended file, in the form that it has.")] = False,
     output: Annotated[Path | None, Parameter(help="With --fix: write the mended file here.")] = None,
+    live: Annotated[bool, Parameter(negative="", help="Also prove each site, as a phone would meet it.")] = False,
+    ca_file: Annotated[
+        Path | None, Parameter(help="With --live: a PEM file with authorities that MDM puts on the phones.")
+    ] = None,
     insecure_http: InsecureHTTP = False,
     json: AsJson = False,
 ) -> int:
@@ -140,13 +146,14 @@ def check(
 
     Example: genkan mdm check jira-sites.plist --fix
     """
+    if (output is not None and not fix) or (ca_file is not None and not live) or (fix and live):
+        raise Stop("--output goes with --fix, --ca-file with --live, and --fix and --live one after the other", SET_UP)
     octets = mdm_input.octets_of(source)
     report = checking.check(octets, allow_http=insecure_http)
     if not fix:
-        if output is not None:
-            raise Stop("--output goes with --fix", SET_UP)
-        mdm_words.tell_report(report, as_json=json)
-        return NO if report.broken else 0
+        proofs = mdm_live.proofs(report, ca_file) if live else ()
+        mdm_words.tell_report(report, proofs, as_json=json)
+        return NO if report.broken or any(proof.verdict is Verdict.WRONG for proof in proofs) else 0
     return _mend(octets, report, output=output, allow_http=insecure_http, as_json=json)
 
 
@@ -179,3 +186,13 @@ def explain(source: Source, /, *, insecure_http: InsecureHTTP = False, json: AsJ
             say(f"  {number}. {step}")
     mdm_words.tell_findings(report.findings)
     return NO if report.broken else 0
+
+
+@app.command
+@told
+def schema() -> None:
+    """Print the JSON Schema of the value, for an editor or a pipeline that checks it.
+
+    Example: genkan mdm schema
+    """
+    print(schema_text(), end="")

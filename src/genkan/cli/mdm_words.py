@@ -3,38 +3,31 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from genkan.cli.check_words import tell
 from genkan.cli.output import print_json, print_table, print_warning, say, visible
+from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
 from genkan.mdm.targets import GUIDES, VARIABLES, Target
+from genkan.mdm.words import FORMS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, SiteEntry
 
-_FORMS = {
-    "value": "the JSON array alone",
-    "dictionary": "the JSON object with `sites` in it",
-    "plist": "a property list",
-    "binary-plist": "a binary property list",
-    "profile": "a configuration profile",
-    "android": "an Android managed configuration",
-    "android-policy": "an Android policy",
-    "android-restrictions": "Android app restrictions",
-    "appconfig": "an AppConfig specification file",
-    "graph": "an Intune policy of Microsoft Graph",
-    "rows": "rows of key, type and value",
-    "unknown": "nothing that an MDM takes",
-}
 
-
-def tell_report(report: Report, *, as_json: bool) -> None:
-    """What a check came to."""
+def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) -> None:
+    """What a check came to; `proofs` are what the sites themselves answered."""
     if as_json:
-        return print_json(document(report))
-    say(f"This is {_FORMS[report.kind.value]}.")
+        live = {"live": [proof.document() for proof in proofs]} if proofs else {}
+        return print_json({**document(report), **live})
+    say(f"This is {FORMS[report.kind.value]}.")
     tell_findings(report.findings)
     for site in report.sites:
         say(f"A phone gets {_named(site)}.")
-    return say(_verdict(report.findings, report.sites))
+    say(_verdict(report.findings, report.sites))
+    for proof in proofs:
+        say("")
+        tell(proof)
+    return None
 
 
 def tell_findings(findings: Sequence[Finding]) -> None:

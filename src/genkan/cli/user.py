@@ -7,7 +7,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli import user_access, user_certificate
+from genkan.cli import user_access, user_certificate, user_passkeys
 from genkan.cli.last_administrator import LastAdministrator, all_accounts, keep_one, tell_way_back
 from genkan.cli.named import AccountName, PermissionName, account_named, permission_named
 from genkan.cli.output import print_fields, print_json, print_table, say
@@ -241,3 +241,4 @@ for _command in (
 ):
     app.command(_command)
 app.command(user_certificate.app)
+app.command(user_passkeys.app)

@@ -125,6 +125,8 @@ def permission(seen: Seen) -> Probe:
     answer = seen.first(Q.CLIENT_SILENT)
     if isinstance(answer, Silent):
         return told.unasked(answer)
+    if blamed := _explained(seen, answer):
+        return told.unknown(f"{answer.briefly}: see {blamed}")
     came = refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
     if came is not None and came.error == ErrorCode.INVALID_SCOPE:
         fix = f"Set the permission of the link of {seen.client_id} to {scope} under {_LINKS}."
@@ -170,7 +172,9 @@ def return_to_app(seen: Seen) -> Probe:
     )
     if seen.client_id is None:
         return told.unknown(_NO_CLIENT_ID)
-    page = seen.last(Q.CLIENT)
+    page, asked = seen.last(Q.CLIENT), seen.heard(Q.CLIENT)
+    if asked is not None and (blamed := _explained(seen, asked)):
+        return told.unknown(f"{asked.briefly}: see {blamed}")
     if isinstance(page, Heard) and (bad := _forbidden(page, uri)):
         fix = f"Add {scheme}: to form-action, or remove the policy that the proxy adds: {bad}"
         answered = f"the page's policy has a form-action without {scheme}:, so the browser stops there"

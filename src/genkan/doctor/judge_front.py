@@ -28,7 +28,7 @@ def proxy_headers(seen: Seen) -> Probe:
     if page.status == 400 and info is not None and info.status == 200:
         fix = (
             "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; "
-            "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy prints a whole configuration."
+            "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all of it."
         )
         return told.wrong("400: the site takes the request for another address than its base URL", fix)
     hops = seen.hops.get(Q.PAGE, ())
@@ -132,8 +132,8 @@ def cookies(seen: Seen) -> Probe:
             return told.warning(
                 f"{name}: without Secure", f"Add Secure to {name}, so that it never travels in the clear."
             )
-    listed = ", ".join(f"{name} ({attributes.get('samesite') or 'lax by default'})" for name, attributes in found)
-    return told.ok(listed or "none")
+    listed = {name: attributes.get("samesite") or "lax by default" for name, attributes in found}
+    return told.ok(", ".join(f"{name} ({rule})" for name, rule in listed.items()) or "none")
 
 
 def _attributes(cookie: str) -> tuple[str, dict[str, str]]:

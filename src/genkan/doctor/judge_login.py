@@ -155,7 +155,7 @@ def options(seen: Seen) -> Probe:
     kinds = sorted({str(one.get("type"))[:40] for one in results if isinstance(one, dict) and "type" in one})
     answered = ", ".join(kind for kind in kinds if kind.isprintable()) or "none"
     has_passkeys = any("PASSKEY" in kind.upper() or "WEBAUTHN" in kind.upper() for kind in kinds)
-    if has_passkeys and (uri.is_ipv4(base.host) or uri.is_ipv6(base.host)):
+    if has_passkeys and not base.is_loopback and (uri.is_ipv4(base.host) or uri.is_ipv6(base.host)):
         # WebAuthn 5.1.3: a relying party is a domain, never an address
         return told.wrong(
             f"{answered}, at an IP address", "Give the site a name: no browser makes passkeys for an address."

@@ -94,6 +94,8 @@ def _plugin(
     if not judge_jira(site).ok:
         return told.unknown(f"it does not matter before Jira itself is new enough ({judge_jira(site).needs})")
     found = plugin_version(seen, which)
+    if _is_off(seen, which):
+        return told.wrong(f"version {found}, switched off", f"Switch the {which} plugin on under Manage apps.")
     if found is not None:
         judged = judge(site, found)
         return told.ok(judged.sentence) if judged.ok else told.wrong(f"version {found}", judged.sentence)
@@ -113,6 +115,13 @@ def plugin_version(seen: Seen, which: str) -> Version | None:
     members = one.json if one is not None and one.status == 200 else None
     told = text((members or {}).get("version"))
     return parse_version(told) if told else _listed(seen.heard(Q.PLUGINS), which)
+
+
+def _is_off(seen: Seen, which: str) -> bool:
+    """Whether the plugin manager says that it is there and not switched on."""
+    one = seen.heard(_QUESTIONS[which])
+    members = one.json if one is not None and one.status == 200 else None
+    return members is not None and members.get("enabled") is False and plugin_version(seen, which) is not None
 
 
 def _listed(answer: Heard | None, which: str) -> Version | None:

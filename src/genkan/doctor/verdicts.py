@@ -56,9 +56,9 @@ class Report:
         return first_to_change(self.probes)
 
     def document(self) -> dict[str, object]:
-        """The report as programs read it."""
+        """The report as programs read it; the notes are for people."""
         probes = [probe.document() for probe in self.probes]
-        return {"url": self.url, "verdict": self.verdict.value, "probes": probes, "notes": list(self.notes)}
+        return {"url": self.url, "verdict": self.verdict.value, "probes": probes}
 
 
 _WORST_FIRST = (Verdict.WRONG, Verdict.WARNING, Verdict.UNKNOWN, Verdict.OK)

@@ -41,9 +41,11 @@ class NotBuilt:
     needs_bundle_id: bool = False
 
 
-def build(target: Target, sites: Sequence[SiteEntry], *, bundle_id: str = "") -> Artefact | NotBuilt:
+def build(
+    target: Target, sites: Sequence[SiteEntry], *, bundle_id: str = "", allow_http: bool = False
+) -> Artefact | NotBuilt:
     """Build for one MDM. `bundle_id` is the app's on iOS, which is published nowhere."""
-    read_back = managed.parse_value([managed.as_entry(site) for site in sites])
+    read_back = managed.parse_value([managed.as_entry(site) for site in sites], allow_http=allow_http)
     if read_back.broken:
         return NotBuilt(read_back.findings)
     if target in NEEDS_BUNDLE_ID and not bundle_id:

@@ -65,27 +65,25 @@ def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
     else:
         inner = managed.parse(opened.text, allow_http=allow_http) if opened.text is not None else None
     read_on = inner or Managed(())
+    is_said = any(earlier.name == "sites-type" for earlier in findings.found)
     for finding in read_on.findings:
-        if not _is_said(finding, findings):
+        # An array that is no text is told once, in the words of the file's own form.
+        if not (is_said and finding.name in {"array-in-dictionary", "not-array", "bare-object"}):
             findings.take(finding)
     if opened.android:
         _check_android(opened, findings)
-    usable = not any(finding.name in _FATAL for finding in findings.found)
+    usable = not any(map(_is_fatal, findings.found))
     read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
     return opened, Report(opened.kind, read_through, opened.android)
 
 
-# With these a phone is given nothing, however good the value is.
-_FATAL = frozenset(
-    {"sites-misspelt", "sites-type", "row-type", "wrapper", "ampersand", "no-dict", "cdata", "escaped-document",
-     "document-in-string", "code-fence", "resource-escapes", "utf-16"}
-)  # fmt: skip
+# Errors beside the value, with which it is delivered all the same.
+_BESIDE = frozenset({"key-secret", "flag-in-quotes", "flag-type"})
 
 
-def _is_said(finding: Finding, findings: Findings) -> bool:
-    """An array that is no text is told once, in the words of the file's own form."""
-    said = {earlier.name for earlier in findings.found}
-    return finding.name in {"array-in-dictionary", "not-array", "bare-object"} and "sites-type" in said
+def _is_fatal(finding: Finding) -> bool:
+    """Whether a phone is given nothing, however good the entries are."""
+    return finding.severity == "error" and finding.entry is None and finding.name not in _BESIDE
 
 
 def _check_settings(opened: Opened, findings: Findings) -> None:

@@ -4,11 +4,12 @@ a person. Knows no wrapping.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from genkan.wire import managed, urls
-from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, meant_by
+from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title
 from genkan.wire.managed_records import Finding, Findings, Place
 from genkan.wire.managed_text import Members, read
 from genkan.wire.managed_words import ADDRESS
@@ -22,11 +23,25 @@ Holder: TypeAlias = "dict[str, object] | list[object]"
 Mender = Callable[["Spot"], bool]
 
 
+class _Round:
+    """What is asked again and again about all findings of one round."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self.broken = {finding.entry for finding in findings if finding.severity == "error"}
+        self.spellings = Counter(_meaning(finding) for finding in findings if finding.name == "misspelt")
+
+
+def _meaning(finding: Finding) -> tuple[str, str]:
+    """The object in which a key stands, and the key that was meant."""
+    return finding.pointer.rpartition("/")[0], finding.value("write")
+
+
 class Spot:
     """Where something was found, and what is there. A mender says whether it changed anything."""
 
-    def __init__(self, finding: Finding, path: list[object], tokens: list[str]) -> None:
+    def __init__(self, finding: Finding, path: list[object], tokens: list[str], around: _Round) -> None:
         self.finding = finding
+        self.round = around
         self.path = path
         self.token = tokens[-1] if tokens else ""
 
@@ -107,7 +122,18 @@ def _as_before(written: object, sites: object) -> object:
 
 def dumps(value: object) -> str:
     """JSON on one line, with nothing in it that XML could not carry."""
-    return _NOT_IN_XML.sub(_escaped, json.dumps(value, ensure_ascii=False))
+    return _NOT_IN_XML.sub(_escaped, _json(value))
+
+
+def _json(value: object) -> str:
+    """A key that was written twice with two values stays so: nobody but a person can choose."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    if isinstance(value, dict):
+        earlier = value.earlier if isinstance(value, Members) else ()
+        pairs = [*earlier, *value.items()]
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_json(item)}" for key, item in pairs) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -123,7 +149,8 @@ def mended(value: object) -> object:
         if whole is not value:
             value = whole
             continue
-        if not [finding for finding in sorted(findings, key=_turn) if _mend(value, finding, findings)]:
+        around = _Round(findings)
+        if not [finding for finding in sorted(findings, key=_turn) if _mend(value, finding, around)]:
             break
         value = _plain(value)
     return value
@@ -141,8 +168,8 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         inner = Members({key: _plain(item) for key, item in value.items()})
         if isinstance(value, Members):
-            inner.repeated = tuple(key for key in value.repeated if key in value.unlike)
-            inner.unlike = value.unlike
+            inner.earlier = value.earlier
+            inner.repeated = tuple(key for key in value.repeated if key in dict(value.earlier))
         return inner
     return value
 
@@ -167,17 +194,13 @@ def _in_array(value: object) -> list[object] | None:
     return None
 
 
-def _mend(value: object, finding: Finding, findings: tuple[Finding, ...]) -> bool:
+def _mend(value: object, finding: Finding, around: _Round) -> bool:
     mender = _MENDERS.get(finding.name) or (_address if finding.name.startswith(ADDRESS) else None)
-    spot = _spot(value, finding)
-    if mender is None or spot is None:
-        return False
-    if finding.name == "same-site":
-        return _same_site(spot, findings)
-    return mender(spot)
+    spot = _spot(value, finding, around)
+    return mender is not None and spot is not None and mender(spot)
 
 
-def _spot(value: object, finding: Finding) -> Spot | None:
+def _spot(value: object, finding: Finding, around: _Round) -> Spot | None:
     """Follow the pointer (RFC 6901 4)."""
     tokens = [token.replace("~1", "/").replace("~0", "~") for token in finding.pointer.split("/")[1:]]
     if finding.name == "bare-object":
@@ -191,7 +214,7 @@ def _spot(value: object, finding: Finding) -> Spot | None:
             path.append(here[int(token)])
         else:
             return None
-    return Spot(finding, path, tokens)
+    return Spot(finding, path, tokens, around)
 
 
 def _written(spot: Spot) -> bool:
@@ -204,9 +227,7 @@ def _removed(spot: Spot) -> bool:
 
 def _renamed(spot: Spot) -> bool:
     """Two spellings of one key are for a person to choose from."""
-    name, holder = spot.finding.value("write"), spot.holder
-    alike = [key for key in holder if meant_by(key) == name] if isinstance(holder, dict) else []
-    return len(alike) == 1 and spot.rename(name)
+    return spot.round.spellings[_meaning(spot.finding)] == 1 and spot.rename(spot.finding.value("write"))
 
 
 def _into_oauth(spot: Spot) -> bool:
@@ -302,13 +323,13 @@ def _client_id(spot: Spot) -> bool:
     return client_id_fault(stripped) is None and spot.write(stripped)
 
 
-def _same_site(spot: Spot, findings: tuple[Finding, ...]) -> bool:
+def _same_site(spot: Spot) -> bool:
     """Of two entries for one site the later goes, or the one that is broken."""
     sites, first = spot.around, spot.finding.value("first")
     if not isinstance(sites, list):
         return False
     later, earlier = int(spot.finding.pointer.split("/")[-2]), int(first.rpartition("/")[2])
-    broken = {finding.entry for finding in findings if finding.severity == "error"}
+    broken = spot.round.broken
     if earlier in broken and later in broken:
         return False
     if earlier in broken:
@@ -337,5 +358,5 @@ _MENDERS: Mapping[str, Mender] = {
     "oauth-type": _oauth,
     "client-id-type": _client_id,
     "client-id-characters": _client_id,
-    "same-site": _removed,
+    "same-site": _same_site,
 }

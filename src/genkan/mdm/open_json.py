@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from genkan.mdm.open_xml import open_xml
-from genkan.mdm.opened import ANDROID_PACKAGE, TOP, Kind, Opened, printable, with_sites
+from genkan.mdm.opened import ANDROID_PACKAGE, TOP, Kind, Opened, misspelt_sites, printable, with_sites
 from genkan.wire.managed_records import Findings, Place
 from genkan.wire.managed_text import read
 
@@ -39,8 +39,7 @@ def _container(document: dict[str, object], findings: Findings) -> Opened | None
         return _policy_with_applications(document, findings)
     if any(document.get(key) for key in _GRAPH_KEYS):
         return _graph(document, findings)
-    settings = with_sites(document, Kind.DICTIONARY, Findings())
-    if "sites" not in settings:
+    if "sites" not in document and misspelt_sites(document) is None:
         return None
     settings = with_sites(document, Kind.DICTIONARY, findings)
     return Opened(Kind.DICTIONARY, settings, put=_written)

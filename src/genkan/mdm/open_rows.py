@@ -99,7 +99,7 @@ def _labelled(rows: list[_Row]) -> Iterator[_Row]:
 
 def _value(row: _Row) -> object:
     folded = row.value.strip().lower()
-    if fold(row.type) in {"boolean", "bool"} and folded in {"true", "false"}:
+    if fold(row.type) in {"", "boolean", "bool"} and folded in {"true", "false"}:
         return folded == "true"
     return row.value
 

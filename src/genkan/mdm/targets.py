@@ -100,9 +100,9 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
             ),
         ),
         Target.WORKSPACE_ONE: Guide(
-            "Workspace ONE UEM",
+            "Workspace ONE",
             (
-                "Workspace ONE UEM: Resources, Apps, Native, Public, the app, Assign, Application Configuration.",
+                "Workspace ONE: Resources, Apps, Native, Public, the app, Assign, Application Configuration.",
                 "Add one row with these three cells.",
                 _STRING,
                 _PHONES,

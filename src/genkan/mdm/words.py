@@ -40,7 +40,7 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
         "entities": (
             "error",
             "The XML declares entities or a document type of its own, which no configuration needs.",
-            "Remove everything between <!DOCTYPE and the next [ … ]>.",
+            "Remove the declarations between [ and ] in the line <!DOCTYPE …>.",
         ),
         "xml-deep": (
             "error",
@@ -140,3 +140,20 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
     }
 )
 WORDS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType({**ALL, **WRAPPINGS})
+# What a file was recognised as, by the value of its kind.
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "value": "the JSON array alone",
+        "dictionary": "the JSON object with `sites` in it",
+        "plist": "a property list",
+        "binary-plist": "a binary property list",
+        "profile": "a configuration profile",
+        "android": "an Android managed configuration",
+        "android-policy": "an Android policy",
+        "android-restrictions": "Android app restrictions",
+        "appconfig": "an AppConfig specification file",
+        "graph": "an Intune policy of Microsoft Graph",
+        "rows": "rows of key, type and value",
+        "unknown": "nothing that an MDM takes",
+    }
+)

@@ -104,8 +104,11 @@ class _Builder:
 
     def _end(self, _tag: str) -> None:
         element, at = self._stack.pop(), self._parser.CurrentByteIndex
-        tag = _TAG.match(self._octets, at)
-        element.end = tag.end() if tag else at
+        first = _TAG.match(self._octets, element.start)
+        # The end of an element that is one tag is told from behind that tag.
+        is_one = first is not None and first.end() == at and first.group().endswith(b"/>")
+        last = None if is_one else _TAG.match(self._octets, at)
+        element.end = last.end() if last else at
 
     def _text(self, text: str) -> None:
         if self._stack:

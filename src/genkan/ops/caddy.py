@@ -5,6 +5,7 @@ from genkan.ops.proxied import (
     COOKIE_NAME,
     IDENTITY,
     METHOD_OVERRIDES,
+    RELATED_ORIGINS,
     TOLD_BY_PROXY,
     Layout,
     Proxied,
@@ -157,7 +158,7 @@ def _site(site: Proxied) -> list[list[str]]:
         return [block("handle", passed)]
     paths = " ".join(f"{below}/*" for below in (path, *site.paths_before))
     return [
-        [f"@genkan path {paths} {site.metadata_path}"],
+        [f"@genkan path {paths} {site.metadata_path} {RELATED_ORIGINS}"],
         block("handle @genkan", passed),
         [f"redir {path} {site.public.text}/ 301"],
         block("handle", ["respond 404"]),

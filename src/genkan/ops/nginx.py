@@ -8,6 +8,7 @@ from genkan.ops.proxied import (
     COOKIE_NAME,
     IDENTITY,
     METHOD_OVERRIDES,
+    RELATED_ORIGINS,
     TOLD_BY_PROXY,
     Layout,
     Proxied,
@@ -238,6 +239,7 @@ def _site_locations(site: Proxied) -> list[str]:
     ]
     if site.metadata_path is not None:
         lines += block(f"location = {site.metadata_path}", [passed])
+        lines += block(f"location = {RELATED_ORIGINS}", [passed])
         lines += block(f"location = {path}", [f"return 301 {site.public.text}/;"])
         lines += [line for before in filter(None, site.paths_before) for line in block(f"location {before}/", [passed])]
         lines += block("location /", [passed if "" in site.paths_before else "return 404;"])

@@ -17,6 +17,8 @@ TOLD_BY_PROXY = ("X-Forwarded-Host", "X-Forwarded-Method", "X-Original-Method", 
 METHOD_OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 # Every cookie of the site is named so; the application, which shares the host, may plant more by such names.
 COOKIE_NAME = "(?:__Host-|__Secure-)?genkan-"
+# Asked of the host itself, whatever the context path (WebAuthn 5.11.1).
+RELATED_ORIGINS = "/.well-known/webauthn"
 # One that was not taken out: wherever any program may begin to read a cookie's name.
 COOKIE_LEFT = rf"(?:^|[;,\s]){COOKIE_NAME}[^=;,\s]*="
 _PATH_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")

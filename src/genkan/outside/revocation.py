@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from cryptography import x509
 
+from genkan.outside.crl_files import read_crl_file
 from genkan.outside.fetcher import Fetched, FetchFault, fetch
 from genkan.outside.reach import Reach
 from genkan.protocol.certificates.crl import MOST_CRL_BYTES, judge_crl, read_crl
@@ -172,9 +173,3 @@ class CrlFiles:
             # A file that is being replaced just now: the one before goes on counting while it is in date.
             return crl
         return crl
-
-
-def read_crl_file(path: Path) -> x509.CertificateRevocationList | None:
-    """The CRL in a file, bounded; None where it holds none. Raises OSError."""
-    with path.open("rb") as file:
-        return read_crl(file.read(MOST_CRL_BYTES + 1))

@@ -13,8 +13,9 @@ from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Identity, Standing
+from genkan.protocol.records import Account, Identity, Passkey, Standing
 from genkan.protocol.signin import lockout, recovery
+from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.wire.scopes import Permission
 
@@ -76,6 +77,17 @@ class Administrator:
         """Untie it."""
         return reach_fault(self.permission, account.permission) or pinning.remove(pin, self.actor, env)
 
+    def revoke(self, account: Account, known: KnownCertificate, env: Env) -> Change | Refused:
+        """End what a certificate signed in, and let it sign in nobody again."""
+        fault = reach_fault(self.permission, account.permission)
+        return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
+
+    def remove_passkey(self, account: Account, passkey: Passkey, env: Env) -> Change | Refused:
+        """Take a passkey from a person, the last one too: a one-time link lets them in again."""
+        fault = reach_fault(self.permission, account.permission)
+        needs = passkeys.needed_after(account)
+        return fault or passkeys.remove(passkey, self.actor, env, last_too=True, needs=needs)
+
     def link_identity(self, account: Account, source: str, subject: str, label: str, env: Env) -> Change | Refused:
         """Say who a person is in a directory: whoever is that there becomes that person."""
         fault = reach_fault(self.permission, account.permission)
@@ -84,11 +96,6 @@ class Administrator:
     def unlink_identity(self, account: Account, identity: Identity, env: Env) -> Change | Refused:
         """Take the link away, the last way in too: a one-time link lets the person in again."""
         return reach_fault(self.permission, account.permission) or directory.unlinked(identity, self.actor, env)
-
-    def revoke(self, account: Account, known: KnownCertificate, env: Env) -> Change | Refused:
-        """End what a certificate signed in, and let it sign in nobody again."""
-        fault = reach_fault(self.permission, account.permission)
-        return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""

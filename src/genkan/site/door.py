@@ -19,6 +19,7 @@ from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures
+from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.received import Received
 from genkan.site.sign_on import SignOnDesk
@@ -102,6 +103,7 @@ class Door:
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     judgements: Judgements = field(default_factory=Judgements)
+    outlook: Outlook = field(default_factory=Outlook)
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)

@@ -47,9 +47,9 @@ class Flash(StrEnum):
     MOBILE_OUT = "mobile-out"
     CERTIFICATE_TIED = "certificate-tied"
     CERTIFICATE_UNTIED = "certificate-untied"
+    CERTIFICATE_ENDED = "certificate-ended"
     IDENTITY_LINKED = "identity-linked"
     IDENTITY_UNLINKED = "identity-unlinked"
-    CERTIFICATE_ENDED = "certificate-ended"
 
 
 SENTENCES: Mapping[Flash, str] = MappingProxyType(

@@ -35,5 +35,10 @@ def guide(title: str, link: Link | None, door: Door) -> Guide:
 
 def mdm_value(title: str, base_url: str, link: Link | None) -> str:
     """The value of ``sites`` that names one site, with the client id of the app's link where there is one in use."""
+    return managed.render([site_entry(title, base_url, link)])
+
+
+def site_entry(title: str, base_url: str, link: Link | None) -> SiteEntry:
+    """This site as an entry of ``sites``."""
     oauth = OAuthEntry(link.client_id) if link is not None and link.usable else None
-    return managed.render([SiteEntry(title, base_url, oauth)])
+    return SiteEntry(title, base_url, oauth)

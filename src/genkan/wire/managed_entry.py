@@ -162,7 +162,8 @@ def _base_url(site: _Object, findings: Findings, *, allow_http: bool) -> str | N
         return None
     base = urls.parse_base_url(value, allow_http=True)
     if isinstance(base, urls.BaseURLProblem):
-        name = next(name for name, words in urls.PROBLEMS.items() if words[0] == base.what.words)
+        said = (base.what.words, base.instead.words)
+        name = next(name for name, words in urls.PROBLEMS.items() if words == said)
         findings.add(at, ADDRESS + name, **dict((*base.what.values, *base.instead.values)))
         return None
     for name, values in _address_faults(value, base, allow_http=allow_http):

@@ -14,10 +14,10 @@ _LAYERS = 3
 
 
 class Members(dict[str, object]):
-    """A JSON object that remembers which of its keys were written twice, and which of them with different values."""
+    """A JSON object that remembers which of its keys were written twice, and the earlier values that were others."""
 
     repeated: tuple[str, ...] = ()
-    unlike: frozenset[str] = frozenset()
+    earlier: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _members(pairs: list[tuple[str, object]]) -> Members:
     if len(members) != len(pairs):
         count = Counter(name for name, _ in pairs)
         members.repeated = tuple(name for name in members if count[name] > 1)
-        members.unlike = frozenset(name for name, value in pairs if count[name] > 1 and members[name] != value)
+        members.earlier = tuple((name, value) for name, value in pairs if members[name] != value)
     return members
 
 

@@ -33,7 +33,7 @@ _UNDERSTOOD = frozenset(
         ExtensionOID.INHIBIT_ANY_POLICY,
     }
 )
-_FOR_CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
+FOR_CLIENTS = frozenset({ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,21 @@ class Path:
 
 
 def verify(
-    leaf: x509.Certificate, others: Sequence[x509.Certificate], bundle: Bundle, now: int
+    leaf: x509.Certificate,
+    others: Sequence[x509.Certificate],
+    bundle: Bundle,
+    now: int,
+    purposes: frozenset[x509.ObjectIdentifier] | None = FOR_CLIENTS,
 ) -> Path | CertificateFault:
-    """The first way on which everything holds, else the most telling fault of the leaf or of a way."""
+    """The first way on which everything holds, else the most telling fault of the leaf or of a way. ``purposes``: where
+    a certificate names what it is for, one of these must be among it; None takes any.
+    """
     if is_authority(leaf):
         return CertificateFault(Fault.AUTHORITY, f"{shown(leaf.subject)} is a CA certificate")
     ways, broken = _complete(leaf, others, bundle)
     faults = []
     for way in ways:
-        fault = _way_fault(way, now)
+        fault = _way_fault(way, now, purposes)
         if fault is None:
             return Path(way)
         faults.append(fault)
@@ -74,6 +80,7 @@ def verify(
 
 
 _Way = tuple[x509.Certificate, ...]
+_Purposes = frozenset[x509.ObjectIdentifier] | None
 
 
 def _complete(
@@ -130,20 +137,20 @@ def _weak_key(certificate: x509.Certificate) -> str:
     return f"{shown(certificate.subject)} has {weak}" if weak else ""
 
 
-def _way_fault(way: _Way, now: int) -> CertificateFault | None:
+def _way_fault(way: _Way, now: int, purposes: _Purposes) -> CertificateFault | None:
     leaf, *authorities = way
-    fault = _leaf_fault(leaf, now)
+    fault = _leaf_fault(leaf, now, purposes)
     if fault is not None:
         return fault
     for depth, authority in enumerate(authorities):
-        wrong = _authority_fault(authority, way[1 : depth + 1], now)
+        wrong = _authority_fault(authority, way[1 : depth + 1], now, purposes)
         if wrong:
             return CertificateFault(Fault.CHAIN, f"{shown(authority.subject)} {wrong}")
     wrong = constraint_fault(way)
     return CertificateFault(Fault.CHAIN, wrong) if wrong else None
 
 
-def _leaf_fault(leaf: x509.Certificate, now: int) -> CertificateFault | None:
+def _leaf_fault(leaf: x509.Certificate, now: int, purposes: _Purposes) -> CertificateFault | None:
     # RFC 5280 6.1.3 (a)(2) with 4.1.2.5: valid from the first moment through the last, both included.
     begins, ends = moment(leaf.not_valid_before_utc), moment(leaf.not_valid_after_utc)
     if now < begins:
@@ -153,26 +160,26 @@ def _leaf_fault(leaf: x509.Certificate, now: int) -> CertificateFault | None:
     weak = _weak_key(leaf)
     if weak:
         return CertificateFault(Fault.WEAK, weak)
-    wrong = _usage_fault(leaf)
+    wrong = _usage_fault(leaf, purposes)
     if wrong:
         return CertificateFault(Fault.WRONG_USAGE, wrong)
     unknown = _unknown_critical(leaf)
     return CertificateFault(Fault.CHAIN, f"{shown(leaf.subject)} {unknown}") if unknown else None
 
 
-def _usage_fault(leaf: x509.Certificate) -> str:
+def _usage_fault(leaf: x509.Certificate, purposes: _Purposes) -> str:
     usage = extension(leaf, x509.KeyUsage)
     # RFC 8446 4.4.2.2: where there is a key usage, it must allow signatures.
     if usage is not None and not usage.digital_signature:
         return "its key usage does not allow signatures (digitalSignature)"
     extended = extension(leaf, x509.ExtendedKeyUsage)
     # RFC 5280 4.2.1.12: where purposes are named, TLS clients must be among them.
-    if extended is not None and _FOR_CLIENTS.isdisjoint(extended):
+    if extended is not None and purposes is not None and purposes.isdisjoint(extended):
         return "its extended key usage does not name TLS clients (clientAuth)"
     return ""
 
 
-def _authority_fault(authority: x509.Certificate, below: _Way, now: int) -> str:
+def _authority_fault(authority: x509.Certificate, below: _Way, now: int, purposes: _Purposes) -> str:
     """What keeps an authority from vouching; ``below`` are the authorities between it and the leaf."""
     if not moment(authority.not_valid_before_utc) <= now < moment(authority.not_valid_after_utc) + SECOND:
         ends = day(moment(authority.not_valid_after_utc))
@@ -184,7 +191,7 @@ def _authority_fault(authority: x509.Certificate, below: _Way, now: int) -> str:
         return "may not sign certificates (keyCertSign)"
     extended = extension(authority, x509.ExtendedKeyUsage)
     # Not in RFC 5280, and what every verifier does: an authority's purposes bound those of what is below it.
-    if extended is not None and _FOR_CLIENTS.isdisjoint(extended):
+    if extended is not None and purposes is not None and purposes.isdisjoint(extended):
         return "may not vouch for TLS clients (extended key usage)"
     return _length_fault(authority, below) or _unknown_critical(authority)
 

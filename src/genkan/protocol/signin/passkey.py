@@ -3,12 +3,13 @@ knows, and the challenge that both belong to.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.protocol.actors import address_of
 from genkan.protocol.env import Env
 from genkan.protocol.facts import PasskeyFacts
-from genkan.protocol.outcomes import Change, Event, EventKind, Refused, Step
+from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, Refused, Step
 from genkan.protocol.passkey_steps import AddPasskey, MarkCloned, NeedWayIn, RemovePasskey, RenamePasskey, UsePasskey
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
@@ -26,6 +27,7 @@ from genkan.protocol.signin.passkey_library import DECOY, is_signed
 from genkan.protocol.signin.passkey_models import Attested, Models, NoModels
 from genkan.protocol.signin.passkey_ticket import Ticket, spend
 from genkan.protocol.signin.session import Browser, NewSession
+from genkan.wire.scopes import Permission
 
 MOST_PASSKEYS = 20
 NAME_CHARACTERS = 60
@@ -181,15 +183,28 @@ def rename(passkey: Passkey, name: str) -> Change:
     return Change((RenamePasskey(passkey.account_id, passkey.id, name),))
 
 
-def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool) -> Change:
-    """It opens nothing from the next request on. Without ``last_too``: not where nothing else lets its person in."""
+def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Permission | None = None) -> Change:
+    """It opens nothing from the next request on. Without ``last_too``: not where nothing else lets its person in.
+    ``needs``: not where nobody with this permission could sign in any more.
+    """
     event = Event(
-        EventKind.PASSKEY_REMOVED,
-        env.now,
-        actor,
-        passkey.account_id,
-        address=address_of(actor),
+        EventKind.PASSKEY_REMOVED, env.now, actor, passkey.account_id, address=address_of(actor),
         detail=public_id(passkey),
-    )
+    )  # fmt: skip
     steps: tuple[Step, ...] = (RemovePasskey(passkey.account_id, passkey.id),)
-    return Change(steps if last_too else (*steps, NeedWayIn(passkey.account_id)), (event,))
+    if not last_too:
+        steps += (NeedWayIn(passkey.account_id),)
+    if needs is not None:
+        steps += (NeedAdministrator(needs),)
+    return Change(steps, (event,))
+
+
+def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_other: bool) -> bool:
+    """Whether no other way in would be left. A passkey of which a copy was found is none."""
+    return not has_other and all(one.id == passkey.id or one.cloned_at for one in known)
+
+
+def needed_after(account: Account) -> Permission | None:
+    """The permission that somebody must be left with when this account loses its way in."""
+    administers = account.permission >= Permission.ADMIN and account.standing is Standing.ACTIVE
+    return account.permission if administers else None

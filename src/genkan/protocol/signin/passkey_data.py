@@ -100,6 +100,7 @@ class Created:
     text: str = field(repr=False)
     client_raw: bytes = field(repr=False)
     client: ClientData
+    attestation_raw: bytes = field(repr=False)
     authenticator_raw: bytes = field(repr=False)
     authenticator: AuthenticatorData
     format: str
@@ -123,7 +124,8 @@ def read_created(text: str) -> Created:
     """The answer of navigator.credentials.create() as JSON. Raises Unreadable."""
     credential = _credential(text)
     client_raw, client = _client_data(credential)
-    attestation = read(_bytes(credential.response.attestation_object, MOST_CHARACTERS))
+    whole = _bytes(credential.response.attestation_object, MOST_CHARACTERS)
+    attestation = read(whole)
     if not isinstance(attestation, Mapping):
         raise Unreadable("the attestation object is no map")
     raw, kind, statement = attestation.get("authData"), attestation.get("fmt"), attestation.get("attStmt")
@@ -135,7 +137,7 @@ def read_created(text: str) -> Created:
     # WebAuthn 10.1.3: only an explicit no says that it cannot be found without a name.
     discoverable = properties is None or properties.rk is not False
     return Created(
-        _id(credential), text, client_raw, client, raw, data, kind, statement, known, discoverable
+        _id(credential), text, client_raw, client, whole, raw, data, kind, statement, known, discoverable
     )  # fmt: skip
 
 

@@ -6,11 +6,15 @@ Certificates are never given to it, since it would ask the clock of the machine 
 
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
 from genkan.protocol.signin.cbor import Value, read
 from genkan.protocol.signin.passkey_data import Asserted, Created
 
 # WebAuthn 5.3 with the registry of COSE: ES256, EdDSA (Ed25519) and RS256, which is what platforms make.
 ALGORITHMS = (-8, -7, -257)
+# RS1, which the library knows for the sake of old keys.
+_RSA_WITH_SHA1 = -65535
 _LEAST_MODULUS, _MOST_MODULUS, _MOST_EXPONENT = 256, 512, 4
 # Verified against where there is no such passkey, so that an unknown one costs what a known one costs. Nobody has its
 # private half: x is the first that is on the curve from the SHA-256 of "nobody has this passkey" on.
@@ -75,11 +79,11 @@ def has_fit_key(created: Created) -> bool:
     kind, algorithm = key.get(1), key.get(3)
     match algorithm:
         case -7:
-            return kind == 2 and key.get(-1) == 1 and _loads(created.authenticator.public_key)
+            return kind == 2 and key.get(-1) == 1 and key_of(created) is not None
         case -8:
-            return kind == 1 and key.get(-1) == 6 and _loads(created.authenticator.public_key)
+            return kind == 1 and key.get(-1) == 6 and key_of(created) is not None
         case -257:
-            return kind == 3 and _is_fit_rsa(key) and _loads(created.authenticator.public_key)
+            return kind == 3 and _is_fit_rsa(key) and key_of(created) is not None
         case _:
             return False
 
@@ -91,14 +95,50 @@ def _is_fit_rsa(key: Mapping[int | str, Value]) -> bool:
     return _LEAST_MODULUS <= len(modulus) <= _MOST_MODULUS and 0 < len(exponent) <= _MOST_EXPONENT
 
 
-def _loads(public_key: bytes) -> bool:
+def verifies(public_key: PublicKeyTypes, algorithm: Value, signature: Value, data: bytes) -> bool:
+    """Whether this is the key's signature over the data, by an algorithm of COSE."""
+    from webauthn.helpers import verify_signature  # noqa: PLC0415 as above
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier  # noqa: PLC0415
+
+    try:
+        if not isinstance(signature, bytes) or not isinstance(algorithm, int):
+            return False
+        known = COSEAlgorithmIdentifier(algorithm)
+        verify_signature(public_key=public_key, signature_alg=known, signature=signature, data=data)
+    except Exception:  # noqa: BLE001 as above
+        return False
+    return algorithm != _RSA_WITH_SHA1
+
+
+def is_signed_by_tpm(created: Created) -> bool:
+    """WebAuthn 8.3: the TPM certified this very key. It is given no roots and asks no clock: whether its certificate
+    leads anywhere is judged by our own chain check.
+    """
+    from webauthn.helpers.parse_attestation_statement import parse_attestation_statement  # noqa: PLC0415 as above
+    from webauthn.registration.formats.tpm import verify_tpm  # noqa: PLC0415
+
+    try:
+        return created.statement.get("alg") != _RSA_WITH_SHA1 and verify_tpm(
+            attestation_statement=parse_attestation_statement(
+                {str(name): value for name, value in created.statement.items()}
+            ),
+            attestation_object=created.attestation_raw,
+            client_data_json=created.client_raw,
+            credential_public_key=created.authenticator.public_key,
+            pem_root_certs_bytes=[],
+        )
+    except Exception:  # noqa: BLE001 as above
+        return False
+
+
+def key_of(created: Created) -> PublicKeyTypes | None:
+    """The credential's public key."""
     from webauthn.helpers import (  # noqa: PLC0415 as above
         decode_credential_public_key,
         decoded_public_key_to_cryptography,
     )
 
     try:
-        decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+        return decoded_public_key_to_cryptography(decode_credential_public_key(created.authenticator.public_key))
     except Exception:  # noqa: BLE001 as above
-        return False
-    return True
+        return None

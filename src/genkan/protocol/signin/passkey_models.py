@@ -9,6 +9,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.signin.passkey_checks import Check
 from genkan.protocol.signin.passkey_data import Created
 from genkan.protocol.signin.passkey_library import is_self_consistent
+from genkan.protocol.signin.passkey_metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ class Models(Protocol):
 class NoModels:
     """Any model will do. WebAuthn 7.1 steps 21 to 24: no attestation is asked for, and none but the key's own taken."""
 
+    metadata: Metadata | None = None
+
     def judge(self, created: Created, challenge: bytes, rp_id: str, env: Env) -> Attested | Check:  # noqa: ARG002
         """Whether this credential is taken."""
         return Attested(proved=False) if is_self_consistent(created, challenge, rp_id) else Check.KEY
 
-    def name_of(self, aaguid: bytes) -> str:  # noqa: ARG002
-        """Nobody has said."""
-        return ""
+    def name_of(self, aaguid: bytes) -> str:
+        """As the metadata file says, where there is one."""
+        model = self.metadata.models.get(aaguid) if self.metadata else None
+        return model.name if model else ""

@@ -5,6 +5,7 @@ from genkan.protocol.signin.passkey import MOST_PASSKEYS, public_id
 from genkan.protocol.signin.passkey_checks import base64url, user_handle
 from genkan.protocol.signin.passkey_models import NoModels
 from genkan.protocol.signin.passkey_options import rp_id_of
+from genkan.site.api.passkey_documents import aaguid_text
 from genkan.site.door import Door
 
 SIGN_IN = "/account/sign-in"
@@ -13,7 +14,6 @@ PASSKEYS = "/account/passkeys"
 
 def passkey_row(passkey: Passkey, path: str, door: Door) -> dict[str, object]:
     """One of them; ``path`` is where it is dealt with, with the base URL's path."""
-    aaguid = passkey.aaguid.hex()
     return {
         "name": passkey.name,
         "action": f"{path}/{public_id(passkey)}",
@@ -22,13 +22,11 @@ def passkey_row(passkey: Passkey, path: str, door: Door) -> dict[str, object]:
         "cloned_at": passkey.cloned_at,
         "synced": passkey.backed_up,
         "may_sync": passkey.backup_eligible,
-        # WebAuthn 6.5.1: no model is said by 16 bytes of zero.
-        "aaguid": "-".join((aaguid[:8], aaguid[8:12], aaguid[12:16], aaguid[16:20], aaguid[20:])) if any(
-            passkey.aaguid) else "",
+        "aaguid": aaguid_text(passkey.aaguid),
         "model": door.models.name_of(passkey.aaguid),
         "proved": passkey.attested,
         "host": "" if passkey.rp_id == rp_id_of(door.public) else passkey.rp_id,
-    }  # fmt: skip
+    }
 
 
 async def passkeys_shown(account: Account, door: Door) -> dict[str, object]:

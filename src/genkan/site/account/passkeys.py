@@ -6,7 +6,7 @@ from genkan.protocol.records import Passkey
 from genkan.protocol.signin.passkey import (
     NAME_CHARACTERS,
     clean_name,
-    public_id,
+    needed_after,
     remove,
     rename,
 )
@@ -14,6 +14,7 @@ from genkan.protocol.signin.passkey_ticket import Use
 from genkan.site import console, passkey_page
 from genkan.site.account.passkey_rows import PASSKEYS, SIGN_IN, passkey_row
 from genkan.site.answer import Answer
+from genkan.site.api.passkey_removal import is_last, last_administrator_fault, passkey_named
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
@@ -114,35 +115,31 @@ async def remove_one(received: Received, door: Door) -> Answer:
         passkey = await _named(received, inside, door)
         if passkey is None:
             return console.done(door, SIGN_IN, Flash.GONE)
-        is_last = await _is_last(passkey, inside, door)
-        if inside.again or (is_last and "last_too" not in inside.form):
-            return await _ask(passkey, inside, door, unticked=is_last and not inside.again)
-        change = remove(passkey, inside.actor, door.env(), last_too=is_last)
+        last = await is_last(inside.account, passkey, door)
+        meant = not last or ("last_too" in inside.form and not await _keeps_the_site(inside, passkey, door))
+        if inside.again or not meant:
+            return await _ask(passkey, inside, door, unticked=not inside.again)
+        needs = needed_after(inside.account)
+        change = remove(passkey, inside.actor, door.env(), last_too=last, needs=needs)
         if await door.store.apply(change):
             return console.done(door, SIGN_IN, Flash.PASSKEY_REMOVED)
     return console.busy(inside, received, door)
 
 
 async def _named(received: Received, inside: Inside, door: Door) -> Passkey | None:
-    known = await door.store.passkeys(inside.account.id)
-    return next((one for one in known if public_id(one) == received.parameters["passkey"]), None)
+    return await passkey_named(inside.account, received.parameters["passkey"], door)
 
 
-async def _is_last(passkey: Passkey, inside: Inside, door: Door) -> bool:
-    """Whether neither a password, nor a directory, nor another passkey would be left."""
-    if await door.store.password_set_at(inside.account.id) is not None:
-        return False
-    linked = await door.store.identities_of(inside.account.id)
-    if any(door.sign_on.named(one.source) is not None for one in linked):
-        return False
-    others = [one for one in await door.store.passkeys(inside.account.id) if one.id != passkey.id]
-    return all(one.cloned_at for one in others)
+async def _keeps_the_site(inside: Inside, passkey: Passkey, door: Door) -> bool:
+    """Whether without it nobody could administer the site."""
+    return await last_administrator_fault(inside.account, passkey, door) is not None
 
 
 async def _ask(passkey: Passkey, inside: Inside, door: Door, *, unticked: bool = False) -> Answer:
     values = {
         "passkey": passkey_row(passkey, door.public.path + PASSKEYS, door),
-        "is_last": await _is_last(passkey, inside, door),
+        "is_last": await is_last(inside.account, passkey, door),
+        "keeps_the_site": await _keeps_the_site(inside, passkey, door),
         "unticked": unticked,
         "back": door.public.path + SIGN_IN,
     }

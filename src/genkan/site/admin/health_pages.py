@@ -54,6 +54,7 @@ async def health(received: Received, door: Door) -> Answer:
         "topics": _topics(findings),
         "request": _request(request),
         "remedy_action": door.public.path + REMEDY,
+        "check_url": f"{door.public.path}/admin/health/check",
         "audit_url": f"{door.public.path}/admin/audit/chain",
         "refusals_url": f"{door.public.path}/admin/audit/refusals",
         **_box(seen),

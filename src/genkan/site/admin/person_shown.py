@@ -9,6 +9,7 @@ from genkan.protocol.devices import device_name
 from genkan.protocol.phones import Phone, judge
 from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
+from genkan.site.account.passkey_rows import passkey_row
 from genkan.site.account.session_rows import session_row
 from genkan.site.api.documents import public_id
 from genkan.site.api.letting_in import budget_of
@@ -83,10 +84,11 @@ async def person_state(account: Account, inside: Inside, door: Door) -> dict[str
         "phone_count": usage.live,
         "phones_counted": usage.complete,
         "password_set_at": await door.store.password_set_at(account.id),
+        "passkeys": await _passkeys(account, door),
         "pins": [_pin(account, pin, door) for pin in await door.store.pins(account.id)],
+        "certificates": [_certificate(account, known, door) for known in await door.store.certificates(account.id)],
         "identities": await identity_rows(account, person_path(account) + "/identities", "remove", door),
         "sign_on_open": bool(door.sign_on.sources),
-        "certificates": [_certificate(account, known, door) for known in await door.store.certificates(account.id)],
         "certificates_open": door.certificates.is_open,
         "certificate_rules": ", ".join(map(str, door.certificates.rules)),
         "link_until": link.expires_at if link is not None and is_good(link, account, env) else None,
@@ -111,6 +113,11 @@ def _certificate(account: Account, known: KnownCertificate, door: Door) -> dict[
         "revoked_at": known.revoked_at,
         "revoke_url": f"{door.public.path}{person_path(account)}/certificates/{fingerprint}/revoke",
     }  # fmt: skip
+
+
+async def _passkeys(account: Account, door: Door) -> list[dict[str, object]]:
+    path = f"{door.public.path}{person_path(account)}/passkeys"
+    return [passkey_row(passkey, path, door) for passkey in await door.store.passkeys(account.id)]
 
 
 def _phone(phone: Phone, door: Door) -> dict[str, object]:

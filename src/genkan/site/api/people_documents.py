@@ -11,6 +11,7 @@ from genkan.site.api.audit_documents import AuditEventDocument
 from genkan.site.api.certificate_documents import CertificateDocument, PinDocument
 from genkan.site.api.documents import PermissionWord, PhoneDocument, UsageDocument, moment, permission_word, public_id
 from genkan.site.api.identity_documents import IdentityDocument
+from genkan.site.api.passkey_documents import PasskeyDocument
 
 
 class PersonDocument(Struct, frozen=True, rename="camel", kw_only=True):
@@ -103,6 +104,7 @@ class PersonExport(Struct, frozen=True, rename="camel", kw_only=True):
     exported_at: str
     person: PersonDetails
     browser_sessions: tuple[BrowserSessionDocument, ...]
+    passkeys: tuple[PasskeyDocument, ...]
     sign_ins: tuple[SignInTraces, ...]
     consents: tuple[ConsentDocument, ...]
     certificate_pins: tuple[PinDocument, ...]

@@ -10,6 +10,7 @@ from genkan.site.api.audit_documents import AuditEventDocument, Names, acting_ac
 from genkan.site.api.certificate_documents import certificate_document, pin_document
 from genkan.site.api.documents import moment, phone_document
 from genkan.site.api.identity_documents import identity_document
+from genkan.site.api.passkey_documents import passkey_document
 from genkan.site.api.people import details
 from genkan.site.api.people_documents import (
     ConsentDocument,
@@ -31,6 +32,7 @@ async def person_export(account: Account, door: Door) -> PersonExport:
         exported_at=moment(door.env().now),
         person=await details(account, door),
         browser_sessions=tuple(session_document(session) for session in sessions),
+        passkeys=tuple(map(passkey_document, await door.store.passkeys(account.id))),
         sign_ins=tuple([_traces(row, door) async for row in _sign_ins(account, door)]),
         consents=await consents_of(account, door),
         identities=tuple(identity_document(one, door.sign_on) for one in await door.store.identities_of(account.id)),

@@ -1,0 +1,117 @@
+"""The console's page of the MDM set-up: the artefact for each MDM, and what is wrong with a value that was pasted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genkan.mdm import check as checking
+from genkan.mdm.build import NEEDS_BUNDLE_ID, Artefact, build
+from genkan.mdm.explain import explain
+from genkan.mdm.targets import GUIDES, Target
+from genkan.mdm.words import FORMS
+from genkan.site import console
+from genkan.site.answer import Answer
+from genkan.site.console import Inside
+from genkan.site.door import Door
+from genkan.site.phone_guide import site_entry
+from genkan.site.received import Received
+from genkan.site.routes import Guard, Rule, Who
+from genkan.site.switch import load_switch
+from genkan.wire.managed import Finding
+
+HERE = "/admin/mobile/mdm"
+CHECK = HERE + "/check"
+MOST_SHOWN = 100
+LONGEST_BUNDLE_ID = 155
+MARKS = {
+    "error": ("bad", "Shows an error"),
+    "ignored": ("off", "Passed over"),
+    "warning": ("care", "Works"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A finding as the page shows it: its badge, where it is, what is wrong, what to write."""
+
+    kind: str
+    words: str
+    pointer: str
+    finding: Finding
+
+
+async def show(received: Received, door: Door) -> Answer:
+    """GET /admin/mobile/mdm, with ``for`` for another MDM than the first."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    return await _page(inside, door, inside.query, {})
+
+
+async def check(received: Received, door: Door) -> Answer:
+    """POST /admin/mobile/mdm/check: what is wrong with what was pasted. Nothing is kept."""
+    inside = await console.entrance(received, door, back=HERE)
+    if isinstance(inside, Answer):
+        return inside
+    pasted = inside.form.get("pasted", "")
+    report = {} if inside.again or not pasted.strip() else _report(pasted.encode("utf-8", "replace"))
+    return await _page(inside, door, inside.form, report)
+
+
+async def _page(inside: Inside, door: Door, asked: dict[str, str], report: dict[str, object]) -> Answer:
+    target = _target(asked.get("for", ""))
+    bundle_id = asked.get("bundle_id", "").strip()[:LONGEST_BUNDLE_ID]
+    site, link = await load_switch(door.store)
+    told = link if site.mobile_enabled else None
+    entry = site_entry(await door.title(), door.public.text, told)
+    built = build(target, [entry], bundle_id=bundle_id, allow_http=not door.public.secure)
+    values = {
+        "targets": [(one.value, GUIDES[one].name) for one in Target],
+        "target": target.value,
+        "guide": GUIDES[target],
+        "bundle_id": bundle_id,
+        "needs_bundle_id": target in NEEDS_BUNDLE_ID,
+        "artefact": built if isinstance(built, Artefact) else None,
+        "only_named": entry.oauth is None,
+        "pasted": asked.get("pasted", ""),
+        "report": report,
+    }
+    return console.page(inside, door, "admin_mdm.html", values)
+
+
+def _target(name: str) -> Target:
+    return Target(name) if name in {target.value for target in Target} else Target.INTUNE
+
+
+def _report(octets: bytes) -> dict[str, object]:
+    found = checking.check(octets)
+    mended = checking.fix(octets) if found.findings else None
+    text = mended.octets.decode("utf-8", "replace") if mended is not None and mended.octets is not None else ""
+    return {
+        "form": FORMS[found.kind.value],
+        "broken": found.broken,
+        "findings": said(found.findings[:MOST_SHOWN]),
+        "more": max(0, len(found.findings) - MOST_SHOWN),
+        "sites": found.sites[:MOST_SHOWN],
+        "mended": text if mended is not None and mended.done else "",
+        "left": len(mended.left) if mended is not None else 0,
+        "steps": explain(found.managed) if len(found.sites) <= MOST_SHOWN else (),
+    }
+
+
+def said(findings: Sequence[Finding]) -> list[Said]:
+    """Findings with their badges."""
+    return [Said(*MARKS[finding.severity], finding.pointer, finding) for finding in findings]
+
+
+RULES = (
+    Rule(HERE, ("GET",), show, Who.ADMINISTRATOR, Guard.PAGE, "The managed app configuration for each MDM."),
+    Rule(
+        CHECK,
+        ("POST",),
+        check,
+        Who.ADMINISTRATOR,
+        Guard.FORM,
+        "Says what is wrong with a value that was pasted.",
+        recent=False,
+    ),
+)
