@@ -30,6 +30,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.phone_story import STOPPED
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.signin.setup import first_administrator
+from genkan.protocol.signin.site_policy import MISSING
 from genkan.site import console, flashes, navigation, sign_in_form, ways_form
 from genkan.site.account import second_device
 from genkan.site.admin import (
@@ -74,6 +75,7 @@ def said() -> Catalog:
         typed_accounts.SENTENCES,
         certificate_faults.SENTENCES.values(),
         certificate_pins(),
+        (sentence(Refused(Reason.INVALID_VALUE, text)) for text in MISSING.values()),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)

@@ -73,7 +73,7 @@ def test_a_file_that_shuts_everybody_out_is_refused(shell: Shell) -> None:
     file.write_text('[sign_in]\nways = ["certificate"]\n')
     refused = shell("apply", str(file))
     assert refused.status == 2
-    assert "sign_in: No system administrator could sign in" in refused.err
+    assert "sign_in: certificates need an authority in GENKAN_CLIENT_CA" in refused.err
     file.write_text('[sign_in]\nways = ["smoke"]\n')
     assert "write password or passkey or certificate or corporate" in shell("apply", str(file)).err
 

@@ -135,3 +135,25 @@ def test_a_certificate_that_signed_somebody_in_is_shown_and_ended(site: Shell) -
     assert done["revokedAt"] is not None
     again = site("user", "certificate", "revoke", "alice", fingerprint)
     assert (again.status, "already" in again.err) == (1, True)
+
+
+def test_the_last_way_in_of_the_last_administrator_is_not_taken_by_mistake(site: Shell) -> None:
+    """Where certificates alone count: untying and ending are refused, and done where that is meant."""
+    site.good("user", "permission", "alice", "SYSTEM_ADMIN")
+    made = site.good("user", "certificate", "add", "alice", "alice.pem", "--json").json
+    site.good("sign-in", "set", "--ways", "certificate")
+    remove = ("user", "certificate", "remove", "alice", made["id"])
+    refused = site(*remove)
+    assert (refused.status, "--last-administrator" in refused.err) == (1, True)
+    assert len(site.good("user", "certificate", "list", "alice", "--json").json) == 1
+    done = site.good(*remove, "--last-administrator")
+    assert "genkan user recover alice" in done.err
+    account = site.in_store(lambda store: store.account_by_name("alice"))
+    assert account is not None
+    kept = KnownCertificate(7, hashlib.sha256(ALICE.der).digest(), account.id, "CN=alice", ALICE.der, ROOT.der,
+                            4_000_000_000_000, 1, 1, 1)  # fmt: skip
+    assert site.in_store(lambda store: store.apply(Change((KeepCertificate(kept),))))
+    revoke = ("user", "certificate", "revoke", "alice", kept.fingerprint.hex())
+    refused = site(*revoke)
+    assert (refused.status, "--last-administrator" in refused.err) == (1, True)
+    assert "genkan user recover alice" in site.good(*revoke, "--last-administrator").err

@@ -197,7 +197,7 @@ def test_an_administrator_links_and_unlinks() -> None:
     assert (added.subject, added.label) == ("00u1", "00u1")
     gone = directory.unlink(added, True, "account:1", an_env())
     assert isinstance(gone, Change)
-    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id), NeedWayIn(account.id))
+    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id), NeedWayIn(account.id, NOW))
     last = directory.unlink(added, False, "account:1", an_env())
     assert last == Refused(Reason.LAST_WAY_IN)
     deleted = replace(account, standing=Standing.DELETED)

@@ -316,7 +316,7 @@ def test_removing_says_so_and_asks_for_another_way_in() -> None:
     """Unless it is meant; renaming is no line of the audit."""
     passkey = facts_of(SoftwareKey()).passkey
     change = remove(passkey, "account:x", an_env(), last_too=False)
-    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id))
+    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id, NOW))
     meant = remove(passkey, "account:x", an_env(), last_too=True)
     assert meant.steps == (RemovePasskey(passkey.account_id, passkey.id),)
     assert [event.kind for event in (*change.events, *meant.events)] == [EventKind.PASSKEY_REMOVED] * 2

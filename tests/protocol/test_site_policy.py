@@ -12,8 +12,12 @@ from genkan.wire.scopes import Permission
 from tests.protocol.builders import NOW, a_site, an_env
 
 
-def asked(ways: Way, max_age: int | None = None, *, left: bool = True, site: Site | None = None) -> Change | Refused:
-    return set_policy(site or a_site(), PolicyWish(ways, max_age), "account:01", an_env(), somebody_left=left)
+def asked(
+    ways: Way, max_age: int | None = None, *, left: bool = True, site: Site | None = None, possible: Way = ALL_WAYS
+) -> Change | Refused:
+    return set_policy(
+        site or a_site(), PolicyWish(ways, max_age), "account:01", an_env(), somebody_left=left, possible=possible
+    )
 
 
 def test_a_narrower_policy_makes_sure_that_somebody_can_come_in() -> None:
@@ -21,7 +25,7 @@ def test_a_narrower_policy_makes_sure_that_somebody_can_come_in() -> None:
     change = asked(Way.PASSKEY)
     assert isinstance(change, Change)
     put = PutSignInPolicy(Way.PASSKEY, None, 1)
-    assert change.steps == (put, NeedAdministrator(Permission.SYSTEM_ADMIN))
+    assert change.steps == (put, NeedAdministrator(Permission.SYSTEM_ADMIN, NOW))
     [event] = change.events
     assert (event.kind, event.at, event.actor) == (EventKind.SIGN_IN_POLICY_CHANGED, NOW, "account:01")
     assert event.detail == "passkey"
@@ -60,3 +64,21 @@ def test_the_audit_tells_the_age() -> None:
     change = asked(Way.PASSWORD | Way.PASSKEY, 90 * SECOND)
     assert isinstance(change, Change)
     assert change.events[0].detail == "password, passkey; at most 90 s old"
+
+
+@pytest.mark.parametrize(
+    ("ways", "setting"),
+    [
+        (Way.PASSKEY, "GENKAN_BASE_URL"),
+        (Way.CERTIFICATE, "GENKAN_CLIENT_CA"),
+        (Way.CORPORATE, "GENKAN_SIGN_ON_FILE"),
+    ],
+)
+def test_ways_that_the_settings_make_impossible_are_no_policy(ways: Way, setting: str) -> None:
+    """Refused with the setting that is missing; beside a way that works they do no harm, and do not count."""
+    refused = asked(ways, possible=Way.PASSWORD)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, setting in refused.detail) == (Reason.INVALID_VALUE, True)
+    change = asked(ways | Way.PASSWORD, possible=Way.PASSWORD)
+    assert isinstance(change, Change)
+    assert change.steps[1] == NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, Way.PASSWORD)

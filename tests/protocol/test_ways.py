@@ -3,7 +3,8 @@
 import pytest
 
 from genkan.protocol.records import ALL_WAYS, Method, Way
-from genkan.protocol.signin.ways import allowed_ways, way_of
+from genkan.protocol.signin.ways import allowed_ways, possible_ways, way_of
+from genkan.wire.urls import BaseURL, parse_base_url
 from tests.protocol.builders import a_link, a_site
 
 
@@ -39,3 +40,17 @@ def test_every_method_is_one_way(method: Method, way: Way) -> None:
 def test_every_way_is_among_all_of_them() -> None:
     """A site that allows everything leaves none out."""
     assert all(way in ALL_WAYS for way in Way)
+
+
+@pytest.mark.parametrize(
+    ("address", "passkeys"),
+    [("https://site.example", True), ("https://10.0.0.7", False), ("https://[fd00::7]", False)],
+)
+def test_what_the_settings_make_possible(address: str, passkeys: bool) -> None:
+    """A password always; a certificate and the corporate way with what they ask; a passkey at a host name."""
+    public = parse_base_url(address)
+    assert isinstance(public, BaseURL)
+    least = Way.PASSWORD | (Way.PASSKEY if passkeys else Way.NONE)
+    assert possible_ways(public, certificates=False, corporate=False) == least
+    assert possible_ways(public, certificates=True, corporate=False) == least | Way.CERTIFICATE
+    assert possible_ways(public, certificates=False, corporate=True) == least | Way.CORPORATE

@@ -109,12 +109,12 @@ async def test_only_its_own_person_names_and_removes_it(store: Store, account: A
 
 async def test_a_way_in_is_a_password_or_a_passkey_without_copy(store: Store, account: Account) -> None:
     """With neither the step fails; a copied passkey is none."""
-    need = a_change(NeedWayIn(account.id))
+    need = a_change(NeedWayIn(account.id, NOW))
     assert await store.apply(a_change(SetPassword(account.id, None)))
     assert not await store.apply(need)
     passkey = await with_passkey(store, account)
     assert await store.apply(need)
-    assert not await store.apply(a_change(RemovePasskey(account.id, passkey.id), NeedWayIn(account.id)))
+    assert not await store.apply(a_change(RemovePasskey(account.id, passkey.id), NeedWayIn(account.id, NOW)))
     assert await store.apply(a_change(MarkCloned(account.id, passkey.id, 7, NOW)))
     assert not await store.apply(need)
     assert await store.apply(a_change(SetPassword(account.id, "hash", NOW)))
@@ -125,13 +125,13 @@ async def test_an_administrator_with_a_passkey_alone_is_one(store: Store) -> Non
     """Who has no password but a passkey can go on administering, and counts for the others."""
     root, other = an_account(permission=Permission.SYSTEM_ADMIN), an_account(permission=Permission.SYSTEM_ADMIN)
     assert await store.apply(added(root, other))
-    need = a_change(NeedAdministrator(Permission.SYSTEM_ADMIN))
+    need = a_change(NeedAdministrator(Permission.SYSTEM_ADMIN, NOW))
     assert not await store.apply(need)
-    assert not await store.has_other_administrator(other)
+    assert not await store.has_other_administrator(other, NOW)
     await with_passkey(store, root)
     assert await store.apply(need)
-    assert await store.has_other_administrator(other)
-    assert not await store.has_other_administrator(root)
+    assert await store.has_other_administrator(other, NOW)
+    assert not await store.has_other_administrator(root, NOW)
 
 
 async def test_deleting_and_erasing_take_the_passkeys(store: Store) -> None:

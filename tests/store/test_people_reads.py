@@ -129,9 +129,9 @@ async def test_who_else_administers(store: Store, other: dict[str, object], pass
     assert await store.apply(a_change(SetPassword(root.id, "hash", NOW)))
     if password:
         assert await store.apply(a_change(SetPassword(second.id, "hash", NOW)))
-    assert await store.has_other_administrator(root) is counts
+    assert await store.has_other_administrator(root, NOW) is counts
     disabled = replace(root, standing=Standing.DISABLED, version=2)
-    assert await store.apply(a_change(PutAccount(disabled), NeedAdministrator(SYSTEM_ADMIN))) is counts
+    assert await store.apply(a_change(PutAccount(disabled), NeedAdministrator(SYSTEM_ADMIN, NOW))) is counts
     found = await store.account(root.id)
     assert found is not None
     assert found.standing is (Standing.DISABLED if counts else Standing.ACTIVE)

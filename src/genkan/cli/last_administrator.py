@@ -1,14 +1,17 @@
 """The last administrator of a site: nobody ends the last one by mistake, and whoever means it is told the way back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from shlex import quote
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from genkan.cli.output import print_warning
-from genkan.cli.workbench import NO, Stop, Workbench
+from genkan.cli.workbench import CHANGED, NO, Stop, Workbench
+from genkan.protocol.outcomes import Change, NeedAdministrator
 from genkan.protocol.records import Account, Standing
+from genkan.store.rounds import TRIES
 from genkan.wire.scopes import Permission
 
 PAGE = 500
@@ -41,12 +44,38 @@ async def keep_one(site: Workbench, account: Account, *, meant: bool) -> bool:
         if administers(other) and other.id != account.id:
             return False
     if not meant:
-        raise Stop(
-            f"{account.name} is the only administrator; make another one first with genkan user permission NAME "
-            "SYSTEM_ADMIN, or give --last-administrator",
-            NO,
-        )
+        raise Stop(_only(account), NO)
     return True
+
+
+async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaitable[Change]], *, meant: bool) -> bool:
+    """Apply what takes a way in from an account; whether nobody administers the site then. Stops unless that is meant.
+    ``decide`` says what fails where nobody is left (``keeping_a_way_in``).
+    """
+    for _ in range(TRIES):
+        change = await decide()
+        if await site.store.apply(change):
+            return False
+        if administers(account) and not await site.store.has_other_administrator(account, site.env().now):
+            break
+    else:
+        raise Stop(CHANGED)
+    if not meant:
+        raise Stop(_only(account), NO)
+
+    async def unguarded() -> Change:
+        change = await decide()
+        return replace(change, steps=tuple(s for s in change.steps if not isinstance(s, NeedAdministrator)))
+
+    await site.apply(unguarded)
+    return True
+
+
+def _only(account: Account) -> str:
+    return (
+        f"{account.name} is the only administrator; make another one first with genkan user permission NAME "
+        "SYSTEM_ADMIN, or give --last-administrator"
+    )
 
 
 def tell_way_back(recoverable: str | None) -> None:

@@ -7,21 +7,25 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli.certificate_words import explained_document, explained_lines
+from genkan.cli.last_administrator import LastAdministrator, end_way, tell_way_back
 from genkan.cli.named import AccountName, account_named
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.main import CannotServe, certificate_desk
 from genkan.ops.refusals import OPTIONS, sentence
+from genkan.protocol.administration import keeping_a_way_in
 from genkan.protocol.certificate_records import KnownCertificate, Pin
 from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.certificates.presented import MOST_CHAIN_HEADER, Presented, from_file
+from genkan.protocol.certificates.rules import Rule, RuleProblem
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Account
+from genkan.settings_certificates import read_rules
 from genkan.site.api.certificate_documents import certificate_document, kind_named, pin_document
 from genkan.site.api.documents import moment, plain, public_id
-from genkan.site.certificate_accounts import certificate_facts
+from genkan.site.certificate_accounts import certificate_facts, lost_with_certificate, lost_with_pin
 
 LEAST_DIGITS = 8
 app = cyclopts.App(name="certificate", help="Client certificates of accounts.")
@@ -83,6 +87,7 @@ def remove(
     id: Annotated[str, Parameter(help="The id that list shows.")],  # noqa: A002 - what the command line calls it
     /,
     *,
+    last_administrator: LastAdministrator = False,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -100,10 +105,14 @@ def remove(
             )
 
         async def decide() -> Change:
-            return pinning.remove(pin, site.actor, site.env())
+            env, rules = site.env(), certificate_rules(site)
+            lost = await lost_with_pin(account, pin, rules, site.store)
+            return keeping_a_way_in(pinning.remove(pin, site.actor, env), account, env.now, certificates=lost)
 
-        await site.apply(decide)
+        is_last = await end_way(site, account, decide, meant=last_administrator)
         _tell(pin, f"no longer tied to {account.name}: {pin.name}", json)
+        if is_last:
+            tell_way_back(account.name)
 
     at_site(data_dir, work)
 
@@ -137,6 +146,7 @@ def revoke(
     fingerprint: Annotated[str, Parameter(help="The SHA-256 that known shows, or how it begins.")],
     /,
     *,
+    last_administrator: LastAdministrator = False,
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -147,19 +157,27 @@ def revoke(
 
     async def work(site: Workbench) -> None:
         async def decide() -> Change:
-            account = await account_named(site, name)
-            return revoking.revoke(
-                await _known(site, account, fingerprint), revoking.BY_ADMINISTRATOR, site.actor, site.env()
-            )
+            env, known = site.env(), await _known(site, account, fingerprint)
+            lost = await lost_with_certificate(account, known, site.store)
+            change = revoking.revoke(known, revoking.BY_ADMINISTRATOR, site.actor, env)
+            return keeping_a_way_in(change, account, env.now, pins=lost)
 
-        await site.apply(decide)
         account = await account_named(site, name)
+        is_last = await end_way(site, account, decide, meant=last_administrator)
+        if is_last:
+            tell_way_back(account.name)
         ended = next(one for one in await site.store.certificates(account.id) if _begins(one, fingerprint))
         if json:
             return print_json(certificate_document(ended))
         return say(f"certificate {ended.fingerprint.hex()} of {account.name} counts no more; its sign-ins ended")
 
     at_site(data_dir, work)
+
+
+def certificate_rules(site: Workbench) -> tuple[Rule, ...]:
+    """The site's rules from names to accounts; which were good when the settings were read."""
+    rules = read_rules(site.settings.certificate_rules)
+    return () if isinstance(rules, RuleProblem) else rules
 
 
 async def _known(site: Workbench, account: Account, fingerprint: str) -> KnownCertificate:

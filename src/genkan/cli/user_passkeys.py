@@ -10,9 +10,10 @@ from genkan.cli.named import AccountName, account_named
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol.outcomes import Change
-from genkan.protocol.records import Account, Passkey
+from genkan.protocol.records import Account, Passkey, Way
 from genkan.protocol.signin.passkey import is_last_way, public_id
 from genkan.protocol.signin.passkey import remove as removed
+from genkan.protocol.signin.ways import allowed_ways
 from genkan.site.api.documents import moment, plain
 from genkan.site.api.passkey_documents import passkey_document
 
@@ -91,5 +92,7 @@ async def _named(site: Workbench, account: Account, name: str) -> Passkey:
 
 
 async def _is_last(site: Workbench, account: Account, passkey: Passkey) -> bool:
-    has_password = await site.store.password_set_at(account.id) is not None
+    """Whether no password and no other passkey that the site takes would be left."""
+    ways = allowed_ways(await site.store.site(), None)
+    has_password = Way.PASSWORD in ways and await site.store.password_set_at(account.id) is not None
     return is_last_way(passkey, await site.store.passkeys(account.id), has_password)

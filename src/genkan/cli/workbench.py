@@ -20,7 +20,9 @@ from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Way
 from genkan.protocol.signin.recovery import NewRecovery
+from genkan.protocol.signin.ways import possible_ways
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
 from genkan.store.rounds import TRIES, settle_all
 from genkan.store.sqlite import open_store
@@ -29,6 +31,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewRecovery | NewPin)
 DONE, NO, SET_UP = 0, 1, 2
+CHANGED = "it exists already, or somebody else changes it all the time; look at it and try again"
 NOTHING_TO_DO = Change(())
 
 DataDir = Annotated[str | None, Parameter(name="--data-dir", help="The site's data folder (GENKAN_DATA_DIR).")]
@@ -55,6 +58,14 @@ class Workbench:
         """This moment's time and chance."""
         return clock.system_env()
 
+    @property
+    def possible_ways(self) -> Way:
+        """The ways that the site can take as it is set up."""
+        known = self.settings
+        return possible_ways(
+            known.public, certificates=bool(known.client_ca), corporate=bool(known.read_sign_on().openid)
+        )
+
     async def apply(self, decide: Callable[[], Awaitable[D | Refused]]) -> D:
         """Load and decide, apply, and once more when the facts moved on. Stops with the refusal's sentence."""
         for _ in range(TRIES):
@@ -65,7 +76,7 @@ class Workbench:
             if await self.store.apply(change):
                 await self.settle(change)
                 return decided
-        raise Stop("it exists already, or somebody else changes it all the time; look at it and try again")
+        raise Stop(CHANGED)
 
     async def settle(self, change: Change) -> None:
         """tokens.md 4: the rows follow a raised stop; a command sees it through."""

@@ -10,6 +10,7 @@ from genkan.ops.refusals import KEYS, sentence
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Event, Refused, Step
+from genkan.protocol.records import Way
 
 Decided = TypeVar("Decided")
 
@@ -41,11 +42,12 @@ class Unplannable(Exception):
 class Draft:
     """Holds the site as it will be, and the steps and words that lead there."""
 
-    def __init__(self, present: Present, actor: str, env: Env, *, allow_http: bool) -> None:
+    def __init__(self, present: Present, actor: str, env: Env, *, allow_http: bool, possible: Way) -> None:
         self.present = present
         self.actor = actor
         self.env = env
         self.allow_http = allow_http
+        self.possible = possible
         self._lines: list[str] = []
         self._new_links: list[NewLink] = []
         self._steps: list[Step] = []

@@ -73,14 +73,17 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
 
-    def unpin(self, account: Account, pin: Pin, env: Env) -> Change | Refused:
-        """Untie it."""
-        return reach_fault(self.permission, account.permission) or pinning.remove(pin, self.actor, env)
-
-    def revoke(self, account: Account, known: KnownCertificate, env: Env) -> Change | Refused:
-        """End what a certificate signed in, and let it sign in nobody again."""
+    def unpin(self, account: Account, pin: Pin, lost: tuple[int, ...], env: Env) -> Change | Refused:
+        """Untie it. ``lost``: the known certificates that were the person's by it alone."""
         fault = reach_fault(self.permission, account.permission)
-        return fault or revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
+        change = pinning.remove(pin, self.actor, env)
+        return fault or keeping_a_way_in(change, account, env.now, certificates=lost)
+
+    def revoke(self, account: Account, known: KnownCertificate, lost: tuple[int, ...], env: Env) -> Change | Refused:
+        """End what a certificate signed in, and let it sign in nobody again. ``lost``: the pins that fit it."""
+        fault = reach_fault(self.permission, account.permission)
+        change = revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
+        return fault or keeping_a_way_in(change, account, env.now, pins=lost)
 
     def remove_passkey(self, account: Account, passkey: Passkey, env: Env) -> Change | Refused:
         """Take a passkey from a person, the last one too: a one-time link lets them in again."""
@@ -95,7 +98,8 @@ class Administrator:
 
     def unlink_identity(self, account: Account, identity: Identity, env: Env) -> Change | Refused:
         """Take the link away, the last way in too: a one-time link lets the person in again."""
-        return reach_fault(self.permission, account.permission) or directory.unlinked(identity, self.actor, env)
+        fault = reach_fault(self.permission, account.permission)
+        return fault or keeping_a_way_in(directory.unlinked(identity, self.actor, env), account, env.now)
 
     def sign_out(self, account: Account, env: Env) -> Change:
         """End every session and sign-in of a person."""
@@ -111,7 +115,7 @@ def reach_fault(caller: Permission, *rights: Permission) -> Refused | None:
     return Refused(Reason.ABOVE_CALLER) if any(right > caller for right in rights) else None
 
 
-def keeping_administrators(change: Change, account: Account, others: bool) -> Change | Refused:
+def keeping_administrators(change: Change, account: Account, at: int, *, others: bool) -> Change | Refused:
     """The change, unless it takes from the last who holds it a right to administer. ``others``: somebody else who can
     sign in has at least the same right. Two who go at once are told apart by the step that is added.
     """
@@ -119,7 +123,20 @@ def keeping_administrators(change: Change, account: Account, others: bool) -> Ch
         return change
     if not others:
         return Refused(Reason.LAST_ADMINISTRATOR)
-    return replace(change, steps=(*change.steps, NeedAdministrator(account.permission)))
+    return replace(change, steps=(*change.steps, NeedAdministrator(account.permission, at)))
+
+
+def keeping_a_way_in(
+    change: Change, account: Account, at: int, *, pins: tuple[int, ...] = (), certificates: tuple[int, ...] = ()
+) -> Change:
+    """The change that takes a way in from an account, which fails where nobody could administer any more. ``pins`` and
+    ``certificates`` let nobody in either once it is done.
+    """
+    needs = passkeys.needed_after(account)
+    if needs is None:
+        return change
+    need = NeedAdministrator(needs, at, lost_pins=pins, lost_certificates=certificates)
+    return replace(change, steps=(*change.steps, need))
 
 
 def _loses_right(change: Change, account: Account) -> bool:

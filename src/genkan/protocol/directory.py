@@ -266,7 +266,7 @@ def unlink(identity: Identity, other_ways: bool, actor: str, env: Env) -> Change
         return Refused(Reason.LAST_WAY_IN)
     change = unlinked(identity, actor, env)
     # Of two ways that are taken away at once, the second one stays.
-    return replace(change, steps=(*change.steps, NeedWayIn(identity.account_id)))
+    return replace(change, steps=(*change.steps, NeedWayIn(identity.account_id, env.now)))
 
 
 def unlinked(identity: Identity, actor: str, env: Env) -> Change:

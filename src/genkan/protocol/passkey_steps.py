@@ -58,9 +58,10 @@ class RemovePasskey:
 
 @dataclass(frozen=True, slots=True)
 class NeedWayIn:
-    """Fails when the account has no way in that the site takes, as the steps before it leave it."""
+    """Fails when the account has no way in that the site takes at this moment, as the steps before it leave it."""
 
     account_id: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import sqlite3
 
 from genkan.protocol import passkey_steps as p
 from genkan.store import rows
-from genkan.store.sqlite_sign_in import HAS_A_WAY, WAYS
+from genkan.store.sqlite_sign_in import HAS_A_WAY, NOTHING_LOST, WAYS
 
 ONE = f"""
     SELECT {rows.PASSKEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -62,7 +62,8 @@ class PasskeyWrites:
 
     def need_way_in(self, step: p.NeedWayIn) -> bool:
         [ways] = self._db.execute(WAYS).fetchone()
-        return bool(self._db.execute(_WAY_IN, {"id": step.account_id, "ways": ways}).fetchone()[0])
+        asked = {"id": step.account_id, "ways": ways, "at": step.at, **NOTHING_LOST}
+        return bool(self._db.execute(_WAY_IN, asked).fetchone()[0])
 
     def drop(self, step: p.DropPasskeys) -> bool:
         self._db.execute(_DROP, (step.account_id,))

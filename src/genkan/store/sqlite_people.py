@@ -8,7 +8,7 @@ from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
-from genkan.store.sqlite_sign_in import ADMINISTRATOR_WITH_A_WAY
+from genkan.store.sqlite_sign_in import ADMINISTRATOR_WITH_A_WAY, NOTHING_LOST
 from genkan.wire.scopes import Permission
 
 # How many names a page looks at, and how many sign-ins are counted, before the answer is "and perhaps more".
@@ -119,18 +119,18 @@ class SqlitePeople(SqliteAudit):
         """Oldest first."""
         return [rows.passkey(row, account_id) for row in self._all(sqlite_passkeys.OF_ACCOUNT, (account_id,))]
 
-    async def has_other_administrator(self, account: Account) -> bool:
+    async def has_other_administrator(self, account: Account, at: int) -> bool:
         """Whether somebody else who is active, has a way in that the site takes and at least the same permission
-        administers too.
+        administers too at this moment.
         """
-        return self._administers((await self.site()).ways, account.permission, account.id)
+        return self._administers((await self.site()).ways, account.permission, account.id, at)
 
-    async def has_administrator_by(self, ways: Way, permission: Permission) -> bool:
+    async def has_administrator_by(self, ways: Way, permission: Permission, at: int) -> bool:
         """Whether somebody active with at least this permission could come in by one of these ways."""
-        return self._administers(ways, permission, 0)
+        return self._administers(ways, permission, 0, at)
 
-    def _administers(self, ways: Way, permission: Permission, but: int) -> bool:
-        asked = {"ways": int(ways), "permission": int(permission), "but": but}
+    def _administers(self, ways: Way, permission: Permission, but: int, at: int) -> bool:
+        asked = {"ways": int(ways), "permission": int(permission), "but": but, "at": at, **NOTHING_LOST}
         found = self._one(ADMINISTRATOR_WITH_A_WAY, asked)
         return bool(found and found[0])
 

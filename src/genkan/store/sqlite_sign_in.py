@@ -1,21 +1,26 @@
 """The steps about how people sign in, inside the writer's transaction, and who has a way in at all."""
 
+import json
 import sqlite3
 
 from genkan.protocol import signin_steps as s
+from genkan.protocol.outcomes import NeedAdministrator
 
 # Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
-# in. A certificate counts that is tied to the account
-# or that it signed in with, an organisation's identity that was linked: what a mapping rule would accept tomorrow is
-# not known today.
+# in. A certificate counts that is tied to the account, or that it signed in with and that has not expired at :at, an
+# organisation's identity that was linked: what a mapping rule would accept tomorrow is not known today. What :pins and
+# :certificates name (JSON arrays) counts no more.
 HAS_A_WAY = """(
     (:ways & 1 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
     OR (:ways & 2 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
     OR (:ways & 4 AND (
-        EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number)
-        OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL)))
+        EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number
+            AND n.id NOT IN (SELECT value FROM json_each(:pins)))
+        OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL
+            AND c.not_after >= :at AND c.number NOT IN (SELECT value FROM json_each(:certificates)))))
     OR (:ways & 8 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
 )"""
+NOTHING_LOST = {"pins": "[]", "certificates": "[]"}
 ADMINISTRATOR_WITH_A_WAY = f"""
     SELECT EXISTS (
         SELECT 1 FROM accounts a
@@ -57,10 +62,13 @@ class SignInWrites:
     def put_policy(self, step: s.PutSignInPolicy) -> bool:
         return self._db.execute(PUT_POLICY, (int(step.ways), step.max_age, step.site_version)).rowcount == 1
 
-    def administrator_left(self, permission: int) -> bool:
+    def administrator_left(self, step: NeedAdministrator) -> bool:
         """Whether somebody who administers can still come in, as the transaction stands."""
         [ways] = self._db.execute(WAYS).fetchone()
-        asked = {"ways": ways, "permission": permission, "but": 0}
+        asked = {
+            "ways": ways & int(step.possible), "permission": int(step.permission), "but": 0, "at": step.at,
+            "pins": json.dumps(step.lost_pins), "certificates": json.dumps(step.lost_certificates),
+        }  # fmt: skip
         return bool(self._db.execute(ADMINISTRATOR_WITH_A_WAY, asked).fetchone()[0])
 
     def put_codes(self, step: s.PutRecoveryCodes) -> bool:

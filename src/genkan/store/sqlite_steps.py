@@ -259,7 +259,7 @@ class Steps:
         return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
 
     def _need_administrator(self, step: o.NeedAdministrator) -> bool:
-        return self._sign_in.administrator_left(int(step.permission))
+        return self._sign_in.administrator_left(step)
 
     def _put_policy(self, step: s.PutSignInPolicy) -> bool:
         return self._moved_site(self._sign_in.put_policy(step))

@@ -193,9 +193,9 @@ def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Per
     )  # fmt: skip
     steps: tuple[Step, ...] = (RemovePasskey(passkey.account_id, passkey.id),)
     if not last_too:
-        steps += (NeedWayIn(passkey.account_id),)
+        steps += (NeedWayIn(passkey.account_id, env.now),)
     if needs is not None:
-        steps += (NeedAdministrator(needs),)
+        steps += (NeedAdministrator(needs, env.now),)
     return Change(steps, (event,))
 
 

@@ -13,6 +13,12 @@ from genkan.protocol.signin.ways import words_of
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.wire.scopes import Permission
 
+# What a way needs that the settings do not give.
+MISSING = {
+    Way.PASSKEY: "ways: passkeys need https and a host name, no IP address, in GENKAN_BASE_URL",
+    Way.CERTIFICATE: "ways: certificates need an authority in GENKAN_CLIENT_CA",
+    Way.CORPORATE: "ways: the corporate way needs an OpenID provider in GENKAN_SIGN_ON_FILE",
+}
 LEAST_MAX_AGE = MINUTE
 MOST_MAX_AGE = 10 * 365 * DAY
 
@@ -34,9 +40,11 @@ def max_age_fault(max_age: int | None) -> Refused | None:
     return Refused(Reason.INVALID_VALUE, "max age: none, or at least a minute")
 
 
-def set_policy(site: Site, wish: PolicyWish, actor: str, env: Env, *, somebody_left: bool) -> Change | Refused:
+def set_policy(
+    site: Site, wish: PolicyWish, actor: str, env: Env, *, somebody_left: bool, possible: Way
+) -> Change | Refused:
     """The change; empty where nothing differs. ``somebody_left``: an active system administrator has a way in by what
-    is asked for, as far as can be seen; the step that is added makes sure of it.
+    is asked for and the settings make ``possible``, as far as can be seen; the step that is added makes sure of it.
 
     Nobody is signed out by it (tokens.md 4: narrowing is not ending): phones go on refreshing, and a browser session
     that came another way has to sign in again at its next step.
@@ -49,11 +57,14 @@ def set_policy(site: Site, wish: PolicyWish, actor: str, env: Env, *, somebody_l
     if (wish.ways, wish.max_age) == (site.ways, site.max_age):
         return Change(())
     narrowed = bool(site.ways & ~wish.ways)
+    if narrowed and not wish.ways & possible:
+        return Refused(Reason.INVALID_VALUE, next(what for way, what in MISSING.items() if way in wish.ways))
     if narrowed and not somebody_left:
         return Refused(Reason.NOBODY_COULD_SIGN_IN)
     put = PutSignInPolicy(wish.ways, wish.max_age, site.version)
     event = Event(EventKind.SIGN_IN_POLICY_CHANGED, env.now, actor, address=address_of(actor), detail=_told(wish))
-    return Change((put, NeedAdministrator(Permission.SYSTEM_ADMIN)) if narrowed else (put,), (event,))
+    need = NeedAdministrator(Permission.SYSTEM_ADMIN, env.now, possible)
+    return Change((put, need) if narrowed else (put,), (event,))
 
 
 def _told(wish: PolicyWish) -> str:

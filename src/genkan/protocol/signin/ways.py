@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
+from genkan.protocol.signin.passkey_options import rp_id_of
+from genkan.wire.urls import BaseURL
 
 # How files, commands and the API write them.
 WORDS: Mapping[Way, str] = {
@@ -25,6 +27,18 @@ def allowed_ways(site: Site, link: Link | None) -> Way:
     if link is None or link.ways is Way.NONE:
         return site.ways
     return link.ways & ALL_WAYS
+
+
+def possible_ways(public: BaseURL, *, certificates: bool, corporate: bool) -> Way:
+    """The ways that a site can take as it is set up. ``certificates``: it knows an authority; ``corporate``: it knows
+    a provider.
+    """
+    possible = Way.PASSWORD
+    if rp_id_of(public) is not None:
+        possible |= Way.PASSKEY
+    if certificates:
+        possible |= Way.CERTIFICATE
+    return possible | Way.CORPORATE if corporate else possible
 
 
 def way_of(method: Method) -> Way:

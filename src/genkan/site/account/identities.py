@@ -3,7 +3,8 @@
 from genkan.protocol.directory import unlink
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Identity
+from genkan.protocol.records import Account, Identity, Way
+from genkan.protocol.signin.ways import allowed_ways
 from genkan.site import console
 from genkan.site.account.passkey_rows import SIGN_IN
 from genkan.site.answer import Answer
@@ -11,6 +12,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.ways_here import takes_identity, takes_password
 from genkan.store.rounds import TRIES
 
 
@@ -35,13 +37,16 @@ async def unlink_one(received: Received, door: Door) -> Answer:
 
 
 async def has_other_way(account: Account, identity: Identity, door: Door) -> bool:
-    """Whether the person can sign in without this link: by a password, a passkey, or another directory."""
-    if await door.store.password_set_at(account.id) is not None:
+    """Whether the person can sign in without this link: by a password, a passkey, or another directory, where the site
+    takes them.
+    """
+    ways = allowed_ways(await door.store.site(), None)
+    if await takes_password(account, ways, door):
         return True
-    if any(not passkey.cloned_at for passkey in await door.store.passkeys(account.id)):
+    if Way.PASSKEY in ways and any(not passkey.cloned_at for passkey in await door.store.passkeys(account.id)):
         return True
     others = [one.source for one in await door.store.identities_of(account.id) if one.source != identity.source]
-    return any(door.sign_on.named(source) is not None for source in others)
+    return any(takes_identity(source, ways, door) for source in others)
 
 
 RULES = (

@@ -4,7 +4,7 @@ in.
 
 from genkan.protocol.link_wishes import SENTENCES
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason, entry
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site, Standing, Way
 from genkan.protocol.signin.site_policy import PolicyWish
 from genkan.site import console, ways_form
@@ -15,6 +15,8 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.sentences import sentence
+from genkan.site.ways_here import possible_here
 from genkan.wire.scopes import Permission
 
 HERE = "/admin/sign-in"
@@ -50,7 +52,7 @@ async def change(received: Received, door: Door) -> Answer:
         return console.done(door, HERE, Flash.SAVED)
     if changed.reason is Reason.BUSY:
         return console.busy(inside, received, door)
-    return await _page(inside, ways, typed, {"ways": entry(changed.reason).public}, door)
+    return await _page(inside, ways, typed, {"ways": sentence(changed)}, door)
 
 
 async def _page(inside: Inside, ways: Way, age: str, faults: dict[str, str], door: Door) -> Answer:
@@ -70,8 +72,9 @@ async def _page(inside: Inside, ways: Way, age: str, faults: dict[str, str], doo
 
 async def _ready(door: Door) -> list[tuple[str, bool]]:
     """By way, whether a system administrator could come in by it alone."""
+    now, possible = door.env().now, possible_here(door)
     return [
-        (words, await door.store.has_administrator_by(way, Permission.SYSTEM_ADMIN))
+        (words, await door.store.has_administrator_by(way & possible, Permission.SYSTEM_ADMIN, now))
         for way, words in ways_form.WAY_WORDS.items()
     ]
 

@@ -4,7 +4,7 @@ from genkan.protocol.administration import Administrator
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Identity
-from genkan.site.api.people import living
+from genkan.site.api.people import living, why_kept
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.store.rounds import TRIES
@@ -42,4 +42,7 @@ async def unlink_identity(received: Received, caller: Administrator, door: Door)
     change: Change | Refused = caller.unlink_identity(account, identity, door.env())
     if isinstance(change, Refused):
         return change
-    return identity if await door.store.apply(change) else Refused(Reason.NOT_FOUND)
+    if await door.store.apply(change):
+        return identity
+    still = any(one.source == identity.source for one in await door.store.identities_of(account.id))
+    return await why_kept(account, door) if still else Refused(Reason.NOT_FOUND)

@@ -10,6 +10,7 @@ from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Session, Standing
+from genkan.protocol.signin.passkey import needed_after
 from genkan.protocol.signin.session import is_live
 from genkan.site import answer
 from genkan.site.answer import Answer
@@ -48,15 +49,23 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
         account = await (named_by_path if buried else living)(received, door)
         if account is None:
             return Refused(Reason.NOT_FOUND)
-        change = decide(account, door.env())
+        env = door.env()
+        change = decide(account, env)
         if isinstance(change, Change):
-            others = await door.store.has_other_administrator(account)
-            change = keeping_administrators(change, account, others)
+            others = await door.store.has_other_administrator(account, env.now)
+            change = keeping_administrators(change, account, env.now, others=others)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
             return await door.store.account(account.id) or account
     return Refused(Reason.BUSY, retry_after=1)
+
+
+async def why_kept(account: Account, door: Door) -> Refused:
+    """Why the write did not take a way in from this account that is still there."""
+    if needed_after(account) is None or await door.store.has_other_administrator(account, door.env().now):
+        return Refused(Reason.BUSY, retry_after=1)
+    return Refused(Reason.LAST_ADMINISTRATOR)
 
 
 async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account | Refused:

@@ -7,7 +7,8 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.site.api.documents import read_public_id
-from genkan.site.api.people import living
+from genkan.site.api.people import living, why_kept
+from genkan.site.certificate_accounts import lost_with_certificate, lost_with_pin
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.store.rounds import TRIES
@@ -42,10 +43,14 @@ async def unpin_certificate(received: Received, caller: Administrator, door: Doo
     pin = next((pin for pin in kept if pin.id == number), None)
     if account is None or pin is None:
         return Refused(Reason.NOT_FOUND)
-    change = caller.unpin(account, pin, door.env())
+    lost = await lost_with_pin(account, pin, door.certificates.rules, door.store)
+    change = caller.unpin(account, pin, lost, door.env())
     if isinstance(change, Refused):
         return change
-    return pin if await door.store.apply(change) else Refused(Reason.NOT_FOUND)
+    if await door.store.apply(change):
+        return pin
+    still = pin in await door.store.pins(account.id)
+    return await why_kept(account, door) if still else Refused(Reason.NOT_FOUND)
 
 
 async def revoke_certificate(received: Received, caller: Administrator, door: Door) -> KnownCertificate | Refused:
@@ -54,12 +59,15 @@ async def revoke_certificate(received: Received, caller: Administrator, door: Do
     known = None if account is None else await _known(received, account, door)
     if account is None or known is None:
         return Refused(Reason.NOT_FOUND)
-    change = caller.revoke(account, known, door.env())
+    lost = await lost_with_certificate(account, known, door.store)
+    change = caller.revoke(account, known, lost, door.env())
     if isinstance(change, Refused):
         return change
-    if not await door.store.apply(change):
-        return Refused(Reason.CONFLICT)
-    return await door.store.certificate(known.fingerprint) or Refused(Reason.NOT_FOUND)
+    done = await door.store.apply(change)
+    now = await door.store.certificate(known.fingerprint)
+    if now is None or done:
+        return now or Refused(Reason.NOT_FOUND)
+    return Refused(Reason.CONFLICT) if now.revoked_at is not None else await why_kept(account, door)
 
 
 async def _known(received: Received, account: Account, door: Door) -> KnownCertificate | None:
