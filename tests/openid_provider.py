@@ -66,7 +66,6 @@ class FakeProvider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
             "userinfo_endpoint": f"{self.issuer}/me",
-            "end_session_endpoint": f"{self.issuer}/end",
             "backchannel_logout_supported": True,
             **self.document,
         }

@@ -1,5 +1,6 @@
 """Signing in at the organisation's OpenID provider: the way there and back, and everything that must not pass."""
 
+import asyncio
 import base64
 import json
 from dataclasses import replace
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 
+from genkan.outside.openid.lane import Lane
 from genkan.protocol.env import HOUR, MINUTE
 from genkan.protocol.outcomes import EventKind
 from genkan.protocol.reasons import Reason
@@ -69,6 +71,61 @@ async def test_the_phone_signs_in_through_it(corp: Corporate) -> None:
     query = parse_qs(urlsplit(answer.headers["location"]).query)
     assert query["state"] == ["the app's own state " * 20]
     assert query["code"]
+
+
+async def test_answers_beyond_those_that_wait_are_sent_away(corp: Corporate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that hangs holds as many as may wait and no more. Who was sent away has spent nothing, keeps the
+    cookie, and is let in by the same address once there is room.
+    """
+    upstream = corp.site.door.sign_on.upstreams["corp"]
+    upstream.lane = Lane(at_once=1, waiting=1)
+    asked, going_on, exchange = asyncio.Event(), asyncio.Event(), upstream.exchange
+
+    async def hanging(*given: str) -> Any:
+        asked.set()
+        await going_on.wait()
+        return await exchange(*given)
+
+    monkeypatch.setattr(upstream, "exchange", hanging)
+    browsers = [corp.site.browser() for _ in range(3)]
+    answers = [corp.provider.sign_in(await corp.begin(browser)) for browser in browsers]
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(corp.come_back(answers[0], browsers[0]))
+        await asked.wait()
+        second = group.create_task(corp.come_back(answers[1], browsers[1]))
+        while not upstream.lane.is_full:
+            await asyncio.sleep(0)
+        away = await corp.come_back(answers[2], browsers[2])
+        logout = await corp.site.client.post(
+            f"{corp.site.base}/login/openid/corp/backchannel-logout",
+            data={"logout_token": corp.provider.logout_token()},
+        )
+        going_on.set()
+    assert says(away, Reason.BUSY)
+    assert [one.headers["retry-after"] for one in (away, logout)] == ["1", "1"]
+    assert (away.status_code, logout.status_code) == (503, 503)
+    for answer in (first.result(), second.result(), await corp.come_back(answers[2], browsers[2])):
+        assert corp.landed(answer) == "/"
+
+
+async def test_a_provider_that_hangs_is_looked_up_once(corp: Corporate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many press the button meanwhile."""
+    upstream = corp.site.door.sign_on.upstreams["corp"]
+    looked, going_on, look = [], asyncio.Event(), upstream._get
+
+    async def hanging(*given: Any) -> Any:
+        looked.append(given[0])
+        await going_on.wait()
+        return await look(*given)
+
+    monkeypatch.setattr(upstream, "_get", hanging)
+    async with asyncio.TaskGroup() as group:
+        begun = [group.create_task(corp.begin(corp.site.browser())) for _ in range(5)]
+        while not looked:
+            await asyncio.sleep(0)
+        going_on.set()
+    assert len(looked) == 1
+    assert all(one.result().startswith(corp.provider.issuer) for one in begun)
 
 
 async def test_a_request_that_no_cookie_holds_is_told(corp: Corporate) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 import ssl
 import warnings
 from pathlib import Path
@@ -154,6 +155,42 @@ async def test_nobody_is_asked_where_the_site_itself_is(house: House, monkeypatc
     async with speaking(site, TLS(house.files), monkeypatch) as port:
         assert (await ask(port, house.trusting(house.client()))).endswith(b"https")
     assert [Secured("localhost", False, None)] == SEEN
+
+
+def twice(port: int, context: ssl.SSLContext) -> bool:
+    """Whether the second of two connections goes on with what the first has shown."""
+    session, _ = session_of(port, context, None)
+    return session_of(port, context, session)[1]
+
+
+def session_of(
+    port: int, context: ssl.SSLContext, session: ssl.SSLSession | None
+) -> tuple[ssl.SSLSession | None, bool]:
+    """One request and its answer: what the server gave to go on with, and whether it went on with ``session``."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+        context.wrap_socket(plain, server_hostname="localhost", session=session) as secure,
+    ):
+        secure.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        while secure.recv(4096):
+            pass
+        return secure.session, bool(secure.session_reused)
+
+
+async def test_nothing_is_resumed_where_certificates_are_asked_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by a ticket nor by a session's number: each connection proves the key anew."""
+    old = house.trusting(house.client())
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    old.options |= ssl.OP_NO_TICKET
+    # Where nobody is asked both are resumed, so this would see it.
+    async with speaking(site, TLS(house.files), monkeypatch) as port:
+        assert await asyncio.to_thread(twice, port, old)
+        assert await asyncio.to_thread(twice, port, house.trusting())
+    async with speaking(site, TLS(house.asking), monkeypatch) as port:
+        assert await spoken(port, old) is None
+        assert not await asyncio.to_thread(twice, port, house.trusting(house.client()))
 
 
 async def test_a_bundle_may_hold_an_authority_below_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

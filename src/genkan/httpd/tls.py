@@ -169,8 +169,10 @@ def _ask_clients(context: ssl.SSLContext, authorities: str) -> None:
     context.verify_mode = ssl.CERT_OPTIONAL
     # Every certificate in the bundle is an anchor, also one that is not its own issuer.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
-    # Each handshake shows the key's possession anew, and no browser goes on with a choice made before.
-    context.options |= ssl.OP_NO_TICKET
+    # Each handshake shows the key's possession anew, and no browser goes on with a choice made before. Without tickets
+    # TLS 1.3 has nothing to resume by (RFC 8446 4.6.1). TLS 1.2 has the session's number besides (RFC 5246 7.3), whose
+    # cache Python does not let us switch off: so it is not spoken here.
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0
 
 

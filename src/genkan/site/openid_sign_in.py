@@ -132,7 +132,21 @@ class LetIn:
 async def take_back(
     upstream: Upstream, begun: Flow | None, query: Form, received: Received, who: Visitor, door: Door
 ) -> LetIn | Fault:
-    """The answer of a provider, up to the session. Its state is spent before the provider is asked anything."""
+    """The answer of a provider, up to the session. Its state is spent before the provider is asked anything, and not
+    before it is this one's turn: whoever is sent away may come again with the same answer.
+    """
+    if upstream.lane.is_full:
+        return Fault(Reason.BUSY, "too many sign-ins wait for this provider")
+    async with upstream.lane:
+        redeemed = await _redeemed(upstream, begun, query, who, door)
+    if isinstance(redeemed, Fault) or begun is None:
+        return redeemed if isinstance(redeemed, Fault) else Fault(Reason.SIGN_ON_BROKEN, "nothing was begun")
+    return await _let_in(upstream, begun, *redeemed, received, who, door)
+
+
+async def _redeemed(
+    upstream: Upstream, begun: Flow | None, query: Form, who: Visitor, door: Door
+) -> tuple[Tokens, Described] | Fault:
     provider = await upstream.provider()
     if isinstance(provider, Fault):
         return provider
@@ -142,20 +156,17 @@ async def take_back(
         return back if isinstance(back, Fault) else Fault(Reason.SIGN_ON_BROKEN, "nothing was begun")
     if not await door.store.apply(Change((back.spend,))):
         return Fault(Reason.SIGN_ON_BROKEN, "state was used before")
-    given, described = await _described(upstream, begun, back, door)
-    if isinstance(described, Fault):
-        return described
-    return await _let_in(upstream, begun, given, described, received, who, door)
+    return await _described(upstream, begun, back, door)
 
 
-async def _described(upstream: Upstream, begun: Flow, back: Returned, door: Door) -> tuple[Tokens, Described | Fault]:
+async def _described(upstream: Upstream, begun: Flow, back: Returned, door: Door) -> tuple[Tokens, Described] | Fault:
     given = await upstream.exchange(back.code, begun.verifier, redirect_uri(begun.source, door))
     if isinstance(given, Fault):
-        return Tokens("", "", ""), given
+        return given
     now = door.env().now
     max_age = now - begun.started_at if begun.fresh else None
     described = await checked.describe(upstream, given, Asked(begun.nonce, given.access_token, max_age), now)
-    return given, described
+    return described if isinstance(described, Fault) else (given, described)
 
 
 async def _let_in(

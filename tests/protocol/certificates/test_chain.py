@@ -326,6 +326,17 @@ def test_constraints_reach_the_subject() -> None:
     accepts(judged(person(by_mail, subject=subject("X", email="a@corp.example")), to=by_mail), 2)
 
 
+def test_constraints_reach_an_email_in_the_subject_beside_other_names() -> None:
+    """An authority bound to one host cannot vouch for a foreign address by putting it beside a DNS name."""
+    root = authority("Root")
+    bound = authority("Bound", root, extra=[(x509.NameConstraints([x509.RFC822Name("corp.example")], None), True)])
+    beside = x509.DNSName("pc.corp.example")
+    refused(judged(person(bound, beside, subject=subject("X", email="a@evil.example")), bound, to=root), Fault.CHAIN)
+    for none in ("ä@corp.example", "Alice <a@corp.example>", "corp.example", " "):
+        refused(judged(person(bound, beside, subject=subject("X", email=none)), bound, to=root), Fault.CHAIN)
+    accepts(judged(person(bound, beside, subject=subject("X", email="a@corp.example")), bound, to=root), 3)
+
+
 def test_a_second_verifier_agrees() -> None:
     """Whatever we accept, the library's own verifier for the web accepts too, where it knows the kind of thing."""
     root = authority(extra=[], key=ec_key())

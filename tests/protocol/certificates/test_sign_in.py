@@ -48,7 +48,7 @@ def test_a_session_names_its_certificate_and_how_it_was_proved() -> None:
     assert (kept.account_id, kept.subject, kept.not_after) == (ACCOUNT.id, "CN=alice", LEAF.not_after)
     assert (session.session.method, session.session.method.references()) == (Method.POP, ["pop"])
     assert way_of(session.session.method) is Way.CERTIFICATE
-    assert [event.kind for event in made.change.events] == [EventKind.SESSION_OPENED]
+    assert [event.kind for event in made.change.events] == [EventKind.CERTIFICATE_USED, EventKind.SESSION_OPENED]
 
 
 def test_a_certificate_keeps_its_number() -> None:

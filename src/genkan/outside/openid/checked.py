@@ -45,8 +45,9 @@ async def describe(upstream: Upstream, given: Tokens, asked: Asked, now: int) ->
     if not given.access_token or not mapping.wants_userinfo(token.claims, mapped(upstream.source)):
         return Described(token, dict(token.claims))
     more = await upstream.userinfo(given.access_token, token.subject)
-    # What is signed goes before what is only told.
-    return more if isinstance(more, Fault) else Described(token, {**more, **token.claims})
+    if isinstance(more, Fault):
+        return more
+    return Described(token, mapping.joined(token.claims, more, mapped(upstream.source)))
 
 
 async def _read_id_token(upstream: Upstream, text: str, asked: Asked, now: int) -> IdToken | Fault:

@@ -1,5 +1,6 @@
 """One provider as it is asked: its discovery document and keys, kept for a while, and the tokens that it gives."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ import msgspec
 
 from genkan.outside.fetcher import Fetched, FetchFault, fetch
 from genkan.outside.openid.client_proof import Credential, proof
+from genkan.outside.openid.lane import Lane
 from genkan.outside.reach import Reach
 from genkan.protocol.env import HOUR, SECOND, Env
 from genkan.protocol.openid import discovery, keys
@@ -42,6 +44,8 @@ class Upstream:
         self._credential = credential
         self._reach = replace(reach, plain_http=source.issuer.startswith("http://"))
         self._env = env
+        self.lane = Lane()
+        self._looking = asyncio.Lock()
         self._provider: Provider | None = None
         self._keys: tuple[Key, ...] = ()
         self._provider_at = self._keys_at = self._failed_at = -PAUSE
@@ -50,11 +54,23 @@ class Upstream:
 
     async def provider(self, *, anew: bool = False) -> Provider | Fault:
         """The discovery document, of at most an hour ago. While it cannot be had, the last one goes on."""
+        kept = None if anew else self._kept()
+        if kept is not None:
+            return kept
+        # Anybody can make us look: one looks, and who comes meanwhile waits for what it finds.
+        async with self._looking:
+            kept = None if anew else self._kept()
+            return kept if kept is not None else await self._looked_up(anew=anew)
+
+    def _kept(self) -> Provider | Fault | None:
         now = self._env().now
-        if self._provider is not None and now - self._provider_at < KEPT and not anew:
+        if self._provider is not None and now - self._provider_at < KEPT:
             return self._provider
-        if self._failed is not None and now - self._failed_at < PAUSE and not anew:
+        if self._failed is not None and now - self._failed_at < PAUSE:
             return self._provider or self._failed
+        return None
+
+    async def _looked_up(self, *, anew: bool) -> Provider | Fault:
         body = await self._get(discovery.address_of(self.source.issuer), discovery.LONGEST_DOCUMENT, "discovery")
         found = body if isinstance(body, Fault) else discovery.read_provider(body, self.source.issuer)
         if isinstance(found, Fault):

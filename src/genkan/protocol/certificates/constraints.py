@@ -57,13 +57,20 @@ def _fault_of(certificate: x509.Certificate, constraints: x509.NameConstraints) 
 def _names(certificate: x509.Certificate) -> Iterator[x509.GeneralName]:
     if certificate.subject.rdns:
         yield x509.DirectoryName(certificate.subject)
-    alternative = extension(certificate, x509.SubjectAlternativeName)
-    yield from alternative or ()
-    if alternative is None:
-        # RFC 5280 4.2.1.10: without an alternative name, an e-mail address in the subject is constrained.
-        for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
-            text = attribute.value
-            yield x509.RFC822Name(text) if isinstance(text, str) and text.isascii() else x509.RFC822Name("")
+    yield from extension(certificate, x509.SubjectAlternativeName) or ()
+    # RFC 5280 4.2.1.10 constrains an e-mail address in the subject only where there is no alternative name at all.
+    # The rule subject-email= reads it in any case, so it is judged in any case: an authority could otherwise put a
+    # foreign address there, and any alternative name beside it.
+    for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
+        yield _mail_of(attribute.value)
+
+
+def _mail_of(text: str | bytes) -> x509.RFC822Name:
+    """What is no address stands as one without a host, which cannot be compared to anything."""
+    try:
+        return x509.RFC822Name(text if isinstance(text, str) else "unreadable")
+    except ValueError:
+        return x509.RFC822Name("unreadable")
 
 
 def _same_kind(base: x509.GeneralName, name: x509.GeneralName) -> bool:

@@ -30,6 +30,14 @@ def wants_userinfo(claims: Mapping[str, Any], mapped: Mapped) -> bool:
     return any(claim not in claims for claim in wanted)
 
 
+def joined(signed: Mapping[str, Any], told: Mapping[str, Any], mapped: Mapped) -> dict[str, Any]:
+    """The ID token's claims and userinfo's as one; what is signed goes before what is only told."""
+    # OpenID Connect Core 5.1: email_verified is said of the address beside it. Of an address in the other document,
+    # which may be another one, it says nothing.
+    source = signed if mapped.email in signed else told
+    return {**told, **signed, "email_verified": source.get("email_verified")}
+
+
 def person_of(subject: str, claims: Mapping[str, Any], mapped: Mapped, sealed: str) -> Person:
     """The person; what is no text counts as not there."""
     return Person(

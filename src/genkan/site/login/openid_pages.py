@@ -57,6 +57,9 @@ async def callback(received: Received, door: Door) -> Answer:
     if isinstance(came, Fault):
         confirmed = begun.account_id if begun else 0
         page = await _back_here(came, form, confirmed, upstream, received, who, door)
+        if came.reason is Reason.BUSY:
+            # The answer may still be good, and the cookie with it: the same address counts when there is room.
+            return page.plus((b"retry-after", b"1"))
         return without_flow(page, begun, query, upstream.source.name, door)
     done = after_sign_in(form, came.account, who, door)
     done = browser.with_known(browser.with_session(done, came.opened.cookie, door), who, came.account, door, env)
@@ -88,7 +91,10 @@ async def backchannel_logout(received: Received, door: Door) -> Answer:
     upstream = _upstream(received, door)
     if upstream is None:
         return answer.error(Refused(Reason.NOT_FOUND))
-    token = await read_logout_token(upstream, read.form(received).get("logout_token", ""), door.env().now)
+    if upstream.lane.is_full:
+        return answer.busy()
+    async with upstream.lane:
+        token = await read_logout_token(upstream, read.form(received).get("logout_token", ""), door.env().now)
     if isinstance(token, Fault):
         return _logout_refused(token, upstream, received, door)
     sessions, account = await _signed_out(upstream, token, door)
