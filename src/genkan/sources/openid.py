@@ -94,9 +94,6 @@ class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
             "by it, or everything of the person, phones too."
         ),
     ] = "browsers"
-    sign_out_there: Annotated[
-        bool, Meta(description="Whether signing out here leads on to the provider's own sign-out page.")
-    ] = False
     clock_seconds: Annotated[
         int, Meta(description="How far the provider's clock may be off, in seconds.", ge=0, le=300)
     ] = 60

@@ -23,7 +23,6 @@ class Provider:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str
-    end_session_endpoint: str
     client_authentication: tuple[str, ...]
     tells_iss: bool
     prompts: tuple[str, ...]
@@ -55,7 +54,6 @@ def read_provider(body: bytes, issuer: str) -> Provider | Fault:
         document["token_endpoint"],
         document["jwks_uri"],
         _optional(document, "userinfo_endpoint", issuer),
-        _optional(document, "end_session_endpoint", issuer),
         _words(document.get("token_endpoint_auth_methods_supported")) or ("client_secret_basic",),
         document.get("authorization_response_iss_parameter_supported") is True,
         _words(document.get("prompt_values_supported")),
