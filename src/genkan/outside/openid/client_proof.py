@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote_plus
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
@@ -15,6 +19,9 @@ from genkan.sources.openid import OpenIDSource
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFE = MINUTE
+_KINDS: tuple[tuple[type, type[jwk.RSAKey | jwk.ECKey | jwk.OKPKey]], ...] = (
+    (RSAPrivateKey, jwk.RSAKey), (EllipticCurvePrivateKey, jwk.ECKey), (Ed25519PrivateKey, jwk.OKPKey),
+)  # fmt: skip
 _BY_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 
 
@@ -41,10 +48,16 @@ def read_credential(source: OpenIDSource) -> Credential:
         return Credential()
     pem = _read(source.private_key_file)
     try:
-        load_pem_private_key(pem, None)
-        return Credential(key=jwk.import_key(pem))
-    except (JoseError, ValueError, TypeError):
-        raise BadCredential(f"{source.private_key_file}: it is no unencrypted private key in PEM") from None
+        key = load_pem_private_key(pem, None)
+        kind = next((jose for known, jose in _KINDS if isinstance(key, known)), None)
+        made = kind.import_key(pem) if kind else None
+        if made is not None and (not isinstance(made, jwk.ECKey) or made.curve_name in _BY_CURVE):
+            return Credential(key=made)
+    except (JoseError, ValueError, TypeError, UnsupportedAlgorithm):
+        pass
+    raise BadCredential(
+        f"{source.private_key_file}: it is no unencrypted private key in PEM (RSA, P-256, P-384, P-521 or Ed25519)"
+    )
 
 
 def _read(path: str) -> bytes:

@@ -6,7 +6,7 @@ from genkan.outside.ldap_trial import Step
 from genkan.outside.openid.provider import Upstream
 from genkan.protocol.openid.discovery import Provider, address_of
 from genkan.protocol.openid.faults import Fault
-from genkan.protocol.openid.keys import Key
+from genkan.protocol.openid.keys import Key, key_for
 from genkan.protocol.reasons import Reason
 from genkan.sources.openid import OFFLINE, OpenIDSource
 
@@ -44,16 +44,11 @@ def _failed(tried: str, fault: Fault, fix: str) -> Step:
 
 def _keys(provider: Provider, keys: tuple[Key, ...], source: OpenIDSource) -> Step:
     kinds = sorted({f"{key.kind} {key.curve}".strip() for key in keys})
-    fitting = any(_fits(key, name) for key in keys for name in source.algorithms)
+    fitting = any(not isinstance(key_for([key], name, ""), str) for key in keys for name in source.algorithms)
     tried, found = f"Read {provider.jwks_uri}", f"{len(keys)} keys: {', '.join(kinds)}"
     if fitting:
         return Step(tried, True, found)
     return Step(tried, False, found, "Name the algorithm that the provider signs with in algorithms.")
-
-
-def _fits(key: Key, algorithm: str) -> bool:
-    by_kind = {"RSA": ("RS", "PS"), "EC": ("ES",), "OKP": ("Ed",)}
-    return algorithm.startswith(by_kind.get(key.kind, ())) and key.algorithm in ("", algorithm)
 
 
 def _authentication(provider: Provider, source: OpenIDSource) -> Step:
