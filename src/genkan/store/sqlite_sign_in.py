@@ -1,7 +1,7 @@
 """The steps about how people sign in, inside the writer's transaction, and who has a way in at all."""
 
-import json
 import sqlite3
+from collections.abc import Sequence
 
 from genkan.protocol import signin_steps as s
 from genkan.protocol.outcomes import NeedAdministrator
@@ -9,18 +9,18 @@ from genkan.protocol.outcomes import NeedAdministrator
 # Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
 # in. A certificate counts that is tied to the account, or that it signed in with and that has not expired at :at, an
 # organisation's identity that was linked: what a mapping rule would accept tomorrow is not known today. What :pins and
-# :certificates name (JSON arrays) counts no more.
+# :certificates name (numbers between commas) counts no more.
 HAS_A_WAY = """(
     (:ways & 1 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
     OR (:ways & 2 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
     OR (:ways & 4 AND (
         EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number
-            AND n.id NOT IN (SELECT value FROM json_each(:pins)))
+            AND instr(:pins, ',' || n.id || ',') = 0)
         OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL
-            AND c.not_after >= :at AND c.number NOT IN (SELECT value FROM json_each(:certificates)))))
+            AND c.not_after >= :at AND instr(:certificates, ',' || c.number || ',') = 0)))
     OR (:ways & 8 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
 )"""
-NOTHING_LOST = {"pins": "[]", "certificates": "[]"}
+NOTHING_LOST = {"pins": ",", "certificates": ","}
 ADMINISTRATOR_WITH_A_WAY = f"""
     SELECT EXISTS (
         SELECT 1 FROM accounts a
@@ -53,6 +53,10 @@ FORGET_TRIES = """
 """
 
 
+def _listed(numbers: Sequence[int]) -> str:
+    return "".join((",", *(f"{number}," for number in numbers)))
+
+
 class SignInWrites:
     """Each says whether it was done."""
 
@@ -67,7 +71,7 @@ class SignInWrites:
         [ways] = self._db.execute(WAYS).fetchone()
         asked = {
             "ways": ways & int(step.possible), "permission": int(step.permission), "but": 0, "at": step.at,
-            "pins": json.dumps(step.lost_pins), "certificates": json.dumps(step.lost_certificates),
+            "pins": _listed(step.lost_pins), "certificates": _listed(step.lost_certificates),
         }  # fmt: skip
         return bool(self._db.execute(ADMINISTRATOR_WITH_A_WAY, asked).fetchone()[0])
 
