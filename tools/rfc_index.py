@@ -32,6 +32,7 @@ TITLES = {
     4530: "LDAP entryUUID",
     4648: "Base64 and its kin",
     5019: "OCSP for many clients",
+    5246: "The Transport Layer Security (TLS) Protocol Version 1.2",
     5280: "X.509 certificates and revocation lists",
     5646: "Tags for identifying languages",
     5869: "HKDF",
