@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +30,20 @@ USE = "Use a passkey"
 WITH_PASSKEY = "Use a passkey instead"
 # A browser of before autofill with passkeys.
 NO_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
+# What the page asks the browser for, and tells it, is written down and then done.
+RECORDED = """
+const note = (name, told) => sessionStorage.setItem(name, JSON.stringify(told));
+const get = navigator.credentials.get.bind(navigator.credentials);
+navigator.credentials.get = (options) => {
+  note("hints", options.publicKey.hints ?? []);
+  return get(options);
+};
+const tell = PublicKeyCredential.signalCurrentUserDetails.bind(PublicKeyCredential);
+PublicKeyCredential.signalCurrentUserDetails = (told) => {
+  note("details", told);
+  return tell(told);
+};
+"""
 
 
 async def make_passkey(page: Page, site: Served, name: str = "") -> VirtualKey:
@@ -232,6 +246,52 @@ async def test_a_key_that_the_site_forgot_leaves_the_device_at_the_next_try(
     await gone(key)
     await sign_in(page)
     await at(page, "Start")
+
+
+async def recorded(page: Page, name: str) -> Any:
+    return json.loads(await page.evaluate("(name) => sessionStorage.getItem(name)", name))
+
+
+@pytest.mark.parametrize(
+    ("button", "hints"), [(USE, []), ("Use a phone or a security key", ["hybrid", "security-key"])]
+)
+async def test_a_button_says_where_the_passkey_is(
+    page: Page, watch: Watch, fresh_site: Served, button: str, hints: list[str]
+) -> None:
+    """WebAuthn 5.8.7: whoever has it elsewhere is shown that way first, and is signed in like everybody."""
+    fresh_site.set_up()
+    await page.add_init_script(NO_AUTOFILL)
+    await page.add_init_script(RECORDED)
+    await make_passkey(page, fresh_site)
+    await sign_out(page)
+    await page.goto(fresh_site.base + "/login")
+    await press(page, button)
+    await at(page, "Start")
+    assert await recorded(page, "hints") == hints
+
+
+async def test_a_new_name_reaches_the_browser_s_list(page: Page, watch: Watch, fresh_site: Served) -> None:
+    """WebAuthn 5.1.10.3: the browser is told of whom its passkey is, under the name of today."""
+    fresh_site.set_up()
+    await page.add_init_script(RECORDED)
+    key = await make_passkey(page, fresh_site)
+    [kept] = await key.credentials()
+    assert fresh_site.run("user", "change", "alice", "--name", "Alice Baker").returncode == 0
+    await page.goto(fresh_site.base + "/account/sign-in")
+    told = await recorded(page, "details")
+    assert (told["rpId"], told["name"], told["displayName"]) == ("localhost", "alice", "Alice Baker")
+    handle = kept["userHandle"].rstrip("=").replace("+", "-").replace("/", "_")
+    assert told["userId"] == handle
+    await renamed(key, "Alice Baker")
+
+
+async def renamed(key: VirtualKey, name: str) -> None:
+    """Wait until the authenticator has it too."""
+    for _ in range(100):
+        if [kept["userDisplayName"] for kept in await key.credentials()] == [name]:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the key still has the old name")
 
 
 async def gone(key: VirtualKey) -> None:

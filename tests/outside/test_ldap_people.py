@@ -1,21 +1,23 @@
 """Off-boarding against a real OpenLDAP: what one round of asking makes of who stays, left, was disabled or changed."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from genkan.outside.ldap import LdapDirectory
+from genkan.outside import ldap
+from genkan.outside.ldap import DirectoryFull, LdapDirectory
 from genkan.outside.ldap_people import LdapPeople
 from genkan.protocol.env import DAY, Env
 from genkan.protocol.offboarding import Presence
 from genkan.protocol.records import Identity
 from genkan.sources.ldap import LdapSource
 from genkan.wire.scopes import Permission
-from tests.outside.ldap_double import SEARCH, done, double, entry
+from tests.outside.ldap_double import BIND, SEARCH, Asked, done, double, entry
 from tests.outside.slapd import BASE, PEOPLE, Slapd
 from tests.outside.test_ldap_troubles import directory as double_directory
-from tests.outside.test_ldap_troubles import instead
+from tests.outside.test_ldap_troubles import instead, sign_in
 
 NOW = 20_000 * DAY
 ENV = Env(NOW, bytes)
@@ -98,3 +100,29 @@ async def test_an_id_that_cannot_be_one_says_nothing() -> None:
             [identity("not hexadecimal"), identity(b"0123456789abcdef".hex()), identity("00" * 16)]
         )
     assert [answer.presence for answer in told] == [Presence.UNREACHABLE, Presence.PRESENT, Presence.GONE]
+
+
+async def test_a_flood_of_sign_ins_makes_nobody_count_as_out_of_reach() -> None:
+    """While all room for sign-ins is taken, and nobody more gets in, people are asked after as ever."""
+    never = asyncio.Event()
+
+    async def slow(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.kind == BIND and asked.bound[0]:
+            await never.wait()
+        if asked.kind == SEARCH:
+            writer.write(entry(asked, "uid=alice,dc=x", entryUUID="1-2", uid="alice"))
+        writer.write(done(asked))
+
+    async with double(slow) as server:
+        one = double_directory(server.url, timeout_seconds=30)
+        many = [asyncio.create_task(sign_in(one)) for _ in range(ldap.CONVERSATIONS + ldap.WAITING)]
+        while len([name for name, _ in server.binds() if name]) < ldap.CONVERSATIONS:
+            await asyncio.sleep(0)
+        with pytest.raises(DirectoryFull):
+            await sign_in(one)
+        people_of_it = LdapPeople(one, lambda: ENV)
+        assert [told.presence for told in await people_of_it.present([identity("1-2")])] == [Presence.PRESENT]
+        assert await people_of_it.trouble() == ""
+        for task in many:
+            task.cancel()
+        await asyncio.gather(*many, return_exceptions=True)

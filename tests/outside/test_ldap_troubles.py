@@ -124,7 +124,12 @@ async def test_without_room_in_the_budget_nothing_is_guessed() -> None:
     async with double(good) as server:
         assert await directory(server.url).sign_in("alice", "right", no, ENV) == Held()
         assert whose == ["1-2"]
-        assert server.binds() == [("", "")]
+        assert "right" not in [password for _, password in server.binds()]
+        held = [one.kind for one in server.asked if one.kind != UNBIND]
+        server.asked.clear()
+        await directory(server.url).sign_in("nobody", "right", no, ENV)
+        # Whose budget is used up is asked for as often as somebody who is not there.
+        assert [one.kind for one in server.asked if one.kind != UNBIND] == held == [BIND, SEARCH, BIND]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,49 @@ def test_nobody_is_locked_out_of_the_directory(tries: int, made: list[tuple[int,
     assert all(sum(start <= at <= start + lock.window for at in passed) < tries for start in passed)
 
 
+@given(
+    st.integers(3, 12),
+    st.lists(st.tuples(st.integers(0, 4 * MINUTE), st.integers(0, 300), st.sampled_from([None, b"a", b"b"]))),
+)
+@settings(max_examples=150)
+def test_a_name_that_is_passed_on_at_once_locks_nobody(tries: int, made: list[tuple[int, int, bytes | None]]) -> None:
+    """Where nobody knows yet whose a name is, from whatever networks and browsers: no window has as many wrong
+    passwords for it as lock somebody.
+    """
+    lock, buckets, passed, now = DirectoryLock(tries, 10 * MINUTE), Buckets(), list[int](), NOW
+    for gap, network, device in made:
+        now += gap
+        if buckets.take(guessing.tries_of_name("corp", "alice", f"198.51.{network}.0/24", device, lock), now):
+            passed.append(now)
+    assert all(sum(start <= at <= start + lock.window for at in passed) < tries for start in passed)
+
+
+@given(st.integers(3, 12), st.lists(st.tuples(st.integers(0, 4 * MINUTE), st.integers(0, 300)), max_size=80))
+@settings(max_examples=150)
+def test_no_number_of_names_locks_somebody_from_one_network(tries: int, made: list[tuple[int, int]]) -> None:
+    """All names that a stranger tries may be one person's: together they are fewer than lock somebody."""
+    lock, buckets, passed, now = DirectoryLock(tries, 10 * MINUTE), Buckets(), list[int](), NOW
+    for gap, name in made:
+        now += gap
+        if buckets.take(guessing.tries_of_name("corp", f"alias{name}", HERE, None, lock), now):
+            passed.append(now)
+    assert all(sum(start <= at <= start + lock.window for at in passed) < tries for start in passed)
+
+
+def test_a_right_password_does_not_forgive_a_network_its_other_names() -> None:
+    """Whoever has an account of their own cannot empty by it what their guesses at others have filled."""
+    buckets = Buckets()
+    assert [buckets.take(guessing.tries_of_name("corp", f"a{n}", HERE, None, LOCK), NOW) for n in range(3)] == [
+        True
+    ] * 3
+    own = guessing.tries_of_name("corp", "own", HERE, None, LOCK)
+    for _ in range(20):
+        assert buckets.take(own, NOW)
+        buckets.put(guessing.proved(own, buckets.known, NOW).buckets)
+    assert buckets.take(own, NOW)
+    assert not buckets.take(guessing.tries_of_name("corp", "a4", HERE, None, LOCK), NOW)
+
+
 def test_strangers_leave_a_known_browser_its_share() -> None:
     """All that strangers may try is used up: a browser that signed in before still gets its own."""
     buckets = Buckets()

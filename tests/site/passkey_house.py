@@ -1,6 +1,7 @@
 """What the tests of passkeys on the pages share: making one and using one, as a browser would send it."""
 
 import json
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -14,20 +15,25 @@ from genkan.protocol.signin.passkey import public_id
 from tests.site.world import SiteUnderTest, forms_of
 from tests.software_key import SoftwareKey
 
+Attest = Callable[[bytes, bytes], tuple[str, dict[str, Any]]]
 CREATE, OPTIONS, SIGN_IN = "/account/passkeys/create", "/account/passkeys/options", "/account/sign-in"
 REFUSED = entry(Reason.PASSKEY_REFUSED).public
 
 
 async def make(
-    site: SiteUnderTest, key: SoftwareKey, browser: httpx2.AsyncClient | None = None, **typed: str
+    site: SiteUnderTest,
+    key: SoftwareKey,
+    browser: httpx2.AsyncClient | None = None,
+    attest: Attest | None = None,
+    **typed: str,
 ) -> httpx2.Response:
-    """Make a passkey on the account page."""
+    """Make a passkey on the account page; ``attest`` is what the authenticator says of itself."""
     client = browser or site.client
     page = await client.get(site.base + CREATE)
     assert page.status_code == 200, page.text
     action, fields = next(form for form in forms_of(page.text) if form[0].endswith(CREATE))
     options = (await client.get(site.base + OPTIONS)).json()
-    sent = {**fields, "ticket": options["ticket"], "credential": key.create(options), **typed}
+    sent = {**fields, "ticket": options["ticket"], "credential": key.create(options, attest=attest), **typed}
     return await client.post(site.absolute(action), data=sent)
 
 

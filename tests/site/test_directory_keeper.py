@@ -5,6 +5,7 @@ directory's trouble is nobody else's.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -262,6 +263,42 @@ async def test_a_silent_provider_is_not_asked_after_everybody(asked: Corporate) 
     seen = asked.provider.seen
     assert seen is not None
     assert sum(head.startswith("POST /token") for head in seen.heads) == before + 3
+
+
+USUAL, OFFLINE = "openid profile email", "openid profile email offline_access"
+
+
+@pytest.mark.parametrize(
+    ("listed", "rest", "scope"),
+    [
+        (["openid", "offline_access"], "", OFFLINE),
+        (["openid", "profile", "email"], "", USUAL),
+        (None, "", USUAL),
+        ("offline_access", "", USUAL),
+        (["offline_access"], '\nscopes = ["openid", "profile"]', "openid profile"),
+    ],
+)
+async def test_a_refresh_token_is_asked_for_where_the_provider_lists_it(
+    tmp_path: Path, listed: object, rest: str, scope: str
+) -> None:
+    """By default, at providers that have it, without a question to the person; what the operator wrote is kept to."""
+    async with corporate(tmp_path, MADE + rest) as corp:
+        if listed is not None:
+            corp.provider.document["scopes_supported"] = listed
+        asked = parse_qs(urlsplit(await corp.begin()).query)
+        assert asked["scope"] == [scope]
+        assert "prompt" not in asked
+
+
+async def test_by_default_somebody_who_left_is_out_within_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    """Nothing set but where the provider is: the next round finds that it renews nothing any more."""
+    async with corporate(tmp_path) as corp:
+        corp.provider.document["scopes_supported"] = ["openid", "profile", "email", "offline_access"]
+        corp.provider.refresh_tokens = True
+        await corp.sign_in()
+        corp.provider.refuses = True
+        await look(corp, 15 * MINUTE)
+        assert (await alice(corp.site)).standing is not Standing.ACTIVE
 
 
 async def test_without_a_refresh_token_a_sign_in_counts_for_its_days(tmp_path: Path) -> None:

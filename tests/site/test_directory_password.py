@@ -10,13 +10,15 @@ import httpx2
 import pytest
 import tomli_w
 
+from genkan.outside.ldap import LdapDirectory
 from genkan.outside.passwords import PasswordLane
 from genkan.protocol import accounts
+from genkan.protocol.directory import unlinked
 from genkan.protocol.env import MINUTE
 from genkan.protocol.outcomes import Change
 from genkan.protocol.records import Account, Method, Standing
 from genkan.wire.scopes import Permission
-from tests.outside.slapd import GROUPS, Slapd
+from tests.outside.slapd import GROUPS, PEOPLE, Slapd
 from tests.site.world import PASSWORD, SiteUnderTest, TestClock, close_site, forms_of, open_site
 
 pytestmark = pytest.mark.needs("slapd", "ldapadd")
@@ -193,6 +195,42 @@ async def test_we_never_lock_somebody_out_of_the_directory(slapd: Slapd, their_s
     assert is_in(await site.sign_in("s-frank", "the password", site.browser()))
 
 
+BIND_AS = {
+    "bind_as": f"uid={{name}},{PEOPLE}", "bind_dn": "", "bind_password_file": "", "kept_hours": 0, "lockout_tries": 5,
+}  # fmt: skip
+
+
+async def test_who_binds_by_a_template_is_not_locked_out_either(slapd: Slapd, their_site: TheirSite) -> None:
+    """Where the password is passed on before anybody knows whose it is, fewer guesses reach the directory, too."""
+    dn = slapd.person("s-nora", "the password", more=[("pwdPolicySubentry", f"cn=lock-at-five,{slapd.policies}")])
+    site = await their_site(**BIND_AS)
+    mine = site.browser()
+    assert is_in(await site.sign_in("s-nora", "the password", mine))
+    for number in range(12):
+        assert not is_in(await site.sign_in(("s-nora", "S-Nora")[number % 2], f"wrong {number}", site.browser()))
+    assert slapd.attribute(dn, "pwdAccountLockedTime") == ""
+    assert is_in(await site.sign_in("s-nora", "the password", mine))
+    assert not is_in(await site.sign_in("s-nora", "the password", site.browser()))
+    site.env.advance(11 * MINUTE)
+    assert is_in(await site.sign_in("s-nora", "the password", site.browser()))
+
+
+async def test_names_passed_on_unknown_share_a_networks_budget(slapd: Slapd, their_site: TheirSite) -> None:
+    """Any name may be one more of the same person: guesses at many names use up one budget, which no known browser
+    needs.
+    """
+    slapd.person("s-otto", "the password")
+    site = await their_site(**BIND_AS)
+    mine = site.browser()
+    assert is_in(await site.sign_in("s-otto", "the password", mine))
+    for number in range(3):
+        assert not is_in(await site.sign_in(f"s-alias-{number}", "wrong", site.browser()))
+    assert not is_in(await site.sign_in("s-otto", "the password", site.browser()))
+    assert is_in(await site.sign_in("s-otto", "the password", mine))
+    site.env.advance(11 * MINUTE)
+    assert is_in(await site.sign_in("s-otto", "the password", site.browser()))
+
+
 async def test_a_person_found_disabled_while_signing_in_is_stopped_at_once(slapd: Slapd, their_site: TheirSite) -> None:
     """Who is out in the directory does not stay until the next round: their phones and browsers end now."""
     dn = slapd.person("s-grace", "the password")
@@ -255,6 +293,29 @@ async def test_confirming_asks_the_directory_by_the_persons_id(slapd: Slapd, the
         action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/confirm"))
         answer = await site.client.post(site.absolute(action), data={**fields, "password": password})
         assert is_in(answer) is wanted, password
+
+
+async def test_who_is_in_no_directory_confirms_by_none(
+    slapd: Slapd, their_site: TheirSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a password here and without a directory, confirming is refused after one hash: no directory is asked for
+    somebody who only has the same name.
+    """
+    slapd.person("s-lou", "the password")
+    site = await their_site(match="name")
+    await site.sign_in("s-lou", "the password")
+    found = await account(site, "s-lou")
+    assert found is not None
+    (identity,) = await site.store.identities_of(found.id)
+    assert await site.store.apply(unlinked(identity, "test", site.env()))
+    page = await site.client.get(f"{site.base}/confirm")
+    action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/confirm"))
+    asked, hashes = list[str](), counted_hashes(monkeypatch)
+    monkeypatch.setattr(LdapDirectory, "sign_in", lambda self, name, *more: asked.append(name))
+    answer = await site.client.post(site.absolute(action), data={**fields, "password": "the password"})
+    assert (answer.status_code, is_in(answer)) == (401, False)
+    assert (asked, hashes) == ([], [1])
+    assert await site.store.identities_of(found.id) == []
 
 
 async def test_people_are_told_whose_password_theirs_is(slapd: Slapd, their_site: TheirSite) -> None:

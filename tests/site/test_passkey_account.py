@@ -125,7 +125,7 @@ async def test_what_is_no_passkey_is_not_kept(
     site: SiteUnderTest, alice: Account, wrong: dict[str, str], reason: Reason
 ) -> None:
     """The page again, with what is wrong and the name that was typed."""
-    answer = await make(site, SoftwareKey(), None, **{"passkey_name": "My phone", **wrong})
+    answer = await make(site, SoftwareKey(), None, None, **{"passkey_name": "My phone", **wrong})
     row = entry(reason)
     assert (answer.status_code, row.public in unescape(answer.text)) == (row.status, True)
     assert "My phone" in answer.text

@@ -20,7 +20,9 @@ from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.records import Account, ConsentMode, Link, LinkKind
 from genkan.protocol.ring import Ring, new_ring
+from genkan.protocol.signin.passkey_metadata import MetadataProblem
 from genkan.settings import Settings
+from genkan.settings_passkeys import passkey_models
 from genkan.site.app import build
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.measure import Measures
@@ -262,6 +264,8 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
     site = await store.site()
     await store.apply(Change((MoveRing(rings[0].version, rings[0].fingerprint),)))
     public = settings.public
+    models = passkey_models(settings, env.now)
+    assert not isinstance(models, MetadataProblem), models
     door = Door(
         settings=settings,
         public=public,
@@ -279,6 +283,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         certificates=certificate_desk(settings),
         sign_on=open_desk(settings.read_sign_on(), settings.reach, env),
         directories=tuple(LdapDirectory(source) for source in settings.read_sign_on().ldap),
+        models=models,
     )
     app = build(door, Peers(settings.trusted_proxies, "proxy-secret-of-the-tests"), lambda: 0.0)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=public.text)

@@ -8,7 +8,7 @@ directory that hangs keeps its own people waiting and nobody else.
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,6 +104,7 @@ class LdapDirectory:
         self._group_filter = ldap_filter.parse(source.group_filter, frozenset({NAME, "dn"}))
         self._active = source.active
         self._room = asyncio.Semaphore(CONVERSATIONS)
+        self._beside = asyncio.Semaphore(1)
         self._inside = 0
         self.trouble: Cannot | None = None  # why it could not be asked the last time
 
@@ -134,12 +135,10 @@ class LdapDirectory:
             await self.serve(talk)
         entry = await self._find(talk, one)
         if isinstance(entry, Wrong):
-            # One bind on each path: whether there is such a person cannot be told by what is asked of the directory.
-            nobody = f"cn={one.env.draw(16).hex()},{self.source.base}"
-            if not self.source.bind_as:
-                await talk.bind(nobody, one.env.draw(16).hex())
+            await self._bind_as_nobody(talk, one)
             return entry
         if not await one.may_guess(self._subject(entry)):
+            await self._bind_as_nobody(talk, one)
             return Held()
         one.guessed = True
         told = _failed(talk, await talk.bind(entry.dn, one.password))
@@ -149,6 +148,11 @@ class LdapDirectory:
             await self.serve(talk)
         person = await self.describe(talk, entry, one.env.now)
         return Out(person) if person.out else Proved(person)
+
+    async def _bind_as_nobody(self, talk: Conversation, one: _Try) -> None:
+        """One bind on each path: whether there is such a person cannot be told by what is asked of the directory."""
+        if not self.source.bind_as:
+            await talk.bind(f"cn={one.env.draw(16).hex()},{self.source.base}", one.env.draw(16).hex())
 
     async def _bind_as(self, talk: Conversation, one: _Try) -> Tried | None:
         """Bind as the person by the template, so that they may look for themselves; None where that is done."""
@@ -180,10 +184,10 @@ class LdapDirectory:
 
     async def look_after(self, subjects: Sequence[str], env: Env) -> dict[str, Described]:
         """Those of the people who are still in the directory, by id, each with ``out`` where they do not belong any
-        more. Who is left out is gone. Raises Cannot, and DirectoryFull.
+        more. Who is left out is gone. Raises Cannot.
         """
         found: dict[str, Described] = {}
-        async with self.talking() as talk:
+        async with self.talking_beside() as talk:
             await self.serve(talk)
             for at in range(0, len(subjects), PEOPLE_A_SEARCH):
                 found |= await self._look_after(talk, subjects[at : at + PEOPLE_A_SEARCH], env)
@@ -231,10 +235,24 @@ class LdapDirectory:
         if self._inside >= CONVERSATIONS + WAITING:
             raise DirectoryFull
         self._inside += 1
+        try:
+            async with self._talking(self._room) as talk:
+                yield talk
+        finally:
+            self._inside -= 1
+
+    def talking_beside(self) -> AbstractAsyncContextManager[Conversation]:
+        """One in the lane of the background: a flood of sign-ins must not make people count as out of reach, and so be
+        held. Raises Cannot.
+        """
+        return self._talking(self._beside)
+
+    @asynccontextmanager
+    async def _talking(self, room: asyncio.Semaphore) -> AsyncIterator[Conversation]:
         limit = self.source.timeout_seconds
         is_open = False
         try:
-            async with asyncio.timeout(limit), self._room, AsyncExitStack() as stack:
+            async with asyncio.timeout(limit), room, AsyncExitStack() as stack:
                 talk = await self._open(stack)
                 is_open = True
                 yield talk
@@ -248,8 +266,6 @@ class LdapDirectory:
             if is_open and problem.trouble in _ELSEWHERE:
                 self._pass_over()
             raise
-        finally:
-            self._inside -= 1
 
     async def _open(self, stack: AsyncExitStack) -> Conversation:
         problem = Cannot(Trouble.CONNECTION, f"{self.source.name} has no server")

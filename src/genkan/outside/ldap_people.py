@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from genkan.outside.ldap import DirectoryFull, LdapDirectory
+from genkan.outside.ldap import LdapDirectory
 from genkan.outside.ldap_connection import Cannot
 from genkan.protocol.directory import Person
 from genkan.protocol.env import Env
@@ -11,8 +11,6 @@ from genkan.protocol.records import Identity
 from genkan.sources import ldap_entries
 from genkan.sources.ldap import LdapSource
 from genkan.sources.ldap_entries import Described
-
-FULL = "too many sign-ins wait for it"
 
 
 class LdapPeople:
@@ -34,7 +32,7 @@ class LdapPeople:
         asked = [one.subject for one in identities if ldap_entries.raw_id(one.subject, binary=binary)]
         try:
             found = await self._directory.look_after(asked, self._env())
-        except (Cannot, DirectoryFull):
+        except Cannot:
             return [Checked(Presence.UNREACHABLE) for _ in identities]
         by_id = {subject.lower(): person for subject, person in found.items()}
         known = set(asked)
@@ -53,13 +51,11 @@ class LdapPeople:
     async def trouble(self) -> str:
         """Why it cannot be asked at this moment, as half a sentence; empty where it can."""
         try:
-            async with self._directory.talking() as talk:
+            async with self._directory.talking_beside() as talk:
                 await self._directory.serve(talk)
                 await self._directory.see_anybody(talk)
         except Cannot as problem:
             return problem.sentence
-        except DirectoryFull:
-            return FULL
         return ""
 
 

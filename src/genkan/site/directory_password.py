@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from genkan.outside.ldap import DirectoryFull, LdapDirectory, Out, Proved, Tried, Unreachable, Wrong
 from genkan.outside.ldap_people import person_of
+from genkan.protocol import accounts
 from genkan.protocol.directory import Came, arrive
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change, Refused
@@ -42,12 +43,13 @@ class _Budget:
         self._door = door
         self.taken = Tries(())
 
-    async def may_guess(self, directory: LdapDirectory, subject: str) -> bool:
-        """Count one guess at what was typed and at this person; False where there is no room for it."""
+    async def may_guess(self, directory: LdapDirectory, name: str, subject: str) -> bool:
+        """Count one guess at what was typed and at this person, or at this name where it is not known yet whose it is;
+        False where there is no room for it.
+        """
         asked = await self._typed()
-        if subject:
-            asked = Tries((*asked.buckets, *(await self._of(directory, subject)).buckets))
-        return await self.take(asked)
+        of = await self._of(directory, subject) if subject else await self._of_name(directory, name)
+        return await self.take(Tries((*asked.buckets, *of.buckets)))
 
     async def count(self) -> None:
         """Count a try that found nobody."""
@@ -89,8 +91,19 @@ class _Budget:
         facts = await self._door.store.identity(source.name, subject)
         account = facts.account if facts else None
         known = browser.known_device(self._received, self._who, account, self._door)
-        lock = DirectoryLock(source.lockout_tries, source.window)
-        return guessing.tries_of(source.name, subject, self._received.peer.network, known, lock)
+        return guessing.tries_of(source.name, subject, self._received.peer.network, known, _lock(directory))
+
+    async def _of_name(self, directory: LdapDirectory, name: str) -> Tries:
+        account = await self._door.store.account_by_name(self._folded)
+        known = browser.known_device(self._received, self._who, account, self._door)
+        folded = accounts.fold(name) or name
+        return guessing.tries_of_name(
+            directory.source.name, folded, self._received.peer.network, known, _lock(directory)
+        )  # fmt: skip
+
+
+def _lock(directory: LdapDirectory) -> DirectoryLock:
+    return DirectoryLock(directory.source.lockout_tries, directory.source.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ async def try_directories(asking: Asking, door: Door) -> LetIn | Refused:
 
 async def _ask(directory: LdapDirectory, name: str, subject: str, asking: Asking, budget: _Budget, door: Door) -> Tried:
     async def may_guess(whose: str) -> bool:
-        return await budget.may_guess(directory, whose)
+        return await budget.may_guess(directory, name, whose)
 
     try:
         tried = await directory.sign_in(name, asking.password, may_guess, door.env(), subject)

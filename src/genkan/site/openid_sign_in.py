@@ -8,6 +8,7 @@ from genkan.outside.openid.provider import Tokens, Upstream
 from genkan.protocol.directory import Came, Person, arrive
 from genkan.protocol.env import Env
 from genkan.protocol.openid import claims, flow
+from genkan.protocol.openid.discovery import Provider
 from genkan.protocol.openid.faults import Fault
 from genkan.protocol.openid.flow import Client, Flow, Returned, Wanted
 from genkan.protocol.openid.tokens import Asked
@@ -41,9 +42,9 @@ def redirect_uri(name: str, door: Door) -> str:
     return f"{door.public.text}{BELOW}/{name}/callback"
 
 
-def _client(upstream: Upstream, door: Door) -> Client:
-    source = upstream.source
-    return Client(source.client_id, redirect_uri(source.name, door), source.scopes, source.consent)
+def _client(upstream: Upstream, provider: Provider, door: Door) -> Client:
+    source, listed = upstream.source, provider.scopes
+    return Client(source.client_id, redirect_uri(source.name, door), source.scopes_at(listed), source.consent)
 
 
 async def send_there(upstream: Upstream, wanted: Wanted, who: Visitor, door: Door, env: Env) -> Answer | Fault:
@@ -55,7 +56,7 @@ async def send_there(upstream: Upstream, wanted: Wanted, who: Visitor, door: Doo
     sealed = flow.seal(begun, door.sealer, env)
     if len(sealed) > LONGEST_COOKIE:
         return Fault(Reason.TOO_LARGE, "the application's request is too long to be carried by a cookie")
-    address = flow.address(begun, provider, _client(upstream, door), upstream.source.acr_values)
+    address = flow.address(begun, provider, _client(upstream, provider, door), upstream.source.acr_values)
     name = _cookie_name(begun.state, door)
     cookie = set_cookie(name, sealed, secure=door.public.secure, longest=flow.LONGEST_FLOW // 1000)
     return browser.with_device(answer.redirect(address).plus((b"set-cookie", cookie)), who, door)

@@ -183,11 +183,12 @@ async def confirm_password(
     row = await door.store.password_row(account.folded, ())
     names = {directory.source.name for directory in door.directories}
     mine = [identity for identity in identities if identity.source in names]
-    if row.hash is not None or not mine:
+    if row.hash is not None or not door.directories:
         return await try_password(received, account.name, password, ways, who, door)
     if Way.PASSWORD not in ways:
         return Refused(Reason.WAY_NOT_TAKEN)
     await verify(account.folded, password, door)
+    # Who is in none of them is asked for in none: whoever has their name there is somebody else.
     this = this_browser(received, who)
     return await _try_directories(Asking(account.folded, password, received, who, this, ways, mine), door)
 

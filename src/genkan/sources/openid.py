@@ -12,6 +12,8 @@ from genkan.wire import urls
 # client's secret is no key of the provider.
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "RS384", "RS512", "PS384", "PS512", "ES384", "ES512", "Ed25519")
 
+USUAL, OFFLINE = ("openid", "profile", "email"), "offline_access"
+
 
 class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One OpenID provider that people sign in at."""
@@ -33,10 +35,10 @@ class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
     scopes: Annotated[
         tuple[str, ...],
         Meta(
-            description="What is asked for. Add offline_access where the provider gives refresh tokens for it: people "
-            "are then asked after in the background."
+            description="What is asked for. Unset: openid, profile and email, and offline_access where the provider's "
+            "discovery document lists it, so that people are asked after in the background by its refresh token."
         ),
-    ] = ("openid", "profile", "email")
+    ] = ()
     algorithms: Annotated[tuple[str, ...], Meta(description="Which signatures of the provider's tokens count.")] = (
         "RS256",
         "PS256",
@@ -109,11 +111,19 @@ class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError(f"issuer: {parsed.sentence}")  # noqa: TRY004 - the value is wrong, not its type
         if self.client_secret_file and self.private_key_file:
             raise ValueError("private_key_file: name a secret or a private key, not both")
-        if "openid" not in self.scopes or not all(_is_word(scope) for scope in self.scopes):
+        if (self.scopes and "openid" not in self.scopes) or not all(_is_word(scope) for scope in self.scopes):
             raise ValueError('scopes: write a list of words with "openid" in it')
         unknown = [name for name in self.algorithms if name not in ALGORITHMS]
         if unknown or not self.algorithms:
             raise ValueError(f"algorithms: write some of {', '.join(ALGORITHMS)}")
+
+    def scopes_at(self, listed: tuple[str, ...]) -> tuple[str, ...]:
+        """What is asked for at a provider whose discovery document lists these; what the operator wrote is not added
+        to.
+        """
+        # OpenID Connect Core 11: offline_access asks for a refresh token. Many providers end a sign-in that asks for a
+        # scope they do not know, so only one that lists it is asked.
+        return self.scopes or (*USUAL, *(name for name in (OFFLINE,) if name in listed))
 
     @property
     def fresh(self) -> int:

@@ -8,7 +8,7 @@ from genkan.protocol.openid.discovery import Provider, address_of
 from genkan.protocol.openid.faults import Fault
 from genkan.protocol.openid.keys import Key, key_for
 from genkan.protocol.reasons import Reason
-from genkan.sources.openid import OpenIDSource
+from genkan.sources.openid import OFFLINE, OpenIDSource
 
 _FIXES: Mapping[Reason, str] = {
     Reason.SIGN_ON_UNAVAILABLE: "Look whether the provider runs and this machine reaches it; one of your own network "
@@ -70,7 +70,7 @@ async def _secret(upstream: Upstream, callback: str) -> Step:
 
 
 def _background(provider: Provider, source: OpenIDSource, logout: str) -> Step:
-    asked = "offline_access" in source.scopes
+    asked = OFFLINE in source.scopes_at(provider.scopes)
     by = "by refresh token" if asked else f"not at all: a sign-in counts for {source.fresh_days} days"
     out = (
         f"register {logout} for back-channel logout" if provider.signs_out_by_back_channel else "no back-channel logout"

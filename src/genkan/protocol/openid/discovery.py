@@ -27,6 +27,7 @@ class Provider:
     tells_iss: bool
     prompts: tuple[str, ...]
     signs_out_by_back_channel: bool
+    scopes: tuple[str, ...]
 
 
 def address_of(issuer: str) -> str:
@@ -58,6 +59,7 @@ def read_provider(body: bytes, issuer: str) -> Provider | Fault:
         document.get("authorization_response_iss_parameter_supported") is True,
         _words(document.get("prompt_values_supported")),
         document.get("backchannel_logout_supported") is True,
+        _words(document.get("scopes_supported")),
     )
 
 
