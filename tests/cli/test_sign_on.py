@@ -116,5 +116,5 @@ def test_what_is_wrong_with_a_person(slapd: Slapd, tried: Tried, name: str, keys
 def test_a_name_that_no_table_has(shell: Shell, tmp_path: Path) -> None:
     """What is not in the file is named, with what is."""
     assert shell.refused("sign-on", "test", "corp", status=2) == (
-        "no [[ldap]] table of GENKAN_SIGN_ON_FILE is called corp; there is: none"
+        "no table of GENKAN_SIGN_ON_FILE is called corp; there is: none"
     )

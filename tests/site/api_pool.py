@@ -44,7 +44,8 @@ def kind_of(path: str) -> str:
     if "/client/" in path:
         return "links"
     if "/people/" in path:
-        variables = {"{link}": "consents", "{session}": "sessions", "{pin}": "pins", "{fingerprint}": "certificates"}
+        variables = {"{link}": "consents", "{session}": "sessions", "{pin}": "pins", "{fingerprint}": "certificates",
+                     "{passkey}": "passkeys", "{source}": "identities"}  # fmt: skip
         return next((kind for variable, kind in variables.items() if variable in path), "people")
     return "keys" if "/api-keys/" in path else "phones"
 
@@ -105,6 +106,8 @@ def _values(
         "pins": [{"id": public_id(p.id), "pin": public_id(n)} for n, p in enumerate(people)][deleted:],
         "certificates": [{"id": public_id(p.id), "fingerprint": bytes([n]).hex() * 32}
                          for n, p in enumerate(people)][deleted:],
+        "passkeys": [{"id": public_id(person.id), "passkey": "AAAA"} for person in people[:deleted]],
+        "identities": [{"id": public_id(person.id), "source": "corp"} for person in people[:deleted]],
         "links": [{"id": public_id(link.id)} for link in links[:deleted]],
         "keys": [{"id": public_id(key.id)} for key in keys],
         "phones": [{"id": grant.id.hex()} for grant in grants],

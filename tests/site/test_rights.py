@@ -48,9 +48,19 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /people/{id}/recovery-link": {},
     "POST /people/{id}/certificate-pins": {"certificate": PERSON.pem.decode()},
     "POST /api-keys": {"name": "new", "permission": "ADMIN"},
+    "POST /people/{id}/identities": {"source": "corp", "subject": "00u1"},
 }
 # What ADMIN is not enough for, since it makes somebody more than that.
 ABOVE_ADMIN = {"PUT /site/sign-in", "PATCH /people/{id}", "POST /people/{id}/recovery"}
+
+
+# These need a directory, a passkey or a way out of the house, and are called well in tests of their own.
+ELSEWHERE = (
+    "POST /people/{id}/identities",
+    "DELETE /people/{id}/identities/{source}",
+    "DELETE /people/{id}/passkeys/{passkey}",
+    "POST /installation/check",
+)
 
 
 class World:
@@ -72,6 +82,8 @@ class World:
         """A call that would be right, with this credential."""
         headers = {"authorization": f"Bearer {credential}"} if credential else {}
         body = next((body for key, body in BODIES.items() if matches(name, key)), None)
+        if body is None and name.startswith("POST "):
+            body = {}  # one that reads none still wants to be asked in JSON
         options = {} if body is None else {"json": body}
         return await client.request(name.split(" ", maxsplit=1)[0], self.address(name), headers=headers, **options)  # type: ignore[arg-type]
 
@@ -110,13 +122,16 @@ async def world(site: SiteUnderTest) -> World:
     return World(site, ids)
 
 
+HERE = [name for name in NAMES if not any(matches(name, key) for key in ELSEWHERE)]
+
+
 def test_every_operation_that_reads_a_body_has_a_good_one() -> None:
     """The walk below forgets none."""
     asking = {name for name, operation in zip(NAMES, OPERATIONS, strict=True) if operation.asks is not None}
     assert {name for name in NAMES if any(matches(name, key) for key in BODIES)} == asking
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HERE)
 async def test_the_call_is_good_in_the_right_hands(world: World, name: str) -> None:
     """A system administrator's key gets a good answer, and what changes is changed: the walk's calls are real."""
     await a_key(world.site, Permission.SYSTEM_ADMIN, "key")
@@ -127,7 +142,7 @@ async def test_the_call_is_good_in_the_right_hands(world: World, name: str) -> N
     assert (world.kept() != before) == changes
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", HERE)
 async def test_an_administrators_key_does_what_raises_nobody(world: World, name: str) -> None:
     """ADMIN is enough for everything but to make somebody more than that."""
     await a_key(world.site, Permission.ADMIN, "key")

@@ -39,6 +39,9 @@ OPERATIONS = [(method, operation.rule.path) for operation in API for method in o
 ASKING = {(method, o.rule.path) for o in API for method in o.rule.methods if o.asks is not None or o.query}
 # An access token is what opens it, and these calls are made with an API key.
 NEVER_WELL = {"/rest/api/2/myself", "/rest/api/latest/myself"}
+# The site has no directory, and its people no passkeys.
+_LACKING = ("identities", "identities/{source}", "passkeys/{passkey}")
+NEVER_WELL |= {f"/rest/genkan/1.0/people/{{id}}/{rest}" for rest in _LACKING}
 JSON = "application/json"
 LINK: dict[str, object] = {"name": "Build server", "redirects": ["https://build.example/cb"], "permission": "WRITE"}
 # A link that nothing deletes.
