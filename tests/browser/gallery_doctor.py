@@ -47,7 +47,7 @@ def _probe(chosen: Chosen, name: str, verdict: str, answered: str, fix: str = ""
         "asked": asked,
         "answered": chosen(answered),
         "why": why,
-        "fix": chosen(fix),
+        "fix": chosen(fix) if fix else "",
     }
 
 
