@@ -23,19 +23,19 @@ class Told:
 
     def ok(self, answered: str) -> Probe:
         """Nothing to change."""
-        return Probe(self.id, Verdict.OK, self.asked, _shown(answered), self.why)
+        return Probe(self.id, Verdict.OK, self.asked, _line(answered), self.why)
 
     def warning(self, answered: str, fix: str) -> Probe:
         """It works, with a catch."""
-        return Probe(self.id, Verdict.WARNING, self.asked, _shown(answered), self.why, _shown(fix))
+        return Probe(self.id, Verdict.WARNING, self.asked, _line(answered), self.why, _lines(fix))
 
     def wrong(self, answered: str, fix: str) -> Probe:
         """The app fails on it."""
-        return Probe(self.id, Verdict.WRONG, self.asked, _shown(answered), self.why, _shown(fix))
+        return Probe(self.id, Verdict.WRONG, self.asked, _line(answered), self.why, _lines(fix))
 
     def unknown(self, answered: str, fix: str = "") -> Probe:
         """It cannot be told; ``fix`` says where to look."""
-        return Probe(self.id, Verdict.UNKNOWN, self.asked, _shown(answered), self.why, _shown(fix))
+        return Probe(self.id, Verdict.UNKNOWN, self.asked, _line(answered), self.why, _lines(fix))
 
     def unasked(self, silent: Silent) -> Probe:
         """No answer, whose reason another probe names."""
@@ -47,8 +47,11 @@ def in_words(silent: Silent) -> str:
     return _IN_WORDS[silent.silence] + (f" ({silent.detail})" if silent.detail else "")
 
 
-def _shown(text: str) -> str:
-    """Nothing that a server wrote may move a cursor or break a line; the lines of a fix are ours."""
-    return "\n".join(
-        "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line) for line in text.split("\n")
-    )
+def _line(text: str) -> str:
+    """Nothing that a server wrote may move a cursor or break a line."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _lines(text: str) -> str:
+    """The lines of a fix are ours."""
+    return "\n".join(map(_line, text.split("\n")))

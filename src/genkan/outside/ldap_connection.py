@@ -151,11 +151,16 @@ class Conversation:
         self._number += 1
         return self._number
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """End it, politely where that needs no waiting."""
-        if not self._writer.transport.is_closing():
-            self._writer.write(messages.unbind(self._next()))
-        self._writer.close()
+        try:
+            if not self._writer.transport.is_closing():
+                # RFC 4511 4.3: an unbind has no answer. Nor is the server's end of TLS waited for: a directory that
+                # keeps it back would keep a socket of ours open half a minute.
+                self._writer.write(messages.unbind(self._next()))
+                await asyncio.sleep(0)
+        finally:
+            self.cut()
 
     def cut(self) -> None:
         """End it at once: nobody listens any more."""
@@ -187,7 +192,7 @@ async def conversation(
             ended_well = True
         finally:
             if opened is not None:
-                opened.hang_up() if ended_well else opened.cut()
+                await opened.hang_up() if ended_well else opened.cut()
 
 
 async def _connect(server: Server, context: ssl.SSLContext) -> Conversation:
