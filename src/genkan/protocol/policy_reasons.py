@@ -39,7 +39,7 @@ POLICY_REASONS: Mapping[Reason, Entry] = {
     ),
     Reason.PHONE_CHECK_FULL: to_client(
         E.INVALID_REQUEST,
-        429,
+        409,
         "This check has been used as often as it may. Ask for a new QR code, and open that.",
         "Ten browsers may tell something to one check, and each some dozen times.",
     ),
