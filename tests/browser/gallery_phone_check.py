@@ -128,13 +128,13 @@ def _in_the_console(chosen: Chosen) -> list[Shown]:
         "seen_url": "",
     }
     gated = replace(READY, info=Info.REDIRECTED)
-    both = [a_phone(chosen, gated, 2), a_phone(chosen, READY, 1)]
-    broken = [a_phone(chosen, BROKEN, 3, "LINE")]
+    one = [a_phone(chosen, gated, 1)]
+    both = [a_phone(chosen, BROKEN, 2, "LINE"), a_phone(chosen, READY, 1)]
     return [
         Shown("phone-checks", "phone_checks.html", {**frame, "link": ""}),
         Shown("phone-checks-loopback", "phone_checks.html", {**frame, "link": "", "loopback": True}),
         Shown("phone-checks-made", "phone_checks.html", made),
-        Shown("phone-checks-told", "phone_checks.html", {**made, "phones": both}),
-        Shown("phone-checks-broken", "phone_checks.html", {**made, "phones": broken}),
+        Shown("phone-checks-told", "phone_checks.html", {**made, "phones": one}),
+        Shown("phone-checks-two", "phone_checks.html", {**made, "phones": both}),
         Shown("phone-checks-over", "phone_checks.html", {**made, "opens": False}),
     ]

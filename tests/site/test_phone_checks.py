@@ -102,7 +102,7 @@ async def test_the_browser_is_told_by_its_user_agent(
 
 
 async def test_every_known_user_agent_is_told_apart(ours: SiteUnderTest) -> None:
-    """The corpus of web views and browsers: none of the one is taken for the other; a Mac that is not touched is one."""
+    """None of the corpus of web views and browsers is taken for the other; a Mac that is not touched is a Mac."""
     seen = {}
     for user_agent in (*(row[0] for row in INSIDE), *BROWSERS, IPAD):
         visit = PhoneVisit(b"c", b"v", 0, 0, 0, 1, user_agent, "{}")
