@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import pytest
 
+from genkan import testing
 from genkan.testing import AppLink, Credentials, Setup, SetupRefused, SiteDouble, Somebody
 from genkan.wire import login_info
 from genkan.wire.pkce import challenge_of
@@ -144,3 +145,10 @@ def test_who_may_not_sign_in_is_told(genkan_site: SiteDouble) -> None:
     declined = genkan_site.person(decision="deny")(address)
     assert declined is not None
     assert "error=access_denied" in declined
+
+
+def test_everything_public_is_there() -> None:
+    """Each name that the package promises can be imported from it, and nothing else pretends to be there."""
+    assert all(getattr(testing, name) is not None for name in testing.__all__)
+    with pytest.raises(AttributeError, match="no attribute"):
+        _ = testing.nothing

@@ -3,10 +3,14 @@
 Owns how tests set a site up and make it misbehave; the site itself is the one that ``genkan serve`` runs.
 """
 
-from genkan.testing.double import SeenPhone, SiteDouble
-from genkan.testing.faults import Asked, Faults
-from genkan.testing.person import Person
-from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genkan.testing.double import SeenPhone, SiteDouble
+    from genkan.testing.faults import Asked, Faults
+    from genkan.testing.person import Person
+    from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
 
 __all__ = [
     "PASSWORD",
@@ -21,3 +25,12 @@ __all__ = [
     "SiteDouble",
     "Somebody",
 ]
+
+_PLACES = {"SiteDouble": "double", "SeenPhone": "double", "Faults": "faults", "Asked": "faults", "Person": "person"}
+
+
+def __getattr__(name: str) -> object:
+    # pytest loads the plugin in every run of whoever has Genkan installed, and most of them ask for no site.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'setup')}"), name)
