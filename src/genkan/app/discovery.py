@@ -241,7 +241,7 @@ def _elsewhere(base: BaseURL, *endpoints: str | None) -> WrongAddress | None:
 
 
 def _unreachable(lost: Lost) -> NotReady:
-    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.UNREADABLE}:
+    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.UNREADABLE}:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
 
