@@ -50,12 +50,13 @@ async def test_the_certificate_is_judged_at_its_origin(
 ) -> None:
     """As it would be for signing in; nobody is signed in, and whose it is is kept nowhere."""
 
-    times = {"begins": TODAY - timedelta(days=9), "ends": TODAY + timedelta(days=9)}
+    begins, ends = TODAY - timedelta(days=9), TODAY + timedelta(days=9)
+    foreign = person(authority("Other"), mail("alice@site.example"), subject=cn("alice"), begins=begins, ends=ends)
     shown = {
         "good": certified.issue(),
         "none": None,
-        "expired": certified.issue(ends=TODAY - timedelta(days=1), begins=TODAY - timedelta(days=9)),
-        "foreign": person(authority("Other"), mail("alice@site.example"), subject=cn("alice"), **times),
+        "expired": certified.issue(ends=TODAY - timedelta(days=1), begins=begins),
+        "foreign": foreign,
         "nobody": certified.issue("mallory"),
     }[how]
     _, address = await made(certified.site)
@@ -98,8 +99,7 @@ async def test_only_the_certificate_origin_says_what_it_found(certified: Certifi
 
 async def test_where_every_address_asks_the_request_is_the_answer(tmp_path: Path) -> None:
     """The Android profile: no other origin, the certificate of the form's own request."""
-    chosen = {"certificate_url": "", "certificate_on_every_hop": True}
-    async with certificate_site(tmp_path, **chosen) as opened:
+    async with certificate_site(tmp_path, certificate_url="", certificate_on_every_hop=True) as opened:
         await opened.site.make_account("root", Permission.ADMIN)
         caller = await a_key(opened.site, Permission.ADMIN)
         address = (await caller("POST", API)).json()["url"]

@@ -273,8 +273,8 @@ async def test_looking_writes_nothing(ours: SiteUnderTest) -> None:
 async def test_a_check_takes_ten_phones_and_each_some_dozen_tellings(ours: SiteUnderTest) -> None:
     """What is beyond that is refused, and what is there stays readable."""
     here, address = await made(ours)
+    phone = PhoneUnderTest(ours)
     for _ in range(MOST_VISITS):
-        phone = PhoneUnderTest(ours)
         await phone.walk(address)
     assert (await PhoneUnderTest(ours).tell(address)).status_code == 409
     told = 0
