@@ -16,7 +16,7 @@ from genkan.protocol.signin.passkey import MOST_PASSKEYS, NewPasskey, Turned, cl
 from genkan.protocol.signin.passkey_checks import Check
 from genkan.protocol.signin.passkey_ticket import Use, spend
 from genkan.protocol.signin.session import NewSession
-from tests.protocol.builders import NOW, an_account, an_env
+from tests.protocol.builders import HERE, NOW, an_account, an_env
 from tests.protocol.passkey_world import ORIGIN, RP_ID, SYNCED, a_ticket, facts_of, made, signed_in
 from tests.software_key import BE, BS, ED, UP, UV, SoftwareKey, base64url, cose, new_key, self_attested, sign
 
@@ -315,9 +315,9 @@ def test_certificates_are_never_given_to_the_library(monkeypatch: pytest.MonkeyP
 def test_removing_says_so_and_asks_for_another_way_in() -> None:
     """Unless it is meant; renaming is no line of the audit."""
     passkey = facts_of(SoftwareKey()).passkey
-    change = remove(passkey, "account:x", an_env(), last_too=False)
-    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id, NOW))
-    meant = remove(passkey, "account:x", an_env(), last_too=True)
+    change = remove(passkey, HERE, "account:x", an_env(), last_too=False)
+    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id, NOW, HERE))
+    meant = remove(passkey, HERE, "account:x", an_env(), last_too=True)
     assert meant.steps == (RemovePasskey(passkey.account_id, passkey.id),)
     assert [event.kind for event in (*change.events, *meant.events)] == [EventKind.PASSKEY_REMOVED] * 2
     renamed = rename(passkey, "Phone")

@@ -3,10 +3,10 @@ knows, and the challenge that both belong to.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.protocol.actors import address_of
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.facts import PasskeyFacts
 from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, Refused, Step
@@ -183,7 +183,9 @@ def rename(passkey: Passkey, name: str) -> Change:
     return Change((RenamePasskey(passkey.account_id, passkey.id, name),))
 
 
-def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Permission | None = None) -> Change:
+def remove(
+    passkey: Passkey, here: Entrances, actor: str, env: Env, *, last_too: bool, needs: Permission | None = None
+) -> Change:
     """It opens nothing from the next request on. Without ``last_too``: not where nothing else lets its person in.
     ``needs``: not where nobody with this permission could sign in any more.
     """
@@ -193,15 +195,10 @@ def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Per
     )  # fmt: skip
     steps: tuple[Step, ...] = (RemovePasskey(passkey.account_id, passkey.id),)
     if not last_too:
-        steps += (NeedWayIn(passkey.account_id, env.now),)
+        steps += (NeedWayIn(passkey.account_id, env.now, here),)
     if needs is not None:
-        steps += (NeedAdministrator(needs, env.now),)
+        steps += (NeedAdministrator(needs, env.now, here),)
     return Change(steps, (event,))
-
-
-def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_other: bool) -> bool:
-    """Whether no other way in would be left. A passkey of which a copy was found is none."""
-    return not has_other and all(one.id == passkey.id or one.cloned_at for one in known)
 
 
 def needed_after(account: Account) -> Permission | None:
