@@ -12,9 +12,9 @@ from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, PutAccount, Refused
+from genkan.protocol.outcomes import AddLink, Change, Event, EventKind, NeedAdministrator, PutAccount, PutLink, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Identity, Passkey, Standing
+from genkan.protocol.records import Account, Identity, Link, Passkey, Standing
 from genkan.protocol.signin import lockout, recovery
 from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
@@ -59,9 +59,9 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or recovery.make(account, has_password, self.actor, env)
 
-    def withdraw_link(self, account: Account, env: Env) -> Change:
-        """Take a one-time link back, which harms nobody."""
-        return recovery.withdraw(account, self.actor, env)
+    def withdraw_link(self, account: Account, env: Env) -> Change | Refused:
+        """Take a one-time link back: somebody who was shut out may have nothing else."""
+        return reach_fault(self.permission, account.permission) or recovery.withdraw(account, self.actor, env)
 
     def lift_guesses(self, account: Account, env: Env) -> Change | Refused:
         """Let new browsers try again at once; whoever guesses may go on as well."""
@@ -105,8 +105,18 @@ class Administrator:
         return fault or keeping_a_way_in(directory.unlinked(identity, self.actor, env), account, here, env.now)
 
     def sign_out(self, account: Account, env: Env) -> Change:
-        """End every session and sign-in of a person."""
+        """End every session and sign-in of a person, also of one who may more: they sign in again."""
         return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, self.actor, env)
+
+    def on_link(self, change: Change, link: Link | None = None) -> Change | Refused:
+        """A change of an application link, or a new one: none that opens more than the caller may. To stop one that
+        does, by disabling it or ending its sign-ins, is everybody's who administers.
+        """
+        after = [step.link for step in change.steps if isinstance(step, (AddLink, PutLink))]
+        if link is not None and all(_is_stopped(link, one) for one in after):
+            return change
+        before = () if link is None else (link.permission,)
+        return reach_fault(self.permission, *before, *(one.permission for one in after)) or change
 
     def erase(self, account: Account, env: Env) -> Change | Refused:
         """Forget a person for good."""
@@ -149,6 +159,11 @@ def keeping_a_way_in(change: Change, account: Account, here: Entrances, at: int,
     if needs is None:
         return change
     return replace(change, steps=(*change.steps, NeedAdministrator(needs, at, here, lost)))
+
+
+def _is_stopped(before: Link, after: Link) -> bool:
+    """Whether the link was disabled and nothing else."""
+    return after == replace(before, standing=Standing.DISABLED, version=after.version)
 
 
 def _loses_right(change: Change, account: Account) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from genkan.protocol.actors import Actor
+from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
@@ -60,6 +61,11 @@ class Inside:
     def permission(self) -> Permission:
         """How far the person may go."""
         return self.account.permission
+
+    @property
+    def administrator(self) -> Administrator:
+        """The person as one who administers, and may do to others what their right reaches."""
+        return Administrator(self.actor, self.permission)
 
     @property
     def reader(self) -> Reader:
