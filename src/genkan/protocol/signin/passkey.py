@@ -77,7 +77,7 @@ def sign_in(
     data = asserted.authenticator
     # WebAuthn 7.2 step 25: the counter and the backup state as they are now.
     used = UsePasskey(account.id, passkey.id, passkey.counter, data.counter, data.backed_up, env.now)
-    opened = enter(account, method_of(data.backup_eligible), ways, browser, env, lifetimes)
+    opened = enter(account, method_of(passkey.attested, data.backup_eligible), ways, browser, env, lifetimes)
     if isinstance(opened, Refused):
         return Turned(opened, Check.POLICY)
     return opened.after((spend(ticket), used))
@@ -105,9 +105,11 @@ def _cloned(passkey: Passkey, account: Account, ticket: Ticket, browser: Browser
     return Turned(refused, Check.CLONED, Change((spend(ticket), mark), (event,)))
 
 
-def method_of(backup_eligible: bool) -> Method:
-    """RFC 8176 2: somebody was there and known by a second factor; the key is in hardware unless it may be copied."""
-    return Method.USER | Method.MFA | (Method.SWK if backup_eligible else Method.HWK)
+def method_of(attested: bool, backup_eligible: bool) -> Method:
+    """RFC 8176 2: somebody was there and known by a second factor. The key counts as one in hardware where its maker
+    has proved the model and it may not be copied: what an authenticator says of itself, any software can say.
+    """
+    return Method.USER | Method.MFA | (Method.HWK if attested and not backup_eligible else Method.SWK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class NewPasskey:
     @property
     def method(self) -> Method:
         """How somebody is signed in who made it a moment ago."""
-        return method_of(self.passkey.backup_eligible)
+        return method_of(self.passkey.attested, self.passkey.backup_eligible)
 
 
 def register(
