@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 import trustme
@@ -17,6 +18,7 @@ from genkan.app.outcomes import Ready
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, NoReturn, Returned, Visit, ask, pause, visit, work
 from tests.app.conftest import Clock
 from tests.app.double import Asked, Double, Reply
+from tests.tls_alerts import alerting
 
 Run = Callable[[Flow[object]], object]
 
@@ -194,22 +196,51 @@ def test_https_where_http_is_spoken_is_named(run: Run, double: Double) -> None:
     assert "does not speak https" in answer.sentence
 
 
-def test_a_demanded_client_certificate_is_named(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """A server that wants a client certificate where the app has none is told apart."""
+def wanting_certificates(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+) -> ssl.SSLContext:
+    """A server's side that wants a client certificate, under an authority that this machine trusts for now."""
     authority = trustme.CA()
-    root = tmp_path_factory.mktemp("ca") / "root.pem"
-    authority.cert_pem.write_to_path(str(root))
-    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    authority.cert_pem.write_to_path(str(folder / "root.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "root.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = highest
+    return context
+
+
+def test_a_demanded_client_certificate_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that wants a client certificate where the app has none is told apart."""
+    context = wanting_certificates(tmp_path, monkeypatch)
     with tls_server(context) as port:
         answer = run(ask(Ask("GET", f"https://127.0.0.1:{port}/")))
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.CLIENT_CERTIFICATE
+
+
+@pytest.mark.parametrize("highest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_bad_certificate_means_that_one_is_missing(
+    run: Run, highest: ssl.TLSVersion, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Servers written in Go say bad_certificate where none was shown: the same fault, by either version of TLS."""
+    context = wanting_certificates(tmp_path, monkeypatch, highest)
+    with alerting(context, tmp_path) as port:
+        answer = run(ask(Ask("GET", f"https://127.0.0.1:{port}/")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.CLIENT_CERTIFICATE, answer
+
+
+def test_a_handshake_failure_names_both_causes(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """OpenSSL says handshake_failure below TLS 1.3, as it does where no cipher fits: both are named."""
+    context = wanting_certificates(tmp_path, monkeypatch, ssl.TLSVersion.TLSv1_2)
+    with tls_server(context) as port:
+        answer = run(ask(Ask("GET", f"https://127.0.0.1:{port}/")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.HANDSHAKE, answer
+    assert "client certificate" in answer.sentence
+    assert "ciphers" in answer.sentence
 
 
 def test_what_work_raises_reaches_the_flow(run: Run) -> None:

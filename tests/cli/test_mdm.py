@@ -206,10 +206,32 @@ def test_help_text_has_the_variables(bare: Shell) -> None:
     assert "https://learn.microsoft.com/" in told
 
 
+def test_sotis_variables_have_their_sources(bare: Shell) -> None:
+    """SOTI's macros are told with where each can be read; none is there without."""
+    told = bare.good("mdm", "build", "--for", "soti", "--help-text").out
+    for macro in ("%ENROLLEDUSER_USERNAME%", "%ENROLLEDUSER_EMAIL%", "%ENROLLEDUSER_FIRST_NAME%"):
+        assert macro in told
+    assert "https://soti.net/mc/help/" in told
+
+
 def test_a_variable_in_a_title_is_told(bare: Shell) -> None:
     """It is no fault, and people should know that the MDM writes something else there."""
     told = bare.good("mdm", "build", "--for", "intune", *SITE, "--title", "Jira of {{username}}")
-    assert "{{username}} in the title" in told.err
+    assert "puts a value in place of {{username}} in the title" in told.err
+
+
+@pytest.mark.parametrize("target", ["soti", "mobileconfig"])
+def test_a_variable_of_another_mdm_is_told(bare: Shell, target: str) -> None:
+    """What this MDM does not fill in would stand on the phone as it was written."""
+    bundle = ["--bundle-id", "com.example.app"]
+    told = bare.good("mdm", "build", "--for", target, *SITE, "--title", "Jira of {{username}}", *bundle)
+    assert "is not known to fill in {{username}}" in told.err
+
+
+def test_the_value_alone_may_have_any_variable(bare: Shell) -> None:
+    """Whoever takes the value alone may be any MDM, so that nothing is foreseen."""
+    told = bare.good("mdm", "build", "--for", "rows", *SITE, "--title", "Jira of %ENROLLEDUSER_EMAIL%")
+    assert "some MDMs put a value in place of %ENROLLEDUSER_EMAIL%" in told.err
 
 
 def _program(folder: Path, name: str, script: str) -> None:

@@ -30,6 +30,7 @@ from tests.doctor.world import (
     resolving,
     sent_to,
 )
+from tests.tls_alerts import alerting
 
 HOST = "localhost"
 
@@ -214,15 +215,50 @@ async def test_old_versions_beside_new_ones(tmp_path: Path) -> None:
 
 async def test_a_client_certificate_on_every_path(tmp_path: Path) -> None:
     """A server that wants a certificate before it answers: said to belong on an origin of its own."""
-    context = serving(tmp_path, good(), authority()[1])
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(root_file(tmp_path))
-    with handshaking(context) as port:
-        report = await looked(f"https://{HOST}:{port}", reaching=means(authorities=root_file(tmp_path)))
+    with handshaking(wanting(tmp_path)) as port:
+        report = await _wanting(tmp_path, port)
     named = probe(report, "client-certificate")
     assert named.verdict is Verdict.WRONG, faults(report)
     assert "GENKAN_CERTIFICATE_URL" in named.fix
     assert report.first == named
+
+
+async def _wanting(folder: Path, port: int) -> Report:
+    return await looked(f"https://{HOST}:{port}", reaching=means(authorities=root_file(folder)))
+
+
+def wanting(folder: Path, highest: int = 0x304) -> ssl.SSLContext:
+    """A server's side that wants a client certificate."""
+    context = serving(folder, good(), authority()[1], highest=highest)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(root_file(folder))
+    return context
+
+
+@pytest.mark.parametrize("highest", [0x303, 0x304], ids=["1.2", "1.3"])
+async def test_bad_certificate_means_that_one_is_missing(tmp_path: Path, highest: int) -> None:
+    """Servers written in Go say bad_certificate where none was shown: named as the one thing to change."""
+    with alerting(wanting(tmp_path, highest), tmp_path) as port:
+        report = await _wanting(tmp_path, port)
+    assert report.first == probe(report, "client-certificate"), faults(report)
+    assert "GENKAN_CERTIFICATE_URL" in report.first.fix
+
+
+async def test_a_handshake_failure_after_asking_for_one(tmp_path: Path) -> None:
+    """OpenSSL says handshake_failure below TLS 1.3: it means a certificate where the server has asked for one."""
+    with handshaking(wanting(tmp_path, 0x303)) as port:
+        report = await _wanting(tmp_path, port)
+    assert report.first == probe(report, "client-certificate"), faults(report)
+
+
+async def test_a_handshake_failure_without_asking_for_one(tmp_path: Path) -> None:
+    """The same alert of a server that asks for no certificate is a fault of TLS, and no certificate is blamed."""
+    context = serving(tmp_path, good(), authority()[1], ciphers="AECDH-AES128-SHA:@SECLEVEL=0", highest=0x303)
+    with handshaking(context) as port:
+        report = await _wanting(tmp_path, port)
+    assert report.first == probe(report, "tls"), faults(report)
+    assert "handshake failure" in report.first.answered
+    assert probe(report, "client-certificate").verdict is Verdict.UNKNOWN
 
 
 async def test_nginx_asks_for_a_client_certificate(tmp_path: Path) -> None:

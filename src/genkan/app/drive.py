@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from genkan import __version__
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, NoReturn, Pause, Returned, Step, Visit, Work
+from genkan.wire import alerts
 
 if TYPE_CHECKING:
     # httpx2 takes a tenth of a second to import, which a session that needs no request should not pay.
@@ -275,9 +276,15 @@ def _lost(trouble: Exception, asked: Ask) -> Lost:
 
     host = _host(asked.url)
     words = _causes(trouble)
-    if "CERTIFICATE_REQUIRED" in words or "certificate required" in words:
+    if alerts.wants_client_certificate(words):
         sentence = f"{host} asks for a client certificate on this address, which the app cannot present."
         return Lost(Loss.CLIENT_CERTIFICATE, sentence)
+    if alerts.may_want_client_certificate(words):
+        sentence = (
+            f"{host} refuses the handshake: it asks for a client certificate, which the app cannot present, or it "
+            "speaks only ciphers that this machine does not take."
+        )
+        return Lost(Loss.HANDSHAKE, sentence)
     if "CERTIFICATE_VERIFY_FAILED" in words or "CertificateError" in words:
         sentence = f"The certificate of {host} is not trusted by this machine: install its authority first."
         return Lost(Loss.CERTIFICATE, sentence)

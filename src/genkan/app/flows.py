@@ -219,7 +219,7 @@ def _intercepted(site: Site) -> Retry:
 
 
 def _not_asked(lost: Lost) -> Problem:
-    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE}:
+    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE}:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
 

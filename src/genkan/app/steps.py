@@ -44,6 +44,7 @@ class Loss(StrEnum):
     INTERRUPTED = "interrupted"
     CERTIFICATE = "certificate"
     CLIENT_CERTIFICATE = "client-certificate"
+    HANDSHAKE = "handshake"
     UNREADABLE = "unreadable"
 
 

@@ -85,7 +85,7 @@ def build(
     built = build_for(target, sites, bundle_id=bundle_id)
     if isinstance(built, NotBuilt):
         raise Stop(mdm_words.not_built(built, target), SET_UP)
-    _warn(sites)
+    _warn(sites, target)
     return _hand_over(built, output=output, copied=copy, as_json=json)
 
 
@@ -104,9 +104,9 @@ def _sites(given: mdm_input.Given, record: Path | None, here: bool, data_dir: st
     return mdm_input.recorded(record) if record is not None else mdm_input.typed(given)
 
 
-def _warn(sites: tuple[SiteEntry, ...]) -> None:
+def _warn(sites: tuple[SiteEntry, ...], target: Target) -> None:
     """What is right and yet worth a word."""
-    for warning in mdm_words.warnings(sites):
+    for warning in mdm_words.warnings(sites, target):
         print_warning(warning)
 
 

@@ -13,6 +13,9 @@ from genkan.mdm.words import FORMS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, SiteEntry
 
+# What several MDMs take, so that the variables of any may be meant.
+_ANY_MDM = frozenset({Target.ROWS, Target.VALUE, Target.APPCONFIG, Target.DDM})
+
 
 def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) -> None:
     """What a check came to; `proofs` are what the sites themselves answered."""
@@ -78,15 +81,25 @@ def not_built(problem: NotBuilt, target: Target) -> str:
     return f"{finding.pointer}: {finding.problem} {finding.fix}"
 
 
-def warnings(sites: Sequence[SiteEntry]) -> Iterator[str]:
-    """Words about sites that are right."""
+def warnings(sites: Sequence[SiteEntry], target: Target) -> Iterator[str]:
+    """Words about sites that are right, on their way into one MDM."""
     read_back = managed.parse_value([managed.as_entry(site) for site in sites])
     for finding in read_back.findings:
         yield f"{finding.pointer}: {finding.problem} {finding.fix}"
     for site in sites:
         for variable in sorted(VARIABLES):
             if variable in (site.title or ""):
-                yield f"the MDM puts a value in place of {variable} in the title"
+                yield _of_variable(variable, target)
+
+
+def _of_variable(variable: str, target: Target) -> str:
+    """What becomes of a variable in a title: filled in, or shown as it stands where it is another MDM's."""
+    guide = GUIDES[target]
+    if variable in {known.text for known in guide.variables}:
+        return f"the MDM puts a value in place of {variable} in the title"
+    if target in _ANY_MDM:
+        return f"some MDMs put a value in place of {variable} in the title"
+    return f"{guide.name} is not known to fill in {variable}, so phones would show it as it stands"
 
 
 def artefact_document(built: Artefact) -> dict[str, object]:

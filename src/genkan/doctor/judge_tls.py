@@ -29,6 +29,8 @@ def tls(seen: Seen) -> Probe:
         return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
     if shaken is None:
         return told.unknown("not asked, since nobody takes the connection")
+    if shaken.fault and shaken.wants_certificate:
+        return told.unknown("not seen to its end: see client-certificate")
     if shaken.fault:
         fix = f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3, without a client certificate."
         return told.wrong(shaken.fault, fix)

@@ -17,8 +17,8 @@ import httpx2
 
 from genkan import __version__
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Silence, Silent, Tried, origin_of
-from genkan.doctor.trust import chain_of, looking, offering_old
-from genkan.wire import uri
+from genkan.doctor.trust import chain_of, listening, looking, offering_old
+from genkan.wire import alerts, uri
 from genkan.wire.urls import BaseURL
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -26,6 +26,7 @@ NAME_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 QUESTION_SECONDS = 8.0
 ALERT_SECONDS = 0.4
+CERTIFICATE_REQUEST = 13  # RFC 8446 4: the message with which a server asks for a client's certificate
 MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
 MOST_HOPS = 4
@@ -131,11 +132,22 @@ async def handshake(base: BaseURL, address: str, authorities: str) -> Handshake:
     """A handshake that verifies, and where the chain is not trusted one that looks at it all the same."""
     first = await _shaken(base, address, looking(authorities, verify=True))
     if not isinstance(first, ssl.SSLCertVerificationError):
-        return first if isinstance(first, Handshake) else Handshake(fault=_tls_words(first))
+        return first if isinstance(first, Handshake) else await _broken(base, address, first)
     second = await _shaken(base, address, looking(authorities, verify=False))
     if not isinstance(second, Handshake):
-        return Handshake(fault=_tls_words(second))
+        return await _broken(base, address, second)
     return replace(second, refused=first.verify_message, refused_code=first.verify_code)
+
+
+async def _broken(base: BaseURL, address: str, trouble: Exception) -> Handshake:
+    """Why there was no handshake. RFC 5246 7.4.6: below TLS 1.3 a missing certificate ends it before it is made."""
+    words = _causes(trouble)
+    wants = alerts.wants_client_certificate(words)
+    if alerts.may_want_client_certificate(words):
+        heard: set[int] = set()
+        await _shaken(base, address, listening(heard))
+        wants = CERTIFICATE_REQUEST in heard
+    return Handshake(fault=_tls_words(trouble), wants_certificate=wants)
 
 
 async def old_tls(base: BaseURL, address: str) -> str:
@@ -171,7 +183,7 @@ async def _wants_certificate(reader: asyncio.StreamReader) -> bool:
         async with asyncio.timeout(ALERT_SECONDS):
             await reader.read(1)
     except ssl.SSLError as problem:
-        return _is_for_want_of_one(_causes(problem))
+        return alerts.wants_client_certificate(_causes(problem))
     except (OSError, TimeoutError):
         return False
     return False
@@ -264,7 +276,7 @@ async def _read(response: httpx2.Response, most: int) -> bytes:
 def silent(url: str, trouble: Exception) -> Silent:
     """Name what kept an answer away."""
     words = _causes(trouble)
-    if _is_for_want_of_one(words):
+    if alerts.wants_client_certificate(words):
         return Silent(url, Silence.CLIENT_CERTIFICATE, "the server ends the connection: it wants a client certificate")
     if isinstance(trouble, httpx2.ProtocolError) and "disconnected" not in words:
         return Silent(url, Silence.GARBAGE, "what came is not HTTP")
@@ -273,11 +285,6 @@ def silent(url: str, trouble: Exception) -> Silent:
     if isinstance(trouble, httpx2.InvalidURL | ValueError | httpx2.UnsupportedProtocol):
         return Silent(url, Silence.GARBAGE, "the address cannot be read")
     return Silent(url, Silence.CONNECTION, "the connection breaks before the answer comes")
-
-
-def _is_for_want_of_one(words: str) -> bool:
-    """We show no certificate, so an alert about ours is one about none: some servers still say bad_certificate."""
-    return "ALERT_CERTIFICATE_REQUIRED" in words or "ALERT_BAD_CERTIFICATE" in words
 
 
 def _causes(trouble: BaseException | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 # The good ones first, since servers may follow the client's order; then all others, so that a weak server is seen too.
 _EVERYTHING = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:ALL:!aNULL:!eNULL:@SECLEVEL=0"
+_HANDSHAKE = 22  # RFC 8446 5.1: the record type of handshake messages
 _DER = 2  # what the standard library's extension calls ENCODING_DER
 
 
@@ -40,6 +41,20 @@ def offering_old() -> ssl.SSLContext:
     context = ssl.create_default_context()
     _take_everything(context)
     _set_version(context, "maximum_version", ssl.TLSVersion.TLSv1_1)
+    return _verifying(context, verify=False)
+
+
+def listening(heard: set[int]) -> ssl.SSLContext:
+    """A client that verifies nothing and notes which handshake messages the server sends, by their numbers."""
+    context: Any = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _take_everything(context)
+
+    def note(_spoken: object, direction: str, _version: int, content: int, message: int, _octets: bytes) -> None:
+        if direction == "read" and content == _HANDSHAKE:
+            heard.add(int(message))
+
+    # The standard library documents this hook for looking at handshakes.
+    context._msg_callback = note  # noqa: SLF001 - it has no public name
     return _verifying(context, verify=False)
 
 

@@ -12,6 +12,10 @@ _INTUNE_ANDROID = "https://learn.microsoft.com/mem/intune/apps/app-configuration
 _JAMF = "https://gist.github.com/rtrouton/8e0e369605d0256afebd5da4afdca4f3"
 _WORKSPACE_ONE = "https://gist.github.com/synic/fc7a219f229ef1df7748b8564a2fbcf1"
 _EPMM = "https://help.ivanti.com/mi/help/en_US/EML/4.x.x/gdi/EmailPlusiOSGuide/Key_value_pairs_for_cust.htm"
+_SOTI = "https://soti.net/mc/help/v2025.0/en/console/reference/dialogs/rules/adddevice/androidplus/enrollmentpolicyedit_androidplus_2.html"
+# SOTI's own list of macros stands behind its console; these two show them in use.
+_SOTI_IN_APPS = "https://resources.solitonsystems.com/manuals/server/5_0/11877.htm"
+_SOTI_ELSEWHERE = "https://github.com/pieewiee/soti-swiper-homescreen"
 _NEURONS = "https://gist.github.com/darko1002001/59ff5f713899ea6938acb13890767d34"
 
 
@@ -136,6 +140,12 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
                 "Add one row with these three cells.",
                 _STRING,
                 _PHONES,
+            ),
+            (
+                Variable("%ENROLLEDUSER_USERNAME%", "user name", _SOTI_IN_APPS),
+                Variable("%ENROLLEDUSER_FIRST_NAME%", "first name", _SOTI),
+                Variable("%ENROLLEDUSER_LAST_NAME%", "last name", _SOTI),
+                Variable("%ENROLLEDUSER_EMAIL%", "e-mail address", _SOTI_ELSEWHERE),
             ),
         ),
         Target.ROWS: Guide(
