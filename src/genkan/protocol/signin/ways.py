@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
@@ -44,6 +45,7 @@ def entrances_of(
     return here
 
 
+@cache
 def way_of(method: Method) -> Way:
     """The way that a session came by; NONE for a one-time link or code, which opens the door once without any."""
     return next((way for marks, way in _WAYS_BY_METHOD if method & marks), Way.NONE)
