@@ -96,9 +96,9 @@ async def test_the_api_asks_a_session_for_as_much(ours: CertificateSite) -> None
     """What pages ask for is asked for there too; a session by password beside it is let through."""
     await ours.site.make_account("root", Permission.ADMIN)
     await ours.sign_in(ours.issue(name="root"))
-    change = {"url": f"{ours.site.base}/rest/genkan/1.0/people", "json": {"name": "bob"}}
-    refused = await ours.site.client.post(**change)
+    people, bob = f"{ours.site.base}/rest/genkan/1.0/people", {"name": "bob"}
+    refused = await ours.site.client.post(people, json=bob)
     assert (refused.status_code, "Sign in again" in refused.text) == (403, True)
-    assert (await ours.site.client.get(change["url"])).status_code == 200
+    assert (await ours.site.client.get(people)).status_code == 200
     await ours.site.sign_in("root")
-    assert (await ours.site.client.post(**change)).status_code == 201
+    assert (await ours.site.client.post(people, json=bob)).status_code == 201
