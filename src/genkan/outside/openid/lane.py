@@ -12,7 +12,7 @@ WAITING = 32
 
 
 class Lane:
-    """``async with lane.turn(network)`` takes one, after a look whether it ``is_full``, with nothing awaited between."""
+    """``async with lane.turn(network)`` takes one, after a look whether it ``is_full``; nothing is awaited between."""
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
         self._turns = asyncio.Semaphore(at_once)
