@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -166,7 +167,10 @@ def a_site(settings):
 
     @app.route(f"{OAUTH}/authorize", methods=["GET", "POST"])
     def authorize():
-        grant = server.get_consent_grant(end_user="alice")
+        try:
+            grant = server.get_consent_grant(end_user="alice")
+        except OAuth2Error as refused:
+            return server.handle_error_response(server.create_oauth2_request(None), refused)
         if request.method == "GET":
             return PAGE
         right = request.form.get("username") == "alice" and request.form.get("password") == settings["password"]
