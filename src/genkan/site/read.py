@@ -45,7 +45,7 @@ def pairs(encoded: bytes) -> Form:
     try:
         text = encoded.decode("utf-8")
         # Most requests of programs hold nothing that needs a second look.
-        is_plain = not ("%" in text or "+" in text or "\0" in text)
+        is_plain = "%" not in text and "+" not in text and "\0" not in text
         for pair in text.split("&"):
             if pair:
                 name, _, value = pair.partition("=")
