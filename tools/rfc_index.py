@@ -61,6 +61,7 @@ TITLES = {
     7578: "Form data with files (multipart/form-data)",
     7636: "Proof key for code exchange (PKCE)",
     7662: "Token introspection",
+    7914: "The scrypt Password-Based Key Derivation Function",
     8176: "Authentication method reference values",
     8215: "Local prefixes of translators (NAT64)",
     8252: "OAuth 2.0 for native apps",
