@@ -27,6 +27,7 @@ from tests.browser import (
     gallery_operations,
     gallery_passkeys,
     gallery_people,
+    gallery_phone_check,
     gallery_phones,
     gallery_policy,
 )
@@ -48,6 +49,7 @@ AREAS = (
     gallery_operations,
     gallery_passkeys,
     gallery_people,
+    gallery_phone_check,
     gallery_phones,
     gallery_policy,
 )
