@@ -29,6 +29,7 @@ from tests.browser import (
     gallery_people,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
@@ -50,6 +51,7 @@ AREAS = (
     gallery_people,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 
 

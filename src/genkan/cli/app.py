@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from genkan import clock
 from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
-from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
+from genkan.app.choice import NobodySignedIn, Unclear, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
 from genkan.app.scheme import desktop_of, open_scheme_door
@@ -45,6 +45,7 @@ from genkan.cli.app_words import (
     tell_findings,
     token_row,
 )
+from genkan.wire.login_screen import completed
 from genkan.wire.scopes import Permission, parse_scope
 from genkan.wire.urls import join
 
