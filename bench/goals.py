@@ -72,6 +72,10 @@ BOUNDS = (
     Bound("idle_mb", "S9: resident, idle", "MB", 80, 45),
     Bound("loaded_mb", "S9: resident, after the load", "MB", 100, 60),
     Bound("start_s", "S9: start to first answer", "s", 1.0, 0.35),
+    Bound("double_first_ms", "S12: test double, first start in a process with its imports", "ms", 2000, 1000),
+    Bound("double_ms", "S12: test double, later starts to first answer", "ms", 200, 50),
+    Bound("import_app_ms", "S12: import of genkan.app", "ms", 200, 100),
+    Bound("import_plugin_ms", "S12: import of the pytest plugin, on top of nothing", "ms", 500, 250),
     Bound("table_bytes", "S9: bytes on disk a sign-in, table", "B", 500, 200),
     Bound("index_bytes", "S9: bytes on disk a sign-in, indexes", "B", 500, 200),
 )

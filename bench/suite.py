@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import console, flood, footprint, growth, machine, passkeys, plot, report, station
+from bench import app_side, console, flood, footprint, growth, machine, passkeys, plot, report, station
 from bench.outcome import Outcome
 from bench.peers import all_peers
 from bench.peers.base import Peer, Unavailable
@@ -121,6 +121,8 @@ def _alone(choice: Choice, outcome: Outcome, work: Path) -> None:
     idle = footprint.idle(Genkan(), choice.cache, work / "idle")
     outcome.figures |= {"idle_mb": idle.resident_mb, "start_s": idle.start_s}
     outcome.figures["loaded_mb"] = outcome.resident_mb["genkan"]
+    print("S12: the app's side", file=sys.stderr, flush=True)
+    outcome.figures |= app_side.figures()
     if choice.grants:
         print(f"S8: {choice.grants} grants", file=sys.stderr, flush=True)
         growth.measure_growth(outcome, choice.grants, choice.cache, work / "growth")

@@ -60,6 +60,7 @@ TITLES = {
     7617: "The Basic authentication scheme",
     7636: "Proof key for code exchange (PKCE)",
     7662: "Token introspection",
+    7914: "The scrypt Password-Based Key Derivation Function",
     8176: "Authentication method reference values",
     8215: "Local prefixes of translators (NAT64)",
     8252: "OAuth 2.0 for native apps",

@@ -16,7 +16,17 @@ PREFIX = "GENKAN_"
 FILE_NAME = "genkan.toml"
 FILE_VARIABLE = "GENKAN_SETTINGS_FILE"
 # Read by the app's side (genkan app), not by the site.
-APP_NAMES = frozenset({"GENKAN_APP_DIR", "GENKAN_APP_VAULT", "GENKAN_APP_SITES", "GENKAN_BROWSER", FILE_VARIABLE})
+APP_NAMES = frozenset(
+    {
+        "GENKAN_APP_DIR",
+        "GENKAN_APP_KEY_FILE",
+        "GENKAN_APP_MANAGED",
+        "GENKAN_APP_SITES",
+        "GENKAN_APP_VAULT",
+        "GENKAN_BROWSER",
+        FILE_VARIABLE,
+    }
+)
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"0", "false", "no", "off"})
 MOST_SHOWN = 80

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
+import keyring.backends.fail
 import pytest
 
 from genkan.app.keeping import Keeper
@@ -59,3 +61,12 @@ def keeper(vault: FileVault, clock: Clock, chance: Chance) -> Keeper:
 def double() -> Iterator[Double]:
     with serving(Double()) as running:
         yield running
+
+
+@pytest.fixture
+def no_keyring() -> Iterator[None]:
+    """A system without a keyring."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)

@@ -18,6 +18,7 @@ from keyring.backend import KeyringBackend
 
 from genkan.app import keychain
 from genkan.app.keychain import KeyringVault, answer_within
+from genkan.app.sealed import KeyFile, Passphrase, SealedVault
 from genkan.app.shelter import Kind, Shelter, shelter_of
 from genkan.app.vault import FileVault, MemoryVault, Vault, VaultTrouble
 from tests.app.conftest import Chance
@@ -74,11 +75,15 @@ def use_keyring() -> Iterator[Callable[[KeyringBackend], None]]:
     keyring.set_keyring(before)
 
 
-@pytest.fixture(params=["memory", "file", "keyring"])
+@pytest.fixture(params=["memory", "file", "keyring", "key file", "passphrase"])
 def any_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     if request.param == "memory":
         return MemoryVault()
     folder = tmp_path / "sessions"
+    if request.param == "key file":
+        return SealedVault(folder, KeyFile(tmp_path / "key", Chance()), Chance())
+    if request.param == "passphrase":
+        return SealedVault(folder, Passphrase(lambda: "open sesame", Chance()), Chance())
     return FileVault(folder) if request.param == "file" else KeyringVault(folder, WorkingKeyring())
 
 
@@ -283,17 +288,17 @@ def test_a_working_keyring_is_chosen_and_remembered(
 def test_keyrings_that_keep_nothing_do_not_count(
     tmp_path: Path, use_keyring: Callable[[KeyringBackend], None], backend: type[KeyringBackend]
 ) -> None:
-    """Backends that fail, keep nothing or give nothing back lead to the owner-only file."""
+    """Backends that fail, keep nothing or give nothing back lead to the encrypted file."""
     use_keyring(backend())
     vault = Shelter(tmp_path / "app").prepare(Chance())
-    assert isinstance(vault, FileVault)
-    assert Shelter(tmp_path / "app").remembered() is Kind.FILE
+    assert isinstance(vault, SealedVault)
+    assert Shelter(tmp_path / "app").remembered() is Kind.ENCRYPTED
 
 
 def test_a_forced_keyring_that_fails_is_told(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:
     """Asked for by name, a keyring that does not work is an error with the way out, not a silent file."""
     use_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
-    with pytest.raises(VaultTrouble, match="GENKAN_APP_VAULT=file"):
+    with pytest.raises(VaultTrouble, match="GENKAN_APP_VAULT=encrypted"):
         Shelter(tmp_path / "app", Kind.KEYRING).prepare(Chance())
     with pytest.raises(VaultTrouble):
         Shelter(tmp_path / "app", Kind.KEYRING).find()
@@ -350,8 +355,8 @@ def test_environment() -> None:
 
 
 def test_a_damaged_memory_of_the_choice_is_told(tmp_path: Path) -> None:
-    """A file that names neither place is a sentence."""
+    """A file that names none of the places is a sentence."""
     folder = tmp_path / "app"
     FileVault(folder / "sessions", suffix=".choice").write("vault", "elsewhere")
-    with pytest.raises(VaultTrouble, match="neither"):
+    with pytest.raises(VaultTrouble, match="holds none of"):
         Shelter(folder).find()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from itertools import groupby, product
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -11,6 +13,8 @@ from genkan.site.reader import LANGUAGES
 from tests.browser.test_looks import EVERY, SCHEMES, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from playwright.async_api import Page
 
     from tests.browser.showing import Exhibition
@@ -26,16 +30,30 @@ FOUND = """async tags => (await axe.run({runOnly: {type: 'tag', values: tags}}))
 @EVERY
 async def test_axe_finds_nothing(page: Page, shown: Exhibition, name: str) -> None:
     """No violation and no bad practice on any page that the site can show."""
+    assert await violations(page, shown, name, zip(LANGUAGES, SCHEMES, strict=True)) == {}
+
+
+@pytest.mark.long
+@EVERY
+async def test_axe_finds_nothing_in_any_language_and_light(page: Page, shown: Exhibition, name: str) -> None:
+    """The same for each language in each light."""
+    assert await violations(page, shown, name, product(LANGUAGES, SCHEMES)) == {}
+
+
+async def violations(
+    page: Page, shown: Exhibition, name: str, ways: Iterable[tuple[str, Literal["light", "dark"]]]
+) -> dict[str, list[str]]:
+    """What axe-core says of a page, by language and light."""
     wrong: dict[str, list[str]] = {}
-    for language in LANGUAGES:
+    for language, looks in groupby(ways, key=itemgetter(0)):
         await page.goto(shown.plain(name, language))
         await page.evaluate(AXE)
-        for scheme in SCHEMES:
+        for _, scheme in looks:
             await show(page, "phone", scheme)
             found = await page.evaluate(FOUND, RULES)
             if found:
                 wrong[f"{language} {scheme}"] = found
-    assert wrong == {}
+    return wrong
 
 
 async def test_axe_finds_what_is_wrong(page: Page) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,8 @@ from genkan.site.reader import LANGUAGES
 from tests.browser.gallery import gallery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from playwright.async_api import Browser, Page
 
     from tests.browser.showing import Exhibition
@@ -24,6 +27,15 @@ ROW = 60
 NAMES = [shown.name for shown in gallery()]
 EVERY = pytest.mark.parametrize("name", NAMES)
 SIZES = {"narrow": (320, 640), "phone": (390, 844), "desktop": (1280, 800)}
+
+Way = tuple[str, str, Literal["light", "dark"]]
+# Half of the twelve ways to look at a page, in which each language meets each size and each light, and each size both
+# lights.
+CROSSED: tuple[Way, ...] = tuple(
+    (language, size, SCHEMES[(at + turn) % 2])
+    for at, language in enumerate(LANGUAGES)
+    for turn, size in enumerate(SIZES)
+)
 
 # What sticks out of the page to the side.
 CUT_OFF = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -90,11 +102,25 @@ async def show(page: Page, size: str, scheme: Literal["light", "dark"]) -> None:
 @EVERY
 async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition, name: str) -> None:
     """No page is wider than its window, no text is too faint, and whatever is touched is 44 pixels high."""
-    folder = os.environ.get("SCREENSHOTS")
+    assert await misfits(page, shown, name, CROSSED) == {}
+
+
+@pytest.mark.long
+@EVERY
+async def test_every_page_in_every_size_language_and_light(page: Page, shown: Exhibition, name: str) -> None:
+    """The same in all twelve ways; SCREENSHOTS names a folder that gets a picture of each."""
+    everyway = tuple(product(LANGUAGES, SIZES, SCHEMES))
+    assert await misfits(page, shown, name, everyway, os.environ.get("SCREENSHOTS")) == {}
+
+
+async def misfits(
+    page: Page, shown: Exhibition, name: str, ways: Iterable[Way], folder: str | None = None
+) -> dict[str, object]:
+    """What is wrong with a page, by the way of looking at it."""
     wrong: dict[str, object] = {}
-    for language in LANGUAGES:
+    for language, looks in groupby(ways, key=itemgetter(0)):
         await page.goto(shown.plain(name, language))
-        for size, scheme in product(SIZES, SCHEMES):
+        for _, size, scheme in looks:
             await show(page, size, scheme)
             found = await page.evaluate(ALL_THREE)
             if found != [0, [], []]:
@@ -102,7 +128,7 @@ async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition, na
             if folder:
                 path = Path(folder) / f"{name}.{language}.{size}.{scheme}.png"
                 await page.screenshot(path=path, full_page=True)
-    assert wrong == {}
+    return wrong
 
 
 async def test_the_look_sees_what_is_wrong(page: Page) -> None:

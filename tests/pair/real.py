@@ -22,11 +22,10 @@ from genkan.protocol.accounts import create as create_account
 from genkan.protocol.phones import Phone as SeenPhone
 from genkan.store.api import PhoneQuery, Store
 from genkan.store.sqlite import open_store
-from tests.pair.person import Person, RealBrowser
+from genkan.testing.person import Person, RealBrowser
 from tests.security.serving import COMMAND, Serving
 from tests.site.world import PASSWORD, PASSWORD_HASH
 
-BROWSER = Path(__file__).parent / "person.py"
 T = TypeVar("T")
 
 
@@ -40,7 +39,7 @@ class RealPhone:
         self.settings = {
             "GENKAN_APP_DIR": str(folder),
             "GENKAN_APP_VAULT": "file",
-            "GENKAN_BROWSER": f"{sys.executable} {BROWSER}",
+            "GENKAN_BROWSER": f"{sys.executable} -m genkan.testing",
             "PERSON_NAME": name,
             "PERSON_PASSWORDS": PASSWORD,
         }

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from genkan.cli.app import app
-from tests.pair.person import Person, RealBrowser
+from genkan.testing.person import Person, RealBrowser
 from tests.pair.real import MakePhone, RealPhone, add_person
 from tests.security.serving import Serving, free_port
 from tests.site.world import PASSWORD

@@ -19,7 +19,7 @@ from genkan.protocol.phones import PhoneState
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Standing
 from genkan.store.api import PhoneQuery
-from tests.pair.person import forms_of
+from genkan.testing.person import forms_of
 from tests.pair.world import (
     MYSELF,
     TOKEN,

@@ -20,7 +20,7 @@ from genkan.app.vault import MemoryVault, Vault
 from genkan.protocol import phones
 from genkan.protocol.phones import Phone as SeenPhone
 from genkan.store.api import PhoneQuery
-from tests.pair.person import Browser, Person
+from genkan.testing.person import Browser, Person
 from tests.site.world import PASSWORD, SiteUnderTest
 
 ASGI = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]

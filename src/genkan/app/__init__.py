@@ -2,3 +2,88 @@
 
 Owns what an app must do right; speaks the vocabulary of ``genkan.wire`` and knows nothing of the server's insides.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genkan.app.agent import HandedAgent, NoDoor, PastingAgent, SystemBrowser, UserAgent
+    from genkan.app.client import App, Connection, connect
+    from genkan.app.client_async import AsyncApp, AsyncConnection, connect_async
+    from genkan.app.connecting import Link
+    from genkan.app.machine import Machine
+    from genkan.app.outcomes import Access
+    from genkan.app.reply import Reply
+    from genkan.app.sealed import KeyFile, Passphrase, SealedVault
+    from genkan.app.state import Account, SessionState, Site
+    from genkan.app.troubles import (
+        ApiRefused,
+        AppTrouble,
+        SetUpWrong,
+        SignInNeeded,
+        TryLater,
+        VaultTrouble,
+        WhichOne,
+    )
+    from genkan.app.vault import FileVault, MemoryVault, Vault
+
+__all__ = [
+    "Access",
+    "Account",
+    "ApiRefused",
+    "App",
+    "AppTrouble",
+    "AsyncApp",
+    "AsyncConnection",
+    "Connection",
+    "FileVault",
+    "HandedAgent",
+    "KeyFile",
+    "Link",
+    "Machine",
+    "MemoryVault",
+    "NoDoor",
+    "Passphrase",
+    "PastingAgent",
+    "Reply",
+    "SealedVault",
+    "SessionState",
+    "SetUpWrong",
+    "SignInNeeded",
+    "Site",
+    "SystemBrowser",
+    "TryLater",
+    "UserAgent",
+    "Vault",
+    "VaultTrouble",
+    "WhichOne",
+    "connect",
+    "connect_async",
+]
+
+_HOMES = {
+    "agent": ("HandedAgent", "NoDoor", "PastingAgent", "SystemBrowser", "UserAgent"),
+    "client": ("App", "Connection", "connect"),
+    "client_async": ("AsyncApp", "AsyncConnection", "connect_async"),
+    "connecting": ("Link",),
+    "machine": ("Machine",),
+    "outcomes": ("Access",),
+    "reply": ("Reply",),
+    "sealed": ("KeyFile", "Passphrase", "SealedVault"),
+    "state": ("Account", "SessionState", "Site"),
+    "troubles": ("ApiRefused", "AppTrouble", "SetUpWrong", "SignInNeeded", "TryLater", "VaultTrouble", "WhichOne"),
+    "vault": ("FileVault", "MemoryVault", "Vault"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when asked for: a program that only reads what is kept should not pay for browsers and sockets.
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

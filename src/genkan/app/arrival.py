@@ -8,9 +8,10 @@ import hashlib
 from genkan.app import flows, keeping
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
 from genkan.app.outcomes import Kept, Problem, SignedIn, SiteSetUpWrong
+from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
-from genkan.app.vault import VaultTrouble
+from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.oauth import CodeExchange
 
 
@@ -89,6 +90,14 @@ def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
     return account or f"Signed in, but {site.name} does not say as whom (status {answer.status})."
 
 
+def _mark_in(vault: Vault) -> str | None:
+    try:
+        return vault.read(DEVICE)
+    except Spoilt:
+        # Another mark is made: a sign-in that cannot be replaced is better than none.
+        return None
+
+
 def _device_id(keeper: Keeper, site: Site) -> Flow[str]:
     """The device mark, by which a later sign-in from here replaces this one at the site.
 
@@ -97,7 +106,7 @@ def _device_id(keeper: Keeper, site: Site) -> Flow[str]:
     turn = keeper.vault.turn(DEVICE)
     try:
         yield from keeping.wait_for(turn)
-        known = yield from work(lambda: keeper.vault.read(DEVICE))
+        known = yield from work(lambda: _mark_in(keeper.vault))
         secret = known or keeper.draw(16).hex()
         if not known:
             yield from work(lambda: keeper.vault.write(DEVICE, secret))

@@ -46,6 +46,8 @@ class Wanted:
     client_secret: str | None = field(default=None, repr=False)
     scope: str | None = None
     allow_http: bool = False
+    redirect_uris: tuple[str, ...] = ()
+    """Of a link of the caller's own: what is registered there, since no site tells it of other links than the app's."""
 
 
 def discover(wanted: Wanted) -> Flow[Discovery]:
@@ -99,7 +101,7 @@ def _ready(wanted: Wanted, base: BaseURL, client_id: str, info: LoginInfo, route
         base_url=base.text,
         client_id=client_id,
         client_secret=wanted.client_secret,
-        redirect_uris=_usable(info.redirect_uris) or (APP_REDIRECT,),
+        redirect_uris=_usable(wanted.redirect_uris or info.redirect_uris) or (APP_REDIRECT,),
         authorization_endpoint=described.authorization_endpoint,
         token_endpoint=described.token_endpoint,
         revocation_endpoint=described.revocation_endpoint or Endpoints(base.text).revocation,

@@ -17,6 +17,7 @@ from genkan.app.outcomes import (
     SignInAgain,
     SiteSetUpWrong,
 )
+from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import Answer, Flow, Lost, pause, work
 from genkan.app.vault import Turn, Vault, VaultTrouble
@@ -41,16 +42,24 @@ class Keeper:
 
 def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
     """Everything that is kept; raises ``VaultTrouble``."""
-    documents = ((name, vault.read(name)) for name in vault.names() if name != DEVICE)
-    return tuple(decode(name, document) for name, document in documents if document is not None)
+    found = (_read(vault, name) for name in vault.names() if name != DEVICE)
+    return tuple(state for state in found if state is not None)
+
+
+def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        document = vault.read(name)
+    except Spoilt as spoilt:
+        # One that cannot be opened keeps no other from being used.
+        return Unreadable(name, str(spoilt))
+    return None if document is None else decode(name, document)
 
 
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
     """One kept session."""
-    document = yield from work(lambda: keeper.vault.read(session_id))
-    if document is None:
+    state = yield from work(lambda: _read(keeper.vault, session_id))
+    if state is None:
         return SignInAgain("This session was signed out: sign in again.")
-    state = decode(session_id, document)
     return SignInAgain(state.sentence) if isinstance(state, Unreadable) else state
 
 
@@ -239,3 +248,13 @@ def _end(state: SessionState | SignInAgain) -> Flow[SignedOut | Problem]:
     if state.tokens is None:
         return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
     return (yield from flows.sign_out(state.site, state.tokens))
+
+
+def sign_out_everywhere(keeper: Keeper, *, forget: bool = False) -> Flow[tuple[tuple[str, SignedOut | Problem], ...]]:
+    """End every kept session, each by itself: what one site does not take keeps no other from being ended."""
+    kept = yield from work(lambda: saved(keeper.vault))
+    ended = []
+    for state in kept:
+        label = state.label if isinstance(state, SessionState) else f"session {state.id}, which cannot be read"
+        ended.append((label, (yield from sign_out(keeper, state.id, forget=forget))))
+    return tuple(ended)

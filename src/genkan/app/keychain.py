@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 SERVICE = "genkan app"
 ANSWER_SECONDS = 10.0
+LONGEST = 3000
+"""Characters that a session may have; the real ones stay below two thousand."""
 RECOMMENDED = 1
 """What keyring itself calls recommended; below are backends that keep plain text, nothing, or fail."""
 
@@ -82,7 +84,8 @@ def find_backend(seconds: float = ANSWER_SECONDS) -> "KeyringBackend":
 
 def prove(backend: "KeyringBackend", draw: Callable[[int], bytes], seconds: float = ANSWER_SECONDS) -> None:
     """Keep, read and delete a trial secret, so that a sign-in is not lost afterwards to a keyring that cannot."""
-    name, secret = f"trial-{draw(8).hex()}", draw(16).hex()
+    # As long as what will be kept: some keyrings take passwords only, and refuse a session after the sign-in.
+    name, secret = f"trial-{draw(8).hex()}", draw(LONGEST // 2).hex()
 
     def trial() -> bool:
         backend.set_password(SERVICE, name, secret)

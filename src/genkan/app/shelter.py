@@ -10,16 +10,36 @@ from pathlib import Path
 
 from genkan.app import keychain
 from genkan.app.keychain import KeyringVault
+from genkan.app.machine import Machine
+from genkan.app.sealed import KeyFile, SealedVault
 from genkan.app.vault import FileVault, Vault, VaultTrouble
 
 FOLDER_VARIABLE = "GENKAN_APP_DIR"
 KIND_VARIABLE = "GENKAN_APP_VAULT"
+KEY_VARIABLE = "GENKAN_APP_KEY_FILE"
+
+SYSTEM = Machine()
+
+Draw = Callable[[int], bytes]
+Consent = Callable[[str], bool]
+"""Asked with one sentence that says where sessions would be kept and who could use them; True agrees."""
+
+
+def agree(_question: str) -> bool:
+    """For a program whose person has asked for the session to be kept."""
+    return True
+
+
+def refuse(_question: str) -> bool:
+    """For a program that has not asked anybody."""
+    return False
 
 
 class Kind(StrEnum):
     """The places that last."""
 
     FILE = "file"
+    ENCRYPTED = "encrypted"
     KEYRING = "keyring"
 
 
@@ -29,6 +49,7 @@ class Shelter:
 
     folder: Path
     forced: Kind | None = None
+    key_file: Path | None = None
 
     @property
     def sessions(self) -> Path:
@@ -39,27 +60,36 @@ class Shelter:
     def _choice(self) -> FileVault:
         return FileVault(self.sessions, suffix=".choice")
 
-    def find(self) -> Vault:
+    def find(self, draw: Draw = SYSTEM.draw) -> Vault:
         """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that does not answer."""
         kind = self.forced or self.remembered()
         if kind is Kind.KEYRING:
             return KeyringVault(self.sessions, keychain.find_backend())
-        return FileVault(self.sessions)
+        return self._sealed(draw) if kind is Kind.ENCRYPTED else FileVault(self.sessions)
 
-    def prepare(self, draw: Callable[[int], bytes]) -> Vault:
-        """The vault for a sign-in, proved to keep things before anybody is asked to sign in; the choice is kept."""
+    def prepare(self, draw: Draw, consent: Consent = agree) -> Vault:
+        """The vault for a sign-in, proved to keep things before anybody is asked to sign in; the choice is kept.
+
+        A keyring that works, else encrypted files if ``consent`` agrees, else ``VaultTrouble``.
+        """
         kind = self.forced or self.remembered()
-        if kind is Kind.FILE:
-            return self._proved_file()
+        if kind is Kind.FILE or kind is Kind.ENCRYPTED:
+            return self._proved_files(kind, draw)
         try:
             backend = keychain.find_backend()
             keychain.prove(backend, draw)
         except VaultTrouble as trouble:
-            if kind is Kind.KEYRING:
-                raise VaultTrouble(f"{trouble} Or set {KIND_VARIABLE}=file to use an owner-only file.") from None
-            return self._proved_file()
+            return self._without_keyring(trouble, kind, draw, consent)
         self._remember(Kind.KEYRING)
         return KeyringVault(self.sessions, backend)
+
+    def _without_keyring(self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent) -> Vault:
+        if kind is Kind.KEYRING:
+            raise VaultTrouble(f"{trouble} Or set {KIND_VARIABLE}=encrypted to use an encrypted file.") from None
+        place = self._sealed(draw).words
+        if not consent(f"{trouble} May the session be kept in {place}? Whoever can read both can use it."):
+            raise VaultTrouble(f"{trouble} Set {KIND_VARIABLE}=encrypted to agree to {place}.") from None
+        return self._proved_files(Kind.ENCRYPTED, draw)
 
     def remembered(self) -> Kind | None:
         """What was chosen at the first sign-in."""
@@ -68,15 +98,23 @@ class Shelter:
             return Kind(text.strip()) if text else None
         except ValueError:
             raise VaultTrouble(
-                f"{self.sessions / 'vault.choice'} holds neither “file” nor “keyring”: correct it."
+                f"{self.sessions / 'vault.choice'} holds none of {', '.join(Kind)}: correct it."
             ) from None
 
-    def _proved_file(self) -> Vault:
+    def _sealed(self, draw: Draw) -> SealedVault:
+        return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
+
+    def _proved_files(self, kind: Kind, draw: Draw) -> Vault:
         trial = FileVault(self.sessions, suffix=".trial")
         trial.write("trial", "")
         trial.remove("trial")
-        self._remember(Kind.FILE)
-        return FileVault(self.sessions)
+        vault: Vault = FileVault(self.sessions)
+        if kind is Kind.ENCRYPTED:
+            sealed = self._sealed(draw)
+            sealed.unlock()
+            vault = sealed
+        self._remember(kind)
+        return vault
 
     def _remember(self, kind: Kind) -> None:
         if self.remembered() is not kind:
@@ -87,14 +125,24 @@ def shelter_of(environ: Mapping[str, str]) -> Shelter:
     """Read the environment; raises ``VaultTrouble`` for a value that is none."""
     forced = environ.get(KIND_VARIABLE, "").strip().lower()
     if forced and forced not in set(Kind):
-        raise VaultTrouble(f"{KIND_VARIABLE} is “{forced}”: write file or keyring.")
-    return Shelter(_folder(environ), Kind(forced) if forced else None)
+        raise VaultTrouble(f"{KIND_VARIABLE} is “{forced}”: write keyring, encrypted or file.")
+    return Shelter(_folder(environ), Kind(forced) if forced else None, _key_file(environ))
 
 
 def _folder(environ: Mapping[str, str]) -> Path:
     if named := environ.get(FOLDER_VARIABLE):
         return Path(named).expanduser().absolute()
+    return _base(environ, "XDG_STATE_HOME", ".local/state") / "genkan" / "app"
+
+
+def _key_file(environ: Mapping[str, str]) -> Path | None:
+    """Away from the sessions, so that a copy of their folder is worth nothing; beside them in a folder of one's own."""
+    if named := environ.get(KEY_VARIABLE):
+        return Path(named).expanduser().absolute()
+    return None if environ.get(FOLDER_VARIABLE) else _base(environ, "XDG_CONFIG_HOME", ".config") / "genkan" / "app.key"
+
+
+def _base(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
     # XDG Base Directory: a relative path there is to be ignored
-    state = Path(environ.get("XDG_STATE_HOME", ""))
-    base = state if state.is_absolute() else Path.home() / ".local" / "state"
-    return base / "genkan" / "app"
+    named = Path(environ.get(variable, ""))
+    return named if named.is_absolute() else Path.home() / below_home

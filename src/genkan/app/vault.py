@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from genkan.app.troubles import VaultTrouble
+
+__all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
+
 SUFFIX = ".json"
 LIMIT = 256 * 1024
 SHORT_NAME = 8
-
-
-class VaultTrouble(Exception):
-    """The place where sessions are kept fails; the message is one sentence for the person, without any secret."""
 
 
 class Turn(Protocol):
@@ -110,15 +110,7 @@ class FileVault:
             return tuple(sorted(path.name.removesuffix(self._suffix) for path in files if path.name[0] != "."))
 
     def read(self, name: str) -> str | None:
-        path = self._path(name)
-        with _as_trouble(f"{path} cannot be read"):
-            try:
-                handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            except FileNotFoundError:
-                return None
-            with os.fdopen(handle, "rb") as file:
-                _check_own(path, os.fstat(handle))
-                return file.read(LIMIT).decode("utf-8", "replace")
+        return read_own(self._path(name))
 
     def write(self, name: str, text: str) -> None:
         path = self._path(name)
@@ -192,6 +184,34 @@ class FileTurn:
             os.close(handle)
             raise
         return handle
+
+
+def read_own(path: Path) -> str | None:
+    """The text of a file that only its owner can read; None where there is none."""
+    with _as_trouble(f"{path} cannot be read"):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(handle, "rb") as file:
+            _check_own(path, os.fstat(handle))
+            return file.read(LIMIT).decode("utf-8", "replace")
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Make an owner-only file, durably and at once as a whole; one that is there already stays as it is."""
+    with _as_trouble(f"{path} cannot be written"):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+        fresh.unlink(missing_ok=True)
+        _write_out(fresh, content)
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            return
+        finally:
+            fresh.unlink()
+        sync_folder(path.parent)
 
 
 def make_private(folder: Path) -> None:

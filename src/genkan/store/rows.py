@@ -80,18 +80,23 @@ API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked
 EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
 
 
+# Bytes as a parameter on the hot paths. The driver looks for an adapter of every parameter but numbers, text and this
+# type (CPython, Modules/_sqlite/statement.c: need_adapt), which costs more than what most statements here do.
+Blob = bytearray
+
+
 def id_time(grant_id: bytes) -> int:
     """What a grant's times are counted from: its id's first 48 bits, its moment of birth in milliseconds."""
     return int.from_bytes(grant_id[:6], "big")
 
 
 @lru_cache(maxsize=4096)
-def pack_address(address: str) -> bytes | str:
+def pack_address(address: str) -> Blob | str:
     """An IP address in 4 or 16 bytes where its text comes back exactly the same; any other text as it is."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         packed = socket.inet_pton(family, address)
-        return packed if socket.inet_ntop(family, packed) == address else address
+        return Blob(packed) if socket.inet_ntop(family, packed) == address else address
     except (OSError, ValueError):
         return address
 
@@ -175,12 +180,14 @@ def grant_values(grant: Grant, ids: TextIds) -> Row:
     """A whole new row but for the numbers of its account and link, in the order of GRANT_COLUMNS."""
     born, rotated = id_time(grant.id), grant.rotated_at
     return (
-        grant.id, int(grant.scope), int(grant.access_scope), grant.generation, grant.key_id, grant.previous_key_id,
+        Blob(grant.id), int(grant.scope), int(grant.access_scope), grant.generation, grant.key_id,
+        grant.previous_key_id,
         grant.created_at - born, rotated - born, grant.access_expires_at - rotated, grant.refresh_expires_at - rotated,
-        grant.account_stop, grant.link_stop, int(grant.method), grant.auth_time - born, grant.device,
+        grant.account_stop, grant.link_stop, int(grant.method), grant.auth_time - born,
+        None if grant.device is None else Blob(grant.device),
         ids[grant.user_agent], pack_address(grant.address), ids[grant.network], grant.seen_generation,
         since(born, grant.seen_at), since(born, grant.last_seen), grant.retries, since(rotated, grant.rotation_due),
-        grant.redirect, int(grant.state), ids[grant.reason], grant.ended_at, grant.certificate or None,
+        grant.redirect, int(grant.state), ids[grant.reason], grant.ended_at, grant.certificate,
     )  # fmt: skip
 
 
@@ -270,6 +277,7 @@ def event(row: Row, texts: Texts) -> Event:
 def event_values(event: Event, ids: TextIds) -> Row:
     """A row of the audit, in the order of EVENT_COLUMNS."""
     return (
-        ids[event.kind], event.at, ids[event.actor], event.account_id, event.link_id, event.grant_id,
+        ids[event.kind], event.at, ids[event.actor], event.account_id, event.link_id,
+        None if event.grant_id is None else Blob(event.grant_id),
         pack_address(event.address), ids[event.reason], event.detail,
     )  # fmt: skip

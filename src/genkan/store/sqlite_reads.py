@@ -26,7 +26,7 @@ _GRANT_FACTS = f"""
 """  # noqa: S608 made of constants
 _CODE_FACTS = f"""
     SELECT c.mark, e.id, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
-    FROM (SELECT 1)
+    FROM site
     LEFT JOIN accounts a ON a.id = ?
     LEFT JOIN links l ON l.id = ?
     LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
@@ -74,9 +74,13 @@ class SqliteReads:
     async def grant_facts(self, grant_id: bytes) -> GrantFacts:
         """The grant with its account, the link and the site, as of one moment."""
         known = self._facts.get(grant_id)
-        if known is not None and self._one(_MARK, (grant_id,)) == known[0] and known[1].site is self._cache.site:
+        if (
+            known is not None
+            and self._one(_MARK, (rows.Blob(grant_id),)) == known[0]
+            and known[1].site is self._cache.site
+        ):
             return known[1]
-        row = self._one(_GRANT_FACTS, (grant_id,))
+        row = self._one(_GRANT_FACTS, (rows.Blob(grant_id),))
         site = self._cache.site
         if row is None:
             return GrantFacts(site, None, None, None)
@@ -88,7 +92,7 @@ class SqliteReads:
 
     async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts:
         """The person, the link, the mark of the consent and what a first redemption made, at one moment."""
-        row, cache = self._all(_CODE_FACTS, (account_id, link_id, grant_id))[0], self._cache
+        row, cache = self._all(_CODE_FACTS, (account_id, link_id, rows.Blob(grant_id)))[0], self._cache
         account = None if row[3] is None else rows.account(row[3:16])
         existing = None
         if row[16] is not None:
@@ -96,7 +100,7 @@ class SqliteReads:
         return CodeFacts(cache.site, account, cache.by_id.get(link_id), row[0] or 0, existing)
 
     async def session_facts(self, session_id: bytes) -> SessionFacts | None:
-        row = self._one(_SESSION_FACTS, (session_id,))
+        row = self._one(_SESSION_FACTS, (rows.Blob(session_id),))
         if row is None:
             return None
         account = rows.account(row[:13])

@@ -1,11 +1,5 @@
-"""A person with a browser: fills the site's real forms until an address leaves the site. Also a program of its own.
+"""A person with a browser: fills the site's real forms until an address leaves the site."""
 
-Run as ``python -m tests.pair.person ADDRESS`` it is the browser that ``GENKAN_BROWSER`` names, with what it does in the
-environment: ``PERSON_NAME``, ``PERSON_PASSWORDS`` (one a line), ``PERSON_DECISION``.
-"""
-
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Protocol
@@ -14,6 +8,8 @@ from urllib.parse import urljoin
 import httpx2
 
 MOST_STEPS = 16
+GATEWAY_FIELD = "gateway_visitor"
+"""A form with this field is the gateway's own: whoever fills it in is let through."""
 
 
 class Browser(Protocol):
@@ -76,6 +72,8 @@ class Person:
     def _press(self, page: httpx2.Response) -> httpx2.Response | None:
         for action, fields in forms_of(page.text):
             there = urljoin(str(page.url), action)
+            if GATEWAY_FIELD in fields:
+                return self.browser.post(there, {**fields, GATEWAY_FIELD: self.name})
             if "password" in fields:
                 password = next(self._passwords, None)
                 typed = {**fields, "username": self.name, "password": password or ""}
@@ -135,19 +133,3 @@ def title_of(page: str) -> str:
 def words_of(page: str) -> str:
     """All words of the page's main part."""
     return " ".join(" ".join(_read(page).words).split())
-
-
-def main() -> None:
-    """Walk to where the answer leaves the site, and take it to a loopback address as a browser does."""
-    browser = RealBrowser()
-    passwords = os.environ.get("PERSON_PASSWORDS", "").splitlines()
-    decision = os.environ.get("PERSON_DECISION", "allow")
-    end = Person(browser, os.environ.get("PERSON_NAME", "alice"), passwords, decision)(sys.argv[1])
-    while end is not None and end.startswith("http://127.0.0.1:"):
-        answer = browser.get(end)
-        end = urljoin(end, answer.headers["location"]) if answer.is_redirect else None
-    browser.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,170 @@
+"""The library as a program uses it: name a site, get a session that survives, call the site's API; for threads.
+
+Owns the exceptions at the surface; what happens is the flows'. ``client_async`` is the same for tasks.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from genkan.app import keeping, sending
+from genkan.app.agent import UserAgent
+from genkan.app.connecting import APPS_OWN, Link
+from genkan.app.drive import Driver
+from genkan.app.entering import Entered, Entrance, Hop
+from genkan.app.keeping import Keeper
+from genkan.app.machine import Machine
+from genkan.app.outcomes import Access
+from genkan.app.reply import Reply
+from genkan.app.shelter import Consent, refuse
+from genkan.app.state import Account, SessionState
+from genkan.app.steps import Flow
+from genkan.app.vault import Vault
+from genkan.wire.managed import Managed
+
+
+class Connection:
+    """A signed-in account at one site. May be shared between threads; other processes may hold the same session."""
+
+    def __init__(self, keeper: Keeper, driver: Driver, state: SessionState) -> None:
+        self._keeper = keeper
+        self._driver = driver
+        self.id = state.id
+        self.site = state.site
+        self.account = state.account
+
+    def access(self, rejected: str | None = None) -> Access:
+        """An access token with when it runs out; ``rejected`` is one that the site refused. Raises ``AppTrouble``."""
+        return sending.access_in(self._driver.run(keeping.access(self._keeper, self.id, rejected)))
+
+    def fresh_token(self, rejected: str | None = None) -> str:
+        """An access token that can be used now, renewed first when it has to be. Raises ``AppTrouble``."""
+        return self.access(rejected).token
+
+    def headers(self) -> dict[str, str]:
+        """What a request of one's own has to carry, for this moment."""
+        return {"Authorization": f"Bearer {self.fresh_token()}"}
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``."""
+        sent = sending.headers_of(headers, has_json=json is not None)
+        content = body if json is None else sending.encoded(json)
+        found = self._driver.run(keeping.call(self._keeper, self.id, method, path, sent, content))
+        return sending.reply_in(found, self.site)
+
+    def get(self, path: str) -> Reply:
+        """Read something."""
+        return self.request("GET", path)
+
+    def post(self, path: str, json: object) -> Reply:
+        """Send something new."""
+        return self.request("POST", path, json=json)
+
+    def put(self, path: str, json: object) -> Reply:
+        """Change something."""
+        return self.request("PUT", path, json=json)
+
+    def delete(self, path: str) -> Reply:
+        """Remove something."""
+        return self.request("DELETE", path)
+
+    def whoami(self) -> Account:
+        """Whom the site takes this session for, by asking it. Raises ``AppTrouble``."""
+        self.account = sending.account_in(self._driver.run(keeping.whoami(self._keeper, self.id)), self.site)
+        return self.account
+
+    def sign_out(self, *, forget: bool = False) -> None:
+        """End the session at the site, then forget it here; with ``forget`` also where the site cannot be told."""
+        sending.see_ended(self._driver.run(keeping.sign_out(self._keeper, self.id, forget=forget)), forget=forget)
+
+    def close(self) -> None:
+        """Close the network connections; the session stays signed in."""
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class App:
+    """One program's sessions. Everything has a default: the keyring, the person's browser, no managed configuration.
+
+    ``consent`` is asked before sessions are kept in an encrypted file, where there is no keyring; without it that is
+    refused. ``allow_http`` lets plain http leave this machine. ``examine`` has the doctor look at a site that refuses.
+    """
+
+    def __init__(
+        self,
+        *,
+        vault: Vault | None = None,
+        agent: UserAgent | None = None,
+        managed: Managed | None = None,
+        consent: Consent = refuse,
+        allow_http: bool = False,
+        examine: bool = True,
+        machine: Machine | None = None,
+    ) -> None:
+        self._entrance = Entrance(vault, agent, managed, consent, allow_http, examine, machine or Machine())
+
+    def connect(
+        self,
+        address: str | None = None,
+        *,
+        account: str | None = None,
+        link: Link = APPS_OWN,
+        private: bool | None = None,
+        sign_in: bool = True,
+    ) -> Connection:
+        """The session at a site: the kept one, without any request while its token holds, else by signing in.
+
+        Without ``address`` the only kept session or the only managed site is meant. ``private`` asks for a new sign-in
+        in a browser session of its own, or (False) shares the browser's; MDM decides otherwise. With ``sign_in=False``
+        no browser is opened. Raises ``AppTrouble``.
+        """
+        hop = Hop()
+        flow = self._entrance.connect(hop, address, account, link, private=private, sign_in=sign_in)
+        return self._connected(flow, hop)
+
+    def sign_in(self, address: str | None = None, *, link: Link = APPS_OWN, private: bool | None = None) -> Connection:
+        """A new sign-in through the browser; it replaces an earlier one of the same account. Raises ``AppTrouble``."""
+        hop = Hop()
+        return self._connected(self._entrance.enter(hop, address, link, None, private=private), hop)
+
+    def saved(self) -> tuple[SessionState, ...]:
+        """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""
+        return Driver(self._entrance.machine.now).run(self._entrance.saved())
+
+    def sign_out_everywhere(self, *, forget: bool = False) -> dict[str, str]:
+        """End every kept session; by their labels the sentences of those that could not be ended."""
+        driver = Driver(self._entrance.machine.now)
+        try:
+            return driver.run(self._entrance.leave_all(forget=forget))
+        finally:
+            driver.close()
+
+    def _connected(self, flow: Flow[Entered], hop: Hop) -> Connection:
+        driver = Driver(self._entrance.machine.now)
+        try:
+            entered = driver.run(flow, hop)
+        except BaseException:
+            driver.close()
+            raise
+        finally:
+            hop.close()
+        return Connection(entered.keeper, driver, entered.state)
+
+
+def connect(
+    address: str | None = None, *, account: str | None = None, link: Link = APPS_OWN, sign_in: bool = True
+) -> Connection:
+    """``App().connect(...)``: the session at a site, with everything else as this machine has it."""
+    return App().connect(address, account=account, link=link, sign_in=sign_in)

@@ -1,0 +1,44 @@
+"""The browser that a program on a desktop or a terminal has, put together from what this machine offers.
+
+Owns the choice of means for a library that was told nothing; how each of them works is ``agent``'s.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
+from genkan.app.drive import Door
+from genkan.app.machine import Machine
+from genkan.app.scheme import desktop_of, open_scheme_door
+
+
+class NobodyThere:
+    """No terminal to paste an address on: nothing comes back from a browser that is elsewhere."""
+
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
+        """Says so."""
+        return NoDoor(
+            f"No answer of the site could come back here: it registered {', '.join(redirect_uris)}, and there is no "
+            "terminal on which to paste an address. Sign in once where there is one."
+        )
+
+
+def desktop_agent(machine: Machine, folder: Path) -> UserAgent:
+    """The person's browser with loopback, a handler of the desktop, else a pasted address where there is a terminal."""
+    pasting = PastingAgent(machine.say, machine.say, sys.stdin.readline)
+    otherwise: UserAgent = pasting if _is_terminal() else NobodyThere()
+    runtime = machine.environ.get("XDG_RUNTIME_DIR")
+    sockets = Path(runtime) / "genkan" if runtime else folder / "run"
+    handler = functools.partial(open_scheme_door, desktop_of(machine.environ, sockets))
+    return SystemBrowser(browser_of(machine.environ), machine.say, otherwise, handler, tried_of(machine.environ))
+
+
+def _is_terminal() -> bool:
+    # A program without standard input has None there, and one whose input was closed raises.
+    try:
+        return sys.stdin is not None and os.isatty(sys.stdin.fileno())
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,164 @@
+"""How a program gets a session, as one flow for both faces of the library: the kept one, else a new sign-in.
+
+Owns the order of its steps and raises what stops it; the choices are ``connecting``'s, the sign-in is ``arrival``'s.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from genkan.app import advice, arrival, keeping
+from genkan.app.agent import NoDoor, UserAgent
+from genkan.app.connecting import Link, Place, kept_session, nobody, site_of, told, wanted
+from genkan.app.desktop import desktop_agent
+from genkan.app.drive import Door
+from genkan.app.flows import discover
+from genkan.app.keeping import Keeper
+from genkan.app.machine import Machine
+from genkan.app.outcomes import Access, Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.shelter import Consent, shelter_of
+from genkan.app.state import SessionState, Site
+from genkan.app.steps import Flow, NoReturn, Returned, Visit, work
+from genkan.app.vault import Vault
+from genkan.wire.managed import Managed
+
+Stop: TypeAlias = NotReady | SignInAgain
+
+
+class Hop:
+    """The door of a sign-in, which is opened on the way: only then is it known what the site registered."""
+
+    def __init__(self) -> None:
+        self._door: Door | None = None
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the answer comes back to."""
+        return self._door.redirect_uri if self._door else ""
+
+    def open(self, agent: UserAgent, redirect_uris: tuple[str, ...]) -> NoDoor | None:
+        """Open the way back, or say why there is none."""
+        door = agent.open_door(redirect_uris)
+        if isinstance(door, NoDoor):
+            return door
+        self._door = door
+        return None
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        """Through the door that was opened."""
+        return self._door.visit(asked) if self._door else NoReturn("This program has no browser to sign in with.")
+
+    def close(self) -> None:
+        """Close it, if it was opened."""
+        door, self._door = self._door, None
+        if door is not None:
+            door.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a program said when it started; None stands for what this machine has."""
+
+    vault: Vault | None
+    agent: UserAgent | None
+    managed: Managed | None
+    consent: Consent
+    allow_http: bool
+    examine: bool
+    machine: Machine
+
+    def place(self, address: str | None) -> Place:
+        """The site that is named, as this program takes it."""
+        return Place(address, self.managed, self.allow_http)
+
+    def keeper(self) -> Flow[Keeper]:
+        """The vault with what was kept before; raises ``VaultTrouble``."""
+        vault = self.vault or (yield from work(lambda: shelter_of(self.machine.environ).find(self.machine.draw)))
+        return Keeper(vault, self.machine.now, self.machine.draw)
+
+    def _proved_keeper(self) -> Flow[Keeper]:
+        # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
+        vault = self.vault or (
+            yield from work(lambda: shelter_of(self.machine.environ).prepare(self.machine.draw, self.consent))
+        )
+        return Keeper(vault, self.machine.now, self.machine.draw)
+
+    def resume(self, address: str | None, account: str | None) -> Flow["Resumed"]:
+        """The kept session that is meant, if there is one, and whether it still stands."""
+        keeper = yield from self.keeper()
+        saved = yield from work(lambda: keeping.saved(keeper.vault))
+        state = kept_session(saved, self.place(address), account)
+        if state is None:
+            return Resumed(keeper, None, stands=False)
+        found = yield from keeping.access(keeper, state.id)
+        if isinstance(found, SiteSetUpWrong):
+            raise (yield from self._told(found, state.site.base_url, state.site))
+        # Out of reach it is as good as before: an app starts signed in without a network too.
+        return Resumed(keeper, state, stands=isinstance(found, Access | Retry))
+
+    def enter(
+        self, hop: Hop, address: str | None, link: Link, ended: SessionState | None, *, private: bool | None
+    ) -> Flow["Entered"]:
+        """Sign in through the browser and keep the session."""
+        keeper = yield from self._proved_keeper()
+        asked = wanted(self.place(address or (ended.site.base_url if ended else None)), link)
+        site = site_of((yield from discover(asked)), ended, link, private)
+        if not isinstance(site, Site):
+            raise (yield from self._told(site, asked.address, None))
+        return Entered(keeper, (yield from self._walk(hop, keeper, site)))
+
+    def _walk(self, hop: Hop, keeper: Keeper, site: Site) -> Flow[SessionState]:
+        agent = self.agent or desktop_agent(self.machine, shelter_of(self.machine.environ).folder)
+        no_door = yield from work(lambda: hop.open(agent, site.redirect_uris))
+        if no_door is not None:
+            raise told(SiteSetUpWrong(no_door.sentence), "")
+        kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri)
+        if not isinstance(kept, Kept):
+            raise (yield from self._told(kept, site.base_url, site))
+        for note in kept.notes:
+            self.machine.say(note)
+        return kept.state
+
+    def _told(self, problem: Stop, address: str, site: Site | None) -> Flow[Exception]:
+        if not self.examine or isinstance(problem, Retry | SignInAgain):
+            return told(problem, "")
+        return told(problem, (yield from work(lambda: advice.advice_for(address, self.machine, site))))
+
+    def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
+        """End every kept session; by their labels the sentences of those that could not be ended."""
+        keeper = yield from self.keeper()
+        ended = yield from keeping.sign_out_everywhere(keeper, forget=forget)
+        return {label: outcome.sentence for label, outcome in ended if not isinstance(outcome, SignedOut)}
+
+    def saved(self) -> Flow[tuple[SessionState, ...]]:
+        """Every kept session that can be read."""
+        keeper = yield from self.keeper()
+        found = yield from work(lambda: keeping.saved(keeper.vault))
+        return tuple(state for state in found if isinstance(state, SessionState))
+
+    def connect(
+        self, hop: Hop, address: str | None, account: str | None, link: Link, *, private: bool | None, sign_in: bool
+    ) -> Flow["Entered"]:
+        """The session at a site: the kept one where it stands, else a new one if that is wanted."""
+        found = yield from self.resume(address, account)
+        if found.state is not None and found.stands:
+            return Entered(found.keeper, found.state)
+        if not sign_in:
+            raise nobody(self.place(address), account, found.state)
+        return (yield from self.enter(hop, address, link, found.state, private=private))
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What was found in the vault."""
+
+    keeper: Keeper
+    state: SessionState | None
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A session that is signed in, and where it is kept."""
+
+    keeper: Keeper
+    state: SessionState

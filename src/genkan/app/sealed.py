@@ -1,0 +1,150 @@
+"""Sessions in encrypted files, for a machine without a keyring whose person agreed to it.
+
+Owns the form of a sealed entry and where its key comes from: a file that lies elsewhere, or a passphrase. Where the
+entries lie, and how they last, is ``vault``'s.
+"""
+
+import binascii
+import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from genkan.app.troubles import VaultTrouble
+from genkan.app.vault import FileVault, Turn, read_own, write_new
+
+Draw = Callable[[int], bytes]
+
+SUFFIX = ".sealed"
+HEAD = "sealed-1 "
+KEY_BYTES = 32
+NONCE_BYTES = 12
+SALT_BYTES = 16
+SCRYPT_COST = 2**15
+SCRYPT_MEMORY = 64 * 1024 * 1024
+
+
+class Spoilt(VaultTrouble):
+    """One entry cannot be opened; the others may be in good order."""
+
+
+class Unlock(Protocol):
+    """Where the key of a sealed vault comes from; ``key`` may raise ``VaultTrouble``."""
+
+    @property
+    def words(self) -> str: ...
+
+    def key(self, folder: Path) -> bytes: ...
+
+
+class KeyFile:
+    """A key in a file of its own, made at the first sign-in: a copy of the sessions alone is worth nothing."""
+
+    def __init__(self, path: Path, draw: Draw) -> None:
+        self._path = path
+        self._draw = draw
+
+    @property
+    def words(self) -> str:
+        """Where the key is."""
+        return f"with its key in {self._path}"
+
+    def key(self, folder: Path) -> bytes:
+        """The key; a new one where nothing was sealed yet."""
+        text = read_own(self._path)
+        if text is None:
+            if folder.exists() and any(folder.glob(f"*{SUFFIX}")):
+                raise VaultTrouble(
+                    f"The key in {self._path} is gone, and what is kept in {folder} cannot be opened without it: put "
+                    "it back, or remove the files there and sign in again."
+                )
+            # Another program may make one at the same moment: the first one counts for both.
+            write_new(self._path, b64encode(self._draw(KEY_BYTES)))
+            text = read_own(self._path) or ""
+        try:
+            key = b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise VaultTrouble(f"{self._path} holds no key: put the right file back, or remove it and sign in again.")
+        return key
+
+
+class Passphrase:
+    """A key made of what a person types, asked for once a program; ``ask`` returns it."""
+
+    words = "with a passphrase"
+
+    def __init__(self, ask: Callable[[], str], draw: Draw) -> None:
+        self._ask = ask
+        self._draw = draw
+        self._key: bytes | None = None
+
+    def key(self, folder: Path) -> bytes:
+        """The key for what lies in this folder, which keeps the salt."""
+        if self._key is None:
+            salts = FileVault(folder, suffix=".salt")
+            salt = salts.read("vault")
+            if salt is None:
+                salt = self._draw(SALT_BYTES).hex()
+                salts.write("vault", salt)
+            # RFC 7914 2: N, r and p; 32 MiB a try makes guessing a stolen file's passphrase dear
+            self._key = hashlib.scrypt(
+                self._ask().encode(), salt=salt.encode(), n=SCRYPT_COST, r=8, p=1, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES
+            )
+        return self._key
+
+
+class SealedVault:
+    """Each entry sealed under its own name (AES-256-GCM), in an owner-only file."""
+
+    def __init__(self, folder: Path, unlock: Unlock, draw: Draw) -> None:
+        self._folder = folder
+        self._files = FileVault(folder, suffix=SUFFIX)
+        self._unlock = unlock
+        self._draw = draw
+
+    @property
+    def words(self) -> str:
+        """The place in words."""
+        return f"an encrypted file in {self._folder}, {self._unlock.words}"
+
+    def unlock(self) -> None:
+        """Have the key at hand, and make it where there is none; raises ``VaultTrouble``."""
+        self._unlock.key(self._folder)
+
+    def names(self) -> tuple[str, ...]:
+        return self._files.names()
+
+    def read(self, name: str) -> str | None:
+        sealed = self._files.read(name)
+        return None if sealed is None else self._opened(name, sealed)
+
+    def write(self, name: str, text: str) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most programs never need it
+
+        nonce = self._draw(NONCE_BYTES)
+        # The name is part of it, so that no entry can be put in the place of another.
+        sealed = AESGCM(self._unlock.key(self._folder)).encrypt(nonce, text.encode(), name.encode())
+        self._files.write(name, HEAD + b64encode(nonce + sealed).decode())
+
+    def remove(self, name: str) -> None:
+        self._files.remove(name)
+
+    def turn(self, name: str) -> Turn:
+        return self._files.turn(name)
+
+    def _opened(self, name: str, sealed: str) -> str:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
+
+        key = self._unlock.key(self._folder)
+        try:
+            content = b64decode(sealed.removeprefix(HEAD), validate=True) if sealed.startswith(HEAD) else b""
+            return AESGCM(key).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise Spoilt(
+                f"A saved session in {self._folder} cannot be opened {self._unlock.words}: put the right key back, or "
+                "sign in again."
+            ) from None

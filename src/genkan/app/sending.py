@@ -1,0 +1,62 @@
+"""What a program hands to the library for a request, and what it gets of the outcome: values in, or an exception.
+
+Owns the turning of outcomes into exceptions for both faces of the library.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from genkan.app.keeping import read_account
+from genkan.app.outcomes import Access, Problem, SignedOut
+from genkan.app.reply import Reply, reply_of
+from genkan.app.state import Account, Site
+from genkan.app.steps import Answer
+from genkan.app.troubles import ApiRefused, trouble_of
+
+JSON = "application/json"
+
+
+def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tuple[str, str], ...]:
+    """The caller's headers, with those that JSON wants where the caller does not say otherwise."""
+    headers = dict(given or {})
+    named = {name.lower() for name in headers}
+    if "accept" not in named:
+        headers["Accept"] = JSON
+    if has_json and "content-type" not in named:
+        headers["Content-Type"] = JSON
+    return tuple((name, value) for name, value in headers.items() if name.lower() != "authorization")
+
+
+def encoded(value: object) -> bytes:
+    """A body of JSON."""
+    return msgspec.json.encode(value)
+
+
+def access_in(found: Access | Problem) -> Access:
+    """The access token, or the exception for why there is none."""
+    if isinstance(found, Access):
+        return found
+    raise trouble_of(found)
+
+
+def reply_in(found: Answer | Problem, site: Site) -> Reply:
+    """The answer, or the exception for why there is none."""
+    if isinstance(found, Answer):
+        return reply_of(found, site.name)
+    raise trouble_of(found)
+
+
+def account_in(found: Answer | Problem, site: Site) -> Account:
+    """The account in the site's ``myself`` document."""
+    reply = reply_in(found, site).checked()
+    account = read_account(Answer(reply.status, reply.headers, reply.body))
+    if account is None:
+        raise ApiRefused(f"{site.name} does not say who is signed in.", reply.status)
+    return account
+
+
+def see_ended(outcome: SignedOut | Problem, *, forget: bool) -> None:
+    """Raise what kept a session from being ended, unless it was to be forgotten all the same."""
+    if not isinstance(outcome, SignedOut) and not forget:
+        raise trouble_of(outcome)

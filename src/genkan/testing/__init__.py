@@ -1,0 +1,36 @@
+"""A real site of ours inside a test's own process, with faults on order: for the tests of apps.
+
+Owns how tests set a site up and make it misbehave; the site itself is the one that ``genkan serve`` runs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genkan.testing.double import SeenPhone, SiteDouble
+    from genkan.testing.faults import Asked, Faults
+    from genkan.testing.person import Person
+    from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
+
+__all__ = [
+    "PASSWORD",
+    "AppLink",
+    "Asked",
+    "Credentials",
+    "Faults",
+    "Person",
+    "SeenPhone",
+    "Setup",
+    "SetupRefused",
+    "SiteDouble",
+    "Somebody",
+]
+
+_PLACES = {"SiteDouble": "double", "SeenPhone": "double", "Faults": "faults", "Asked": "faults", "Person": "person"}
+
+
+def __getattr__(name: str) -> object:
+    # pytest loads the plugin in every run of whoever has Genkan installed, and most of them ask for no site.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'setup')}"), name)

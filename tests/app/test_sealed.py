@@ -1,0 +1,169 @@
+"""Encrypted files: worth nothing without their key, tied to their name, and asked for before they are used."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from genkan.app import keeping
+from genkan.app.keeping import Keeper
+from genkan.app.outcomes import Access, SignInAgain
+from genkan.app.sealed import KeyFile, Passphrase, SealedVault, Spoilt
+from genkan.app.shelter import Kind, Shelter, agree, refuse, shelter_of
+from genkan.app.state import SessionState, Tokens, Unreadable, encode
+from genkan.app.vault import VaultTrouble
+from tests.app.by_hand import APP, a_site, drive
+from tests.app.conftest import Chance, Clock
+
+SECRET = "rt-very-secret"
+
+
+def sealed(tmp_path: Path, key: str = "key") -> SealedVault:
+    return SealedVault(tmp_path / "sessions", KeyFile(tmp_path / key, Chance()), Chance())
+
+
+def a_state(name: str, clock: Clock) -> SessionState:
+    tokens = Tokens("at-very-secret", SECRET, clock(), clock() + 3_600_000)
+    return SessionState(name, a_site(), APP, clock(), tokens=tokens)
+
+
+def test_no_file_shows_what_is_kept(tmp_path: Path) -> None:
+    """Neither the texts nor their key are found in the files, and a copy without the key stays shut."""
+    vault = sealed(tmp_path)
+    vault.write("a", f"{SECRET} {SECRET}")
+    for path in (tmp_path / "sessions").rglob("*"):
+        assert path.is_dir() or SECRET.encode() not in path.read_bytes()
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copytree(tmp_path / "sessions", tmp_path / "elsewhere" / "sessions")
+    with pytest.raises(VaultTrouble, match="is gone"):
+        sealed(tmp_path / "elsewhere").read("a")
+
+
+def test_a_text_is_sealed_anew_each_time(tmp_path: Path) -> None:
+    """The same text never gives the same file: a nonce used twice would open both."""
+    vault = sealed(tmp_path)
+    file = tmp_path / "sessions" / "a.sealed"
+    seen = set()
+    for _ in range(3):
+        vault.write("a", SECRET)
+        seen.add(file.read_bytes())
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("spoil", ["truncate", "flip", "swap", "foreign", "empty"])
+def test_what_was_changed_is_not_opened(tmp_path: Path, spoil: str) -> None:
+    """A file that was cut, changed, put in another's place or written by something else is refused, with a sentence."""
+    vault = sealed(tmp_path)
+    vault.write("a", SECRET)
+    vault.write("b", SECRET)
+    file, other = tmp_path / "sessions" / "a.sealed", tmp_path / "sessions" / "b.sealed"
+    text = file.read_bytes()
+    changed = {
+        "truncate": text[:-8],
+        "flip": text[:-6] + bytes([text[-6] ^ 1]) + text[-5:],
+        "swap": other.read_bytes(),
+        "foreign": b'{"version": 1}',
+        "empty": b"",
+    }[spoil]
+    file.write_bytes(changed)
+    with pytest.raises(Spoilt, match="cannot be opened") as told:
+        vault.read("a")
+    assert told.value.__cause__ is None
+    assert vault.read("b") == SECRET
+
+
+def test_one_spoilt_session_keeps_no_other_from_being_used(tmp_path: Path, clock: Clock, chance: Chance) -> None:
+    """It is listed with its sentence, its program is told to sign in again, and the session beside it goes on."""
+    vault = sealed(tmp_path)
+    for name in ("a", "b"):
+        vault.write(name, encode(a_state(name, clock)))
+    (tmp_path / "sessions" / "a.sealed").write_text("sealed-1 AAAA")
+    first, second = keeping.saved(vault)
+    assert isinstance(first, Unreadable)
+    assert isinstance(second, SessionState)
+    keeper = Keeper(vault, clock, chance)
+    no_network = lambda step: pytest.fail(f"asked {step}")  # noqa: E731
+    assert isinstance(drive(keeping.access(keeper, "a"), no_network), SignInAgain)
+    assert isinstance(drive(keeping.access(keeper, "b"), no_network), Access)
+
+
+def test_the_key_is_made_once(tmp_path: Path) -> None:
+    """Two programs that start at the same moment end with one key: the second takes the first's."""
+    one, two = Chance(), Chance()
+    two.drawn = 100
+    first = KeyFile(tmp_path / "key", one).key(tmp_path / "sessions")
+    assert KeyFile(tmp_path / "key", two).key(tmp_path / "sessions") == first
+    assert one.drawn == 1
+    assert two.drawn == 100
+
+
+def test_a_file_that_is_no_key_is_told(tmp_path: Path) -> None:
+    """Another file under the key's name, or one that others can read, is a sentence that says what to do."""
+    (tmp_path / "key").write_text("not a key")
+    (tmp_path / "key").chmod(0o600)
+    with pytest.raises(VaultTrouble, match="holds no key"):
+        sealed(tmp_path).write("a", SECRET)
+    (tmp_path / "key").chmod(0o644)
+    with pytest.raises(VaultTrouble, match="chmod 600"):
+        sealed(tmp_path).write("a", SECRET)
+
+
+def test_a_passphrase_is_asked_once_and_must_be_right(tmp_path: Path) -> None:
+    """The same words open it again in another program, others do not, and nobody is asked twice in one."""
+    asked: list[str] = []
+
+    def ask(words: str) -> str:
+        asked.append(words)
+        return words
+
+    def vault(words: str) -> SealedVault:
+        return SealedVault(tmp_path, Passphrase(lambda: ask(words), Chance()), Chance())
+
+    first = vault("open sesame")
+    first.write("a", SECRET)
+    assert first.read("a") == SECRET
+    assert asked == ["open sesame"]
+    assert vault("open sesame").read("a") == SECRET
+    with pytest.raises(Spoilt):
+        vault("open barley").read("a")
+
+
+def test_without_consent_there_is_no_file(tmp_path: Path, no_keyring: None) -> None:
+    """No keyring and nobody who agreed: refused before the sign-in, with the variable that agrees; nothing is made."""
+    with pytest.raises(VaultTrouble, match="GENKAN_APP_VAULT=encrypted"):
+        Shelter(tmp_path / "app").prepare(Chance(), refuse)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_consent_is_asked_with_both_places_and_remembered(tmp_path: Path, no_keyring: None) -> None:
+    """The question names the files and the key; once agreed it is not asked again, by the next program either."""
+    questions: list[str] = []
+
+    def consent(question: str) -> bool:
+        questions.append(question)
+        return True
+
+    shelter = Shelter(tmp_path / "app", key_file=tmp_path / "config" / "app.key")
+    shelter.prepare(Chance(), consent).write("a", SECRET)
+    assert len(questions) == 1
+    assert str(tmp_path / "app" / "sessions") in questions[0]
+    assert str(tmp_path / "config" / "app.key") in questions[0]
+    assert shelter.prepare(Chance(), refuse).read("a") == SECRET
+    assert shelter.find().read("a") == SECRET
+    assert shelter.remembered() is Kind.ENCRYPTED
+
+
+def test_the_variable_is_consent(tmp_path: Path) -> None:
+    """`GENKAN_APP_VAULT=encrypted` asks neither a keyring nor a person."""
+    shelter = shelter_of({"GENKAN_APP_DIR": str(tmp_path / "app"), "GENKAN_APP_VAULT": "encrypted"})
+    assert isinstance(shelter.prepare(Chance(), refuse), SealedVault)
+    assert agree("?")
+
+
+def test_the_key_lies_away_from_the_sessions() -> None:
+    """By default in the folder of configuration, which a copy of the state leaves behind; else where it is told."""
+    assert shelter_of({"XDG_CONFIG_HOME": "/c"}).key_file == Path("/c/genkan/app.key")
+    assert shelter_of({}).key_file == Path.home() / ".config/genkan/app.key"
+    assert shelter_of({"GENKAN_APP_DIR": "/x"}).key_file is None
+    assert shelter_of({"GENKAN_APP_DIR": "/x", "GENKAN_APP_KEY_FILE": "/k"}).key_file == Path("/k")
