@@ -3,9 +3,8 @@
 import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from urllib.parse import unquote_to_bytes
 
-from genkan.wire.uri import escapes_hold
+from genkan.wire.uri import form_decoded
 
 LONGEST = 4096
 
@@ -40,11 +39,7 @@ def parse_basic(header: str) -> ClientCredentials | None:
 
 
 def _form_decoded(text: str) -> str | None:
-    if "%" not in text and "+" not in text:
-        return text
-    if not escapes_hold(text):
-        return None
     try:
-        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+        return form_decoded(text)
     except UnicodeDecodeError:
         return None

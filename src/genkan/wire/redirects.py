@@ -1,5 +1,6 @@
 """Owns the grammar, kinds and matching of redirect URIs (RFC 6749 3.1.2, RFC 8252 7); knows no link."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ DENIED_SCHEMES = frozenset(
     {"javascript", "data", "file", "blob", "about", "vbscript", "filesystem", "view-source", "intent", "content", "jar"}
     | {"ftp", "ws", "wss", "mailto", "tel", "sms"}
 )
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
@@ -221,7 +223,8 @@ def with_answer(redirect: str, params: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape")
+    # RFC 3986 2.3: what is unreserved stays as it is, which is all of most values.
+    return text if _UNRESERVED(text) else quote(text, safe="", errors="surrogateescape")
 
 
 def form_action_source(redirect: str) -> str:

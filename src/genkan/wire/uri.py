@@ -12,7 +12,7 @@ DIGITS = frozenset("0123456789")
 HEX = frozenset("0123456789abcdefABCDEF")
 UNRESERVED = LETTERS | DIGITS | frozenset("-._~")  # RFC 3986 2.3
 CHARACTERS = UNRESERVED | frozenset(":/?#[]@!$&'()*+,;=%")  # RFC 3986 2: reserved, unreserved, and the escape sign
-_PAIRS = frozenset(first + second for first in HEX for second in HEX)
+_BYTES = {first + second: bytes.fromhex(first + second) for first in HEX for second in HEX}
 _SCHEME = LETTERS | DIGITS | frozenset("+-.")
 _LABEL = LETTERS | DIGITS | frozenset("-_")
 
@@ -50,7 +50,22 @@ def odd_character(text: str) -> str | None:
 
 def escapes_hold(text: str) -> bool:
     """Every percent sign begins an escape of two hexadecimal digits (RFC 3986 2.1)."""
-    return "%" not in text or _PAIRS.issuperset([piece[:2] for piece in text.split("%")[1:]])
+    return "%" not in text or _BYTES.keys() >= {piece[:2] for piece in text.split("%")[1:]}
+
+
+def form_decoded(text: str) -> str | None:
+    """A name or value of a form (WHATWG URL 5.1), None where a percent sign begins no escape.
+
+    Raises UnicodeDecodeError where the escapes are no UTF-8.
+    """
+    first, *rest = text.replace("+", " ").split("%")
+    decoded = [first.encode("utf-8", "surrogatepass")]
+    for piece in rest:
+        byte = _BYTES.get(piece[:2])
+        if byte is None:
+            return None
+        decoded += byte, piece[2:].encode("utf-8", "surrogatepass")
+    return b"".join(decoded).decode("utf-8")
 
 
 def is_scheme(text: str) -> bool:

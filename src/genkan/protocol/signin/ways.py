@@ -1,6 +1,7 @@
 """Which ways to sign in a site and a link take, which way a sign-in went, and what the ways are called."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
 from genkan.protocol.signin.passkey_options import rp_id_of
@@ -41,6 +42,7 @@ def possible_ways(public: BaseURL, *, certificates: bool, corporate: bool) -> Wa
     return possible | Way.CORPORATE if corporate else possible
 
 
+@cache
 def way_of(method: Method) -> Way:
     """The way that a session came by; NONE for a one-time link or code, which opens the door once without any."""
     return next((way for marks, way in _WAYS_BY_METHOD if method & marks), Way.NONE)
