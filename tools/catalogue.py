@@ -48,6 +48,7 @@ from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import login_screen, redirects, urls
 from genkan.wire.managed_words import FINDINGS
 from genkan.wire.scopes import WORDS
+from tools.doctors_words import doctors_words
 from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
@@ -79,7 +80,7 @@ def said() -> Catalog:
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
-    for text in operations_words():
+    for text in (*operations_words(), *doctors_words()):
         catalogue.add(text)
     return catalogue
 
