@@ -75,7 +75,12 @@ CONTROLS = ", ".join(
     for tag in ("a", "button", "textarea", "select", "summary", "input:not([type=radio])", "input[type=radio]:checked")
 )
 
-ALL_THREE = f"() => [({CUT_OFF})(), ({TOO_FAINT})(), ({TOO_SMALL})()]"
+# The words of a button are one piece; several would stand beside each other as columns.
+IN_PIECES = """() => [...document.querySelectorAll('.button')].filter(e => e.checkVisibility()
+  && [...e.childNodes].filter(n => n.nodeType === 3 ? n.data.trim() : !n.matches('.unseen, svg')).length > 1)
+  .map(e => e.outerHTML)"""
+
+ALL_FOUR = f"() => [({CUT_OFF})(), ({TOO_FAINT})(), ({TOO_SMALL})(), ({IN_PIECES})()]"
 
 # WCAG 2.2 2.4.7 and 2.4.3: reached by Tab, each has an outline, and the way goes down the page, column by column.
 REACHED = """async () => {
@@ -122,8 +127,8 @@ async def misfits(
         await page.goto(shown.plain(name, language))
         for _, size, scheme in looks:
             await show(page, size, scheme)
-            found = await page.evaluate(ALL_THREE)
-            if found != [0, [], []]:
+            found = await page.evaluate(ALL_FOUR)
+            if found != [0, [], [], []]:
                 wrong[f"{language} {size} {scheme}"] = found
             if folder:
                 path = Path(folder) / f"{name}.{language}.{size}.{scheme}.png"
@@ -136,11 +141,13 @@ async def test_the_look_sees_what_is_wrong(page: Page) -> None:
     await page.set_content(
         "<body style='background:#fff'><p style='color:#999'>faint</p><button style='height:20px'>x</button>"
         "<div style='width:3000px'>wide</div>"
+        "<a class='button' style='display:inline-flex;height:44px'>two <b>parts</b></a>"
     )
-    cut_off, faint, small = await page.evaluate(ALL_THREE)
+    cut_off, faint, small, in_pieces = await page.evaluate(ALL_FOUR)
     assert cut_off > 0
     assert faint == ["faint"]
     assert len(small) == 1
+    assert len(in_pieces) == 1
 
 
 # A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.

@@ -131,7 +131,7 @@ def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     names = (
         "account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon",
         "standing", "permission", "kinds", "actor", "since", "until", "text", "number", "look",
-        "ways", "but", "id", "at", "pins", "certificates",
+        "ways", "but", "id", "at", "hosts", "providers", "judges", "lost_pins", "lost_certificates", "lost_passkeys",
     )  # fmt: skip
     named = dict.fromkeys(names, 1)
     for count in range(40):

@@ -107,7 +107,7 @@ def remove(
         async def decide() -> Change:
             env, rules = site.env(), certificate_rules(site)
             lost = await lost_with_pin(account, pin, rules, site.store)
-            return keeping_a_way_in(pinning.remove(pin, site.actor, env), account, env.now, certificates=lost)
+            return keeping_a_way_in(pinning.remove(pin, site.actor, env), account, site.entrances, env.now, lost)
 
         is_last = await end_way(site, account, decide, meant=last_administrator)
         _tell(pin, f"no longer tied to {account.name}: {pin.name}", json)
@@ -160,7 +160,7 @@ def revoke(
             env, known = site.env(), await _known(site, account, fingerprint)
             lost = await lost_with_certificate(account, known, site.store)
             change = revoking.revoke(known, revoking.BY_ADMINISTRATOR, site.actor, env)
-            return keeping_a_way_in(change, account, env.now, pins=lost)
+            return keeping_a_way_in(change, account, site.entrances, env.now, lost)
 
         account = await account_named(site, name)
         is_last = await end_way(site, account, decide, meant=last_administrator)

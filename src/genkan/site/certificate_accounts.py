@@ -9,6 +9,7 @@ from genkan.protocol.certificates.naming import Leaf, read_leaf
 from genkan.protocol.certificates.pins import pin_values
 from genkan.protocol.certificates.reading import read_certificate
 from genkan.protocol.certificates.rules import Key, Rule, Target
+from genkan.protocol.entrances import Lost
 from genkan.protocol.records import Account
 from genkan.protocol.signin.certificate import Accepted, CertificateFacts
 from genkan.store.api import Store
@@ -30,7 +31,7 @@ async def mapped_account(
     return choose(leaf, rules, pinned, found)
 
 
-async def lost_with_pin(account: Account, pin: Pin, rules: Sequence[Rule], store: Store) -> tuple[int, ...]:
+async def lost_with_pin(account: Account, pin: Pin, rules: Sequence[Rule], store: Store) -> Lost:
     """The certificates that the account signed in with and that name it no more once this pin is gone."""
     lost = []
     for known in await store.certificates(account.id):
@@ -38,14 +39,14 @@ async def lost_with_pin(account: Account, pin: Pin, rules: Sequence[Rule], store
         mapped = None if leaf is None else await mapped_account(leaf, rules, store, without=pin)
         if not isinstance(mapped, Mapped) or mapped.account.id != account.id:
             lost.append(known.number)
-    return tuple(lost)
+    return Lost(certificates=tuple(lost))
 
 
-async def lost_with_certificate(account: Account, known: KnownCertificate, store: Store) -> tuple[int, ...]:
+async def lost_with_certificate(account: Account, known: KnownCertificate, store: Store) -> Lost:
     """The account's pins that fit a certificate: nobody has shown another one that they would let in."""
     leaf = _leaf_of(known)
     fitting = () if leaf is None else pin_values(leaf)
-    return tuple(pin.id for pin in await store.pins(account.id) if (pin.kind, pin.value) in fitting)
+    return Lost(pins=tuple(pin.id for pin in await store.pins(account.id) if (pin.kind, pin.value) in fitting))
 
 
 def _leaf_of(known: KnownCertificate) -> Leaf | None:

@@ -18,7 +18,7 @@ from genkan.protocol.signin.password import LaneFull
 from genkan.protocol.signin.session import Browser
 from genkan.site import browser
 from genkan.site.browser import Visitor
-from genkan.site.directory_facts import arrival_facts
+from genkan.site.directory_facts import arrival_facts, told_of_the_last
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.sources.ldap_entries import Described
@@ -205,7 +205,8 @@ async def _off_board(directory: LdapDirectory, described: Described, door: Door)
     env, rule = door.env(), directory.source.rule
     facts = await door.store.identity(rule.name, described.subject)
     if facts is not None:
-        await door.store.apply(judge(Checked(Presence.DISABLED), facts, False, rule, env))
+        change = judge(Checked(Presence.DISABLED), facts, False, rule, env)
+        await door.store.apply(await told_of_the_last(change, facts.account, door))
 
 
 def _refused(refused: Refused, asking: Asking, door: Door) -> Refused:

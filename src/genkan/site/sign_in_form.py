@@ -226,11 +226,11 @@ def after_sign_in(form: Form, account: Account, who: Visitor, door: Door) -> Ans
     interaction = interaction_of(form, door, env)
     if interaction is not None:
         return answer.redirect(f"{door.public.text}{HUB}/{seal_interaction(door.sealer, interaction, env)}", 303)
-    kept = typed.opened(form.get(typed.FIELD, ""), account.id, who, door, env)
+    kept = typed.carried(form, account.id, who, door, env)
     if kept is not None:
         # By a page and not by a redirect: an address has no room for what people type.
-        values = {"action": kept.path, "hidden": {typed.FIELD: form[typed.FIELD]}, "person_name": account.display_name}
-        return door.pages.page("kept.html", values, who.reader)
+        values = {"action": kept[0].path, "hidden": {typed.FIELD: kept[1]}, "person_name": account.display_name}
+        return typed.without_cookie(door.pages.page("kept.html", values, who.reader), who, door)
     return answer.redirect(next_address(form.get("next", ""), door), 303)
 
 

@@ -13,8 +13,8 @@ MOST_CERTIFICATES = 100
 MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
 
 ADD_PIN = """
-    INSERT INTO certificate_pins (account, id, kind, value, name, made_at)
-    SELECT a.number, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ? AND a.standing <> 2
+    INSERT INTO certificate_pins (account, id, kind, value, name, made_at, fingerprint, not_after)
+    SELECT a.number, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ? AND a.standing <> 2
     AND (SELECT COUNT(*) FROM certificate_pins p WHERE p.account = a.number) < ?
     ON CONFLICT DO NOTHING
 """
@@ -35,7 +35,8 @@ MARK_CHECKED = "UPDATE certificates SET checked_at = ? WHERE number = ?"
 FORGET_PINS = "DELETE FROM certificate_pins WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 FORGET = "DELETE FROM certificates WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 
-_PIN_COLUMNS = "p.id, p.kind, p.value, p.name, p.made_at"
+_PIN_COLUMNS = "p.id, p.kind, p.value, p.name, p.made_at, p.fingerprint, p.not_after"
+_PIN_WIDTH = 7
 _PINS = f"""
     SELECT {_PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
     ORDER BY p.made_at, p.id
@@ -81,7 +82,7 @@ class CertificateWrites:
 
     def add_pin(self, step: c.AddPin) -> bool:
         p = step.pin
-        values = (p.id, int(p.kind), p.value, p.name, p.made_at, p.account_id, c.MOST_PINS)
+        values = (p.id, int(p.kind), p.value, p.name, p.made_at, p.fingerprint, p.not_after, p.account_id, c.MOST_PINS)
         return self._db.execute(ADD_PIN, values).rowcount == 1
 
     def drop_pin(self, step: c.DropPin) -> bool:
@@ -122,8 +123,8 @@ class SqliteCertificates(SqlitePeople):
     async def pinned(self, values: Sequence[tuple[c.PinKind, bytes]]) -> list[tuple[c.Pin, Account]]:
         """The pins of these values with their accounts: at most one each."""
         found = [row for kind, value in values for row in self._all(_PINNED, (int(kind), value))]
-        accounts = [rows.account(row[5:]) for row in found]
-        return [(_pin(row[:5], account.id), account) for row, account in zip(found, accounts, strict=True)]
+        accounts = [rows.account(row[_PIN_WIDTH:]) for row in found]
+        return [(_pin(row[:_PIN_WIDTH], account.id), account) for row, account in zip(found, accounts, strict=True)]
 
     async def accounts_by_email(self, address: str) -> list[Account]:
         """Two at most, of any case of ASCII letters; tombstones have no address."""
@@ -149,5 +150,5 @@ class SqliteCertificates(SqlitePeople):
 
 
 def _pin(row: rows.Row, account_id: int) -> c.Pin:
-    pin_id, kind, value, name, made_at = row
-    return c.Pin(pin_id, account_id, c.PinKind(kind), value, name, made_at)
+    pin_id, kind, *rest = row
+    return c.Pin(pin_id, account_id, c.PinKind(kind), *rest)

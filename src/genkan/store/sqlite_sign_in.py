@@ -1,26 +1,37 @@
 """The steps about how people sign in, inside the writer's transaction, and who has a way in at all."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from genkan.protocol import signin_steps as s
+from genkan.protocol.entrances import Entrances, Lost
 from genkan.protocol.outcomes import NeedAdministrator
+from genkan.protocol.records import Way
 
-# Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
-# in. A certificate counts that is tied to the account, or that it signed in with and that has not expired at :at, an
-# organisation's identity that was linked: what a mapping rule would accept tomorrow is not known today. What :pins and
-# :certificates name (numbers between commas) counts no more.
+# Whether the account ``a`` has one of the ways of :ways (bits of Way), for what the other lists name (between commas).
+# A passkey of which a copy was found lets nobody in, nor one of a host that the site asks for none of. A certificate
+# counts that has not expired at :at and that is tied to the account or signed in with: what a mapping rule would accept
+# tomorrow is not known today. A pin is as good as the certificate that was tied by it; of pins that were made before
+# schema 11 nobody knows which it was.
 HAS_A_WAY = """(
-    (:ways & 1 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
-    OR (:ways & 2 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
+    (:ways & 1 AND (
+        EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number)
+        OR EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:judges, ',' || i.source || ','))))
+    OR (:ways & 2 AND EXISTS (
+        SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0
+        AND instr(:hosts, ',' || k.rp_id || ',') AND NOT instr(:lost_passkeys, ',' || hex(k.id) || ',')))
     OR (:ways & 4 AND (
-        EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number
-            AND instr(:pins, ',' || n.id || ',') = 0)
-        OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL
-            AND c.not_after >= :at AND instr(:certificates, ',' || c.number || ',') = 0)))
-    OR (:ways & 8 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
+        EXISTS (
+            SELECT 1 FROM certificate_pins n LEFT JOIN certificates r ON r.fingerprint = n.fingerprint
+            WHERE n.account = a.number AND COALESCE(n.not_after, :at) >= :at AND r.revoked_at IS NULL
+            AND NOT instr(:lost_pins, ',' || n.id || ','))
+        OR EXISTS (
+            SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL AND c.not_after >= :at
+            AND NOT instr(:lost_certificates, ',' || c.number || ','))))
+    OR (:ways & 8 AND EXISTS (
+        SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:providers, ',' || i.source || ',')))
 )"""
-NOTHING_LOST = {"pins": ",", "certificates": ","}
+PERSON_WITH_A_WAY = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE a.id = :id AND {HAS_A_WAY})"  # noqa: S608
 ADMINISTRATOR_WITH_A_WAY = f"""
     SELECT EXISTS (
         SELECT 1 FROM accounts a
@@ -53,8 +64,22 @@ FORGET_TRIES = """
 """
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return "".join((",", *(f"{number}," for number in numbers)))
+def way_values(here: Entrances, at: int, lost: Lost) -> dict[str, object]:
+    """What HAS_A_WAY asks for. No host, name or number has a comma."""
+    return {
+        "ways": int(here.ways),
+        "at": at,
+        "hosts": _listed(here.hosts),
+        "providers": _listed(here.providers),
+        "judges": _listed(here.judges),
+        "lost_pins": _listed(lost.pins),
+        "lost_certificates": _listed(lost.certificates),
+        "lost_passkeys": _listed(one.hex().upper() for one in lost.passkeys),
+    }
+
+
+def _listed(names: Iterable[object]) -> str:
+    return "".join((",", *(f"{name}," for name in names)))
 
 
 class SignInWrites:
@@ -69,10 +94,8 @@ class SignInWrites:
     def administrator_left(self, step: NeedAdministrator) -> bool:
         """Whether somebody who administers can still come in, as the transaction stands."""
         [ways] = self._db.execute(WAYS).fetchone()
-        asked = {
-            "ways": ways & int(step.possible), "permission": int(step.permission), "but": 0, "at": step.at,
-            "pins": _listed(step.lost_pins), "certificates": _listed(step.lost_certificates),
-        }  # fmt: skip
+        values = way_values(step.here.by(Way(ways)), step.at, step.lost)
+        asked = {"permission": int(step.permission), "but": 0, **values}
         return bool(self._db.execute(ADMINISTRATOR_WITH_A_WAY, asked).fetchone()[0])
 
     def put_codes(self, step: s.PutRecoveryCodes) -> bool:

@@ -8,7 +8,7 @@ from genkan.protocol.env import DAY
 from genkan.protocol.finding_words import TOPICS
 from genkan.protocol.findings import Finding, Grade, Remedy, worst
 from genkan.protocol.link_grading import remedied
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link
 from genkan.protocol.ring import Ring
@@ -75,6 +75,8 @@ async def mend(received: Received, door: Door) -> Answer:
         if link is None or remedy not in frozenset(Remedy):
             return console.done(door, PATH, Flash.GONE)
         change = remedied(link, Remedy(remedy), inside.actor, door.env(), allow_http=allow_http)
+        if isinstance(change, Change):
+            change = inside.administrator.on_link(change, link)
         if isinstance(change, Refused):
             return _refused(change, inside, received, door)
         if not change.steps or await door.store.apply(change):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.certificates.pinning import PRIVATE
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
@@ -48,7 +47,7 @@ async def add(received: Received, door: Door) -> Answer:
         return _form(account, inside, None, door)
     kind = kind_named(inside.form.get("by", ""))
     data = inside.form.get("certificate", "").encode()
-    made = await pin_certificate(received, _caller(inside), data, kind, door)
+    made = await pin_certificate(received, inside.administrator, data, kind, door)
     if isinstance(made, Refused):
         return _form(account, inside, made, door)
     return console.done(door, person_path(account), Flash.CERTIFICATE_TIED)
@@ -65,7 +64,7 @@ async def remove(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return console.once_more(door, person_path(account))
-    gone = await unpin_certificate(received, _caller(inside), door)
+    gone = await unpin_certificate(received, inside.administrator, door)
     if isinstance(gone, Refused) and gone.reason is not Reason.NOT_FOUND:
         return door.pages.refusal(gone, received.request_id, inside.reader)
     flash = Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_UNTIED
@@ -83,16 +82,12 @@ async def revoke(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return console.once_more(door, person_path(account))
-    gone = await revoke_certificate(received, _caller(inside), door)
+    gone = await revoke_certificate(received, inside.administrator, door)
     if isinstance(gone, Refused) and gone.reason not in (Reason.NOT_FOUND, Reason.CONFLICT):
         return door.pages.refusal(gone, received.request_id, inside.reader)
     return console.done(
         door, person_path(account), Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_ENDED
     )
-
-
-def _caller(inside: Inside) -> Administrator:
-    return Administrator(inside.actor, inside.permission)
 
 
 def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account
@@ -43,7 +42,7 @@ async def add(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return _form(account, inside, None, door)
-    form, caller = inside.form, Administrator(inside.actor, inside.permission)
+    form, caller = inside.form, inside.administrator
     subject = form.get("subject", "").strip()
     made = await link_identity(received, caller, form.get("source", ""), subject, form.get("label", ""), door)
     if isinstance(made, Refused):
@@ -62,7 +61,7 @@ async def remove(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return console.once_more(door, person_path(account))
-    gone = await unlink_identity(received, Administrator(inside.actor, inside.permission), door)
+    gone = await unlink_identity(received, inside.administrator, door)
     if isinstance(gone, Refused) and gone.reason is not Reason.NOT_FOUND:
         return door.pages.refusal(gone, received.request_id, inside.reader)
     flash = Flash.GONE if isinstance(gone, Refused) else Flash.IDENTITY_UNLINKED

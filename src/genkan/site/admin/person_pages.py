@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
@@ -67,7 +66,7 @@ async def edit(received: Received, door: Door) -> Answer:
         return _edit_form(before, inside, form, {}, door)
     if form["time_zone"] not in (*time_zones(), before.time_zone):
         return _edit_form(before, inside, form, {"time_zone": UNKNOWN_ZONE}, door)
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
 
     def decide(account: Account, env: Env) -> Change | Refused:
         stale = form[VERSION] != str(account.version)
@@ -146,7 +145,7 @@ async def set_permission(received: Received, door: Door) -> Answer:
     wanted = Permission.__members__.get(inside.form.get("permission", ""), before.permission)
     if inside.again:
         return _permission_form(before, inside, wanted.name, None, door)
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
     done = await applied(received, door, lambda account, env: caller.change(account, _with(account, wanted), env))
     if isinstance(done, Account):
         return console.done(door, person_path(done), Flash.SAVED)

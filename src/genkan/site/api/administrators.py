@@ -7,11 +7,11 @@ from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
-from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.presence import is_recent
 from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
@@ -72,7 +72,7 @@ async def _by_session(received: Received, door: Door) -> Administrator | Refused
     account = who.person.account
     caller = fault or _allowed(account.permission, account.actor, received)
     # Pages ask again before what is dangerous; a browser that was left alone must find no way around the question.
-    old = not sessions.is_recent(who.person.session, env, door.lifetimes)
+    old = not await is_recent(who.person, door, env)
     if isinstance(caller, Administrator) and old and (received.recent or received.method not in _SAFE):
         return Refused(Reason.SIGN_IN_NOT_RECENT)
     return caller

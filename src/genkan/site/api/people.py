@@ -18,6 +18,7 @@ from genkan.site.api.documents import read_public_id, usage_document
 from genkan.site.api.people_documents import PersonDetails, person_details, person_document
 from genkan.site.door import Door
 from genkan.site.received import Received
+from genkan.site.ways_here import entrances_here
 from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
 
@@ -52,8 +53,9 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
         env = door.env()
         change = decide(account, env)
         if isinstance(change, Change):
-            others = await door.store.has_other_administrator(account, env.now)
-            change = keeping_administrators(change, account, env.now, others=others)
+            here = entrances_here(door)
+            others = await door.store.has_other_administrator(account, here, env.now)
+            change = keeping_administrators(change, account, here, env.now, others=others)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
@@ -63,9 +65,13 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
 
 async def why_kept(account: Account, door: Door) -> Refused:
     """Why the write did not take a way in from this account that is still there."""
-    if needed_after(account) is None or await door.store.has_other_administrator(account, door.env().now):
-        return Refused(Reason.BUSY, retry_after=1)
-    return Refused(Reason.LAST_ADMINISTRATOR)
+    free = needed_after(account) is None or await has_other_administrator(account, door)
+    return Refused(Reason.BUSY, retry_after=1) if free else Refused(Reason.LAST_ADMINISTRATOR)
+
+
+async def has_other_administrator(account: Account, door: Door) -> bool:
+    """Whether somebody else with at least the same right could come in at this moment."""
+    return await door.store.has_other_administrator(account, entrances_here(door), door.env().now)
 
 
 async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account | Refused:

@@ -4,10 +4,10 @@ from urllib.parse import urlencode
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.signin import session as sessions
 from genkan.site import answer, browser, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.presence import is_recent
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import after_sign_in, confirm_password, demand_of_form
@@ -33,7 +33,7 @@ async def confirm(received: Received, door: Door) -> Answer:
     account = who.person.account
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
-        if sessions.is_recent(who.person.session, env, door.lifetimes):
+        if await is_recent(who.person, door, env):
             # Sent twice: the first one made a new session, and the page's token went with the one before it.
             return after_sign_in(form, account, who, door)
         row = entry(fault.reason)

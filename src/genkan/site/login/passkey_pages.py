@@ -2,7 +2,6 @@
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.passkey_options import rp_ids
 from genkan.protocol.signin.passkey_ticket import Use
 from genkan.site import answer, browser, console, read
@@ -10,6 +9,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.passkey_page import OPTIONS, request_answer
 from genkan.site.passkey_try import Declined, try_passkey
+from genkan.site.presence import is_recent
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import after_sign_in, login_form
@@ -60,7 +60,7 @@ async def confirm(received: Received, door: Door) -> Answer:
     account = who.person.account
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
-        if sessions.is_recent(who.person.session, env, door.lifetimes):
+        if await is_recent(who.person, door, env):
             # Sent twice: the first one made a new session, and the page's token went with the one before it.
             return after_sign_in(form, account, who, door)
         row = entry(fault.reason)
