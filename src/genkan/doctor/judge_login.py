@@ -3,7 +3,7 @@
 from genkan.doctor.gateways import is_portal, turned_away
 from genkan.doctor.judge_site import is_genkan
 from genkan.doctor.judge_tls import wants_certificate
-from genkan.doctor.observed import Heard, Q, Seen, Silent
+from genkan.doctor.observed import Heard, Q, Seen, Silent, Target, place
 from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told, in_words
 from genkan.doctor.turned_away import exempt, sent_where
@@ -40,7 +40,7 @@ def info(seen: Seen) -> Probe:
     if isinstance(answer, Silent):
         return told.unknown(in_words(answer))
     if answer.status == 200:
-        return _answered(told, answer)
+        return _answered(told, answer, seen)
     if wants_certificate(answer):
         return told.unknown(say("%(briefly)s: see client-certificate", briefly=answer.briefly))
     if moved := _moved(answer, base):
@@ -53,12 +53,20 @@ def info(seen: Seen) -> Probe:
     return _status(told, answer, seen)
 
 
-def _answered(told: Told, answer: Heard) -> Probe:
+def _answered(told: Told, answer: Heard, seen: Seen) -> Probe:
     if answer.header("content-encoding").lower() not in {"", "identity"}:
         fix = say("Let the proxy compress only what the caller says it takes (Accept-Encoding).")
         return told.wrong(say("200, compressed although that was not asked for"), fix)
-    if isinstance(login_info.parse(answer.body), LoginInfo):
-        return told.ok(say("%(briefly)s, for everybody", briefly=answer.briefly))
+    found = login_info.parse(answer.body)
+    if isinstance(found, LoginInfo):
+        elsewhere = _elsewhere(found, seen.target)
+        if elsewhere is None:
+            return told.ok(say("%(briefly)s, for everybody", briefly=answer.briefly))
+        fix = say(
+            "Correct the site's base URL, or use the address that it names in the app and in the MDM value: the app "
+            "goes to no other server than the one that it was given."
+        )
+        return told.wrong(say("200, and it names another server: %(place)s", place=place(elsewhere)), fix)
     if answer.json is None and is_portal(answer):
         return told.wrong(sent_where(answer), exempt(answer, []))
     if answer.json is None:
@@ -73,6 +81,14 @@ def _answered(told: Told, answer: Heard) -> Probe:
     return told.warning(
         say("200, with no client id that can be read"), joined([say("Give the client id by MDM."), _MDM], " ")
     )
+
+
+def _elsewhere(found: LoginInfo, target: Target) -> str | None:
+    """An endpoint at another address than the site's, where the app would go by it."""
+    if not found.enabled or target.client_id not in {None, found.client_id}:
+        return None
+    named = (found.authorization_endpoint, found.token_endpoint)
+    return next((one for one in named if one is not None and not one.startswith(target.base.text + "/")), None)
 
 
 def _moved(answer: Heard, base: BaseURL) -> BaseURL | None:
