@@ -67,13 +67,12 @@ class Peer:
 
     def start(self, base: str) -> None:
         """Run it for the site at this address."""
-        settings = {"clients": [_client(base)], "people": _people(), "key": _key(), "cookieKey": secrets.token_hex(32)}
         env = {
             **os.environ,
             "NODE_ENV": "test",
             "PEER_HOME": str(installed()),
             "PEER_PORT": str(self.port),
-            "PEER_SETTINGS": json.dumps(settings),
+            "PEER_SETTINGS": json.dumps(self._settings(base)),
         }
         log = (self._folder / "provider.log").open("wb")
         argv = [shutil.which("node") or "node", str(GLUE)]
@@ -81,6 +80,9 @@ class Peer:
         log.close()
         assert self._process.stdout is not None
         assert self._process.stdout.readline().strip() == "ready", (self._folder / "provider.log").read_text()
+
+    def _settings(self, base: str) -> dict[str, object]:
+        return {"clients": [_client(base)], "people": _people(), "key": _key(), "cookieKey": secrets.token_hex(32)}
 
     def disable(self, person: str) -> None:
         """Take somebody out of the organisation."""

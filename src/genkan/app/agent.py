@@ -29,6 +29,14 @@ class NoDoor:
     sentence: str
 
 
+class PrivateBrowser(Protocol):
+    """A browser for one sign-in; ``close`` leaves nothing of it behind."""
+
+    def open(self, url: str) -> bool: ...
+
+    def close(self) -> None: ...
+
+
 class UserAgent(Protocol):
     """Opens the way back first, for the request has to name it; whoever gets a door closes it."""
 
@@ -107,9 +115,13 @@ class SystemBrowser:
         otherwise: UserAgent,
         handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
         tried: str = "",
+        private_browser: Callable[[], PrivateBrowser | None] = lambda: None,
     ) -> None:
-        """``tried`` says in words which browser ``open_browser`` is, for when it does not open."""
+        """``tried`` says in words which browser ``open_browser`` is, for when it does not open; ``private_browser``
+        finds one that keeps nothing, for a site that wants that.
+        """
         self._tried = tried
+        self._private_browser = private_browser
         self._open_browser = open_browser
         self._say = say
         self._otherwise = otherwise
@@ -117,15 +129,16 @@ class SystemBrowser:
 
     def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
         """Loopback, else a handler for the app's scheme, else the pasted address."""
+        opening = _Opening(self._open, self._say, self._private_browser)
         for registered in _loopbacks(redirect_uris):
             try:
-                return LoopbackDoor(registered, self._open)
+                return _BrowserDoor(LoopbackDoor(registered, opening.open), opening)
             except OSError:
                 # No such address family here, or the registered port is taken: the next one may do.
                 continue
         scheme = _of_kind(redirect_uris, Kind.PRIVATE_USE)
-        door = self._handler(scheme, self._open) if scheme else None
-        return door or self._otherwise.open_door(redirect_uris)
+        door = self._handler(scheme, opening.open) if scheme else None
+        return _BrowserDoor(door, opening) if door else self._otherwise.open_door(redirect_uris)
 
     def _open(self, url: str) -> None:
         if self._open_browser(url):
@@ -138,6 +151,53 @@ class SystemBrowser:
                 f"No browser could be opened{self._tried}. Open this address on this machine; for a browser elsewhere "
                 f"start again with --no-browser.\n{url}"
             )
+
+
+class _Opening:
+    """Which browser a sign-in opens is known only when it comes: one that keeps nothing, where the site wants that."""
+
+    def __init__(
+        self, usual: Callable[[str], None], say: Say, private_browser: Callable[[], PrivateBrowser | None]
+    ) -> None:
+        self.private = False
+        self._usual = usual
+        self._say = say
+        self._find = private_browser
+        self._browser: PrivateBrowser | None = None
+
+    def open(self, url: str) -> None:
+        if self.private:
+            self._browser = self._find()
+            if self._browser is not None and self._browser.open(url):
+                self._say("Sign in in the browser window that opens; it keeps nothing and closes by itself.")
+                return
+            self._say(
+                "This site wants a sign-in that the browser does not keep, and this one keeps what it always keeps: "
+                "sign out of the site there afterwards, or open the address in a private window."
+            )
+        self._usual(url)
+
+    def close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+
+
+class _BrowserDoor:
+    """A door whose browser ends with it, where it is one for this sign-in alone."""
+
+    def __init__(self, door: Door, opening: _Opening) -> None:
+        self._door = door
+        self._opening = opening
+        self.redirect_uri = door.redirect_uri
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        self._opening.private = asked.private
+        return self._door.visit(asked)
+
+    def close(self) -> None:
+        self._door.close()
+        self._opening.close()
 
 
 def _loopbacks(redirect_uris: Sequence[str]) -> list[str]:

@@ -73,10 +73,10 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
     return site if private is None else replace(site, share_browser_session=not private)
 
 
-def nobody(place: Place, account: str | None, ended: SessionState | None) -> SignInNeeded:
-    """No session stands, and no sign-in was wanted."""
-    if ended is not None:
-        return SignInNeeded(ended.ended or f"The sign-in of {ended.label} has ended: sign in again.")
+def nobody(place: Place, account: str | None, because: str) -> SignInNeeded:
+    """No session stands, and no sign-in was wanted; ``because`` says why one that was kept does not."""
+    if because:
+        return SignInNeeded(because)
     who = f" as {account}" if account else ""
     return SignInNeeded(f"Nobody is signed in{who} at {place.address or 'any site'}: sign in first.")
 

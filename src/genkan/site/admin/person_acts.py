@@ -7,7 +7,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Session, Standing
 from genkan.protocol.signin.session import end_all
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path, person_state
+from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, person_state
 from genkan.site.answer import Answer
 from genkan.site.api.letting_in import hand_out_link
 from genkan.site.api.people import Decide, applied, live_sessions, living
@@ -102,12 +102,10 @@ def _chosen(sessions: Sequence[Session], wanted: str | None, inside: Inside) -> 
 
 async def link_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/recovery: what a one-time link does, before one is made."""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     return await _link_page(account, inside, None, door)
 
 

@@ -1,6 +1,6 @@
 """What the routes about one person share: the account that the path names, and the round of load, decide, apply."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
@@ -14,6 +14,7 @@ from genkan.protocol.signin.passkey import needed_after
 from genkan.protocol.signin.session import is_live
 from genkan.site import answer
 from genkan.site.answer import Answer
+from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.documents import read_public_id, usage_document
 from genkan.site.api.people_documents import PersonDetails, person_details, person_document
 from genkan.site.door import Door
@@ -36,6 +37,15 @@ async def living(received: Received, door: Door) -> Account | None:
     """The account, unless it is deleted."""
     account = await named_by_path(received, door)
     return None if account is None or account.standing is Standing.DELETED else account
+
+
+async def of_living(received: Received, door: Door, documents: Callable[[Account], Awaitable[object]]) -> Answer:
+    """What an administrator is told of the person whom the path names."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    account = await living(received, door)
+    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await documents(account))
 
 
 async def act(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Answer:
