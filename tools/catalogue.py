@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from genkan.doctor import phone_words
 from genkan.mdm import explain, preview
 from genkan.mdm.targets import GUIDES
 from genkan.mdm.words import FORMS, WRAPPINGS
@@ -77,6 +78,7 @@ def said() -> Catalog:
         certificate_faults.SENTENCES.values(),
         certificate_pins(),
         (sentence(Refused(Reason.INVALID_VALUE, text)) for text in MISSING.values()),
+        (text for pair in (*phone_words.PROBES.values(), *phone_words.OUTCOMES.values()) for text in pair if text),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)

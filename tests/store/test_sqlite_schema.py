@@ -22,6 +22,7 @@ from genkan.store import (
     sqlite_lists,
     sqlite_passkeys,
     sqlite_people,
+    sqlite_phone_checks,
     sqlite_phones,
     sqlite_reads,
     sqlite_recovery,
@@ -77,6 +78,7 @@ def words(sql: str) -> list[str]:
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
     sqlite_recovery, sqlite_identities, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
+    sqlite_phone_checks,
 )  # fmt: skip
 STATEMENTS = {
     name: statement

@@ -10,6 +10,7 @@ from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
 from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.passkey_steps import PasskeyStep
+from genkan.protocol.phone_check_steps import PhoneCheckStep
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import RecoveryStep
@@ -325,6 +326,7 @@ Step = (
     | RecoveryStep
     | SignInStep
     | PasskeyStep
+    | PhoneCheckStep
     | AddLink
     | PutLink
     | RaiseStop

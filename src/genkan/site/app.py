@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from genkan.site import phone_check_pages as checked_phones
 from genkan.site import qr, static_files, upkeep_pages
 from genkan.site.account import (
     apps,
@@ -33,6 +34,7 @@ from genkan.site.admin import (
     person_identities,
     person_pages,
     person_passkeys,
+    phone_check_pages,
     phone_pages,
     phone_sign_out,
     preview_pages,
@@ -124,6 +126,7 @@ CONSOLE = (
     *api_key_pages.RULES,
     *health_pages.RULES,
     *doctor_pages.RULES,
+    *phone_check_pages.RULES,
     *base_url_pages.RULES,
 )
 ACCOUNT = (
@@ -153,6 +156,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
+        *checked_phones.RULES,
         *certificate_sign_in.RULES,
         *confirming.RULES,
         *CONSOLE,

@@ -8,6 +8,7 @@ from genkan.protocol import certificate_records as c
 from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
+from genkan.protocol import phone_check_steps as v
 from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
 from genkan.protocol.records import Standing
@@ -15,6 +16,7 @@ from genkan.store import rows
 from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_identities import IdentityWrites
 from genkan.store.sqlite_passkeys import PasskeyWrites
+from genkan.store.sqlite_phone_checks import PhoneCheckWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_sign_in import SignInWrites
 from genkan.store.sqlite_stops import StopWrites
@@ -131,7 +133,7 @@ class Steps:
             c.MarkChecked: certificates.mark_checked,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
             p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
-            p.DropPasskeys: passkeys.drop,
+            p.DropPasskeys: passkeys.drop, v.PutPhoneVisit: PhoneCheckWrites(db).put,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:

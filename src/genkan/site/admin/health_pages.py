@@ -55,6 +55,7 @@ async def health(received: Received, door: Door) -> Answer:
         "request": _request(request),
         "remedy_action": door.public.path + REMEDY,
         "check_url": f"{door.public.path}/admin/health/check",
+        "phone_url": f"{door.public.path}/admin/health/phone",
         "audit_url": f"{door.public.path}/admin/audit/chain",
         "refusals_url": f"{door.public.path}/admin/audit/refusals",
         **_box(seen),
