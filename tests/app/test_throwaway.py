@@ -1,13 +1,13 @@
 """A browser for one sign-in: chosen where one is found, given a profile of its own, and gone without a trace."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from genkan.app import throwaway
-from genkan.app.agent import HandedAgent, NoDoor, SystemBrowser
-from genkan.app.desktop import private_browser_of
+from genkan.app.agent import HandedAgent, NoDoor, SystemBrowser, browser_of
 from genkan.app.steps import NoReturn, Visit
 from genkan.app.throwaway import Found, Throwaway
 from tests.app.test_loopback import V4
@@ -38,8 +38,8 @@ def test_found_only_where_it_can_be_shown(desktop: dict[str, str], tmp_path: Pat
     assert throwaway.find({"PATH": desktop["PATH"]}) is None
     assert throwaway.find({"PATH": str(tmp_path), "DISPLAY": ":99"}) is None
     assert throwaway.find({"PATH": str(tmp_path)}, "darwin") is None
-    assert private_browser_of(desktop) is not None
-    assert private_browser_of({**desktop, "GENKAN_BROWSER": "true"}) is None
+    assert browser_of(desktop).private() is not None
+    assert browser_of({**desktop, "GENKAN_BROWSER": "true"}).private() is None
 
 
 def test_each_kind_has_its_words() -> None:
@@ -127,3 +127,20 @@ def test_the_site_decides(monkeypatch: pytest.MonkeyPatch, private: bool, works:
     assert browser.closed == int(private)
     assert usual == ([] if private and works else ["https://site.example/a"])
     assert any("keeps what it always keeps" in line for line in said) is (private and not works)
+
+
+def test_the_whole_way_in_a_browser_of_its_own(desktop: dict[str, str], tmp_path: Path) -> None:
+    """The person's own browser is not opened for a private sign-in, and the one that was is gone afterwards."""
+    said: list[str] = []
+    door = SystemBrowser(browser_of(desktop), said.append, HandedAgent(lambda _url: None)).open_door((V4,))
+    assert not isinstance(door, NoDoor)
+    came: list[object] = []
+    hop = threading.Thread(target=lambda: came.append(door.visit(Visit("https://site.example/a", "s", private=True))))
+    hop.start()
+    profile = Path(wait_for(tmp_path / "noted").splitlines()[0].partition("=")[2])
+    assert profile.exists()
+    door.close()
+    hop.join(30)
+    assert not profile.exists()
+    assert [type(brought) for brought in came] == [NoReturn]
+    assert said == ["Sign in in the browser window that opens; it keeps nothing and closes by itself."]

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from genkan.app import throwaway
 from genkan.app.drive import Door
 from genkan.app.loopback import LoopbackDoor
 from genkan.app.steps import NoReturn, Returned, Visit
+from genkan.app.throwaway import Throwaway
 from genkan.wire.redirects import Kind, RedirectURI, parse_redirect
 
 BROWSER_VARIABLE = "GENKAN_BROWSER"
@@ -115,13 +117,14 @@ class SystemBrowser:
         otherwise: UserAgent,
         handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
         tried: str = "",
-        private_browser: Callable[[], PrivateBrowser | None] = lambda: None,
+        private_browser: Callable[[], PrivateBrowser | None] | None = None,
     ) -> None:
         """``tried`` says in words which browser ``open_browser`` is, for when it does not open; ``private_browser``
-        finds one that keeps nothing, for a site that wants that.
+        finds one that keeps nothing, for a site that wants that: else the person's own browser knows one.
         """
         self._tried = tried
-        self._private_browser = private_browser
+        known = open_browser.private if isinstance(open_browser, PersonsBrowser) else _none
+        self._private_browser = private_browser or known
         self._open_browser = open_browser
         self._say = say
         self._otherwise = otherwise
@@ -213,10 +216,30 @@ def _of_kind(redirect_uris: Sequence[str], kind: Kind) -> str | None:
     return next((uri.text for uri in found if uri.kind is kind), None)
 
 
-def browser_of(environ: Mapping[str, str]) -> OpenBrowser:
+class PersonsBrowser:
+    """Opens an address in the person's browser: the command of ``GENKAN_BROWSER``, else the system's."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._command = environ.get(BROWSER_VARIABLE, "").strip()
+
+    def __call__(self, url: str) -> bool:
+        """Whether it was opened."""
+        return _run(self._command, url) if self._command else _system(url)
+
+    def private(self) -> PrivateBrowser | None:
+        """A browser that keeps nothing; none in the place of a command that the person chose."""
+        found = None if self._command else throwaway.find(self._environ)
+        return Throwaway(found) if found else None
+
+
+def browser_of(environ: Mapping[str, str]) -> PersonsBrowser:
     """The person's browser: ``GENKAN_BROWSER`` (a command; the address is put for %s or last), else the system's."""
-    command = environ.get(BROWSER_VARIABLE, "").strip()
-    return (lambda url: _run(command, url)) if command else _system
+    return PersonsBrowser(environ)
+
+
+def _none() -> PrivateBrowser | None:
+    return None
 
 
 def tried_of(environ: Mapping[str, str]) -> str:

@@ -6,15 +6,13 @@ Owns the choice of means for a library that was told nothing; how each of them w
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from genkan.app import throwaway
-from genkan.app.agent import BROWSER_VARIABLE, NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
+from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.drive import Door
 from genkan.app.machine import Machine
 from genkan.app.scheme import desktop_of, open_scheme_door
-from genkan.app.throwaway import Throwaway
 
 
 class NobodyThere:
@@ -36,13 +34,7 @@ def desktop_agent(machine: Machine, folder: Path) -> UserAgent:
     sockets = Path(runtime) / "genkan" if runtime else folder / "run"
     handler = functools.partial(open_scheme_door, desktop_of(machine.environ, sockets))
     browser, tried = browser_of(machine.environ), tried_of(machine.environ)
-    return SystemBrowser(browser, machine.say, otherwise, handler, tried, lambda: private_browser_of(machine.environ))
-
-
-def private_browser_of(environ: Mapping[str, str]) -> Throwaway | None:
-    """A browser that keeps nothing; none where the person chose which command opens an address."""
-    found = None if environ.get(BROWSER_VARIABLE, "").strip() else throwaway.find(environ)
-    return Throwaway(found) if found else None
+    return SystemBrowser(browser, machine.say, otherwise, handler, tried)
 
 
 def _is_terminal() -> bool:
