@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from genkan.app.state import SessionState
-from genkan.wire import login_screen
+from genkan.wire.login_screen import completed, typed
 from genkan.wire.managed import Managed, SiteEntry
 from genkan.wire.urls import BaseURL
+
+__all__ = ["NobodySignedIn", "Unclear", "completed", "entry_of", "normal", "session_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class NobodySignedIn:
 
 def normal(address: str) -> str:
     """The one spelling of an address; one that cannot be read stays as it is and matches nothing."""
-    parsed = login_screen.typed(address, allow_http=True)
+    parsed = typed(address, allow_http=True)
     return parsed.text if isinstance(parsed, BaseURL) else address
 
 
