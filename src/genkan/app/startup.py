@@ -11,6 +11,8 @@ from genkan.app.state import SessionState, Site, is_valid
 from genkan.wire.login_screen import Choice, login_screen
 from genkan.wire.managed import Finding, Managed
 
+__all__ = ["Broken", "Choice", "ChooseSite", "Plan", "Resume", "SignIn", "choices_of", "plan"]
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
