@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from genkan import clock
 from genkan.app.agent import NoDoor, UserAgent
-from genkan.app.choice import Unclear, completed, entry_of
+from genkan.app.choice import Unclear, entry_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
 from genkan.app.session import Session, Sessions
@@ -42,6 +42,7 @@ from genkan.cli.app_words import (
     tell_findings,
     token_row,
 )
+from genkan.wire.login_screen import completed
 from genkan.wire.scopes import Permission, parse_scope
 
 app = cyclopts.App(
