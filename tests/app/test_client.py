@@ -244,7 +244,7 @@ def test_somebody_else_in_the_browser(desk: Desk, double: Double) -> None:
         assert [state.id for state in desk.app().saved()] == [alice.id]
     assert double.device_ids[0] != double.device_ids[1]
     double.overrides["/rest/api/2/myself"] = lambda _: Reply(500)
-    with pytest.raises(SignInNeeded, match="does not say as whom.*bob was asked for"):
+    with pytest.raises(SignInNeeded, match=r"does not say as whom.*bob was asked for"):
         desk.app().connect(double.base_url, account="bob")
     assert double.revoked == ["rt-200", "rt-300"]
     del double.overrides["/rest/api/2/myself"]

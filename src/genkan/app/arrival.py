@@ -4,6 +4,7 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 """
 
 import hashlib
+from collections.abc import Callable
 
 from genkan.app import flows, keeping
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
@@ -98,12 +99,17 @@ def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
     return account or f"Signed in, but {site.name} does not say as whom (status {answer.status})."
 
 
-def _mark_in(vault: Vault) -> str | None:
+def _mark_in(vault: Vault, draw: Callable[[int], bytes]) -> str:
     try:
-        return vault.read(DEVICE)
+        known = vault.read(DEVICE)
     except Spoilt:
-        # Another mark is made: a sign-in that cannot be replaced is better than none.
-        return None
+        # Another mark is used: a sign-in that cannot be replaced is better than none.
+        known = ""
+    mark = known or draw(16).hex()
+    # A spoilt one stays while it may be opened again: with the key that the entries beside it were sealed with.
+    if not known and (known is None or set(vault.names()) <= {DEVICE}):
+        vault.write(DEVICE, mark)
+    return mark
 
 
 def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[str]:
@@ -115,10 +121,7 @@ def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[s
     turn = keeper.vault.turn(DEVICE)
     try:
         yield from keeping.wait_for(turn)
-        known = yield from work(lambda: _mark_in(keeper.vault))
-        secret = known or keeper.draw(16).hex()
-        if not known:
-            yield from work(lambda: keeper.vault.write(DEVICE, secret))
+        secret = yield from work(lambda: _mark_in(keeper.vault, keeper.draw))
         marked = " ".join((secret, site.base_url, *([account] if account else [])))
         return hashlib.sha256(marked.encode()).hexdigest()[:32]
     finally:

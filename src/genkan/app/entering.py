@@ -15,6 +15,7 @@ from genkan.app.flows import discover
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
 from genkan.app.steps import Flow, NoReturn, Returned, Visit, work
@@ -80,6 +81,8 @@ class Entrance:
         vault = self.vault or (
             yield from work(lambda: shelter_of(self.machine.environ).prepare(self.machine.draw, self.consent))
         )
+        if isinstance(vault, SealedVault):
+            yield from work(vault.unlock)
         return Keeper(vault, self.machine.now, self.machine.draw)
 
     def resume(self, address: str | None, account: str | None) -> Flow["Resumed"]:
