@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from genkan.store.api import CannotOpen, NoSite
+from genkan.store.migration import migrations
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
     has_site,
     migrate,
-    migrations,
     schema_version,
 )
 

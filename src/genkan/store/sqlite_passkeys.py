@@ -1,9 +1,8 @@
 """Passkeys in SQLite: the steps inside the writer's transaction, and what the reads ask."""
 
-import sqlite3
-
 from genkan.protocol import passkey_steps as p
 from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_sign_in import HAS_A_WAY, NOTHING_LOST, WAYS
 
 ONE = f"""
@@ -34,7 +33,7 @@ _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
 _WAY_IN = f"""
     SELECT EXISTS (
         SELECT 1 FROM accounts a WHERE a.id = :id
-        AND ({HAS_A_WAY} OR (:ways & 1 AND EXISTS (SELECT 1 FROM identities WHERE account = a.number)))
+        AND ({HAS_A_WAY} OR ((:ways & 1) <> 0 AND EXISTS (SELECT 1 FROM identities WHERE account = a.number)))
     )
 """  # noqa: S608 made of constants
 
@@ -42,7 +41,7 @@ _WAY_IN = f"""
 class PasskeyWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, step: p.AddPasskey) -> bool:

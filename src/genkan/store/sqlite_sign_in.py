@@ -1,24 +1,24 @@
 """The steps about how people sign in, inside the writer's transaction, and who has a way in at all."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from genkan.protocol import signin_steps as s
 from genkan.protocol.outcomes import NeedAdministrator
+from genkan.store.database import Database
 
 # Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
 # in. A certificate counts that is tied to the account, or that it signed in with and that has not expired at :at, an
 # organisation's identity that was linked: what a mapping rule would accept tomorrow is not known today. What :pins and
 # :certificates name (numbers between commas) counts no more.
 HAS_A_WAY = """(
-    (:ways & 1 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
-    OR (:ways & 2 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
-    OR (:ways & 4 AND (
+    ((:ways & 1) <> 0 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
+    OR ((:ways & 2) <> 0 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
+    OR ((:ways & 4) <> 0 AND (
         EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number
             AND instr(:pins, ',' || n.id || ',') = 0)
         OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL
             AND c.not_after >= :at AND instr(:certificates, ',' || c.number || ',') = 0)))
-    OR (:ways & 8 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
+    OR ((:ways & 8) <> 0 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
 )"""
 NOTHING_LOST = {"pins": ",", "certificates": ","}
 ADMINISTRATOR_WITH_A_WAY = f"""
@@ -40,13 +40,14 @@ USE_CODE = """
 NOTE_TRY = """
     INSERT INTO failed_tries (account, count, first_at, last_at, network)
     SELECT number, 1, ?1, ?1, ?2 FROM accounts WHERE id = ?3
-    ON CONFLICT DO UPDATE SET count = count + 1, last_at = excluded.last_at, network = excluded.network,
-        first_at = CASE count WHEN 0 THEN excluded.first_at ELSE first_at END
+    ON CONFLICT (account) DO UPDATE SET count = failed_tries.count + 1, last_at = excluded.last_at,
+        network = excluded.network,
+        first_at = CASE failed_tries.count WHEN 0 THEN excluded.first_at ELSE failed_tries.first_at END
 """
 NOTE_CODE = """
     INSERT INTO failed_tries (account, count, first_at, last_at, network, code_used_at)
     SELECT number, 0, ?1, ?1, '', ?1 FROM accounts WHERE id = ?2
-    ON CONFLICT DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
+    ON CONFLICT (account) DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
 """
 FORGET_TRIES = """
     DELETE FROM failed_tries WHERE account = (SELECT number FROM accounts WHERE id = ?) AND last_at = ?
@@ -60,7 +61,7 @@ def _listed(numbers: Sequence[int]) -> str:
 class SignInWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def put_policy(self, step: s.PutSignInPolicy) -> bool:
