@@ -1,7 +1,6 @@
 """A real PostgreSQL server in a folder of its own: reached by a socket there, run by a user who is not root."""
 
 import contextlib
-import itertools
 import os
 import pwd
 import shutil
@@ -10,15 +9,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from genkan.store.postgres_open import migrate
+from genkan.store.postgres_connection import SyncConnection
+from genkan.store.postgres_open import found, migrate
 from tests.conftest import installed_program
 from tests.store.builders import an_env
 
 # Lost with the machine, which ends the tests as well.
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
-TEMPLATE = "a_site"
 
 
 class Server:
@@ -30,7 +30,6 @@ class Server:
         self._programs = Path(os.path.realpath(installed_program("postgres"))).parent
         self._user = "postgres" if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
-        self._numbers = itertools.count(1)
         if self._user:
             owner = pwd.getpwnam(self._user)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -80,14 +79,11 @@ class Server:
             self._process.wait(60)
             self._process = None
 
-    def a_database(self, template: str = "template1") -> str:
-        """The name of a fresh one."""
-        name = f"site_{next(self._numbers)}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
-
-    def drop(self, name: str) -> None:
-        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    def a_database(self, name: str) -> str:
+        """A fresh one with the schema; its address."""
+        self.sql(f"CREATE DATABASE {name}")
+        migrate(self.url(name), an_env())
+        return self.url(name)
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": "/"}
@@ -108,7 +104,38 @@ def running_postgres(settings: tuple[str, ...] = QUICK) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def add_template(server: Server) -> None:
-    """A database with the schema, of which each test gets a copy."""
-    server.sql(f"CREATE DATABASE {TEMPLATE}")
-    migrate(server.url(TEMPLATE), an_env())
+class Emptied:
+    """One database that is as good as new for each test: making one takes a hundred times as long as emptying one.
+
+    It is emptied in a thread, since a loop may be running in this one.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.url = server.a_database("the_same")
+        self._thread = ThreadPoolExecutor(1)
+        self._db = self._thread.submit(SyncConnection, self.url).result()
+        self._empty = self._thread.submit(self._statements).result()
+
+    def again(self) -> str:
+        """Its address, once nothing of before is left."""
+        self._thread.submit(self._emptied).result()
+        return self.url
+
+    def close(self) -> None:
+        self._thread.submit(self._db.close).result()
+        self._thread.shutdown()
+
+    def _statements(self) -> str:
+        tables = [row[0] for row in self._db.execute(_TABLES)]
+        counters = [row[0] for row in self._db.execute(_COUNTERS)]
+        return "; ".join(
+            [f"DELETE FROM {table}" for table in tables] + [f"SELECT setval('{one}', 1, false)" for one in counters]
+        )
+
+    def _emptied(self) -> None:
+        self._db.script(self._empty)
+        found(self._db, an_env())
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_version'"
+_COUNTERS = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"

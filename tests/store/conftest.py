@@ -1,5 +1,6 @@
 """What the contract's tests start from: a fresh store of each engine, and in it a person, a link and a sign-in."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,17 +8,16 @@ import pytest
 
 from genkan.protocol.records import Account, Grant, Link
 from genkan.store.api import Store
-from tests.postgres import Server, add_template, running_postgres
+from tests.postgres import Emptied, running_postgres
 from tests.store.builders import a_grant, a_link, added, an_account, redeemed
 from tests.store.engines import ENGINES, PARAMETERS, Open
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    """One server for the whole run of a process; each test has a database of its own."""
-    with running_postgres() as server:
-        add_template(server)
-        yield server
+def postgres_database() -> Iterator[Emptied]:
+    """One server and one database for the whole run of a process; each test finds it empty."""
+    with running_postgres() as server, contextlib.closing(Emptied(server)) as database:
+        yield database
 
 
 @pytest.fixture(params=PARAMETERS)

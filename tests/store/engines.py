@@ -9,7 +9,7 @@ import pytest
 
 from genkan.store import postgres, sqlite
 from genkan.store.api import Store
-from tests.postgres import TEMPLATE, Server
+from tests.postgres import Emptied
 from tests.store.builders import an_env
 
 Open = Callable[[], Awaitable[Store]]
@@ -29,14 +29,13 @@ def sqlite_opener(_: pytest.FixtureRequest, folder: Path) -> Iterator[Open]:
 @contextlib.contextmanager
 def postgres_opener(request: pytest.FixtureRequest, _: Path) -> Iterator[Open]:
     """Each call opens one more instance on the same database, as another node would."""
-    server: Server = request.getfixturevalue("postgres_server")
-    name = server.a_database(TEMPLATE)
+    database: Emptied = request.getfixturevalue("postgres_database")
+    url = database.again()
 
     async def open_one() -> Store:
-        return postgres.open_store(server.url(name), create=False, env=an_env())
+        return postgres.open_store(url, create=False, env=an_env())
 
     yield open_one
-    server.drop(name)
 
 
 ENGINES: dict[str, Engine] = {"sqlite": sqlite_opener, "postgres": postgres_opener}

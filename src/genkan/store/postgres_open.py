@@ -49,12 +49,17 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
         while after != wanted:
             after = _step(db, known, after, wanted)
         if after:
-            db.execute(_FOUND, (env.draw(16),))
-            db.execute("INSERT INTO upkeep (one, prune_after, prune_began) VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
+            found(db, env)
         db.script("COMMIT")
         return before, after
 
     return _opened(url, work)
+
+
+def found(db: Database, env: Env) -> None:
+    """The one row of site facts, made once with an identity of its own (tokens.md 2)."""
+    db.execute(_FOUND, (env.draw(16),))
+    db.execute("INSERT INTO upkeep (one, prune_after, prune_began) VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
 
 
 def prepare(url: str) -> str:
@@ -115,21 +120,21 @@ def _step(db: SyncConnection, known: list[Migration], before: int, target: int) 
 
 def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
     """Done in a thread, since a loop may be running in this one."""
-    found: list[T] = []
+    results: list[T] = []
     faults: list[BaseException] = []
 
     def run() -> None:
         try:
             with closing(SyncConnection(url)) as db:
-                found.append(work(db))
+                results.append(work(db))
         except BaseException as e:  # noqa: BLE001 told by whoever waits
             faults.append(e)
 
     thread = threading.Thread(target=run, name="genkan-open")
     thread.start()
     thread.join()
-    if found:
-        return found[0]
+    if results:
+        return results[0]
     fault = faults[0]
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
         raise CannotOpen("the PostgreSQL server is a read-only standby: name the primary") from fault
