@@ -51,6 +51,8 @@ class PostgresStore(ColdVerbs):
         self._steps_thread = ThreadPoolExecutor(1, thread_name_prefix="genkan-steps")
         self._step_lane = Lane(self._write_steps, MOST_IN_BATCH)
         self._closing = False
+        # The loop on which a timer runs that will write what was noted.
+        self._timer: asyncio.AbstractEventLoop | None = None
 
     async def apply(self, outcome: Writable) -> bool:
         """True once it is durable, False when the facts moved on and nothing was written."""
@@ -125,9 +127,13 @@ class PostgresStore(ColdVerbs):
         if first and not self._closing:
             with suppress(RuntimeError):
                 # Without a running loop it waits for the next write, a flush or the close.
-                asyncio.get_running_loop().call_later(LAZY_SECONDS, self._wake)
+                loop = asyncio.get_running_loop()
+                if self._timer is not loop:
+                    self._timer = loop
+                    loop.call_later(LAZY_SECONDS, self._wake)
 
     def _wake(self) -> None:
+        self._timer = None
         if self._lazy and not self._closing:
             with suppress(StoreUnavailable):
                 # Nobody waits for it: what could not be written is noted once more.
@@ -146,7 +152,9 @@ class PostgresStore(ColdVerbs):
         except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
             self._put_back(notes, e)
             return [e] * len(commands)
-        if self._lazy and takes:
+        if self._lazy and flushed:
+            self._wake()
+        elif self._lazy:
             self._noted(True)
         told = iter(results)
         return [True if isinstance(command, Flush) else next(told) for command in commands]

@@ -58,14 +58,18 @@ _MACHINE = (
 )  # fmt: skip
 
 
+# The driver's own refusals of values are among its faults of use.
+_OF_VALUES = (asyncpg.DataError, ValueError)
+
+
 def is_machine(fault: BaseException) -> bool:
     """Whether trying the other commands of a batch one by one is no use. A value that no column takes is not."""
-    return isinstance(fault, _MACHINE) and not isinstance(fault, asyncpg.DataError)
+    return isinstance(fault, _MACHINE) and not isinstance(fault, _OF_VALUES)
 
 
 def is_lost(fault: BaseException) -> bool:
     """Whether the connection is to be given up."""
-    return isinstance(fault, LOST) and not isinstance(fault, asyncpg.DataError)
+    return isinstance(fault, LOST) and not isinstance(fault, (*_OF_VALUES, asyncpg.QueryCanceledError))
 
 
 def unavailable(fault: BaseException) -> StoreUnavailable:

@@ -1,4 +1,4 @@
-"""The writer behind tokens, on the event loop: one connection of its own, a batch of commands a kind in one statement."""
+"""The writer behind tokens, on the event loop: a connection of its own, and of each kind many in one statement."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Lazy writes: a batch of notes as one statement a kind. Keys come in one order, so that nodes do not block each other."""
+"""Lazy writes: one statement a kind. Keys come in one order, so that nodes do not block each other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

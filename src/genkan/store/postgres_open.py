@@ -9,7 +9,7 @@ from typing import TypeVar
 import asyncpg
 
 from genkan.protocol.env import Env
-from genkan.store.api import CannotOpen, NoSite
+from genkan.store.api import CannotOpen
 from genkan.store.database import Database
 from genkan.store.migration import Migration, migrations
 from genkan.store.postgres_connection import SyncConnection, is_machine
@@ -70,7 +70,7 @@ def prepare(url: str) -> str:
         db.script("BEGIN")
         present = _check(db, known)
         if present == 0:
-            raise NoSite("there is no site in this PostgreSQL database yet: run genkan migrate")
+            raise CannotOpen("there is no site in this PostgreSQL database yet: run genkan migrate")
         if present < len(known):
             raise CannotOpen(
                 f"the PostgreSQL database has schema {present}, this Genkan needs {len(known)}: run genkan migrate"
@@ -111,10 +111,8 @@ def _step(db: SyncConnection, known: list[Migration], before: int, target: int) 
     """One migration towards the target; returns where that leads."""
     after = before + 1 if before < target else before - 1
     db.script(known[before].up if after > before else known[after].down)
-    db.script(
-        "CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version; "
-        f"INSERT INTO schema_version VALUES ({after})"
-    )
+    db.script("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version")
+    db.execute("INSERT INTO schema_version VALUES (?)", (after,))
     return after
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from genkan.store.postgres_connection import connect, is_lost, unavailable
+from genkan.store.postgres_connection import connect, is_lost, is_machine, unavailable
 
 MOST_CONNECTIONS = 6
 WAIT_SECONDS = 5.0
@@ -32,13 +32,13 @@ class Pool:
             return await self._fetch(sql, values)
         except Exception as e:
             if not is_lost(e) or isinstance(e, asyncio.TimeoutError):
-                raise unavailable(e) from e
+                raise _told(e) from e
         # What else is idle was most likely lost by the same restart.
         await self._drop_idle()
         try:
             return await self._fetch(sql, values)
         except Exception as e:
-            raise unavailable(e) from e
+            raise _told(e) from e
 
     async def close(self) -> None:
         self._own()
@@ -124,3 +124,7 @@ class Pool:
             self._loop = loop
             self._idle, self._open = [], 0
             self._waiters.clear()
+
+
+def _told(fault: Exception) -> Exception:
+    return unavailable(fault) if is_machine(fault) else fault

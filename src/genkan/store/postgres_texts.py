@@ -50,5 +50,5 @@ class KnownTexts(dict[int, str]):
             self.clear()
             self[0] = ""
         found = await pool.fetch(_READ, list(missing))
-        self.update({text_id: "" for text_id in missing})
+        self.update(dict.fromkeys(missing, ""))
         self.update({text_id: unescaped(text) for text_id, text in found})

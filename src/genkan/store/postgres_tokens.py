@@ -27,7 +27,8 @@ _GRANT_NAMES = ", ".join(one.split()[0] for one in _GRANT.split(",")[:-1])
 
 REDEEM_COLUMNS = Columns(f"account_id bigint, link_id bigint, consent_mark bigint, {_GRANT}, {_EVENT}")
 # tokens.md 4 and 5: account, link, both stop counters, the consent and the absence of the row, all in this statement.
-# Sign-ins of a marked phone are told of behind what they replace. The account is locked, so that a stop of it that is on its way comes first or sees the new row; in one order always.
+# The account is locked, so that a stop of it that is on its way comes first or sees the new row; in one order always.
+# A marked phone's sign-in is told of behind what it replaces.
 REDEEM = f"""
     WITH asked AS (SELECT * FROM {REDEEM_COLUMNS.source} ORDER BY account_id),
     fit AS (
