@@ -13,6 +13,7 @@ from genkan.store.api import CannotOpen
 from genkan.store.database import Database
 from genkan.store.migration import Migration, migrations
 from genkan.store.postgres_connection import SyncConnection, is_machine
+from genkan.store.sqlite_examine import Counts, Schema, counted
 
 T = TypeVar("T")
 
@@ -62,6 +63,32 @@ def found(db: Database, env: Env) -> None:
     db.execute("INSERT INTO upkeep (one, prune_after, prune_began) VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
 
 
+def schema_of(url: str) -> Schema:
+    """Which schema is there, 0 in an empty database, and which this version knows. Raises CannotOpen."""
+
+    def work(db: SyncConnection) -> Schema:
+        known = migrations(MIGRATIONS)
+        db.script("BEGIN")
+        _refuse_others(db)
+        present = schema_version(db)
+        db.script("COMMIT")
+        return Schema(present, len(known))
+
+    return _opened(url, work)
+
+
+def count(url: str) -> Counts:
+    """Walks whole tables; a look at a site's health may take its time."""
+
+    def work(db: SyncConnection) -> Counts:
+        db.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min'")
+        found = counted(db)
+        db.script("COMMIT")
+        return found
+
+    return _opened(url, work)
+
+
 def prepare(url: str) -> str:
     """The server's version, where a site of exactly this schema is there; else why it is not, in one sentence."""
 
@@ -89,7 +116,18 @@ def schema_version(db: Database) -> int:
 
 
 def _check(db: SyncConnection, known: list[Migration]) -> int:
-    """Refuse what no site can live in; which schema is there."""
+    """Refuse what no site can live in, and what a newer version made; which schema is there."""
+    _refuse_others(db)
+    present = schema_version(db)
+    if present > len(known):
+        raise CannotOpen(
+            f"the PostgreSQL database has schema {present}, which a newer Genkan wrote; this one knows {len(known)}: "
+            "use the newer one"
+        )
+    return present
+
+
+def _refuse_others(db: SyncConnection) -> None:
     number, version, encoding, name = db.execute(_ABOUT).fetchall()[0]
     if number < OLDEST_POSTGRES:
         raise CannotOpen(f"PostgreSQL {version} is too old: Genkan needs {OLDEST_POSTGRES // 10_000} or newer")
@@ -98,13 +136,6 @@ def _check(db: SyncConnection, known: list[Migration]) -> int:
     tables = {row[0] for row in db.execute(_TABLES)}
     if tables and "schema_version" not in tables:
         raise CannotOpen(f"the PostgreSQL database {name} is another program's: give Genkan one of its own")
-    present = schema_version(db)
-    if present > len(known):
-        raise CannotOpen(
-            f"the PostgreSQL database has schema {present}, which a newer Genkan wrote; this one knows {len(known)}: "
-            "use the newer one"
-        )
-    return present
 
 
 def _step(db: SyncConnection, known: list[Migration], before: int, target: int) -> int:
@@ -136,6 +167,9 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
     fault = faults[0]
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
         raise CannotOpen("the PostgreSQL server is a read-only standby: name the primary") from fault
-    if is_machine(fault) or isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
+    if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
+        # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
+        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+    if is_machine(fault):
         raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
     raise fault
