@@ -161,8 +161,7 @@ class Load:
             phone.revoke_sent = True
 
 
-async def crash_round(site: Serving, load: Load, chance: random.Random) -> None:
-    """Kill it under load, start it again, and ask for everything that it said."""
+async def _round(site: Serving, load: Load, chance: random.Random) -> None:
     running = asyncio.create_task(load.run())
     await asyncio.sleep(0.15 + chance.random() * 0.35)
     await asyncio.to_thread(site.kill)
@@ -183,7 +182,7 @@ async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         try:
             await load.sign_in()
             for _ in range(KILLS):
-                await crash_round(site, load, chance)
+                await _round(site, load, chance)
         finally:
             await load.http.aclose()
         ledger = load.ledger
