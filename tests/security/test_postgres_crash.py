@@ -17,7 +17,7 @@ from tests.security.test_crash import PASSWORD, REDIRECT, Load, Phone
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.xdist_group("crash")]
 
-KILLS = 3
+KILLS = 2
 RESTARTS = 1
 
 
