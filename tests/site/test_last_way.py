@@ -36,7 +36,7 @@ from genkan.wire.scopes import Permission
 from tests.protocol.builders import HERE
 from tests.protocol.certificates.making import authority, mail, person
 from tests.site.api_world import Caller, a_key, one
-from tests.site.directories import asked_after
+from tests.site.directories import FakeDirectory, asked_after, linked
 from tests.site.passkey_house import make, only, press_remove, use
 from tests.site.person_world import page, path_of, send
 from tests.site.world import SiteUnderTest, TestClock, close_site, forms_of, open_site
@@ -293,3 +293,20 @@ async def test_nothing_is_said_while_the_last_administrator_stays(
     """A line in the audit means that somebody is needed at the machine."""
     await asked_after(site, presence, root)
     assert EventKind.ADMINISTRATORS_GONE not in [event.kind for _, event in await site.store.events()]
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_a_directory_that_takes_the_last_way_in_away_is_heard(
+    site: SiteUnderTest, root: Account, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    """Whom another directory has stays as they are; where that one lets nobody in, the audit says nobody is left."""
+    await linked(site, root)
+    await linked(site, root, source="other")
+    monkeypatch.setattr(site.door.sign_on, "upstreams", {"other": None})
+    site.door.sign_on.sources = (FakeDirectory().source, Source(name="other", title="Other"))
+    assert await site.store.apply(Change((SetPassword(root.id, None),)))
+    await takes(site, ALL_WAYS if left else Way.PASSWORD)
+    await asked_after(site, Presence.GONE, root)
+    assert [one.source for one in await site.store.identities_of(root.id)] == ["other"]
+    events = [event for _, event in await site.store.events() if event.kind is EventKind.ADMINISTRATORS_GONE]
+    assert [(event.actor, event.account_id) for event in events] == ([] if left else [("directory", root.id)])

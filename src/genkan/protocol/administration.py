@@ -153,11 +153,15 @@ def keeping_administrators(
     return replace(change, steps=(*change.steps, NeedAdministrator(account.permission, at, here)))
 
 
-def telling_of_the_last(change: Change, account: Account, actor: str, at: int, *, others: bool) -> Change:
+def telling_of_the_last(
+    change: Change, account: Account, actor: str, at: int, *, others: bool, shut_out: bool = False
+) -> Change:
     """The change as a directory wants it, with a line in the audit where it takes the last system administrator away:
-    its word is a stop, and those are not refused. ``others`` as above.
+    its word is a stop, and those are not refused. ``others`` as above. ``shut_out``: the account stays as it is, and
+    what the change takes is its last way in.
     """
-    if others or account.permission < Permission.SYSTEM_ADMIN or not _loses_right(change, account):
+    goes = _loses_right(change, account) or (shut_out and account.standing is Standing.ACTIVE)
+    if others or account.permission < Permission.SYSTEM_ADMIN or not goes:
         return change
     event = Event(EventKind.ADMINISTRATORS_GONE, at, actor, account.id)
     return replace(change, events=(*change.events, event))
