@@ -74,11 +74,10 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
 
-    def unpin(self, account: Account, pin: Pin, lost: Lost, here: Entrances, env: Env) -> Change | Refused:
-        """Untie it. ``lost``: the known certificates that were the person's by it alone."""
+    def unpin(self, account: Account, pin: Pin, here: Entrances, env: Env) -> Change | Refused:
+        """Untie it."""
         fault = reach_fault(self.permission, account.permission)
-        change = pinning.remove(pin, self.actor, env)
-        return fault or keeping_a_way_in(change, account, here, env.now, lost)
+        return fault or keeping_a_way_in(pinning.remove(pin, self.actor, env), account, here, env.now)
 
     def revoke(
         self, account: Account, known: KnownCertificate, lost: Lost, here: Entrances, env: Env

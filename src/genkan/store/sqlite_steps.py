@@ -132,7 +132,7 @@ class Steps:
             c.KeepCertificate: certificates.keep, c.RevokeCertificate: certificates.revoke,
             c.MarkChecked: certificates.mark_checked,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
-            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
+            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: sign_in.needed_way,
             p.DropPasskeys: passkeys.drop, v.PutPhoneVisit: PhoneCheckWrites(db).put,
         }  # fmt: skip
 
