@@ -30,6 +30,7 @@ from tests.browser import (
     gallery_phone_check,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
@@ -52,6 +53,7 @@ AREAS = (
     gallery_phone_check,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 
 

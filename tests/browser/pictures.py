@@ -27,6 +27,7 @@ PICTURES = (
     Picture("mobile-app.png", "mobile"),
     Picture("mobile-app-off.png", "mobile-ask"),
     Picture("mobile-app-ja.png", "mobile", "phone", "ja"),
+    Picture("phone-preview.png", "preview"),
     Picture("phones.png", "phones"),
     Picture("phones-phone.png", "phones", "phone"),
     Picture("why-signed-out.png", "phone-replayed"),

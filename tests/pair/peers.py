@@ -1,6 +1,7 @@
 """Independent providers from package registries, each in a process of its own: node-oidc-provider, Authlib on Flask.
 
-Packages are kept outside the tree for the next run, and a test is skipped, with the reason, where they cannot be had.
+Those from npm are kept outside the tree for the next run, and a test is skipped, with the reason, where they cannot be
+had; those for Python are among the locked packages of development.
 """
 
 import contextlib
@@ -14,12 +15,10 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
-import pytest
 
 from genkan.testing.person import Person, forms_of
 from tests.browser.openid_peer import PASSWORD, Peer
 
-AUTHLIB = ("authlib==1.9.6", "flask==3.1.3")
 ANSWER = "http://127.0.0.1:49152/answer"
 """Where the browser is sent back to; nobody listens, since the test is the browser."""
 
@@ -63,26 +62,13 @@ def node_provider(folder: Path) -> Iterator[str]:
         peer.stop()
 
 
-def authlib_home() -> Path:
-    """The folder with Authlib and Flask."""
-    cache = Path(os.environ.get("GENKAN_TEST_CACHE") or Path.home() / ".cache" / "genkan-tests")
-    home = cache / f"authlib-{AUTHLIB[0].partition('==')[2]}"
-    if not (home / "whole").exists():
-        argv = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(home), *AUTHLIB]
-        said = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
-        if said.returncode:
-            pytest.skip("PyPI's registry is not reachable")
-        (home / "whole").touch()
-    return home
-
-
 @contextlib.contextmanager
 def authlib_provider(folder: Path, secret: str) -> Iterator[str]:
     """Authlib in the shape of a Jira Data Center; its address."""
     settings = folder / "authlib.json"
     link = {"client_id": secrets.token_hex(16), "client_secret": secret, "password": PASSWORD}
     settings.write_text(json.dumps({**link, "redirect": "http://127.0.0.1/answer"}))
-    environment = {**os.environ, "PYTHONPATH": str(authlib_home()), "AUTHLIB_INSECURE_TRANSPORT": "1"}
+    environment = {**os.environ, "AUTHLIB_INSECURE_TRANSPORT": "1"}
     program = [sys.executable, "-P", str(Path(__file__).with_name("authlib_peer.py")), str(settings)]
     with (
         (folder / "authlib.log").open("wb") as log,

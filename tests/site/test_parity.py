@@ -48,6 +48,7 @@ DOES = {
     "/admin/health/phone": f"POST {GENKAN}/installation/phone-checks",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
     "/admin/mobile/mdm/check": f"POST {GENKAN}/managed-configuration/check",
+    "/admin/mobile/preview": f"POST {GENKAN}/managed-configuration/preview",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
     "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",
 }
@@ -72,6 +73,7 @@ TELLS = {
     "/admin/phones/{id}": f"GET {GENKAN}/phones/{{id}}",
     "/admin/mobile": "GET /rest/nativemobile/1.0/admin/oauth",
     "/admin/mobile/mdm": f"GET {GENKAN}/managed-configuration",
+    "/admin/mobile/preview": f"POST {GENKAN}/managed-configuration/preview",
     "/admin/audit": f"GET {GENKAN}/audit-events",
     "/admin/audit/export": f"GET {GENKAN}/audit-export",
     "/admin/audit/refusals": f"GET {GENKAN}/audit-refusals",

@@ -26,7 +26,11 @@ OPERATIONS = [operation for operation in API if operation.rule.who is Who.ADMINI
 NAMES = [f"{operation.rule.methods[0]} {operation.rule.path}" for operation in OPERATIONS]
 LINK: dict[str, object] = {"name": "New", "redirects": ["https://new.example/cb"], "permission": "WRITE"}
 # A question whose text is too long for an address, and an address that is sealed and kept nowhere.
-ONLY_ASKS = ("POST /managed-configuration/check", "POST /installation/phone-checks")
+ONLY_ASKS = (
+    "POST /managed-configuration/check",
+    "POST /managed-configuration/preview",
+    "POST /installation/phone-checks",
+)
 # A good body for each operation that reads one; every one of them but those changes something.
 PERSON = making.person(making.authority())
 BODIES: dict[str, dict[str, object]] = {
@@ -37,6 +41,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
     "POST /managed-configuration/check": {"value": "[]"},
+    "POST /managed-configuration/preview": {"value": "[]"},
     "PUT /site": {"title": "New"},
     "PUT /site/sign-in": {"ways": ["password"]},
     "POST /phones/sign-out": {"person": "alice"},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genkan.app.pat import Either, end_token, replace_token, tokens_of
     from genkan.app.reply import Reply
     from genkan.app.sealed import KeyFile, Passphrase, SealedVault
+    from genkan.app.startup import Broken, Choice, ChooseSite, Resume, SignIn, plan
     from genkan.app.state import Account, SessionState, Site
     from genkan.app.troubles import (
         ApiRefused,
@@ -38,6 +39,9 @@ __all__ = [
     "AppTrouble",
     "AsyncApp",
     "AsyncConnection",
+    "Broken",
+    "Choice",
+    "ChooseSite",
     "Connection",
     "Either",
     "FileVault",
@@ -51,9 +55,11 @@ __all__ = [
     "Passphrase",
     "PastingAgent",
     "Reply",
+    "Resume",
     "SealedVault",
     "SessionState",
     "SetUpWrong",
+    "SignIn",
     "SignInNeeded",
     "Site",
     "SystemBrowser",
@@ -66,6 +72,7 @@ __all__ = [
     "connect_async",
     "end_token",
     "managed_configuration",
+    "plan",
     "replace_token",
     "tokens_of",
 ]
@@ -81,6 +88,7 @@ _HOMES = {
     "pat": ("Either", "end_token", "replace_token", "tokens_of"),
     "reply": ("Reply",),
     "sealed": ("KeyFile", "Passphrase", "SealedVault"),
+    "startup": ("Broken", "Choice", "ChooseSite", "Resume", "SignIn", "plan"),
     "state": ("Account", "SessionState", "Site"),
     "troubles": (
         "ApiRefused",

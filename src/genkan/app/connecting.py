@@ -6,11 +6,12 @@ Owns those two choices for both faces of the library; signs nobody in.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
+from genkan.app.choice import NobodySignedIn, Unclear, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Discovery, NotReady, Ready, Retry, SignInAgain
 from genkan.app.state import SessionState, Site, Unreadable
 from genkan.app.troubles import AppTrouble, SetUpWrong, SignInNeeded, WhichOne, trouble_of
+from genkan.wire.login_screen import completed
 from genkan.wire.managed import Managed
 
 

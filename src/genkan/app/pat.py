@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from genkan.app import keeping
-from genkan.app.choice import completed
 from genkan.app.client import App, Connection
 from genkan.app.connecting import APPS_OWN, Link
 from genkan.app.drive import Driver
@@ -17,6 +16,7 @@ from genkan.app.state import Account
 from genkan.app.steps import Ask, Lost, ask
 from genkan.app.troubles import ApiRefused, SetUpWrong, SignInNeeded, TryLater
 from genkan.wire.jsontext import integer, shown
+from genkan.wire.login_screen import completed
 from genkan.wire.urls import BaseURL, parse_base_url
 
 TOKENS = "/rest/pat/latest/tokens"

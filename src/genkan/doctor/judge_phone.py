@@ -43,9 +43,8 @@ class Said:
 
     @property
     def probe(self) -> Probe:
-        """In English, as the doctor's other probes are."""
-        fix = "" if self.fix is None else str(self.fix)
-        return Probe(self.id, self.verdict, str(self.asked), str(self.answered), str(self.why), fix)
+        """As the doctor's other probes are."""
+        return Probe(self.id, self.verdict, self.asked, self.answered, self.why, self.fix)
 
 
 Outcome = tuple[Verdict, str]

@@ -37,6 +37,7 @@ from genkan.site.admin import (
     phone_check_pages,
     phone_pages,
     phone_sign_out,
+    preview_pages,
     sign_in_pages,
 )
 from genkan.site.api import (
@@ -55,6 +56,7 @@ from genkan.site.api import (
     people_passkeys_api,
     people_recovery_api,
     phones_api,
+    preview_api,
     sign_out_api,
     site_api,
 )
@@ -80,6 +82,7 @@ API = (
     *link_api.OPERATIONS,
     *mobile_api.OPERATIONS,
     *managed_api.OPERATIONS,
+    *preview_api.OPERATIONS,
     *phones_api.OPERATIONS,
     *sign_out_api.OPERATIONS,
     *people_api.OPERATIONS,
@@ -117,6 +120,7 @@ CONSOLE = (
     *device_pages.RULES,
     *mobile_pages.RULES,
     *mdm_pages.RULES,
+    *preview_pages.RULES,
     *sign_in_pages.RULES,
     *audit_pages.RULES,
     *api_key_pages.RULES,

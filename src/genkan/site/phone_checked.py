@@ -1,6 +1,7 @@
 """A phone that looked at the site, loaded and judged: what its own page, the console and the API show of it alike."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from genkan.doctor.judge_phone import Said, judge
 from genkan.doctor.observed import APP_REDIRECT
@@ -11,8 +12,9 @@ from genkan.protocol.devices import read_device
 from genkan.protocol.phone_check_steps import PhoneVisit
 from genkan.protocol.phone_checks import Check
 from genkan.protocol.webviews import System, embedded
-from genkan.site.door import Door
+from genkan.settings import Settings
 from genkan.site.switch import load_switch
+from genkan.store.api import Store
 from genkan.wire.redirects import Kind, RedirectURI, parse_redirect, with_answer
 from genkan.wire.urls import BaseURL
 
@@ -20,6 +22,17 @@ from genkan.wire.urls import BaseURL
 CHECK, CHECKED = "/check", "/checked"
 _ORDER = (Verdict.WRONG, Verdict.WARNING, Verdict.UNKNOWN, Verdict.OK)
 _HANDHELD = ("iphone", "ipad", "ipod", "android")
+
+
+class Ground(Protocol):
+    """What judging a phone needs of the site: a Door has it, and so has a command."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def public(self) -> BaseURL: ...
+    @property
+    def store(self) -> Store: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +50,28 @@ class Checked:
         return Report("", tuple(said.probe for said in self.probes))
 
 
-async def checked(visit: PhoneVisit, door: Door, now: int) -> Checked:
+async def checked(visit: PhoneVisit, ground: Ground, now: int) -> Checked:
     """Judge one phone as things are now."""
-    return _judged(visit, await app_redirect(door), door, now)
+    return _judged(visit, await app_redirect(ground), ground, now)
 
 
-async def checked_of(check: Check, door: Door, now: int) -> list[Checked]:
+async def checked_of(check: Check, ground: Ground, now: int) -> list[Checked]:
     """Every phone of a check, newest first."""
-    redirect = await app_redirect(door)
-    return [_judged(visit, redirect, door, now) for visit in await door.store.phone_visits(check.id)]
+    redirect = await app_redirect(ground)
+    return [_judged(visit, redirect, ground, now) for visit in await ground.store.phone_visits(check.id)]
 
 
-async def app_redirect(door: Door) -> RedirectURI:
+async def app_redirect(ground: Ground) -> RedirectURI:
     """The address of the app that sign-in ends at, by its scheme."""
-    _, link = await load_switch(door.store)
+    _, link = await load_switch(ground.store)
     found = [parse_redirect(text) for text in (*(link.redirects if link else ()), APP_REDIRECT)]
     return next(one for one in found if isinstance(one, RedirectURI) and one.kind is Kind.PRIVATE_USE)
 
 
-def app_address(redirect: RedirectURI, door: Door) -> str:
+def app_address(redirect: RedirectURI, ground: Ground) -> str:
     """What opens the app, and tells it nothing that it could act on: a refusal that nobody asked for."""
     # RFC 6749 4.1.2.1: a state that the app has not made is no answer to anything of its own.
-    return with_answer(redirect.text, {"error": "access_denied", "state": "genkan-check", "iss": door.public.text})
+    return with_answer(redirect.text, {"error": "access_denied", "state": "genkan-check", "iss": ground.public.text})
 
 
 def address_of(sealed: str, base: BaseURL) -> str:
@@ -66,13 +79,13 @@ def address_of(sealed: str, base: BaseURL) -> str:
     return f"{base.text}{CHECK}/{sealed}"
 
 
-def _judged(visit: PhoneVisit, redirect: RedirectURI, door: Door, now: int) -> Checked:
+def _judged(visit: PhoneVisit, redirect: RedirectURI, ground: Ground, now: int) -> Checked:
     told = decoded(visit.told)
     view = embedded(visit.user_agent)
-    origin = door.settings.certificate_origin
-    everywhere = door.public.origin if door.settings.certificate_on_every_hop else ""
+    origin = ground.settings.certificate_origin
+    everywhere = ground.public.origin if ground.settings.certificate_on_every_hop else ""
     phone = Phone(
-        door.public,
+        ground.public,
         told,
         None if view is None else view.app,
         _is_phone(visit.user_agent, told),

@@ -32,6 +32,7 @@ NOTE_CODE = """
     SELECT number, 0, ?1, ?1, '', ?1 FROM accounts WHERE id = ?2
     ON CONFLICT DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
 """
+SIGNED_IN = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?)"
 FORGET_TRIES = """
     DELETE FROM failed_tries WHERE account = (SELECT number FROM accounts WHERE id = ?) AND last_at = ?
 """
@@ -80,3 +81,6 @@ class SignInWrites:
 
     def forget_tries(self, step: s.ForgetFailedTries) -> bool:
         return self._db.execute(FORGET_TRIES, (step.account_id, step.last_at)).rowcount == 1
+
+    def while_signed_in(self, step: s.WhileSignedIn) -> bool:
+        return bool(self._db.execute(SIGNED_IN, (step.session_id,)).fetchone()[0])

@@ -125,7 +125,7 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
-            s.NoteFailedTry: sign_in.note_try,
+            s.NoteFailedTry: sign_in.note_try, s.WhileSignedIn: sign_in.while_signed_in,
             i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,

@@ -16,6 +16,7 @@ from genkan.site.door import Door
 from genkan.site.phone_checked import Checked
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.wire.urls import BaseURL
 
 PATH = "/rest/genkan/1.0/installation/check"
 PHONES = "/rest/genkan/1.0/installation/phone-checks"
@@ -90,7 +91,7 @@ async def make_phone_check(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     made = phone_checks.issue(door.sealer, door.env())
-    return answer.json(phone_check_document(made.check, made.sealed, [], door), 201)
+    return answer.json(phone_check_document(made.check, made.sealed, [], door.public), 201)
 
 
 async def show_phone_check(received: Received, door: Door) -> Answer:
@@ -103,12 +104,12 @@ async def show_phone_check(received: Received, door: Door) -> Answer:
     if check is None:
         return answer.error(Refused(Reason.NOT_FOUND))
     found = await phone_checked.checked_of(check, door, env.now)
-    return answer.json(phone_check_document(check, sealed, found, door))
+    return answer.json(phone_check_document(check, sealed, found, door.public))
 
 
-def phone_check_document(check: Check, sealed: str, found: list[Checked], door: Door) -> PhoneCheckDocument:
+def phone_check_document(check: Check, sealed: str, found: list[Checked], base: BaseURL) -> PhoneCheckDocument:
     """The check as JSON, as it is in the API and the command."""
-    address = phone_checked.address_of(sealed, door.public)
+    address = phone_checked.address_of(sealed, base)
     return PhoneCheckDocument(sealed, address, moment(check.expires_at), tuple(map(_phone_document, found)))
 
 
