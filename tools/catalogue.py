@@ -16,7 +16,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from genkan.mdm import explain
+from genkan.doctor import phone_words
+from genkan.mdm import explain, preview
 from genkan.mdm.targets import GUIDES
 from genkan.mdm.words import FORMS, WRAPPINGS
 from genkan.protocol import link_wishes
@@ -36,7 +37,7 @@ from genkan.site.account import second_device
 from genkan.site.admin import (
     link_edit_pages,
     link_form,
-    mdm_pages,
+    managed_said,
     person_certificates,
     person_identities,
     sign_in_pages,
@@ -45,9 +46,10 @@ from genkan.site.login import typed_accounts
 from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
-from genkan.wire import redirects, urls
+from genkan.wire import login_screen, redirects, urls
 from genkan.wire.managed_words import FINDINGS
 from genkan.wire.scopes import WORDS
+from tools.doctors_words import doctors_words
 from tools.operations_words import operations_words
 
 SITE = Path(str(files("genkan.site")))
@@ -76,10 +78,11 @@ def said() -> Catalog:
         certificate_faults.SENTENCES.values(),
         certificate_pins(),
         (sentence(Refused(Reason.INVALID_VALUE, text)) for text in MISSING.values()),
+        (text for pair in (*phone_words.PROBES.values(), *phone_words.OUTCOMES.values()) for text in pair if text),
     )
     for text in (*(entry(reason).public for reason in Reason), *chain(*tables), PASSWORDS_DIFFER, NAME_TAKEN, ADVICE):
         catalogue.add(text)
-    for text in operations_words():
+    for text in (*operations_words(), *doctors_words()):
         catalogue.add(text)
     return catalogue
 
@@ -89,8 +92,9 @@ def managed_words() -> list[str]:
     findings = [text for _, *words in (*FINDINGS.values(), *WRAPPINGS.values()) for text in words]
     guides = [text for guide in GUIDES.values() for text in (guide.name, *guide.steps)]
     variables = [variable.stands_for for guide in GUIDES.values() for variable in guide.variables]
-    marks = [words for _, words in mdm_pages.MARKS.values()]
-    return [*findings, *guides, *variables, *marks, *FORMS.values(), *explain.WORDS.values()]
+    marks = [words for _, words in managed_said.MARKS.values()]
+    screens = [*preview.WORDS.values(), *preview.PHONES.values(), *login_screen.WORDS.values()]
+    return [*findings, *guides, *variables, *marks, *FORMS.values(), *explain.WORDS.values(), *screens]
 
 
 def ends() -> list[str]:

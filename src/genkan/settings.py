@@ -81,35 +81,6 @@ class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=T
             "only from a trusted address and with this secret: on one box 127.0.0.1 is everybody."
         ),
     ] = ""
-    client_ca: Annotated[
-        str,
-        Meta(
-            description="A PEM file with the CAs whose client certificates sign people in, every certificate in it "
-            "trusted by itself. Unset: no client certificate counts. Read at start."
-        ),
-    ] = ""
-    certificate_rules: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Which account a client certificate belongs to, rules in their order with commas between: "
-            "SOURCE=name or SOURCE=email, where SOURCE is upn, email, dns or uri (alternative names) or cn, uid or "
-            "subject-email (subject), as in upn@corp.example=name, email=email. Pins of accounts come before."
-        ),
-    ] = ()
-    certificate_revocation: Annotated[
-        Literal["require", "prefer", "off"],
-        Meta(
-            description="Whether a client certificate was revoked: require refuses it where that cannot be found out, "
-            "prefer lets it pass then (and says so in the log), off asks nobody."
-        ),
-    ] = "prefer"
-    certificate_crls: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="CRL files of your CAs, in PEM or DER, commas between; read again when they change. Where one "
-            "of them is in date for a certificate, nobody else is asked."
-        ),
-    ] = ()
     fetch_allow: Annotated[
         tuple[str, ...],
         Meta(
@@ -320,13 +291,9 @@ def _value(name: str, given: Given) -> object:
 
 def _cross_check(settings: Settings, places: Mapping[str, str]) -> None:
     """What no field can say alone. A setting that nobody wrote is named by its variable."""
-    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, _certificate_faults, tls_faults)
+    faults = (_site_faults, _proxy_faults, _fetch_faults, _sign_on_faults, certificate_faults, tls_faults)
     for name, wrong in chain.from_iterable(find(settings) for find in (*faults, passkey_faults)):
         raise BadSetting(f"{places.get(name, variable_of(name))}: {wrong}")
-
-
-def _certificate_faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    return certificate_faults(settings.client_ca, settings.certificate_rules, settings.certificate_crls)
 
 
 def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:

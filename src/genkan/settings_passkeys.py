@@ -9,10 +9,10 @@ from msgspec import Meta
 from genkan.protocol.signin.passkey_attestation import ListedModels
 from genkan.protocol.signin.passkey_metadata import MetadataProblem, aaguid_of, read_metadata
 from genkan.protocol.signin.passkey_models import Models, NoModels
-from genkan.settings_tls import TLSFields
+from genkan.settings_certificates import CertificateFields
 
 
-class PasskeyFields(TLSFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PasskeyFields(CertificateFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What an operator may set about passkeys."""
 
     passkey_aaguids: Annotated[

@@ -1,6 +1,8 @@
 """The library as programs use it: a call that signs in or resumes, answers, and exceptions of three kinds."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -290,6 +292,28 @@ async def test_for_tasks(desk: Desk, double: Double, clock: Clock) -> None:
         await app.connect(double.base_url, sign_in=False)
     await (await app.sign_in(double.base_url)).close()
     assert len(await app.saved()) == 1
+
+
+def test_nothing_secret_is_told(desk: Desk, double: Double, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """No log line of ours or of the HTTP library, no repr and no traceback holds a token, a code or a secret."""
+    caplog.set_level(logging.DEBUG)
+    link = Link(CLIENT_ID, "s3cret", ("http://127.0.0.1/mine",))
+    double.redirects = ("http://127.0.0.1/mine",)
+    told: list[str] = []
+    with desk.app().connect(double.base_url, link=link) as connection:
+        told += [repr(connection), repr(connection.site), repr(connection.access()), repr(connection.get(ECHO))]
+        told += [repr(state) for state in desk.app().saved()]
+        clock.forward(4000)
+        connection.get(ECHO)
+        double.ended = "signed out"
+        try:
+            connection.get(ECHO)
+        except AppTrouble:
+            told.append(traceback.format_exc())
+    told += [record.getMessage() for record in caplog.records] + desk.said
+    assert len(told) > 5
+    for secret in ("at-10", "rt-10", "s3cret", "code-1"):
+        assert [line for line in told if secret in line] == []
 
 
 def test_what_is_public_is_there() -> None:

@@ -115,6 +115,25 @@ def test_an_ended_sign_in_is_remembered(keeper: Keeper) -> None:
     assert (state.tokens, state.ended, state.site.base_url) == (None, outcome.sentence, BASE)
 
 
+@pytest.mark.parametrize(("left", "kind"), [(HOUR, Access), (-1, Retry)])
+def test_renewed_by_somebody_who_needs_no_turn(keeper: Keeper, left: int, kind: type) -> None:
+    """`invalid_grant` for a token that another machine has replaced in the vault meanwhile ends nothing."""
+    old = keep(keeper, left=-1)
+    refused = document({"error": "invalid_grant"}, 400)
+
+    def somebody_else(_step: Step) -> object:
+        now = keeper.now()
+        renewed = replace(old, tokens=Tokens("at-theirs", "rt-theirs", now + left - HOUR, now + left, "WRITE"))
+        keeper.vault.write("s1", encode(renewed))
+        return refused
+
+    outcome = drive(keeping.access(keeper, "s1"), somebody_else)
+    assert isinstance(outcome, kind), outcome
+    tokens = kept(keeper).tokens
+    assert tokens is not None
+    assert tokens.refresh == "rt-theirs"
+
+
 @pytest.mark.parametrize("answer", [page(503), page(200), document({"error": "invalid_client"}, 401), page(404)])
 def test_nothing_but_invalid_grant_ends_a_session(keeper: Keeper, answer: Answer) -> None:
     """Faults, portals and a wrong set-up leave the session as it was."""

@@ -250,7 +250,8 @@ def test_the_system_browser_takes_loopback_where_it_is_registered() -> None:
 
     agent = SystemBrowser(open_browser, said.append, HandedAgent(lambda _url: None))
     door = agent.open_door((APP, NAMED, V6, V4))
-    assert isinstance(door, LoopbackDoor)
+    assert not isinstance(door, NoDoor)
+    assert door.redirect_uri.startswith("http://127.0.0.1:")
     assert door.redirect_uri.startswith("http://127.0.0.1:")
     threading.Timer(0.05, door.close).start()
     door.visit(Visit("https://site.example/authorize?x=1", STATE))
@@ -261,7 +262,8 @@ def test_without_a_browser_the_address_is_said() -> None:
     """Where no browser can be opened the person gets the address instead of a wait for nothing."""
     said: list[str] = []
     door = SystemBrowser(lambda _url: False, said.append, HandedAgent(lambda _url: None)).open_door((V4,))
-    assert isinstance(door, LoopbackDoor)
+    assert not isinstance(door, NoDoor)
+    assert door.redirect_uri.startswith("http://127.0.0.1:")
     threading.Timer(0.05, door.close).start()
     door.visit(Visit("https://site.example/authorize?x=1", STATE))
     assert "https://site.example/authorize?x=1" in said[0]

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
+from genkan.app.choice import NobodySignedIn, Unclear, entry_of, session_of
 from genkan.app.startup import Broken, ChooseSite, Resume, SignIn, plan
 from genkan.app.state import Account, SessionState, Tokens, Unreadable, decode, encode, is_fresh
 from genkan.wire import managed
+from genkan.wire.login_screen import completed
 from genkan.wire.managed import SiteEntry
 from tests.app.by_hand import APP, BASE, a_site
 

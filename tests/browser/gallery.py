@@ -27,8 +27,10 @@ from tests.browser import (
     gallery_operations,
     gallery_passkeys,
     gallery_people,
+    gallery_phone_check,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 from tests.browser.showing_values import Chosen, Shown, carried, plain, using
 
@@ -48,8 +50,10 @@ AREAS = (
     gallery_operations,
     gallery_passkeys,
     gallery_people,
+    gallery_phone_check,
     gallery_phones,
     gallery_policy,
+    gallery_preview,
 )
 
 

@@ -1,26 +1,52 @@
 """The page of the doctor in every state that looks different."""
 
-from typing import Any
-
+from genkan.doctor.exemptions import exemption
+from genkan.doctor.gateways import Front
+from genkan.doctor.saying import plain, say
+from genkan.doctor.verdicts import Probe, Verdict
+from genkan.wire.sentences import Sentence
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
 
-FIX = """Exempt /desk/rest/nativemobile/1.1/info/login from the sign-in of Cloudflare Access.
-Cloudflare Zero Trust, Access, Applications: add a self-hosted application for each of these paths, with one
-policy whose action is Bypass and whose rule includes Everyone:
-    YOUR-HOST/desk/rest/nativemobile/1.1/info/login"""
+PATH = "/desk/rest/nativemobile/1.1/info/login"
 
 
 def pages(chosen: Chosen) -> list[Shown]:
     """Before the first look; ready; with a catch; broken."""
     ok = [
-        _probe(chosen, "name", "ok", "203.0.113.80"),
-        _probe(chosen, "certificate", "ok", "site.example, from Example Issuing CA, until 2027-02-13, EC secp256r1"),
+        _probe("name", Verdict.OK, plain(chosen("203.0.113.80"))),
+        _probe(
+            "certificate",
+            Verdict.OK,
+            say(
+                "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
+                subject="site.example",
+                issuer=chosen("Example Issuing CA"),
+                not_after="2027-02-13",
+                key="EC secp256r1",
+            ),
+        ),
     ]
-    gate = "302 by Cloudflare Access: sent to https://team.cloudflareaccess.com/cdn-cgi/access/login, not followed"
-    wrong = _probe(chosen, "info-login", "wrong", gate, FIX)
-    warning = _probe(chosen, "cookies", "warning", "SERVERID: SameSite=Strict", "Set SERVERID to SameSite=Lax.")
-    unknown = _probe(chosen, "permission", "unknown", "it cannot be seen without signing in")
+    gate = say(
+        "%(status)s by %(name)s: sent to %(place)s, not followed",
+        status=302,
+        name=Front.CLOUDFLARE.value,
+        place=chosen("https://team.cloudflareaccess.com/cdn-cgi/access/login"),
+    )
+    exempt = say(
+        "Exempt %(listed)s from the sign-in of %(name)s.\n%(exemption)s",
+        listed=PATH,
+        name=Front.CLOUDFLARE.value,
+        exemption=exemption(Front.CLOUDFLARE, [chosen(PATH)]),
+    )
+    wrong = _probe("info-login", Verdict.WRONG, gate, exempt)
+    cookie = chosen("SERVERID")
+    strict = say("%(name)s: SameSite=Strict", name=cookie)
+    lax = say(
+        "Set %(name)s to SameSite=Lax: a strict one is not sent when a sign-on at another site comes back.", name=cookie
+    )
+    warning = _probe("cookies", Verdict.WARNING, strict, lax)
+    unknown = _probe("permission", Verdict.UNKNOWN, say("it cannot be seen without signing in"))
     return [
         Shown("doctor", "doctor.html", _values(chosen, "", [])),
         Shown("doctor-ready", "doctor.html", _values(chosen, "ok", ok)),
@@ -30,30 +56,28 @@ def pages(chosen: Chosen) -> list[Shown]:
 
 
 ASKED = {
-    "name": ("the addresses of site.example (A and AAAA)", "A phone asks its own network's DNS for this name."),
-    "certificate": ("the certificate of site.example and its chain", "The app takes no exception for a certificate."),
-    "info-login": ("GET https://site.example/desk/rest/nativemobile/1.1/info/login, as nobody",
-                   "Without MDM the app learns here how to sign in, before anybody has, and it follows no redirect."),
-    "cookies": ("the cookies of the start page and the sign-in page", "The browser comes from the app and back."),
-    "permission": ("authorize with scope WRITE, asking nobody", "A link with less refuses what the app asks for."),
+    "name": (say("the addresses of %(host)s (A and AAAA)", host="site.example"),
+             say("A phone asks its own network's DNS for this name.")),
+    "certificate": (say("the certificate of %(host)s and its chain", host="site.example"),
+                    say("The app takes no exception for a certificate, and shows only that the site cannot be "
+                        "reached.")),
+    "info-login": (say("GET %(address)s%(info_login)s, as nobody", address="https://site.example/desk",
+                       info_login="/rest/nativemobile/1.1/info/login"),
+                   say("Without MDM the app learns here how to sign in, before anybody has, and it follows no "
+                       "redirect.")),
+    "cookies": (say("the cookies of the start page and the sign-in page"),
+                say("The browser comes from the app and back from a sign-on: cookies must survive both.")),
+    "permission": (say("authorize with scope %(scope)s, asking nobody (prompt=none)", scope="WRITE"),
+                   say("The app asks for this permission; a link with less refuses it.")),
 }  # fmt: skip
 
 
-def _probe(chosen: Chosen, name: str, verdict: str, answered: str, fix: str = "") -> dict[str, Any]:
-    asked, why = ASKED[name]
-    return {
-        "id": name,
-        "verdict": verdict,
-        "asked": asked,
-        "answered": chosen(answered),
-        "why": why,
-        "fix": chosen(fix) if fix else "",
-    }
+def _probe(name: str, verdict: Verdict, answered: Sentence, fix: Sentence | None = None) -> Probe:
+    return Probe(name, verdict, ASKED[name][0], answered, ASKED[name][1], fix)
 
 
-def _values(
-    chosen: Chosen, verdict: str, probes: list[dict[str, Any]], first: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _values(chosen: Chosen, verdict: str, probes: list[Probe], first: Probe | None = None) -> dict[str, object]:
+    note = say("The certificate is not trusted: the rest was asked all the same, without any secret.")
     return {
         **framed(chosen, "/admin/health/check"),
         "action": "/desk/admin/health/check",
@@ -63,7 +87,5 @@ def _values(
         "verdict": verdict,
         "first": first,
         "probes": probes,
-        "notes": ["The certificate is not trusted: the rest was asked all the same, without any secret."][
-            : verdict == "wrong"
-        ],
+        "notes": [note] if verdict == "wrong" else [],
     }

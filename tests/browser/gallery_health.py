@@ -104,6 +104,7 @@ def _well(chosen: Chosen) -> dict[str, object]:
         "request": _request(chosen, Way.PROXY),
         "remedy_action": "/desk/admin/health/remedy",
         "check_url": "/desk/admin/health/check",
+        "phone_url": "/desk/admin/health/phone",
         "audit_url": "/desk/admin/audit/chain",
         "refusals_url": "/desk/admin/audit/refusals",
         "storage": {"engine": "sqlite 3.46.1", "schema": 6, "megabytes": {"size": 1234, "log": 4, "free": 81_000},

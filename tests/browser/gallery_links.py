@@ -15,6 +15,7 @@ from genkan.wire.scopes import WORDS, Permission
 from genkan.wire.sentences import sentence
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
+from tests.protocol.builders import a_site
 
 LINKS = "/admin/links"
 ONE = "/desk/admin/links/00f1e2d3c4b5a697"
@@ -70,7 +71,7 @@ def _form(chosen: Chosen) -> list[Shown]:
     }
     fresh = link_form.values(LinkForm(), {}, None)
     wrong = LinkForm("", ("localhost:80/cb", "jira-server://oauth-callback", ""), "", "native", "remember", True)
-    faults = link_form.faults_of(wrong, None, allow_http=False)
+    faults = link_form.faults_of(wrong, None, Permission.SYSTEM_ADMIN, a_site(), allow_http=False)
     faults["redirect-1"] = [
         sentence(PROBLEMS["relative/path"], {"text": chosen("localhost:80"), "scheme": "localhost"})
     ]
@@ -102,6 +103,7 @@ def _one(chosen: Chosen) -> list[Shown]:
         "list_url": "/desk/admin/links",
         "sign_ins_url": "/desk/admin/phones?link=0000000000000002",
         "mobile_on": True,
+        "in_reach": True,
     }
     link = a_link(chosen)
     native = {"kind": LinkKind.NATIVE, "consent": ConsentMode.ALWAYS, "plain_pkce": False, "absolute_lifetime": None}
@@ -110,6 +112,8 @@ def _one(chosen: Chosen) -> list[Shown]:
               "usage": Usage(7, USED, complete=True)}  # fmt: skip
     told = _told(link.name, kind="confidential")
     return [
+        Shown("link-above", "link.html", {**frame, **values, "link": {**told, "state": "disabled"}, "in_reach": False,
+                                          "is_app_link": False}),
         Shown("link", "link.html", {**frame, **values, "link": {**told, "state": "disabled"}, "is_app_link": False}),
         Shown("link-app", "link.html",
               {**frame, **values, "details": app, "link": _told(chosen("Mobile app")), "is_app_link": True}),

@@ -5,7 +5,7 @@ from genkan.mdm.build import Artefact, build
 from genkan.mdm.explain import explain
 from genkan.mdm.targets import GUIDES, Target
 from genkan.mdm.words import FORMS
-from genkan.site.admin.mdm_pages import said
+from genkan.site.admin.managed_said import said
 from genkan.wire.managed import OAuthEntry, SiteEntry
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown

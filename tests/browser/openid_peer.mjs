@@ -26,7 +26,10 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    revocation: { enabled: Boolean(settings.native) },
   },
+  // A native app stays signed in without asking for it anew each time.
+  ...(settings.native && { issueRefreshToken: async () => true }),
   pkce: { required: () => true },
   rotateRefreshToken: true,
   // Its own guard closes loopback, where the site under test is.

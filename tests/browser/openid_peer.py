@@ -9,40 +9,15 @@ import subprocess
 from pathlib import Path
 
 import httpx2
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.browser.serving import free_port
+from tests.npm_packages import installed
 
-VERSION = "9.13.3"
 SECRET = "the secret that the provider gave us"
 PASSWORD = "a corporate password"
 START_SECONDS = 30
 GLUE = Path(__file__).with_name("openid_peer.mjs")
-
-
-def installed() -> Path:
-    """The folder with the package; skips the test where npm or the package cannot be had. It is kept outside the
-    tree for the next run.
-    """
-    cache = Path(os.environ.get("GENKAN_TEST_CACHE") or Path.home() / ".cache" / "genkan-tests") / "npm"
-    manifest = cache / "node_modules" / "oidc-provider" / "package.json"
-    if manifest.exists() and json.loads(manifest.read_text())["version"] == VERSION:
-        return cache
-    cache.mkdir(parents=True, exist_ok=True)
-    (cache / "package.json").write_text('{"private": true}\n')
-    argv = [
-        shutil.which("npm") or "npm",
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--save-exact",
-        f"oidc-provider@{VERSION}",
-    ]
-    said = subprocess.run(argv, cwd=cache, capture_output=True, text=True, timeout=300, check=False)
-    if said.returncode:
-        pytest.skip("oidc-provider cannot be had from npm")
-    return cache
 
 
 class Peer:
@@ -67,13 +42,12 @@ class Peer:
 
     def start(self, base: str) -> None:
         """Run it for the site at this address."""
-        settings = {"clients": [_client(base)], "people": _people(), "key": _key(), "cookieKey": secrets.token_hex(32)}
         env = {
             **os.environ,
             "NODE_ENV": "test",
             "PEER_HOME": str(installed()),
             "PEER_PORT": str(self.port),
-            "PEER_SETTINGS": json.dumps(settings),
+            "PEER_SETTINGS": json.dumps(self._settings(base)),
         }
         log = (self._folder / "provider.log").open("wb")
         argv = [shutil.which("node") or "node", str(GLUE)]
@@ -81,6 +55,9 @@ class Peer:
         log.close()
         assert self._process.stdout is not None
         assert self._process.stdout.readline().strip() == "ready", (self._folder / "provider.log").read_text()
+
+    def _settings(self, base: str) -> dict[str, object]:
+        return {"clients": [_client(base)], "people": _people(), "key": _key(), "cookieKey": secrets.token_hex(32)}
 
     def disable(self, person: str) -> None:
         """Take somebody out of the organisation."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.authenticators import plug_in
 from tests.browser.serving import PASSWORD, Served
 from tests.browser.walking import at, press, said, sign_in
 
@@ -28,7 +29,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("account"))
     try:
         served.set_up()
-        for name in ("berta", "carla", "dora"):
+        for name in ("berta", "carla", "dora", "erik", "frieda"):
             added = served.run("user", "add", name, "--password-stdin", "--name", name.title(), given=PASSWORD)
             assert added.returncode == 0, added.stderr
         yield served
@@ -152,6 +153,78 @@ async def test_the_password_is_changed_by_keyboard_alone(
     await sign_in(other, "berta", NEW)
     await at(other, "Profile")
     await context.close()
+
+
+async def test_a_recovery_code_lets_in_who_lost_everything(
+    page: Page, watch: Watch, chromium: Browser, own: Served
+) -> None:
+    """Made and written down; in another browser one of them leads to a new password without the old one, and once."""
+    await entered(page, own, "/account/sign-in", "erik")
+    await press(page, "Make recovery codes")
+    await at(page, "Your recovery codes")
+    codes = await page.get_by_role("listitem").get_by_role("code").all_inner_texts()
+    assert len(set(codes)) == 10
+    await page.get_by_role("link", name="I have them").click()
+    assert "Codes that were not used yet: 10" in await said(page)
+    context = await chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    lost = await context.new_page()
+    await with_code(lost, own, codes[0].upper().replace("-", " "))
+    await lost.get_by_text("You are signed in, and the code is used up.").wait_for()
+    assert await lost.get_by_label("Present password").count() == 0
+    for label in ("New password", "New password again"):
+        await lost.get_by_label(label, exact=True).fill(NEW)
+    await press(lost, "Set the password")
+    await lost.get_by_text("Your password is changed").wait_for()
+    assert "Codes that were not used yet: 9" in await said(lost)
+    await context.clear_cookies()
+    await with_code(lost, own, codes[0])
+    await at(lost, "Error: Use a recovery code")
+    await lost.goto(own.base + "/account/profile")
+    await sign_in(lost, "erik", NEW)
+    await at(lost, "Profile")
+    await context.close()
+
+
+async def with_code(page: Page, site: Served, code: str) -> None:
+    """From the sign-in page to the form for a code, and send it."""
+    await page.goto(site.base + "/login")
+    await page.get_by_role("link", name="Use a recovery code").click()
+    await page.get_by_label("User name").fill("erik")
+    await page.get_by_label("Recovery code").fill(code)
+    await press(page, "Sign in")
+
+
+async def test_a_second_device_comes_in_by_the_code_on_the_screen(
+    page: Page, watch: Watch, chromium: Browser, own: Served
+) -> None:
+    """The picture is there; the phone shows a number, is not let in before it was typed on the first device, and makes
+    a passkey of its own.
+    """
+    await entered(page, own, "/account/sign-in", "frieda")
+    await press(page, "Add a device by QR code")
+    await at(page, "Add another device")
+    picture = page.get_by_role("img", name="QR code for your other device")
+    assert await picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    address = await page.get_by_label("Or open this address there").input_value()
+    context = await chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    phone = await context.new_page()
+    await plug_in(phone)
+    await phone.goto(address)
+    await at(phone, "Add this device")
+    await press(phone, "I have typed it: go on")
+    await at(phone, "Error: Add this device")
+    number = await phone.locator(".number").inner_text()
+    await page.get_by_label("Number", exact=True).fill(number)
+    await press(page, "Let it in")
+    await page.get_by_text("The number is noted. Go on at your other device.").wait_for()
+    await press(phone, "I have typed it: go on")
+    await phone.get_by_text("You are signed in on this device.").wait_for()
+    await phone.get_by_role("link", name="Create a passkey").click()
+    await press(phone, "Create a passkey on this device")
+    await at(phone, "Sign-in methods")
+    await context.close()
+    await page.reload()
+    assert "You have none yet" not in await said(page)
 
 
 async def typed(page: Page, present: str) -> None:

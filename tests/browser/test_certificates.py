@@ -11,6 +11,7 @@ import trustme
 
 from tests.browser.certificates import Home
 from tests.browser.serving import PASSWORD, Served, free_port
+from tests.browser.walking import sign_in
 from tests.proxy.certificate_front import Opened
 from tests.site.tls_world import House
 
@@ -99,6 +100,23 @@ async def test_without_a_certificate_the_page_says_how_to_get_one(own: OwnTLS, t
         assert "No certificate came" in await press(page, own.served.base)
         await page.get_by_role("link", name="Sign in another way").click()
         assert await page.get_by_label("Password", exact=True).count() == 1
+
+
+async def test_a_check_goes_to_the_certificate_origin_and_back(own: OwnTLS, tmp_path: Path) -> None:
+    """Through our own TLS: cookies for https, the return from elsewhere, and why the certificate is refused."""
+    async with own.home(tmp_path, own.house.client("nobody@site.example")).page() as page:
+        await page.goto(f"{own.served.base}/admin/health/phone")
+        await sign_in(page)
+        await page.get_by_role("button", name="Make a QR code").click()
+        await page.goto(await page.get_by_label("Or open this address there").input_value())
+        await page.get_by_role("button", name="Check this phone").click()
+        await page.get_by_role("button", name="Ask for the certificate").click()
+        await page.get_by_role("button", name="Ask once more").wait_for()
+        said = " ".join((await page.inner_text("main")).split())
+    for words in ("certificate Wrong refused: it belongs to no account here", "connection Good https, by HTTP/1.1",
+                  "cookies Good kept", "cookies-after-return Good sent", "info-login Doubtful"):  # fmt: skip
+        assert words in said
+    assert page.url.startswith(own.served.base)
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,8 @@ async def test_the_look_sees_what_is_wrong(page: Page) -> None:
     """Each question above finds a fault that is put there."""
     await page.set_content(
         "<body style='background:#fff'><p style='color:#999'>faint</p><button style='height:20px'>x</button>"
-        "<div style='width:3000px'>wide</div><a class='button' style='display:inline-flex;height:44px'>two <b>parts</b></a>"
+        "<div style='width:3000px'>wide</div>"
+        "<a class='button' style='display:inline-flex;height:44px'>two <b>parts</b></a>"
     )
     cut_off, faint, small, in_pieces = await page.evaluate(ALL_FOUR)
     assert cut_off > 0

@@ -102,6 +102,36 @@ async def test_a_gateway_in_front_is_found_out(
     assert told not in await said(page)
 
 
+async def test_the_preview_runs_the_real_sign_in(page: Page, watch: Watch, ready_site: Served) -> None:
+    """From the switch to the MDM set-up to the preview; the sign-in runs in this browser and comes back here."""
+    await come_in(page, ready_site)
+    await page.get_by_role("link", name="MDM set-up").click()
+    await at(page, "MDM set-up")
+    await page.get_by_role("link", name="Phone preview").click()
+    await at(page, "Phone preview")
+    assert "With one site and no fault" in await said(page)
+    await press(page, "Try this sign-in in this browser")
+    assert "This is a trial" in await said(page)
+    await press(page, "Allow")
+    await page.get_by_text("It works").wait_for()
+    assert httpx2.get(ready_site.base + INFO, timeout=20).json()["oauth"]["enabled"]
+
+
+async def test_choosing_a_site_on_the_previews_phone(page: Page, watch: Watch, ready_site: Served) -> None:
+    """The list on the drawn phone is one of buttons, by the keyboard too; what was pasted stays."""
+    await come_in(page, ready_site)
+    await page.goto(ready_site.base + "/admin/mobile/preview")
+    pasted = (
+        '[{"title": "Desk", "baseURL": "https://desk.example"}, {"title": "Wiki", "baseURL": "https://wiki.example"}]'
+    )
+    await page.get_by_label("Value or file").fill(pasted)
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await page.get_by_role("button", name="Wiki").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_text("“Wiki” is open.").wait_for()
+    assert await page.get_by_label("Value or file").input_value() == pasted
+
+
 async def test_a_session_that_ended_turns_nothing_off(page: Page, watch: Watch, ready_site: Served) -> None:
     """The button leads to sign-in and back to the question, which is asked once more."""
     await come_in(page, ready_site)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.browser.openid_peer import PASSWORD, Peer, installed
+from tests.browser.openid_peer import PASSWORD, Peer
 from tests.browser.serving import Served, free_port
+from tests.npm_packages import installed
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

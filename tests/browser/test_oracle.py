@@ -35,7 +35,11 @@ async def test_markup_in_values_never_runs(page: Page, watch: Watch, shown: Exhi
 
 
 # Pages on which nobody but the site itself has chosen a value.
-NOTHING_CHOSEN = {"home", "home-not-set-up", "signed-out", "error-not-found", "error-busy", "certificate-none"}
+NOTHING_CHOSEN = {
+    "home", "home-not-set-up", "signed-out", "error-not-found", "error-busy", "certificate-none",
+    "phone-check", "phone-check-view", "phone-check-away", "phone-checked-first", "phone-checked-ready",
+    "phone-checked-broken", "phone-checked-unscripted",
+}  # fmt: skip
 
 
 async def test_the_oracle_sees_markup_that_runs(page: Page, shown: Exhibition) -> None:

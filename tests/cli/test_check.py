@@ -68,9 +68,23 @@ def test_a_page_to_attach(bare: Shell, served: Serving, tmp_path: Path) -> None:
     assert sum(tag == "section" for tag, _ in tags) == 31
 
 
+def test_the_page_in_japanese(bare: Shell, tmp_path: Path) -> None:
+    """The file is for readers of one language; what the command prints, and what is typed, stays English."""
+    file = tmp_path / "report.html"
+    url = f"http://localhost:{free_port()}"
+    told = bare("check", url, "--html", str(file), "--language", "ja")
+    text = file.read_text("utf-8")
+    assert '<html lang="ja">' in text
+    assert "アプリの準備ができていますか" in text
+    assert "最初に直すこと" in text
+    assert not any(word in text for word in ("Change first", "not asked", "phones", "No."))
+    assert "Change first" in told.out
+
+
 @pytest.mark.parametrize(
     ("words", "phrase"),
-    [(["jira.example.com"], "https://jira.example.com"), (["https://a@b/"], "user name"), (["ftp://x"], "https://"),
+    [(["https://x.example", "--language", "tlh"], "--language"),
+     (["jira.example.com"], "https://jira.example.com"), (["https://a@b/"], "user name"), (["ftp://x"], "https://"),
      (["https://x.example", "--permission", "ALL"], "--permission"),
      (["https://x.example", "--redirect", "x"], "scheme"),
      (["https://x.example", "--client-id", "a\x07"], "--client-id"),

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 
 from genkan.doctor.examine import PROBES, judge
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Q, Seen, Silence, Silent, Tried
-from genkan.doctor.page import page
+from genkan.doctor.page import Page
+from genkan.doctor.saying import plain
 from genkan.doctor.verdicts import Report
+from genkan.site.pages import catalogue
 from genkan.wire import login_info
 from genkan.wire.login_info import LoginInfo
 from tests.doctor.world import APP, INFO, target
 
 NOW = 1_800_000_000_000
+JAPANESE = catalogue("ja").gettext
 BASE = "https://jira.example.com/jira"
 NAMES = ["location", "content-type", "set-cookie", "server", "date", "content-encoding", "www-authenticate", "via",
          "content-security-policy", "x-ms-proxy-app-id"]  # fmt: skip
@@ -32,12 +35,12 @@ heard = st.builds(
     Heard, st.sampled_from([BASE + "/x", "http://[", BASE + INFO]), st.integers(100, 999), headers, bodies,
     st.integers(0, 60_000), st.integers(0, 2 * NOW),
 )  # fmt: skip
-silent = st.builds(Silent, st.just(BASE), st.sampled_from(Silence), st.text(max_size=20))
+silent = st.builds(Silent, st.just(BASE), st.sampled_from(Silence), st.none() | st.text(max_size=20).map(plain))
 answers = st.dictionaries(st.sampled_from(Q), st.lists(st.one_of(heard, silent), min_size=1, max_size=3).map(tuple))
 handshakes = st.builds(
     Handshake, st.sampled_from(["", "TLSv1.1", "TLSv1.2", "TLSv1.3"]), st.sampled_from(["", "ECDHE-X", "AES128"]),
     st.sampled_from(["", "h2"]), st.lists(st.binary(max_size=40), max_size=2).map(tuple), st.text(max_size=20),
-    st.integers(0, 100), st.sampled_from(["", "a fault"]), st.booleans(),
+    st.integers(0, 100), st.sampled_from([None, plain("a fault")]), st.booleans(),
 )  # fmt: skip
 
 
@@ -54,14 +57,16 @@ def judged(hops: Mapping[Q, tuple[Answered, ...]], shaken: Handshake | None, cli
 def test_any_answers_come_to_verdicts(
     hops: dict[Q, tuple[Answered, ...]], shaken: Handshake | None, client_id: str | None
 ) -> None:
-    """Each probe once, each with words that fit into a line, and the page holds no markup of the server's."""
+    """Each probe once, each with words that fit into a line, and no page holds markup of the server's."""
     report = judged(hops, shaken, client_id)
     assert len(report.probes) == len(PROBES) == len({one.id for one in report.probes})
     for one in report.probes:
         assert one.asked
         assert one.answered.isprintable(), one
         assert bool(one.fix) or one.verdict.value in ("ok", "unknown"), one
-    assert "<a" not in page(report, NOW)
+        assert one.remedy is None or one.remedy.in_words_of(JAPANESE)
+    for page in (Page(), Page("ja", JAPANESE)):
+        assert "<a" not in page.written(report, NOW)
 
 
 @given(bodies, headers, st.integers(100, 999))

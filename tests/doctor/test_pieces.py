@@ -8,6 +8,7 @@ from genkan.doctor.gateways import Front, gateway_of, recognise, turned_away
 from genkan.doctor.likeness import alike
 from genkan.doctor.observed import Heard, origin_of, place
 from genkan.doctor.policy import allows_form_to, policies
+from genkan.doctor.saying import plain
 from genkan.doctor.verdicts import Probe, Report, Verdict, worst
 from tests.doctor.world import APP
 
@@ -60,7 +61,7 @@ def test_likeness_passes_over_what_changes() -> None:
 def test_each_exemption_names_each_path(front: Front) -> None:
     """Every path stands in it, whole, and for an unknown product each common one is there."""
     paths = ["/jira/rest/nativemobile/1.1/info/login", "/jira/rest/api/2/serverInfo"]
-    text = exemption(front, paths)
+    text = str(exemption(front, paths))
     assert all(path in text for path in paths)
     named = [each.value.split()[0] for each in Front if each is not Front.OTHER]
     assert [name for name in named if name in text] or front is Front.OTHER
@@ -93,7 +94,8 @@ def test_what_is_shown_of_an_address_holds_no_query() -> None:
 
 def test_the_first_to_change() -> None:
     """The first that is wrong, else the first warning; the worst is the whole's verdict."""
-    probes = [Probe(str(number), verdict, "", "", "", "x") for number, verdict in enumerate(
+    none = plain("")
+    probes = [Probe(str(number), verdict, none, none, none, plain("x")) for number, verdict in enumerate(
         (Verdict.OK, Verdict.WARNING, Verdict.UNKNOWN, Verdict.WRONG, Verdict.WRONG))]  # fmt: skip
     assert Report(BASE, tuple(probes)).first == probes[3]
     assert Report(BASE, tuple(probes)).verdict is Verdict.WRONG

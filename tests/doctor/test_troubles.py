@@ -65,7 +65,7 @@ async def test_the_whole_has_a_deadline() -> None:
     """When the time is over, what was not asked is unknown, and the report says that it ran out."""
     async with fronted(None) as (_, base):
         report = await looked(base, reaching=means(seconds=0.5))
-    assert any("ran out" in note for note in report.notes)
+    assert any("ran out" in str(note) for note in report.notes)
     assert probe(report, "info-login").verdict is Verdict.UNKNOWN
     assert len(report.probes) == len({one.id for one in report.probes}) == 31
 
@@ -223,9 +223,10 @@ async def test_what_a_name_leads_to(addresses: list[str], verdict: str, monkeypa
     """Public addresses, private ones, a mixture, and such that no phone reaches."""
     from genkan.doctor import reach
     from genkan.doctor.observed import Tried
+    from genkan.doctor.saying import plain
 
     async def nobody(addresses: Sequence[str], port: int) -> tuple[Tried, ...]:
-        return tuple(Tried(address, "not tried") for address in addresses)
+        return tuple(Tried(address, plain("not tried")) for address in addresses)
 
     monkeypatch.setattr(reach, "tried", nobody)
     report = await looked("https://jira.example.com", reaching=means(resolver=resolving(*addresses)))
@@ -260,7 +261,7 @@ async def test_a_resolver_that_hangs_ends_with_the_rest() -> None:
 
     report = await looked("https://jira.example.com", reaching=means(resolver=hangs, seconds=0.2))
     assert probe(report, "name").verdict is Verdict.UNKNOWN
-    assert any("ran out" in note for note in report.notes)
+    assert any("ran out" in str(note) for note in report.notes)
 
 
 async def test_a_site_that_says_too_little() -> None:

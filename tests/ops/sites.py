@@ -17,7 +17,7 @@ from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change
 from genkan.protocol.records import ConsentMode, LinkKind, Site, Standing
 from genkan.wire.scopes import Permission
-from tests.protocol.builders import SITE_ID, an_env
+from tests.protocol.builders import HERE, SITE_ID, an_env
 
 ACTOR = "test"
 
@@ -36,7 +36,7 @@ def wanted(text: str, passwords: Mapping[int, str] | None = None, secrets: Mappi
 
 def planned(text: str, present: Present, **given: Any) -> Plan:
     """The plan for a file."""
-    return plan(wanted(text, **given), present, ACTOR, an_env(seed=text))
+    return plan(wanted(text, **given), present, ACTOR, an_env(seed=text), HERE)
 
 
 def applied(text: str, present: Present, **given: Any) -> Present:

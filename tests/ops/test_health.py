@@ -15,7 +15,7 @@ from tests.protocol.builders import NOW, SITE_ID, a_ring, an_env
 RING = add(a_ring(), an_env())
 SITE = Site(SITE_ID, 7, 2, RING.fingerprint, True, 11, 0, None, has_administrator=True)
 COUNTS = Counts(accounts=3, links=2, sign_ins=9, sessions=1, unsettled=0, unsettled_since=0)
-GOOD = Facts(Schema(3, 3), RING, SITE, COUNTS, [NodeReport("n1", 2, NOW - 30 * SECOND)])
+GOOD = Facts(Schema(3, 3), RING, SITE, COUNTS, [NodeReport("n1", 2, NOW - 30 * SECOND)], administered=True)
 
 
 def wrong(facts: Facts) -> dict[str, str]:
@@ -46,6 +46,7 @@ def test_all_is_well() -> None:
         (replace(GOOD, schema=Schema(2, 3)), "store", "genkan migrate"),
         (replace(GOOD, ring=RingProblem("the key ring is not there")), "ring", "not there"),
         (replace(GOOD, site=replace(SITE, has_administrator=False)), "administrator", "genkan user add"),
+        (replace(GOOD, administered=False), "administrator", "genkan user recover"),
         (replace(GOOD, site=replace(SITE, behind_since=NOW - HOUR)), "writes", "2027-01-15T07:00:00Z"),
         (
             replace(GOOD, counts=replace(COUNTS, unsettled=2, unsettled_since=NOW - 2 * HOUR)),

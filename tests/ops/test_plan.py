@@ -14,7 +14,7 @@ from genkan.protocol.outcomes import RaiseStop, SetPassword, TurnMobile
 from genkan.protocol.records import Link, LinkKind, Standing
 from genkan.wire.scopes import Permission
 from tests.ops.sites import an_empty_site, applied, planned, sites, wanted
-from tests.protocol.builders import an_env
+from tests.protocol.builders import HERE, an_env
 
 WHOLE = """
 [mobile]
@@ -301,7 +301,7 @@ def test_what_would_be_undone_is_refused_on_a_site_that_has_it() -> None:
 def test_a_link_that_has_become_too_lax_is_not_judged_anew() -> None:
     """A redirect that the settings do not allow any more is no obstacle while nobody changes the link."""
     text = '[[link]]\nname = "Lab"\nredirects = ["http://lab.example/cb"]\n'
-    made = plan(wanted(text), an_empty_site(), "test", an_env(), allow_http=True)
+    made = plan(wanted(text), an_empty_site(), "test", an_env(), HERE, allow_http=True)
     site = after(an_empty_site(), made.change)
     assert planned(text, site).lines == ()
     with pytest.raises(Unplannable, match="redirect"):

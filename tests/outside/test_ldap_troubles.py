@@ -113,6 +113,24 @@ async def test_every_try_binds_and_searches_as_often() -> None:
         assert "wrong" not in [password for _, password in server.binds()]
 
 
+@pytest.mark.parametrize("template", ["uid={name},dc=x", "{name}@example.com"])
+async def test_by_a_template_every_try_binds_as_often(template: str) -> None:
+    """A try whose password must not be passed on binds all the same, as nobody: once, as a wrong password does."""
+
+    async def no(subject: str) -> bool:
+        return False
+
+    async with double(good) as server:
+        one = directory(server.url, bind_as=template, kept_hours=0)
+        await one.sign_in("alice", "wrong", may, ENV)
+        told = [asked.kind for asked in server.asked if asked.kind != UNBIND]
+        server.asked.clear()
+        assert await one.sign_in("alice", "right", no, ENV) == Held()
+        assert [asked.kind for asked in server.asked if asked.kind != UNBIND] == told == [BIND]
+        ((name, password),) = server.binds()
+        assert ("alice" in name, password == "right") == (False, False)
+
+
 async def test_without_room_in_the_budget_nothing_is_guessed() -> None:
     """Before a password is passed on, the budget is asked, with the id of whose it would be."""
     whose: list[str] = []

@@ -182,7 +182,12 @@ WRONG: tuple[tuple[tuple[str, ...], int, str, dict[str, str]], ...] = (
     (("token", "--bare", "--json"), 2, "Choose one of --bare, --header and --json.", {}),
     (("request", "GET", "https://evil.example/"), 2, "Write a method and a path", {}),
     (("sites",), 2, "chmod 700", {"GENKAN_APP_DIR": "OPEN"}),
-    (("login", "BASE"), 2, "GENKAN_APP_VAULT is “cloud”: write file or keyring.", {"GENKAN_APP_VAULT": "cloud"}),
+    (
+        ("login", "BASE"),
+        2,
+        "GENKAN_APP_VAULT is “cloud”: write keyring, encrypted or file.",
+        {"GENKAN_APP_VAULT": "cloud"},
+    ),
     (("login", "BASE"), 2, "cannot be written", {"GENKAN_APP_DIR": "/proc/nowhere"}),
 )
 

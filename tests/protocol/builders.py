@@ -9,10 +9,12 @@ from msgspec import structs
 
 from genkan.protocol.authorize import AuthorizeAsked, Interaction
 from genkan.protocol.clients import secret_digest
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.links import APP_REDIRECTS
 from genkan.protocol.records import (
+    ALL_WAYS,
     Account,
     ConsentMode,
     Grant,
@@ -31,6 +33,8 @@ from genkan.wire import pkce
 from genkan.wire.scopes import Permission
 
 NOW = 1_800_000_000_000
+# What a site can take: everything, with passkeys of one host, one provider and one directory that judges passwords.
+HERE = Entrances(ALL_WAYS, ("site.example",), ("corp",), ("ldap",))
 SITE_ID = bytes(range(16))
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -21,7 +21,7 @@ from genkan.protocol.passkey_steps import DropPasskeys
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
 from genkan.wire.scopes import Permission
-from tests.protocol.builders import NOW, an_account, an_env
+from tests.protocol.builders import HERE, NOW, an_account, an_env
 
 
 @given(caller=st.sampled_from(Permission), rights=st.lists(st.sampled_from(Permission)))
@@ -59,7 +59,7 @@ def test_the_last_administrator_stays_one(permission: Permission) -> None:
     """Lowered, disabled, deleted or erased: refused where nobody else is left, each by name."""
     account = an_account(permission=permission)
     for change in the_ways_to_lose(account):
-        assert keeping_administrators(change, account, NOW, others=False) == Refused(Reason.LAST_ADMINISTRATOR)
+        assert keeping_administrators(change, account, HERE, NOW, others=False) == Refused(Reason.LAST_ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("permission", [Permission.ADMIN, Permission.SYSTEM_ADMIN])
@@ -67,9 +67,9 @@ def test_one_of_several_may_go_while_somebody_stays(permission: Permission) -> N
     """The change is as it was, and fails where the other one goes in the same moment."""
     account = an_account(permission=permission)
     for change in the_ways_to_lose(account):
-        kept = keeping_administrators(change, account, NOW, others=True)
+        kept = keeping_administrators(change, account, HERE, NOW, others=True)
         assert isinstance(kept, Change)
-        assert kept.steps == (*change.steps, NeedAdministrator(permission, NOW))
+        assert kept.steps == (*change.steps, NeedAdministrator(permission, NOW, HERE))
         assert kept.events == change.events
 
 
@@ -85,7 +85,7 @@ def test_what_takes_no_right_away_is_free() -> None:
         (asleep, standing(asleep, Standing.ACTIVE)),
         (root, accounts.set_password(root, "hash", True, "root", an_env())),
     ):
-        assert keeping_administrators(change, account, NOW, others=False) is change
+        assert keeping_administrators(change, account, HERE, NOW, others=False) is change
 
 
 @pytest.mark.parametrize("before", list(Standing))

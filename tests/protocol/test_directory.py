@@ -18,7 +18,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ALL_WAYS, Account, Identity, Method, Standing
 from genkan.protocol.signin.session import Browser, NewSession
 from genkan.wire.scopes import Permission
-from tests.protocol.builders import NOW, an_account, an_env
+from tests.protocol.builders import HERE, NOW, an_account, an_env
 
 LIFETIMES = Lifetimes()
 BROWSER = Browser("Firefox", "203.0.113.7", b"old")
@@ -195,10 +195,10 @@ def test_an_administrator_links_and_unlinks() -> None:
     assert isinstance(linked, Change)
     (added,) = [step.identity for step in linked.steps if isinstance(step, AddIdentity)]
     assert (added.subject, added.label) == ("00u1", "00u1")
-    gone = directory.unlink(added, True, "account:1", an_env())
+    gone = directory.unlink(added, True, HERE, "account:1", an_env())
     assert isinstance(gone, Change)
-    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id), NeedWayIn(account.id, NOW))
-    last = directory.unlink(added, False, "account:1", an_env())
+    assert gone.steps == (RemoveIdentity("corp", "00u1", account.id), NeedWayIn(account.id, NOW, HERE))
+    last = directory.unlink(added, False, HERE, "account:1", an_env())
     assert last == Refused(Reason.LAST_WAY_IN)
     deleted = replace(account, standing=Standing.DELETED)
     assert isinstance(directory.link_by_hand(deleted, "corp", "00u1", "", "account:1", an_env()), Refused)

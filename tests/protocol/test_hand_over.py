@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.env import CLOCK_LEEWAY
 from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import Reason
 from genkan.protocol.ring import new_ring
 from genkan.protocol.sealing import Purpose, Sealer
 from genkan.protocol.signin import hand_over as ho
@@ -25,8 +26,9 @@ DONE = ho.HandOver(TICKET, NOW, 7, b"f" * 32)
 )
 def test_a_ticket_has_its_time(after: int, good: bool) -> None:
     """Ten minutes, and a little before it was made for nodes whose clocks differ."""
-    sealed = ho.seal_ticket(TICKET, SEALER, an_env())
-    assert (ho.open_ticket(sealed, SEALER, an_env(NOW + after)) == TICKET) is good
+    ticket = ho.open_ticket(ho.seal_ticket(TICKET, SEALER, an_env()), SEALER)
+    assert ticket == TICKET
+    assert ho.is_late(ticket, an_env(NOW + after)) is not good
 
 
 @pytest.mark.parametrize(("after", "good"), [(0, True), (30_000, True), (30_001, False), (-CLOCK_LEEWAY - 1, False)])
@@ -35,6 +37,14 @@ def test_a_hand_over_has_its_time(after: int, good: bool) -> None:
     taken = ho.take(ho.seal_hand_over(DONE, SEALER, an_env()), NONCE, SEALER, an_env(NOW + after))
     assert (taken == DONE) is good
     assert good or isinstance(taken, Refused)
+
+
+def test_what_it_carries_outlives_it() -> None:
+    """Any that was sealed here says where its person was going, and nothing else does."""
+    sealed = ho.seal_hand_over(DONE, SEALER, an_env())
+    assert ho.carried(sealed, SEALER) == TICKET.carried
+    for text in ("", sealed[:-1], ho.seal_ticket(TICKET, SEALER, an_env())):
+        assert ho.carried(text, SEALER) == {}
 
 
 @pytest.mark.parametrize("nonce", [None, "", "another", NONCE + " ", "\udcff"])
@@ -47,16 +57,16 @@ def test_only_the_browser_with_the_nonce_takes_it(nonce: str | None) -> None:
 def test_any_text_is_refused(text: str) -> None:
     """Nothing that was not sealed here opens."""
     assert isinstance(ho.take(text, NONCE, SEALER, an_env()), Refused)
-    assert ho.open_ticket(text, SEALER, an_env()) is None
+    assert ho.open_ticket(text, SEALER) is None
 
 
 def test_each_is_sealed_for_itself_and_for_one_site() -> None:
     """A ticket is no hand-over, neither is what another site or purpose sealed, or another version of this program."""
     ticket, done = ho.seal_ticket(TICKET, SEALER, an_env()), ho.seal_hand_over(DONE, SEALER, an_env())
     other = Sealer(SEALER.ring, b"t" * 16)
-    assert ho.open_ticket(done, SEALER, an_env()) is None
+    assert ho.open_ticket(done, SEALER) is None
     assert isinstance(ho.take(ticket, NONCE, SEALER, an_env()), Refused)
-    assert ho.open_ticket(ticket, other, an_env()) is None
+    assert ho.open_ticket(ticket, other) is None
     assert isinstance(ho.take(done, NONCE, other, an_env()), Refused)
     strange = SEALER.seal(Purpose.CERTIFICATE, msgspec.msgpack.encode([1]), an_env())
     assert isinstance(ho.take(strange, NONCE, SEALER, an_env()), Refused)
@@ -78,3 +88,4 @@ def test_a_fault_comes_back_as_it_was() -> None:
     assert taken.refused == CertificateFault(Fault.EXPIRED, "", (("date", "2026-11-25"),))
     assert DONE.refused is None
     assert ho.HandOver(TICKET, NOW, fault=ho.MISSING).refused is None
+    assert ho.HandOver(TICKET, NOW, fault=ho.LATE).refused == Refused(Reason.CERTIFICATE_LATE)

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from genkan.protocol.outcomes import EventKind, OpenSession, Spend
+from genkan.protocol.outcomes import Event, EventKind, OpenSession, Spend
 from genkan.protocol.passkey_steps import AddPasskey, MarkCloned, NeedWayIn, RemovePasskey, RenamePasskey, UsePasskey
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Method, Standing
 from genkan.protocol.signin import passkey as rules
 from genkan.protocol.signin import passkey_library
+from genkan.protocol.signin.demand import satisfies
 from genkan.protocol.signin.passkey import MOST_PASSKEYS, NewPasskey, Turned, clean_name, public_id, remove, rename
 from genkan.protocol.signin.passkey_checks import Check
 from genkan.protocol.signin.passkey_ticket import Use, spend
 from genkan.protocol.signin.session import NewSession
-from tests.protocol.builders import NOW, an_account, an_env
+from tests.protocol.builders import HERE, NOW, an_account, an_env
 from tests.protocol.passkey_world import ORIGIN, RP_ID, SYNCED, a_ticket, facts_of, made, signed_in
 from tests.software_key import BE, BS, ED, UP, UV, SoftwareKey, base64url, cose, new_key, self_attested, sign
 
@@ -52,9 +53,25 @@ def test_a_passkey_signs_in(algorithm: int, flags: int, counter: int) -> None:
     seen = UsePasskey(an_account().id, key.id, counter, counter + bool(counter), bool(flags & BS), NOW + 1000)
     assert used == seen
     assert isinstance(session, OpenSession)
-    kind = Method.SWK if flags & BE else Method.HWK
-    assert opened.session.method == Method.USER | Method.MFA | kind
+    # Whatever it says of itself: nobody has vouched for it.
+    assert opened.session.method == Method.USER | Method.MFA | Method.SWK
     assert (opened.session.account_id, opened.session.auth_time) == (an_account().id, NOW + 1000)
+
+
+@pytest.mark.parametrize("flags", [UP | UV, UP | UV | BE, UP | UV | BE | BS])
+@pytest.mark.parametrize("attested", [False, True])
+def test_a_key_is_hardware_s_where_its_maker_proved_it(attested: bool, flags: int) -> None:
+    """And where it may not be copied; at its first use and at every later one alike."""
+    key = SoftwareKey(flags=flags)
+    facts = facts_of(key, attested=attested)
+    opened = signed_in(key, facts)
+    assert isinstance(opened, NewSession)
+    made_now = NewPasskey(facts.passkey, (), Event(EventKind.PASSKEY_ADDED, NOW, "account:x"))
+    kind = Method.HWK if attested and not flags & BE else Method.SWK
+    for method in (opened.session.method, made_now.method):
+        assert method == Method.USER | Method.MFA | kind
+        assert satisfies(method, "phrh") is (kind is Method.HWK)
+        assert satisfies(method, "phr")
 
 
 OTHER = base64url(b"o" * 32)
@@ -315,9 +332,9 @@ def test_certificates_are_never_given_to_the_library(monkeypatch: pytest.MonkeyP
 def test_removing_says_so_and_asks_for_another_way_in() -> None:
     """Unless it is meant; renaming is no line of the audit."""
     passkey = facts_of(SoftwareKey()).passkey
-    change = remove(passkey, "account:x", an_env(), last_too=False)
-    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id, NOW))
-    meant = remove(passkey, "account:x", an_env(), last_too=True)
+    change = remove(passkey, HERE, "account:x", an_env(), last_too=False)
+    assert change.steps == (RemovePasskey(passkey.account_id, passkey.id), NeedWayIn(passkey.account_id, NOW, HERE))
+    meant = remove(passkey, HERE, "account:x", an_env(), last_too=True)
     assert meant.steps == (RemovePasskey(passkey.account_id, passkey.id),)
     assert [event.kind for event in (*change.events, *meant.events)] == [EventKind.PASSKEY_REMOVED] * 2
     renamed = rename(passkey, "Phone")

@@ -9,15 +9,14 @@ from genkan.protocol.records import ALL_WAYS, Site, Way
 from genkan.protocol.signin.site_policy import MOST_MAX_AGE, PolicyWish, set_policy
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.wire.scopes import Permission
-from tests.protocol.builders import NOW, a_site, an_env
+from tests.protocol.builders import HERE, NOW, a_site, an_env
 
 
 def asked(
     ways: Way, max_age: int | None = None, *, left: bool = True, site: Site | None = None, possible: Way = ALL_WAYS
 ) -> Change | Refused:
-    return set_policy(
-        site or a_site(), PolicyWish(ways, max_age), "account:01", an_env(), somebody_left=left, possible=possible
-    )
+    here = HERE.by(possible)
+    return set_policy(site or a_site(), PolicyWish(ways, max_age), here, "account:01", an_env(), somebody_left=left)
 
 
 def test_a_narrower_policy_makes_sure_that_somebody_can_come_in() -> None:
@@ -25,7 +24,7 @@ def test_a_narrower_policy_makes_sure_that_somebody_can_come_in() -> None:
     change = asked(Way.PASSKEY)
     assert isinstance(change, Change)
     put = PutSignInPolicy(Way.PASSKEY, None, 1)
-    assert change.steps == (put, NeedAdministrator(Permission.SYSTEM_ADMIN, NOW))
+    assert change.steps == (put, NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, HERE))
     [event] = change.events
     assert (event.kind, event.at, event.actor) == (EventKind.SIGN_IN_POLICY_CHANGED, NOW, "account:01")
     assert event.detail == "passkey"
@@ -81,4 +80,4 @@ def test_ways_that_the_settings_make_impossible_are_no_policy(ways: Way, setting
     assert (refused.reason, setting in refused.detail) == (Reason.INVALID_VALUE, True)
     change = asked(ways | Way.PASSWORD, possible=Way.PASSWORD)
     assert isinstance(change, Change)
-    assert change.steps[1] == NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, Way.PASSWORD)
+    assert change.steps[1] == NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, HERE.by(Way.PASSWORD))

@@ -3,7 +3,7 @@
 import pytest
 
 from genkan.protocol.records import ALL_WAYS, Method, Way
-from genkan.protocol.signin.ways import allowed_ways, possible_ways, way_of
+from genkan.protocol.signin.ways import allowed_ways, entrances_of, way_of
 from genkan.wire.urls import BaseURL, parse_base_url
 from tests.protocol.builders import a_link, a_site
 
@@ -51,6 +51,19 @@ def test_what_the_settings_make_possible(address: str, passkeys: bool) -> None:
     public = parse_base_url(address)
     assert isinstance(public, BaseURL)
     least = Way.PASSWORD | (Way.PASSKEY if passkeys else Way.NONE)
-    assert possible_ways(public, certificates=False, corporate=False) == least
-    assert possible_ways(public, certificates=True, corporate=False) == least | Way.CERTIFICATE
-    assert possible_ways(public, certificates=False, corporate=True) == least | Way.CORPORATE
+    for certificates, providers, more in (
+        (False, [], Way.NONE), (True, [], Way.CERTIFICATE), (False, ["corp"], Way.CORPORATE),
+    ):  # fmt: skip
+        here = entrances_of(public, [], certificates=certificates, providers=providers, judges=["ldap"])
+        assert here.ways == least | more
+        assert here.hosts == ((public.host,) if passkeys else ())
+        assert (here.providers, here.judges) == (tuple(providers), ("ldap",))
+
+
+def test_passkeys_are_asked_for_at_hosts_that_the_settings_name() -> None:
+    """The present host and the former ones, for which related origins are told; no other."""
+    public, former = parse_base_url("https://site.example"), parse_base_url("https://old.example/x")
+    assert isinstance(public, BaseURL)
+    assert isinstance(former, BaseURL)
+    here = entrances_of(public, [former], certificates=False, providers=[], judges=[])
+    assert here.hosts == ("site.example", "old.example")

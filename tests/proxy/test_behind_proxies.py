@@ -341,7 +341,9 @@ def test_a_proxy_that_hides_the_scheme_gets_a_page_that_says_so(kind: str, tmp_p
 
 @pytest.mark.parametrize("kind", EACH)
 def test_a_former_address_is_passed_on(kind: str, tmp_path: Path) -> None:
-    """On another host and below another path of this one: pages lead to the base URL, a phone is answered there."""
+    """On another host and below another path of this one: pages lead to the base URL, a phone is answered there, and
+    browsers learn where the passkeys of before may be used.
+    """
     host = f"http://127.0.0.1:{free_port()}"
     elsewhere, former = f"{host}/jira", (f"{host}/jira", f"{host}/tracker", "{origin}/old")
     front = Front(kind, tmp_path / kind, path="/front-door", former=former)
@@ -357,6 +359,11 @@ def test_a_former_address_is_passed_on(kind: str, tmp_path: Path) -> None:
                     "client_id": front.client_id}  # fmt: skip
             assert client.post(f"{elsewhere}/rest/oauth2/latest/token", data=form).status_code == 200
             assert client.get(f"{front.origin}/elsewhere").status_code == 404
+            for asked in (host, front.origin):
+                # WebAuthn 5.11.1: browsers ask the host of a passkey where else it may be used, at its very root.
+                related = client.get(f"{asked}/.well-known/webauthn")
+                assert (related.status_code, related.headers["content-type"]) == (200, "application/json")
+                assert related.json() == {"origins": [front.origin, host]}
     finally:
         front.stop()
 

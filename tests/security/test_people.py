@@ -9,13 +9,15 @@ from dataclasses import replace
 import httpx2
 import pytest
 
+from genkan.outside.ldap import DirectoryFull, LdapDirectory, MayGuess, Tried, Wrong
 from genkan.protocol import accounts, links
-from genkan.protocol.env import HOUR, MINUTE
+from genkan.protocol.env import HOUR, MINUTE, Env
 from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Link, Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.setup import setup_link
+from genkan.sources.ldap import LdapSource
 from genkan.wire.scopes import Permission
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
@@ -46,28 +48,72 @@ async def _exhaust(site: SiteUnderTest, name: str) -> None:
         assert (await site.sign_in(name, WRONG)).status_code == 401
 
 
-async def test_every_failure_has_one_answer_after_one_hash(site: SiteUnderTest) -> None:
-    """Unknown, wrong, disabled and over budget cannot be told apart by text or status, and each hashes exactly once."""
+class CountingDirectory(LdapDirectory):
+    """A directory that knows nobody; it counts its conversations and the passwords that it may be given."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        super().__init__(LdapSource(name="corp", title="Corp", servers=("ldaps://directory.example",), base="dc=x"))
+        self.full = full
+        self.asked: list[str] = []
+        self.passed_on: list[str] = []
+
+    async def sign_in(self, name: str, password: str, may_guess: MayGuess, env: Env, subject: str = "") -> Tried:
+        """Count, and say what a directory says of a name that it does not have."""
+        if self.full:
+            raise DirectoryFull
+        self.asked.append(name)
+        if await may_guess(subject):
+            self.passed_on.append(name)
+        return Wrong("nobody fits")
+
+
+async def _fallen_short(site: SiteUnderTest) -> list[tuple[str, str]]:
+    """Each way to fail: names and passwords."""
     await site.make_account("alice")
     disabled = await site.make_account("bob")
     await site.make_account("carol")
     change = accounts.set_standing(disabled, Standing.DISABLED, "test", site.env())
     assert isinstance(change, Change)
     assert await site.store.apply(change)
-    await _exhaust(site, "carol")
+    for name in ("carol", "nobody-again"):
+        await _exhaust(site, name)
+    tries = [("alice", WRONG), ("nobody", PASSWORD), ("bob", PASSWORD), ("carol", PASSWORD), ("carol", WRONG)]
+    return [*tries, ("nobody-again", WRONG), ("alice\u200b", PASSWORD)]
+
+
+@pytest.mark.parametrize("directories", [0, 2])
+async def test_every_failure_has_one_answer_after_one_hash(site: SiteUnderTest, directories: int) -> None:
+    """Unknown, wrong, disabled and over budget cannot be told apart by text or status; each hashes exactly once, and
+    each talks once with each directory, whether the name has a password here or not.
+    """
+    tries = await _fallen_short(site)
     lane = CountingLane(site)
+    asked = tuple(CountingDirectory() for _ in range(directories))
     object.__setattr__(site.door, "passwords", lane)
-    answers = [
-        await site.sign_in("alice", WRONG),
-        await site.sign_in("nobody", PASSWORD),
-        await site.sign_in("bob", PASSWORD),
-        await site.sign_in("carol", PASSWORD),
-        await site.sign_in("alice\u200b", PASSWORD),
-    ]
+    object.__setattr__(site.door, "directories", asked)
+    answers = [await site.sign_in(*one) for one in tries]
     assert lane.verified == len(answers)
     assert {answer.status_code for answer in answers} == {401}
     assert len({VARYING.sub(b"", answer.content) for answer in answers}) == 1
     assert len({tuple(sorted(answer.headers)) for answer in answers}) == 1
+    for directory in asked:
+        assert directory.asked == [accounts.fold(name) for name, _ in tries if accounts.fold(name)]
+        assert directory.passed_on == ["nobody"]
+
+
+async def test_a_full_lane_of_a_directory_answers_every_name_alike(site: SiteUnderTest) -> None:
+    """Whoever fills a directory's lane learns nothing of names and guesses no more often at a password of ours; and
+    the right one still lets its owner in.
+    """
+    tries = await _fallen_short(site)
+    object.__setattr__(site.door, "directories", (CountingDirectory(full=True),))
+    answers = [await site.sign_in(*one) for one in tries if accounts.fold(one[0])]
+    assert {answer.status_code for answer in answers} == {503}
+    assert (await site.sign_in("alice", PASSWORD)).status_code == 303
+    async with site.browser() as stranger:
+        for _ in range(lockout.PER_NETWORK.burst):
+            assert (await site.sign_in("alice", WRONG, stranger)).status_code == 503
+        assert (await site.sign_in("alice", PASSWORD, stranger)).status_code == 503
 
 
 @pytest.mark.parametrize("alias", ["ALICE", " alice ", "\uff41lice", "Alice"])

@@ -43,6 +43,8 @@ def kind_of(path: str) -> str:
     """What a path is about, by its parts."""
     if "/client/" in path:
         return "links"
+    if "{check}" in path:
+        return "checks"
     if "/people/" in path:
         variables = {"{link}": "consents", "{session}": "sessions", "{pin}": "pins", "{fingerprint}": "certificates",
                      "{passkey}": "passkeys", "{source}": "identities"}  # fmt: skip
@@ -110,5 +112,6 @@ def _values(
         "identities": [{"id": public_id(person.id), "source": "corp"} for person in people[:deleted]],
         "links": [{"id": public_id(link.id)} for link in links[:deleted]],
         "keys": [{"id": public_id(key.id)} for key in keys],
+        "checks": [{"check": "A" * 80}],
         "phones": [{"id": grant.id.hex()} for grant in grants],
     }  # fmt: skip

@@ -3,11 +3,13 @@ work.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx2
 import pytest
 
 from genkan.protocol import accounts
@@ -17,7 +19,7 @@ from genkan.protocol.records import Method, Standing
 from genkan.store.api import PhoneQuery
 from tests.protocol.certificates.making import SERVER, authority, cn, mail, person
 from tests.site.certificate_world import ORIGIN, PROXY, TODAY, CertificateSite, certificate_site, header
-from tests.site.world import VERIFIER, close_site, forms_of, open_site
+from tests.site.world import PASSWORD, VERIFIER, close_site, forms_of, open_site
 
 START = "https://site.example/login/certificate/start"
 
@@ -108,32 +110,67 @@ async def test_two_uses_at_once_open_one_session(ours: CertificateSite) -> None:
     assert sorted(answer.status_code for answer in answers) == [303, 403, 403, 403]
 
 
+async def app_request(ours: CertificateSite) -> str:
+    """The interaction of an app's sign-in that has come to the sign-in page."""
+    page = await ours.site.authorize(await ours.site.turn_mobile_on())
+    return forms_of(page.text)[0][1]["interaction"]
+
+
+async def goes_on(ours: CertificateSite, page: httpx2.Response, interaction: str) -> bool:
+    """Whether the page has the app's request still, for the certificate once more and for every other way: by its
+    password form one comes to the app's question.
+    """
+    assert f"certificate/start?{urlencode({'interaction': interaction})}" in page.text
+    action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/login"))
+    filled = {**fields, "username": "alice", "password": PASSWORD}
+    assert fields["interaction"] == interaction
+    asked = await ours.site.client.post(ours.site.absolute(action), data=filled, follow_redirects=True)
+    return 'name="decision"' in asked.text
+
+
 @pytest.mark.parametrize(("after", "status"), [(30 * SECOND, 303), (30 * SECOND + 1, 403), (-16 * SECOND, 403)])
 async def test_a_hand_over_is_good_for_thirty_seconds(ours: CertificateSite, after: int, status: int) -> None:
-    """And not before it was made, but for what clocks of two nodes may differ."""
-    address = await ours.hand_over(ours.issue())
+    """And not before it was made, but for what clocks of two nodes may differ. Who comes too late has lost the time and
+    not the app's request.
+    """
+    interaction = await app_request(ours)
+    address = await ours.hand_over(ours.issue(), interaction=interaction)
     ours.site.env.advance(after)
-    assert (await ours.site.client.get(address)).status_code == status
+    done = await ours.site.client.get(address)
+    assert done.status_code == status
+    assert status == 303 or after < 0 or await goes_on(ours, done, interaction)
 
 
-async def test_a_ticket_is_good_for_ten_minutes(ours: CertificateSite) -> None:
-    """Later the certificate is not even looked at: back to the sign-in page."""
-    there = await ours.start()
+@pytest.mark.parametrize("keeps_cookie", [True, False])
+async def test_a_ticket_is_good_for_ten_minutes(ours: CertificateSite, keeps_cookie: bool) -> None:
+    """Later the certificate is not even looked at: back to the sign-in page, which says so and has the app's request,
+    whether the browser has dropped the nonce's cookie already or not.
+    """
+    interaction = await app_request(ours)
+    there, shown = await ours.start(interaction=interaction), ours.issue()
     ours.site.env.advance(10 * MINUTE + 1)
-    answer = await ours.present(there, ours.issue())
-    assert (answer.status_code, answer.headers["location"]) == (302, "https://site.example/login")
+    if not keeps_cookie:
+        ours.site.client.cookies.delete("__Host-genkan-certificate")
+    back = (await ours.present(there, shown)).headers["location"]
+    page = await ours.site.client.get(back)
+    assert page.status_code == 403
+    assert "took too long" in page.text
+    assert await ours.myself_in() == ""
+    assert await ours.site.store.certificate(hashlib.sha256(shown.der).digest()) is None
+    assert await goes_on(ours, page, interaction)
 
 
 async def test_another_browser_gets_nothing_by_it(ours: CertificateSite) -> None:
     """Neither one without a nonce nor one with another; nor does the first browser, once it has begun anew."""
-    address = await ours.hand_over(ours.issue())
+    interaction = await app_request(ours)
+    address = await ours.hand_over(ours.issue(), interaction=interaction)
     bare, begun = ours.site.browser(), ours.site.browser()
     await ours.start(begun)
     for other in (bare, begun):
         assert (await other.get(address)).status_code == 403
         assert await ours.myself_in(other) == ""
     await ours.start()
-    assert (await ours.site.client.get(address)).status_code == 403
+    assert await goes_on(ours, await ours.site.client.get(address), interaction)
 
 
 async def test_it_leads_to_the_interaction_that_it_was_made_for(ours: CertificateSite) -> None:

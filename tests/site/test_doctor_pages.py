@@ -79,6 +79,21 @@ async def test_what_is_wrong_stands_at_the_top(ours: SiteUnderTest, front: Front
     assert "location = /desk/rest/nativemobile/1.1/info/login" in words
 
 
+async def test_the_same_in_japanese(ours: SiteUnderTest, front: Front) -> None:
+    """Verdicts, reasons and fixes are in the reader's language; names of probes and lines of configuration stay."""
+
+    async def gateway(asked: Asked, site: Answering) -> Told:
+        return sent_to("https://corp.okta.com/app") if asked.path.endswith(INFO) else await site(asked)
+
+    front.tamper = gateway
+    ours.client.headers["accept-language"] = "ja"
+    words = await press(ours)
+    assert "のサインインの対象から" in words
+    assert "アプリは誰かがサインインする前に、ここでサインインの方法を知ります" in words
+    assert "location = /desk/rest/nativemobile/1.1/info/login" in words
+    assert not any(english in words for english in ("Exempt", "the app", "phones", "not followed", "as nobody"))
+
+
 async def test_the_api_tells_the_same(ours: SiteUnderTest, front: Front) -> None:
     """POST installation/check gives the document of genkan check --json; others than administrators get nothing."""
     caller = await a_key(ours, Permission.ADMIN)

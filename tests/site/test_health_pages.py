@@ -32,7 +32,7 @@ HEALTH = "/admin/health"
 @pytest.fixture
 async def ours(site: SiteUnderTest) -> SiteUnderTest:
     """root administers, is signed in, and the server has reported."""
-    await site.make_account("root", Permission.ADMIN)
+    await site.make_account("root", Permission.SYSTEM_ADMIN)
     await site.store.report(NodeReport("site", 1, site.env.now))
     await site.sign_in("root")
     return site

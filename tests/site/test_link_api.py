@@ -20,7 +20,7 @@ BODY = {"name": "Build server", "redirects": ["https://build.example/cb"], "perm
 @pytest.fixture
 async def ours(site: SiteUnderTest) -> SiteUnderTest:
     """The site with an API key that administers it."""
-    key = ApiKey(7, "deploy", secret_digest(KEY), Permission.ADMIN, site.env.now, None, None)
+    key = ApiKey(7, "deploy", secret_digest(KEY), Permission.SYSTEM_ADMIN, site.env.now, None, None)
     assert await site.store.apply(Change((AddApiKey(key),)))
     return site
 

@@ -78,7 +78,7 @@ async def test_answers_beyond_those_that_wait_are_sent_away(corp: Corporate, mon
     cookie, and is let in by the same address once there is room.
     """
     upstream = corp.site.door.sign_on.upstreams["corp"]
-    upstream.lane = Lane(at_once=1, waiting=1)
+    upstream.lane = Lane(at_once=1, waiting=3)
     asked, going_on, exchange = asyncio.Event(), asyncio.Event(), upstream.exchange
 
     async def hanging(*given: str) -> Any:
@@ -93,7 +93,7 @@ async def test_answers_beyond_those_that_wait_are_sent_away(corp: Corporate, mon
         first = group.create_task(corp.come_back(answers[0], browsers[0]))
         await asked.wait()
         second = group.create_task(corp.come_back(answers[1], browsers[1]))
-        while not upstream.lane.is_full:
+        while not upstream.lane.is_full("127.0.0.0/24"):
             await asyncio.sleep(0)
         away = await corp.come_back(answers[2], browsers[2])
         logout = await corp.site.client.post(

@@ -45,8 +45,10 @@ DOES = {
     "/admin/api-keys/create": f"POST {GENKAN}/api-keys",
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
     "/admin/health/check": f"POST {GENKAN}/installation/check",
+    "/admin/health/phone": f"POST {GENKAN}/installation/phone-checks",
     "/admin/health/remedy": f"PATCH {CLIENT}/{{id}}",
     "/admin/mobile/mdm/check": f"POST {GENKAN}/managed-configuration/check",
+    "/admin/mobile/preview": f"POST {GENKAN}/managed-configuration/preview",
     "/admin/base-url/name": f"PUT {GENKAN}/site",
     "/admin/sign-in/edit": f"PUT {GENKAN}/site/sign-in",
 }
@@ -71,6 +73,7 @@ TELLS = {
     "/admin/phones/{id}": f"GET {GENKAN}/phones/{{id}}",
     "/admin/mobile": "GET /rest/nativemobile/1.0/admin/oauth",
     "/admin/mobile/mdm": f"GET {GENKAN}/managed-configuration",
+    "/admin/mobile/preview": f"POST {GENKAN}/managed-configuration/preview",
     "/admin/audit": f"GET {GENKAN}/audit-events",
     "/admin/audit/export": f"GET {GENKAN}/audit-export",
     "/admin/audit/refusals": f"GET {GENKAN}/audit-refusals",
@@ -79,6 +82,10 @@ TELLS = {
     "/admin/api-keys/{id}": f"GET {GENKAN}/api-keys",
     "/admin/health": f"GET {GENKAN}/installation",
     "/admin/base-url": f"GET {GENKAN}/site",
+    **{
+        f"/admin/health/phone/{{check}}{rest}": f"GET {GENKAN}/installation/phone-checks/{{check}}"
+        for rest in ("", "/seen")
+    },
     "/admin/sign-in": f"GET {GENKAN}/site/sign-in",
 }
 # What is for eyes and browsers alone: it changes nothing that a program could change, and tells nothing else.
@@ -86,6 +93,7 @@ FOR_PEOPLE = {
     "/admin/links/check": "says while typing what making the link would refuse anyhow",
     "/admin/links/{id}/trial": "runs a link's flow in this very browser",
     "/setup/done": "leads on after set-up",
+    "/admin/health/phone/{check}/picture": "is the address of a check, for a camera",
 }
 OPERATIONS = frozenset(f"{method} {operation.rule.path}" for operation in API for method in operation.rule.methods)
 CONSOLE = [

@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 
 from genkan.protocol.records import Account
+from genkan.protocol.signin.demand import acr_of
 from tests.protocol.test_passkey_attestation import (
     AAGUID,
     AAGUID_EXTENSION,
@@ -74,6 +75,8 @@ async def test_a_listed_model_that_its_maker_vouches_for_is_kept(site: SiteUnder
     assert (kept.aaguid, kept.attested) == (AAGUID, True)
     assert "Key 5" in (await site.client.get(site.base + SIGN_IN)).text
     assert (await use(site, key)).status_code == 303
+    methods = {session.method for session in await site.store.sessions(alice.id)}
+    assert {acr_of(method) for method in methods} == {"urn:genkan:acr:password", "phrh"}
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_the_first_administrator_is_made_with_a_passkey(site: SiteUnderTes
     assert (await only(site, account)).id == key.id
     assert await site.store.password_set_at(account.id) is None
     [session] = await site.store.sessions(account.id)
-    assert session.method == Method.USER | Method.MFA | Method.HWK
+    assert session.method == Method.USER | Method.MFA | Method.SWK
     assert (await site.client.get(f"{address}/passkey")).status_code == 404
     assert (await use(site, key)).status_code == 303
 

@@ -10,6 +10,7 @@ import pytest
 from genkan.protocol.certificate_records import AddPin, KeepCertificate, KnownCertificate, Pin, PinKind
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import AddApiKey, Change, OpenSession
+from genkan.protocol.phone_checks import issue
 from genkan.protocol.records import ApiKey
 from genkan.site.api.documents import public_id
 from genkan.site.api.people_documents import session_public_id
@@ -24,8 +25,12 @@ from tests.store.builders import a_session
 OPERATIONS = [operation for operation in API if operation.rule.who is Who.ADMINISTRATOR]
 NAMES = [f"{operation.rule.methods[0]} {operation.rule.path}" for operation in OPERATIONS]
 LINK: dict[str, object] = {"name": "New", "redirects": ["https://new.example/cb"], "permission": "WRITE"}
-# A question whose text is too long for an address.
-ONLY_ASKS = ("POST /managed-configuration/check",)
+# A question whose text is too long for an address, and an address that is sealed and kept nowhere.
+ONLY_ASKS = (
+    "POST /managed-configuration/check",
+    "POST /managed-configuration/preview",
+    "POST /installation/phone-checks",
+)
 # A good body for each operation that reads one; every one of them but those changes something.
 PERSON = making.person(making.authority())
 BODIES: dict[str, dict[str, object]] = {
@@ -36,6 +41,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /client/{id}/sign-out": {},
     "PUT /admin/oauth": {"enabled": True},
     "POST /managed-configuration/check": {"value": "[]"},
+    "POST /managed-configuration/preview": {"value": "[]"},
     "PUT /site": {"title": "New"},
     "PUT /site/sign-in": {"ways": ["password"]},
     "POST /phones/sign-out": {"person": "alice"},
@@ -75,7 +81,11 @@ class World:
         path = name.split(" ")[1]
         kind = next((kind for kind in ("client", "phones", "people", "api-keys") if f"/{kind}/" in path), "")
         filled = path.replace("{id}", self._ids.get(kind, "")).replace("{session}", self._ids["session"])
-        filled = filled.replace("{pin}", self._ids["pin"]).replace("{fingerprint}", self._ids["fingerprint"])
+        filled = (
+            filled.replace("{check}", self._ids["check"])
+            .replace("{pin}", self._ids["pin"])
+            .replace("{fingerprint}", self._ids["fingerprint"])
+        )
         return self.site.base + filled.replace("{link}", self._ids["client"])
 
     async def call(self, name: str, client: httpx2.AsyncClient, credential: str | None = None) -> httpx2.Response:
@@ -117,7 +127,7 @@ async def world(site: SiteUnderTest) -> World:
     ids = {
         "client": public_id(link.id), "phones": phone.id.hex(), "people": public_id(alice.id),
         "api-keys": public_id(11), "session": session_public_id(session), "pin": public_id(pin.id),
-        "fingerprint": known.fingerprint.hex(),
+        "fingerprint": known.fingerprint.hex(), "check": issue(site.door.sealer, site.env()).sealed,
     }  # fmt: skip
     return World(site, ids)
 

@@ -41,6 +41,8 @@ ASKING = {(method, o.rule.path) for o in API for method in o.rule.methods if o.a
 NEVER_WELL = {"/rest/api/2/myself", "/rest/api/latest/myself"}
 # The site has no directory, and its people no passkeys.
 _LACKING = ("identities", "identities/{source}", "passkeys/{passkey}")
+# Nor is an address of a check made up.
+NEVER_WELL |= {"/rest/genkan/1.0/installation/phone-checks/{check}"}
 NEVER_WELL |= {f"/rest/genkan/1.0/people/{{id}}/{rest}" for rest in _LACKING}
 JSON = "application/json"
 LINK: dict[str, object] = {"name": "Build server", "redirects": ["https://build.example/cb"], "permission": "WRITE"}

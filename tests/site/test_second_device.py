@@ -1,14 +1,19 @@
 """A second device by QR code: let in once, only where its number was typed, and never by a picture alone."""
 
 import re
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from genkan.protocol.certificates.revoking import BY_ADMINISTRATOR, revoke
 from genkan.protocol.env import MINUTE
-from genkan.protocol.outcomes import EventKind
+from genkan.protocol.outcomes import Change, EventKind, SetPassword
 from genkan.protocol.records import Method
 from genkan.protocol.signin.second_device import typed
+from tests.site.certificate_world import certificate_site
+from tests.site.openid_world import Corporate
+from tests.site.test_openid_logout import is_signed_in, logged_out
 from tests.site.world import SiteUnderTest, forms_of
 
 METHODS = "/account/sign-in"
@@ -25,6 +30,11 @@ async def shown(site: SiteUnderTest) -> tuple[httpx2.Response, str]:
     """The page with the QR code in Alice's browser, and the address in it."""
     await site.make_account()
     await site.sign_in()
+    return await shown_to_whom_is_in(site)
+
+
+async def shown_to_whom_is_in(site: SiteUnderTest) -> tuple[httpx2.Response, str]:
+    """The same for whoever is signed in in the test's browser."""
     methods = await site.client.get(site.base + METHODS)
     page = await pressed(site.client, site, methods, "/device/create")
     found = re.search(rf"{site.base}/login/device/[A-Za-z0-9_-]+", page.text)
@@ -61,6 +71,52 @@ async def test_a_phone_comes_in_once_its_number_is_typed(site: SiteUnderTest) ->
     assert EventKind.DEVICE_LET_IN in [event.kind for _, event in await site.store.events()]
     again = site.browser(cookies=phone.cookies)
     assert (await sent(again, site, await again.get(address))).status_code == 403
+
+
+async def let_in(site: SiteUnderTest) -> httpx2.AsyncClient:
+    """A phone that the test's browser lets in."""
+    page, address = await shown_to_whom_is_in(site)
+    phone = site.browser()
+    theirs = await phone.get(address)
+    await pressed(site.client, site, page, "/device", number=number_of(theirs))
+    assert (await sent(phone, site, theirs)).status_code == 303
+    return phone
+
+
+async def signs_an_app_in(site: SiteUnderTest, browser: httpx2.AsyncClient) -> bool:
+    """Whether an app would get in by this browser."""
+    return 'name="decision"' in (await site.authorize(await site.turn_mobile_on(), browser)).text
+
+
+async def test_a_revoked_certificate_ends_the_device_that_it_let_in(tmp_path: Path) -> None:
+    """Of a session by certificate nothing is left after the revocation: neither the phone that was let in from it, nor
+    what the phone signed in.
+    """
+    async with certificate_site(tmp_path) as ours:
+        site, shown = ours.site, ours.issue()
+        account = await site.store.account_by_name("alice")
+        assert account is not None
+        assert await site.store.apply(Change((SetPassword(account.id, None),)))  # with one, she is asked for it before
+        await ours.sign_in(shown)
+        phone = await let_in(site)
+        assert await ours.myself_in(phone) == "alice"
+        assert await signs_an_app_in(site, phone)
+        change = revoke(await ours.known(shown), BY_ADMINISTRATOR, "root", site.env())
+        assert isinstance(change, Change)
+        assert await site.store.apply(change)
+        assert (await ours.myself_in(), await ours.myself_in(phone)) == ("", "")
+        assert not await signs_an_app_in(site, phone)
+
+
+async def test_a_sign_out_at_the_provider_ends_the_device_that_was_let_in(corp: Corporate) -> None:
+    """Back-channel logout names the provider's session, which both browsers came by; one of another session stays."""
+    assert corp.landed(await corp.sign_in()) == "/"
+    phone = await let_in(corp.site)
+    assert await is_signed_in(corp, phone)
+    assert await logged_out(corp, corp.provider.logout_token(sid="sid-9")) == 200
+    assert await is_signed_in(corp, phone)
+    assert await logged_out(corp, corp.provider.logout_token()) == 200
+    assert (await is_signed_in(corp), await is_signed_in(corp, phone)) == (False, False)
 
 
 async def test_a_photograph_of_the_screen_opens_nothing(site: SiteUnderTest) -> None:

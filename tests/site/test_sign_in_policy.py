@@ -11,6 +11,7 @@ from genkan.protocol.outcomes import Change
 from genkan.protocol.records import ALL_WAYS, Standing, Way
 from genkan.protocol.signin.site_policy import PolicyWish, set_policy
 from genkan.wire.scopes import Permission
+from tests.protocol.builders import HERE
 from tests.site.world import SiteUnderTest, forms_of
 
 ADMIN = "/admin/sign-in"
@@ -79,11 +80,11 @@ async def test_a_change_and_the_last_administrators_end_at_once(site: SiteUnderT
     """
     first = await site.make_account("root", Permission.SYSTEM_ADMIN)
     now = await site.store.site()
-    policy = set_policy(now, PolicyWish(Way.PASSWORD, None), "test", site.env(), somebody_left=True, possible=ALL_WAYS)
+    policy = set_policy(now, PolicyWish(Way.PASSWORD, None), HERE, "test", site.env(), somebody_left=True)
     gone = set_standing(first, Standing.DISABLED, "test", site.env())
     assert isinstance(policy, Change)
     assert isinstance(gone, Change)
-    guarded = keeping_administrators(gone, first, site.env().now, others=True)
+    guarded = keeping_administrators(gone, first, HERE, site.env().now, others=True)
     assert isinstance(guarded, Change)
     done = await asyncio.gather(site.store.apply(policy), site.store.apply(guarded))
     assert sorted(done) == [False, True]
@@ -93,7 +94,7 @@ async def test_a_way_that_nobody_has_fails_in_the_write_itself(site: SiteUnderTe
     """What was seen before the write does not count: the step looks once more."""
     await site.make_account("root", Permission.SYSTEM_ADMIN)
     now = await site.store.site()
-    policy = set_policy(now, PolicyWish(Way.PASSKEY, None), "test", site.env(), somebody_left=True, possible=ALL_WAYS)
+    policy = set_policy(now, PolicyWish(Way.PASSKEY, None), HERE, "test", site.env(), somebody_left=True)
     assert isinstance(policy, Change)
     assert not await site.store.apply(policy)
     assert (await site.store.site()).ways == ALL_WAYS

@@ -34,6 +34,7 @@ from genkan.protocol.records import (
     Link,
     Method,
 )
+from genkan.protocol.signin_steps import WhileSignedIn
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
 from tests.store.builders import (
@@ -182,6 +183,17 @@ async def test_a_session_is_closed(store: Store, account: Account) -> None:
     for _ in range(2):
         assert await store.apply(a_change(CloseSession(session.id)))
         assert await store.session_facts(session.id) is None
+
+
+async def test_a_session_beside_another_needs_that_one(store: Store, account: Account) -> None:
+    """What ended the first session between reading and writing keeps the second one out as well."""
+    first, second = a_session(account), a_session(account)
+    beside = a_change(WhileSignedIn(first.id), OpenSession(second, None))
+    assert not await store.apply(beside)
+    assert await store.session_facts(second.id) is None
+    assert await store.apply(a_change(OpenSession(first, None)))
+    assert await store.apply(beside)
+    assert await store.session_facts(second.id) is not None
 
 
 async def test_a_session_needs_its_person(store: Store) -> None:

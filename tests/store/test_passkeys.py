@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from genkan.protocol.accounts import erase, set_standing
+from genkan.protocol.entrances import Lost
 from genkan.protocol.env import HOUR
 from genkan.protocol.outcomes import Change, NeedAdministrator, SetPassword
 from genkan.protocol.passkey_steps import (
@@ -19,6 +20,7 @@ from genkan.protocol.passkey_steps import (
 from genkan.protocol.records import Account, Passkey, Standing
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
+from tests.protocol.builders import HERE
 from tests.store.builders import NOW, a_change, added, an_account, an_env
 
 MOST = 3
@@ -109,29 +111,42 @@ async def test_only_its_own_person_names_and_removes_it(store: Store, account: A
 
 async def test_a_way_in_is_a_password_or_a_passkey_without_copy(store: Store, account: Account) -> None:
     """With neither the step fails; a copied passkey is none."""
-    need = a_change(NeedWayIn(account.id, NOW))
+    need = a_change(NeedWayIn(account.id, NOW, HERE))
     assert await store.apply(a_change(SetPassword(account.id, None)))
     assert not await store.apply(need)
     passkey = await with_passkey(store, account)
     assert await store.apply(need)
-    assert not await store.apply(a_change(RemovePasskey(account.id, passkey.id), NeedWayIn(account.id, NOW)))
+    assert not await store.apply(a_change(RemovePasskey(account.id, passkey.id), NeedWayIn(account.id, NOW, HERE)))
     assert await store.apply(a_change(MarkCloned(account.id, passkey.id, 7, NOW)))
     assert not await store.apply(need)
     assert await store.apply(a_change(SetPassword(account.id, "hash", NOW)))
     assert await store.apply(need)
 
 
+async def test_a_passkey_is_a_way_in_at_its_own_host(store: Store, account: Account) -> None:
+    """One of a host that the site asks for no passkeys of lets nobody in; neither does the one that is about to go."""
+    assert await store.apply(a_change(SetPassword(account.id, None)))
+    passkey = await with_passkey(store, account, rp_id="old.example")
+    assert not await store.has_way_in(account.id, HERE, NOW)
+    assert not await store.apply(a_change(NeedWayIn(account.id, NOW, HERE)))
+    moved = replace(HERE, hosts=(*HERE.hosts, "old.example"))
+    assert await store.has_way_in(account.id, moved, NOW)
+    assert await store.apply(a_change(NeedWayIn(account.id, NOW, moved)))
+    assert not await store.has_way_in(account.id, moved, NOW, Lost(passkeys=(passkey.id,)))
+    assert await store.has_way_in(account.id, moved, NOW, Lost(passkeys=(passkey.id[:-1], b"")))
+
+
 async def test_an_administrator_with_a_passkey_alone_is_one(store: Store) -> None:
     """Who has no password but a passkey can go on administering, and counts for the others."""
     root, other = an_account(permission=Permission.SYSTEM_ADMIN), an_account(permission=Permission.SYSTEM_ADMIN)
     assert await store.apply(added(root, other))
-    need = a_change(NeedAdministrator(Permission.SYSTEM_ADMIN, NOW))
+    need = a_change(NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, HERE))
     assert not await store.apply(need)
-    assert not await store.has_other_administrator(other, NOW)
+    assert not await store.has_other_administrator(other, HERE, NOW)
     await with_passkey(store, root)
     assert await store.apply(need)
-    assert await store.has_other_administrator(other, NOW)
-    assert not await store.has_other_administrator(root, NOW)
+    assert await store.has_other_administrator(other, HERE, NOW)
+    assert not await store.has_other_administrator(root, HERE, NOW)
 
 
 async def test_deleting_and_erasing_take_the_passkeys(store: Store) -> None:

@@ -23,6 +23,7 @@ from genkan.protocol.records import Account, Consent, Grant, Link, Standing
 from genkan.store import sqlite_people
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Store, Usage
 from genkan.wire.scopes import Permission
+from tests.protocol.builders import HERE
 from tests.store.builders import (
     NOW,
     a_change,
@@ -129,9 +130,9 @@ async def test_who_else_administers(store: Store, other: dict[str, object], pass
     assert await store.apply(a_change(SetPassword(root.id, "hash", NOW)))
     if password:
         assert await store.apply(a_change(SetPassword(second.id, "hash", NOW)))
-    assert await store.has_other_administrator(root, NOW) is counts
+    assert await store.has_other_administrator(root, HERE, NOW) is counts
     disabled = replace(root, standing=Standing.DISABLED, version=2)
-    assert await store.apply(a_change(PutAccount(disabled), NeedAdministrator(SYSTEM_ADMIN, NOW))) is counts
+    assert await store.apply(a_change(PutAccount(disabled), NeedAdministrator(SYSTEM_ADMIN, NOW, HERE))) is counts
     found = await store.account(root.id)
     assert found is not None
     assert found.standing is (Standing.DISABLED if counts else Standing.ACTIVE)

@@ -22,6 +22,7 @@ from genkan.store import (
     sqlite_lists,
     sqlite_passkeys,
     sqlite_people,
+    sqlite_phone_checks,
     sqlite_phones,
     sqlite_reads,
     sqlite_recovery,
@@ -77,6 +78,7 @@ def words(sql: str) -> list[str]:
 MODULES = (
     sqlite_reads, sqlite_tokens, sqlite_lazy, sqlite_stops, sqlite_lists, sqlite_audit, sqlite_people, sqlite_phones,
     sqlite_recovery, sqlite_identities, sqlite_certificates, sqlite_passkeys, sqlite_sign_in,
+    sqlite_phone_checks,
 )  # fmt: skip
 STATEMENTS = {
     name: statement
@@ -131,7 +133,7 @@ def plan(db: sqlite3.Connection, statement: str) -> list[str]:
     names = (
         "account_id", "link_id", "live_only", "before", "limit", "first", "after", "past", "walk", "horizon",
         "standing", "permission", "kinds", "actor", "since", "until", "text", "number", "look",
-        "ways", "but", "id", "at", "pins", "certificates",
+        "ways", "but", "id", "at", "hosts", "providers", "judges", "lost_pins", "lost_certificates", "lost_passkeys",
     )  # fmt: skip
     named = dict.fromkeys(names, 1)
     for count in range(40):

@@ -11,14 +11,18 @@ if TYPE_CHECKING:
     from genkan.app.client import App, Connection, connect
     from genkan.app.client_async import AsyncApp, AsyncConnection, connect_async
     from genkan.app.connecting import Link
+    from genkan.app.delivered import managed_configuration
     from genkan.app.machine import Machine
     from genkan.app.outcomes import Access
+    from genkan.app.pat import Either, end_token, replace_token, tokens_of
     from genkan.app.reply import Reply
     from genkan.app.sealed import KeyFile, Passphrase, SealedVault
+    from genkan.app.startup import Broken, Choice, ChooseSite, Resume, SignIn, plan
     from genkan.app.state import Account, SessionState, Site
     from genkan.app.troubles import (
         ApiRefused,
         AppTrouble,
+        ManagedUnreadable,
         SetUpWrong,
         SignInNeeded,
         TryLater,
@@ -35,20 +39,27 @@ __all__ = [
     "AppTrouble",
     "AsyncApp",
     "AsyncConnection",
+    "Broken",
+    "Choice",
+    "ChooseSite",
     "Connection",
+    "Either",
     "FileVault",
     "HandedAgent",
     "KeyFile",
     "Link",
     "Machine",
+    "ManagedUnreadable",
     "MemoryVault",
     "NoDoor",
     "Passphrase",
     "PastingAgent",
     "Reply",
+    "Resume",
     "SealedVault",
     "SessionState",
     "SetUpWrong",
+    "SignIn",
     "SignInNeeded",
     "Site",
     "SystemBrowser",
@@ -59,6 +70,11 @@ __all__ = [
     "WhichOne",
     "connect",
     "connect_async",
+    "end_token",
+    "managed_configuration",
+    "plan",
+    "replace_token",
+    "tokens_of",
 ]
 
 _HOMES = {
@@ -66,12 +82,24 @@ _HOMES = {
     "client": ("App", "Connection", "connect"),
     "client_async": ("AsyncApp", "AsyncConnection", "connect_async"),
     "connecting": ("Link",),
+    "delivered": ("managed_configuration",),
     "machine": ("Machine",),
     "outcomes": ("Access",),
+    "pat": ("Either", "end_token", "replace_token", "tokens_of"),
     "reply": ("Reply",),
     "sealed": ("KeyFile", "Passphrase", "SealedVault"),
+    "startup": ("Broken", "Choice", "ChooseSite", "Resume", "SignIn", "plan"),
     "state": ("Account", "SessionState", "Site"),
-    "troubles": ("ApiRefused", "AppTrouble", "SetUpWrong", "SignInNeeded", "TryLater", "VaultTrouble", "WhichOne"),
+    "troubles": (
+        "ApiRefused",
+        "AppTrouble",
+        "ManagedUnreadable",
+        "SetUpWrong",
+        "SignInNeeded",
+        "TryLater",
+        "VaultTrouble",
+        "WhichOne",
+    ),
     "vault": ("FileVault", "MemoryVault", "Vault"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

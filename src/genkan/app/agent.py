@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from genkan.app import throwaway
 from genkan.app.drive import Door
 from genkan.app.loopback import LoopbackDoor
 from genkan.app.steps import NoReturn, Returned, Visit
+from genkan.app.throwaway import Throwaway
 from genkan.wire.redirects import Kind, RedirectURI, parse_redirect
 
 BROWSER_VARIABLE = "GENKAN_BROWSER"
@@ -27,6 +29,14 @@ class NoDoor:
     """There is no way back from the browser."""
 
     sentence: str
+
+
+class PrivateBrowser(Protocol):
+    """A browser for one sign-in; ``close`` leaves nothing of it behind."""
+
+    def open(self, url: str) -> bool: ...
+
+    def close(self) -> None: ...
 
 
 class UserAgent(Protocol):
@@ -107,9 +117,14 @@ class SystemBrowser:
         otherwise: UserAgent,
         handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
         tried: str = "",
+        private_browser: Callable[[], PrivateBrowser | None] | None = None,
     ) -> None:
-        """``tried`` says in words which browser ``open_browser`` is, for when it does not open."""
+        """``tried`` says in words which browser ``open_browser`` is, for when it does not open; ``private_browser``
+        finds one that keeps nothing, for a site that wants that: else the person's own browser knows one.
+        """
         self._tried = tried
+        known = open_browser.private if isinstance(open_browser, PersonsBrowser) else _none
+        self._private_browser = private_browser or known
         self._open_browser = open_browser
         self._say = say
         self._otherwise = otherwise
@@ -117,15 +132,16 @@ class SystemBrowser:
 
     def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
         """Loopback, else a handler for the app's scheme, else the pasted address."""
+        opening = _Opening(self._open, self._say, self._private_browser)
         for registered in _loopbacks(redirect_uris):
             try:
-                return LoopbackDoor(registered, self._open)
+                return _BrowserDoor(LoopbackDoor(registered, opening.open), opening)
             except OSError:
                 # No such address family here, or the registered port is taken: the next one may do.
                 continue
         scheme = _of_kind(redirect_uris, Kind.PRIVATE_USE)
-        door = self._handler(scheme, self._open) if scheme else None
-        return door or self._otherwise.open_door(redirect_uris)
+        door = self._handler(scheme, opening.open) if scheme else None
+        return _BrowserDoor(door, opening) if door else self._otherwise.open_door(redirect_uris)
 
     def _open(self, url: str) -> None:
         if self._open_browser(url):
@@ -138,6 +154,53 @@ class SystemBrowser:
                 f"No browser could be opened{self._tried}. Open this address on this machine; for a browser elsewhere "
                 f"start again with --no-browser.\n{url}"
             )
+
+
+class _Opening:
+    """Which browser a sign-in opens is known only when it comes: one that keeps nothing, where the site wants that."""
+
+    def __init__(
+        self, usual: Callable[[str], None], say: Say, private_browser: Callable[[], PrivateBrowser | None]
+    ) -> None:
+        self.private = False
+        self._usual = usual
+        self._say = say
+        self._find = private_browser
+        self._browser: PrivateBrowser | None = None
+
+    def open(self, url: str) -> None:
+        if self.private:
+            self._browser = self._find()
+            if self._browser is not None and self._browser.open(url):
+                self._say("Sign in in the browser window that opens; it keeps nothing and closes by itself.")
+                return
+            self._say(
+                "This site wants a sign-in that the browser does not keep, and this one keeps what it always keeps: "
+                "sign out of the site there afterwards, or open the address in a private window."
+            )
+        self._usual(url)
+
+    def close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+
+
+class _BrowserDoor:
+    """A door whose browser ends with it, where it is one for this sign-in alone."""
+
+    def __init__(self, door: Door, opening: _Opening) -> None:
+        self._door = door
+        self._opening = opening
+        self.redirect_uri = door.redirect_uri
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        self._opening.private = asked.private
+        return self._door.visit(asked)
+
+    def close(self) -> None:
+        self._door.close()
+        self._opening.close()
 
 
 def _loopbacks(redirect_uris: Sequence[str]) -> list[str]:
@@ -153,10 +216,30 @@ def _of_kind(redirect_uris: Sequence[str], kind: Kind) -> str | None:
     return next((uri.text for uri in found if uri.kind is kind), None)
 
 
-def browser_of(environ: Mapping[str, str]) -> OpenBrowser:
+class PersonsBrowser:
+    """Opens an address in the person's browser: the command of ``GENKAN_BROWSER``, else the system's."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._command = environ.get(BROWSER_VARIABLE, "").strip()
+
+    def __call__(self, url: str) -> bool:
+        """Whether it was opened."""
+        return _run(self._command, url) if self._command else _system(url)
+
+    def private(self) -> PrivateBrowser | None:
+        """A browser that keeps nothing; none in the place of a command that the person chose."""
+        found = None if self._command else throwaway.find(self._environ)
+        return Throwaway(found) if found else None
+
+
+def browser_of(environ: Mapping[str, str]) -> PersonsBrowser:
     """The person's browser: ``GENKAN_BROWSER`` (a command; the address is put for %s or last), else the system's."""
-    command = environ.get(BROWSER_VARIABLE, "").strip()
-    return (lambda url: _run(command, url)) if command else _system
+    return PersonsBrowser(environ)
+
+
+def _none() -> PrivateBrowser | None:
+    return None
 
 
 def tried_of(environ: Mapping[str, str]) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from genkan.app.state import SessionState
+from genkan.wire.login_screen import completed, typed
 from genkan.wire.managed import Managed, SiteEntry
-from genkan.wire.urls import BaseURL, parse_base_url
+from genkan.wire.urls import BaseURL
+
+__all__ = ["NobodySignedIn", "Unclear", "completed", "entry_of", "normal", "session_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +28,9 @@ class NobodySignedIn:
     sentence: str
 
 
-def completed(address: str) -> str:
-    """An address as people type it, with the scheme that is meant: plain http for this machine, https for all else."""
-    text = address.strip()
-    if "://" in text:
-        return text
-    here = parse_base_url(f"http://{text}", allow_http=True)
-    return f"http://{text}" if isinstance(here, BaseURL) and here.is_loopback else f"https://{text}"
-
-
 def normal(address: str) -> str:
     """The one spelling of an address; one that cannot be read stays as it is and matches nothing."""
-    parsed = parse_base_url(completed(address), allow_http=True)
+    parsed = typed(address, allow_http=True)
     return parsed.text if isinstance(parsed, BaseURL) else address
 
 

@@ -6,11 +6,12 @@ Owns those two choices for both faces of the library; signs nobody in.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
+from genkan.app.choice import NobodySignedIn, Unclear, entry_of, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Discovery, NotReady, Ready, Retry, SignInAgain
 from genkan.app.state import SessionState, Site, Unreadable
 from genkan.app.troubles import AppTrouble, SetUpWrong, SignInNeeded, WhichOne, trouble_of
+from genkan.wire.login_screen import completed
 from genkan.wire.managed import Managed
 
 
@@ -72,10 +73,10 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
     return site if private is None else replace(site, share_browser_session=not private)
 
 
-def nobody(place: Place, account: str | None, ended: SessionState | None) -> SignInNeeded:
-    """No session stands, and no sign-in was wanted."""
-    if ended is not None:
-        return SignInNeeded(ended.ended or f"The sign-in of {ended.label} has ended: sign in again.")
+def nobody(place: Place, account: str | None, because: str) -> SignInNeeded:
+    """No session stands, and no sign-in was wanted; ``because`` says why one that was kept does not."""
+    if because:
+        return SignInNeeded(because)
     who = f" as {account}" if account else ""
     return SignInNeeded(f"Nobody is signed in{who} at {place.address or 'any site'}: sign in first.")
 

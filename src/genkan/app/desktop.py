@@ -33,7 +33,8 @@ def desktop_agent(machine: Machine, folder: Path) -> UserAgent:
     runtime = machine.environ.get("XDG_RUNTIME_DIR")
     sockets = Path(runtime) / "genkan" if runtime else folder / "run"
     handler = functools.partial(open_scheme_door, desktop_of(machine.environ, sockets))
-    return SystemBrowser(browser_of(machine.environ), machine.say, otherwise, handler, tried_of(machine.environ))
+    browser, tried = browser_of(machine.environ), tried_of(machine.environ)
+    return SystemBrowser(browser, machine.say, otherwise, handler, tried)
 
 
 def _is_terminal() -> bool:

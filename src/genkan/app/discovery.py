@@ -21,7 +21,7 @@ from genkan.app.outcomes import (
 )
 from genkan.app.state import Site
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
-from genkan.wire import login_info, metadata
+from genkan.wire import login_info, login_screen, metadata
 from genkan.wire.jsontext import decode_object, shown, text
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
 from genkan.wire.managed import SiteEntry
@@ -34,7 +34,6 @@ from genkan.wire.versions import judge_jira, parse_version
 INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
 APP_REDIRECT = "jira-server://oauth-callback"
 APP_SCOPE = "WRITE"
-USE_MDM = "use the MDM set-up, or give the client id by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def discover(wanted: Wanted) -> Flow[Discovery]:
     if not isinstance(info, LoginInfo):
         return _page_pasted(base, info) or info
     if not info.enabled or info.client_id is None:
-        return SwitchedOff(_switched_off(base))
+        return SwitchedOff(str(login_screen.switched_off(base.text)))
     route = Route.MANAGED_SWITCH if wanted.entry else Route.TYPED_SWITCH
     return (yield from _ready(wanted, base, info.client_id, info, route))
 
@@ -196,12 +195,7 @@ def _redirected(base: BaseURL, answer: Answer) -> NotReady:
 
 def _gateway(base: BaseURL, sent_to: str | None) -> GatewayInTheWay:
     path = base.path + INFO_LOGIN
-    where = f" and sends them to {sent_to}" if sent_to else ""
-    sentence = (
-        f"Something in front of {base.text} keeps anonymous callers out{where}: {USE_MDM}; "
-        f"or exempt the path {path} from its sign-in."
-    )
-    return GatewayInTheWay(sentence, path, sent_to)
+    return GatewayInTheWay(str(login_screen.gateway(base.text, path, sent_to)), path, sent_to)
 
 
 def _origin_of(target: str) -> str | None:
@@ -246,13 +240,6 @@ def _unreachable(lost: Lost) -> NotReady:
     if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.UNREADABLE}:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
-
-
-def _switched_off(base: BaseURL) -> str:
-    return (
-        f"OAuth 2.0 for the app is switched off at {base.text}: its administrator turns it on under Settings, System, "
-        "Mobile app, or on a Genkan site with genkan mobile on."
-    )
 
 
 def _is_json(answer: Answer) -> bool:

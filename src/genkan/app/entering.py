@@ -14,7 +14,7 @@ from genkan.app.drive import Door
 from genkan.app.flows import discover
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
-from genkan.app.outcomes import Access, Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
 from genkan.app.steps import Flow, NoReturn, Returned, Visit, work
@@ -88,12 +88,13 @@ class Entrance:
         saved = yield from work(lambda: keeping.saved(keeper.vault))
         state = kept_session(saved, self.place(address), account)
         if state is None:
-            return Resumed(keeper, None, stands=False)
+            return Resumed(keeper, None, stands=False, because="")
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
             raise (yield from self._told(found, state.site.base_url, state.site))
         # Out of reach it is as good as before: an app starts signed in without a network too.
-        return Resumed(keeper, state, stands=isinstance(found, Access | Retry))
+        because = found.sentence if isinstance(found, SignInAgain) else ""
+        return Resumed(keeper, state, stands=not because, because=because)
 
     def enter(
         self, hop: Hop, address: str | None, link: Link, ended: SessionState | None, *, private: bool | None
@@ -143,7 +144,7 @@ class Entrance:
         if found.state is not None and found.stands:
             return Entered(found.keeper, found.state)
         if not sign_in:
-            raise nobody(self.place(address), account, found.state)
+            raise nobody(self.place(address), account, found.because)
         return (yield from self.enter(hop, address, link, found.state, private=private))
 
 
@@ -154,6 +155,7 @@ class Resumed:
     keeper: Keeper
     state: SessionState | None
     stands: bool
+    because: str
 
 
 @dataclass(frozen=True, slots=True)

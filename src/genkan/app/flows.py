@@ -55,7 +55,8 @@ def authorize(site: Site, redirect_uri: str, *, device_id: str, draw: Draw) -> F
         # RFC 9700 2.1: redirect addresses match exactly; what is not registered is refused before a browser opens
         return SiteSetUpWrong(f"The redirect address {redirect_uri} is not registered at {site.name}.")
     verifier, state = _secret(draw), _secret(draw)
-    brought = yield from visit(Visit(_authorization_url(site, redirect_uri, verifier, state), state))
+    url = _authorization_url(site, redirect_uri, verifier, state)
+    brought = yield from visit(Visit(url, state, private=not site.share_browser_session))
     if isinstance(brought, NoReturn):
         return SignInAgain(brought.sentence)
     issuer = site.issuer if site.issuer_promised or _names_issuer(brought.address) else None

@@ -127,12 +127,27 @@ def _settle(
             yield from keep(keeper, replace(state, tokens=outcome.tokens, ended=None))
             return _access(outcome.tokens)
         case SignInAgain():
-            yield from keep(keeper, replace(state, tokens=None, ended=outcome.sentence))
-            return outcome
+            return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
         case Retry() | SiteSetUpWrong():
             # An early refresh may fail: the present token is good until it expires.
             still_good = tokens.access != rejected and is_valid(tokens, keeper.now())
             return _access(tokens) if still_good else outcome
+
+
+def _end_unless_renewed(
+    keeper: Keeper, state: SessionState, tokens: Tokens, outcome: SignInAgain
+) -> Flow[Access | Problem]:
+    """The site takes the refresh token for over. Where the vault holds another by now, that is why, and no end.
+
+    Turns do not reach everywhere: a folder on a network file system, a keyring that two machines share.
+    """
+    latest = yield from load(keeper, state.id)
+    if isinstance(latest, SessionState) and latest.tokens is not None and latest.tokens.refresh != tokens.refresh:
+        if is_fresh(latest.tokens, keeper.now()):
+            return _access(latest.tokens)
+        return Retry("Another program of yours has renewed this session: try again.")
+    yield from keep(keeper, replace(state, tokens=None, ended=outcome.sentence))
+    return outcome
 
 
 def keep(keeper: Keeper, state: SessionState) -> Flow[None]:

@@ -4,6 +4,7 @@ Owns the turning of outcomes into exceptions for both faces of the library.
 """
 
 from collections.abc import Mapping
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
@@ -26,6 +27,21 @@ def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tupl
     if has_json and "content-type" not in named:
         headers["Content-Type"] = JSON
     return tuple((name, value) for name, value in headers.items() if name.lower() != "authorization")
+
+
+def see_below(site: Site, url: str) -> None:
+    """Raise ``ValueError`` for an address that is not the site's own: its token is sent nowhere else."""
+    asked, own = urlsplit(url), urlsplit(site.base_url)
+    path = unquote(asked.path)
+    same = (asked.scheme.lower(), asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
+    below = path == own.path or path.startswith(own.path.rstrip("/") + "/")
+    # RFC 3986 5.2.4: a server takes dot segments out, and what is left may lie elsewhere
+    if not same or not below or {".", ".."} & set(path.replace("\\", "/").split("/")) or asked.username is not None:
+        raise ValueError(f"{asked.hostname} with this path is not at {site.name}: its token is not sent there")
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"https": 443, "http": 80}.get(parts.scheme.lower())
 
 
 def encoded(value: object) -> bytes:

@@ -1,6 +1,6 @@
 """What the app shows when it starts, decided from what MDM delivered and what was kept; touches neither.
 
-Owns the order of preference between a saved session, a managed site and the list of sites.
+Owns the order of preference between a saved session and the login screen, whose lines ``wire`` decides.
 """
 
 from collections.abc import Sequence
@@ -8,16 +8,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from genkan.app.state import SessionState, Site, is_valid
-from genkan.wire.managed import Finding, Managed, SiteEntry
+from genkan.wire.login_screen import Choice, login_screen
+from genkan.wire.managed import Finding, Managed
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One line of the login screen: a site of MDM's, or one where somebody was signed in before."""
-
-    title: str
-    base_url: str
-    entry: SiteEntry | None
+__all__ = ["Broken", "Choice", "ChooseSite", "Plan", "Resume", "SignIn", "choices_of", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +59,19 @@ def plan(managed: Managed | None, saved: Sequence[SessionState], now: int) -> Pl
         first, others = live[0], tuple(live[1:])
         offline = first.tokens is not None and is_valid(first.tokens, now)
         return Resume(first, others, offline, problems)
-    choices = choices_of(managed, saved)
-    if managed is not None and managed.broken:
-        return Broken(tuple(finding for finding in problems if finding.severity == "error"), choices)
-    if len(choices) != 1:
-        return ChooseSite(choices)
-    return _only(choices[0], saved)
+    screen = login_screen(managed, map(_visited, saved))
+    if screen.problems:
+        return Broken(screen.problems, screen.choices)
+    return _only(screen.only, saved) if screen.only else ChooseSite(screen.choices)
 
 
 def choices_of(managed: Managed | None, saved: Sequence[SessionState]) -> tuple[Choice, ...]:
-    """Each site once, those of MDM first and under the title that MDM gives them."""
-    by_address: dict[str, Choice] = {}
-    for entry in managed.sites if managed else ():
-        by_address.setdefault(entry.base_url, Choice(entry.title or entry.base_url, entry.base_url, entry))
-    for state in saved:
-        site = state.site
-        by_address.setdefault(site.base_url, Choice(site.title or site.base_url, site.base_url, None))
-    return tuple(by_address.values())
+    """The lines of the login screen."""
+    return login_screen(managed, map(_visited, saved)).choices
+
+
+def _visited(state: SessionState) -> Choice:
+    return Choice(state.site.title or state.site.base_url, state.site.base_url, None)
 
 
 def _only(choice: Choice, saved: Sequence[SessionState]) -> SignIn:

@@ -58,10 +58,14 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Take a person to this address and wait for the answer that carries this state."""
+    """Take a person to this address and wait for the answer that carries this state.
+
+    ``private`` asks for a browser that keeps nothing of it.
+    """
 
     url: str = field(repr=False)
     state: str = field(repr=False)
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

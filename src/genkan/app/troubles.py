@@ -68,6 +68,10 @@ class VaultTrouble(AppTrouble):
     """The place where sessions are kept fails; the message is one sentence for the person, without any secret."""
 
 
+class ManagedUnreadable(AppTrouble):
+    """The place where a managed configuration lies cannot be read; what is wrong with its value are findings."""
+
+
 def trouble_of(problem: Problem | NotReady) -> TryLater | SignInNeeded | SetUpWrong:
     """The exception for a value that stops an app."""
     match problem:

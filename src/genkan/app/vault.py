@@ -4,16 +4,16 @@ Owns files, their permissions and the locks between processes; never looks into 
 keyring is in ``keychain``, the choice between them in ``shelter``.
 """
 
-import fcntl
 import hashlib
 import os
-import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from genkan.app import owned
+from genkan.app.owned import check_private, make_private, sync_folder
 from genkan.app.troubles import VaultTrouble
 
 __all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
@@ -174,27 +174,25 @@ class FileTurn:
         # One level at a time: what `mkdir` makes along the way is as open as the umask lets it be.
         make_private(self._folder.parent)
         make_private(self._folder)
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handle = os.open(self._path, owned.LOCK, 0o600)
+        held = False
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except BaseException:
-            os.close(handle)
-            raise
-        return handle
+            held = owned.lock(handle)
+        finally:
+            if not held:
+                os.close(handle)
+        return handle if held else None
 
 
 def read_own(path: Path) -> str | None:
     """The text of a file that only its owner can read; None where there is none."""
     with _as_trouble(f"{path} cannot be read"):
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            handle = os.open(path, owned.READ)
         except FileNotFoundError:
             return None
         with os.fdopen(handle, "rb") as file:
-            _check_own(path, os.fstat(handle))
+            owned.check_own(path, os.fstat(handle))
             return file.read(LIMIT).decode("utf-8", "replace")
 
 
@@ -214,41 +212,8 @@ def write_new(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
-def make_private(folder: Path) -> None:
-    """Make a folder that only its owner can enter, or see that it is one."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    check_private(folder)
-
-
-def check_private(folder: Path) -> None:
-    """Refuse a folder that others own or can enter: what lies in it may not be ours."""
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode):
-        raise VaultTrouble(f"{folder} is not a folder: move it away, or set GENKAN_APP_DIR to another place.")
-    if found.st_uid != os.getuid():
-        raise VaultTrouble(f"{folder} belongs to another user: set GENKAN_APP_DIR to a place of your own.")
-    if found.st_mode & 0o077:
-        raise VaultTrouble(f"{folder} is open to other users: run chmod 700 {folder}.")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable: a rename is lost with the power as long as only the file was synced."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _check_own(path: Path, found: os.stat_result) -> None:
-    if found.st_uid != os.getuid() or not stat.S_ISREG(found.st_mode):
-        raise VaultTrouble(f"{path} is not a file of yours: remove it and sign in again.")
-    if found.st_mode & 0o077:
-        raise VaultTrouble(f"{path} is readable by other users: run chmod 600 {path}, or sign out if others used it.")
-
-
 def _write_out(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    handle = os.open(path, owned.MAKE, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()

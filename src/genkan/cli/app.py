@@ -1,40 +1,37 @@
 """``genkan app``: the app's side on a terminal. Owns words, options and exit statuses; the work is ``genkan.app``'s."""
 
-import functools
 import os
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, ParamSpec, assert_never
+from typing import Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
-from genkan.app.choice import NobodySignedIn, Unclear, completed, entry_of, session_of
+from genkan.app.agent import NoDoor, UserAgent
+from genkan.app.choice import Unclear, entry_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
-from genkan.app.scheme import desktop_of, open_scheme_door
 from genkan.app.session import Session, Sessions
-from genkan.app.shelter import Shelter, shelter_of
 from genkan.app.startup import choices_of
 from genkan.app.state import SessionState, Site, Unreadable
 from genkan.app.steps import Answer
-from genkan.app.vault import Vault, VaultTrouble
-from genkan.cli.app_input import body_of, delivered_in, insecure_http, is_path, secret_in
+from genkan.app.vault import Vault
+from genkan.cli.app_helpers import git_credential, keyring
+from genkan.cli.app_input import delivered_in, insecure_http, secret_in
+from genkan.cli.app_inspect import inspect
+from genkan.cli.app_request import request
+from genkan.cli.app_session import AccountName, Address, AsJson, agent, chosen, opened, readable, shelter, told
+from genkan.cli.app_status import status
 from genkan.cli.app_words import (
-    BROKEN_OFF,
     DONE,
     NO,
     SET_UP,
     fail,
     finding_row,
     findings_of,
-    is_page,
     not_ready,
-    page_words,
     person,
     print_body,
     print_json,
@@ -45,18 +42,15 @@ from genkan.cli.app_words import (
     tell_findings,
     token_row,
 )
+from genkan.wire.login_screen import completed
 from genkan.wire.scopes import Permission, parse_scope
-from genkan.wire.urls import join
-
-P = ParamSpec("P")
-ACCEPT_JSON = ("Accept", "application/json")
 
 app = cyclopts.App(
     name="app",
     help="The app's side on a terminal: find a site, sign in through the browser, call its API.",
     help_epilogue=(
-        "Sessions are kept in the keyring of this system or in an owner-only file; GENKAN_APP_VAULT (file or keyring) "
-        "and GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your "
+        "Sessions are kept in the keyring of this system, else in encrypted files; GENKAN_APP_VAULT and "
+        "GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your "
         "browser. GENKAN_INSECURE_HTTP=1 lets plain http leave this machine."
     ),
 )
@@ -65,23 +59,10 @@ SitesFile = Annotated[
     Path | None,
     Parameter(name="--sites", env_var="GENKAN_APP_SITES", help="The `sites` value of the MDM set-up, in a file."),
 ]
-Address = Annotated[str | None, Parameter(help="The site's address; needed when there are several sessions.")]
-AccountName = Annotated[str | None, Parameter(name="--account", help="Which account, when a site has several.")]
 
 
-def told(command: Callable[P, int]) -> Callable[P, int]:
-    """Turn what stops a command from outside (the vault, the person) into one line and a status."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> int:
-        try:
-            return command(*args, **kwargs)
-        except VaultTrouble as trouble:
-            return fail(str(trouble), SET_UP)
-        except KeyboardInterrupt:
-            return fail("Broken off.", BROKEN_OFF)
-
-    return run
+for _command in (request, status, inspect, git_credential, keyring):
+    app.command(_command)
 
 
 @app.command
@@ -89,7 +70,7 @@ def told(command: Callable[P, int]) -> Callable[P, int]:
 def sites(
     *,
     sites_file: SitesFile = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Show the sites of the MDM set-up and the sessions that are kept here.
 
@@ -98,8 +79,8 @@ def sites(
     delivered = delivered_in(sites_file, allow_http=insecure_http(os.environ))
     if isinstance(delivered, int):
         return delivered
-    with _sessions(_shelter().find()) as sessions:
-        saved = _readable(sessions)
+    with opened() as sessions:
+        saved = readable(sessions)
     choices = choices_of(delivered, saved)
     tell_findings(delivered)
     if as_json:
@@ -150,9 +131,9 @@ def login(
     address = completed(url) if url is not None else entry.base_url if entry else ""
     wanted = Wanted(address, entry, client_id, secret, scope, allow_http=insecure_http(os.environ))
     # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
-    vault = _shelter().prepare(clock.draw)
-    with _sessions(vault) as sessions:
-        return _login(sessions, vault, wanted, private=private, agent=_agent(browser=browser))
+    vault = shelter().prepare(clock.draw)
+    with opened(vault) as sessions:
+        return _login(sessions, vault, wanted, private=private, agent=agent(browser=browser))
 
 
 def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | None, agent: UserAgent) -> int:
@@ -194,8 +175,8 @@ def whoami(
 
     Example: genkan app whoami --json
     """
-    with _sessions(_shelter().find()) as sessions:
-        state = _chosen(sessions, url, account)
+    with opened() as sessions:
+        state = chosen(sessions, url, account)
         if isinstance(state, int):
             return state
         answer = sessions.open(state.id).whoami()
@@ -207,44 +188,6 @@ def whoami(
         return print_body(answer.body)
     print(person(answer.body, state))
     return DONE
-
-
-@app.command
-@told
-def request(
-    method: Annotated[str, Parameter(help="GET, POST, PUT, DELETE, …")],
-    path: Annotated[str, Parameter(help="The path below the site's address, query included.")],
-    /,
-    *,
-    site: Annotated[str | None, Parameter(help="The site's address, when there are several sessions.")] = None,
-    account: AccountName = None,
-    data: Annotated[
-        str | None, Parameter(help="A form body; @FILE reads it from a file, @- from standard input.")
-    ] = None,
-    json_body: Annotated[str | None, Parameter(help="A JSON body; @FILE and @- as with --data.")] = None,
-) -> int:
-    """Call the site's API as the person who is signed in, and print the answer's body.
-
-    Example: genkan app request GET /rest/api/2/serverInfo
-    """
-    body = body_of(data, json_body)
-    if isinstance(body, int):
-        return body
-    headers, content = body
-    if not method.isascii() or not method.isalpha() or not is_path(path):
-        return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
-    with _sessions(_shelter().find()) as sessions:
-        state = _chosen(sessions, site, account)
-        if isinstance(state, int):
-            return state
-        answer = sessions.open(state.id).call(method.upper(), path, (ACCEPT_JSON, *headers), content)
-    if not isinstance(answer, Answer):
-        return problem(answer, state)
-    if is_page(answer):
-        # A page is for a browser; on a terminal its markup hides what happened.
-        return fail(page_words(answer, join(state.site.base_url, path)), NO)
-    print_body(answer.body)
-    return DONE if answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
 
 
 @app.command
@@ -264,8 +207,8 @@ def token(
     """
     if bare + header + as_json > 1:
         return fail("Choose one of --bare, --header and --json.", SET_UP)
-    with _sessions(_shelter().find()) as sessions:
-        state = _chosen(sessions, url, account)
+    with opened() as sessions:
+        state = chosen(sessions, url, account)
         if isinstance(state, int):
             return state
         access = sessions.open(state.id).access()
@@ -296,15 +239,15 @@ def logout(
         if url is not None or account is not None:
             return fail("Name a session or give --everywhere, not both.", SET_UP)
         return _logout_all(forget=forget)
-    with _sessions(_shelter().find()) as sessions:
-        state = _chosen(sessions, url, account)
+    with opened() as sessions:
+        state = chosen(sessions, url, account)
         if isinstance(state, int):
             return state
         return _logout(state.label, sessions.open(state.id), forget=forget)
 
 
 def _logout_all(*, forget: bool) -> int:
-    with _sessions(_shelter().find()) as sessions:
+    with opened() as sessions:
         return max((_logout_one(sessions, kept, forget=forget) for kept in sessions.saved()), default=DONE)
 
 
@@ -323,44 +266,3 @@ def _logout(label: str, session: Session, *, forget: bool) -> int:
         print(f"Forgotten here: {label}.")
         return DONE
     return fail(f"{outcome.sentence} Nothing was changed; --forget forgets the session here all the same.", NO)
-
-
-def _shelter() -> Shelter:
-    return shelter_of(os.environ)
-
-
-def _sessions(vault: Vault) -> Sessions:
-    return Sessions(vault, clock.now_ms, clock.draw)
-
-
-def _agent(*, browser: bool) -> UserAgent:
-    pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
-    if not browser:
-        return pasting
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    sockets = Path(runtime) / "genkan" if runtime else _shelter().folder / "run"
-    handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
-    return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ))
-
-
-def _readable(sessions: Sessions) -> list[SessionState]:
-    states = []
-    for kept in sessions.saved():
-        if isinstance(kept, Unreadable):
-            say(f"{kept.sentence} (session {kept.id})")
-        else:
-            states.append(kept)
-    return states
-
-
-def _chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionState | int:
-    state = session_of(_readable(sessions), url, account)
-    match state:
-        case NobodySignedIn():
-            return fail(state.sentence, NO)
-        case Unclear():
-            return fail(state.sentence, SET_UP)
-        case SessionState():
-            return state
-        case _:
-            assert_never(state)

@@ -1,7 +1,5 @@
 """What a person hands to ``genkan app`` in files, options and variables: read, or refused with one line."""
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +8,6 @@ from genkan.settings_given import YES
 from genkan.wire import managed
 from genkan.wire.managed import Managed
 from genkan.wire.urls import join
-
-Body = tuple[tuple[tuple[str, str], ...], bytes | None]
 
 
 def insecure_http(environ: Mapping[str, str]) -> bool:
@@ -46,29 +42,3 @@ def is_path(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def body_of(data: str | None, json_body: str | None) -> Body | int:
-    """The headers and the body of a request."""
-    if data is not None and json_body is not None:
-        return fail("Give one of --data and --json-body.", SET_UP)
-    given = data if data is not None else json_body
-    if given is None:
-        return (), None
-    try:
-        content = _content(given)
-    except OSError as trouble:
-        return fail(f"{given[1:]} cannot be read: {trouble.strerror}.", SET_UP)
-    if json_body is None:
-        return (("Content-Type", "application/x-www-form-urlencoded"),), content
-    try:
-        json.loads(content)
-    except ValueError:
-        return fail("The body is not JSON.", SET_UP)
-    return (("Content-Type", "application/json"),), content
-
-
-def _content(given: str) -> bytes:
-    if given == "@-":
-        return sys.stdin.buffer.read()
-    return Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()

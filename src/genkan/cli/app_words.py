@@ -18,10 +18,10 @@ from genkan.app.outcomes import (
     TooOld,
     WrongAddress,
 )
-from genkan.app.startup import Choice
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
 from genkan.wire.jsontext import decode_object, shown
+from genkan.wire.login_screen import Choice
 from genkan.wire.managed import Finding, Managed
 
 DONE, NO, SET_UP, BROKEN_OFF = 0, 1, 2, 130

@@ -22,7 +22,7 @@ def tell(report: Report) -> None:
         say(f"{probe.id}: unknown. {probe.fix}")
     for note in report.notes:
         say("")
-        say(note)
+        say(str(note))
     say("")
     say(_ending(report))
 

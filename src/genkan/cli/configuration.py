@@ -44,7 +44,7 @@ def apply(
         secrets = _good(read_secrets(configuration, Path() if file == STANDARD_INPUT else file.parent, os.environ))
 
     async def work(site: Workbench) -> None:
-        applying = Applying(configuration, secrets, site.settings.insecure_redirects, site.possible_ways)
+        applying = Applying(configuration, secrets, site.settings.insecure_redirects, site.entrances)
         with _naming(file):
             plan = await _planned(site, applying) if dry_run else await _applied(site, applying)
         if json:

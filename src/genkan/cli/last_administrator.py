@@ -56,7 +56,9 @@ async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaita
         change = await decide()
         if await site.store.apply(change):
             return False
-        if administers(account) and not await site.store.has_other_administrator(account, site.env().now):
+        if administers(account) and not await site.store.has_other_administrator(
+            account, site.entrances, site.env().now
+        ):
             break
     else:
         raise Stop(CHANGED)

@@ -9,6 +9,7 @@ from genkan.doctor.examine import Means
 from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.check import Report
 from genkan.wire.managed import SiteEntry
+from genkan.wire.sentences import Sentence, sentence
 
 MOST_SITES = 20
 
@@ -22,8 +23,14 @@ async def _proved(report: Report, reaching: Means) -> tuple[Proof, ...]:
     asked = report.sites[:MOST_SITES]
     found = await asyncio.gather(*(_proof(site, reaching, android=report.android) for site in asked))
     beyond = len(report.sites) - len(asked)
-    notes = (f"{beyond} more sites were not asked: at most {MOST_SITES} are asked at once.",) if beyond else ()
+    notes = (_beyond(beyond),) if beyond else ()
     return (*found[:-1], Proof(found[-1].url, found[-1].probes, notes)) if found and notes else tuple(found)
+
+
+def _beyond(count: int) -> Sentence:
+    return sentence(
+        "%(count)s more sites were not asked: at most %(most)s are asked at once.", {"count": count, "most": MOST_SITES}
+    )
 
 
 async def _proof(site: SiteEntry, reaching: Means, *, android: bool) -> Proof:

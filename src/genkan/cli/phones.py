@@ -1,4 +1,4 @@
-"""genkan phones: who is signed in with what, and signing them out."""
+"""genkan phones: who is signed in with what, signing them out, and having one look at the site."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from genkan.cli.named import account_named, link_named
 from genkan.cli.output import print_json, print_table, say
+from genkan.cli.phone_check import check
 from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import accounts, links, phones
 from genkan.protocol.devices import device_name
@@ -20,6 +21,7 @@ from genkan.site.same_phone import same_phones
 from genkan.store.api import PhoneQuery
 
 app = cyclopts.App(name="phones")
+app.command(check)
 PAGE = 500
 HEADINGS = ("ID", "PERSON", "LINK", "DEVICE", "SIGNED IN", "LAST SEEN", "STATE", "WHY")
 

@@ -48,6 +48,7 @@ SINGLE = {
     "check": "check:check",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
+    "completion": "completion:completion",
 }
 # For tools/run.sh, which says before the start where the site will be.
 HIDDEN = {"where": "where:where"}

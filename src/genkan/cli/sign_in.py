@@ -57,9 +57,9 @@ def set_(
                 now.ways if ways is None else ways_of(ways),
                 now.max_age if max_age_minutes is None else max_age_minutes * MINUTE or None,
             )
-            env, possible = site.env(), site.possible_ways
-            left = await site.store.has_administrator_by(wish.ways & possible, Permission.SYSTEM_ADMIN, env.now)
-            return set_policy(now, wish, site.actor, env, somebody_left=left, possible=possible)
+            env, here = site.env(), site.entrances
+            left = await site.store.has_administrator_by(here.by(wish.ways), Permission.SYSTEM_ADMIN, env.now)
+            return set_policy(now, wish, here, site.actor, env, somebody_left=left)
 
         await site.apply(decide)
         await _show(site, json)

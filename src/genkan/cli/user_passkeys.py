@@ -5,15 +5,14 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.last_administrator import LastAdministrator, keep_one, tell_way_back
+from genkan.cli.last_administrator import LastAdministrator, end_way, tell_way_back
 from genkan.cli.named import AccountName, account_named
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.workbench import AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol.outcomes import Change
-from genkan.protocol.records import Account, Passkey, Way
-from genkan.protocol.signin.passkey import is_last_way, public_id
+from genkan.protocol.records import Account, Passkey
+from genkan.protocol.signin.passkey import needed_after, public_id
 from genkan.protocol.signin.passkey import remove as removed
-from genkan.protocol.signin.ways import allowed_ways
 from genkan.site.api.documents import moment, plain
 from genkan.site.api.passkey_documents import passkey_document
 
@@ -68,12 +67,12 @@ def remove(
     async def work(site: Workbench) -> None:
         account = await account_named(site, name)
         passkey = await _named(site, account, id)
-        is_last = await _is_last(site, account, passkey) and await keep_one(site, account, meant=last_administrator)
 
         async def decide() -> Change:
-            return removed(await _named(site, account, id), site.actor, site.env(), last_too=True)
+            named, needs = await _named(site, account, id), needed_after(account)
+            return removed(named, site.entrances, site.actor, site.env(), last_too=True, needs=needs)
 
-        await site.apply(decide)
+        is_last = await end_way(site, account, decide, meant=last_administrator)
         if json:
             return print_json(passkey_document(passkey))
         say(f"{account.name} no longer has the passkey {passkey.name}")
@@ -89,10 +88,3 @@ async def _named(site: Workbench, account: Account, name: str) -> Passkey:
     if found is None:
         raise Stop(f"{account.name} has no passkey {name}; genkan user passkeys list {account.name} shows them")
     return found
-
-
-async def _is_last(site: Workbench, account: Account, passkey: Passkey) -> bool:
-    """Whether no password and no other passkey that the site takes would be left."""
-    ways = allowed_ways(await site.store.site(), None)
-    has_password = Way.PASSWORD in ways and await site.store.password_set_at(account.id) is not None
-    return is_last_way(passkey, await site.store.passkeys(account.id), has_password)

@@ -16,13 +16,13 @@ from genkan.ops.refusals import OPTIONS, sentence
 from genkan.protocol.accounts import NewAccount
 from genkan.protocol.api_keys import NewApiKey
 from genkan.protocol.certificates.pinning import NewPin
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Way
 from genkan.protocol.signin.recovery import NewRecovery
-from genkan.protocol.signin.ways import possible_ways
+from genkan.site.ways_here import entrances_set
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
 from genkan.store.places import open_store
 from genkan.store.rounds import TRIES, settle_all
@@ -59,12 +59,9 @@ class Workbench:
         return clock.system_env()
 
     @property
-    def possible_ways(self) -> Way:
-        """The ways that the site can take as it is set up."""
-        known = self.settings
-        return possible_ways(
-            known.public, certificates=bool(known.client_ca), corporate=bool(known.read_sign_on().openid)
-        )
+    def entrances(self) -> Entrances:
+        """The ways that the site can take as it is set up, and for whom."""
+        return entrances_set(self.settings)
 
     async def apply(self, decide: Callable[[], Awaitable[D | Refused]]) -> D:
         """Load and decide, apply, and once more when the facts moved on. Stops with the refusal's sentence."""

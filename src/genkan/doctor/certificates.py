@@ -10,7 +10,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from genkan.doctor.saying import say
+from genkan.wire.sentences import Sentence
+
 WEAK_HASHES = frozenset({"md5", "sha1"})
+_NOT_TAKEN = say("a kind of key that an iPhone does not take in a server's certificate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     key: str
-    key_weak: str
+    key_weak: Sentence | None
     hash_name: str
     issued_at: tuple[str, ...]
     self_issued: bool
@@ -86,17 +90,17 @@ def _issued_at(found: x509.Certificate) -> tuple[str, ...]:
     return tuple(place.value for place in places if isinstance(place, x509.UniformResourceIdentifier))
 
 
-def _key(found: x509.Certificate) -> tuple[str, str]:
+def _key(found: x509.Certificate) -> tuple[str, Sentence | None]:
     """The key in words, and what is too weak about it: an iPhone wants RSA of 2048 bits or a curve of 256."""
     key = found.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         size = key.key_size
-        return f"RSA {size}", "an RSA key of less than 2048 bits" if size < 2048 else ""
+        return f"RSA {size}", say("an RSA key of less than 2048 bits") if size < 2048 else None
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"EC {key.curve.name}", "a curve of less than 256 bits" if key.curve.key_size < 256 else ""
+        return f"EC {key.curve.name}", say("a curve of less than 256 bits") if key.curve.key_size < 256 else None
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        return "Ed25519 or Ed448", "a kind of key that an iPhone does not take in a server's certificate"
-    return type(key).__name__, "a kind of key that an iPhone does not take in a server's certificate"
+        return "Ed25519 or Ed448", _NOT_TAKEN
+    return type(key).__name__, _NOT_TAKEN
 
 
 def covers(names: Sequence[str], host: str) -> bool:

@@ -19,10 +19,12 @@ from genkan.doctor import (
 )
 from genkan.doctor.observed import APP_REDIRECT, APP_SCOPE, Q, Seen, Target
 from genkan.doctor.reach import Asking, Clocks, Line, Resolver
+from genkan.doctor.saying import say
 from genkan.doctor.trust import asking
 from genkan.doctor.verdicts import Probe, Report
 from genkan.wire.login_info import LoginInfo
 from genkan.wire.managed_entry import before_page
+from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL, BaseURLProblem, parse_base_url
 
 WHOLE_SECONDS = 30.0
@@ -106,14 +108,14 @@ def judge(seen: Seen, now: int) -> Report:
     return Report(seen.target.base.text, tuple(probe(seen, now) for probe in PROBES), tuple(_notes(seen)))
 
 
-def _notes(seen: Seen) -> list[str]:
+def _notes(seen: Seen) -> list[Sentence]:
     notes = []
     if seen.handshake is not None and seen.handshake.refused:
-        notes.append("The certificate is not trusted: the rest was asked all the same, without any secret.")
+        notes.append(say("The certificate is not trusted: the rest was asked all the same, without any secret."))
     if seen.target.has_token and seen.token_kept:
-        notes.append(f"The administrator's token was not sent: {seen.token_kept}.")
+        notes.append(say("The administrator's token was not sent: %(why)s.", why=seen.token_kept))
     if seen.out_of_time:
-        notes.append("The time for the whole check ran out: what was not asked by then is unknown.")
+        notes.append(say("The time for the whole check ran out: what was not asked by then is unknown."))
     return notes
 
 
@@ -177,7 +179,7 @@ async def _ask_with_token(seen: Seen, line: Line, means: Means) -> None:
         return
     shaken = seen.handshake
     if shaken is None or not shaken.trusted or shaken.version not in {"TLSv1.2", "TLSv1.3"}:
-        seen.token_kept = "the connection is not TLS that could be verified"
+        seen.token_kept = say("the connection is not TLS that could be verified")
         return
     await _round(seen, line, questions.of_plugins(seen.target, means.token))
     if any(judge_plugins.plugin_version(seen, which) is None for which in ("oauth", "mobile")):

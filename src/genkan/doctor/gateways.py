@@ -6,6 +6,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from genkan.doctor.observed import Heard, host_of, origin_of
+from genkan.doctor.saying import say
+from genkan.wire.sentences import Sentence
 
 
 class Front(StrEnum):
@@ -26,7 +28,7 @@ class Front(StrEnum):
 class Gateway:
     """A sign-on gateway with its name for people, and what has to be changed to let the app through."""
 
-    name: str
+    name: Sentence
     front: Front
 
 
@@ -117,7 +119,7 @@ def recognise(answer: Heard) -> Gateway | None:
     """The gateway that answered, where its marks are known."""
     for name, front, marks in _KNOWN:
         if any(mark(answer) for mark in marks):
-            return Gateway(name, front if front is not Front.OTHER else _server(answer))
+            return Gateway(Sentence(name), front if front is not Front.OTHER else _server(answer))
     return None
 
 
@@ -146,7 +148,8 @@ def gateway_of(answer: Heard) -> Gateway:
     if known is not None:
         return known
     host = host_of(answer.target) if answer.redirects else ""
-    return Gateway(f"a sign-on gateway at {host}" if host else "something in front of the site", _server(answer))
+    name = say("a sign-on gateway at %(host)s", host=host) if host else say("something in front of the site")
+    return Gateway(name, _server(answer))
 
 
 def is_portal(answer: Heard) -> bool:

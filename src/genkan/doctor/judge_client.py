@@ -10,6 +10,7 @@ from genkan.doctor.judge_site import is_genkan
 from genkan.doctor.likeness import alike
 from genkan.doctor.observed import Heard, Q, Seen, Silent, origin_of
 from genkan.doctor.policy import allows_form_to, policies
+from genkan.doctor.saying import plain, say
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
 from genkan.wire import callback
@@ -20,8 +21,8 @@ from genkan.wire.oauth import ErrorCode
 # Chosen by us and sent with every request: what comes back must bring it.
 STATE = "genkan-check"
 _NOBODY_HERE = frozenset({ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUIRED, ErrorCode.CONSENT_REQUIRED})
-_NO_CLIENT_ID = "no client id is known: see mobile-switch, or give it with --client-id"
-_LINKS = "Settings → Applications → Application links"
+_NO_CLIENT_ID = say("no client id is known: see mobile-switch, or give it with --client-id")
+_LINKS = say("Settings → Applications → Application links")
 
 
 def refusal(seen: Seen, question: Q) -> CallbackRefused | None:
@@ -61,8 +62,8 @@ def client(seen: Seen) -> Probe:
     """Whether the provider knows the client id."""
     told = Told(
         "client",
-        "authorize with the app's client id",
-        "The app stops at an error page where the provider does not know its client id.",
+        say("authorize with the app's client id"),
+        say("The app stops at an error page where the provider does not know its client id."),
     )
     if seen.client_id is None:
         return told.unknown(_NO_CLIENT_ID)
@@ -70,22 +71,29 @@ def client(seen: Seen) -> Probe:
     if isinstance(answer, Silent):
         return told.unasked(answer)
     if blamed := _explained(seen, answer):
-        return told.unknown(f"{answer.briefly}: see {blamed}")
+        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
     came = _came_back(seen)
     if came is not None and came.error == ErrorCode.UNAUTHORIZED_CLIENT:
-        return told.wrong(f"{came.error}", f"Enable the link of {seen.client_id} under {_LINKS}.")
+        return told.wrong(
+            plain(came.error),
+            say("Enable the link of %(client_id)s under %(links)s.", client_id=seen.client_id, links=_LINKS),
+        )
     if came is not None or _is_asked_to_sign_in(seen):
-        return told.ok(f"{seen.client_id} is known")
+        return told.ok(say("%(client_id)s is known", client_id=seen.client_id))
     unknown = seen.heard(Q.UNKNOWN_APP)
     if not answer.redirects and 400 <= answer.status < 500 and unknown is not None and not unknown.redirects:
         if alike(answer, unknown):
-            fix = (
-                f"Copy the client id anew from {_LINKS} (or genkan mobile status): {seen.client_id} is not registered "
-                "there, or its link is disabled."
+            fix = say(
+                "Copy the client id anew from %(links)s (or genkan mobile status): %(client_id)s is not "
+                "registered there, or its link is disabled.",
+                links=_LINKS,
+                client_id=seen.client_id,
             )
-            return told.wrong(f"{answer.briefly}, as for a client that nobody registered", fix)
-        return told.ok(f"{seen.client_id} is known: it is refused otherwise than an unknown one")
-    return told.unknown(f"{answer.briefly}: somebody has to sign in first; try genkan app login")
+            return told.wrong(say("%(briefly)s, as for a client that nobody registered", briefly=answer.briefly), fix)
+        return told.ok(
+            say("%(client_id)s is known: it is refused otherwise than an unknown one", client_id=seen.client_id)
+        )
+    return told.unknown(say("%(briefly)s: somebody has to sign in first; try genkan app login", briefly=answer.briefly))
 
 
 def redirect(seen: Seen) -> Probe:
@@ -93,8 +101,8 @@ def redirect(seen: Seen) -> Probe:
     uri = seen.target.redirect_uri
     told = Told(
         "redirect",
-        f"authorize with the redirect {uri}",
-        "The code goes back to the app by this address, which must be registered letter by letter.",
+        say("authorize with the redirect %(uri)s", uri=uri),
+        say("The code goes back to the app by this address, which must be registered letter by letter."),
     )
     if seen.client_id is None:
         return told.unknown(_NO_CLIENT_ID)
@@ -102,14 +110,19 @@ def redirect(seen: Seen) -> Probe:
     if isinstance(answer, Silent):
         return told.unasked(answer)
     if blamed := _explained(seen, answer):
-        return told.unknown(f"{answer.briefly}: see {blamed}")
+        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
     if _came_back(seen) is not None or _is_asked_to_sign_in(seen):
-        return told.ok("registered")
+        return told.ok(say("registered"))
     refused = not answer.redirects and 400 <= answer.status < 500 and answer.status != 404
     if refused and unknown is not None and not unknown.redirects and not alike(answer, unknown):
-        fix = f"Add {uri} to the redirect URLs of the link of {seen.client_id} under {_LINKS}."
-        return told.wrong(f"{answer.briefly}: refused, and the client is known", fix)
-    return told.unknown(f"{answer.briefly}: see client")
+        fix = say(
+            "Add %(uri)s to the redirect URLs of the link of %(client_id)s under %(links)s.",
+            uri=uri,
+            client_id=seen.client_id,
+            links=_LINKS,
+        )
+        return told.wrong(say("%(briefly)s: refused, and the client is known", briefly=answer.briefly), fix)
+    return told.unknown(say("%(briefly)s: see client", briefly=answer.briefly))
 
 
 def permission(seen: Seen) -> Probe:
@@ -117,8 +130,8 @@ def permission(seen: Seen) -> Probe:
     scope = seen.target.scope
     told = Told(
         "permission",
-        f"authorize with scope {scope}, asking nobody (prompt=none)",
-        "The app asks for this permission; a link with less refuses it.",
+        say("authorize with scope %(scope)s, asking nobody (prompt=none)", scope=scope),
+        say("The app asks for this permission; a link with less refuses it."),
     )
     if seen.client_id is None:
         return told.unknown(_NO_CLIENT_ID)
@@ -126,39 +139,50 @@ def permission(seen: Seen) -> Probe:
     if isinstance(answer, Silent):
         return told.unasked(answer)
     if blamed := _explained(seen, answer):
-        return told.unknown(f"{answer.briefly}: see {blamed}")
+        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
     came = refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
     if came is not None and came.error == ErrorCode.INVALID_SCOPE:
-        fix = f"Set the permission of the link of {seen.client_id} to {scope} under {_LINKS}."
-        return told.wrong(f"{came.error}: the link gives less than {scope}", fix)
+        fix = say(
+            "Set the permission of the link of %(client_id)s to %(scope)s under %(links)s.",
+            client_id=seen.client_id,
+            scope=scope,
+            links=_LINKS,
+        )
+        return told.wrong(say("%(error)s: the link gives less than %(scope)s", error=came.error, scope=scope), fix)
     if came is not None and came.error in _NOBODY_HERE:
-        return told.ok(f"{scope} is given ({came.error}: nobody was asked)")
-    return told.unknown("it cannot be seen without signing in", f"Look under {_LINKS} whether it is {scope} or wider.")
+        return told.ok(say("%(scope)s is given (%(error)s: nobody was asked)", scope=scope, error=came.error))
+    return told.unknown(
+        say("it cannot be seen without signing in"),
+        say("Look under %(links)s whether it is %(scope)s or wider.", links=_LINKS, scope=scope),
+    )
 
 
 def pkce(seen: Seen) -> Probe:
     """Whether PKCE with S256 is taken."""
     told = Told(
         "pkce",
-        "authorize with a challenge by S256",
-        "The app has no secret: PKCE is what ties the code to it (RFC 7636).",
+        say("authorize with a challenge by S256"),
+        say("The app has no secret: PKCE is what ties the code to it (RFC 7636)."),
     )
     found = described(seen)
     if isinstance(found, ServerMetadata) and "S256" not in found.code_challenge_methods:
-        fix = "Update the provider to one that takes PKCE with S256 (see oauth-plugin)."
-        return told.wrong("the metadata lists no S256", fix)
+        fix = say("Update the provider to one that takes PKCE with S256 (see oauth-plugin).")
+        return told.wrong(say("the metadata lists no S256"), fix)
     came = refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
     if came is not None and came.error == ErrorCode.INVALID_REQUEST:
         return told.wrong(
-            f"{came.error}: {came.description or 'no reason given'}", "Update the provider (see oauth-plugin)."
+            say("%(error)s: %(description)s", error=came.error, description=came.description)
+            if came.description
+            else say("%(error)s: no reason given", error=came.error),
+            say("Update the provider (see oauth-plugin)."),
         )
     if refusal(seen, Q.CLIENT_WRONG) is not None:
-        return told.ok("S256 is taken, and a method that does not exist is refused")
+        return told.ok(say("S256 is taken, and a method that does not exist is refused"))
     if came is not None or _is_asked_to_sign_in(seen):
-        return told.ok("S256 is taken")
+        return told.ok(say("S256 is taken"))
     if isinstance(found, ServerMetadata):
-        return told.ok("S256, says the metadata")
-    return told.unknown("it cannot be seen without signing in")
+        return told.ok(say("S256, says the metadata"))
+    return told.unknown(say("it cannot be seen without signing in"))
 
 
 def return_to_app(seen: Seen) -> Probe:
@@ -167,30 +191,41 @@ def return_to_app(seen: Seen) -> Probe:
     scheme = uri.partition(":")[0]
     told = Told(
         "return-to-app",
-        f"a refusal on its way to {uri}, and the rules of the sign-in page",
-        f"The last step is a redirect to {scheme}:, which proxies may eat and a page's own rules may forbid.",
+        say("a refusal on its way to %(uri)s, and the rules of the sign-in page", uri=uri),
+        say(
+            "The last step is a redirect to %(scheme)s:, which proxies may eat and a page's own rules may forbid.",
+            scheme=scheme,
+        ),
     )
     if seen.client_id is None:
         return told.unknown(_NO_CLIENT_ID)
     page, asked = seen.last(Q.CLIENT), seen.heard(Q.CLIENT)
     if asked is not None and (blamed := _explained(seen, asked)):
-        return told.unknown(f"{asked.briefly}: see {blamed}")
+        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=asked.briefly, blamed=blamed))
     if isinstance(page, Heard) and (bad := _forbidden(page, uri)):
-        fix = f"Add {scheme}: to form-action, or remove the policy that the proxy adds: {bad}"
-        answered = f"the page's policy has a form-action without {scheme}:, so the browser stops there"
+        fix = say(
+            "Add %(scheme)s: to form-action, or remove the policy that the proxy adds: %(bad)s", scheme=scheme, bad=bad
+        )
+        answered = say(
+            "the page's policy has a form-action without %(scheme)s:, so the browser stops there", scheme=scheme
+        )
         return told.wrong(answered, fix) if is_genkan(seen) else told.warning(answered, fix)
     if _came_back(seen) is not None:
-        return told.ok(f"the redirect to {scheme}: comes through, and the page's policy lets forms go there")
+        return told.ok(
+            say("the redirect to %(scheme)s: comes through, and the page's policy lets forms go there", scheme=scheme)
+        )
     spoilt = next(
         (one for one in map(seen.heard, (Q.CLIENT_SILENT, Q.CLIENT_WRONG)) if one and _is_spoilt(one, uri)), None
     )
     if spoilt is not None:
-        fix = "See which rule of the proxy rewrites or removes Location (proxy_redirect, ProxyPassReverse, a firewall)."
-        return told.wrong(f"{spoilt.status} with a Location that is gone or changed", fix)
+        fix = say(
+            "See which rule of the proxy rewrites or removes Location (proxy_redirect, ProxyPassReverse, a firewall)."
+        )
+        return told.wrong(say("%(status)s with a Location that is gone or changed", status=spoilt.status), fix)
     return told.unknown(
-        "it cannot be seen without signing in; the sign-in page does not forbid it"
+        say("it cannot be seen without signing in; the sign-in page does not forbid it")
         if isinstance(page, Heard)
-        else "no answer that would tell"
+        else say("no answer that would tell")
     )
 
 

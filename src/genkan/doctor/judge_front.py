@@ -4,8 +4,10 @@ from statistics import median
 
 from genkan.doctor.likeness import alike
 from genkan.doctor.observed import Answered, Heard, Q, Seen, Silence, Silent
+from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told, in_words
 from genkan.doctor.verdicts import Probe
+from genkan.wire.sentences import Sentence
 
 SLOW_MS = 3000
 LONG = 3500
@@ -16,9 +18,11 @@ def proxy_headers(seen: Seen) -> Probe:
     """Whether the site knows by which address it is asked."""
     told = Told(
         "proxy-headers",
-        f"GET {seen.target.base.text}/, as a browser",
-        "The site must learn from its proxy by "
-        "which scheme and host it is asked, or sign-in ends in a loop or on an error page.",
+        say("GET %(address)s/, as a browser", address=seen.target.base.text),
+        say(
+            "The site must learn from its proxy by which scheme and host it is asked, or sign-in ends in a loop "
+            "or on an error page."
+        ),
     )
     page = seen.last(Q.PAGE)
     if isinstance(page, Silent):
@@ -26,17 +30,18 @@ def proxy_headers(seen: Seen) -> Probe:
     info = seen.heard(Q.SERVER_INFO)
     # What machines ask is answered whatever Host says, pages are not: only these two headers tell them apart.
     if page.status == 400 and info is not None and info.status == 200:
-        fix = (
-            "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; "
-            "(nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all of it."
+        fix = say(
+            "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto "
+            "$scheme; (nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all "
+            "of it."
         )
-        return told.wrong("400: the site takes the request for another address than its base URL", fix)
+        return told.wrong(say("400: the site takes the request for another address than its base URL"), fix)
     hops = seen.hops.get(Q.PAGE, ())
     if isinstance(hops[-1], Heard) and hops[-1].redirects and _loops(hops):
-        fix = "Let the proxy say the scheme (X-Forwarded-Proto): the site redirects to what it was asked by."
-        return told.wrong("it redirects to itself without end", fix)
+        fix = say("Let the proxy say the scheme (X-Forwarded-Proto): the site redirects to what it was asked by.")
+        return told.wrong(say("it redirects to itself without end"), fix)
     if page.status >= 500:
-        return told.unknown(f"{page.briefly}: see server-info")
+        return told.unknown(say("%(briefly)s: see server-info", briefly=page.briefly))
     return told.ok(page.briefly)
 
 
@@ -50,23 +55,41 @@ def address_filter(seen: Seen) -> Probe:
     """Whether a firewall takes the app's redirect for an attack."""
     told = Told(
         "address-filter",
-        "authorize with and without the app's redirect in the query",
-        "Firewalls take jira-server:, or an address of the own machine, in a query for an attack.",
+        say("authorize with and without the app's redirect in the query"),
+        say("Firewalls take jira-server:, or an address of the own machine, in a query for an attack."),
     )
     bare, app, loopback = (seen.first(q) for q in (Q.UNKNOWN_BARE, Q.UNKNOWN_APP, Q.UNKNOWN_LOOPBACK))
     if isinstance(bare, Silent):
         return told.unasked(bare)
     scheme = seen.target.redirect_uri.partition(":")[0]
     if is_filtered(seen):
-        fix = f"Exempt redirect_uri on /rest/oauth2/*/authorize from the firewall's rule that stops {scheme}: there."
-        return told.wrong(f"{_brief(bare)} without it, {_brief(app)} with {scheme}: in it", fix)
+        fix = say(
+            "Exempt redirect_uri on /rest/oauth2/*/authorize from the firewall's rule that stops %(scheme)s: there.",
+            scheme=scheme,
+        )
+        return told.wrong(
+            say(
+                "%(brief)s without it, %(brief2)s with %(scheme)s: in it",
+                brief=_brief(bare),
+                brief2=_brief(app),
+                scheme=scheme,
+            ),
+            fix,
+        )
     if _is_filtered(bare, loopback):
-        fix = (
+        fix = say(
             "Exempt redirect_uri on /rest/oauth2/*/authorize from the rule that stops addresses of this machine "
             "(931100 in the OWASP rule set): programs on a terminal and some desktops use them."
         )
-        return told.warning(f"{_brief(bare)} without it, {_brief(loopback)} with http://127.0.0.1 in it", fix)
-    return told.ok("the site itself answers in each case")
+        return told.warning(
+            say(
+                "%(brief)s without it, %(brief2)s with http://127.0.0.1 in it",
+                brief=_brief(bare),
+                brief2=_brief(loopback),
+            ),
+            fix,
+        )
+    return told.ok(say("the site itself answers in each case"))
 
 
 def is_filtered(seen: Seen) -> bool:
@@ -82,58 +105,70 @@ def _is_filtered(usual: Heard, answer: Answered) -> bool:
     return answer.status != usual.status and answer.status >= 400
 
 
-def _brief(answer: Answered) -> str:
-    return str(answer.status) if isinstance(answer, Heard) else in_words(answer)
+def _brief(answer: Answered) -> Sentence:
+    return plain(str(answer.status)) if isinstance(answer, Heard) else in_words(answer)
 
 
 def long_address(seen: Seen) -> Probe:
     """Whether long addresses get through."""
     told = Told(
         "long-address",
-        f"authorize with {LONG} characters of state",
-        "Sign-in carries the whole request in its address, which proxies may cut off.",
+        say("authorize with %(long)s characters of state", long=LONG),
+        say("Sign-in carries the whole request in its address, which proxies may cut off."),
     )
     short, long = seen.first(Q.UNKNOWN_APP), seen.first(Q.UNKNOWN_LONG)
     if isinstance(short, Silent) or (isinstance(long, Silent) and long.silence is Silence.NOT_ASKED):
         return told.unasked(short if isinstance(short, Silent) else Silent("", Silence.NOT_ASKED))
-    fix = (
+    fix = say(
         "Allow request lines of 8 KB, as in large_client_header_buffers 4 16k (nginx), LimitRequestLine 16384 (Apache)."
     )
     if isinstance(long, Silent):
         return told.wrong(in_words(long), fix)
     if alike(short, long) or (short.redirects and long.redirects) or (short.status, 200) == (long.status, short.status):
-        return told.ok(f"{long.status}, as for a short one")
-    return told.wrong(f"{long.briefly}, against {short.briefly} for a short one", fix)
+        return told.ok(say("%(status)s, as for a short one", status=long.status))
+    return told.wrong(
+        say("%(briefly)s, against %(briefly2)s for a short one", briefly=long.briefly, briefly2=short.briefly), fix
+    )
 
 
 def cookies(seen: Seen) -> Probe:
     """Whether a browser keeps and sends back the cookies that sign-in needs."""
     told = Told(
         "cookies",
-        "the cookies of the start page and the sign-in page",
-        "The browser comes from the app and back from a sign-on: cookies must survive both.",
+        say("the cookies of the start page and the sign-in page"),
+        say("The browser comes from the app and back from a sign-on: cookies must survive both."),
     )
     hops = [hop for q in (Q.PAGE, Q.CLIENT) for hop in seen.hops.get(q, ()) if isinstance(hop, Heard)]
     if not hops:
-        return told.unknown("no page was answered")
+        return told.unknown(say("no page was answered"))
     written = list(dict.fromkeys(cookie for hop in hops for cookie in hop.every("set-cookie")))
     found = [_attributes(cookie) for cookie in written]
     secure = seen.target.base.secure
     for name, attributes in found:
         if attributes.get("samesite") == "none" and "secure" not in attributes:
-            return told.wrong(f"{name}: SameSite=None without Secure", f"Add Secure to {name}: browsers drop it so.")
+            return told.wrong(
+                say("%(name)s: SameSite=None without Secure", name=name),
+                say("Add Secure to %(name)s: browsers drop it so.", name=name),
+            )
         if "secure" in attributes and not secure and not seen.target.base.is_loopback:
-            return told.wrong(f"{name}: Secure, on plain http", "Serve the site by https: browsers drop it so.")
+            return told.wrong(
+                say("%(name)s: Secure, on plain http", name=name), say("Serve the site by https: browsers drop it so.")
+            )
     for name, attributes in found:
         if attributes.get("samesite") == "strict":
-            fix = f"Set {name} to SameSite=Lax: a strict one is not sent when a sign-on at another site comes back."
-            return told.warning(f"{name}: SameSite=Strict", fix)
+            fix = say(
+                "Set %(name)s to SameSite=Lax: a strict one is not sent when a sign-on at another site comes back.",
+                name=name,
+            )
+            return told.warning(say("%(name)s: SameSite=Strict", name=name), fix)
         if secure and "secure" not in attributes:
             return told.warning(
-                f"{name}: without Secure", f"Add Secure to {name}, so that it never travels in the clear."
+                say("%(name)s: without Secure", name=name),
+                say("Add Secure to %(name)s, so that it never travels in the clear.", name=name),
             )
-    listed = {name: attributes.get("samesite") or "lax by default" for name, attributes in found}
-    return told.ok(", ".join(f"{name} ({rule})" for name, rule in listed.items()) or "none")
+    rules = {name: attributes.get("samesite") or say("lax by default") for name, attributes in found}
+    listed = [say("%(name)s (%(rule)s)", name=name, rule=rule) for name, rule in rules.items()]
+    return told.ok(joined(listed, ", ") if listed else say("none"))
 
 
 def _attributes(cookie: str) -> tuple[str, dict[str, str]]:
@@ -151,13 +186,13 @@ def speed(seen: Seen) -> Probe:
     """How long answers take."""
     told = Told(
         "speed",
-        "the time to the first byte of each answer",
-        "A sign-in is about ten requests: a second each is felt, and the app gives up after twenty.",
+        say("the time to the first byte of each answer"),
+        say("A sign-in is about ten requests: a second each is felt, and the app gives up after twenty."),
     )
     times = [hop.ms for hops in seen.hops.values() for hop in hops if isinstance(hop, Heard)]
     if not times:
-        return told.unknown("nothing was answered")
-    answered = f"{round(median(times))} ms as a rule, {max(times)} ms at most"
+        return told.unknown(say("nothing was answered"))
+    answered = say("%(round)s ms as a rule, %(max)s ms at most", round=round(median(times)), max=max(times))
     if median(times) > SLOW_MS:
-        return told.warning(answered, "See what makes the site slow before phones wait for it.")
+        return told.warning(answered, say("See what makes the site slow before phones wait for it."))
     return told.ok(answered)

@@ -2,12 +2,14 @@
 
 from genkan.doctor.gateways import turned_away
 from genkan.doctor.observed import Answered, Heard, Q, Seen, Silent, place
+from genkan.doctor.saying import plain, say
 from genkan.doctor.telling import Told
 from genkan.doctor.turned_away import exempt, sent_where
 from genkan.doctor.verdicts import Probe
 from genkan.wire import metadata
 from genkan.wire.jsontext import shown, text
 from genkan.wire.metadata import MetadataProblem, ServerMetadata
+from genkan.wire.sentences import Sentence
 
 TOKEN = "/rest/oauth2/latest/token"
 
@@ -17,27 +19,29 @@ def endpoints(seen: Seen) -> Probe:
     base = seen.target.base
     told = Told(
         "oauth-endpoints",
-        f"authorize, token and client below {base.text}/rest/oauth2",
-        "These are the addresses that the app opens in the browser and calls itself.",
+        say("authorize, token and client below %(address)s/rest/oauth2", address=base.text),
+        say("These are the addresses that the app opens in the browser and calls itself."),
     )
     answers = {"authorize": seen.first(Q.UNKNOWN_APP), "token": seen.first(Q.TOKEN), "client": seen.first(Q.CLIENTS)}
     heard = {name: answer for name, answer in answers.items() if isinstance(answer, Heard)}
     if not heard:
         return told.unasked(next(answer for answer in answers.values() if isinstance(answer, Silent)))
-    answered = ", ".join(f"{name} {answer.status}" for name, answer in heard.items())
+    answered = plain(", ".join(f"{name} {answer.status}" for name, answer in heard.items()))
     missing = [name for name in ("authorize", "token") if name in heard and heard[name].status == 404]
     if missing:
-        fix = (
+        fix = say(
             "Switch the OAuth plugin on (Manage apps), and see that the proxy passes everything below /rest/oauth2 on."
         )
-        return told.wrong(f"{answered}: {' and '.join(missing)} cannot be found", fix)
+        return told.wrong(
+            say("%(answered)s: %(listed)s cannot be found", answered=answered, listed=", ".join(missing)), fix
+        )
     clients = heard.get("client")
     if clients is not None and clients.status == 200 and clients.json is not None:
-        fix = "Close it: anonymous callers must get 401 there, and here they see the application links."
+        fix = say("Close it: anonymous callers must get 401 there, and here they see the application links.")
         return told.wrong(answered, fix)
     broken = [name for name, answer in heard.items() if answer.status >= 500]
     if broken:
-        return told.wrong(answered, "See the log of the site or its proxy for why these fail.")
+        return told.wrong(answered, say("See the log of the site or its proxy for why these fail."))
     return told.ok(answered)
 
 
@@ -46,8 +50,12 @@ def token(seen: Seen) -> Probe:
     base = seen.target.base
     told = Told(
         "token-endpoint",
-        f"POST {base.text}{TOKEN} with a code that is none, of a client that is none",
-        "The app calls it without a browser: it must get the provider's own answer.",
+        say(
+            "POST %(address)s%(token)s with a code that is none, of a client that is none",
+            address=base.text,
+            token=TOKEN,
+        ),
+        say("The app calls it without a browser: it must get the provider's own answer."),
     )
     answer = seen.first(Q.TOKEN)
     if isinstance(answer, Silent):
@@ -55,9 +63,9 @@ def token(seen: Seen) -> Probe:
     members = answer.json
     error = text((members or {}).get("error"))
     if answer.status in {400, 401} and error is not None:
-        return told.ok(f"{answer.status}, {shown(error, 60)}")
+        return told.ok(plain(f"{answer.status}, {shown(error, 60)}"))
     if answer.status == 404:
-        return told.unknown("404: see oauth-endpoints")
+        return told.unknown(say("404: see oauth-endpoints"))
     # Before the gateways: 401 and 403 in HTML are what firewalls and checks of the Origin say.
     if answer.redirects and turned_away(answer, base.origin):
         paths = [base.path + path for path in (TOKEN, "/rest/oauth2/latest/revoke")]
@@ -65,39 +73,41 @@ def token(seen: Seen) -> Probe:
     return told.wrong(_instead(answer), _token_fix(answer))
 
 
-def _instead(answer: Heard) -> str:
-    return f"{answer.briefly}, and not an error of OAuth 2.0 in JSON"
+def _instead(answer: Heard) -> Sentence:
+    return say("%(briefly)s, and not an error of OAuth 2.0 in JSON", briefly=answer.briefly)
 
 
-def _token_fix(answer: Heard) -> str:
+def _token_fix(answer: Heard) -> Sentence:
     if answer.status == 405:
-        return "Let the proxy pass POST on to this path."
+        return say("Let the proxy pass POST on to this path.")
     if answer.status >= 500:
-        return "See the log of the site or its proxy for why it fails."
+        return say("See the log of the site or its proxy for why it fails.")
     if answer.redirects:
-        return f"Let this path answer by itself; it is sent to {place(answer.target)}."
-    return "See in the log of the proxy or firewall which rule answers in the site's place, and exempt this path."
+        return say("Let this path answer by itself; it is sent to %(place)s.", place=place(answer.target))
+    return say("See in the log of the proxy or firewall which rule answers in the site's place, and exempt this path.")
 
 
 def unknown_client(seen: Seen) -> Probe:
     """Whether a client that nobody registered is refused on a page, and never sent anywhere."""
     told = Told(
         "unknown-client",
-        "authorize with a client id that nobody registered",
-        "RFC 6749 4.1.2.1: an error must not travel to an address that nobody registered.",
+        say("authorize with a client id that nobody registered"),
+        say("RFC 6749 4.1.2.1: an error must not travel to an address that nobody registered."),
     )
     answer = seen.first(Q.UNKNOWN_APP)
     if isinstance(answer, Silent):
         return told.unasked(answer)
     redirect = seen.target.redirect_uri
     if answer.redirects and answer.target.startswith(redirect):
-        fix = "Update the provider: it sends errors to redirect addresses that it does not know."
-        return told.wrong(f"{answer.status}, sent to {redirect}", fix)
+        fix = say("Update the provider: it sends errors to redirect addresses that it does not know.")
+        return told.wrong(say("%(status)s, sent to %(redirect)s", status=answer.status, redirect=redirect), fix)
     if answer.redirects:
-        return told.unknown(f"{answer.briefly}: somebody has to sign in before it looks at the client")
+        return told.unknown(
+            say("%(briefly)s: somebody has to sign in before it looks at the client", briefly=answer.briefly)
+        )
     if answer.status == 404 or answer.status >= 500:
-        return told.unknown(f"{answer.status}: see oauth-endpoints")
-    return told.ok(f"{answer.briefly}: refused on a page, without a redirect")
+        return told.unknown(say("%(status)s: see oauth-endpoints", status=answer.status))
+    return told.ok(say("%(briefly)s: refused on a page, without a redirect", briefly=answer.briefly))
 
 
 def described(seen: Seen) -> ServerMetadata | MetadataProblem | None:
@@ -113,17 +123,19 @@ def metadata_document(seen: Seen) -> Probe:
     """Whether what the site describes is about this site."""
     told = Told(
         "metadata",
-        "/.well-known/oauth-authorization-server, in both places",
-        "Programs that read it trust the issuer in it; the app does without.",
+        say("/.well-known/oauth-authorization-server, in both places"),
+        say("Programs that read it trust the issuer in it; the app does without."),
     )
     found = described(seen)
     if found is None:
         asked = [seen.first(question) for question in (Q.METADATA, Q.METADATA_BELOW)]
         silent = _all_silent(asked)
-        return told.unasked(silent) if silent is not None else told.ok("none, as on Jira")
+        return told.unasked(silent) if silent is not None else told.ok(say("none, as on Jira"))
     if isinstance(found, MetadataProblem):
-        return told.warning(found.sentence, "Correct the site's base URL, or let the proxy pass this path to it.")
-    return told.ok(f"issuer {found.issuer}")
+        return told.warning(
+            plain(found.sentence), say("Correct the site's base URL, or let the proxy pass this path to it.")
+        )
+    return told.ok(say("issuer %(issuer)s", issuer=found.issuer))
 
 
 def _all_silent(answers: list[Answered]) -> Silent | None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from genkan.doctor.judge_site import is_genkan, version
 from genkan.doctor.observed import Heard, Q, Seen
+from genkan.doctor.saying import say
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
 from genkan.wire.jsontext import text
+from genkan.wire.sentences import Sentence
 from genkan.wire.versions import (
     MOBILE_PLUGIN_9,
     MOBILE_PLUGIN_10,
@@ -33,9 +35,14 @@ def oauth_plugin(seen: Seen) -> Probe:
     told = Told(
         "oauth-plugin",
         _asked(seen, "OAuth"),
-        f"The app's link without a secret needs OAuth plugin {OAUTH_PLUGIN_9} on Jira 9, {OAUTH_PLUGIN_10} above.",
+        say(
+            "The app's link without a secret needs OAuth plugin %(oauth_plugin_9)s on Jira 9, "
+            "%(oauth_plugin_10)s above.",
+            oauth_plugin_9=OAUTH_PLUGIN_9,
+            oauth_plugin_10=OAUTH_PLUGIN_10,
+        ),
     )
-    return _plugin(told, seen, "oauth", judge_oauth_plugin, _needed(seen, OAUTH_PLUGIN_9, OAUTH_PLUGIN_10), "")
+    return _plugin(told, seen, "oauth", judge_oauth_plugin, _needed(seen, OAUTH_PLUGIN_9, OAUTH_PLUGIN_10), None)
 
 
 def mobile_plugin(seen: Seen) -> Probe:
@@ -43,15 +50,20 @@ def mobile_plugin(seen: Seen) -> Probe:
     told = Told(
         "mobile-plugin",
         _asked(seen, "mobile"),
-        "Without MDM the app learns its client id from the mobile "
-        f"plugin: {MOBILE_PLUGIN_9} on Jira 9, {MOBILE_PLUGIN_10} above.",
+        say(
+            "Without MDM the app learns its client id from the mobile plugin: %(mobile_plugin_9)s on Jira 9, "
+            "%(mobile_plugin_10)s above.",
+            mobile_plugin_9=MOBILE_PLUGIN_9,
+            mobile_plugin_10=MOBILE_PLUGIN_10,
+        ),
     )
     needed = _needed(seen, MOBILE_PLUGIN_9, MOBILE_PLUGIN_10)
     info = seen.info
-    proof = f"at least {needed}: info/login gives the client id" if info and info.enabled and info.client_id else ""
+    is_proved = bool(info and info.enabled and info.client_id)
+    proof = say("at least %(needed)s: info/login gives the client id", needed=needed) if is_proved else None
     if version(seen) is not None and not is_genkan(seen):
-        if seen.target.client_id is not None and not proof:
-            return told.ok("not needed: the client id comes by MDM")
+        if seen.target.client_id is not None and not is_proved:
+            return told.ok(say("not needed: the client id comes by MDM"))
         if missing := _missing(told, seen, needed):
             return missing
     return _plugin(told, seen, "mobile", judge_mobile_plugin, needed, proof)
@@ -63,19 +75,22 @@ def _missing(told: Told, seen: Seen, needed: Version) -> Probe | None:
     if new is None or new.status != 404 or old is None or site is None or not judge_jira(site).ok:
         return None
     if old.status == 200 and old.json is not None:
-        fix = f"Update the mobile plugin to {needed} or later (Manage apps), or use the MDM set-up."
-        return told.wrong("there, and too old: it knows only info/login 1.0", fix)
-    fix = (
-        f"Install or switch on the mobile plugin, {needed} or later (Manage apps), and see that the proxy passes "
-        "/rest/nativemobile on; or use the MDM set-up."
+        fix = say(
+            "Update the mobile plugin to %(needed)s or later (Manage apps), or use the MDM set-up.", needed=needed
+        )
+        return told.wrong(say("there, and too old: it knows only info/login 1.0"), fix)
+    fix = say(
+        "Install or switch on the mobile plugin, %(needed)s or later (Manage apps), and see that the proxy "
+        "passes /rest/nativemobile on; or use the MDM set-up.",
+        needed=needed,
     )
-    return told.wrong("not there, or kept from callers: 404 for info/login in both versions", fix)
+    return told.wrong(say("not there, or kept from callers: 404 for info/login in both versions"), fix)
 
 
-def _asked(seen: Seen, name: str) -> str:
-    return f"the version of the {name} plugin" + (
-        " (with the administrator's token)" if seen.target.has_token and not seen.token_kept else ""
-    )
+def _asked(seen: Seen, name: str) -> Sentence:
+    if seen.target.has_token and not seen.token_kept:
+        return say("the version of the %(name)s plugin (with the administrator's token)", name=name)
+    return say("the version of the %(name)s plugin", name=name)
 
 
 def _needed(seen: Seen, on_9: Version, from_10: Version) -> Version:
@@ -84,29 +99,40 @@ def _needed(seen: Seen, on_9: Version, from_10: Version) -> Version:
 
 
 def _plugin(
-    told: Told, seen: Seen, which: str, judge: Callable[[Version, Version], Judgement], needed: Version, proof: str
+    told: Told,
+    seen: Seen,
+    which: str,
+    judge: Callable[[Version, Version], Judgement],
+    needed: Version,
+    proof: Sentence | None,
 ) -> Probe:
     site = version(seen)
     if site is None:
-        return told.unknown("not told: the site's serverInfo could not be read")
+        return told.unknown(say("not told: the site's serverInfo could not be read"))
     if is_genkan(seen):
-        return told.ok("not needed: Genkan is no Jira, and does this itself")
+        return told.ok(say("not needed: Genkan is no Jira, and does this itself"))
     if not judge_jira(site).ok:
-        return told.unknown(f"it does not matter before Jira itself is new enough ({judge_jira(site).needs})")
+        return told.unknown(
+            say("it does not matter before Jira itself is new enough (%(needs)s)", needs=judge_jira(site).needs)
+        )
     found = plugin_version(seen, which)
     if _is_off(seen, which):
-        return told.wrong(f"version {found}, switched off", f"Switch the {which} plugin on under Manage apps.")
+        return told.wrong(
+            say("version %(found)s, switched off", found=found),
+            say("Switch the %(which)s plugin on under Manage apps.", which=which),
+        )
     if found is not None:
         judged = judge(site, found)
-        return told.ok(judged.sentence) if judged.ok else told.wrong(f"version {found}", judged.sentence)
-    if proof:
+        return told.ok(judged.said) if judged.ok else told.wrong(say("version %(found)s", found=found), judged.said)
+    if proof is not None:
         return told.ok(proof)
     refused = _refused(seen, which)
-    where = (
-        f"Look under Manage apps (filter “All apps”) whether it is {needed} or later, or name a file with a "
-        "system administrator's token with --admin-token-file."
+    where = say(
+        "Look under Manage apps (filter “All apps”) whether it is %(needed)s or later, or name a file with a "
+        "system administrator's token with --admin-token-file.",
+        needed=needed,
     )
-    return told.unknown(refused or seen.token_kept or "only an administrator is told", where)
+    return told.unknown(refused or seen.token_kept or say("only an administrator is told"), where)
 
 
 def plugin_version(seen: Seen, which: str) -> Version | None:
@@ -138,10 +164,10 @@ def _is_meant(key: str, which: str) -> bool:
     return key.startswith("com.atlassian.") and all(word in key for word in _WORDS[which])
 
 
-def _refused(seen: Seen, which: str) -> str:
+def _refused(seen: Seen, which: str) -> Sentence | None:
     answer = seen.heard(_QUESTIONS[which])
     if answer is None:
-        return ""
+        return None
     if answer.status in {401, 403}:
-        return f"{answer.status}: the token is not that of a system administrator, or has expired"
-    return f"{answer.status}: the plugin manager does not tell it"
+        return say("%(status)s: the token is not that of a system administrator, or has expired", status=answer.status)
+    return say("%(status)s: the plugin manager does not tell it", status=answer.status)

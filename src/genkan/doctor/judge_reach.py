@@ -3,58 +3,91 @@
 import ipaddress
 
 from genkan.doctor.observed import Q, Seen, Silence, Silent, host_of, origin_of, place
+from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
 from genkan.wire import uri
 from genkan.wire.addresses import Address, kind_of
+from genkan.wire.sentences import Sentence
 
 
 def address(seen: Seen) -> Probe:
     """The address as typed: the one that goes into the app and into the MDM value."""
-    told = Told("address", seen.target.typed, "The app joins its paths to this very address and follows no redirect.")
+    told = Told(
+        "address",
+        plain(seen.target.typed),
+        say("The app joins its paths to this very address and follows no redirect."),
+    )
     base = seen.target.base
     if seen.target.pasted:
-        return told.wrong("the address of a page, not of the site", f"Use {base.text}, which was looked at instead.")
+        return told.wrong(
+            say("the address of a page, not of the site"),
+            say("Use %(address)s, which was looked at instead.", address=base.text),
+        )
     if not base.secure and not base.is_loopback:
-        fix = f"Serve the site by https, and write https://{base.text.removeprefix('http://')}."
-        return told.wrong("plain http: passwords and tokens could be read on the way, and iOS refuses it", fix)
+        fix = say(
+            "Serve the site by https, and write https://%(removeprefix)s.",
+            removeprefix=base.text.removeprefix("http://"),
+        )
+        return told.wrong(say("plain http: passwords and tokens could be read on the way, and iOS refuses it"), fix)
     if base.is_loopback:
-        return told.ok("this very machine: fit for trying the site out, and no phone can reach it")
+        return told.ok(say("this very machine: fit for trying the site out, and no phone can reach it"))
     if uri.is_ipv4(base.host) or uri.is_ipv6(base.host):
-        fix = "Give the site a name, and use it in the base URL: passkeys need one, and so do most certificates."
-        return told.warning("an IP address where a name belongs", fix)
+        fix = say("Give the site a name, and use it in the base URL: passkeys need one, and so do most certificates.")
+        return told.warning(say("an IP address where a name belongs"), fix)
     if seen.target.typed != base.text:
-        return told.ok(f"read as {base.text}")
-    return told.ok("fit for the app")
+        return told.ok(say("read as %(address)s", address=base.text))
+    return told.ok(say("fit for the app"))
 
 
 def name(seen: Seen) -> Probe:
     """What the name leads to."""
     host = seen.target.base.host
-    told = Told("name", f"the addresses of {host} (A and AAAA)", "A phone asks its own network's DNS for this name.")
+    told = Told(
+        "name",
+        say("the addresses of %(host)s (A and AAAA)", host=host),
+        say("A phone asks its own network's DNS for this name."),
+    )
     if seen.names is None:
-        return told.unknown("not asked")
+        return told.unknown(say("not asked"))
     if not seen.names.addresses:
-        fix = f"Check the spelling of {host}, and that its name is published where the phones are."
-        return told.wrong(seen.names.fault or "the name has no address", fix)
+        fix = say("Check the spelling of %(host)s, and that its name is published where the phones are.", host=host)
+        return told.wrong(seen.names.fault or say("the name has no address"), fix)
     kinds = {text: kind_of(_address(text)) for text in seen.names.addresses}
-    answered = ", ".join(f"{text} ({kind})" if kind else text for text, (kind, _) in kinds.items())
+    listed = [
+        say("%(address)s (%(kind)s)", address=text, kind=Sentence(kind)) if kind else plain(text)
+        for text, (kind, _) in kinds.items()
+    ]
+    answered = joined(listed, ", ")
     if seen.target.base.is_loopback:
         return told.ok(answered)
     # RFC 6052 2.1: on a network without IPv4 its own resolver makes these for every name.
     odd = [text for text, (kind, inside) in kinds.items() if kind and not inside and "NAT64" not in kind]
     if odd:
-        return told.wrong(answered, f"Remove {', '.join(odd)} from the records of {host}: no phone reaches it there.")
+        return told.wrong(
+            answered,
+            say(
+                "Remove %(listed)s from the records of %(host)s: no phone reaches it there.",
+                listed=", ".join(odd),
+                host=host,
+            ),
+        )
     if any(_address(text).is_loopback for text in kinds):
         # What a server's own hosts file says of its name: no fault, but not what a phone sees.
-        fix = f"Run the check from another machine: this one takes {host} for itself, which phones do not."
+        fix = say(
+            "Run the check from another machine: this one takes %(host)s for itself, which phones do not.", host=host
+        )
         return told.warning(answered, fix)
     closed = [text for text, (kind, inside) in kinds.items() if kind and inside]
     if closed and len(closed) < len(kinds):
-        fix = "Publish either addresses that are open to all or private ones: which of these a phone takes is chance."
+        fix = say(
+            "Publish either addresses that are open to all or private ones: which of these a phone takes is chance."
+        )
         return told.warning(answered, fix)
     if closed:
-        return told.ok(f"{answered}: phones reach it within your network or through its VPN or app tunnel")
+        return told.ok(
+            say("%(answered)s: phones reach it within your network or through its VPN or app tunnel", answered=answered)
+        )
     return told.ok(answered)
 
 
@@ -66,18 +99,38 @@ def connection(seen: Seen) -> Probe:
     """Whether each address takes connections."""
     base = seen.target.base
     port = base.port or (443 if base.secure else 80)
-    told = Told("connection", f"a connection to each address, port {port}", "A phone picks an address by itself.")
+    told = Told(
+        "connection",
+        say("a connection to each address, port %(port)s", port=port),
+        say("A phone picks an address by itself."),
+    )
     if not seen.tried:
-        return told.unknown("not asked, for want of an address")
+        return told.unknown(say("not asked, for want of an address"))
     dead = [one for one in seen.tried if one.fault]
-    answered = ", ".join(f"{one.address} {one.fault or 'answers'}" for one in seen.tried)
+    each = [
+        say("%(address)s %(fault)s", address=one.address, fault=one.fault)
+        if one.fault
+        else say("%(address)s answers", address=one.address)
+        for one in seen.tried
+    ]
+    answered = joined(each, ", ")
     if len(dead) == len(seen.tried):
-        fix = f"See that the site or its proxy runs and that firewalls let port {port} through from where phones are."
+        fix = say(
+            "See that the site or its proxy runs and that firewalls let port %(port)s through from where phones are.",
+            port=port,
+        )
         return told.wrong(answered, fix)
     if dead and not base.is_loopback:
         # localhost has two addresses on most machines, and sites for trying out listen on one.
         listed = ", ".join(one.address for one in dead)
-        return told.warning(answered, f"Make {listed} answer on port {port}, or remove it from the name's records.")
+        return told.warning(
+            answered,
+            say(
+                "Make %(listed)s answer on port %(port)s, or remove it from the name's records.",
+                listed=listed,
+                port=port,
+            ),
+        )
     return told.ok(answered)
 
 
@@ -86,34 +139,39 @@ def http_redirect(seen: Seen) -> Probe:
     base = seen.target.base
     told = Told(
         "http-redirect",
-        f"http://{base.host}{base.path}/",
-        "Somebody who types the address without https:// shall arrive, and nothing shall be served unencrypted.",
+        plain(f"http://{base.host}{base.path}/"),
+        say("Somebody who types the address without https:// shall arrive, and nothing shall be served unencrypted."),
     )
     if not base.secure:
-        return told.ok("not asked: the address is plain http itself")
+        return told.ok(say("not asked: the address is plain http itself"))
     answer = seen.first(Q.PLAIN)
     if isinstance(answer, Silent):
         if answer.silence in {Silence.CONNECTION, Silence.SLOW}:
-            return told.ok("nobody answers by plain http, which is safe too")
+            return told.ok(say("nobody answers by plain http, which is safe too"))
         if base.port is not None and answer.silence is Silence.NOT_ASKED:
-            return told.ok("not asked: the address has a port of its own")
+            return told.ok(say("not asked: the address has a port of its own"))
         return told.unasked(answer)
     if not answer.redirects:
         if answer.status >= 400:
-            return told.ok(f"{answer.briefly}: nothing is served by plain http")
-        fix = f"Let port 80 do nothing but redirect to {base.origin}."
-        return told.warning(f"{answer.briefly}: the site answers by plain http", fix)
+            return told.ok(say("%(briefly)s: nothing is served by plain http", briefly=answer.briefly))
+        fix = say("Let port 80 do nothing but redirect to %(origin)s.", origin=base.origin)
+        return told.warning(say("%(briefly)s: the site answers by plain http", briefly=answer.briefly), fix)
     if answer.target.startswith("https://") and host_of(answer.target) == base.host:
         return told.ok(answer.briefly)
-    where = origin_of(answer.target) or "an address that cannot be read"
-    fix = f"Let port 80 redirect to {base.origin}, and not to {where}."
-    return told.warning(f"sent to {place(answer.target)}{private_note(answer.target)}, which was not followed", fix)
+    where = origin_of(answer.target) or say("an address that cannot be read")
+    fix = say("Let port 80 redirect to %(origin)s, and not to %(where)s.", origin=base.origin, where=where)
+    note = private_note(answer.target)
+    if note is None:
+        answered = say("sent to %(place)s, which was not followed", place=place(answer.target))
+    else:
+        answered = say("sent to %(place)s (%(note)s), which was not followed", place=place(answer.target), note=note)
+    return told.warning(answered, fix)
 
 
-def private_note(url: str) -> str:
+def private_note(url: str) -> Sentence | None:
     """What to say of a redirect to an address that only some networks reach."""
     host = host_of(url)
     if not (uri.is_ipv4(host) or uri.is_ipv6(host)):
-        return ""
+        return None
     kind, _ = kind_of(ipaddress.ip_address(host))
-    return f" ({kind})" if kind else ""
+    return Sentence(kind) if kind else None

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from genkan.doctor.certificates import WEAK_HASHES, Certificate, covers, read_chain
 from genkan.doctor.observed import Answered, Handshake, Q, Seen, Silence, Silent
+from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
+from genkan.wire.sentences import Sentence
 
 SOON_DAYS = 14
 # What Apple takes from a public authority since 2020, and from any authority since 2019.
@@ -13,7 +15,7 @@ LONGEST_PUBLIC_DAYS = 398
 LONGEST_DAYS = 825
 _UNTRUSTED_ROOT = frozenset({18, 19})  # OpenSSL: a self-signed certificate, alone or at the end of the chain
 _NO_ISSUER = frozenset({2, 20, 21})  # OpenSSL: the issuer is not at hand
-_PLAIN = "not asked: the address is plain http"
+_PLAIN = say("not asked: the address is plain http")
 
 
 def tls(seen: Seen) -> Probe:
@@ -21,28 +23,32 @@ def tls(seen: Seen) -> Probe:
     base = seen.target.base
     told = Told(
         "tls",
-        f"a TLS handshake with {base.host}, every version offered",
-        "App Transport Security wants TLS 1.2 or later with forward secrecy; otherwise iOS ends the connection.",
+        say("a TLS handshake with %(host)s, every version offered", host=base.host),
+        say("App Transport Security wants TLS 1.2 or later with forward secrecy; otherwise iOS ends the connection."),
     )
     shaken = seen.handshake
     if not base.secure:
         return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
     if shaken is None:
-        return told.unknown("not asked, since nobody takes the connection")
+        return told.unknown(say("not asked, since nobody takes the connection"))
     if shaken.fault and shaken.wants_certificate:
-        return told.unknown("not seen to its end: see client-certificate")
+        return told.unknown(say("not seen to its end: see client-certificate"))
     if shaken.fault:
-        fix = f"See that port {base.port or 443} of {base.host} speaks TLS 1.2 or 1.3, without a client certificate."
+        fix = say(
+            "See that port %(port)s of %(host)s speaks TLS 1.2 or 1.3, without a client certificate.",
+            port=base.port or 443,
+            host=base.host,
+        )
         return told.wrong(shaken.fault, fix)
-    answered = f"{shaken.version} with {shaken.cipher}"
+    answered = say("%(version)s with %(cipher)s", version=shaken.version, cipher=shaken.cipher)
     if shaken.version not in {"TLSv1.2", "TLSv1.3"}:
-        return told.wrong(answered, "Switch on TLS 1.2 and 1.3 in the server or its proxy.")
+        return told.wrong(answered, say("Switch on TLS 1.2 and 1.3 in the server or its proxy."))
     if not _has_forward_secrecy(shaken):
-        fix = "Allow ECDHE ciphers, as in ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20 (nginx), and prefer TLS 1.3."
-        return told.wrong(f"{answered}, without forward secrecy", fix)
+        fix = say("Allow ECDHE ciphers, as in ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20 (nginx), and prefer TLS 1.3.")
+        return told.wrong(say("%(answered)s, without forward secrecy", answered=answered), fix)
     if seen.old_tls:
-        fix = "Switch off TLS 1.0 and 1.1, as in ssl_protocols TLSv1.2 TLSv1.3 (nginx)."
-        return told.warning(f"{answered}; {seen.old_tls} is taken too", fix)
+        fix = say("Switch off TLS 1.0 and 1.1, as in ssl_protocols TLSv1.2 TLSv1.3 (nginx).")
+        return told.warning(say("%(answered)s; %(old_tls)s is taken too", answered=answered, old_tls=seen.old_tls), fix)
     return told.ok(answered)
 
 
@@ -56,46 +62,62 @@ def certificate(seen: Seen, now: int) -> Probe:
     base = seen.target.base
     told = Told(
         "certificate",
-        f"the certificate of {base.host} and its chain",
-        "The app takes no exception for a certificate, and shows only that the site cannot be reached.",
+        say("the certificate of %(host)s and its chain", host=base.host),
+        say("The app takes no exception for a certificate, and shows only that the site cannot be reached."),
     )
     shaken = seen.handshake
     if not base.secure:
         return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
     if shaken is None or shaken.fault:
-        return told.unknown("not seen: there was no handshake")
+        return told.unknown(say("not seen: there was no handshake"))
     chain = read_chain(shaken.chain)
     if not chain:
-        fix = "Have it issued anew by a usual authority."
-        return told.wrong("a certificate that cannot be read", fix)
+        fix = say("Have it issued anew by a usual authority.")
+        return told.wrong(say("a certificate that cannot be read"), fix)
     fault = _date_fault(chain, now) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
     fault = fault or _strength_fault(chain)
-    answered = f"{chain[0].subject}, from {chain[0].issuer}, until {chain[0].not_after:%Y-%m-%d}, {chain[0].key}"
+    answered = say(
+        "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
+        subject=chain[0].subject,
+        issuer=chain[0].issuer,
+        not_after=f"{chain[0].not_after:%Y-%m-%d}",
+        key=chain[0].key,
+    )
     if fault is not None:
-        return told.wrong(f"{answered}: {fault[0]}", fault[1])
+        return told.wrong(say("%(answered)s: %(fault)s", answered=answered, fault=fault[0]), fault[1])
     return _catch(told, chain[0], answered, seen, now)
 
 
-_Fault = tuple[str, str] | None
+_Fault = tuple[Sentence, Sentence] | None
 
 
 def _date_fault(chain: tuple[Certificate, ...], now: int) -> _Fault:
     moment = datetime.fromtimestamp(now / 1000, UTC)
     for certificate in chain:
         if certificate.not_after < moment:
-            whose = "it" if certificate is chain[0] else f"the intermediate {certificate.subject}"
-            return f"{whose} has expired on {certificate.not_after:%Y-%m-%d}", "Renew it, and reload the server."
+            return _expired(certificate, is_own=certificate is chain[0]), say("Renew it, and reload the server.")
         if certificate.not_before > moment:
-            fix = "Wait until then, or set right the clock of the machine that issued it or of this one."
-            return f"it is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC", fix
+            fix = say("Wait until then, or set right the clock of the machine that issued it or of this one.")
+            return say(
+                "it is not valid before %(not_before)s UTC", not_before=f"{certificate.not_before:%Y-%m-%d %H:%M}"
+            ), fix
     return None
+
+
+def _expired(certificate: Certificate, *, is_own: bool) -> Sentence:
+    date = f"{certificate.not_after:%Y-%m-%d}"
+    if is_own:
+        return say("it has expired on %(date)s", date=date)
+    return say("the intermediate %(subject)s has expired on %(date)s", subject=certificate.subject, date=date)
 
 
 def _name_fault(own: Certificate, host: str) -> _Fault:
     if covers(own.names, host):
         return None
-    listed = ", ".join(own.names[:5]) or "no name at all (the common name alone no longer counts)"
-    return f"it is for {listed}", f"Have a certificate issued that names {host} as a subject alternative name."
+    fix = say("Have a certificate issued that names %(host)s as a subject alternative name.", host=host)
+    if not own.names:
+        return say("it is for no name at all (the common name alone no longer counts)"), fix
+    return say("it is for %(listed)s", listed=", ".join(own.names[:5])), fix
 
 
 def _trust_fault(chain: tuple[Certificate, ...], shaken: Handshake) -> _Fault:
@@ -103,40 +125,62 @@ def _trust_fault(chain: tuple[Certificate, ...], shaken: Handshake) -> _Fault:
         return None
     last = chain[-1]
     if len(chain) == 1 and last.self_issued:
-        fix = "Install one of a public authority, or of your own authority, whose root MDM puts on the phones."
-        return "it is signed by itself", fix
+        fix = say("Install one of a public authority, or of your own authority, whose root MDM puts on the phones.")
+        return say("it is signed by itself"), fix
     if shaken.refused_code in _NO_ISSUER and not last.self_issued:
-        where = f" It can be had at {last.issued_at[0]}." if last.issued_at else ""
-        fix = f"Let the server send the intermediate certificates too (the “full chain” file), up to {last.issuer}."
-        private = " If that is your own authority, put its root on the phones by MDM and name it here with --ca-file."
-        return f"the chain ends at {last.subject}: the issuer {last.issuer} is not known here", fix + where + private
+        fix = say(
+            "Let the server send the intermediate certificates too (the “full chain” file), up to %(issuer)s.",
+            issuer=last.issuer,
+        )
+        where = [say("It can be had at %(address)s.", address=address) for address in last.issued_at[:1]]
+        private = say(
+            "If that is your own authority, put its root on the phones by MDM and name it here with --ca-file."
+        )
+        return say(
+            "the chain ends at %(subject)s: the issuer %(issuer)s is not known here",
+            subject=last.subject,
+            issuer=last.issuer,
+        ), joined([fix, *where, private], " ")
     if shaken.refused_code in _UNTRUSTED_ROOT:
-        fix = f"Put the root {last.issuer} on the phones by MDM with full trust, and name it here with --ca-file."
-        return f"its root {last.issuer} is not one that phones know by themselves", fix
-    return f"it is refused ({shaken.refused})", "Have it issued anew by a usual authority."
+        fix = say(
+            "Put the root %(issuer)s on the phones by MDM with full trust, and name it here with --ca-file.",
+            issuer=last.issuer,
+        )
+        return say("its root %(issuer)s is not one that phones know by themselves", issuer=last.issuer), fix
+    return say("it is refused (%(refused)s)", refused=shaken.refused), say("Have it issued anew by a usual authority.")
 
 
 def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
     for certificate in chain:
-        whose = "" if certificate is chain[0] else f" in {certificate.subject}"
-        if certificate.key_weak:
-            return f"{certificate.key_weak}{whose}", "Have it issued anew with RSA 2048 or EC P-256."
-        if certificate.hash_name in WEAK_HASHES and not certificate.self_issued:
-            return f"a signature with {certificate.hash_name.upper()}{whose}", "Have it issued anew with SHA-256."
+        if certificate.key_weak is not None:
+            what = certificate.key_weak
+            fix = say("Have it issued anew with RSA 2048 or EC P-256.")
+        elif certificate.hash_name in WEAK_HASHES and not certificate.self_issued:
+            what = say("a signature with %(algorithm)s", algorithm=certificate.hash_name.upper())
+            fix = say("Have it issued anew with SHA-256.")
+        else:
+            continue
+        is_own = certificate is chain[0]
+        return what if is_own else say("%(what)s in %(subject)s", what=what, subject=certificate.subject), fix
     return None
 
 
-def _catch(told: Told, own: Certificate, answered: str, seen: Seen, now: int) -> Probe:
+def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe:
     left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
     # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
     bound = LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
     if own.days > bound:
-        fix = (
-            f"Have it issued for {bound} days at most: iOS refuses longer ones (398 from public authorities, 825 else)."
+        fix = say(
+            "Have it issued for %(bound)s days at most: iOS refuses longer ones (398 from public authorities, "
+            "825 else).",
+            bound=bound,
         )
-        return told.warning(f"{answered}: valid for {own.days} days in all", fix)
+        return told.warning(say("%(answered)s: valid for %(days)s days in all", answered=answered, days=own.days), fix)
     if left < SOON_DAYS:
-        return told.warning(f"{answered}: it expires in {left} days", "Renew it now, and see why it is not renewed.")
+        return told.warning(
+            say("%(answered)s: it expires in %(left)s days", answered=answered, left=left),
+            say("Renew it now, and see why it is not renewed."),
+        )
     return told.ok(answered)
 
 
@@ -152,34 +196,36 @@ def client_certificate(seen: Seen) -> Probe:
     """Whether the app's own hops are asked for a certificate that an iPhone cannot present there."""
     told = Told(
         "client-certificate",
-        "whether the server wants a client certificate before it answers",
-        "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path.",
+        say("whether the server wants a client certificate before it answers"),
+        say(
+            "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path."
+        ),
     )
     answers = [seen.first(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)]
     wanted = seen.handshake is not None and seen.handshake.wants_certificate
     if wanted or any(map(wants_certificate, answers)):
-        fix = (
-            "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and set "
-            "ssl_verify_client off on this one."
+        fix = say(
+            "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and "
+            "set ssl_verify_client off on this one."
         )
-        return told.wrong("it answers nothing without one", fix)
+        return told.wrong(say("it answers nothing without one"), fix)
     if any(seen.heard(question) is not None for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
-        return told.ok("it answers without one")
-    return told.unknown("no answer that would tell")
+        return told.ok(say("it answers without one"))
+    return told.unknown(say("no answer that would tell"))
 
 
 def http_version(seen: Seen) -> Probe:
     """HTTP/2 by ALPN."""
     told = Told(
         "http-version",
-        "the protocol that the server picks (ALPN)",
-        "HTTP/2 needs one connection where 1.1 needs several, which phones feel on slow networks.",
+        say("the protocol that the server picks (ALPN)"),
+        say("HTTP/2 needs one connection where 1.1 needs several, which phones feel on slow networks."),
     )
     shaken = seen.handshake
     if not seen.target.base.secure:
         return told.ok(_PLAIN)
     if shaken is None or shaken.fault:
-        return told.unknown("not seen: there was no handshake")
+        return told.unknown(say("not seen: there was no handshake"))
     if shaken.alpn == "h2":
-        return told.ok("HTTP/2")
-    return told.ok("HTTP/1.1, which does; HTTP/2 would save phones a few connections")
+        return told.ok(plain("HTTP/2"))
+    return told.ok(say("HTTP/1.1, which does; HTTP/2 would save phones a few connections"))

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
 
+from genkan.doctor.saying import plain, say
 from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.login_info import LoginInfo
+from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
 
 APP_REDIRECT = "jira-server://oauth-callback"
@@ -30,7 +32,7 @@ class Silent:
 
     url: str
     silence: Silence
-    detail: str = ""
+    detail: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,12 @@ class Heard:
         return self.body[:65536].decode("utf-8", "replace")
 
     @property
-    def briefly(self) -> str:
+    def briefly(self) -> Sentence:
         """Status, and what kind of thing came or where it leads; never a query, which may hold a session."""
         if self.redirects:
-            return f"{self.status}, to {place(self.target)}"
+            return say("%(status)s, to %(place)s", status=self.status, place=place(self.target))
         kind = shown(self.header("content-type").partition(";")[0].strip(), 60)
-        return f"{self.status}" + (f", {kind}" if kind else "")
+        return plain(f"{self.status}" + (f", {kind}" if kind else ""))
 
 
 Answered = Heard | Silent
@@ -124,15 +126,15 @@ class Names:
     """What the host's name leads to; ``fault`` says why it leads nowhere."""
 
     addresses: tuple[str, ...] = ()
-    fault: str = ""
+    fault: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One address that was tried; ``fault`` is empty where somebody took the connection."""
+    """One address that was tried; ``fault`` is None where somebody took the connection."""
 
     address: str
-    fault: str = ""
+    fault: Sentence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class Handshake:
     chain: tuple[bytes, ...] = ()
     refused: str = ""
     refused_code: int = 0
-    fault: str = ""
+    fault: Sentence | None = None
     wants_certificate: bool = False
 
     @property
@@ -210,7 +212,7 @@ class Seen:
     old_tls: str = ""
     hops: dict[Q, tuple[Answered, ...]] = field(default_factory=dict)
     info: LoginInfo | None = None
-    token_kept: str = ""
+    token_kept: Sentence | None = None
     out_of_time: bool = False
 
     def first(self, question: Q) -> Answered:

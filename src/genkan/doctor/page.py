@@ -1,11 +1,25 @@
 """The report as one page of HTML to attach to a ticket: whole in itself, escaped, without script."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 
+from genkan.doctor.saying import say
 from genkan.doctor.verdicts import Probe, Report, Verdict
+from genkan.wire.sentences import Sentence
 
-_WORDS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.WRONG: "wrong", Verdict.UNKNOWN: "unknown"}
+_WORDS = {
+    Verdict.OK: say("ok"),
+    Verdict.WARNING: say("warning"),
+    Verdict.WRONG: say("wrong"),
+    Verdict.UNKNOWN: say("unknown"),
+}
+_ANSWERS = {
+    Verdict.OK: say("Yes."),
+    Verdict.WARNING: say("Yes, with a catch."),
+    Verdict.WRONG: say("No."),
+    Verdict.UNKNOWN: say("Nothing is known to be wrong."),
+}
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1e;
   background: #fff; }
@@ -20,39 +34,58 @@ dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 """
 
 
-def page(report: Report, now: int) -> str:
-    """The page; ``now`` in milliseconds."""
-    at = datetime.fromtimestamp(now / 1000, UTC)
-    body = "\n".join([
-        f"<h1>Is {escape(report.url)} ready for the app? {_answer(report)}</h1>",
-        f"<p>Looked at from outside by <code>genkan check</code>, {at:%Y-%m-%d %H:%M} UTC.</p>",
-        *_first(report),
-        *(f"<p>{escape(note)}</p>" for note in report.notes),
-        *map(_section, report.probes),
-    ])  # fmt: skip
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{escape(report.url)}: {_WORDS[report.verdict]}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
+class Page:
+    """Writes a report for readers of one language; ``words`` gives that language's words for English ones."""
 
+    def __init__(self, language: str = "en", words: Callable[[str], str] = str) -> None:
+        self._language = language
+        self._words = words
 
-def _answer(report: Report) -> str:
-    return {Verdict.OK: "Yes.", Verdict.WARNING: "Yes, with a catch.", Verdict.UNKNOWN: "Nothing is known to be wrong."
-            }.get(report.verdict, "No.")  # fmt: skip
+    def written(self, report: Report, now: int) -> str:
+        """The page; ``now`` in milliseconds."""
+        title = self._said(say("%(url)s: %(verdict)s", url=report.url, verdict=_WORDS[report.verdict]))
+        body = "\n".join([
+            f"<h1>{self._heading(report)}</h1>",
+            f"<p>{self._looked_at(now)}</p>",
+            *self._first(report),
+            *(f"<p>{self._said(note)}</p>" for note in report.notes),
+            *map(self._section, report.probes),
+        ])  # fmt: skip
+        return (
+            f'<!DOCTYPE html>\n<html lang="{escape(self._language)}">\n<head>\n<meta charset="utf-8">\n'
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+            '<meta name="viewport" content="width=device-width">\n'
+            f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        )
 
+    def _said(self, sentence: Sentence) -> str:
+        return escape(sentence.in_words_of(self._words))
 
-def _first(report: Report) -> list[str]:
-    first = report.first
-    if first is None:
-        return []
-    return [f'<p class="first"><strong>Change first ({escape(first.id)}):</strong> {escape(first.fix)}</p>']
+    def _heading(self, report: Report) -> str:
+        return self._said(
+            say("Is %(url)s ready for the app? %(answer)s", url=report.url, answer=_ANSWERS[report.verdict])
+        )
 
+    def _looked_at(self, now: int) -> str:
+        at = f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d %H:%M}"
+        return self._said(say("Looked at from outside by genkan check, %(at)s UTC.", at=at))
 
-def _section(probe: Probe) -> str:
-    rows = [("asked", probe.asked), ("answered", probe.answered), ("why", probe.why), ("fix", probe.fix)]
-    listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
-    verdict = _WORDS[probe.verdict]
-    return f'<section class="{verdict}"><h2>{escape(probe.id)}: {verdict}</h2><dl>{listed}</dl></section>'
+    def _first(self, report: Report) -> list[str]:
+        first = report.first
+        if first is None or first.remedy is None:
+            return []
+        lead = self._said(say("Change first (%(probe)s):", probe=first.id))
+        return [f'<p class="first"><strong>{lead}</strong> {self._said(first.remedy)}</p>']
+
+    def _section(self, probe: Probe) -> str:
+        rows = [
+            (say("asked"), probe.question),
+            (say("answered"), probe.reply),
+            (say("why"), probe.reason),
+            (say("fix"), probe.remedy),
+        ]
+        listed = "".join(
+            f"<dt>{self._said(name)}</dt><dd>{self._said(value)}</dd>" for name, value in rows if value is not None
+        )
+        heading = self._said(say("%(probe)s: %(verdict)s", probe=probe.id, verdict=_WORDS[probe.verdict]))
+        return f'<section class="{probe.verdict.value}"><h2>{heading}</h2><dl>{listed}</dl></section>'

@@ -17,8 +17,10 @@ import httpx2
 
 from genkan import __version__
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Silence, Silent, Tried, origin_of
+from genkan.doctor.saying import plain, say
 from genkan.doctor.trust import chain_of, listening, looking, offering_old
 from genkan.wire import alerts, uri
+from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -91,10 +93,10 @@ async def names(base: BaseURL, resolver: Resolver) -> Names:
         async with asyncio.timeout(NAME_SECONDS):
             found = await resolver(base.host, port_of(base))
     except TimeoutError:
-        return Names(fault=f"no answer within {NAME_SECONDS:g} seconds")
+        return Names(fault=_too_late(NAME_SECONDS))
     except (OSError, UnicodeError) as problem:
         words = problem.strerror if isinstance(problem, OSError) else None
-        return Names(fault=words or "the name cannot be looked up")
+        return Names(fault=plain(words) if words else say("the name cannot be looked up"))
     return Names(tuple(address for address in found if _is_address(address)))
 
 
@@ -121,9 +123,9 @@ async def _connected(address: str, port: int) -> Tried:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
-        return Tried(address, f"no answer within {CONNECT_SECONDS:g} seconds")
+        return Tried(address, _too_late(CONNECT_SECONDS))
     except OSError as problem:
-        return Tried(address, _words(problem))
+        return Tried(address, plain(_words(problem)))
     writer.transport.abort()
     return Tried(address)
 
@@ -232,7 +234,7 @@ class Line:
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(asking)
         except TimeoutError:
-            return Silent(asking.url, Silence.SLOW, f"no answer within {self._seconds:g} seconds")
+            return Silent(asking.url, Silence.SLOW, _too_late(self._seconds))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RuntimeError) as trouble:
             # RuntimeError: how a transport that was torn off tells of it. ValueError: an address that no client reads.
             return silent(asking.url, trouble)
@@ -277,14 +279,16 @@ def silent(url: str, trouble: Exception) -> Silent:
     """Name what kept an answer away."""
     words = _causes(trouble)
     if alerts.wants_client_certificate(words):
-        return Silent(url, Silence.CLIENT_CERTIFICATE, "the server ends the connection: it wants a client certificate")
+        return Silent(
+            url, Silence.CLIENT_CERTIFICATE, say("the server ends the connection: it wants a client certificate")
+        )
     if isinstance(trouble, httpx2.ProtocolError) and "disconnected" not in words:
-        return Silent(url, Silence.GARBAGE, "what came is not HTTP")
+        return Silent(url, Silence.GARBAGE, say("what came is not HTTP"))
     if "SSL" in words or "CertificateError" in words:
-        return Silent(url, Silence.TLS, "the handshake fails")
+        return Silent(url, Silence.TLS, say("the handshake fails"))
     if isinstance(trouble, httpx2.InvalidURL | ValueError | httpx2.UnsupportedProtocol):
-        return Silent(url, Silence.GARBAGE, "the address cannot be read")
-    return Silent(url, Silence.CONNECTION, "the connection breaks before the answer comes")
+        return Silent(url, Silence.GARBAGE, say("the address cannot be read"))
+    return Silent(url, Silence.CONNECTION, say("the connection breaks before the answer comes"))
 
 
 def _causes(trouble: BaseException | None) -> str:
@@ -295,20 +299,24 @@ def _causes(trouble: BaseException | None) -> str:
     return " | ".join(words)
 
 
+def _too_late(seconds: float) -> Sentence:
+    return say("no answer within %(seconds)s seconds", seconds=f"{seconds:g}")
+
+
 def _words(problem: OSError) -> str:
     return (problem.strerror or type(problem).__name__)[:120]
 
 
-def _tls_words(problem: Exception) -> str:
+def _tls_words(problem: Exception) -> Sentence:
     """Why there was no handshake, in words that an operator can look for."""
     words = _causes(problem)
     if isinstance(problem, TimeoutError):
-        return f"no handshake within {CONNECT_SECONDS:g} seconds"
+        return say("no handshake within %(seconds)s seconds", seconds=f"{CONNECT_SECONDS:g}")
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words or "UNKNOWN_PROTOCOL" in words:
-        return "what answers there is not TLS"
+        return say("what answers there is not TLS")
     if isinstance(problem, ssl.SSLError):
-        return (problem.reason or "the handshake fails").replace("_", " ").lower()
-    return "the connection is closed during the handshake"
+        return plain(problem.reason.replace("_", " ").lower()) if problem.reason else say("the handshake fails")
+    return say("the connection is closed during the handshake")
 
 
 def see_authorities(file: str) -> None:

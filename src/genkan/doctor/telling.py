@@ -1,50 +1,68 @@
 """How probes are put into words alike: what to say where there was no answer, and shortcuts for verdicts."""
 
+from collections.abc import Callable
+
 from genkan.doctor.observed import Silence, Silent
+from genkan.doctor.saying import say
 from genkan.doctor.verdicts import Probe, Verdict
+from genkan.wire.sentences import Sentence
 
 _IN_WORDS = {
-    Silence.CONNECTION: "no answer: the connection breaks",
-    Silence.TLS: "no answer: the handshake fails",
-    Silence.CLIENT_CERTIFICATE: "no answer: the server wants a client certificate first",
-    Silence.SLOW: "no answer in time",
-    Silence.GARBAGE: "an answer that is not HTTP",
-    Silence.NOT_ASKED: "not asked",
+    Silence.CONNECTION: say("no answer: the connection breaks"),
+    Silence.TLS: say("no answer: the handshake fails"),
+    Silence.CLIENT_CERTIFICATE: say("no answer: the server wants a client certificate first"),
+    Silence.SLOW: say("no answer in time"),
+    Silence.GARBAGE: say("an answer that is not HTTP"),
+    Silence.NOT_ASKED: say("not asked"),
 }
 
 
 class Told:
     """One probe being put into words: its id, what was asked and why it matters stand, the rest is decided."""
 
-    def __init__(self, probe_id: str, asked: str, why: str) -> None:
+    def __init__(self, probe_id: str, asked: Sentence, why: Sentence) -> None:
         self.id = probe_id
         self.asked = asked
         self.why = why
 
-    def ok(self, answered: str) -> Probe:
+    def ok(self, answered: Sentence) -> Probe:
         """Nothing to change."""
-        return Probe(self.id, Verdict.OK, self.asked, _line(answered), self.why)
+        return self._probe(Verdict.OK, answered)
 
-    def warning(self, answered: str, fix: str) -> Probe:
+    def warning(self, answered: Sentence, fix: Sentence) -> Probe:
         """It works, with a catch."""
-        return Probe(self.id, Verdict.WARNING, self.asked, _line(answered), self.why, _lines(fix))
+        return self._probe(Verdict.WARNING, answered, fix)
 
-    def wrong(self, answered: str, fix: str) -> Probe:
+    def wrong(self, answered: Sentence, fix: Sentence) -> Probe:
         """The app fails on it."""
-        return Probe(self.id, Verdict.WRONG, self.asked, _line(answered), self.why, _lines(fix))
+        return self._probe(Verdict.WRONG, answered, fix)
 
-    def unknown(self, answered: str, fix: str = "") -> Probe:
+    def unknown(self, answered: Sentence, fix: Sentence | None = None) -> Probe:
         """It cannot be told; ``fix`` says where to look."""
-        return Probe(self.id, Verdict.UNKNOWN, self.asked, _line(answered), self.why, _lines(fix))
+        return self._probe(Verdict.UNKNOWN, answered, fix)
 
     def unasked(self, silent: Silent) -> Probe:
         """No answer, whose reason another probe names."""
         return self.unknown(_IN_WORDS[silent.silence])
 
+    def _probe(self, verdict: Verdict, answered: Sentence, fix: Sentence | None = None) -> Probe:
+        remedy = None if fix is None else _with_values(fix, _lines)
+        return Probe(self.id, verdict, self.asked, _with_values(answered, _line), self.why, remedy)
 
-def in_words(silent: Silent) -> str:
+
+def in_words(silent: Silent) -> Sentence:
     """Why there is no answer."""
-    return _IN_WORDS[silent.silence] + (f" ({silent.detail})" if silent.detail else "")
+    kind = _IN_WORDS[silent.silence]
+    return say("%(kind)s (%(detail)s)", kind=kind, detail=silent.detail) if silent.detail is not None else kind
+
+
+def _with_values(said: Sentence, made_fit: Callable[[str], str]) -> Sentence:
+    """The words are ours; what stands in their places may be anybody's."""
+    values = (
+        (name, made_fit(value) if isinstance(value, str) else _with_values(value, made_fit))
+        for name, value in said.values
+    )
+    return Sentence(said.words, tuple(values))
 
 
 def _line(text: str) -> str:

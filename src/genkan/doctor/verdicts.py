@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from genkan.wire.sentences import Sentence
+
 
 class Verdict(StrEnum):
     """How one probe came out."""
@@ -16,14 +18,34 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing that was looked at. ``fix`` is empty where there is nothing to change."""
+    """One thing that was looked at. ``remedy`` is None where there is nothing to change."""
 
     id: str
     verdict: Verdict
-    asked: str
-    answered: str
-    why: str
-    fix: str = ""
+    question: Sentence
+    reply: Sentence
+    reason: Sentence
+    remedy: Sentence | None = None
+
+    @property
+    def asked(self) -> str:
+        """What was asked, in English."""
+        return str(self.question)
+
+    @property
+    def answered(self) -> str:
+        """What came back, in English."""
+        return str(self.reply)
+
+    @property
+    def why(self) -> str:
+        """Why it matters, in English."""
+        return str(self.reason)
+
+    @property
+    def fix(self) -> str:
+        """What to change, in English; empty where there is nothing."""
+        return "" if self.remedy is None else str(self.remedy)
 
     def document(self) -> dict[str, object]:
         """The probe as programs read it."""
@@ -43,7 +65,7 @@ class Report:
 
     url: str
     probes: tuple[Probe, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

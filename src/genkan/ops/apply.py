@@ -11,6 +11,7 @@ from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets
 from genkan.outside.passwords import hash_now, verify_now
 from genkan.protocol import accounts
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, NeedAdministrator, SetPassword
 from genkan.protocol.reasons import Reason, entry
@@ -20,7 +21,7 @@ from genkan.store.api import Store
 from genkan.wire.scopes import Permission
 
 
-async def _shuts_everybody_out(change: Change, store: Store, possible: Way, at: int) -> bool:
+async def _shuts_everybody_out(change: Change, store: Store, here: Entrances, at: int) -> bool:
     """Whether nobody who administers would have a way in by the policy that is asked for. A password that the file sets
     may be theirs: then the store says so when it is applied.
     """
@@ -31,7 +32,7 @@ async def _shuts_everybody_out(change: Change, store: Store, possible: Way, at: 
     sets_password = any(isinstance(step, SetPassword) and step.hash for step in change.steps)
     if sets_password and Way.PASSWORD in asked[-1]:
         return False
-    return not await store.has_administrator_by(asked[-1] & possible, Permission.SYSTEM_ADMIN, at)
+    return not await store.has_administrator_by(here.by(asked[-1]), Permission.SYSTEM_ADMIN, at)
 
 
 @dataclass(slots=True)
@@ -41,16 +42,14 @@ class Applying:
     configuration: Configuration
     secrets: NamedSecrets
     allow_http: bool
-    possible: Way
+    here: Entrances
     _hashes: dict[int, str] = field(default_factory=dict, repr=False)
 
     async def plan(self, store: Store, actor: str, env: Env) -> Plan:
         """What there is to do now. Raises Unplannable."""
         wanted = Wanted(self.configuration, await self._hashes_to_set(store), self.secrets.link_secrets)
-        planned = plan(
-            wanted, await load_present(store), actor, env, allow_http=self.allow_http, possible=self.possible
-        )
-        if await _shuts_everybody_out(planned.change, store, self.possible, env.now):
+        planned = plan(wanted, await load_present(store), actor, env, self.here, allow_http=self.allow_http)
+        if await _shuts_everybody_out(planned.change, store, self.here, env.now):
             raise Unplannable(f"{SIGN_IN}: {entry(Reason.NOBODY_COULD_SIGN_IN).public}")
         return planned
 

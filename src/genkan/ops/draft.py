@@ -7,10 +7,10 @@ from typing import TypeVar
 from genkan.ops.configuration import Configuration
 from genkan.ops.present import Present, after
 from genkan.ops.refusals import KEYS, sentence
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Event, Refused, Step
-from genkan.protocol.records import Way
 
 Decided = TypeVar("Decided")
 
@@ -42,12 +42,12 @@ class Unplannable(Exception):
 class Draft:
     """Holds the site as it will be, and the steps and words that lead there."""
 
-    def __init__(self, present: Present, actor: str, env: Env, *, allow_http: bool, possible: Way) -> None:
+    def __init__(self, present: Present, actor: str, env: Env, *, allow_http: bool, here: Entrances) -> None:
         self.present = present
         self.actor = actor
         self.env = env
         self.allow_http = allow_http
-        self.possible = possible
+        self.here = here
         self._lines: list[str] = []
         self._new_links: list[NewLink] = []
         self._steps: list[Step] = []

@@ -11,14 +11,17 @@ from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
+from genkan.site.ways_here import entrances_set
 from genkan.store.api import NodeReport
 from genkan.store.places import count, damage_of, open_store, schema_of
 from genkan.store.sqlite_examine import Counts, Schema
+from genkan.wire.scopes import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found. ``counts`` and ``site`` are None where the schema is not this version's."""
+    """What was found. ``counts`` and ``site`` are None where the schema is not this version's; ``administered``:
+    a system administrator could come in."""
 
     schema: Schema
     ring: Ring | RingProblem
@@ -26,6 +29,7 @@ class Facts:
     counts: Counts | None
     nodes: list[NodeReport] = field(default_factory=list)
     damage: str | None = None
+    administered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
     store = open_store(place, create=False, env=env)
     try:
         site = await store.site()
-        return Facts(schema, read_ring_of(settings.ring_path, site), site, count(place), await store.nodes())
+        here = entrances_set(settings).by(site.ways)
+        administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
+        ring, nodes = read_ring_of(settings.ring_path, site), await store.nodes()
+        return Facts(schema, ring, site, count(place), nodes, administered=administered)
     finally:
         await store.close()
 
@@ -61,7 +68,9 @@ def judge(facts: Facts, env: Env) -> Health:
     checks = [_schema(facts), _ring(facts, env)]
     if facts.site is not None and facts.counts is not None:
         counts = facts.counts
-        checks += site_checks(facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now)
+        checks += site_checks(
+            facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now, administered=facts.administered
+        )
     return Health(tuple(checks), facts.counts)
 
 

@@ -9,20 +9,18 @@ from genkan.ops.plan_links import plan_link_standings, plan_links, plan_mobile
 from genkan.ops.plan_sign_in import plan_sign_in
 from genkan.ops.plan_users import plan_users
 from genkan.ops.present import Present
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
-from genkan.protocol.records import ALL_WAYS, Way
 
 
-def plan(
-    wanted: Wanted, present: Present, actor: str, env: Env, *, allow_http: bool = False, possible: Way = ALL_WAYS
-) -> Plan:
+def plan(wanted: Wanted, present: Present, actor: str, env: Env, here: Entrances, *, allow_http: bool = False) -> Plan:
     """What has to be done, all of it or none. Raises Unplannable.
 
     A file that would have something to do again after it was applied contradicts itself, and is refused.
     """
 
     def drafted(site: Present, wish: Wanted) -> Draft:
-        return _drafted(wish, Draft(site, actor, env, allow_http=allow_http, possible=possible))
+        return _drafted(wish, Draft(site, actor, env, allow_http=allow_http, here=here))
 
     draft = drafted(present, wanted)
     again = drafted(draft.present, replace(wanted, password_hashes={})).plan()

@@ -22,7 +22,7 @@ def plan_sign_in(entry: SignInEntry, draft: Draft) -> None:
         now.ways if isinstance(entry.ways, UnsetType) else ways_asked(entry.ways),
         now.max_age if isinstance(age, UnsetType) else age * SECOND or None,
     )
-    change = good(SIGN_IN, set_policy(now, wish, draft.actor, draft.env, somebody_left=True, possible=draft.possible))
+    change = good(SIGN_IN, set_policy(now, wish, draft.here, draft.actor, draft.env, somebody_left=True))
     if change.steps:
         told = differences(_told(now), _told(wish))
         draft.do(f"change how people sign in: {told}", change)

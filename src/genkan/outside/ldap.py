@@ -151,8 +151,11 @@ class LdapDirectory:
 
     async def _bind_as_nobody(self, talk: Conversation, one: _Try) -> None:
         """One bind on each path: whether there is such a person cannot be told by what is asked of the directory."""
+        name, password = one.env.draw(16).hex(), one.env.draw(16).hex()
         if not self.source.bind_as:
-            await talk.bind(f"cn={one.env.draw(16).hex()},{self.source.base}", one.env.draw(16).hex())
+            await talk.bind(f"cn={name},{self.source.base}", password)
+        elif not one.guessed:
+            await talk.bind(self.source.bind_as.replace("{name}", name), password)
 
     async def _bind_as(self, talk: Conversation, one: _Try) -> Tried | None:
         """Bind as the person by the template, so that they may look for themselves; None where that is done."""
@@ -161,6 +164,7 @@ class LdapDirectory:
         if not is_dn and "=" in one.name:
             return Wrong("a name that cannot stand in bind_as")
         if not await one.may_guess(""):
+            await self._bind_as_nobody(talk, one)
             return Held()
         one.guessed = True
         as_whom = template.replace("{name}", ldap_names.escape(one.name) if is_dn else one.name)

@@ -10,10 +10,11 @@ from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, NeedAdministrator, PutAccount, Refused
+from genkan.protocol.outcomes import AddLink, Change, Event, EventKind, NeedAdministrator, PutAccount, PutLink, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Identity, Passkey, Standing
+from genkan.protocol.records import Account, Identity, Link, Passkey, Site, Standing, Way
 from genkan.protocol.signin import lockout, recovery
 from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
@@ -58,9 +59,9 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or recovery.make(account, has_password, self.actor, env)
 
-    def withdraw_link(self, account: Account, env: Env) -> Change:
-        """Take a one-time link back, which harms nobody."""
-        return recovery.withdraw(account, self.actor, env)
+    def withdraw_link(self, account: Account, env: Env) -> Change | Refused:
+        """Take a one-time link back: somebody who was shut out may have nothing else."""
+        return reach_fault(self.permission, account.permission) or recovery.withdraw(account, self.actor, env)
 
     def lift_guesses(self, account: Account, env: Env) -> Change | Refused:
         """Let new browsers try again at once; whoever guesses may go on as well."""
@@ -73,37 +74,51 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
 
-    def unpin(self, account: Account, pin: Pin, lost: tuple[int, ...], env: Env) -> Change | Refused:
-        """Untie it. ``lost``: the known certificates that were the person's by it alone."""
+    def unpin(self, account: Account, pin: Pin, here: Entrances, env: Env) -> Change | Refused:
+        """Untie it."""
         fault = reach_fault(self.permission, account.permission)
-        change = pinning.remove(pin, self.actor, env)
-        return fault or keeping_a_way_in(change, account, env.now, certificates=lost)
+        return fault or keeping_a_way_in(pinning.remove(pin, self.actor, env), account, here, env.now)
 
-    def revoke(self, account: Account, known: KnownCertificate, lost: tuple[int, ...], env: Env) -> Change | Refused:
+    def revoke(
+        self, account: Account, known: KnownCertificate, lost: Lost, here: Entrances, env: Env
+    ) -> Change | Refused:
         """End what a certificate signed in, and let it sign in nobody again. ``lost``: the pins that fit it."""
         fault = reach_fault(self.permission, account.permission)
         change = revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
-        return fault or keeping_a_way_in(change, account, env.now, pins=lost)
+        return fault or keeping_a_way_in(change, account, here, env.now, lost)
 
-    def remove_passkey(self, account: Account, passkey: Passkey, env: Env) -> Change | Refused:
+    def remove_passkey(self, account: Account, passkey: Passkey, here: Entrances, env: Env) -> Change | Refused:
         """Take a passkey from a person, the last one too: a one-time link lets them in again."""
         fault = reach_fault(self.permission, account.permission)
         needs = passkeys.needed_after(account)
-        return fault or passkeys.remove(passkey, self.actor, env, last_too=True, needs=needs)
+        return fault or passkeys.remove(passkey, here, self.actor, env, last_too=True, needs=needs)
 
     def link_identity(self, account: Account, source: str, subject: str, label: str, env: Env) -> Change | Refused:
         """Say who a person is in a directory: whoever is that there becomes that person."""
         fault = reach_fault(self.permission, account.permission)
         return fault or directory.link_by_hand(account, source, subject, label, self.actor, env)
 
-    def unlink_identity(self, account: Account, identity: Identity, env: Env) -> Change | Refused:
+    def unlink_identity(self, account: Account, identity: Identity, here: Entrances, env: Env) -> Change | Refused:
         """Take the link away, the last way in too: a one-time link lets the person in again."""
         fault = reach_fault(self.permission, account.permission)
-        return fault or keeping_a_way_in(directory.unlinked(identity, self.actor, env), account, env.now)
+        return fault or keeping_a_way_in(directory.unlinked(identity, self.actor, env), account, here, env.now)
 
     def sign_out(self, account: Account, env: Env) -> Change:
-        """End every session and sign-in of a person."""
+        """End every session and sign-in of a person, also of one who may more: they sign in again."""
         return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, self.actor, env)
+
+    def on_link(self, change: Change, site: Site, link: Link | None = None) -> Change | Refused:
+        """A change of an application link, or a new one: none that opens more than the caller may, nor in a way that
+        the site's policy leaves out. To stop one that does, by disabling it or ending its sign-ins, is everybody's who
+        administers.
+        """
+        after = [step.link for step in change.steps if isinstance(step, (AddLink, PutLink))]
+        if link is not None and all(_is_stopped(link, one) for one in after):
+            return change
+        before = () if link is None else (link.permission,)
+        fault = reach_fault(self.permission, *before, *(one.permission for one in after))
+        beyond = (ways_fault(self.permission, one.ways, site, link) for one in after)
+        return fault or next(filter(None, beyond), None) or change
 
     def erase(self, account: Account, env: Env) -> Change | Refused:
         """Forget a person for good."""
@@ -115,7 +130,18 @@ def reach_fault(caller: Permission, *rights: Permission) -> Refused | None:
     return Refused(Reason.ABOVE_CALLER) if any(right > caller for right in rights) else None
 
 
-def keeping_administrators(change: Change, account: Account, at: int, *, others: bool) -> Change | Refused:
+def ways_fault(caller: Permission, ways: Way, site: Site, link: Link | None) -> Refused | None:
+    """Why the caller may not give a link these ways: whoever may not change the site's policy gives no link what the
+    policy leaves out. What the link has already was given by somebody who may.
+    """
+    kept = Way.NONE if link is None else link.ways
+    beyond = ways & ~site.ways & ~kept
+    return reach_fault(caller, Permission.SYSTEM_ADMIN) if beyond else None
+
+
+def keeping_administrators(
+    change: Change, account: Account, here: Entrances, at: int, *, others: bool
+) -> Change | Refused:
     """The change, unless it takes from the last who holds it a right to administer. ``others``: somebody else who can
     sign in has at least the same right. Two who go at once are told apart by the step that is added.
     """
@@ -123,20 +149,36 @@ def keeping_administrators(change: Change, account: Account, at: int, *, others:
         return change
     if not others:
         return Refused(Reason.LAST_ADMINISTRATOR)
-    return replace(change, steps=(*change.steps, NeedAdministrator(account.permission, at)))
+    return replace(change, steps=(*change.steps, NeedAdministrator(account.permission, at, here)))
 
 
-def keeping_a_way_in(
-    change: Change, account: Account, at: int, *, pins: tuple[int, ...] = (), certificates: tuple[int, ...] = ()
+def telling_of_the_last(
+    change: Change, account: Account, actor: str, at: int, *, others: bool, shut_out: bool = False
 ) -> Change:
-    """The change that takes a way in from an account, which fails where nobody could administer any more. ``pins`` and
-    ``certificates`` let nobody in either once it is done.
+    """The change as a directory wants it, with a line in the audit where it takes the last system administrator away:
+    its word is a stop, and those are not refused. ``others`` as above. ``shut_out``: the account stays as it is, and
+    what the change takes is its last way in.
+    """
+    goes = _loses_right(change, account) or (shut_out and account.standing is Standing.ACTIVE)
+    if others or account.permission < Permission.SYSTEM_ADMIN or not goes:
+        return change
+    event = Event(EventKind.ADMINISTRATORS_GONE, at, actor, account.id)
+    return replace(change, events=(*change.events, event))
+
+
+def keeping_a_way_in(change: Change, account: Account, here: Entrances, at: int, lost: Lost = NOTHING_LOST) -> Change:
+    """The change that takes a way in from an account, which fails where nobody could administer any more. What is
+    ``lost`` lets nobody in either once it is done.
     """
     needs = passkeys.needed_after(account)
     if needs is None:
         return change
-    need = NeedAdministrator(needs, at, lost_pins=pins, lost_certificates=certificates)
-    return replace(change, steps=(*change.steps, need))
+    return replace(change, steps=(*change.steps, NeedAdministrator(needs, at, here, lost)))
+
+
+def _is_stopped(before: Link, after: Link) -> bool:
+    """Whether the link was disabled and nothing else."""
+    return after == replace(before, standing=Standing.DISABLED, version=after.version)
 
 
 def _loses_right(change: Change, account: Account) -> bool:

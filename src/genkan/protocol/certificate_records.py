@@ -27,7 +27,8 @@ class PinKind(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Pin:
     """A certificate or key that is one account's. ``value`` is a SHA-256 (``certificates.pins``), ``name`` is for
-    administrators' eyes.
+    administrators' eyes. ``fingerprint`` and ``not_after`` are of the certificate that was tied; empty and None where
+    that was not kept.
     """
 
     id: int
@@ -36,6 +37,8 @@ class Pin:
     value: bytes
     name: str
     made_at: int
+    fingerprint: bytes = b""
+    not_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
 from genkan.protocol.actors import Actor, address_of
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import AddIdentity, PutIdentity, RemoveIdentity
@@ -260,13 +261,13 @@ def link_by_hand(account: Account, source: str, subject: str, label: str, actor:
     return link(account, Person(source, subject, label or subject), actor, env)
 
 
-def unlink(identity: Identity, other_ways: bool, actor: str, env: Env) -> Change | Refused:
+def unlink(identity: Identity, other_ways: bool, here: Entrances, actor: str, env: Env) -> Change | Refused:
     """Take a link away. ``other_ways``: the person can sign in without it."""
     if not other_ways:
         return Refused(Reason.LAST_WAY_IN)
     change = unlinked(identity, actor, env)
     # Of two ways that are taken away at once, the second one stays.
-    return replace(change, steps=(*change.steps, NeedWayIn(identity.account_id, env.now)))
+    return replace(change, steps=(*change.steps, NeedWayIn(identity.account_id, env.now, here)))
 
 
 def unlinked(identity: Identity, actor: str, env: Env) -> Change:

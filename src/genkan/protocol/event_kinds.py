@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     MOBILE_ON = "mobile.on"
     MOBILE_OFF = "mobile.off"
     SITE_NAMED = "site.named"
+    ADMINISTRATORS_GONE = "site.administrators_gone"
     SIGN_IN_POLICY_CHANGED = "site.sign_in_policy_changed"
     RECOVERY_CODES_MADE = "account.recovery_codes_made"
     DEVICE_LET_IN = "account.device_let_in"

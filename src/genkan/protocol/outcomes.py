@@ -6,11 +6,13 @@ from enum import StrEnum
 import msgspec
 
 from genkan.protocol.certificate_records import CertificateStep
+from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
 from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.passkey_steps import PasskeyStep
+from genkan.protocol.phone_check_steps import PhoneCheckStep
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import ALL_WAYS, Account, ApiKey, Consent, Grant, Link, Session, Way
+from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
 from genkan.protocol.recovery_steps import RecoveryStep
 from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
@@ -291,15 +293,14 @@ class NeedNoAdministrator:
 @dataclass(frozen=True, slots=True)
 class NeedAdministrator:
     """Fails unless somebody active with at least this permission has a way in that the site takes at this moment
-    (``at``), both as the steps before it leave them. ``possible``: ways that the settings allow; ``lost_pins`` and
-    ``lost_certificates``: what is still kept and lets nobody in without what the steps before it took away.
+    (``at``), both as the steps before it leave them. ``here``: what the settings make possible; ``lost``: what lets
+    nobody in without what the steps before it took away.
     """
 
     permission: Permission
     at: int
-    possible: Way = ALL_WAYS
-    lost_pins: tuple[int, ...] = ()
-    lost_certificates: tuple[int, ...] = ()
+    here: Entrances
+    lost: Lost = NOTHING_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +326,7 @@ Step = (
     | RecoveryStep
     | SignInStep
     | PasskeyStep
+    | PhoneCheckStep
     | AddLink
     | PutLink
     | RaiseStop

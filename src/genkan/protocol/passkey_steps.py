@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.records import Passkey
 
 
@@ -58,10 +59,13 @@ class RemovePasskey:
 
 @dataclass(frozen=True, slots=True)
 class NeedWayIn:
-    """Fails when the account has no way in that the site takes at this moment, as the steps before it leave it."""
+    """Fails when the account has no way in that the site takes at this moment, as the steps before it leave it.
+    ``here``: what the settings make possible.
+    """
 
     account_id: int
     at: int
+    here: Entrances
 
 
 @dataclass(frozen=True, slots=True)

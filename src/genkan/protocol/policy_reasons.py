@@ -31,6 +31,18 @@ POLICY_REASONS: Mapping[Reason, Entry] = {
         "If you mistyped it, make a new code there.",
         "The number belongs to this very browser; whoever reads the picture elsewhere is shown another one.",
     ),
+    Reason.PHONE_CHECK_DEAD: to_client(
+        E.INVALID_REQUEST,
+        404,
+        "This check is over. Ask for a new QR code, and open that.",
+        "The address of a check from a phone opens for fifteen minutes, and what a phone told is kept for a day.",
+    ),
+    Reason.PHONE_CHECK_FULL: to_client(
+        E.INVALID_REQUEST,
+        409,
+        "This check has been used as often as it may. Ask for a new QR code, and open that.",
+        "Ten browsers may tell something to one check, and each some dozen times.",
+    ),
     Reason.RECOVERY_CODE_REFUSED: to_client(
         E.ACCESS_DENIED,
         401,

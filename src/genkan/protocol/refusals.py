@@ -99,6 +99,8 @@ class Reason(StrEnum):
     WAY_NOT_TAKEN = "way_not_taken"
     DEVICE_LINK_DEAD = "device_link_dead"
     DEVICE_NOT_LET_IN = "device_not_let_in"
+    PHONE_CHECK_DEAD = "phone_check_dead"
+    PHONE_CHECK_FULL = "phone_check_full"
     RECOVERY_CODE_REFUSED = "recovery_code_refused"
     NOBODY_COULD_SIGN_IN = "nobody_could_sign_in"
     AUTHENTICATION_UNMET = "authentication_unmet"

@@ -51,6 +51,9 @@ class Purpose(StrEnum):
     CERTIFICATE_TICKET = "certificate ticket"
     CERTIFICATE = "certificate hand-over"
     DEVICE = "second device"
+    PHONE_CHECK = "phone check"
+    PHONE_VISIT = "phone visit"
+    PHONE_SHOWN = "phone certificate"
     AUDIT = AUDIT_PURPOSE
 
 

@@ -53,4 +53,11 @@ class ForgetFailedTries:
     last_at: int
 
 
-SignInStep = PutSignInPolicy | PutRecoveryCodes | UseRecoveryCode | NoteFailedTry | ForgetFailedTries
+@dataclass(frozen=True, slots=True)
+class WhileSignedIn:
+    """Fails unless this browser session has not been ended since it was read. Writes nothing."""
+
+    session_id: bytes = field(repr=False)
+
+
+SignInStep = PutSignInPolicy | WhileSignedIn | PutRecoveryCodes | UseRecoveryCode | NoteFailedTry | ForgetFailedTries

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from genkan.site import phone_check_pages as checked_phones
 from genkan.site import qr, static_files, upkeep_pages
 from genkan.site.account import (
     apps,
@@ -33,8 +34,10 @@ from genkan.site.admin import (
     person_identities,
     person_pages,
     person_passkeys,
+    phone_check_pages,
     phone_pages,
     phone_sign_out,
+    preview_pages,
     sign_in_pages,
 )
 from genkan.site.api import (
@@ -53,6 +56,7 @@ from genkan.site.api import (
     people_passkeys_api,
     people_recovery_api,
     phones_api,
+    preview_api,
     sign_out_api,
     site_api,
 )
@@ -78,6 +82,7 @@ API = (
     *link_api.OPERATIONS,
     *mobile_api.OPERATIONS,
     *managed_api.OPERATIONS,
+    *preview_api.OPERATIONS,
     *phones_api.OPERATIONS,
     *sign_out_api.OPERATIONS,
     *people_api.OPERATIONS,
@@ -115,11 +120,13 @@ CONSOLE = (
     *device_pages.RULES,
     *mobile_pages.RULES,
     *mdm_pages.RULES,
+    *preview_pages.RULES,
     *sign_in_pages.RULES,
     *audit_pages.RULES,
     *api_key_pages.RULES,
     *health_pages.RULES,
     *doctor_pages.RULES,
+    *phone_check_pages.RULES,
     *base_url_pages.RULES,
 )
 ACCOUNT = (
@@ -149,6 +156,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *passkey_pages.RULES,
         *first_run.RULES,
         *qr.RULES,
+        *checked_phones.RULES,
         *certificate_sign_in.RULES,
         *confirming.RULES,
         *CONSOLE,

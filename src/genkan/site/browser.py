@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -23,6 +23,7 @@ from genkan.site.received import Received, set_cookie
 SESSION = "genkan-session"
 DEVICE = "genkan-device"
 KNOWN = "genkan-known"
+TYPED = "genkan-typed"
 DEVICE_DAYS = 400
 PAGE_FIELD = "page_token"
 
@@ -40,7 +41,8 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
-    is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself.
+    is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself. ``typed``: what its
+    person typed into a form that was not acted on, sealed.
     """
 
     device_cookie: str
@@ -50,6 +52,7 @@ class Visitor:
     reader: Reader
     was: int | None = None
     user_agent: str = ""
+    typed: str = field(default="", repr=False)
 
     @property
     def device(self) -> bytes:
@@ -73,7 +76,9 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     reader = reader_of(received.headers, person.account if person else None)
     cookie = env.draw(16).hex() if fresh or device is None else device
     was = facts.account.id if facts and not person else None
-    return Visitor(cookie, fresh, person, session_id, reader, was, received.text(b"user-agent", webviews.LONGEST))
+    user_agent = received.text(b"user-agent", webviews.LONGEST)
+    typed = received.cookie(cookie_name(door, TYPED)) or ""
+    return Visitor(cookie, fresh, person, session_id, reader, was, user_agent, typed)
 
 
 def _standing(facts: SessionFacts | None, door: Door, env: Env) -> SessionFacts | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from genkan.protocol.actors import Actor
+from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, FailedTries, Session
-from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, browser, flashes, navigation, passkey_page, read, typed
 from genkan.site.answer import Answer
@@ -20,10 +20,11 @@ from genkan.site.corporate_offer import confirming_buttons
 from genkan.site.directory_password import directory_title
 from genkan.site.door import Door
 from genkan.site.flashes import FLASH, Flash
+from genkan.site.presence import is_recent, needs_more
 from genkan.site.read import Form
 from genkan.site.reader import Reader
 from genkan.site.received import Received
-from genkan.site.sign_in_form import SESSION_OVER, demand_of_form, login_form, offer_of
+from genkan.site.sign_in_form import SESSION_OVER, certificate_start, demand_of_form, login_form, offer_of
 from genkan.wire.scopes import Permission
 
 LEAST = Permission.ADMIN
@@ -60,6 +61,11 @@ class Inside:
     def permission(self) -> Permission:
         """How far the person may go."""
         return self.account.permission
+
+    @property
+    def administrator(self) -> Administrator:
+        """The person as one who administers, and may do to others what their right reaches."""
+        return Administrator(self.actor, self.permission)
 
     @property
     def reader(self) -> Reader:
@@ -101,7 +107,7 @@ async def _entered(
         return await _to_sign_in(received, form, back, who, door, env)
     if account.permission < least:
         return _not_allowed(received, who, account, door, env)
-    if received.recent and not sessions.is_recent(session, env, door.lifetimes):
+    if received.recent and not await is_recent(who.person, door, env):
         return await _to_confirm(received, form, back, who, door, env)
     fields, again = _judged(received, form, account, who, door, env)
     here = received.path.removeprefix(door.public.path)
@@ -127,18 +133,19 @@ async def _to_sign_in(received: Received, form: Form, back: str, who: Visitor, d
     here = _address(received, back, door)
     if received.method != "POST":
         return answer.redirect(f"{door.public.text}/login?{urlencode({'next': here})}")
-    kept = typed.sealed(received, form, who, door, env)
+    kept = typed.sealed(received, form, here, who, door, env)
     carried = {"next": here, typed.FIELD: kept}
     page = await login_form(carried, who, door, env, notice=SESSION_OVER, status=401)
-    return browser.with_device(page, who, door)
+    return browser.with_device(typed.with_cookie(page, kept, door), who, door)
 
 
 async def _to_confirm(received: Received, form: Form, back: str, who: Visitor, door: Door, env: Env) -> Answer:
     here = _address(received, back, door)
     if received.method != "POST":
         return answer.redirect(f"{door.public.text}{CONFIRM}?{urlencode({'next': here})}")
-    kept = typed.sealed(received, form, who, door, env)
-    return await confirm_page({"next": here, typed.FIELD: kept}, who, door, env, status=401)
+    kept = typed.sealed(received, form, here, who, door, env)
+    page = await confirm_page({"next": here, typed.FIELD: kept}, who, door, env, status=401)
+    return typed.with_cookie(page, kept, door)
 
 
 async def confirm_page(
@@ -150,10 +157,16 @@ async def confirm_page(
     account = who.person.account if who.person else None
     carried = {name: parameters[name] for name in ("next", typed.FIELD) if parameters.get(name)}
     token = {browser.PAGE_FIELD: browser.page_token(who, door, env)}
+    offer = offer_of(await demand_of_form(carried, door, env))
+    by_device = who.person is not None and await needs_more(who.person, door, env)
+    elsewhere = (offer.corporate and door.sign_on.upstreams) or (
+        offer.certificate and not by_device and certificate_start({}, door)
+    )
     values = {
         "action": door.public.path + CONFIRM,
-        "offer": offer_of(await demand_of_form(carried, door, env)),
-        "other_url": f"{door.public.path}/login?{urlencode({'next': carried.get('next', '')})}",
+        "offer": offer,
+        "by_device": by_device,
+        "other_url": f"{door.public.path}/login?{urlencode({'next': carried.get('next', '')})}" if elsewhere else "",
         "hidden": {**token, **carried},
         "passkey": passkey_page.confirm_values(door, {**token, **carried}),
         "error": error,

@@ -9,6 +9,7 @@ from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import NoteSource
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change
+from genkan.site.directory_facts import told_of_the_last
 from genkan.site.door import Door
 from genkan.site.openid_presence import OpenIDDirectory
 from genkan.site.sign_on import Directory
@@ -68,8 +69,8 @@ class DirectoryKeeper:
         asked = facts
         for _ in range(TRIES):
             env = self._door.env()
-            others = await self._others(facts)
-            if await self._door.store.apply(judge(checked, facts, others, self._rule, env)):
+            change = judge(checked, facts, await self._others(facts), self._rule, env)
+            if await self._door.store.apply(await told_of_the_last(change, facts.account, self._door)):
                 return
             found = await self._door.store.identity(facts.identity.source, facts.identity.subject)
             if found is None or found.identity.seen_at != asked.identity.seen_at:

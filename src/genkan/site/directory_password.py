@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from genkan.outside.ldap import DirectoryFull, LdapDirectory, Out, Proved, Tried, Unreachable, Wrong
+from genkan.outside.ldap import DirectoryFull, LdapDirectory, MayGuess, Out, Proved, Tried, Unreachable, Wrong
 from genkan.outside.ldap_people import person_of
 from genkan.protocol import accounts
 from genkan.protocol.directory import Came, arrive
@@ -18,7 +19,7 @@ from genkan.protocol.signin.password import LaneFull
 from genkan.protocol.signin.session import Browser
 from genkan.site import browser
 from genkan.site.browser import Visitor
-from genkan.site.directory_facts import arrival_facts
+from genkan.site.directory_facts import arrival_facts, told_of_the_last
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.sources.ldap_entries import Described
@@ -54,12 +55,6 @@ class _Budget:
     async def count(self) -> None:
         """Count a try that found nobody."""
         await self.take(await self._typed())
-
-    async def is_open(self) -> bool:
-        """Whether there is room at all for what was typed."""
-        asked = await self._typed()
-        known = (await self._door.store.password_row("", asked.keys)).guesses
-        return not lockout.exhausted(asked, known, self._door.env().now)
 
     async def take(self, asked: Tries) -> bool:
         """Count in those buckets that the try is not counted in yet."""
@@ -126,14 +121,13 @@ async def try_directories(asking: Asking, door: Door) -> LetIn | Refused:
     is told of by the page, the same to everybody. Raises LaneFull.
     """
     budget = _Budget(asking.folded, asking.received, asking.who, door)
-    if not await budget.is_open():
-        return _refused(Refused(Reason.SIGN_IN_FAILED), asking, door)
     told: list[Tried] = []
     for directory in door.directories:
         name, subject = _whom(directory, asking)
         if name is None:
             continue
-        tried = await _ask(directory, name, subject, asking, budget, door)
+        may_guess = partial(budget.may_guess, directory, name)
+        tried = await _ask(directory, name, subject, asking.password, may_guess, door)
         if isinstance(tried, Proved):
             return await _let_in(directory, tried.person, asking, budget, door)
         told.append(tried)
@@ -141,12 +135,23 @@ async def try_directories(asking: Asking, door: Door) -> LetIn | Refused:
     return _refused(Refused(Reason.SIGN_IN_FAILED), asking, door)
 
 
-async def _ask(directory: LdapDirectory, name: str, subject: str, asking: Asking, budget: _Budget, door: Door) -> Tried:
-    async def may_guess(whose: str) -> bool:
-        return await budget.may_guess(directory, name, whose)
+async def ask_in_vain(folded: str, password: str, door: Door) -> None:
+    """What every other name asks of the directories, for a try that failed here: so a name with a password of our own
+    cannot be told from them. Nothing of the password is passed on. Raises LaneFull.
+    """
 
+    async def never(whose: str) -> bool:
+        return False
+
+    for directory in door.directories:
+        await _ask(directory, folded, "", password, never, door)
+
+
+async def _ask(
+    directory: LdapDirectory, name: str, subject: str, password: str, may_guess: MayGuess, door: Door
+) -> Tried:
     try:
-        tried = await directory.sign_in(name, asking.password, may_guess, door.env(), subject)
+        tried = await directory.sign_in(name, password, may_guess, door.env(), subject)
     except DirectoryFull:
         raise LaneFull from None
     match tried:
@@ -205,7 +210,8 @@ async def _off_board(directory: LdapDirectory, described: Described, door: Door)
     env, rule = door.env(), directory.source.rule
     facts = await door.store.identity(rule.name, described.subject)
     if facts is not None:
-        await door.store.apply(judge(Checked(Presence.DISABLED), facts, False, rule, env))
+        change = judge(Checked(Presence.DISABLED), facts, False, rule, env)
+        await door.store.apply(await told_of_the_last(change, facts.account, door))
 
 
 def _refused(refused: Refused, asking: Asking, door: Door) -> Refused:

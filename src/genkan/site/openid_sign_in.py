@@ -135,9 +135,10 @@ async def take_back(
     """The answer of a provider, up to the session. Its state is spent before the provider is asked anything, and not
     before it is this one's turn: whoever is sent away may come again with the same answer.
     """
-    if upstream.lane.is_full:
+    network = received.peer.network
+    if upstream.lane.is_full(network):
         return Fault(Reason.BUSY, "too many sign-ins wait for this provider")
-    async with upstream.lane:
+    async with upstream.lane.turn(network):
         redeemed = await _redeemed(upstream, begun, query, who, door)
     if isinstance(redeemed, Fault) or begun is None:
         return redeemed if isinstance(redeemed, Fault) else Fault(Reason.SIGN_ON_BROKEN, "nothing was begun")

@@ -108,7 +108,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 def said(words_of: gettext.NullTranslations, text: str | Sentence) -> str:
     """A sentence of a table in the reader's language, its values in their places."""
-    return text.filled(words_of.gettext(text.words)) if isinstance(text, Sentence) else words_of.gettext(text)
+    return text.in_words_of(words_of.gettext) if isinstance(text, Sentence) else words_of.gettext(text)
 
 
 @pass_context

@@ -19,7 +19,7 @@ from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.corporate_offer import buttons
-from genkan.site.directory_password import Asking, try_directories
+from genkan.site.directory_password import Asking, ask_in_vain, try_directories
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.received import Received
@@ -141,26 +141,41 @@ class SignedIn:
 async def try_password(
     received: Received, name: str, password: str, ways: Way, who: Visitor, door: Door
 ) -> SignedIn | Refused:
-    """One try. Every failure gets one answer after exactly one hash; a success is a new session under a new id.
+    """One try. Every failure gets one answer after exactly one hash and the same talk with each directory; a success is
+    a new session under a new id.
 
     Where no password is taken the answer is the same for every name, and nothing is hashed.
     """
     if Way.PASSWORD not in ways:
-        refused = Refused(Reason.WAY_NOT_TAKEN)
-        door.note(refused, received, door.env().now)
-        return refused
-    folded = accounts.fold(name) or ""
-    known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
-    asked = lockout.tries(folded, received.peer.network, known)
-    right = await verify(folded, password, door)
-    if right.hash is None and folded and door.directories:
-        return await _try_directories(Asking(folded, password, received, who, this_browser(received, who), ways), door)
+        return _not_taken(received, door)
+    asking = Asking(accounts.fold(name) or "", password, received, who, this_browser(received, who), ways)
+    right = await verify(asking.folded, password, door)
+    if right.hash is None and asking.folded and door.directories:
+        return await _try_directories(asking, door)
+    tried = await _judge_here(asking, right, door)
+    if isinstance(tried, Refused) and asking.folded:
+        # Counted before: a flood that fills the directory's lane makes no guess at a password of ours free.
+        await ask_in_vain(asking.folded, password, door)
+    return tried
+
+
+def _not_taken(received: Received, door: Door) -> Refused:
+    refused = Refused(Reason.WAY_NOT_TAKEN)
+    door.note(refused, received, door.env().now)
+    return refused
+
+
+async def _judge_here(asking: Asking, right: "Verified", door: Door) -> SignedIn | Refused:
+    """By the password of our own, or by its absence: load, decide, apply."""
+    received = asking.received
+    known = browser.known_device(received, asking.who, await door.store.account_by_name(asking.folded), door)
+    asked = lockout.tries(asking.folded, received.peer.network, known)
     for _ in range(TRIES):
-        row = await door.store.password_row(folded, asked.keys)
+        row = await door.store.password_row(asking.folded, asked.keys)
         env = door.env()
         facts = PasswordFacts(row.account, row.hash, row.guesses)
         verified = right.hash == row.hash and right.fits
-        outcome = sign_in(facts, asked, verified, ways, this_browser(received, who), env, door.lifetimes)
+        outcome = sign_in(facts, asked, verified, asking.ways, asking.this, env, door.lifetimes)
         if await door.store.apply(outcome.change):
             if isinstance(outcome, Failed) or row.account is None:
                 refused = Refused(Reason.SIGN_IN_FAILED)
@@ -180,17 +195,16 @@ async def confirm_password(
 ) -> SignedIn | Refused:
     """One try of somebody who is signed in: by their own password here, or by the directory that they are from."""
     identities = await door.store.identities_of(account.id)
-    row = await door.store.password_row(account.folded, ())
     names = {directory.source.name for directory in door.directories}
     mine = [identity for identity in identities if identity.source in names]
-    if row.hash is not None or not door.directories:
-        return await try_password(received, account.name, password, ways, who, door)
     if Way.PASSWORD not in ways:
-        return Refused(Reason.WAY_NOT_TAKEN)
-    await verify(account.folded, password, door)
+        return _not_taken(received, door)
+    right = await verify(account.folded, password, door)
     # Who is in none of them is asked for in none: whoever has their name there is somebody else.
-    this = this_browser(received, who)
-    return await _try_directories(Asking(account.folded, password, received, who, this, ways, mine), door)
+    asking = Asking(account.folded, password, received, who, this_browser(received, who), ways, mine)
+    if right.hash is not None or not door.directories:
+        return await _judge_here(asking, right, door)
+    return await _try_directories(asking, door)
 
 
 async def _try_directories(asking: Asking, door: Door) -> SignedIn | Refused:
@@ -226,11 +240,11 @@ def after_sign_in(form: Form, account: Account, who: Visitor, door: Door) -> Ans
     interaction = interaction_of(form, door, env)
     if interaction is not None:
         return answer.redirect(f"{door.public.text}{HUB}/{seal_interaction(door.sealer, interaction, env)}", 303)
-    kept = typed.opened(form.get(typed.FIELD, ""), account.id, who, door, env)
+    kept = typed.carried(form, account.id, who, door, env)
     if kept is not None:
         # By a page and not by a redirect: an address has no room for what people type.
-        values = {"action": kept.path, "hidden": {typed.FIELD: form[typed.FIELD]}, "person_name": account.display_name}
-        return door.pages.page("kept.html", values, who.reader)
+        values = {"action": kept[0].path, "hidden": {typed.FIELD: kept[1]}, "person_name": account.display_name}
+        return typed.without_cookie(door.pages.page("kept.html", values, who.reader), who, door)
     return answer.redirect(next_address(form.get("next", ""), door), 303)
 
 

@@ -6,37 +6,74 @@ import hmac
 
 import msgspec
 
-from genkan.protocol.env import CLOCK_LEEWAY, Env
+from genkan.protocol.env import CLOCK_LEEWAY, SECOND, Env
 from genkan.protocol.sealing import Purpose, Unsealable
 from genkan.site import browser
+from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.read import Form
-from genkan.site.received import Received
+from genkan.site.received import Received, set_cookie
 
 FIELD = "typed"
 MOST_BYTES = 40 * 1024
+# Beside the other cookies within the 8 KiB that proxies take for all of them.
+LONGEST_COOKIE = 3000
 # Part of a field's name: what is a secret is typed again.
 _NEVER = ("password", "secret", "token", "recovery")
 _CARRIED = frozenset({browser.PAGE_FIELD, FIELD, "next"})
 
 
 class Typed(msgspec.Struct, array_like=True, frozen=True):
-    """``path`` is where the form is sent, ``account_id`` who typed it, where that is known."""
+    """``path`` is where the form is sent, ``account_id`` who typed it, where that is known; ``back`` the address that
+    sign-in leads to.
+    """
 
     path: str
     fields: dict[str, str]
     device: bytes
     account_id: int | None
     made_at: int
+    back: str = ""
 
 
-def sealed(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> str:
-    """The form as typed, for a hidden field; empty where nothing was typed, or too much to carry."""
+def sealed(received: Received, form: Form, back: str, who: Visitor, door: Door, env: Env) -> str:
+    """The form as typed, for a hidden field; empty where nothing was typed, or too much to carry. What came sealed goes
+    on as it is.
+    """
+    if who.person and opened(form.get(FIELD, ""), who.person.account.id, who, door, env):
+        return form[FIELD]
     fields = {name: value for name, value in form.items() if name not in _CARRIED and not _is_secret(name)}
     account_id = who.person.account.id if who.person else who.was
-    plain = msgspec.msgpack.encode(Typed(received.path, fields, who.device, account_id, env.now))
+    plain = msgspec.msgpack.encode(Typed(received.path, fields, who.device, account_id, env.now, back))
     return door.sealer.seal(Purpose.TYPED, plain, env) if fields and len(plain) <= MOST_BYTES else ""
+
+
+def with_cookie(page: Answer, sealed: str, door: Door) -> Answer:
+    """The answer; what is typed goes along in a cookie where it fits, for the ways whose addresses have no room."""
+    if not sealed or len(sealed) > LONGEST_COOKIE:
+        return page
+    name, seconds = browser.cookie_name(door, browser.TYPED), door.lifetimes.typed // SECOND
+    return page.plus((b"set-cookie", set_cookie(name, sealed, secure=door.public.secure, longest=seconds)))
+
+
+def without_cookie(page: Answer, who: Visitor, door: Door) -> Answer:
+    """The answer, and the cookie is taken back."""
+    if not who.typed:
+        return page
+    name = browser.cookie_name(door, browser.TYPED)
+    return page.plus((b"set-cookie", set_cookie(name, "", secure=door.public.secure, longest=0)))
+
+
+def carried(form: Form, account_id: int, who: Visitor, door: Door, env: Env) -> tuple[Typed, str] | None:
+    """What was typed before this sign-in, and sealed: by the form itself, or by the cookie, which counts where the way
+    leads back to the page that it was typed on.
+    """
+    text = form.get(FIELD) or who.typed
+    kept = opened(text, account_id, who, door, env)
+    if kept is None or not (form.get(FIELD) or (kept.back and kept.back == form.get("next"))):
+        return None
+    return kept, text
 
 
 def opened(text: str, account_id: int, who: Visitor, door: Door, env: Env) -> Typed | None:

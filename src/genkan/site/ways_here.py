@@ -1,26 +1,40 @@
-"""Which ways to sign in this site can take as it is set up, and which of a person's own count where some are taken."""
+"""What can let people in at this site as it is set up."""
 
-from genkan.protocol.records import Account, Way
-from genkan.protocol.signin.ways import possible_ways
+from genkan.protocol.certificates.owners import ByRules
+from genkan.protocol.certificates.rules import Rule, RuleProblem, parse_rules
+from genkan.protocol.entrances import Entrances
+from genkan.protocol.signin.ways import entrances_of
+from genkan.settings import Settings
 from genkan.site.door import Door
 
 
-def possible_here(door: Door) -> Way:
-    """The ways that this site can take as it is set up."""
-    return possible_ways(
-        door.public, certificates=bool(door.settings.client_ca), corporate=bool(door.sign_on.upstreams)
+def entrances_here(door: Door) -> Entrances:
+    """The ways that this site can take as it is set up, and for whom."""
+    sign_on = door.sign_on
+    return entrances_of(
+        door.public,
+        door.settings.former,
+        certificates=bool(door.settings.client_ca),
+        providers=sign_on.upstreams,
+        judges=[source.name for source in sign_on.sources if source.name not in sign_on.upstreams],
+        owners=ByRules(tuple(door.certificates.rules)),
     )
 
 
-async def takes_password(account: Account, ways: Way, door: Door) -> bool:
-    """Whether the account has a password of its own, where these ways count."""
-    return Way.PASSWORD in ways and await door.store.password_set_at(account.id) is not None
+def rules_set(settings: Settings) -> tuple[Rule, ...]:
+    """The site's rules from certificates to accounts; which were good when the settings were read."""
+    rules = parse_rules(settings.certificate_rules)
+    return () if isinstance(rules, RuleProblem) else rules
 
 
-def takes_identity(source: str, ways: Way, door: Door) -> bool:
-    """Whether who is linked to this directory can sign in by it, where these ways count: by its own page, or in the
-    form where it knows passwords (LDAP).
-    """
-    if source in door.sign_on.upstreams:
-        return Way.CORPORATE in ways
-    return door.sign_on.named(source) is not None and Way.PASSWORD in ways
+def entrances_set(settings: Settings) -> Entrances:
+    """The same as the settings alone tell it, for who runs no server."""
+    sign_on = settings.read_sign_on()
+    return entrances_of(
+        settings.public,
+        settings.former,
+        certificates=bool(settings.client_ca),
+        providers=[source.name for source in sign_on.openid],
+        judges=[source.name for source in sign_on.ldap],
+        owners=ByRules(rules_set(settings)),
+    )

@@ -52,7 +52,8 @@ class OpenIDSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
     email_verified: Annotated[
         bool,
         Meta(
-            description="Whether every address that the provider gives counts as verified, though it does not say so."
+            description="Whether every address that the provider gives counts as verified, though it does not say so. "
+            "An address of another claim than email never does without this."
         ),
     ] = False
     consent: Annotated[

@@ -11,7 +11,7 @@ from genkan.store import rows
 from genkan.store.postgres_connection import SyncConnection, is_lost, is_machine, unavailable
 from genkan.store.postgres_open import schema_version
 from genkan.store.sqlite_cache import FactsCache, SiteCache
-from genkan.store.sqlite_phones import SqlitePhones
+from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
 from genkan.store.sqlite_texts import TextsById
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statemen
 _SETTLED_AUDIT = "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE audit IN SHARE MODE"
 
 
-class ColdReads(SqlitePhones):
+class ColdReads(SqlitePhoneChecks):
     """The shared reads on a connection of their own; used by one thread at a time."""
 
     def __init__(self, url: str) -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from genkan.protocol.audit import Line, Segment
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
+from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.facts import IdentityFacts, PasskeyFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event
+from genkan.protocol.phone_check_steps import PhoneVisit
 from genkan.protocol.phones import PhoneRow
 from genkan.protocol.records import (
     Account,
@@ -18,7 +20,6 @@ from genkan.protocol.records import (
     RecoveryLink,
     Session,
     SourceState,
-    Way,
 )
 from genkan.store.api import (
     Asker,
@@ -100,11 +101,14 @@ class ColdVerbs(HotReads):
     async def passkeys(self, account_id: int) -> list[Passkey]:
         return await self._cold.ask(lambda reads: reads.passkeys(account_id))
 
-    async def has_other_administrator(self, account: Account, at: int) -> bool:
-        return await self._cold.ask(lambda reads: reads.has_other_administrator(account, at))
+    async def has_way_in(self, account_id: int, here: Entrances, at: int, lost: Lost = NOTHING_LOST) -> bool:
+        return await self._cold.ask(lambda reads: reads.has_way_in(account_id, here, at, lost))
 
-    async def has_administrator_by(self, ways: Way, permission: Permission, at: int) -> bool:
-        return await self._cold.ask(lambda reads: reads.has_administrator_by(ways, permission, at))
+    async def has_other_administrator(self, account: Account, here: Entrances, at: int) -> bool:
+        return await self._cold.ask(lambda reads: reads.has_other_administrator(account, here, at))
+
+    async def has_administrator_by(self, here: Entrances, permission: Permission, at: int) -> bool:
+        return await self._cold.ask(lambda reads: reads.has_administrator_by(here, permission, at))
 
     async def recovery_codes_left(self, account_id: int) -> int | None:
         return await self._cold.ask(lambda reads: reads.recovery_codes_left(account_id))
@@ -147,6 +151,12 @@ class ColdVerbs(HotReads):
 
     async def phone(self, grant_id: bytes) -> PhoneRow | None:
         return await self._cold.ask(lambda reads: reads.phone(grant_id))
+
+    async def phone_visit(self, visit_id: bytes) -> PhoneVisit | None:
+        return await self._cold.ask(lambda reads: reads.phone_visit(visit_id))
+
+    async def phone_visits(self, check_id: bytes) -> list[PhoneVisit]:
+        return await self._cold.ask(lambda reads: reads.phone_visits(check_id))
 
     async def consents(self, account_id: int) -> list[Consent]:
         return await self._cold.ask(lambda reads: reads.consents(account_id))

@@ -13,6 +13,7 @@ _WORDS = (
     (re.compile(r" INDEXED BY \w+"), ""),
     (re.compile(r"CROSS JOIN (\w+ \w+) ON"), r"JOIN \1 ON"),
     (re.compile(r"\binstr\("), "strpos("),
+    (re.compile(r"\bhex\((\w+\.\w+)\)"), r"upper(encode(\1, 'hex'))"),
     (re.compile(r"\bMAX\(([^(),]+,[^()]+)\)"), r"GREATEST(\1)"),
     (re.compile(r"\bMIN\(([^(),]+,[^()]+)\)"), r"LEAST(\1)"),
     # Letters beyond ASCII keep their case, as in SQLite.

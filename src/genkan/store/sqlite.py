@@ -14,7 +14,7 @@ from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, Storage, StoreUnavailable, Tally
 from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_open import connect, prepare
-from genkan.store.sqlite_phones import SqlitePhones
+from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
 from genkan.store.sqlite_writing import Drop, Flush, Prune, Seal, Settle
@@ -32,7 +32,7 @@ def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
 
-class SqliteStore(SqlitePhones):
+class SqliteStore(SqlitePhoneChecks):
     """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
     def __init__(self, path: Path) -> None:

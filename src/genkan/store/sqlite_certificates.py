@@ -4,17 +4,16 @@ from collections.abc import Sequence
 
 from genkan.protocol import certificate_records as c
 from genkan.protocol.records import Account
-from genkan.store import rows
 from genkan.store.database import Database
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
+from genkan.store.sqlite_ways import PIN_COLUMNS, Owners, a_pin
 
 MOST_CERTIFICATES = 100
-MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
 
 ADD_PIN = """
-    INSERT INTO certificate_pins (account, id, kind, value, name, made_at)
-    SELECT a.number, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ? AND a.standing <> 2
+    INSERT INTO certificate_pins (account, id, kind, value, name, made_at, fingerprint, not_after)
+    SELECT a.number, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ? AND a.standing <> 2
     AND (SELECT COUNT(*) FROM certificate_pins p WHERE p.account = a.number) < ?
     ON CONFLICT DO NOTHING
 """
@@ -36,18 +35,9 @@ MARK_CHECKED = "UPDATE certificates SET checked_at = ? WHERE number = ?"
 FORGET_PINS = "DELETE FROM certificate_pins WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 FORGET = "DELETE FROM certificates WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 
-_PIN_COLUMNS = "p.id, p.kind, p.value, p.name, p.made_at"
 _PINS = f"""
-    SELECT {_PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
+    SELECT {PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
     ORDER BY p.made_at, p.id
-"""  # noqa: S608 made of constants
-_PINNED = f"""
-    SELECT {_PIN_COLUMNS}, {rows.ACCOUNT_COLUMNS}
-    FROM certificate_pins p CROSS JOIN accounts a ON a.number = p.account WHERE p.kind = ? AND p.value = ?
-"""  # noqa: S608 made of constants
-_BY_EMAIL = f"""
-    SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
-    WHERE a.email = ? COLLATE NOCASE AND a.email <> '' AND a.standing <> 2 LIMIT ?
 """  # noqa: S608 made of constants
 _KNOWN_COLUMNS = (
     "c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at, "
@@ -82,7 +72,7 @@ class CertificateWrites:
 
     def add_pin(self, step: c.AddPin) -> bool:
         p = step.pin
-        values = (p.id, int(p.kind), p.value, p.name, p.made_at, p.account_id, c.MOST_PINS)
+        values = (p.id, int(p.kind), p.value, p.name, p.made_at, p.fingerprint, p.not_after, p.account_id, c.MOST_PINS)
         return self._db.execute(ADD_PIN, values).rowcount == 1
 
     def drop_pin(self, step: c.DropPin) -> bool:
@@ -121,17 +111,15 @@ class SqliteCertificates(SqlitePeople):
 
     async def pins(self, account_id: int) -> list[c.Pin]:
         """Oldest first; an account has few."""
-        return [_pin(row, account_id) for row in self._all(_PINS, (account_id,))]
+        return [a_pin(row, account_id) for row in self._all(_PINS, (account_id,))]
 
     async def pinned(self, values: Sequence[tuple[c.PinKind, bytes]]) -> list[tuple[c.Pin, Account]]:
         """The pins of these values with their accounts: at most one each."""
-        found = [row for kind, value in values for row in self._all(_PINNED, (int(kind), value))]
-        accounts = [rows.account(row[5:]) for row in found]
-        return [(_pin(row[:5], account.id), account) for row, account in zip(found, accounts, strict=True)]
+        return Owners(self._all).pinned(values)
 
     async def accounts_by_email(self, address: str) -> list[Account]:
         """Two at most, of any case of ASCII letters; tombstones have no address."""
-        return [rows.account(row) for row in self._all(_BY_EMAIL, (address, MOST_FOUND))]
+        return Owners(self._all).by_email(address)
 
     async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
         """What a person signed in with, the last used first."""
@@ -150,8 +138,3 @@ class SqliteCertificates(SqlitePeople):
     async def certificates_to_check(self, before: int, limit: int) -> list[tuple[c.KnownCertificate, bool]]:
         """Those not looked up since then, the longest first, and whether anybody is signed in with each."""
         return [(c.KnownCertificate(*row[:-1]), bool(row[-1])) for row in self._all(_DUE, (before, limit))]
-
-
-def _pin(row: rows.Row, account_id: int) -> c.Pin:
-    pin_id, kind, value, name, made_at = row
-    return c.Pin(pin_id, account_id, c.PinKind(kind), value, name, made_at)

@@ -3,7 +3,6 @@
 from genkan.protocol import passkey_steps as p
 from genkan.store import rows
 from genkan.store.database import Database
-from genkan.store.sqlite_sign_in import HAS_A_WAY, NOTHING_LOST, WAYS
 
 ONE = f"""
     SELECT {rows.PASSKEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -29,13 +28,6 @@ _MARK = f"UPDATE passkeys SET cloned_at = ? WHERE id = ? AND {_OWNER} AND counte
 _RENAME = f"UPDATE passkeys SET name = ? WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _REMOVE = f"DELETE FROM passkeys WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
 _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
-# A directory counts for a person beside its own way also where it knows passwords (LDAP).
-_WAY_IN = f"""
-    SELECT EXISTS (
-        SELECT 1 FROM accounts a WHERE a.id = :id
-        AND ({HAS_A_WAY} OR ((:ways & 1) <> 0 AND EXISTS (SELECT 1 FROM identities WHERE account = a.number)))
-    )
-"""  # noqa: S608 made of constants
 
 
 class PasskeyWrites:
@@ -58,11 +50,6 @@ class PasskeyWrites:
 
     def remove(self, step: p.RemovePasskey) -> bool:
         return self._did(_REMOVE, step.id, step.account_id)
-
-    def need_way_in(self, step: p.NeedWayIn) -> bool:
-        [ways] = self._db.execute(WAYS).fetchone()
-        asked = {"id": step.account_id, "ways": ways, "at": step.at, **NOTHING_LOST}
-        return bool(self._db.execute(_WAY_IN, asked).fetchone()[0])
 
     def drop(self, step: p.DropPasskeys) -> bool:
         self._db.execute(_DROP, (step.account_id,))

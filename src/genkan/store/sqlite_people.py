@@ -2,13 +2,14 @@
 
 import sqlite3
 
+from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.facts import PasskeyFacts, RecoveryFacts
-from genkan.protocol.records import Account, FailedTries, Passkey, RecoveryLink, Session, Standing, Way
+from genkan.protocol.records import Account, FailedTries, Passkey, RecoveryLink, Session, Standing
 from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
-from genkan.store.sqlite_sign_in import ADMINISTRATOR_WITH_A_WAY, NOTHING_LOST
+from genkan.store.sqlite_ways import Ways
 from genkan.wire.scopes import Permission
 
 # How many names a page looks at, and how many sign-ins are counted, before the answer is "and perhaps more".
@@ -119,20 +120,21 @@ class SqlitePeople(SqliteAudit):
         """Oldest first."""
         return [rows.passkey(row, account_id) for row in self._all(sqlite_passkeys.OF_ACCOUNT, (account_id,))]
 
-    async def has_other_administrator(self, account: Account, at: int) -> bool:
+    async def has_way_in(self, account_id: int, here: Entrances, at: int, lost: Lost = NOTHING_LOST) -> bool:
+        """Whether the account has one of these entrances that the site takes, without what is lost."""
+        here = here.by((await self.site()).ways)
+        return Ways(self._all).of_person(account_id, here, at, lost)
+
+    async def has_other_administrator(self, account: Account, here: Entrances, at: int) -> bool:
         """Whether somebody else who is active, has a way in that the site takes and at least the same permission
         administers too at this moment.
         """
-        return self._administers((await self.site()).ways, account.permission, account.id, at)
+        here = here.by((await self.site()).ways)
+        return Ways(self._all).of_administrator(account.permission, account.id, here, at)
 
-    async def has_administrator_by(self, ways: Way, permission: Permission, at: int) -> bool:
-        """Whether somebody active with at least this permission could come in by one of these ways."""
-        return self._administers(ways, permission, 0, at)
-
-    def _administers(self, ways: Way, permission: Permission, but: int, at: int) -> bool:
-        asked = {"ways": int(ways), "permission": int(permission), "but": but, "at": at, **NOTHING_LOST}
-        found = self._one(ADMINISTRATOR_WITH_A_WAY, asked)
-        return bool(found and found[0])
+    async def has_administrator_by(self, here: Entrances, permission: Permission, at: int) -> bool:
+        """Whether somebody active with at least this permission could come in by one of these entrances."""
+        return Ways(self._all).of_administrator(permission, 0, here, at)
 
     async def recovery_codes_left(self, account_id: int) -> int | None:
         """How many were not used; None where none were made."""

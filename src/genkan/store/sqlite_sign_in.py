@@ -1,32 +1,16 @@
-"""The steps about how people sign in, inside the writer's transaction, and who has a way in at all."""
+"""The steps about how people sign in, inside the writer's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from genkan.protocol import signin_steps as s
 from genkan.protocol.outcomes import NeedAdministrator
+from genkan.protocol.passkey_steps import NeedWayIn
+from genkan.protocol.records import Way
+from genkan.store import rows
 from genkan.store.database import Database
+from genkan.store.sqlite_ways import Ways
 
-# Whether the account ``a`` has one of the ways of :ways (bits of Way). A passkey of which a copy was found lets nobody
-# in. A certificate counts that is tied to the account, or that it signed in with and that has not expired at :at, an
-# organisation's identity that was linked: what a mapping rule would accept tomorrow is not known today. What :pins and
-# :certificates name (numbers between commas) counts no more.
-HAS_A_WAY = """(
-    ((:ways & 1) <> 0 AND EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number))
-    OR ((:ways & 2) <> 0 AND EXISTS (SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0))
-    OR ((:ways & 4) <> 0 AND (
-        EXISTS (SELECT 1 FROM certificate_pins n WHERE n.account = a.number
-            AND instr(:pins, ',' || n.id || ',') = 0)
-        OR EXISTS (SELECT 1 FROM certificates c WHERE c.account = a.number AND c.revoked_at IS NULL
-            AND c.not_after >= :at AND instr(:certificates, ',' || c.number || ',') = 0)))
-    OR ((:ways & 8) <> 0 AND EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number))
-)"""
-NOTHING_LOST = {"pins": ",", "certificates": ","}
-ADMINISTRATOR_WITH_A_WAY = f"""
-    SELECT EXISTS (
-        SELECT 1 FROM accounts a
-        WHERE a.standing = 0 AND a.permission >= 3 AND a.permission >= :permission AND a.id <> :but AND {HAS_A_WAY}
-    )
-"""  # noqa: S608 made of constants
 # The site's version moves at the end of a Change; within it, it is what the Change was decided on.
 PUT_POLICY = "UPDATE site SET ways = ?, max_age = ? WHERE version = ?"
 WAYS = "SELECT ways FROM site"
@@ -49,13 +33,10 @@ NOTE_CODE = """
     SELECT number, 0, ?1, ?1, '', ?1 FROM accounts WHERE id = ?2
     ON CONFLICT (account) DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
 """
+SIGNED_IN = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?)"
 FORGET_TRIES = """
     DELETE FROM failed_tries WHERE account = (SELECT number FROM accounts WHERE id = ?) AND last_at = ?
 """
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return "".join((",", *(f"{number}," for number in numbers)))
 
 
 class SignInWrites:
@@ -70,11 +51,16 @@ class SignInWrites:
     def administrator_left(self, step: NeedAdministrator) -> bool:
         """Whether somebody who administers can still come in, as the transaction stands."""
         [ways] = self._db.execute(WAYS).fetchone()
-        asked = {
-            "ways": ways & int(step.possible), "permission": int(step.permission), "but": 0, "at": step.at,
-            "pins": _listed(step.lost_pins), "certificates": _listed(step.lost_certificates),
-        }  # fmt: skip
-        return bool(self._db.execute(ADMINISTRATOR_WITH_A_WAY, asked).fetchone()[0])
+        here = step.here.by(Way(ways))
+        return Ways(self._ask).of_administrator(step.permission, 0, here, step.at, step.lost)
+
+    def needed_way(self, step: NeedWayIn) -> bool:
+        """Whether the account can still come in, as the transaction stands."""
+        [ways] = self._db.execute(WAYS).fetchone()
+        return Ways(self._ask).of_person(step.account_id, step.here.by(Way(ways)), step.at)
+
+    def _ask(self, sql: str, values: tuple[Any, ...] | Mapping[str, Any]) -> list[rows.Row]:
+        return self._db.execute(sql, values).fetchall()
 
     def put_codes(self, step: s.PutRecoveryCodes) -> bool:
         row = self._db.execute(NUMBER, (step.account_id,)).fetchone()
@@ -96,3 +82,6 @@ class SignInWrites:
 
     def forget_tries(self, step: s.ForgetFailedTries) -> bool:
         return self._db.execute(FORGET_TRIES, (step.account_id, step.last_at)).rowcount == 1
+
+    def while_signed_in(self, step: s.WhileSignedIn) -> bool:
+        return bool(self._db.execute(SIGNED_IN, (step.session_id,)).fetchone()[0])

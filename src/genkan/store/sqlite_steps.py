@@ -7,6 +7,7 @@ from genkan.protocol import certificate_records as c
 from genkan.protocol import identity_steps as i
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
+from genkan.protocol import phone_check_steps as v
 from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
 from genkan.protocol.records import Standing
@@ -15,6 +16,7 @@ from genkan.store.database import Database
 from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_identities import IdentityWrites
 from genkan.store.sqlite_passkeys import PasskeyWrites
+from genkan.store.sqlite_phone_checks import PhoneCheckWrites
 from genkan.store.sqlite_recovery import RecoveryWrites
 from genkan.store.sqlite_sign_in import SignInWrites
 from genkan.store.sqlite_stops import StopWrites
@@ -123,15 +125,15 @@ class Steps:
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
-            s.NoteFailedTry: sign_in.note_try,
+            s.NoteFailedTry: sign_in.note_try, s.WhileSignedIn: sign_in.while_signed_in,
             i.AddIdentity: identities.add, i.PutIdentity: identities.put,
             i.RemoveIdentity: identities.remove, i.NoteSource: identities.note,
             c.AddPin: certificates.add_pin, c.DropPin: certificates.drop_pin,
             c.KeepCertificate: certificates.keep, c.RevokeCertificate: certificates.revoke,
             c.MarkChecked: certificates.mark_checked,
             p.AddPasskey: passkeys.add, p.UsePasskey: passkeys.use, p.MarkCloned: passkeys.mark,
-            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: passkeys.need_way_in,
-            p.DropPasskeys: passkeys.drop,
+            p.RenamePasskey: passkeys.rename, p.RemovePasskey: passkeys.remove, p.NeedWayIn: sign_in.needed_way,
+            p.DropPasskeys: passkeys.drop, v.PutPhoneVisit: PhoneCheckWrites(db).put,
         }  # fmt: skip
 
     def changed(self, change: o.Change) -> bool:

@@ -26,6 +26,7 @@ _SESSIONS = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE exp
 _RECOVERY_LINKS = """
     DELETE FROM recovery_links WHERE account IN (SELECT account FROM recovery_links WHERE expires_at <= ? LIMIT ?)
 """
+_PHONE_VISITS = "DELETE FROM phone_visits WHERE id IN (SELECT id FROM phone_visits WHERE expires_at <= ? LIMIT ?)"
 _SPENT = "DELETE FROM spent WHERE digest IN (SELECT digest FROM spent WHERE expires_at <= ? LIMIT ?)"
 _GUESSES = "DELETE FROM guesses WHERE key IN (SELECT key FROM guesses WHERE due <= ? LIMIT ?)"
 _TALLIES = """
@@ -78,6 +79,7 @@ class Upkeep:
         for sql, until in (
             (_SESSIONS, now),
             (_RECOVERY_LINKS, now),
+            (_PHONE_VISITS, now),
             (_SPENT, now - CLOCK_LEEWAY),
             (_GUESSES, now - GUESSES_KEPT),
             (_TALLIES, (now - TALLIES_KEPT) // MINUTES),

@@ -27,7 +27,7 @@ Respond = Callable[[Arrival], Awaitable[Answer]]
 class Asked:
     """A request that reached the site, and the status that was answered: 0 where the answer or the request was lost.
 
-    ``form`` and ``query`` carry secrets and are in no repr.
+    ``form``, ``query``, ``headers`` and ``body`` carry secrets and are in no repr.
     """
 
     method: str
@@ -36,6 +36,7 @@ class Asked:
     query: dict[str, str] = field(repr=False)
     form: dict[str, str] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class Faults:
             dict(parse_qsl(arrival.query.decode("latin-1"), keep_blank_values=True)),
             dict(parse_qsl(arrival.body.decode("latin-1"), keep_blank_values=True)) if is_form else {},
             headers,
+            arrival.body,
         )
         if len(self.asked) < MOST_NOTED:
             self.asked.append(asked)

@@ -55,7 +55,7 @@ class Finding:
 
     def value(self, name: str) -> str:
         """A value out of the sentences: `write` is what to write where that can be known; empty where there is none."""
-        return dict((*self.what.values, *self.instead.values)).get(name, "")
+        return str(dict((*self.what.values, *self.instead.values)).get(name, ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Owns the grammar, kinds and matching of redirect URIs (RFC 6749 3.1.2, RFC 8252 7); knows no link."""
 
-import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ DENIED_SCHEMES = frozenset(
     {"javascript", "data", "file", "blob", "about", "vbscript", "filesystem", "view-source", "intent", "content", "jar"}
     | {"ftp", "ws", "wss", "mailto", "tel", "sms"}
 )
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+_UNRESERVED = string.ascii_letters + string.digits + "._~-"
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
@@ -224,7 +224,7 @@ def with_answer(redirect: str, params: Mapping[str, str]) -> str:
 
 def _escaped(text: str) -> str:
     # RFC 3986 2.3: what is unreserved stays as it is, which is all of most values.
-    return text if _UNRESERVED(text) else quote(text, safe="", errors="surrogateescape")
+    return quote(text, safe="", errors="surrogateescape") if text.strip(_UNRESERVED) else text
 
 
 def form_action_source(redirect: str) -> str:

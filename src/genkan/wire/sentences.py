@@ -1,24 +1,38 @@
 """A sentence with places for values: kept apart, so that it can be said in another language than English."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+Value: TypeAlias = Union[str, "Sentence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``words`` are English, with places as in ``%(name)s`` where there are values; ``str()`` says it in English."""
+    """``words`` are English, with places as in ``%(name)s`` where there are values; ``str()`` says it in English.
+    A value may be a sentence itself.
+    """
 
     words: str
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
 
     def __str__(self) -> str:
-        return self.filled(self.words)
+        return self.in_words_of(_english)
 
-    def filled(self, words: str) -> str:
-        """The same words in another language, with these values in their places."""
-        return words % dict(self.values) if self.values else words
+    def in_words_of(self, language: Callable[[str], str]) -> str:
+        """The same in another language, which gives its words for English ones."""
+        words = language(self.words)
+        if not self.values:
+            return words
+        said = {name: value if isinstance(value, str) else value.in_words_of(language) for name, value in self.values}
+        return words % said
+
+
+def _english(words: str) -> str:
+    return words
 
 
 def sentence(words: str, values: Mapping[str, object] | None = None) -> Sentence:
-    """A sentence with the values as text."""
-    return Sentence(words, tuple((name, str(value)) for name, value in (values or {}).items()))
+    """A sentence with the values as text, but for those that are sentences themselves."""
+    given = (values or {}).items()
+    return Sentence(words, tuple((name, one if isinstance(one, Sentence) else str(one)) for name, one in given))

@@ -1,8 +1,25 @@
 """Owns the compatibility rules: which site, plugins and app can do OAuth 2.0; asks nobody for a version."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from genkan.wire.sentences import Sentence, sentence
 from genkan.wire.uri import DIGITS
+
+# By name: what is said of a version.
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "jira": "Jira %(version)s can sign the app in with OAuth 2.0.",
+        "jira-old": "Jira %(version)s is too old for OAuth 2.0 in the app: upgrade to %(needed)s or later.",
+        "jira-old-9": "Jira %(version)s is too old for OAuth 2.0 in the app: upgrade to %(needed)s or later, or to "
+        "%(next)s or later.",
+        "app": "App %(version)s can sign in with OAuth 2.0.",
+        "app-old": "App %(version)s knows no OAuth 2.0: update it to %(needed)s or later.",
+        "plugin": "The %(name)s plugin %(plugin)s is enough for Jira %(jira)s.",
+        "plugin-old": "The %(name)s plugin %(plugin)s is too old for Jira %(jira)s: update it to %(needed)s or later.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +45,12 @@ class Judgement:
 
     ok: bool
     needs: str | None
-    sentence: str
+    said: Sentence
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it, in English."""
+        return str(self.said)
 
 
 JIRA_9 = Version((9, 12, 14))
@@ -52,12 +74,18 @@ def parse_version(text: str) -> Version | None:
 def judge_jira(version: Version) -> Judgement:
     """Jira 9.12.14 or later on line 9, 10.1.0 or later above; 10.0 is not enough."""
     if version >= JIRA_10 or JIRA_9 <= version < Version((10,)):
-        return Judgement(True, None, f"Jira {version} can sign the app in with OAuth 2.0.")
-    needed = JIRA_10 if version >= Version((10,)) else JIRA_9
-    rest = "" if needed is JIRA_10 else f", or to {JIRA_10} or later"
-    return Judgement(
-        False, str(needed), f"Jira {version} is too old for OAuth 2.0 in the app: upgrade to {needed} or later{rest}."
-    )
+        return _enough("jira", version=version)
+    if version >= Version((10,)):
+        return _too_old("jira-old", JIRA_10, version=version)
+    return _too_old("jira-old-9", JIRA_9, version=version, next=JIRA_10)
+
+
+def _enough(what: str, /, **values: object) -> Judgement:
+    return Judgement(True, None, sentence(WORDS[what], values))
+
+
+def _too_old(what: str, needed: Version, /, **values: object) -> Judgement:
+    return Judgement(False, str(needed), sentence(WORDS[what], {**values, "needed": needed}))
 
 
 def judge_oauth_plugin(jira: Version, plugin: Version) -> Judgement:
@@ -73,8 +101,8 @@ def judge_mobile_plugin(jira: Version, plugin: Version) -> Judgement:
 def judge_app(version: Version) -> Judgement:
     """The app itself."""
     if version >= APP:
-        return Judgement(True, None, f"App {version} can sign in with OAuth 2.0.")
-    return Judgement(False, str(APP), f"App {version} knows no OAuth 2.0: update it to {APP} or later.")
+        return _enough("app", version=version)
+    return _too_old("app-old", APP, version=version)
 
 
 def _judge_plugin(name: str, jira: Version, plugin: Version, on_9: Version, from_10: Version) -> Judgement:
@@ -83,7 +111,5 @@ def _judge_plugin(name: str, jira: Version, plugin: Version, on_9: Version, from
         return site
     needed = from_10 if jira >= JIRA_10 else on_9
     if plugin >= needed:
-        return Judgement(True, None, f"The {name} plugin {plugin} is enough for Jira {jira}.")
-    return Judgement(
-        False, str(needed), f"The {name} plugin {plugin} is too old for Jira {jira}: update it to {needed} or later."
-    )
+        return _enough("plugin", name=name, plugin=plugin, jira=jira)
+    return _too_old("plugin-old", needed, name=name, plugin=plugin, jira=jira)

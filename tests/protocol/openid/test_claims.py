@@ -1,5 +1,6 @@
 """What is believed of a provider's two documents, the ID token and userinfo, taken together."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,3 +28,17 @@ def test_an_address_is_verified_by_its_own_document_alone(
     """What the other document says is said of another address."""
     person = person_of("00u1", joined(signed, told, MAPPED), MAPPED, "")
     assert (person.email, person.email_verified) == (email, verified)
+
+
+@pytest.mark.parametrize(("claim", "trusts", "verified"), [
+    ("email", False, True), ("upn", False, False), ("upn", True, True), ("email", True, True),
+])  # fmt: skip
+def test_an_address_of_another_claim_is_verified_by_the_operator_alone(
+    claim: str, trusts: bool, verified: bool
+) -> None:
+    """OpenID Connect Core 5.1: email_verified is about ``email``, which may be another address than this one."""
+    mapped = replace(MAPPED, email=claim, trusts_email=trusts)
+    claims = {"email": "own@x.example", "email_verified": True, claim: "boss@x.example"}
+    for told in (claims, joined(claims, {}, mapped), joined({}, claims, mapped), joined({"sub": "1"}, claims, mapped)):
+        person = person_of("00u1", told, mapped, "")
+        assert (person.email, person.email_verified) == ("boss@x.example", verified)

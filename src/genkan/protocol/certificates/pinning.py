@@ -56,7 +56,8 @@ def add(account: Account, leaf: Leaf, kind: PinKind, kept: Sequence[Pin], actor:
         return Refused(Reason.INVALID_VALUE, SUBJECT_IS_NONE)
     if len(kept) >= MOST_PINS:
         return Refused(Reason.INVALID_VALUE, TOO_MANY)
-    pin = Pin(env.draw_id(), account.id, kind, value, pin_name(leaf, kind), env.now)
+    number, name = env.draw_id(), pin_name(leaf, kind)
+    pin = Pin(number, account.id, kind, value, name, env.now, leaf.fingerprint, leaf.not_after)
     return NewPin(pin, Change((AddPin(pin),), (_event(EventKind.CERTIFICATE_PINNED, pin, actor, env),)))
 
 

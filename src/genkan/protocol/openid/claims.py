@@ -46,10 +46,17 @@ def person_of(subject: str, claims: Mapping[str, Any], mapped: Mapped, sealed: s
         _text(claims.get(mapped.name)) or subject,
         _text(claims.get(mapped.display_name)),
         _text(claims.get(mapped.email)),
-        mapped.trusts_email or claims.get("email_verified") is True,
+        mapped.trusts_email or _says_verified(claims, mapped),
         _groups(claims.get(mapped.groups)) if mapped.groups in claims else None,
         sealed=sealed,
     )
+
+
+def _says_verified(claims: Mapping[str, Any], mapped: Mapped) -> bool:
+    """OpenID Connect Core 5.1: email_verified is said of the claim ``email``. Of another one with an address in it,
+    which people may often fill in themselves, it says nothing.
+    """
+    return mapped.email == "email" and claims.get("email_verified") is True
 
 
 def method_of(claims: Mapping[str, Any], mapped: Mapped) -> Method:

@@ -18,7 +18,7 @@ from genkan.protocol.sealing import Purpose, Sealer, Unsealable
 # How long somebody may look for the right certificate, and how long a redirect may take.
 TICKET_LIFE, HAND_OVER_LIFE = 10 * MINUTE, 30 * SECOND
 NONCE_BYTES = 16
-MISSING = "missing"
+MISSING, LATE = "missing", "late"
 
 
 class Ticket(msgspec.Struct, array_like=True, frozen=True):
@@ -30,7 +30,9 @@ class Ticket(msgspec.Struct, array_like=True, frozen=True):
 
 
 class HandOver(msgspec.Struct, array_like=True, frozen=True):
-    """What became of it: the account and the fingerprint of its certificate, or a fault (``MISSING``: none came)."""
+    """What became of it: the account and the fingerprint of its certificate, or a fault (``MISSING``: none came;
+    ``LATE``: the ticket was too old, and nothing was looked at).
+    """
 
     ticket: Ticket
     made_at: int
@@ -40,10 +42,12 @@ class HandOver(msgspec.Struct, array_like=True, frozen=True):
     values: tuple[tuple[str, str], ...] = ()
 
     @property
-    def refused(self) -> CertificateFault | None:
+    def refused(self) -> CertificateFault | Refused | None:
         """Why the certificate signs nobody in; None where it does, and where there was none."""
         if not self.fault or self.fault == MISSING:
             return None
+        if self.fault == LATE:
+            return Refused(Reason.CERTIFICATE_LATE)
         return CertificateFault(Fault(self.fault), "", self.values)
 
 
@@ -57,11 +61,14 @@ def seal_ticket(ticket: Ticket, sealer: Sealer, env: Env) -> str:
     return sealer.seal(Purpose.CERTIFICATE_TICKET, msgspec.msgpack.encode(ticket), env)
 
 
-def open_ticket(text: str, sealer: Sealer, env: Env) -> Ticket | None:
-    """The ticket, None where it is none of ours or too old."""
-    ticket = _opened(Purpose.CERTIFICATE_TICKET, text, Ticket, sealer)
-    in_time = ticket is not None and -CLOCK_LEEWAY <= env.now - ticket.made_at <= TICKET_LIFE
-    return ticket if in_time else None
+def open_ticket(text: str, sealer: Sealer) -> Ticket | None:
+    """The ticket, None where it is none of ours."""
+    return _opened(Purpose.CERTIFICATE_TICKET, text, Ticket, sealer)
+
+
+def is_late(ticket: Ticket, env: Env) -> bool:
+    """Whether it is good for nothing any more but to go on with what it carries."""
+    return not -CLOCK_LEEWAY <= env.now - ticket.made_at <= TICKET_LIFE
 
 
 def seal_hand_over(hand_over: HandOver, sealer: Sealer, env: Env) -> str:
@@ -77,6 +84,14 @@ def take(text: str, nonce: str | None, sealer: Sealer, env: Env) -> HandOver | R
     if not -CLOCK_LEEWAY <= env.now - taken.made_at <= HAND_OVER_LIFE:
         return Refused(Reason.CERTIFICATE_LATE)
     return taken
+
+
+def carried(text: str, sealer: Sealer) -> dict[str, str]:
+    """On whose behalf and where to go on, of any hand-over that we made, however old and in whatever browser: as good
+    as an address of the sign-in page, it opens nothing.
+    """
+    made = _opened(Purpose.CERTIFICATE, text, HandOver, sealer)
+    return made.ticket.carried if made else {}
 
 
 def spending(text: str, taken: HandOver) -> Spend:

@@ -3,10 +3,10 @@ knows, and the challenge that both belong to.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genkan.protocol.actors import address_of
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.facts import PasskeyFacts
 from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, Refused, Step
@@ -77,7 +77,7 @@ def sign_in(
     data = asserted.authenticator
     # WebAuthn 7.2 step 25: the counter and the backup state as they are now.
     used = UsePasskey(account.id, passkey.id, passkey.counter, data.counter, data.backed_up, env.now)
-    opened = enter(account, method_of(data.backup_eligible), ways, browser, env, lifetimes)
+    opened = enter(account, method_of(passkey.attested, data.backup_eligible), ways, browser, env, lifetimes)
     if isinstance(opened, Refused):
         return Turned(opened, Check.POLICY)
     return opened.after((spend(ticket), used))
@@ -105,9 +105,11 @@ def _cloned(passkey: Passkey, account: Account, ticket: Ticket, browser: Browser
     return Turned(refused, Check.CLONED, Change((spend(ticket), mark), (event,)))
 
 
-def method_of(backup_eligible: bool) -> Method:
-    """RFC 8176 2: somebody was there and known by a second factor; the key is in hardware unless it may be copied."""
-    return Method.USER | Method.MFA | (Method.SWK if backup_eligible else Method.HWK)
+def method_of(attested: bool, backup_eligible: bool) -> Method:
+    """RFC 8176 2: somebody was there and known by a second factor. The key counts as one in hardware where its maker
+    has proved the model and it may not be copied: what an authenticator says of itself, any software can say.
+    """
+    return Method.USER | Method.MFA | (Method.HWK if attested and not backup_eligible else Method.SWK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class NewPasskey:
     @property
     def method(self) -> Method:
         """How somebody is signed in who made it a moment ago."""
-        return method_of(self.passkey.backup_eligible)
+        return method_of(self.passkey.attested, self.passkey.backup_eligible)
 
 
 def register(
@@ -183,7 +185,9 @@ def rename(passkey: Passkey, name: str) -> Change:
     return Change((RenamePasskey(passkey.account_id, passkey.id, name),))
 
 
-def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Permission | None = None) -> Change:
+def remove(
+    passkey: Passkey, here: Entrances, actor: str, env: Env, *, last_too: bool, needs: Permission | None = None
+) -> Change:
     """It opens nothing from the next request on. Without ``last_too``: not where nothing else lets its person in.
     ``needs``: not where nobody with this permission could sign in any more.
     """
@@ -193,15 +197,10 @@ def remove(passkey: Passkey, actor: str, env: Env, *, last_too: bool, needs: Per
     )  # fmt: skip
     steps: tuple[Step, ...] = (RemovePasskey(passkey.account_id, passkey.id),)
     if not last_too:
-        steps += (NeedWayIn(passkey.account_id, env.now),)
+        steps += (NeedWayIn(passkey.account_id, env.now, here),)
     if needs is not None:
-        steps += (NeedAdministrator(needs, env.now),)
+        steps += (NeedAdministrator(needs, env.now, here),)
     return Change(steps, (event,))
-
-
-def is_last_way(passkey: Passkey, known: Sequence[Passkey], has_other: bool) -> bool:
-    """Whether no other way in would be left. A passkey of which a copy was found is none."""
-    return not has_other and all(one.id == passkey.id or one.cloned_at for one in known)
 
 
 def needed_after(account: Account) -> Permission | None:

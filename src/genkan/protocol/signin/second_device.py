@@ -4,7 +4,7 @@ number that the device shows and the person types on the first one. Whoever else
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -17,6 +17,7 @@ from genkan.protocol.records import Method, Way
 from genkan.protocol.sealing import Purpose, Sealer, Unsealable
 from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.session import Browser, NewSession, is_live
+from genkan.protocol.signin_steps import WhileSignedIn
 
 LIFE = 5 * MINUTE
 DIGITS = 6
@@ -97,7 +98,8 @@ def let_in(
 ) -> NewSession | Refused:
     """A session for the second device, once: while the first one is signed in, and its person typed this one's number.
 
-    It counts like one by a one-time link: it is for making a passkey on the device.
+    It counts like one by a one-time link: it is for making a passkey on the device. What the first one was signed in by
+    is its own, too: a revoked certificate and a sign-out at the provider end both.
     """
     if first is None or first.session.id != ticket.session or not is_live(first, env, lifetimes) or not confirmed:
         return Refused(Reason.DEVICE_NOT_LET_IN)
@@ -105,5 +107,8 @@ def let_in(
     opened = enter(account, Method.RECOVERY, Way.NONE, browser, env, lifetimes)
     if isinstance(opened, Refused):
         return Refused(Reason.DEVICE_NOT_LET_IN)
+    by = first.session
+    session = replace(opened.session, certificate=by.certificate, source=by.source, upstream_sid=by.upstream_sid)
     event = Event(EventKind.DEVICE_LET_IN, env.now, account.actor, account.id, address=browser.address)
-    return opened.after((ticket.spend("used"),), (event,))
+    # What ends the first session meanwhile must not miss the second one.
+    return opened.with_session(session).after((WhileSignedIn(by.id), ticket.spend("used")), (event,))

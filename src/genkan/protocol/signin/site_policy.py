@@ -5,6 +5,7 @@ last who administers it.
 from dataclasses import dataclass
 
 from genkan.protocol.actors import address_of
+from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import DAY, MINUTE, SECOND, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, NeedAdministrator, Refused
 from genkan.protocol.reasons import Reason
@@ -41,10 +42,10 @@ def max_age_fault(max_age: int | None) -> Refused | None:
 
 
 def set_policy(
-    site: Site, wish: PolicyWish, actor: str, env: Env, *, somebody_left: bool, possible: Way
+    site: Site, wish: PolicyWish, here: Entrances, actor: str, env: Env, *, somebody_left: bool
 ) -> Change | Refused:
     """The change; empty where nothing differs. ``somebody_left``: an active system administrator has a way in by what
-    is asked for and the settings make ``possible``, as far as can be seen; the step that is added makes sure of it.
+    is asked for and the settings make possible (``here``), as far as can be seen; the step that is added makes sure.
 
     Nobody is signed out by it (tokens.md 4: narrowing is not ending): phones go on refreshing, and a browser session
     that came another way has to sign in again at its next step.
@@ -57,13 +58,13 @@ def set_policy(
     if (wish.ways, wish.max_age) == (site.ways, site.max_age):
         return Change(())
     narrowed = bool(site.ways & ~wish.ways)
-    if narrowed and not wish.ways & possible:
+    if narrowed and not wish.ways & here.ways:
         return Refused(Reason.INVALID_VALUE, next(what for way, what in MISSING.items() if way in wish.ways))
     if narrowed and not somebody_left:
         return Refused(Reason.NOBODY_COULD_SIGN_IN)
     put = PutSignInPolicy(wish.ways, wish.max_age, site.version)
     event = Event(EventKind.SIGN_IN_POLICY_CHANGED, env.now, actor, address=address_of(actor), detail=_told(wish))
-    need = NeedAdministrator(Permission.SYSTEM_ADMIN, env.now, possible)
+    need = NeedAdministrator(Permission.SYSTEM_ADMIN, env.now, here)
     return Change((put, need) if narrowed else (put,), (event,))
 
 

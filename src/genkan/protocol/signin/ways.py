@@ -1,10 +1,12 @@
 """Which ways to sign in a site and a link take, which way a sign-in went, and what the ways are called."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 
+from genkan.protocol.entrances import Entrances, Owners
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
-from genkan.protocol.signin.passkey_options import rp_id_of
+from genkan.protocol.signin.passkey_options import rp_ids
 from genkan.wire.urls import BaseURL
 
 # How files, commands and the API write them.
@@ -30,16 +32,23 @@ def allowed_ways(site: Site, link: Link | None) -> Way:
     return link.ways & ALL_WAYS
 
 
-def possible_ways(public: BaseURL, *, certificates: bool, corporate: bool) -> Way:
-    """The ways that a site can take as it is set up. ``certificates``: it knows an authority; ``corporate``: it knows
-    a provider.
+def entrances_of(
+    public: BaseURL,
+    former: Iterable[BaseURL],
+    *,
+    certificates: bool,
+    providers: Iterable[str],
+    judges: Iterable[str],
+    owners: Owners | None = None,
+) -> Entrances:
+    """What a site can take as it is set up. ``certificates``: it knows an authority, and ``owners`` says whose one is;
+    ``providers`` and ``judges``: its directories by their names.
     """
-    possible = Way.PASSWORD
-    if rp_id_of(public) is not None:
-        possible |= Way.PASSKEY
-    if certificates:
-        possible |= Way.CERTIFICATE
-    return possible | Way.CORPORATE if corporate else possible
+    here = Entrances(Way.PASSWORD, rp_ids(public, former), tuple(providers), tuple(judges), owners)
+    possible = (Way.PASSKEY, bool(here.hosts)), (Way.CERTIFICATE, certificates), (Way.CORPORATE, bool(here.providers))
+    for way, is_possible in possible:
+        here = replace(here, ways=here.ways | way) if is_possible else here
+    return here
 
 
 @cache

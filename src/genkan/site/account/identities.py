@@ -3,8 +3,7 @@
 from genkan.protocol.directory import unlink
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Identity, Way
-from genkan.protocol.signin.ways import allowed_ways
+from genkan.protocol.records import Account, Identity
 from genkan.site import console
 from genkan.site.account.passkey_rows import SIGN_IN
 from genkan.site.answer import Answer
@@ -12,7 +11,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.ways_here import takes_identity, takes_password
+from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
 
 
@@ -28,7 +27,8 @@ async def unlink_one(received: Received, door: Door) -> Answer:
         identity = next((one for one in linked if one.source == received.parameters["source"]), None)
         if identity is None:
             return console.done(door, SIGN_IN, Flash.GONE)
-        change = unlink(identity, await has_other_way(inside.account, identity, door), inside.actor, door.env())
+        here, others = entrances_here(door), await has_other_way(inside.account, identity, door)
+        change = unlink(identity, others, here, inside.actor, door.env())
         if isinstance(change, Refused):
             return door.pages.refusal(change, received.request_id, inside.reader)
         if await door.store.apply(change):
@@ -37,16 +37,9 @@ async def unlink_one(received: Received, door: Door) -> Answer:
 
 
 async def has_other_way(account: Account, identity: Identity, door: Door) -> bool:
-    """Whether the person can sign in without this link: by a password, a passkey, or another directory, where the site
-    takes them.
-    """
-    ways = allowed_ways(await door.store.site(), None)
-    if await takes_password(account, ways, door):
-        return True
-    if Way.PASSKEY in ways and any(not passkey.cloned_at for passkey in await door.store.passkeys(account.id)):
-        return True
-    others = [one.source for one in await door.store.identities_of(account.id) if one.source != identity.source]
-    return any(takes_identity(source, ways, door) for source in others)
+    """Whether the person can sign in without this link, by what the site takes."""
+    here = entrances_here(door).without_directory(identity.source)
+    return await door.store.has_way_in(account.id, here, door.env().now)
 
 
 RULES = (

@@ -20,6 +20,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
+from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
 
 OPTIONS = f"{PASSKEYS}/options"
@@ -120,7 +121,7 @@ async def remove_one(received: Received, door: Door) -> Answer:
         if inside.again or not meant:
             return await _ask(passkey, inside, door, unticked=not inside.again)
         needs = needed_after(inside.account)
-        change = remove(passkey, inside.actor, door.env(), last_too=last, needs=needs)
+        change = remove(passkey, entrances_here(door), inside.actor, door.env(), last_too=last, needs=needs)
         if await door.store.apply(change):
             return console.done(door, SIGN_IN, Flash.PASSKEY_REMOVED)
     return console.busy(inside, received, door)

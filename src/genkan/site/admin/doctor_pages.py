@@ -1,6 +1,6 @@
 """The console's page on which the doctor looks at the site's base URL, when somebody presses the button."""
 
-from genkan.doctor.verdicts import Probe, Report, Verdict
+from genkan.doctor.verdicts import Report, Verdict
 from genkan.site import console
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -37,15 +37,11 @@ def _page(inside: console.Inside, door: Door, report: Report | None) -> Answer:
         "url": door.public.text,
         "looked": report is not None,
         "verdict": report.verdict.value if report is not None else "",
-        "first": _shown(first) if first is not None else None,
-        "probes": [_shown(probe) for probe in probes],
+        "first": first,
+        "probes": probes,
         "notes": report.notes if report is not None else (),
     }
     return console.page(inside, door, "doctor.html", values)
-
-
-def _shown(probe: Probe) -> dict[str, object]:
-    return probe.document()
 
 
 RULES = (

@@ -8,7 +8,7 @@ from genkan.protocol.env import DAY
 from genkan.protocol.finding_words import TOPICS
 from genkan.protocol.findings import Finding, Grade, Remedy, worst
 from genkan.protocol.link_grading import remedied
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link
 from genkan.protocol.ring import Ring
@@ -55,6 +55,7 @@ async def health(received: Received, door: Door) -> Answer:
         "request": _request(request),
         "remedy_action": door.public.path + REMEDY,
         "check_url": f"{door.public.path}/admin/health/check",
+        "phone_url": f"{door.public.path}/admin/health/phone",
         "audit_url": f"{door.public.path}/admin/audit/chain",
         "refusals_url": f"{door.public.path}/admin/audit/refusals",
         **_box(seen),
@@ -75,6 +76,8 @@ async def mend(received: Received, door: Door) -> Answer:
         if link is None or remedy not in frozenset(Remedy):
             return console.done(door, PATH, Flash.GONE)
         change = remedied(link, Remedy(remedy), inside.actor, door.env(), allow_http=allow_http)
+        if isinstance(change, Change):
+            change = inside.administrator.on_link(change, await door.store.site(), link)
         if isinstance(change, Refused):
             return _refused(change, inside, received, door)
         if not change.steps or await door.store.apply(change):

@@ -53,8 +53,7 @@ async def create(received: Received, door: Door) -> Answer:
     stepped = link_form.stepped(shown, inside.form.get(link_form.STEP, ""))
     if inside.again or stepped is not None:
         return _create_form(inside, door, stepped or shown, draft)
-    allow_http = door.settings.insecure_redirects
-    faults = link_form.faults_of(shown, None, allow_http=allow_http)
+    faults = await _faults(shown, None, inside, door)
     wish = shown.wish(client_id=draft)
     if faults or wish is None:
         return _create_form(inside, door, shown, draft, faults=faults)
@@ -70,7 +69,10 @@ async def _made(received: Received, inside: Inside, door: Door, wish: LinkWish) 
         made = links.create(wish, inside.actor, door.env(), allow_http=door.settings.insecure_redirects)
         if isinstance(made, Refused):
             return door.pages.refusal(made, received.request_id, inside.reader, detail=made.detail)
-        if await door.store.apply(made.change):
+        change = inside.administrator.on_link(made.change, await door.store.site())
+        if isinstance(change, Refused):
+            return door.pages.refusal(change, received.request_id, inside.reader)
+        if await door.store.apply(change):
             path = f"{LINKS}/{public_id(made.link.id)}/credentials"
             done = console.done(door, path, Flash.LINK_MADE)
             return shown_once.give(done, made.link.client_id, made.secret or "", inside.session, door)
@@ -112,11 +114,16 @@ async def edit(received: Received, door: Door) -> Answer:
         return _edit_form(inside, door, stepped or shown, link)
     if inside.form.get(link_form.VERSION) != str(link.version):
         return _edit_form(inside, door, shown, link, notice=CHANGED)
-    faults = link_form.faults_of(shown, link, allow_http=door.settings.insecure_redirects)
+    faults = await _faults(shown, link, inside, door)
     wish = shown.wish(link)
     if faults or wish is None:
         return _edit_form(inside, door, shown, link, faults=faults)
     return await _changed(received, inside, door, link, wish)
+
+
+async def _faults(shown: LinkForm, link: Link | None, inside: Inside, door: Door) -> Faults:
+    site, allow_http = await door.store.site(), door.settings.insecure_redirects
+    return link_form.faults_of(shown, link, inside.permission, site, allow_http=allow_http)
 
 
 async def _changed(received: Received, inside: Inside, door: Door, link: Link, wish: LinkWish) -> Answer:
@@ -127,7 +134,7 @@ async def _changed(received: Received, inside: Inside, door: Door, link: Link, w
             return Refused(Reason.CONFLICT)
         return links.change(found, wish, actor, env, allow_http=allow_http)
 
-    outcome = await act_on_link(received.parameters["id"], inside.actor, door, decide)
+    outcome = await act_on_link(received.parameters["id"], inside.administrator, door, decide)
     if not isinstance(outcome, Refused):
         return console.done(door, f"{LINKS}/{public_id(link.id)}", Flash.SAVED)
     if outcome.reason is Reason.CONFLICT:
@@ -178,7 +185,7 @@ async def check(received: Received, door: Door) -> Answer:
         return inside
     shown = read_form(inside.form)
     link = await find_link(inside.form["link"], door) if inside.form.get("link") else None
-    faults = link_form.faults_of(shown, link, allow_http=door.settings.insecure_redirects)
+    faults = await _faults(shown, link, inside, door)
     values = link_form.values(shown, faults, link, only_written=True)
     return browser.with_device(door.pages.page("link_said.html", values, inside.reader), inside.visitor, door)
 

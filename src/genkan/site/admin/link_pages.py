@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from genkan.protocol import links
+from genkan.protocol.administration import reach_fault
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
@@ -89,6 +90,7 @@ async def link_page(received: Received, door: Door) -> Answer:
         "sign_ins_url": door.public.path + Filters(link.kind, link=link.id).path,
         "is_app_link": site.mobile_link_id == link.id,
         "mobile_on": site.mobile_enabled,
+        "in_reach": reach_fault(inside.permission, link.permission) is None,
         "list_url": f"{door.public.path}{LINKS}",
     }
     return console.page(inside, door, "link.html", values)
@@ -174,12 +176,14 @@ async def _end(
 
 
 async def _done(received: Received, inside: Inside, door: Door, decide: Decide, path: str, flash: Flash) -> Answer:
-    outcome = await act_on_link(received.parameters["id"], inside.actor, door, decide)
+    outcome = await act_on_link(received.parameters["id"], inside.administrator, door, decide)
     if not isinstance(outcome, Refused):
         return console.done(door, path, flash)
     if outcome.reason is Reason.NOT_FOUND:
         # Sent twice, or somebody else was faster: the list says what is there.
         return console.done(door, LINKS, Flash.GONE)
+    if outcome.reason is Reason.ABOVE_CALLER:
+        return door.pages.refusal(outcome, received.request_id, inside.reader)
     return console.busy(inside, received, door)
 
 

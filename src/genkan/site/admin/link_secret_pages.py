@@ -78,7 +78,7 @@ async def new_secret(received: Received, door: Door) -> Answer:
     if inside.again or inside.form.get(VERSION) != str(link.version):
         # A second secret would end the one before it, which may have been taken to the application already.
         return _secret_form(inside, door, link, hours, stale=not inside.again)
-    made = await rotate_link(received.parameters["id"], OVERLAPS[hours], inside.actor, door, link.version)
+    made = await rotate_link(received.parameters["id"], OVERLAPS[hours], inside.administrator, door, link.version)
     if isinstance(made, Refused):
         if made.reason is Reason.CONFLICT:
             return _secret_form(inside, door, link, hours, stale=True)

@@ -1,14 +1,12 @@
 """The console's page of the MDM set-up: the artefact for each MDM, and what is wrong with a value that was pasted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from genkan.mdm import check as checking
 from genkan.mdm.build import NEEDS_BUNDLE_ID, Artefact, build
 from genkan.mdm.explain import explain
 from genkan.mdm.targets import GUIDES, Target
 from genkan.mdm.words import FORMS
 from genkan.site import console
+from genkan.site.admin.managed_said import MOST_SHOWN, said
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.door import Door
@@ -16,27 +14,10 @@ from genkan.site.phone_guide import site_entry
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.switch import load_switch
-from genkan.wire.managed import Finding
 
 HERE = "/admin/mobile/mdm"
 CHECK = HERE + "/check"
-MOST_SHOWN = 100
 LONGEST_BUNDLE_ID = 155
-MARKS = {
-    "error": ("bad", "Shows an error"),
-    "ignored": ("off", "Passed over"),
-    "warning": ("care", "Works"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A finding as the page shows it: its badge, where it is, what is wrong, what to write."""
-
-    kind: str
-    words: str
-    pointer: str
-    finding: Finding
 
 
 async def show(received: Received, door: Door) -> Answer:
@@ -96,11 +77,6 @@ def _report(octets: bytes) -> dict[str, object]:
         "left": len(mended.left) if mended is not None else 0,
         "steps": explain(found.managed) if len(found.sites) <= MOST_SHOWN else (),
     }
-
-
-def said(findings: Sequence[Finding]) -> list[Said]:
-    """Findings with their badges."""
-    return [Said(*MARKS[finding.severity], finding.pointer, finding) for finding in findings]
 
 
 RULES = (

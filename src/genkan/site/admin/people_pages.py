@@ -102,7 +102,7 @@ async def add(received: Received, door: Door) -> Answer:
     if inside.again:
         return _form(inside, form, {}, door)
     with_password = form["first"] == "password"
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
     faults = _faults(caller, form, door.env(), with_password=with_password)
     if faults:
         return _form(inside, form, faults, door)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Session, Standing
 from genkan.protocol.signin.session import end_all
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path, person_state
+from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, person_state
 from genkan.site.answer import Answer
 from genkan.site.api.letting_in import hand_out_link
 from genkan.site.api.people import Decide, applied, live_sessions, living
@@ -35,16 +34,12 @@ async def _done(received: Received, inside: Inside, decide: Decide, flash: Flash
     return door.pages.refusal(done, received.request_id, inside.reader)
 
 
-def _caller(inside: Inside) -> Administrator:
-    return Administrator(inside.actor, inside.permission)
-
-
 async def enable(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/enable"""
     inside = await _entered(received, door)
     if isinstance(inside, Answer):
         return inside
-    caller = _caller(inside)
+    caller = inside.administrator
     return await _done(
         received, inside, lambda account, env: caller.stand(account, Standing.ACTIVE, env), Flash.ENABLED, door
     )
@@ -60,7 +55,7 @@ async def withdraw_link(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if await door.store.recovery_of(account.id) is None:
         return console.done(door, person_path(account), Flash.GONE)
-    return await _done(received, inside, _caller(inside).withdraw_link, Flash.LINK_WITHDRAWN, door)
+    return await _done(received, inside, inside.administrator.withdraw_link, Flash.LINK_WITHDRAWN, door)
 
 
 async def lift(received: Received, door: Door) -> Answer:
@@ -68,7 +63,7 @@ async def lift(received: Received, door: Door) -> Answer:
     inside = await _entered(received, door)
     if isinstance(inside, Answer):
         return inside
-    return await _done(received, inside, _caller(inside).lift_guesses, Flash.GUESSES_LIFTED, door)
+    return await _done(received, inside, inside.administrator.lift_guesses, Flash.GUESSES_LIFTED, door)
 
 
 async def end_session(received: Received, door: Door) -> Answer:
@@ -107,12 +102,10 @@ def _chosen(sessions: Sequence[Session], wanted: str | None, inside: Inside) -> 
 
 async def link_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/recovery: what a one-time link does, before one is made."""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     return await _link_page(account, inside, None, door)
 
 
@@ -126,7 +119,7 @@ async def make_link(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return await _link_page(account, inside, None, door)
-    made = await hand_out_link(received, _caller(inside), door)
+    made = await hand_out_link(received, inside.administrator, door)
     if isinstance(made, Refused):
         return await _link_page(account, inside, made, door)
     values = {**person_facts(account, inside, door), "url": made.url, "until": made.link.expires_at}

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.certificates.pinning import PRIVATE
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path
+from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, taken_away
 from genkan.site.answer import Answer
 from genkan.site.api.certificate_documents import kind_named
-from genkan.site.api.people import living
 from genkan.site.api.pinned import pin_certificate, revoke_certificate, unpin_certificate
 from genkan.site.console import Inside
 from genkan.site.door import Door
@@ -27,28 +25,21 @@ _FRESH = {"certificate": "", "by": "spki"}
 
 async def add_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/certificates/add"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
-    return _form(account, inside, None, door)
+    at = await met(received, door)
+    return at if isinstance(at, Answer) else _form(at.account, at.inside, None, door)
 
 
 async def add(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/certificates/add"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     if inside.again:
         return _form(account, inside, None, door)
     kind = kind_named(inside.form.get("by", ""))
     data = inside.form.get("certificate", "").encode()
-    made = await pin_certificate(received, _caller(inside), data, kind, door)
+    made = await pin_certificate(received, inside.administrator, data, kind, door)
     if isinstance(made, Refused):
         return _form(account, inside, made, door)
     return console.done(door, person_path(account), Flash.CERTIFICATE_TIED)
@@ -56,43 +47,24 @@ async def add(received: Received, door: Door) -> Answer:
 
 async def remove(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/certificates/{pin}/remove"""
-    path = f"{PEOPLE}/{received.parameters['id']}"
-    inside = await console.entrance(received, door, back=path)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
-    if inside.again:
-        return console.once_more(door, person_path(account))
-    gone = await unpin_certificate(received, _caller(inside), door)
-    if isinstance(gone, Refused) and gone.reason is not Reason.NOT_FOUND:
-        return door.pages.refusal(gone, received.request_id, inside.reader)
-    flash = Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_UNTIED
-    return console.done(door, person_path(account), flash)
+    at = await met(received, door, back="")
+    if isinstance(at, Answer):
+        return at
+    if at.inside.again:
+        return console.once_more(door, person_path(at.account))
+    gone = await unpin_certificate(received, at.inside.administrator, door)
+    return taken_away(gone, at, Flash.CERTIFICATE_UNTIED, received, door)
 
 
 async def revoke(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/certificates/{fingerprint}/revoke"""
-    path = f"{PEOPLE}/{received.parameters['id']}"
-    inside = await console.entrance(received, door, back=path)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
-    if inside.again:
-        return console.once_more(door, person_path(account))
-    gone = await revoke_certificate(received, _caller(inside), door)
-    if isinstance(gone, Refused) and gone.reason not in (Reason.NOT_FOUND, Reason.CONFLICT):
-        return door.pages.refusal(gone, received.request_id, inside.reader)
-    return console.done(
-        door, person_path(account), Flash.GONE if isinstance(gone, Refused) else Flash.CERTIFICATE_ENDED
-    )
-
-
-def _caller(inside: Inside) -> Administrator:
-    return Administrator(inside.actor, inside.permission)
+    at = await met(received, door, back="")
+    if isinstance(at, Answer):
+        return at
+    if at.inside.again:
+        return console.once_more(door, person_path(at.account))
+    gone = await revoke_certificate(received, at.inside.administrator, door)
+    return taken_away(gone, at, Flash.CERTIFICATE_ENDED, received, door, before=(Reason.CONFLICT,))
 
 
 def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:

@@ -77,7 +77,7 @@ async def do(received: Received, door: Door) -> Answer:
         return console.not_found(inside, received, door)
     if inside.again:
         return await _page(name, before, inside, None, door)
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
     done = await applied(received, door, lambda a, env: act.decide(caller, a, env), buried=act.buried)
     if isinstance(done, Refused):
         return await _page(name, before, inside, done, door)

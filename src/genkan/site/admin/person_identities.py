@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, person_facts, person_path
+from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, taken_away
 from genkan.site.answer import Answer
 from genkan.site.api.linked import link_identity, unlink_identity
-from genkan.site.api.people import living
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
@@ -24,26 +22,19 @@ _FRESH = {"source": "", "subject": "", "label": ""}
 
 async def add_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/identities/add"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
-    return _form(account, inside, None, door)
+    at = await met(received, door)
+    return at if isinstance(at, Answer) else _form(at.account, at.inside, None, door)
 
 
 async def add(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/identities/add"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     if inside.again:
         return _form(account, inside, None, door)
-    form, caller = inside.form, Administrator(inside.actor, inside.permission)
+    form, caller = inside.form, inside.administrator
     subject = form.get("subject", "").strip()
     made = await link_identity(received, caller, form.get("source", ""), subject, form.get("label", ""), door)
     if isinstance(made, Refused):
@@ -53,20 +44,13 @@ async def add(received: Received, door: Door) -> Answer:
 
 async def remove(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/identities/{source}/remove"""
-    path = f"{PEOPLE}/{received.parameters['id']}"
-    inside = await console.entrance(received, door, back=path)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
-    if inside.again:
-        return console.once_more(door, person_path(account))
-    gone = await unlink_identity(received, Administrator(inside.actor, inside.permission), door)
-    if isinstance(gone, Refused) and gone.reason is not Reason.NOT_FOUND:
-        return door.pages.refusal(gone, received.request_id, inside.reader)
-    flash = Flash.GONE if isinstance(gone, Refused) else Flash.IDENTITY_UNLINKED
-    return console.done(door, person_path(account), flash)
+    at = await met(received, door, back="")
+    if isinstance(at, Answer):
+        return at
+    if at.inside.again:
+        return console.once_more(door, person_path(at.account))
+    gone = await unlink_identity(received, at.inside.administrator, door)
+    return taken_away(gone, at, Flash.IDENTITY_UNLINKED, received, door)
 
 
 def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account
 from genkan.site import answer, console
-from genkan.site.admin.person_shown import PEOPLE, permission_choices, person_facts, person_path, person_state
+from genkan.site.admin.person_shown import PEOPLE, met, permission_choices, person_facts, person_path, person_state
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
-from genkan.site.api.people import applied, living, named_by_path
+from genkan.site.api.people import applied, named_by_path
 from genkan.site.api.person_export import person_export
 from genkan.site.console import Inside
 from genkan.site.door import Door
@@ -45,29 +44,25 @@ async def person(received: Received, door: Door) -> Answer:
 
 async def edit_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/edit"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     return _edit_form(account, inside, _fields(account), {}, door)
 
 
 async def edit(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/edit: unless somebody else changed the account since the page was made."""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    before = await living(received, door)
-    if before is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, before = at.inside, at.account
     form = {**_fields(before), **inside.form}
     if inside.again:
         return _edit_form(before, inside, form, {}, door)
     if form["time_zone"] not in (*time_zones(), before.time_zone):
         return _edit_form(before, inside, form, {"time_zone": UNKNOWN_ZONE}, door)
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
 
     def decide(account: Account, env: Env) -> Change | Refused:
         stale = form[VERSION] != str(account.version)
@@ -126,27 +121,23 @@ def _status(inside: Inside, faults: Mapping[str, str], error: Refused | None) ->
 
 async def permission_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/permission"""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    account = await living(received, door)
-    if account is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, account = at.inside, at.account
     return _permission_form(account, inside, account.permission.name, None, door)
 
 
 async def set_permission(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/permission: counts from the person's next request; nobody is signed out."""
-    inside = await console.entrance(received, door)
-    if isinstance(inside, Answer):
-        return inside
-    before = await living(received, door)
-    if before is None:
-        return console.not_found(inside, received, door)
+    at = await met(received, door)
+    if isinstance(at, Answer):
+        return at
+    inside, before = at.inside, at.account
     wanted = Permission.__members__.get(inside.form.get("permission", ""), before.permission)
     if inside.again:
         return _permission_form(before, inside, wanted.name, None, door)
-    caller = Administrator(inside.actor, inside.permission)
+    caller = inside.administrator
     done = await applied(received, door, lambda account, env: caller.change(account, _with(account, wanted), env))
     if isinstance(done, Account):
         return console.done(door, person_path(done), Flash.SAVED)

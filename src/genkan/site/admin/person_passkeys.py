@@ -1,6 +1,5 @@
 """Taking a passkey from a person in the console, after a question."""
 
-from genkan.protocol.administration import Administrator
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import entry
 from genkan.protocol.records import Account, Passkey
@@ -31,7 +30,7 @@ async def remove(received: Received, door: Door) -> Answer:
         return inside
     if inside.again:
         return await _page(received, inside, None, door)
-    gone = await remove_passkey(received, Administrator(inside.actor, inside.permission), door)
+    gone = await remove_passkey(received, inside.administrator, door)
     if isinstance(gone, Refused):
         return await _page(received, inside, gone, door)
     return console.done(door, f"{PEOPLE}/{person}", Flash.PASSKEY_REMOVED)

@@ -1,23 +1,30 @@
 """What the console's pages about one person show: where each thing is done, and how everything stands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.certificate_records import KnownCertificate, Pin
 from genkan.protocol.devices import device_name
+from genkan.protocol.outcomes import Refused
 from genkan.protocol.phones import Phone, judge
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
+from genkan.site import console
 from genkan.site.account.passkey_rows import passkey_row
 from genkan.site.account.session_rows import session_row
+from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
 from genkan.site.api.letting_in import budget_of
-from genkan.site.api.people import live_sessions
+from genkan.site.api.people import live_sessions, living
 from genkan.site.api.phone_filters import ONE, Filters
 from genkan.site.console import Inside
 from genkan.site.door import Door
+from genkan.site.flashes import Flash
 from genkan.site.identity_rows import identity_rows
+from genkan.site.received import Received
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 
@@ -31,6 +38,37 @@ ACTS = ("edit", "permission", "enable", "disable", "delete", "erase", "sign-out"
 def person_path(account: Account, rest: str = "") -> str:
     """Where a person is, below the base URL."""
     return f"{PEOPLE}/{public_id(account.id)}{rest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Who came in to administer, and the person whom the path names."""
+
+    inside: Inside
+    account: Account
+
+
+async def met(received: Received, door: Door, *, back: str | None = None) -> Met | Answer:
+    """Let an administrator in to one person who is not deleted. ``back``: as of the entrance, below the person."""
+    page = "" if back is None else f"{PEOPLE}/{received.parameters['id']}{back}"
+    inside = await console.entrance(received, door, back=page)
+    if isinstance(inside, Answer):
+        return inside
+    account = await living(received, door)
+    return console.not_found(inside, received, door) if account is None else Met(inside, account)
+
+
+def taken_away(
+    gone: object, at: Met, flash: Flash, received: Received, door: Door, *, before: tuple[Reason, ...] = ()
+) -> Answer:
+    """Back to the person from whom something was taken, or the page that says why not. ``before``: refusals that mean
+    that it was done already, as NOT_FOUND always does.
+    """
+    if not isinstance(gone, Refused):
+        return console.done(door, person_path(at.account), flash)
+    if gone.reason in (Reason.NOT_FOUND, *before):
+        return console.done(door, person_path(at.account), Flash.GONE)
+    return door.pages.refusal(gone, received.request_id, at.inside.reader)
 
 
 def permission_choices(own: Permission) -> list[dict[str, object]]:

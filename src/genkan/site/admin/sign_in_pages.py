@@ -16,7 +16,7 @@ from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sentences import sentence
-from genkan.site.ways_here import possible_here
+from genkan.site.ways_here import entrances_here
 from genkan.wire.scopes import Permission
 
 HERE = "/admin/sign-in"
@@ -72,9 +72,9 @@ async def _page(inside: Inside, ways: Way, age: str, faults: dict[str, str], doo
 
 async def _ready(door: Door) -> list[tuple[str, bool]]:
     """By way, whether a system administrator could come in by it alone."""
-    now, possible = door.env().now, possible_here(door)
+    now, here = door.env().now, entrances_here(door)
     return [
-        (words, await door.store.has_administrator_by(way & possible, Permission.SYSTEM_ADMIN, now))
+        (words, await door.store.has_administrator_by(here.by(way), Permission.SYSTEM_ADMIN, now))
         for way, words in ways_form.WAY_WORDS.items()
     ]
 

@@ -47,7 +47,9 @@ class Check:
 
 # What a check says, by its name and how it went.
 WORDS: Mapping[str, str] = {
-    "administrator": "There is one.",
+    "administrator": "Somebody can come in as one.",
+    "nobody_administers": "No system administrator could come in by what the site takes. On its machine, genkan user"
+    " recover NAME lets one in again.",
     "no_administrator": "There is none: restart genkan serve and open the link that it prints, or: genkan user add NAME"
     " --admin --password-stdin",
     "writes": "None is known to be lost.",
@@ -97,11 +99,11 @@ def _check(id: str, ok: bool, said: str, **values: object) -> Check:  # noqa: A0
 
 
 def site_checks(
-    site: Site, nodes: Sequence[NodeReport], unsettled: int, unsettled_since: int, now: int
+    site: Site, nodes: Sequence[NodeReport], unsettled: int, unsettled_since: int, now: int, *, administered: bool
 ) -> tuple[Check, ...]:
-    """Everything that can be said without looking at files."""
+    """Everything that can be said without looking at files. ``administered``: a system administrator could come in."""
     return (
-        _administrator(site),
+        _administrator(site, administered),
         _behind(site),
         _healing(site, now),
         _stops(unsettled, unsettled_since, now),
@@ -115,9 +117,10 @@ def is_running(node: NodeReport, now: int) -> bool:
     return now - node.seen_at < NODE_IS_RUNNING
 
 
-def _administrator(site: Site) -> Check:
-    return _check("administrator", site.has_administrator, "administrator" if site.has_administrator else
-                  "no_administrator")  # fmt: skip
+def _administrator(site: Site, administered: bool) -> Check:
+    if not site.has_administrator:
+        return _check("administrator", False, "no_administrator")
+    return _check("administrator", administered, "administrator" if administered else "nobody_administers")
 
 
 def _behind(site: Site) -> Check:

@@ -12,8 +12,10 @@ from genkan.protocol.records import Link, Site, Standing
 from genkan.protocol.ring import Ring
 from genkan.site.api.checks import Check, audit_check, directory_check, disk_check, ring_check, site_checks
 from genkan.site.door import Door
+from genkan.site.ways_here import entrances_here
 from genkan.store.api import NodeReport, PhoneQuery, Storage
 from genkan.store.audit_rounds import NODE
+from genkan.wire.scopes import Permission
 
 # Beyond so many links nobody asks when each was last used.
 MOST_LINKS = 200
@@ -50,6 +52,8 @@ async def load_installation(door: Door) -> Installation:
     waiting = await store.audit_lines(newest.last if newest else None, 1)
     since = waiting[0].at if waiting else None
     disk = disk_check(storage)
+    here = entrances_here(door).by(site.ways)
+    administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
     states = {state.source: state for state in await store.source_states()}
     return Installation(
         now=env.now,
@@ -59,7 +63,7 @@ async def load_installation(door: Door) -> Installation:
         nodes=nodes,
         checks=(
             ring_check(ring, site.ring_version, env.now),
-            *site_checks(site, nodes, storage.unsettled, storage.unsettled_since, env.now),
+            *site_checks(site, nodes, storage.unsettled, storage.unsettled_since, env.now, administered=administered),
             *([disk] if disk else []),
             *(directory_check(source, states.get(source.name), env.now) for source in door.sign_on.sources),
             audit_check(since, env.now),

@@ -49,7 +49,10 @@ async def create_link(received: Received, door: Door) -> Answer:
         made = links.create(body.wish(body.client_id), caller.actor, door.env(), allow_http=allow_http)
         if isinstance(made, Refused):
             return answer.error(made)
-        if await door.store.apply(made.change):
+        change = caller.on_link(made.change, await door.store.site())
+        if isinstance(change, Refused):
+            return answer.error(change)
+        if await door.store.apply(change):
             created = answer.json(new_link_document(made), 201)
             return created.plus((b"location", f"{door.endpoints.client}/{made.link.client_id}".encode()))
     return answer.busy()
@@ -121,7 +124,7 @@ async def rotate_secret(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     overlap = read_body(received, SecretBody).overlap_seconds * SECOND
-    made = await rotate_link(received.parameters["id"], overlap, caller.actor, door)
+    made = await rotate_link(received.parameters["id"], overlap, caller, door)
     return answer.error(made) if isinstance(made, Refused) else answer.json(new_link_document(made))
 
 
@@ -139,7 +142,7 @@ async def show_usage(received: Received, door: Door) -> Answer:
 
 async def _act(received: Received, door: Door, caller: Administrator, decide: Decide) -> Answer:
     """Load, decide, apply, and show the link as it stands then."""
-    done = await act_on_link(received.parameters["id"], caller.actor, door, decide)
+    done = await act_on_link(received.parameters["id"], caller, door, decide)
     return answer.error(done) if isinstance(done, Refused) else answer.json(link_document(done))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink, rotate_secret
 from genkan.protocol.outcomes import Change, Refused
@@ -23,13 +24,15 @@ async def find_link(text: str, door: Door) -> Link | None:
     return None if link is None or link.standing is Standing.DELETED else link
 
 
-async def act_on_link(text: str, actor: str, door: Door, decide: Decide) -> Link | Refused:
+async def act_on_link(text: str, caller: Administrator, door: Door, decide: Decide) -> Link | Refused:
     """Load, decide, apply: the link as it stands then, or why not. A deleted one is told as it was."""
     for _ in range(TRIES):
         link = await find_link(text, door)
         if link is None:
             return Refused(Reason.NOT_FOUND)
-        change = decide(link, actor, door.env())
+        change = decide(link, caller.actor, door.env())
+        if isinstance(change, Change):
+            change = caller.on_link(change, await door.store.site(), link)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
@@ -37,7 +40,9 @@ async def act_on_link(text: str, actor: str, door: Door, decide: Decide) -> Link
     return Refused(Reason.BUSY, retry_after=1)
 
 
-async def rotate_link(text: str, overlap: int, actor: str, door: Door, version: int | None = None) -> NewLink | Refused:
+async def rotate_link(
+    text: str, overlap: int, caller: Administrator, door: Door, version: int | None = None
+) -> NewLink | Refused:
     """A new secret for a link. ``version``: only if nobody changed the link since it stood at that."""
     for _ in range(TRIES):
         link = await find_link(text, door)
@@ -45,7 +50,12 @@ async def rotate_link(text: str, overlap: int, actor: str, door: Door, version: 
             return Refused(Reason.NOT_FOUND)
         if version is not None and link.version != version:
             return Refused(Reason.CONFLICT)
-        made = rotate_secret(link, overlap, actor, door.env())
-        if isinstance(made, Refused) or await door.store.apply(made.change):
+        made = rotate_secret(link, overlap, caller.actor, door.env())
+        if isinstance(made, Refused):
+            return made
+        change = caller.on_link(made.change, await door.store.site(), link)
+        if isinstance(change, Refused):
+            return change
+        if await door.store.apply(change):
             return made
     return Refused(Reason.BUSY, retry_after=1)

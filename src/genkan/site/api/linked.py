@@ -7,6 +7,7 @@ from genkan.protocol.records import Identity
 from genkan.site.api.people import living, why_kept
 from genkan.site.door import Door
 from genkan.site.received import Received
+from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
 
 
@@ -39,7 +40,7 @@ async def unlink_identity(received: Received, caller: Administrator, door: Door)
     identity = next((one for one in kept if one.source == received.parameters["source"]), None)
     if account is None or identity is None:
         return Refused(Reason.NOT_FOUND)
-    change: Change | Refused = caller.unlink_identity(account, identity, door.env())
+    change: Change | Refused = caller.unlink_identity(account, identity, entrances_here(door), door.env())
     if isinstance(change, Refused):
         return change
     if await door.store.apply(change):

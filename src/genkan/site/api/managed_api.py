@@ -12,13 +12,14 @@ from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import parameters
 from genkan.site.api.bodies import read_body
+from genkan.site.api.managed_documents import ManagedFindingDocument, finding_document
 from genkan.site.api.openapi import Operation, Query
 from genkan.site.door import Door
 from genkan.site.phone_guide import site_entry
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.switch import load_switch
-from genkan.wire.managed import Finding, SiteEntry
+from genkan.wire.managed import SiteEntry
 
 PATH = "/rest/genkan/1.0/managed-configuration"
 CHECK = PATH + "/check"
@@ -49,16 +50,6 @@ class ManagedCheckBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The value of ``sites``, or a whole file of any form, as text."""
 
     value: str
-
-
-class ManagedFindingDocument(Struct, frozen=True, kw_only=True):
-    """One fault: the entry counted from 0, the JSON pointer, and error, ignored or warning."""
-
-    entry: int | None
-    pointer: str
-    severity: str
-    problem: str
-    fix: str
 
 
 class ManagedOAuthDocument(Struct, frozen=True, kw_only=True, rename={"client_id": "clientID",
@@ -121,23 +112,13 @@ async def check_managed(received: Received, door: Door) -> Answer:
     octets = read_body(received, ManagedCheckBody).value.encode("utf-8", "replace")
     found, mended = checking.check(octets), checking.fix(octets)
     document = ManagedCheckDocument(
-        findings=tuple(map(_finding, found.findings)),
+        findings=tuple(map(finding_document, found.findings)),
         sites=tuple(map(_site, found.sites)),
         format=found.kind.value,
         mended=None if mended.octets is None else mended.octets.decode("utf-8", "replace"),
-        left=tuple(map(_finding, mended.left)),
+        left=tuple(map(finding_document, mended.left)),
     )
     return answer.json(document)
-
-
-def _finding(finding: Finding) -> ManagedFindingDocument:
-    return ManagedFindingDocument(
-        entry=finding.entry,
-        pointer=finding.pointer,
-        severity=finding.severity,
-        problem=finding.problem,
-        fix=finding.fix,
-    )
 
 
 def _site(site: SiteEntry) -> ManagedSiteDocument:

@@ -1,15 +1,15 @@
 """What the API and the console share of taking a passkey from a person: load, decide, apply."""
 
 from genkan.protocol.administration import Administrator
+from genkan.protocol.entrances import Lost
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account, Passkey, Way
-from genkan.protocol.signin.passkey import is_last_way, needed_after, public_id
-from genkan.protocol.signin.ways import allowed_ways
-from genkan.site.api.people import living, why_kept
+from genkan.protocol.records import Account, Passkey
+from genkan.protocol.signin.passkey import needed_after, public_id
+from genkan.site.api.people import has_other_administrator, living, why_kept
 from genkan.site.door import Door
 from genkan.site.received import Received
-from genkan.site.ways_here import takes_identity, takes_password
+from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
 
 
@@ -27,7 +27,7 @@ async def remove_passkey(received: Received, caller: Administrator, door: Door) 
         if account is None or passkey is None:
             return Refused(Reason.NOT_FOUND)
         fault = await last_administrator_fault(account, passkey, door)
-        change = fault or caller.remove_passkey(account, passkey, door.env())
+        change = fault or caller.remove_passkey(account, passkey, entrances_here(door), door.env())
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
@@ -36,21 +36,13 @@ async def remove_passkey(received: Received, caller: Administrator, door: Door) 
 
 
 async def is_last(account: Account, passkey: Passkey, door: Door) -> bool:
-    """Whether the person would have neither a password, nor a directory, nor another passkey that the site takes."""
-    ways = allowed_ways(await door.store.site(), None)
-    has_other = await takes_password(account, ways, door) or any(
-        takes_identity(one.source, ways, door) for one in await door.store.identities_of(account.id)
-    )
-    others = await door.store.passkeys(account.id) if Way.PASSKEY in ways else []
-    return is_last_way(passkey, others, has_other)
+    """Whether the person would have no other way in that the site takes."""
+    lost = Lost(passkeys=(passkey.id,))
+    return not await door.store.has_way_in(account.id, entrances_here(door), door.env().now, lost)
 
 
 async def last_administrator_fault(account: Account, passkey: Passkey, door: Door) -> Refused | None:
     """Whether nobody could administer any more. Two who go at once are told apart by the step of the change."""
     if needed_after(account) is None or not await is_last(account, passkey, door):
         return None
-    return (
-        None
-        if await door.store.has_other_administrator(account, door.env().now)
-        else Refused(Reason.LAST_ADMINISTRATOR)
-    )
+    return None if await has_other_administrator(account, door) else Refused(Reason.LAST_ADMINISTRATOR)

@@ -1,6 +1,6 @@
 """What the routes about one person share: the account that the path names, and the round of load, decide, apply."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
@@ -14,10 +14,12 @@ from genkan.protocol.signin.passkey import needed_after
 from genkan.protocol.signin.session import is_live
 from genkan.site import answer
 from genkan.site.answer import Answer
+from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.documents import read_public_id, usage_document
 from genkan.site.api.people_documents import PersonDetails, person_details, person_document
 from genkan.site.door import Door
 from genkan.site.received import Received
+from genkan.site.ways_here import entrances_here
 from genkan.store.api import PhoneQuery
 from genkan.store.rounds import TRIES
 
@@ -37,6 +39,15 @@ async def living(received: Received, door: Door) -> Account | None:
     return None if account is None or account.standing is Standing.DELETED else account
 
 
+async def of_living(received: Received, door: Door, documents: Callable[[Account], Awaitable[object]]) -> Answer:
+    """What an administrator is told of the person whom the path names."""
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return turn_away(caller, received, door)
+    account = await living(received, door)
+    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await documents(account))
+
+
 async def act(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Answer:
     """Load, decide, apply, and show the account as it stands then. ``buried``: a deleted one will do as well."""
     account = await applied(received, door, decide, buried=buried)
@@ -52,8 +63,9 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
         env = door.env()
         change = decide(account, env)
         if isinstance(change, Change):
-            others = await door.store.has_other_administrator(account, env.now)
-            change = keeping_administrators(change, account, env.now, others=others)
+            here = entrances_here(door)
+            others = await door.store.has_other_administrator(account, here, env.now)
+            change = keeping_administrators(change, account, here, env.now, others=others)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
@@ -63,9 +75,13 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
 
 async def why_kept(account: Account, door: Door) -> Refused:
     """Why the write did not take a way in from this account that is still there."""
-    if needed_after(account) is None or await door.store.has_other_administrator(account, door.env().now):
-        return Refused(Reason.BUSY, retry_after=1)
-    return Refused(Reason.LAST_ADMINISTRATOR)
+    free = needed_after(account) is None or await has_other_administrator(account, door)
+    return Refused(Reason.BUSY, retry_after=1) if free else Refused(Reason.LAST_ADMINISTRATOR)
+
+
+async def has_other_administrator(account: Account, door: Door) -> bool:
+    """Whether somebody else with at least the same right could come in at this moment."""
+    return await door.store.has_other_administrator(account, entrances_here(door), door.env().now)
 
 
 async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account | Refused:

@@ -1,7 +1,7 @@
 """Client certificates of people, by REST: those tied to a person, and those that the person signed in with."""
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
@@ -15,7 +15,7 @@ from genkan.site.api.certificate_documents import (
     pin_document,
 )
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, living
+from genkan.site.api.people import PATH, of_living
 from genkan.site.api.pinned import pin_certificate, revoke_certificate, unpin_certificate
 from genkan.site.door import Door
 from genkan.site.received import Received
@@ -24,13 +24,11 @@ from genkan.site.routes import Guard, Handler, Rule, Who
 
 async def list_pins(received: Received, door: Door) -> Answer:
     """GET people/{id}/certificate-pins: oldest first."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json([pin_document(pin) for pin in await door.store.pins(account.id)])
+
+    async def pins(account: Account) -> list[PinDocument]:
+        return [pin_document(pin) for pin in await door.store.pins(account.id)]
+
+    return await of_living(received, door, pins)
 
 
 async def add_pin(received: Received, door: Door) -> Answer:
@@ -54,13 +52,11 @@ async def remove_pin(received: Received, door: Door) -> Answer:
 
 async def list_certificates(received: Received, door: Door) -> Answer:
     """GET people/{id}/certificates: the last used first."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json([certificate_document(known) for known in await door.store.certificates(account.id)])
+
+    async def known(account: Account) -> list[CertificateDocument]:
+        return [certificate_document(one) for one in await door.store.certificates(account.id)]
+
+    return await of_living(received, door, known)
 
 
 async def end_certificate(received: Received, door: Door) -> Answer:

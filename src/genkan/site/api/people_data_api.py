@@ -5,14 +5,14 @@ from dataclasses import replace
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.phones import withdraw_consent
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Session, Standing
+from genkan.protocol.records import Account, Session, Standing
 from genkan.protocol.signin.session import end, end_all
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import link_named
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, live_sessions, living, named_by_path
+from genkan.site.api.people import PATH, live_sessions, living, named_by_path, of_living
 from genkan.site.api.people_documents import (
     BrowserSessionDocument,
     ConsentDocument,
@@ -29,13 +29,11 @@ from genkan.store.rounds import TRIES
 
 async def list_sessions(received: Received, door: Door) -> Answer:
     """GET people/{id}/sessions: the browsers that are signed in, newest first."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json([session_document(session) for session in await live_sessions(account, door)])
+
+    async def live(account: Account) -> list[BrowserSessionDocument]:
+        return [session_document(session) for session in await live_sessions(account, door)]
+
+    return await of_living(received, door, live)
 
 
 async def end_session(received: Received, door: Door) -> Answer:
@@ -79,11 +77,7 @@ async def _session(received: Received, door: Door) -> Session | None:
 
 async def list_consents(received: Received, door: Door) -> Answer:
     """GET people/{id}/consents: what the person allowed for good, oldest first."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await consents_of(account, door))
+    return await of_living(received, door, lambda account: consents_of(account, door))
 
 
 async def end_consent(received: Received, door: Door) -> Answer:

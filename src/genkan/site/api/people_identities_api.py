@@ -1,7 +1,7 @@
 """The organisation's directories by REST: who a person is in them, linking and unlinking, and how they stand."""
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
@@ -17,7 +17,7 @@ from genkan.site.api.identity_documents import (
 )
 from genkan.site.api.linked import link_identity, unlink_identity
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, living
+from genkan.site.api.people import PATH, of_living
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
@@ -27,13 +27,11 @@ SIGN_ON = "/rest/genkan/1.0/sign-on"
 
 async def list_identities(received: Received, door: Door) -> Answer:
     """GET people/{id}/identities: by directory."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json([identity_document(one, door.sign_on) for one in await door.store.identities_of(account.id)])
+
+    async def linked(account: Account) -> list[IdentityDocument]:
+        return [identity_document(one, door.sign_on) for one in await door.store.identities_of(account.id)]
+
+    return await of_living(received, door, linked)
 
 
 async def add_identity(received: Received, door: Door) -> Answer:

@@ -1,14 +1,14 @@
 """Passkeys of people, by REST: which a person has, and taking one away."""
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.openapi import Operation
 from genkan.site.api.passkey_documents import PasskeyDocument, passkey_document
 from genkan.site.api.passkey_removal import remove_passkey
-from genkan.site.api.people import PATH, living
+from genkan.site.api.people import PATH, of_living
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
@@ -16,14 +16,12 @@ from genkan.site.routes import Guard, Handler, Rule, Who
 
 async def list_passkeys(received: Received, door: Door) -> Answer:
     """GET people/{id}/passkeys: oldest first."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    known = await door.store.passkeys(account.id)
-    return answer.json([passkey_document(one, door.models.name_of(one.aaguid)) for one in known])
+
+    async def known(account: Account) -> list[PasskeyDocument]:
+        found = await door.store.passkeys(account.id)
+        return [passkey_document(one, door.models.name_of(one.aaguid)) for one in found]
+
+    return await of_living(received, door, known)
 
 
 async def remove(received: Received, door: Door) -> Answer:

@@ -52,15 +52,21 @@ async def present(received: Received, door: Door) -> Answer:
     back with the outcome. Nobody without a ticket of this site is looked at.
     """
     env = door.env()
-    ticket = ho.open_ticket(read.query(received).get("ticket", ""), door.sealer, env)
+    ticket = ho.open_ticket(read.query(received).get("ticket", ""), door.sealer)
     if ticket is None:
         return answer.redirect(f"{door.public.text}/login")
+    if ho.is_late(ticket, env):
+        return _back(ho.HandOver(ticket, env.now, fault=ho.LATE), door, env)
     found = await presented_person(received, door, env)
     if isinstance(found, Person):
         found = await _remember(found, door, env)
     if isinstance(found, CertificateFault):
         door.note(Refused(Reason.CERTIFICATE_REFUSED), received, env.now)
-    sealed = ho.seal_hand_over(_outcome(ticket, found, env), door.sealer, env)
+    return _back(_outcome(ticket, found, env), door, env)
+
+
+def _back(outcome: ho.HandOver, door: Door, env: Env) -> Answer:
+    sealed = ho.seal_hand_over(outcome, door.sealer, env)
     return answer.redirect(f"{door.public.text}{DONE}?{urlencode({'outcome': sealed})}")
 
 
@@ -94,7 +100,10 @@ async def done(received: Received, door: Door) -> Answer:
     nonce = received.cookie(browser.cookie_name(door, NONCE))
     taken = ho.take(text, nonce, door.sealer, env)
     if isinstance(taken, Refused):
-        return await certificate_form.refused_page(taken, {}, received, who, door)
+        # Nothing is opened, and the way that the person was on is not lost.
+        return await certificate_form.refused_page(
+            taken, _carried(ho.carried(text, door.sealer)), received, who, door
+        )  # fmt: skip
     parameters = _carried(taken.ticket.carried)
     if taken.fault == ho.MISSING:
         return certificate_form.none_page(parameters, who, door)

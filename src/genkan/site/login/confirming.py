@@ -3,11 +3,11 @@
 from urllib.parse import urlencode
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.signin import session as sessions
+from genkan.protocol.reasons import Reason
 from genkan.site import answer, browser, console, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.login.asked_again import asked
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import after_sign_in, confirm_password, demand_of_form
@@ -25,27 +25,16 @@ async def confirm_page(received: Received, door: Door) -> Answer:
 
 async def confirm(received: Received, door: Door) -> Answer:
     """POST /confirm: one try, counted like any sign-in. The right password makes a new session, as new as can be."""
-    env = door.env()
-    form = read.form(received)
-    who = await browser.visitor(received, door, env)
-    if who.person is None:
-        return answer.redirect(f"{door.public.text}/login", 303)
-    account = who.person.account
-    fault = browser.form_fault(received, form, who, door, env)
-    if fault is not None:
-        if sessions.is_recent(who.person.session, env, door.lifetimes):
-            # Sent twice: the first one made a new session, and the page's token went with the one before it.
-            return after_sign_in(form, account, who, door)
-        row = entry(fault.reason)
-        return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
-    ways = (await demand_of_form(form, door, env)).offered
-    tried = await confirm_password(received, account, form.get("password", ""), ways, who, door)
+    one = await asked(received, door)
+    if isinstance(one, Answer):
+        return one
+    ways = (await demand_of_form(one.form, door, one.env)).offered
+    tried = await confirm_password(received, one.account, one.form.get("password", ""), ways, one.who, door)
     if not isinstance(tried, Refused):
-        return tried.signed_in(after_sign_in(form, account, who, door), who, door)
+        return tried.signed_in(after_sign_in(one.form, one.account, one.who, door), one.who, door)
     if tried.reason is Reason.BUSY:
-        return door.pages.refusal(tried, received.request_id, who.reader)
-    row = entry(tried.reason)
-    return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+        return door.pages.refusal(tried, received.request_id, one.who.reader)
+    return await one.once_more(tried, door)
 
 
 RULES = (

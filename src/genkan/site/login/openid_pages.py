@@ -91,9 +91,10 @@ async def backchannel_logout(received: Received, door: Door) -> Answer:
     upstream = _upstream(received, door)
     if upstream is None:
         return answer.error(Refused(Reason.NOT_FOUND))
-    if upstream.lane.is_full:
+    network = received.peer.network
+    if upstream.lane.is_full(network):
         return answer.busy()
-    async with upstream.lane:
+    async with upstream.lane.turn(network):
         token = await read_logout_token(upstream, read.form(received).get("logout_token", ""), door.env().now)
     if isinstance(token, Fault):
         return _logout_refused(token, upstream, received, door)

@@ -2,12 +2,12 @@
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.passkey_options import rp_ids
 from genkan.protocol.signin.passkey_ticket import Use
-from genkan.site import answer, browser, console, read
+from genkan.site import answer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
+from genkan.site.login.asked_again import asked
 from genkan.site.passkey_page import OPTIONS, request_answer
 from genkan.site.passkey_try import Declined, try_passkey
 from genkan.site.received import Received
@@ -52,24 +52,13 @@ async def sign_in(received: Received, door: Door) -> Answer:
 
 async def confirm(received: Received, door: Door) -> Answer:
     """POST /confirm/passkey: a passkey of the person who is signed in; a new session, as new as can be."""
-    env = door.env()
-    form = read.form(received)
-    who = await browser.visitor(received, door, env)
-    if who.person is None:
-        return answer.redirect(f"{door.public.text}/login", 303)
-    account = who.person.account
-    fault = browser.form_fault(received, form, who, door, env)
-    if fault is not None:
-        if sessions.is_recent(who.person.session, env, door.lifetimes):
-            # Sent twice: the first one made a new session, and the page's token went with the one before it.
-            return after_sign_in(form, account, who, door)
-        row = entry(fault.reason)
-        return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
-    tried = await try_passkey(received, form, Use.CONFIRM, account.id, who, door)
-    if not isinstance(tried, Declined):
-        return tried.signed_in(after_sign_in(form, account, who, door), who, door)
-    row = entry(tried.refused.reason)
-    return await console.confirm_page(form, who, door, env, error=row.public, status=row.status)
+    one = await asked(received, door)
+    if isinstance(one, Answer):
+        return one
+    tried = await try_passkey(received, one.form, Use.CONFIRM, one.account.id, one.who, door)
+    if isinstance(tried, Declined):
+        return await one.once_more(tried.refused, door)
+    return tried.signed_in(after_sign_in(one.form, one.account, one.who, door), one.who, door)
 
 
 RULES = (

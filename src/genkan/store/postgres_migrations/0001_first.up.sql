@@ -272,9 +272,11 @@ CREATE TABLE certificate_pins (
     id bigint PRIMARY KEY,
     account bigint NOT NULL,
     made_at bigint NOT NULL,
+    not_after bigint,
     kind smallint NOT NULL,
     value bytea NOT NULL,
     name text COLLATE "C" NOT NULL,
+    fingerprint bytea NOT NULL DEFAULT '',
     UNIQUE (kind, value)
 );
 
@@ -345,3 +347,17 @@ CREATE TABLE sources (
     missed_since bigint,
     source text COLLATE "C" PRIMARY KEY
 );
+
+CREATE TABLE phone_visits (
+    made_at bigint NOT NULL,
+    changed_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    version bigint NOT NULL,
+    id bytea PRIMARY KEY,
+    check_id bytea NOT NULL,
+    user_agent text COLLATE "C" NOT NULL,
+    told text COLLATE "C" NOT NULL
+);
+
+CREATE INDEX phone_visits_by_check ON phone_visits (check_id, made_at);
+CREATE INDEX phone_visits_to_prune ON phone_visits (expires_at);

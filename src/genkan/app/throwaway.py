@@ -1,0 +1,91 @@
+"""A browser with a profile of its own for one sign-in, removed afterwards: nothing of it is kept on this machine.
+
+Owns which browsers can be started so and their flags; only where one of them is found, and nobody chose another.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
+FIREFOXES = ("firefox", "firefox-esr")
+# Where they are installed on systems that put no program of theirs on the path.
+APPLICATIONS = {
+    "darwin": (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+        "/Applications/Firefox.app/Contents/MacOS/firefox",
+    ),
+    "win32": (
+        "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+        "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+        "C:\\Program Files\\Mozilla Firefox\\firefox.exe",
+    ),
+}
+CHROMIUM_FLAGS = ("--no-first-run", "--no-default-browser-check", "--disable-sync", "--new-window")
+END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A browser that can be started with a profile of its own."""
+
+    program: str
+    is_firefox: bool
+
+    def command(self, profile: Path, url: str) -> list[str]:
+        """The words to start it with."""
+        if self.is_firefox:
+            return [self.program, "--new-instance", "--profile", str(profile), "--new-window", url]
+        return [self.program, f"--user-data-dir={profile}", *CHROMIUM_FLAGS, url]
+
+
+def find(environ: Mapping[str, str], platform: str = sys.platform) -> Found | None:
+    """A browser for one sign-in, None where none is found or no screen is there to show it on."""
+    if platform.startswith("linux") and not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
+        return None
+    for name in (*CHROMIUMS, *FIREFOXES):
+        if program := shutil.which(name, path=environ.get("PATH")):
+            return Found(program, name in FIREFOXES)
+    there = next((path for path in APPLICATIONS.get(platform, ()) if Path(path).exists()), None)
+    return Found(there, "firefox" in there.lower()) if there else None
+
+
+class Throwaway:
+    """One browser for one sign-in; ``close`` ends it and removes its profile."""
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self._profile: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def open(self, url: str) -> bool:
+        """Start it at an address; whether that went well."""
+        self._profile = Path(tempfile.mkdtemp(prefix="genkan-sign-in-"))
+        quiet = subprocess.DEVNULL
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a browser found on this machine, started without a shell
+                self._found.command(self._profile, url), stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+            )
+        except OSError:
+            self.close()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Nothing of it stays."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        if self._profile is not None:
+            shutil.rmtree(self._profile, ignore_errors=True)
+            self._profile = None

@@ -1,0 +1,90 @@
+"""The kept session that a command of ``genkan app`` works with: opened where it lies, and the one that was meant.
+
+Owns how a command ends for what comes from outside it: the vault, the person, a pipe that nobody reads any more.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec, assert_never
+
+from cyclopts import Parameter
+
+from genkan import clock
+from genkan.app.agent import PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
+from genkan.app.choice import NobodySignedIn, Unclear, session_of
+from genkan.app.scheme import desktop_of, open_scheme_door
+from genkan.app.session import Sessions
+from genkan.app.shelter import Shelter, shelter_of
+from genkan.app.state import SessionState, Unreadable
+from genkan.app.vault import Vault, VaultTrouble
+from genkan.cli.app_words import BROKEN_OFF, NO, SET_UP, fail, say
+
+P = ParamSpec("P")
+
+Address = Annotated[str | None, Parameter(help="The site's address; needed when there are several sessions.")]
+AccountName = Annotated[str | None, Parameter(name="--account", help="Which account, when a site has several.")]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+def told(command: Callable[P, int]) -> Callable[P, int]:
+    """Turn what stops a command from outside (the vault, the person) into one line and a status."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs)
+        except VaultTrouble as trouble:
+            return fail(str(trouble), SET_UP)
+        except KeyboardInterrupt:
+            return fail("Broken off.", BROKEN_OFF)
+
+    return run
+
+
+def shelter() -> Shelter:
+    """Where sessions are kept, as the environment says."""
+    return shelter_of(os.environ)
+
+
+def opened(vault: Vault | None = None) -> Sessions:
+    """What is kept in a vault; in the one that is in use, where none is given."""
+    return Sessions(vault or shelter().find(), clock.now_ms, clock.draw)
+
+
+def readable(sessions: Sessions) -> list[SessionState]:
+    """The sessions that can be used; each other one is told of."""
+    states = []
+    for kept in sessions.saved():
+        if isinstance(kept, Unreadable):
+            say(f"{kept.sentence} (session {kept.id})")
+        else:
+            states.append(kept)
+    return states
+
+
+def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionState | int:
+    """The session that is meant, or the status that its absence ends with."""
+    state = session_of(readable(sessions), url, account)
+    match state:
+        case NobodySignedIn():
+            return fail(state.sentence, NO)
+        case Unclear():
+            return fail(state.sentence, SET_UP)
+        case SessionState():
+            return state
+        case _:
+            assert_never(state)
+
+
+def agent(*, browser: bool) -> UserAgent:
+    """The browser of this machine, or the person's own hands."""
+    pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
+    if not browser:
+        return pasting
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    sockets = Path(runtime) / "genkan" if runtime else shelter().folder / "run"
+    handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
+    return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ))

@@ -1,0 +1,84 @@
+"""``genkan app status``: what is kept here, whether it still holds, and how long; asks the site only when told to."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from genkan import clock
+from genkan.app.choice import normal
+from genkan.app.session import Sessions
+from genkan.app.state import SessionState, is_valid
+from genkan.app.steps import Answer
+from genkan.cli.app_session import AccountName, Address, AsJson, opened, readable, shelter, told
+from genkan.cli.app_words import DONE, NO, fail, print_json
+
+
+@told
+def status(
+    url: Address = None,
+    /,
+    *,
+    account: AccountName = None,
+    online: Annotated[bool, Parameter(negative="", help="Ask each site whether it still takes the session.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Say who is signed in where, and how long the access tokens last. Exit status 1 when a session has ended.
+
+    Example: genkan app status --online
+    """
+    vault = shelter().find()
+    with opened(vault) as sessions:
+        found = [state for state in readable(sessions) if _is_meant(state, url, account)]
+        said = {state.id: _asked(sessions, state) for state in found if online and state.tokens}
+        # What the site said may have ended a session, or renewed it.
+        after = {state.id: state for state in readable(sessions)}
+    rows = [_row(after.get(state.id, state), said.get(state.id)) for state in found]
+    if as_json:
+        print_json({"vault": vault.words, "sessions": rows})
+    else:
+        for row in rows:
+            print(_line(row))
+        if rows:
+            print(f"Kept in {vault.words}.")
+    if not rows:
+        return fail("Nobody is signed in: run genkan app login URL.", NO)
+    return DONE if all(row["signedIn"] and row.get("answers") in {None, "yes"} for row in rows) else NO
+
+
+def _is_meant(state: SessionState, url: str | None, account: str | None) -> bool:
+    names = {state.account.name, state.account.key} if state.account else set[str]()
+    return (url is None or state.site.base_url == normal(url)) and (account is None or account in names)
+
+
+def _asked(sessions: Sessions, state: SessionState) -> str:
+    answer = sessions.open(state.id).whoami()
+    if not isinstance(answer, Answer):
+        return answer.sentence
+    return "yes" if answer.status == 200 else f"The site answers {answer.status} when asked who is signed in."
+
+
+def _row(state: SessionState, answers: str | None) -> dict[str, object]:
+    tokens, now = state.tokens, clock.now_ms()
+    row: dict[str, object] = {
+        "site": state.site.base_url,
+        "title": state.site.title,
+        "account": state.account.name if state.account else None,
+        "signedIn": tokens is not None,
+        "ended": state.ended,
+        "expiresIn": max(0, tokens.expires_at - now) // 1000 if tokens else 0,
+        "fresh": tokens is not None and is_valid(tokens, now),
+        "renewable": tokens is not None and tokens.refresh is not None,
+        "scope": (tokens.scope if tokens else None) or state.site.scope,
+    }
+    return row if answers is None else {**row, "answers": answers}
+
+
+def _line(row: dict[str, object]) -> str:
+    who = f"{row['account'] or 'an account not yet named'} at {row['title'] or row['site']}"
+    if not row["signedIn"]:
+        return f"{who}: signed out. {row['ended'] or ''}".rstrip()
+    lasts = f"the access token lasts {row['expiresIn']} s" if row["fresh"] else "the access token has expired"
+    renews = "renewed by itself" if row["renewable"] else "not renewable: sign in again then"
+    answers = row.get("answers")
+    asked = "" if answers is None else ", and the site takes it" if answers == "yes" else f". {answers}"
+    return f"{who}: signed in, {lasts} ({renews}){asked}"

@@ -1,0 +1,26 @@
+"""A finding in a managed configuration as programs read it."""
+
+from msgspec import Struct
+
+from genkan.wire.managed import Finding
+
+
+class ManagedFindingDocument(Struct, frozen=True, kw_only=True):
+    """One fault: the entry counted from 0, the JSON pointer, and error, ignored or warning."""
+
+    entry: int | None
+    pointer: str
+    severity: str
+    problem: str
+    fix: str
+
+
+def finding_document(finding: Finding) -> ManagedFindingDocument:
+    """The finding, its sentences in English."""
+    return ManagedFindingDocument(
+        entry=finding.entry,
+        pointer=finding.pointer,
+        severity=finding.severity,
+        problem=finding.problem,
+        fix=finding.fix,
+    )

@@ -1,0 +1,2 @@
+ALTER TABLE certificate_pins DROP COLUMN not_after;
+ALTER TABLE certificate_pins DROP COLUMN fingerprint;
