@@ -10,9 +10,9 @@ from genkan import clock
 from genkan.outside.locks import serving
 from genkan.outside.ring_file import replace_ring_file
 from genkan.protocol.ring import new_ring
-from genkan.store.migration import migrations
 from genkan.store import sqlite_examine, sqlite_open
 from genkan.store.api import NodeReport
+from genkan.store.migration import migrations
 from tests.cli.shell import Shell
 
 
