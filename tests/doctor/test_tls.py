@@ -341,3 +341,17 @@ async def test_each_address_must_answer(tmp_path: Path) -> None:
     assert "127.0.0.99" in named.fix
     async with at_https(context) as jira:
         assert probe(await looked(jira.base, reaching=reaching), "connection").verdict is Verdict.OK
+
+
+async def test_a_surplus_expired_root_is_no_fault_of_a_trusted_chain(tmp_path: Path) -> None:
+    """A cross-signed root that has expired is still sent by many: the chain is trusted without it."""
+    root, middle = authority()
+    old = issue("Old Root", None, authority=True, start=NOW - 900 * DAY, end=NOW - 100 * DAY)
+    crossed = issue("Test Root", old, authority=True, start=NOW - 900 * DAY, end=NOW - 100 * DAY, key=root.key)
+    context = serving(tmp_path, good(), middle, crossed)
+    named = probe(await looked_over(context, tmp_path), "certificate")
+    assert named.verdict is Verdict.WARNING
+    assert "Test Root" in named.answered
+    assert "Leave it out" in named.fix
+    untrusted = probe(await looked_over(context, tmp_path, trusted=False), "certificate")
+    assert untrusted.verdict is Verdict.WRONG

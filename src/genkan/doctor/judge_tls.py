@@ -74,8 +74,10 @@ def certificate(seen: Seen, now: int) -> Probe:
     if not chain:
         fix = say("Have it issued anew by a usual authority.")
         return told.wrong(say("a certificate that cannot be read"), fix)
-    fault = _date_fault(chain, now) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
-    fault = fault or _strength_fault(chain)
+    # Where it is trusted, what the server sends beyond the path that was taken harms nobody.
+    path = read_chain(shaken.path) or chain[:1] if shaken.trusted else chain
+    fault = _date_fault(path, now, chain[0]) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
+    fault = fault or _strength_fault(path)
     answered = say(
         "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
         subject=chain[0].subject,
@@ -85,17 +87,29 @@ def certificate(seen: Seen, now: int) -> Probe:
     )
     if fault is not None:
         return told.wrong(say("%(answered)s: %(fault)s", answered=answered, fault=fault[0]), fault[1])
-    return _catch(told, chain[0], answered, seen, now)
+    return (
+        _catch(told, chain[0], answered, seen, now) or _surplus(told, chain, path, answered, now) or told.ok(answered)
+    )
+
+
+def _surplus(told: Told, chain: tuple[Certificate, ...], path: tuple[Certificate, ...], answered: Sentence,
+             now: int) -> Probe | None:  # fmt: skip
+    """RFC 8446 4.4.2: certificates beyond the path are passed over; an expired one is a matter of tidiness."""
+    fault = _date_fault(tuple(one for one in chain if one not in path), now, chain[0])
+    if fault is None:
+        return None
+    fix = say("Leave it out of the file that the server sends: the chain is trusted without it.")
+    return told.warning(say("%(answered)s: one more is sent, and %(fault)s", answered=answered, fault=fault[0]), fix)
 
 
 _Fault = tuple[Sentence, Sentence] | None
 
 
-def _date_fault(chain: tuple[Certificate, ...], now: int) -> _Fault:
+def _date_fault(chain: tuple[Certificate, ...], now: int, own: Certificate) -> _Fault:
     moment = datetime.fromtimestamp(now / 1000, UTC)
     for certificate in chain:
         if certificate.not_after < moment:
-            return _expired(certificate, is_own=certificate is chain[0]), say("Renew it, and reload the server.")
+            return _expired(certificate, is_own=certificate == own), say("Renew it, and reload the server.")
         if certificate.not_before > moment:
             fix = say("Wait until then, or set right the clock of the machine that issued it or of this one.")
             return say(
@@ -165,7 +179,7 @@ def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
     return None
 
 
-def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe:
+def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe | None:
     left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
     # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
     bound = LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
@@ -181,7 +195,7 @@ def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: in
             say("%(answered)s: it expires in %(left)s days", answered=answered, left=left),
             say("Renew it now, and see why it is not renewed."),
         )
-    return told.ok(answered)
+    return None
 
 
 def wants_certificate(answer: Answered) -> bool:

@@ -16,9 +16,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 
 from genkan import __version__
+from genkan.doctor.inflate import inflated
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Silence, Silent, Tried, origin_of
 from genkan.doctor.saying import plain, say
-from genkan.doctor.trust import chain_of, listening, looking, offering_old
+from genkan.doctor.trust import chain_of, listening, looking, offering_old, path_of
 from genkan.wire import alerts, uri
 from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
@@ -170,6 +171,8 @@ async def _shaken(base: BaseURL, address: str, context: ssl.SSLContext) -> Hands
     cipher = spoken.cipher()
     version = spoken.version() or ""
     seen = Handshake(version, cipher[0] if cipher else "", spoken.selected_alpn_protocol() or "", chain_of(spoken))
+    if context.verify_mode is ssl.CERT_REQUIRED:
+        seen = replace(seen, path=path_of(spoken))
     wants = version == "TLSv1.3" and await _wants_certificate(reader)
     # No farewell is waited for: some servers never send theirs.
     writer.transport.abort()
@@ -252,6 +255,7 @@ class Line:
         ) as response:
             ms, at = round((self._clocks.ticks() - began) * 1000), self._clocks.now()
             body = await _read(response, asking.most_bytes)
+            body = inflated(body, response.headers.get("content-encoding", ""), asking.most_bytes)
             raw = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw)
             return Heard(asking.url, response.status_code, tuple(raw), body, ms, at)
 
