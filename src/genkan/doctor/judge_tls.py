@@ -13,6 +13,9 @@ SOON_DAYS = 14
 # What Apple takes from a public authority since 2020, and from any authority since 2019.
 LONGEST_PUBLIC_DAYS = 398
 LONGEST_DAYS = 825
+# CA/Browser Forum, Baseline Requirements 6.3.2 (ballot SC-081v3): what public authorities may issue from a day on.
+_SHORTER = ((datetime(2029, 3, 15, tzinfo=UTC), 47), (datetime(2027, 3, 15, tzinfo=UTC), 100),
+            (datetime(2026, 3, 15, tzinfo=UTC), 200))  # fmt: skip
 _UNTRUSTED_ROOT = frozenset({18, 19})  # OpenSSL: a self-signed certificate, alone or at the end of the chain
 _NO_ISSUER = frozenset({2, 20, 21})  # OpenSSL: the issuer is not at hand
 _PLAIN = say("not asked: the address is plain http")
@@ -76,8 +79,8 @@ def certificate(seen: Seen, now: int) -> Probe:
         return told.wrong(say("a certificate that cannot be read"), fix)
     # Where it is trusted, what the server sends beyond the path that was taken harms nobody.
     path = read_chain(shaken.path) or chain[:1] if shaken.trusted else chain
-    fault = _date_fault(path, now, chain[0]) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
-    fault = fault or _strength_fault(path)
+    fault = _date_fault(path, now, chain[0]) or _name_fault(chain[0], base.host) or _usage_fault(chain[0])
+    fault = fault or _trust_fault(chain, shaken) or _strength_fault(path)
     answered = say(
         "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
         subject=chain[0].subject,
@@ -134,6 +137,15 @@ def _name_fault(own: Certificate, host: str) -> _Fault:
     return say("it is for %(listed)s", listed=", ".join(own.names[:5])), fix
 
 
+def _usage_fault(own: Certificate) -> _Fault:
+    if own.for_servers:
+        return None
+    fix = say(
+        "Have it issued anew for TLS servers, with serverAuth in the extended key usage: iOS refuses it otherwise."
+    )
+    return say("its extended key usage does not name servers (serverAuth)"), fix
+
+
 def _trust_fault(chain: tuple[Certificate, ...], shaken: Handshake) -> _Fault:
     if not shaken.refused:
         return None
@@ -181,12 +193,11 @@ def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
 
 def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe | None:
     left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
-    # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
-    bound = LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
+    bound = _longest(own, seen)
     if own.days > bound:
         fix = say(
-            "Have it issued for %(bound)s days at most: iOS refuses longer ones (398 from public authorities, "
-            "825 else).",
+            "Have it issued for %(bound)s days at most: iOS refuses more than 825 days, more than 398 from public "
+            "authorities, and those may issue for 200 days only since March 2026.",
             bound=bound,
         )
         return told.warning(say("%(answered)s: valid for %(days)s days in all", answered=answered, days=own.days), fix)
@@ -196,6 +207,13 @@ def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: in
             say("Renew it now, and see why it is not renewed."),
         )
     return None
+
+
+def _longest(own: Certificate, seen: Seen) -> int:
+    if own.transparent:
+        return next((days for since, days in _SHORTER if own.not_before >= since), LONGEST_PUBLIC_DAYS)
+    # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
+    return LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
 
 
 def wants_certificate(answer: Answered) -> bool:

@@ -139,10 +139,13 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One address that was tried; ``fault`` is None where somebody took the connection."""
+    """One address that was tried; ``fault`` is None where somebody took the connection. ``unrouted``: this machine has
+    no way to such addresses at all, which tells nothing of the site.
+    """
 
     address: str
     fault: Sentence | None = None
+    unrouted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

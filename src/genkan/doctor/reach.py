@@ -5,7 +5,9 @@ own origin only; no cookie is kept, and nothing but the one token that was hande
 """
 
 import asyncio
+import errno
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -34,6 +36,8 @@ MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
 MOST_HOPS = 4
 USER_AGENT = f"genkan-check/{__version__} AtlassianMobileApp"
+# What a system says that has no address or no route of the family.
+_UNROUTED = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _OWN = {
     "user-agent": USER_AGENT,
     "accept": "application/json, text/html;q=0.9",
@@ -126,7 +130,7 @@ async def _connected(address: str, port: int) -> Tried:
     except TimeoutError:
         return Tried(address, _too_late(CONNECT_SECONDS))
     except OSError as problem:
-        return Tried(address, plain(_words(problem)))
+        return Tried(address, why_not(problem), unrouted=problem.errno in _UNROUTED)
     writer.transport.abort()
     return Tried(address)
 
@@ -305,6 +309,20 @@ def _causes(trouble: BaseException | None) -> str:
 
 def _too_late(seconds: float) -> Sentence:
     return say("no answer within %(seconds)s seconds", seconds=f"{seconds:g}")
+
+
+def why_not(problem: OSError) -> Sentence:
+    """Why nobody took a connection, in words."""
+    if problem.errno == errno.ECONNREFUSED:
+        return say("refuses the connection")
+    if problem.errno in {errno.EHOSTUNREACH, *_UNROUTED}:
+        return say("cannot be reached")
+    return say("does not take the connection (%(words)s)", words=_system_words(problem))
+
+
+def _system_words(problem: OSError) -> str:
+    # The loop puts words of its own, with the address in them, in place of the system's.
+    return (os.strerror(problem.errno) if problem.errno and problem.errno > 0 else _words(problem))[:120]
 
 
 def _words(problem: OSError) -> str:
