@@ -83,7 +83,12 @@ def _recovery(chosen: Chosen) -> list[Shown]:
         "error": "",
         "sign_in_url": SIGN_IN,
     }
-    failed = {**values, "username": chosen("alice"), "error": entry(Reason.RECOVERY_CODE_REFUSED).public}
+    failed = {
+        **values,
+        "goes_on": True,
+        "username": chosen("alice"),
+        "error": entry(Reason.RECOVERY_CODE_REFUSED).public,
+    }
     return [
         Shown("login-code", "login_recovery.html", values),
         Shown("login-code-failed", "login_recovery.html", failed, 401),
