@@ -55,7 +55,7 @@ def _narrowed(chosen: Chosen) -> list[Shown]:
         "application": chosen("Jira Mobile"),
         "again": True,
         "offer": Offer(Way.PASSKEY),
-        "passkey": using(chosen),
+        "passkey": using(chosen, autofill=True),
     }
     stronger = {**values, "error": "", "weak": True, "unmet_url": "/desk/rest/oauth2/latest/authorize/x?answer=unmet",
                 "recovery_url": "/desk/login/recovery"}  # fmt: skip

@@ -62,9 +62,9 @@ async def login_form(
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     webview = way_out(parameters, _begin_anew(parameters, interaction, door), who, door)
-    offer = offer_of(demand)
+    offer = offer_of(demand) if webview is None else offer_of(demand).without_keys()
     values = {
-        "offer": offer if webview is None else offer.without_keys(),
+        "offer": offer,
         "webview": webview,
         "action": f"{door.public.path}/login",
         "hidden": hidden,
@@ -78,7 +78,7 @@ async def login_form(
         "recovery_url": recovery_url(parameters, door),
         "unmet_url": _unmet_url(parameters, interaction, door),
         "corporate": buttons(parameters, door),
-        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
+        "passkey": passkey_page.sign_in_values(door, hidden, autofill=not offer.password, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
