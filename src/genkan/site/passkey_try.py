@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.passkey import Turned, read_answer, sign_in
-from genkan.protocol.signin.passkey_checks import Asserted, Check, account_of
+from genkan.protocol.signin.passkey_checks import Check, account_of
+from genkan.protocol.signin.passkey_data import Asserted
 from genkan.protocol.signin.passkey_ticket import Use
 from genkan.site import passkey_page
 from genkan.site.browser import Visitor

@@ -36,7 +36,7 @@ async def login_page(received: Received, door: Door) -> Answer:
         done = await certificate_form.at_the_door(parameters, received, who, door)
         if done is not None:
             return done
-    straight = await straight_there(parameters, who, door, env)
+    straight = await straight_there(parameters, received, who, door, env)
     return straight or browser.with_device(await login_form(parameters, who, door, env), who, door)
 
 
