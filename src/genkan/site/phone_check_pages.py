@@ -82,7 +82,7 @@ async def away(received: Received, door: Door) -> Answer:
     if visit is None:
         return _refused(Reason.PHONE_CHECK_DEAD, received, door)
     back = f"{door.public.path}{CHECKED}/{received.parameters['visit']}/back"
-    page = door.pages.page("phone_check_away.html", {"back_url": back}, received.reader)
+    page = door.pages.page("phone_check_away.html", {"back_url": back, "seconds": 0}, received.reader)
     policy = (b"content-security-policy", dict(page.headers)[b"content-security-policy"] + _SANDBOX)
     return replace(page, headers=(*(pair for pair in page.headers if pair[0] != policy[0]), policy))
 
