@@ -30,11 +30,6 @@ USE = "Use a passkey"
 WITH_PASSKEY = "Use a passkey instead"
 # A browser of before autofill with passkeys.
 NO_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
-# A browser in which nobody chooses from the list that it offers.
-ONLY_ASKED = """
-const get = navigator.credentials.get.bind(navigator.credentials);
-navigator.credentials.get = (options) => options.mediation === "conditional" ? new Promise(() => {}) : get(options);
-"""
 # What the page asks the browser for, and tells it, is written down and then done.
 RECORDED = """
 const note = (name, told) => sessionStorage.setItem(name, JSON.stringify(told));
@@ -94,40 +89,6 @@ async def test_autofill_signs_in_where_the_browser_offers_it(page: Page, watch: 
     # Nothing is pressed: the browser's list of passkeys is up at once, and the key takes the first.
     await page.goto(fresh_site.base + "/login?next=" + fresh_site.base + "/account/apps")
     await at(page, "Phones and applications")
-
-
-async def test_autofill_signs_in_where_no_password_is_taken(page: Page, watch: Watch, fresh_site: Served) -> None:
-    """A field of its own is there for it, in a browser that offers passkeys in fields."""
-    fresh_site.set_up()
-    key = await make_passkey(page, fresh_site)
-    assert fresh_site.run("sign-in", "set", "--ways", "passkey").returncode == 0
-    await sign_out(page)
-    await key.touch(False)
-    await page.goto(fresh_site.base + "/login?next=" + fresh_site.base + "/account/apps")
-    field = page.get_by_label("User name")
-    await field.wait_for()
-    assert await page.get_by_label("Password", exact=True).count() == 0
-    await key.touch(True)
-    await page.reload()
-    await at(page, "Phones and applications")
-    await sign_out(page)
-    await page.add_init_script(NO_AUTOFILL)
-    await page.goto(fresh_site.base + "/login")
-    await page.get_by_role("button", name=USE, exact=True).wait_for()
-    assert not await page.get_by_label("User name").is_visible()
-
-
-async def test_enter_asks_for_a_passkey_as_the_button_does(page: Page, watch: Watch, fresh_site: Served) -> None:
-    """Whoever types their name and goes on is not left standing."""
-    fresh_site.set_up()
-    await page.add_init_script(ONLY_ASKED)
-    await make_passkey(page, fresh_site)
-    assert fresh_site.run("sign-in", "set", "--ways", "passkey").returncode == 0
-    await sign_out(page)
-    await page.goto(fresh_site.base + "/login")
-    await page.get_by_label("User name").fill("alice")
-    await page.get_by_label("User name").press("Enter")
-    await at(page, "Start")
 
 
 async def test_the_first_administrator_needs_no_password(page: Page, watch: Watch, fresh_site: Served) -> None:
