@@ -57,3 +57,35 @@ async def test_a_refused_connection_has_a_way() -> None:
     (one,) = await tried(["127.0.0.1"], free_port())
     assert str(one.fault) == "refuses the connection"
     assert not one.unrouted
+
+
+@pytest.mark.parametrize(("source", "unrouted"), [("fd00::2", True), ("2a00:1450::7", False)])
+async def test_a_machine_with_a_local_prefix_only(source: str, unrouted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 4193 4.1: with a unique local address alone an open one is not reached, though a default route stands."""
+
+    async def fails(address: str, port: int) -> None:
+        raise OSError(errno.EHOSTUNREACH, f"Connect call failed {address}")
+
+    class Asking:
+        """A socket that knows its source."""
+
+        def __init__(self, *kind: int) -> None:
+            self.to: tuple[str, int] | None = None
+
+        def __enter__(self) -> "Asking":
+            return self
+
+        def __exit__(self, *trouble: object) -> None:
+            self.to = None
+
+        def connect(self, to: tuple[str, int]) -> None:
+            self.to = to
+
+        def getsockname(self) -> tuple[str, int]:
+            return source, 1
+
+    monkeypatch.setattr("asyncio.open_connection", fails)
+    monkeypatch.setattr("socket.socket", Asking)
+    (one,) = await tried([SIX], 443)
+    assert one.unrouted is unrouted
+    assert str(one.fault) == "cannot be reached"

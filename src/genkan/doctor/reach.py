@@ -23,6 +23,7 @@ from genkan.doctor.observed import Answered, Handshake, Heard, Names, Silence, S
 from genkan.doctor.saying import plain, say
 from genkan.doctor.trust import chain_of, listening, looking, offering_old, path_of
 from genkan.wire import alerts, uri
+from genkan.wire.addresses import kind_of
 from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
 
@@ -128,11 +129,27 @@ async def _connected(address: str, port: int) -> Tried:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
-        return Tried(address, _too_late(CONNECT_SECONDS))
+        return Tried(address, _too_late(CONNECT_SECONDS), unrouted=_stays_within(address))
     except OSError as problem:
-        return Tried(address, why_not(problem), unrouted=problem.errno in _UNROUTED)
+        is_lost = problem.errno in _UNROUTED or (problem.errno == errno.EHOSTUNREACH and _stays_within(address))
+        return Tried(address, why_not(problem), unrouted=is_lost)
     writer.transport.abort()
     return Tried(address)
+
+
+def _stays_within(address: str) -> bool:
+    """Whether this machine has but an address of its own network to reach the open one with.
+
+    RFC 4193 4.1: unique local addresses are not routed beyond it, whatever default route there is. Nothing is sent.
+    """
+    if ":" not in address or kind_of(ipaddress.ip_address(address.partition("%")[0]))[0]:
+        return False
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect((address, 9))
+            return bool(kind_of(ipaddress.ip_address(asking.getsockname()[0].partition("%")[0]))[0])
+        except OSError:
+            return True
 
 
 async def handshake(base: BaseURL, address: str, authorities: str) -> Handshake:
