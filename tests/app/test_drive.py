@@ -192,7 +192,7 @@ def test_https_where_http_is_spoken_is_named(run: Run, double: Double) -> None:
     """A server that answers a handshake in plain text: the sentence names the scheme as what to check."""
     answer = run(ask(Ask("GET", double.base_url.replace("http:", "https:"))))
     assert isinstance(answer, Lost)
-    assert answer.loss is Loss.UNREACHABLE
+    assert answer.loss is Loss.NOT_TLS
     assert "does not speak https" in answer.sentence
 
 

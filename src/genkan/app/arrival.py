@@ -7,7 +7,7 @@ import hashlib
 
 from genkan.app import flows, keeping
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
-from genkan.app.outcomes import Kept, Problem, SignedIn, SiteSetUpWrong
+from genkan.app.outcomes import Kept, Problem, SignedIn
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
@@ -16,21 +16,21 @@ from genkan.wire.oauth import CodeExchange
 
 
 def sign_in(keeper: Keeper, site: Site, redirect_uri: str) -> Flow[Kept | Problem]:
-    """Sign in and keep the session: durably before the new tokens are used for the first time."""
+    """Sign in and keep the session: durably before the new tokens are used for the first time.
+
+    Raises ``VaultTrouble``.
+    """
+    device_id = yield from _device_id(keeper, site)
+    asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
+    if not isinstance(asked, CodeExchange):
+        return asked
+    turn = keeper.vault.turn(DEVICE)
     try:
-        device_id = yield from _device_id(keeper, site)
-        asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
-        if not isinstance(asked, CodeExchange):
-            return asked
-        turn = keeper.vault.turn(DEVICE)
-        try:
-            # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
-            yield from keeping.wait_for(turn)
-            return (yield from _arrive(keeper, site, asked))
-        finally:
-            turn.give_back()
-    except VaultTrouble as trouble:
-        return SiteSetUpWrong(str(trouble))
+        # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
+        yield from keeping.wait_for(turn)
+        return (yield from _arrive(keeper, site, asked))
+    finally:
+        turn.give_back()
 
 
 def _arrive(keeper: Keeper, site: Site, asked: CodeExchange) -> Flow[Kept | Problem]:

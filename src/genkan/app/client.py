@@ -53,10 +53,15 @@ class Connection:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``."""
+        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``.
+
+        Raises ``ValueError`` before anything is sent for a method, path or header that cannot be sent.
+        """
         sent = sending.headers_of(headers, has_json=json is not None)
         content = body if json is None else sending.encoded(json)
-        found = self._driver.run(keeping.call(self._keeper, self.id, method, path, sent, content))
+        found = self._driver.run(
+            keeping.call(self._keeper, self.id, sending.checked_method(method), path, sent, content)
+        )
         return sending.reply_in(found, self.site)
 
     def get(self, path: str) -> Reply:

@@ -290,7 +290,7 @@ def _lost(trouble: Exception, asked: Ask) -> Lost:
         return Lost(Loss.CERTIFICATE, sentence)
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
         sentence = f"{host} does not speak https: check the address, its scheme and port included."
-        return Lost(Loss.UNREACHABLE, sentence)
+        return Lost(Loss.NOT_TLS, sentence)
     if isinstance(trouble, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError):
         return Lost(Loss.UNREACHABLE, f"{host} cannot be reached: check the address and the network.")
     if isinstance(trouble, httpx2.InvalidURL | httpx2.UnsupportedProtocol):

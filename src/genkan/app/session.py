@@ -1,6 +1,6 @@
 """The two faces of a kept session: for threads and for tasks; every method returns a value, problems included.
 
-Owns nothing but the meeting of flows, vault and driver.
+Only a vault that fails raises, ``VaultTrouble``. Owns nothing but the meeting of flows, vault and driver.
 """
 
 import asyncio

@@ -24,11 +24,16 @@ class AppTrouble(Exception):
 
 
 class TryLater(AppTrouble):
-    """Nothing is wrong with the sign-in; ``after`` is how many seconds the site asks for, where it does."""
+    """Nothing is wrong with the sign-in; ``after`` is how many seconds the site asks for, where it does.
 
-    def __init__(self, sentence: str, after: int | None = None) -> None:
+    ``may_have_acted`` says that a request which changes something was sent and its answer lost: look before sending it
+    again.
+    """
+
+    def __init__(self, sentence: str, after: int | None = None, *, may_have_acted: bool = False) -> None:
         super().__init__(sentence)
         self.after = after
+        self.may_have_acted = may_have_acted
 
 
 class SignInNeeded(AppTrouble):
@@ -57,11 +62,15 @@ class WhichOne(AppTrouble):
 
 
 class ApiRefused(AppTrouble):
-    """The site's API gave no good answer; ``status`` is its HTTP status."""
+    """The site's API gave no good answer; ``status`` is its HTTP status.
 
-    def __init__(self, sentence: str, status: int) -> None:
+    ``after`` is how many seconds the site asks to wait before the next try, where it does.
+    """
+
+    def __init__(self, sentence: str, status: int, after: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+        self.after = after
 
 
 class VaultTrouble(AppTrouble):
@@ -76,7 +85,7 @@ def trouble_of(problem: Problem | NotReady) -> TryLater | SignInNeeded | SetUpWr
     """The exception for a value that stops an app."""
     match problem:
         case Retry():
-            return TryLater(problem.sentence, problem.after)
+            return TryLater(problem.sentence, problem.after, may_have_acted=problem.may_have_acted)
         case SignInAgain():
             return SignInNeeded(problem.sentence)
         case SiteSetUpWrong() | GatewayInTheWay() | SwitchedOff() | TooOld() | ClientIdUnknown() | WrongAddress():
