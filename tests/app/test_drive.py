@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from genkan import clock as real
+from genkan.app import drive
 from genkan.app.drive import USER_AGENT, AsyncDriver, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.outcomes import Ready
@@ -27,14 +29,14 @@ Run = Callable[[Flow[object]], object]
 def run(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Run]:
     """A driver of either kind, as a plain call."""
     if request.param == "sync":
-        driver = Driver(clock)
+        driver = Driver(clock.ticks)
         yield driver.run
         driver.close()
         return
 
     def once(flow: Flow[object]) -> object:
         async def main() -> object:
-            driver = AsyncDriver(clock)
+            driver = AsyncDriver(clock.ticks)
             try:
                 return await driver.run(flow)
             finally:
@@ -114,6 +116,58 @@ def test_slow_answers_are_bounded(run: Run, double: Double, clock: Clock) -> Non
 
     double.overrides["/a"] = slow
     answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.INTERRUPTED
+
+
+@contextmanager
+def dripping(piece: bytes, head: bytes = b"HTTP/1.1 200 OK\r\n") -> Iterator[int]:
+    """A server that never ends its answer and never lets a read wait long."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(head)
+                while not over.wait(0.02):
+                    connection.sendall(piece)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        over.set()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("piece", [b"x-a: b\r\n", b"\r\nbody", b""], ids=["headers", "body", "nothing"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_an_answer_that_drips_is_bounded(kind: str, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole exchange has an end, its headers included: a session's lock is held for as long."""
+    monkeypatch.setattr(drive, "WHOLE_ANSWER_SECONDS", 0.3)
+    came: list[object] = []
+
+    async def in_a_loop(flow: Flow[object]) -> None:
+        driver = AsyncDriver(real.ticks)
+        came.append(await driver.run(flow))
+        await driver.close()
+
+    def once(port: int) -> None:
+        flow = ask(Ask("GET", f"http://127.0.0.1:{port}/"))
+        if kind == "async":
+            asyncio.run(in_a_loop(flow))
+        else:
+            driver = Driver(real.ticks)
+            came.append(driver.run(flow))
+            driver.close()
+
+    with dripping(piece) as port:
+        thread = threading.Thread(target=once, args=(port,), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    (answer,) = came
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.INTERRUPTED
 
@@ -288,7 +342,7 @@ class WaitingDoor:
 async def test_the_browser_hop_leaves_the_loop_free(clock: Clock) -> None:
     """While a person signs in, the tasks of the program go on."""
     door = WaitingDoor()
-    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
     await until(door.entered.is_set)
     door.leave.set()
     assert await task == Returned("app:/cb?code=x")
@@ -297,7 +351,7 @@ async def test_the_browser_hop_leaves_the_loop_free(clock: Clock) -> None:
 async def test_cancelling_the_browser_hop_closes_the_door(clock: Clock) -> None:
     """A sign-in that is broken off leaves no listener behind."""
     door = WaitingDoor()
-    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
     await until(door.entered.is_set)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -311,7 +365,7 @@ def test_a_loop_that_is_gone_is_not_told(clock: Clock) -> None:
     door.close = lambda: None  # type: ignore[method-assign]
 
     async def main() -> None:
-        task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+        task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
         await until(door.entered.is_set)
         task.cancel()
 
@@ -331,7 +385,7 @@ async def test_a_door_that_fails_is_heard_of(clock: Clock) -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await AsyncDriver(clock).run(visit(Visit("https://x", "s")), Broken())
+        await AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), Broken())
 
 
 async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:
@@ -350,7 +404,7 @@ async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:
         finally:
             steps.append("given back")
 
-    task = asyncio.create_task(AsyncDriver(clock).run(flow()))  # type: ignore[arg-type]
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(flow()))  # type: ignore[arg-type]
     await until(started.is_set)
     task.cancel()
     await asyncio.sleep(0)

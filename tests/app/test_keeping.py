@@ -288,7 +288,7 @@ def test_sessions_close_and_reopen(tmp_path_factory: pytest.TempPathFactory, clo
     """After a restart the session is found as it was, without asking anybody."""
     folder = tmp_path_factory.mktemp("app") / "sessions"
     keep(Keeper(FileVault(folder), clock, chance))
-    with Sessions(FileVault(folder), clock, chance, Driver(clock)) as sessions:
+    with Sessions(FileVault(folder), clock, chance, Driver(clock.ticks)) as sessions:
         (state,) = sessions.saved()
         outcome = sessions.open(state.id).access()
     assert isinstance(outcome, Access)

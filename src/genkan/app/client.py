@@ -146,18 +146,18 @@ class App:
 
     def saved(self) -> tuple[SessionState, ...]:
         """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""
-        return Driver(self._entrance.machine.now).run(self._entrance.saved())
+        return Driver(self._entrance.machine.ticks).run(self._entrance.saved())
 
     def sign_out_everywhere(self, *, forget: bool = False) -> dict[str, str]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        driver = Driver(self._entrance.machine.now)
+        driver = Driver(self._entrance.machine.ticks)
         try:
             return driver.run(self._entrance.leave_all(forget=forget))
         finally:
             driver.close()
 
     def _connected(self, flow: Flow[Entered], hop: Hop) -> Connection:
-        driver = Driver(self._entrance.machine.now)
+        driver = Driver(self._entrance.machine.ticks)
         try:
             entered = driver.run(flow, hop)
         except BaseException:

@@ -149,18 +149,18 @@ class AsyncApp:
 
     async def saved(self) -> tuple[SessionState, ...]:
         """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""
-        return await AsyncDriver(self._entrance.machine.now).run(self._entrance.saved())
+        return await AsyncDriver(self._entrance.machine.ticks).run(self._entrance.saved())
 
     async def sign_out_everywhere(self, *, forget: bool = False) -> dict[str, str]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        driver = AsyncDriver(self._entrance.machine.now)
+        driver = AsyncDriver(self._entrance.machine.ticks)
         try:
             return await driver.run(self._entrance.leave_all(forget=forget))
         finally:
             await driver.close()
 
     async def _connected(self, flow: Flow[Entered], hop: Hop) -> AsyncConnection:
-        driver = AsyncDriver(self._entrance.machine.now)
+        driver = AsyncDriver(self._entrance.machine.ticks)
         try:
             entered = await driver.run(flow, hop)
         except BaseException:

@@ -38,7 +38,7 @@ def owner_of(address: str, personal_token: str, *, allow_http: bool = False, mac
     if not isinstance(base, BaseURL):
         raise SetUpWrong(SiteSetUpWrong(base.sentence))
     bearer = ("Authorization", f"Bearer {personal_token}")
-    driver = Driver((machine or Machine()).now)
+    driver = Driver((machine or Machine()).ticks)
     try:
         answer = driver.run(ask(Ask("GET", base.text + keeping.MYSELF, (bearer,))))
     finally:
