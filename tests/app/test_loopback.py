@@ -334,6 +334,7 @@ def test_the_browser_command(tmp_path_factory: pytest.TempPathFactory) -> None:
         assert out.read_text().splitlines() == expected
         out.unlink()
     assert not browser_of({"GENKAN_BROWSER": str(folder / "missing")})(url)
+    assert not browser_of({"GENKAN_BROWSER": "'never closed"})(url)
 
 
 def test_a_browser_that_cannot_be_started_is_named() -> None:

@@ -249,7 +249,11 @@ def tried_of(environ: Mapping[str, str]) -> str:
 
 
 def _run(command: str, url: str) -> bool:
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        # A quote that is never closed: no command at all.
+        return False
     line = [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
     quiet = subprocess.DEVNULL
     try:
