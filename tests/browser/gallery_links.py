@@ -15,6 +15,7 @@ from genkan.wire.scopes import WORDS, Permission
 from genkan.wire.sentences import sentence
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown, carried
+from tests.protocol.builders import a_site
 
 LINKS = "/admin/links"
 ONE = "/desk/admin/links/00f1e2d3c4b5a697"
@@ -70,7 +71,7 @@ def _form(chosen: Chosen) -> list[Shown]:
     }
     fresh = link_form.values(LinkForm(), {}, None)
     wrong = LinkForm("", ("localhost:80/cb", "jira-server://oauth-callback", ""), "", "native", "remember", True)
-    faults = link_form.faults_of(wrong, None, Permission.SYSTEM_ADMIN, allow_http=False)
+    faults = link_form.faults_of(wrong, None, Permission.SYSTEM_ADMIN, a_site(), allow_http=False)
     faults["redirect-1"] = [
         sentence(PROBLEMS["relative/path"], {"text": chosen("localhost:80"), "scheme": "localhost"})
     ]

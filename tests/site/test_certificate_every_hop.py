@@ -8,7 +8,7 @@ import pytest
 
 from genkan.protocol import accounts
 from genkan.protocol.certificates import revoking
-from genkan.protocol.outcomes import Change
+from genkan.protocol.outcomes import Change, SetPassword
 from genkan.protocol.records import Standing
 from genkan.wire.scopes import Permission
 from tests.protocol.certificates.making import Made
@@ -144,6 +144,35 @@ async def test_the_administration_api_changes_nothing_by_a_form(ours: Certificat
     assert found is not None
     assert found.standing is Standing.ACTIVE
     assert (await ask(ours, address, root, "DELETE", **ASKED)).status_code == 200
+
+
+async def test_the_api_asks_a_browser_for_as_much_as_pages_do(ours: CertificateSite) -> None:
+    """Whoever sits down at a browser that was left open finds no way around the question; programs are not asked, nor
+    is whoever has nothing more to show.
+    """
+    await ours.site.make_account("root", Permission.SYSTEM_ADMIN)
+    await ours.site.make_account("other", Permission.SYSTEM_ADMIN)
+    shown, people = {**PROXY, **header(ours.issue("root"))}, ours.site.base + PEOPLE
+    browser = ours.site.client
+    await browser.get(f"{ours.site.base}/login", headers=shown)
+    own = {"origin": "https://site.example", "sec-fetch-site": "same-origin"}
+    for fetched, client in (({}, browser), (own, browser), (own, ours.site.browser()), (ASKED | own, browser)):
+        refused = await client.post(people, json={"name": "eve"}, headers={**shown, **fetched})
+        assert (refused.status_code, "Sign in again" in refused.text) == (403, True)
+    for mode in ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"):
+        refused = await ask(ours, PEOPLE, ours.issue("root"), "POST", **ASKED, **{mode: "cors"})
+        assert refused.status_code == 403
+    assert (await browser.get(people, headers={**shown, **own})).status_code == 200
+    assert await ours.site.store.account_by_name("eve") is None
+    program = await ours.site.browser().post(people, json={"name": "bob"}, headers=shown)
+    assert program.status_code == 201
+    await ours.site.sign_in("root")
+    assert (await browser.post(people, json={"name": "eve"}, headers={**shown, **own})).status_code == 201
+    root = await ours.site.store.account_by_name("root")
+    assert root is not None
+    assert await ours.site.store.apply(Change((SetPassword(root.id, None),)))
+    alone = await ours.site.browser().post(people, json={"name": "carol"}, headers={**shown, **own})
+    assert alone.status_code == 201
 
 
 async def test_a_form_of_the_sites_own_page_goes_by_its_session(ours: CertificateSite) -> None:

@@ -15,7 +15,9 @@ from genkan.protocol.certificate_records import (
     PinKind,
     RevokeCertificate,
 )
-from genkan.protocol.certificates.naming import read_leaf
+from genkan.protocol.certificates.naming import Leaf, read_leaf
+from genkan.protocol.certificates.owners import ByRules
+from genkan.protocol.certificates.pins import pin_value
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.identity_steps import AddIdentity
 from genkan.protocol.offboarding import Presence
@@ -33,10 +35,9 @@ from genkan.site.api.installation import load_installation
 from genkan.site.ways_here import entrances_here
 from genkan.sources.base import Source
 from genkan.wire.scopes import Permission
-from tests.protocol.builders import HERE
 from tests.protocol.certificates.making import authority, mail, person
 from tests.site.api_world import Caller, a_key, one
-from tests.site.directories import asked_after
+from tests.site.directories import FakeDirectory, asked_after, linked
 from tests.site.passkey_house import make, only, press_remove, use
 from tests.site.person_world import page, path_of, send
 from tests.site.world import SiteUnderTest, TestClock, close_site, forms_of, open_site
@@ -53,8 +54,11 @@ PRINT = LEAF.fingerprint.hex()
 async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[SiteUnderTest]:
     """A site that knows an authority and has moved here from another host; a test may choose other settings."""
     (tmp_path / "ca.pem").write_bytes(ROOT.pem)
-    moved = {"client_ca": str(tmp_path / "ca.pem"), "former_base_urls": ("https://old.example",)}
-    opened = await open_site(tmp_path / "site", TestClock(), **getattr(request, "param", moved))
+    moved = {
+        "client_ca": str(tmp_path / "ca.pem"), "certificate_rules": ("email@site.example=name",),
+        "former_base_urls": ("https://old.example",),
+    }  # fmt: skip
+    opened = await open_site(tmp_path / "site", TestClock(), **{**moved, **getattr(request, "param", {})})
     yield opened
     await close_site(opened)
 
@@ -104,12 +108,19 @@ async def refused_in_console(site: SiteUnderTest, root: Account, method: Method,
     return answer.status_code == 409 and LAST in unescape(answer.text)
 
 
+def pin_value_of(leaf: Leaf) -> bytes:
+    value = pin_value(leaf, PinKind.SUBJECT)
+    assert value is not None
+    return value
+
+
 async def second(site: SiteUnderTest) -> None:
     """Somebody else who administers, with a certificate of their own."""
     other = await site.make_account("second", Permission.SYSTEM_ADMIN)
     assert await site.store.apply(Change((AddPin(Pin(6, other.id, PinKind.SPKI, b"2" * 32, "", 1)),)))
 
 
+@pytest.mark.parametrize("site", [{"certificate_rules": ()}], indirect=True)
 @pytest.mark.parametrize("came", [False, True])
 async def test_the_last_pin_stays(site: SiteUnderTest, root: Account, ours: Caller, came: bool) -> None:
     """By REST and in the console, also where the certificate has signed in: without the pin it is nobody's."""
@@ -163,11 +174,28 @@ async def test_an_expired_certificate_is_no_way_in(site: SiteUnderTest, root: Ac
     """It lets nobody in, so nobody can be left with it."""
     now = site.env().now
     await known(site, root, now - 1)
-    assert not await site.store.has_administrator_by(HERE.by(Way.CERTIFICATE), Permission.SYSTEM_ADMIN, now)
-    assert await site.store.has_administrator_by(HERE.by(Way.CERTIFICATE), Permission.SYSTEM_ADMIN, now - 1)
+    here = entrances_here(site.door).by(Way.CERTIFICATE)
+    assert not await site.store.has_administrator_by(here, Permission.SYSTEM_ADMIN, now)
+    assert await site.store.has_administrator_by(here, Permission.SYSTEM_ADMIN, now - 1)
 
 
-@pytest.mark.parametrize("site", [{}], indirect=True)
+async def test_a_certificate_is_a_way_in_while_it_names_its_person(site: SiteUnderTest, root: Account) -> None:
+    """What signed somebody in once and would name nobody today, or somebody else, is counted for nobody."""
+    await known(site, root)
+    alice = await site.make_account()
+    now, here = site.env().now, entrances_here(site.door).by(Way.CERTIFICATE)
+    assert await site.store.has_way_in(root.id, here, now)
+    assert not await site.store.has_way_in(root.id, replace(here, owners=ByRules(())), now)
+    for kind, value, tied_to in ((PinKind.SPKI, LEAF.spki, alice), (PinKind.SUBJECT, pin_value_of(LEAF), root)):
+        pin = Pin(kind + 1, tied_to.id, kind, value, "", now, LEAF.fingerprint, LEAF.not_after)
+        assert await site.store.apply(Change((AddPin(pin),)))
+        for person_ in (root, alice):
+            counts = await site.store.has_way_in(person_.id, here, now)
+            assert counts is (person_.id == alice.id and kind is PinKind.SPKI)
+        assert not await site.store.has_administrator_by(here, Permission.SYSTEM_ADMIN, now)
+
+
+@pytest.mark.parametrize("site", [{"client_ca": "", "certificate_rules": ()}], indirect=True)
 async def test_certificates_alone_need_an_authority(site: SiteUnderTest, root: Account, ours: Caller) -> None:
     """A pin is no way in at a site that accepts no certificate: refused with the setting that is missing."""
     await pinned(site, root)
@@ -293,3 +321,20 @@ async def test_nothing_is_said_while_the_last_administrator_stays(
     """A line in the audit means that somebody is needed at the machine."""
     await asked_after(site, presence, root)
     assert EventKind.ADMINISTRATORS_GONE not in [event.kind for _, event in await site.store.events()]
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_a_directory_that_takes_the_last_way_in_away_is_heard(
+    site: SiteUnderTest, root: Account, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    """Whom another directory has stays as they are; where that one lets nobody in, the audit says nobody is left."""
+    await linked(site, root)
+    await linked(site, root, source="other")
+    monkeypatch.setattr(site.door.sign_on, "upstreams", {"other": None})
+    site.door.sign_on.sources = (FakeDirectory().source, Source(name="other", title="Other"))
+    assert await site.store.apply(Change((SetPassword(root.id, None),)))
+    await takes(site, ALL_WAYS if left else Way.PASSWORD)
+    await asked_after(site, Presence.GONE, root)
+    assert [one.source for one in await site.store.identities_of(root.id)] == ["other"]
+    events = [event for _, event in await site.store.events() if event.kind is EventKind.ADMINISTRATORS_GONE]
+    assert [(event.actor, event.account_id) for event in events] == ([] if left else [("directory", root.id)])

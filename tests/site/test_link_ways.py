@@ -1,11 +1,14 @@
-"""An application link's own ways through the door, narrower than the site's: sign-in page, form and hub."""
+"""An application link's own ways through the door: sign-in page, form and hub, and who may give them."""
 
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from genkan.protocol.outcomes import EventKind
+from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.records import Link, Way
+from genkan.protocol.signin_steps import PutSignInPolicy
+from genkan.wire.scopes import Permission
+from tests.site.api_world import a_key
 from tests.site.passkey_house import ask, events, make, use
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 from tests.software_key import SoftwareKey
@@ -78,3 +81,67 @@ async def test_a_link_without_ways_of_its_own_takes_the_password(site: SiteUnder
     link = (await site.make_link()).link
     await site.sign_in()
     assert 'name="decision"' in (await site.authorize(link)).text
+
+
+# --- Who may give them ------------------------------------------------------------------------------------------------
+
+LINKS = "/rest/oauth2/latest/client"
+ASKED = {"name": "Reports", "redirects": ["https://app.example/cb"], "scope": "WRITE"}
+ABOVE = "This takes a permission that the caller does not have."
+
+
+async def narrowed(site: SiteUnderTest, ways: Way = Way.PASSKEY) -> None:
+    """From now on the site takes these ways alone."""
+    version = (await site.store.site()).version
+    assert await site.store.apply(Change((PutSignInPolicy(ways, None, version),)))
+
+
+async def test_only_a_system_administrator_gives_a_link_what_the_site_does_not_take(site: SiteUnderTest) -> None:
+    """Made or changed: whoever may not change the policy finds no way around it. What the site takes is everybody's."""
+    admin, root = await a_key(site, Permission.ADMIN), await a_key(site, Permission.SYSTEM_ADMIN)
+    await narrowed(site)
+    beyond = {**ASKED, "ways": ["passkey", "password"]}
+    refused = await admin("POST", LINKS, json=beyond)
+    assert (refused.status_code, refused.json()["error_description"]) == (403, ABOVE)
+    own = await admin.post(LINKS, **ASKED, ways=["passkey"])
+    for method in ("PUT", "PATCH"):
+        assert (await admin(method, f"{LINKS}/{own['id']}", json=beyond)).status_code == 403
+    made = await root.post(LINKS, **beyond)
+    one = f"{LINKS}/{made['id']}"
+    assert (await admin("PATCH", one, json={"name": "Named anew"})).json()["ways"] == ["password", "passkey"]
+    assert (await admin("PATCH", one, json={"ways": ["password", "certificate"]})).status_code == 403
+    assert (await admin("PATCH", one, json={"ways": ["passkey"]})).status_code == 200
+    assert (await admin("PATCH", one, json={"ways": ["password"]})).status_code == 403
+
+
+async def test_the_form_says_so_beside_the_ways(site: SiteUnderTest) -> None:
+    """Nothing is made, and what was typed stays."""
+    await site.make_account("root", Permission.ADMIN)
+    await site.sign_in("root")
+    await narrowed(site, Way.PASSWORD)
+    page = await site.client.get(f"{site.base}/admin/links/create?type=external&direction=incoming")
+    action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/create"))
+    hidden = {name: value for name, value in fields.items() if value != "yes"}
+    form = {**hidden, "name": "Reports", "redirect-1": "https://app.example/cb", "permission": "WRITE"}
+    refused = await site.client.post(site.absolute(action), data={**form, "way-passkey": "yes"})
+    assert refused.status_code == 400
+    assert f'id="ways-fault">{ABOVE}' in refused.text
+    assert await site.store.links() == []
+    assert (await site.client.post(site.absolute(action), data={**form, "way-password": "yes"})).status_code == 303
+
+
+async def test_a_token_administers_only_where_its_sign_in_would(site: SiteUnderTest) -> None:
+    """A link's own ways are for its application: the administration API asks what the console asks."""
+    await site.make_account("root", Permission.SYSTEM_ADMIN)
+    made = await site.make_link(permission=Permission.ADMIN, ways=Way.PASSWORD)
+    token = str((await site.issue_tokens(made.link, "root", scope="ADMIN"))["access_token"])
+    shown, browser = {"authorization": f"Bearer {token}"}, site.browser()
+    people = f"{site.base}/rest/genkan/1.0/people"
+    assert (await browser.get(people, headers=shown)).status_code == 200
+    await narrowed(site)
+    refused = await browser.get(people, headers=shown)
+    assert refused.status_code == 401
+    assert 'error="insufficient_user_authentication"' in refused.headers["www-authenticate"]
+    eve = await browser.post(people, json={"name": "eve"}, headers=shown)
+    assert (eve.status_code, await site.store.account_by_name("eve")) == (401, None)
+    assert (await site.myself(token)).status_code == 200

@@ -1,13 +1,14 @@
 """The mobile switch and the phones by REST."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from genkan.protocol.clients import secret_digest
-from genkan.protocol.outcomes import AddApiKey, Change
-from genkan.protocol.records import ApiKey
+from genkan.protocol.outcomes import AddApiKey, Change, PutLink
+from genkan.protocol.records import ApiKey, Standing
 from genkan.protocol.sealing import new_grant_id
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
@@ -168,6 +169,21 @@ async def test_a_silent_phone_expires(ours: SiteUnderTest) -> None:
     (phone,) = (await phones(ours))["phones"]
     assert phone["state"] == "expired"
     assert (await sign_out(ours, phone["id"])).json()["state"] == "expired"
+
+
+async def test_a_link_above_the_caller_is_not_enabled_by_the_switch(ours: SiteUnderTest) -> None:
+    """Turning it off with sign-out disables the link, which is everybody's; on enables it, which is not."""
+    link = await ours.turn_mobile_on()
+    raised = dataclasses.replace(link, permission=Permission.SYSTEM_ADMIN, version=link.version + 1)
+    assert await ours.store.apply(Change((PutLink(raised),)))
+    off = await switch(ours, enabled=False, signOut=True)
+    assert off["enabled"] is False
+    refused = await ours.client.put(f"{ours.base}{SWITCH}", headers=AS_ADMIN, json={"enabled": True})
+    assert refused.status_code == 403
+    found = await ours.store.link(link.id)
+    assert found is not None
+    assert found.standing is Standing.DISABLED
+    assert not (await announced(ours))["enabled"]
 
 
 async def test_lists_are_narrowed_by_person_link_and_state(ours: SiteUnderTest) -> None:

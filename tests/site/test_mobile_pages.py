@@ -1,13 +1,14 @@
 """The console's page of the mobile app: the switch by its buttons, what it shows in each state, and who may use it."""
 
 import html
+from dataclasses import replace
 
 import httpx2
 import pytest
 
 from genkan.protocol import links
 from genkan.protocol.env import HOUR
-from genkan.protocol.outcomes import Change
+from genkan.protocol.outcomes import Change, PutLink
 from genkan.protocol.records import Standing
 from genkan.wire import managed
 from genkan.wire.scopes import Permission
@@ -119,6 +120,21 @@ async def test_a_link_that_was_disabled_by_itself_is_told(ours: SiteUnderTest) -
     assert "On, but not told" in await shown(ours)
     await press(ours, HERE, "/on")
     assert await is_announced(ours)
+
+
+async def test_a_link_above_the_administrator_is_not_enabled(ours: SiteUnderTest) -> None:
+    """Neither by the page's button nor by that of the first run; both are pressed as they were shown before."""
+    await press(ours, HERE, "/on")
+    (link,) = await ours.store.links()
+    await press(ours, f"{HERE}/off", "/off")
+    page = (await ours.client.get(f"{ours.base}/setup/done")).text
+    first_run = next(fields for action, fields in forms_of(page) if action.endswith("/setup/mobile"))
+    raised = replace(link, permission=Permission.SYSTEM_ADMIN, standing=Standing.DISABLED, version=link.version + 1)
+    assert await ours.store.apply(Change((PutLink(raised),)))
+    assert (await press(ours, HERE, "/on")).status_code == 403
+    assert (await ours.client.post(f"{ours.base}/setup/mobile", data=first_run)).status_code == 403
+    assert await ours.store.links() == [raised]
+    assert not await is_announced(ours)
 
 
 async def test_who_asked_is_listed(ours: SiteUnderTest) -> None:

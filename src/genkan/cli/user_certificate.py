@@ -19,13 +19,11 @@ from genkan.protocol.certificates import pinning, revoking
 from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.certificates.presented import MOST_CHAIN_HEADER, Presented, from_file
-from genkan.protocol.certificates.rules import Rule, RuleProblem
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Account
-from genkan.settings_certificates import read_rules
 from genkan.site.api.certificate_documents import certificate_document, kind_named, pin_document
 from genkan.site.api.documents import moment, plain, public_id
-from genkan.site.certificate_accounts import certificate_facts, lost_with_certificate, lost_with_pin
+from genkan.site.certificate_accounts import certificate_facts, lost_with_certificate
 
 LEAST_DIGITS = 8
 app = cyclopts.App(name="certificate", help="Client certificates of accounts.")
@@ -105,9 +103,8 @@ def remove(
             )
 
         async def decide() -> Change:
-            env, rules = site.env(), certificate_rules(site)
-            lost = await lost_with_pin(account, pin, rules, site.store)
-            return keeping_a_way_in(pinning.remove(pin, site.actor, env), account, site.entrances, env.now, lost)
+            env = site.env()
+            return keeping_a_way_in(pinning.remove(pin, site.actor, env), account, site.entrances, env.now)
 
         is_last = await end_way(site, account, decide, meant=last_administrator)
         _tell(pin, f"no longer tied to {account.name}: {pin.name}", json)
@@ -172,12 +169,6 @@ def revoke(
         return say(f"certificate {ended.fingerprint.hex()} of {account.name} counts no more; its sign-ins ended")
 
     at_site(data_dir, work)
-
-
-def certificate_rules(site: Workbench) -> tuple[Rule, ...]:
-    """The site's rules from names to accounts; which were good when the settings were read."""
-    rules = read_rules(site.settings.certificate_rules)
-    return () if isinstance(rules, RuleProblem) else rules
 
 
 async def _known(site: Workbench, account: Account, fingerprint: str) -> KnownCertificate:

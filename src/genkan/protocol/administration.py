@@ -14,7 +14,7 @@ from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import AddLink, Change, Event, EventKind, NeedAdministrator, PutAccount, PutLink, Refused
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, Identity, Link, Passkey, Standing
+from genkan.protocol.records import Account, Identity, Link, Passkey, Site, Standing, Way
 from genkan.protocol.signin import lockout, recovery
 from genkan.protocol.signin import passkey as passkeys
 from genkan.protocol.signin.recovery import NewRecovery
@@ -74,11 +74,10 @@ class Administrator:
         fault = reach_fault(self.permission, account.permission)
         return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
 
-    def unpin(self, account: Account, pin: Pin, lost: Lost, here: Entrances, env: Env) -> Change | Refused:
-        """Untie it. ``lost``: the known certificates that were the person's by it alone."""
+    def unpin(self, account: Account, pin: Pin, here: Entrances, env: Env) -> Change | Refused:
+        """Untie it."""
         fault = reach_fault(self.permission, account.permission)
-        change = pinning.remove(pin, self.actor, env)
-        return fault or keeping_a_way_in(change, account, here, env.now, lost)
+        return fault or keeping_a_way_in(pinning.remove(pin, self.actor, env), account, here, env.now)
 
     def revoke(
         self, account: Account, known: KnownCertificate, lost: Lost, here: Entrances, env: Env
@@ -108,15 +107,18 @@ class Administrator:
         """End every session and sign-in of a person, also of one who may more: they sign in again."""
         return accounts.sign_out_everywhere(account, EndReason.SIGNED_OUT_BY_ADMIN, self.actor, env)
 
-    def on_link(self, change: Change, link: Link | None = None) -> Change | Refused:
-        """A change of an application link, or a new one: none that opens more than the caller may. To stop one that
-        does, by disabling it or ending its sign-ins, is everybody's who administers.
+    def on_link(self, change: Change, site: Site, link: Link | None = None) -> Change | Refused:
+        """A change of an application link, or a new one: none that opens more than the caller may, nor in a way that
+        the site's policy leaves out. To stop one that does, by disabling it or ending its sign-ins, is everybody's who
+        administers.
         """
         after = [step.link for step in change.steps if isinstance(step, (AddLink, PutLink))]
         if link is not None and all(_is_stopped(link, one) for one in after):
             return change
         before = () if link is None else (link.permission,)
-        return reach_fault(self.permission, *before, *(one.permission for one in after)) or change
+        fault = reach_fault(self.permission, *before, *(one.permission for one in after))
+        beyond = (ways_fault(self.permission, one.ways, site, link) for one in after)
+        return fault or next(filter(None, beyond), None) or change
 
     def erase(self, account: Account, env: Env) -> Change | Refused:
         """Forget a person for good."""
@@ -126,6 +128,15 @@ class Administrator:
 def reach_fault(caller: Permission, *rights: Permission) -> Refused | None:
     """Why the caller may not touch who has, or give away, these rights: one of them is above the caller's own."""
     return Refused(Reason.ABOVE_CALLER) if any(right > caller for right in rights) else None
+
+
+def ways_fault(caller: Permission, ways: Way, site: Site, link: Link | None) -> Refused | None:
+    """Why the caller may not give a link these ways: whoever may not change the site's policy gives no link what the
+    policy leaves out. What the link has already was given by somebody who may.
+    """
+    kept = Way.NONE if link is None else link.ways
+    beyond = ways & ~site.ways & ~kept
+    return reach_fault(caller, Permission.SYSTEM_ADMIN) if beyond else None
 
 
 def keeping_administrators(
@@ -141,11 +152,15 @@ def keeping_administrators(
     return replace(change, steps=(*change.steps, NeedAdministrator(account.permission, at, here)))
 
 
-def telling_of_the_last(change: Change, account: Account, actor: str, at: int, *, others: bool) -> Change:
+def telling_of_the_last(
+    change: Change, account: Account, actor: str, at: int, *, others: bool, shut_out: bool = False
+) -> Change:
     """The change as a directory wants it, with a line in the audit where it takes the last system administrator away:
-    its word is a stop, and those are not refused. ``others`` as above.
+    its word is a stop, and those are not refused. ``others`` as above. ``shut_out``: the account stays as it is, and
+    what the change takes is its last way in.
     """
-    if others or account.permission < Permission.SYSTEM_ADMIN or not _loses_right(change, account):
+    goes = _loses_right(change, account) or (shut_out and account.standing is Standing.ACTIVE)
+    if others or account.permission < Permission.SYSTEM_ADMIN or not goes:
         return change
     event = Event(EventKind.ADMINISTRATORS_GONE, at, actor, account.id)
     return replace(change, events=(*change.events, event))

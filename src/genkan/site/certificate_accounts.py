@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from genkan.protocol.certificate_records import KnownCertificate, Pin
+from genkan.protocol.certificate_records import KnownCertificate
 from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.mapping import Mapped, choose, wanted
-from genkan.protocol.certificates.naming import Leaf, read_leaf
+from genkan.protocol.certificates.naming import Leaf
+from genkan.protocol.certificates.owners import leaf_of
 from genkan.protocol.certificates.pins import pin_values
-from genkan.protocol.certificates.reading import read_certificate
 from genkan.protocol.certificates.rules import Key, Rule, Target
 from genkan.protocol.entrances import Lost
 from genkan.protocol.records import Account
@@ -21,37 +21,19 @@ async def certificate_facts(accepted: Accepted, rules: Sequence[Rule], store: St
     return CertificateFacts(accepted, await mapped_account(accepted.leaf, rules, store), known)
 
 
-async def mapped_account(
-    leaf: Leaf, rules: Sequence[Rule], store: Store, *, without: Pin | None = None
-) -> Mapped | CertificateFault:
-    """The one account that pins or rules name; ``without`` this pin."""
+async def mapped_account(leaf: Leaf, rules: Sequence[Rule], store: Store) -> Mapped | CertificateFault:
+    """The one account that pins or rules name."""
     asked = wanted(leaf, rules)
-    pinned = [found for found in await store.pinned(asked.pins) if without is None or found[0].id != without.id]
+    pinned = await store.pinned(asked.pins)
     found = {} if pinned else {key: await _found(key, store) for key in asked.keys}
     return choose(leaf, rules, pinned, found)
 
 
-async def lost_with_pin(account: Account, pin: Pin, rules: Sequence[Rule], store: Store) -> Lost:
-    """The certificates that the account signed in with and that name it no more once this pin is gone."""
-    lost = []
-    for known in await store.certificates(account.id):
-        leaf = _leaf_of(known)
-        mapped = None if leaf is None else await mapped_account(leaf, rules, store, without=pin)
-        if not isinstance(mapped, Mapped) or mapped.account.id != account.id:
-            lost.append(known.number)
-    return Lost(certificates=tuple(lost))
-
-
 async def lost_with_certificate(account: Account, known: KnownCertificate, store: Store) -> Lost:
     """The account's pins that fit a certificate: nobody has shown another one that they would let in."""
-    leaf = _leaf_of(known)
+    leaf = leaf_of(known.leaf)
     fitting = () if leaf is None else pin_values(leaf)
     return Lost(pins=tuple(pin.id for pin in await store.pins(account.id) if (pin.kind, pin.value) in fitting))
-
-
-def _leaf_of(known: KnownCertificate) -> Leaf | None:
-    certificate = read_certificate(known.leaf)
-    return None if isinstance(certificate, CertificateFault) else read_leaf(certificate)
 
 
 async def _found(key: Key, store: Store) -> list[Account]:

@@ -3,6 +3,8 @@
 from genkan.protocol import accounts
 from genkan.protocol.administration import telling_of_the_last
 from genkan.protocol.directory import ACTOR, ArrivalFacts, Match, Person, SourceRule, match_key
+from genkan.protocol.entrances import Entrances
+from genkan.protocol.identity_steps import RemoveIdentity
 from genkan.protocol.outcomes import Change
 from genkan.protocol.records import Account
 from genkan.site.door import Door
@@ -24,9 +26,20 @@ async def arrival_facts(person: Person, rule: SourceRule, store: Store) -> Arriv
 
 async def told_of_the_last(change: Change, account: Account, door: Door) -> Change:
     """What a directory's word leads to, said loudly where it takes the last system administrator away."""
-    now = door.env().now
-    others = await door.store.has_other_administrator(account, entrances_here(door), now)
-    return telling_of_the_last(change, account, ACTOR, now, others=others)
+    now, here = door.env().now, entrances_here(door)
+    others = await door.store.has_other_administrator(account, here, now)
+    shut_out = await _is_shut_out(change, account, here, now, door.store)
+    return telling_of_the_last(change, account, ACTOR, now, others=others, shut_out=shut_out)
+
+
+async def _is_shut_out(change: Change, account: Account, here: Entrances, now: int, store: Store) -> bool:
+    """Whether the links that the change takes were all that let the account in."""
+    left = here
+    for step in change.steps:
+        left = left.without_directory(step.source) if isinstance(step, RemoveIdentity) else left
+    if left == here or not await store.has_way_in(account.id, here, now):
+        return False
+    return not await store.has_way_in(account.id, left, now)
 
 
 async def _candidates(person: Person, rule: SourceRule, store: Store) -> tuple[Account, ...]:

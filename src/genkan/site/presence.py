@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from genkan.protocol.env import Env
 from genkan.protocol.facts import SessionFacts
-from genkan.protocol.records import Way
+from genkan.protocol.records import Account, Way
 from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.ways import way_of
 from genkan.site.door import Door
@@ -20,9 +20,12 @@ async def needs_more(facts: SessionFacts, door: Door, env: Env) -> bool:
     """Whether this sign-in tells of a device alone, and its person could show more. A browser that was asked once which
     certificate it may show goes on showing it, to whoever sits there; who has nothing else is not asked for more.
     """
-    if way_of(facts.session.method) is not Way.CERTIFICATE:
-        return False
+    return way_of(facts.session.method) is Way.CERTIFICATE and await has_more(facts.account, door, env)
+
+
+async def has_more(account: Account, door: Door, env: Env) -> bool:
+    """Whether its person could show more than a certificate."""
     here = entrances_here(door)
     # The question can be answered by a password or a passkey of the present host.
     asked = replace(here, hosts=here.hosts[:1]).by(Way.PASSWORD | Way.PASSKEY)
-    return await door.store.has_way_in(facts.account.id, asked, env.now)
+    return await door.store.has_way_in(account.id, asked, env.now)

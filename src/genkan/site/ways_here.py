@@ -1,5 +1,7 @@
 """What can let people in at this site as it is set up."""
 
+from genkan.protocol.certificates.owners import ByRules
+from genkan.protocol.certificates.rules import Rule, RuleProblem, parse_rules
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.signin.ways import entrances_of
 from genkan.settings import Settings
@@ -15,7 +17,14 @@ def entrances_here(door: Door) -> Entrances:
         certificates=bool(door.settings.client_ca),
         providers=sign_on.upstreams,
         judges=[source.name for source in sign_on.sources if source.name not in sign_on.upstreams],
+        owners=ByRules(tuple(door.certificates.rules)),
     )
+
+
+def rules_set(settings: Settings) -> tuple[Rule, ...]:
+    """The site's rules from certificates to accounts; which were good when the settings were read."""
+    rules = parse_rules(settings.certificate_rules)
+    return () if isinstance(rules, RuleProblem) else rules
 
 
 def entrances_set(settings: Settings) -> Entrances:
@@ -27,4 +36,5 @@ def entrances_set(settings: Settings) -> Entrances:
         certificates=bool(settings.client_ca),
         providers=[source.name for source in sign_on.openid],
         judges=[source.name for source in sign_on.ldap],
+        owners=ByRules(rules_set(settings)),
     )

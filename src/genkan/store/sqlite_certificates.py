@@ -1,16 +1,15 @@
 """Client certificates in SQLite: pins of accounts and certificates that somebody signed in with, written and read."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from genkan.protocol import certificate_records as c
 from genkan.protocol.records import Account
-from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
+from genkan.store.sqlite_ways import PIN_COLUMNS, Owners, a_pin
 
 MOST_CERTIFICATES = 100
-MOST_FOUND = 2  # accounts with one address: two are enough to know that it names nobody
 
 ADD_PIN = """
     INSERT INTO certificate_pins (account, id, kind, value, name, made_at, fingerprint, not_after)
@@ -23,10 +22,11 @@ KEEP = """
     INSERT INTO certificates (account, number, fingerprint, subject, leaf, issuer, not_after, first_at, last_at,
         checked_at)
     SELECT a.number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ?
-    ON CONFLICT (fingerprint) DO UPDATE
-    SET account = excluded.account, last_at = excluded.last_at, checked_at = excluded.checked_at
-    WHERE number = excluded.number AND revoked_at IS NULL
-    ON CONFLICT (number) DO NOTHING
+    ON CONFLICT DO NOTHING
+"""
+KEEP_KNOWN = """
+    UPDATE certificates SET account = (SELECT number FROM accounts WHERE id = ?), last_at = ?, checked_at = ?
+    WHERE fingerprint = ? AND number = ? AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM accounts WHERE id = ?)
 """
 REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL"
 END_SESSIONS = "DELETE FROM sessions WHERE certificate = ?"
@@ -35,19 +35,9 @@ MARK_CHECKED = "UPDATE certificates SET checked_at = ? WHERE number = ?"
 FORGET_PINS = "DELETE FROM certificate_pins WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 FORGET = "DELETE FROM certificates WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 
-_PIN_COLUMNS = "p.id, p.kind, p.value, p.name, p.made_at, p.fingerprint, p.not_after"
-_PIN_WIDTH = 7
 _PINS = f"""
-    SELECT {_PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
+    SELECT {PIN_COLUMNS} FROM accounts a CROSS JOIN certificate_pins p ON p.account = a.number WHERE a.id = ?
     ORDER BY p.made_at, p.id
-"""  # noqa: S608 made of constants
-_PINNED = f"""
-    SELECT {_PIN_COLUMNS}, {rows.ACCOUNT_COLUMNS}
-    FROM certificate_pins p CROSS JOIN accounts a ON a.number = p.account WHERE p.kind = ? AND p.value = ?
-"""  # noqa: S608 made of constants
-_BY_EMAIL = f"""
-    SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
-    WHERE a.email = ? COLLATE NOCASE AND a.email <> '' AND a.standing <> 2 LIMIT ?
 """  # noqa: S608 made of constants
 _KNOWN_COLUMNS = (
     "c.number, c.fingerprint, a.id, c.subject, c.leaf, c.issuer, c.not_after, c.first_at, c.last_at, c.checked_at, "
@@ -76,7 +66,7 @@ _DUE = f"""
 class CertificateWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
 
@@ -90,6 +80,9 @@ class CertificateWrites:
 
     def keep(self, step: c.KeepCertificate) -> bool:
         k = step.certificate
+        known = (k.account_id, k.last_at, k.checked_at, k.fingerprint, k.number, k.account_id)
+        if self._db.execute(KEEP_KNOWN, known).rowcount == 1:
+            return True
         values = (
             k.number, k.fingerprint, k.subject, k.leaf, k.issuer, k.not_after, k.first_at, k.last_at, k.checked_at,
             k.account_id,
@@ -118,17 +111,15 @@ class SqliteCertificates(SqlitePeople):
 
     async def pins(self, account_id: int) -> list[c.Pin]:
         """Oldest first; an account has few."""
-        return [_pin(row, account_id) for row in self._all(_PINS, (account_id,))]
+        return [a_pin(row, account_id) for row in self._all(_PINS, (account_id,))]
 
     async def pinned(self, values: Sequence[tuple[c.PinKind, bytes]]) -> list[tuple[c.Pin, Account]]:
         """The pins of these values with their accounts: at most one each."""
-        found = [row for kind, value in values for row in self._all(_PINNED, (int(kind), value))]
-        accounts = [rows.account(row[_PIN_WIDTH:]) for row in found]
-        return [(_pin(row[:_PIN_WIDTH], account.id), account) for row, account in zip(found, accounts, strict=True)]
+        return Owners(self._all).pinned(values)
 
     async def accounts_by_email(self, address: str) -> list[Account]:
         """Two at most, of any case of ASCII letters; tombstones have no address."""
-        return [rows.account(row) for row in self._all(_BY_EMAIL, (address, MOST_FOUND))]
+        return Owners(self._all).by_email(address)
 
     async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
         """What a person signed in with, the last used first."""
@@ -147,8 +138,3 @@ class SqliteCertificates(SqlitePeople):
     async def certificates_to_check(self, before: int, limit: int) -> list[tuple[c.KnownCertificate, bool]]:
         """Those not looked up since then, the longest first, and whether anybody is signed in with each."""
         return [(c.KnownCertificate(*row[:-1]), bool(row[-1])) for row in self._all(_DUE, (before, limit))]
-
-
-def _pin(row: rows.Row, account_id: int) -> c.Pin:
-    pin_id, kind, *rest = row
-    return c.Pin(pin_id, account_id, c.PinKind(kind), *rest)

@@ -1,12 +1,8 @@
 """Passkeys in SQLite: the steps inside the writer's transaction, and what the reads ask."""
 
-import sqlite3
-
 from genkan.protocol import passkey_steps as p
-from genkan.protocol.entrances import NOTHING_LOST
-from genkan.protocol.records import Way
 from genkan.store import rows
-from genkan.store.sqlite_sign_in import PERSON_WITH_A_WAY, WAYS, way_values
+from genkan.store.database import Database
 
 ONE = f"""
     SELECT {rows.PASSKEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -37,7 +33,7 @@ _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
 class PasskeyWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, step: p.AddPasskey) -> bool:
@@ -54,11 +50,6 @@ class PasskeyWrites:
 
     def remove(self, step: p.RemovePasskey) -> bool:
         return self._did(_REMOVE, step.id, step.account_id)
-
-    def need_way_in(self, step: p.NeedWayIn) -> bool:
-        [ways] = self._db.execute(WAYS).fetchone()
-        asked = {"id": step.account_id, **way_values(step.here.by(Way(ways)), step.at, NOTHING_LOST)}
-        return bool(self._db.execute(PERSON_WITH_A_WAY, asked).fetchone()[0])
 
     def drop(self, step: p.DropPasskeys) -> bool:
         self._db.execute(_DROP, (step.account_id,))

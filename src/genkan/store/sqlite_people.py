@@ -9,7 +9,7 @@ from genkan.store import rows, sqlite_passkeys
 from genkan.store.api import PeoplePage, PeopleQuery, PhoneQuery, Storage, Usage
 from genkan.store.sqlite_audit import SqliteAudit
 from genkan.store.sqlite_open import schema_version, unavailable
-from genkan.store.sqlite_sign_in import ADMINISTRATOR_WITH_A_WAY, PERSON_WITH_A_WAY, way_values
+from genkan.store.sqlite_ways import Ways
 from genkan.wire.scopes import Permission
 
 # How many names a page looks at, and how many sign-ins are counted, before the answer is "and perhaps more".
@@ -27,7 +27,7 @@ _HORIZON = """
 _PEOPLE = f"""
     SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
     WHERE a.folded >= :first AND a.folded > :after AND a.folded < :past AND a.folded <= :horizon
-    AND (:standing IS NULL OR a.standing = :standing) AND (:permission IS NULL OR a.permission = :permission)
+    AND (a.standing = :standing OR :standing IS NULL) AND (a.permission = :permission OR :permission IS NULL)
     ORDER BY a.folded LIMIT :limit
 """  # noqa: S608 made of constants
 _PASSWORD_SET_AT = """
@@ -46,7 +46,7 @@ _RECOVERY_OF = f"""
     SELECT {_RECOVERY_COLUMNS} FROM accounts a CROSS JOIN recovery_links r ON r.account = a.number WHERE a.id = ?
 """  # noqa: S608 made of constants
 _CODES = """
-    SELECT COUNT(*), COALESCE(SUM(c.used_at IS NULL), 0)
+    SELECT COUNT(*), COUNT(*) - COUNT(c.used_at)
     FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number WHERE a.id = ?
 """
 _HAS_CODE = """
@@ -123,23 +123,18 @@ class SqlitePeople(SqliteAudit):
     async def has_way_in(self, account_id: int, here: Entrances, at: int, lost: Lost = NOTHING_LOST) -> bool:
         """Whether the account has one of these entrances that the site takes, without what is lost."""
         here = here.by((await self.site()).ways)
-        found = self._one(PERSON_WITH_A_WAY, {"id": account_id, **way_values(here, at, lost)})
-        return bool(found and found[0])
+        return Ways(self._all).of_person(account_id, here, at, lost)
 
     async def has_other_administrator(self, account: Account, here: Entrances, at: int) -> bool:
         """Whether somebody else who is active, has a way in that the site takes and at least the same permission
         administers too at this moment.
         """
-        return self._administers(here.by((await self.site()).ways), account.permission, account.id, at)
+        here = here.by((await self.site()).ways)
+        return Ways(self._all).of_administrator(account.permission, account.id, here, at)
 
     async def has_administrator_by(self, here: Entrances, permission: Permission, at: int) -> bool:
         """Whether somebody active with at least this permission could come in by one of these entrances."""
-        return self._administers(here, permission, 0, at)
-
-    def _administers(self, here: Entrances, permission: Permission, but: int, at: int) -> bool:
-        asked = {"permission": int(permission), "but": but, **way_values(here, at, NOTHING_LOST)}
-        found = self._one(ADMINISTRATOR_WITH_A_WAY, asked)
-        return bool(found and found[0])
+        return Ways(self._all).of_administrator(permission, 0, here, at)
 
     async def recovery_codes_left(self, account_id: int) -> int | None:
         """How many were not used; None where none were made."""

@@ -59,7 +59,7 @@ class SessionAuth(httpx2.Auth):
 
 def _watch(request: httpx2.Request, trace: Callable[[str, Mapping[str, Any]], object]) -> None:
     """Have every request that is made of this one seen before it is sent: redirects never come by here again."""
-    before = request.extensions.get("trace")
+    before: Any = request.extensions.get("trace")
 
     def both(event: str, info: Mapping[str, Any]) -> object:
         trace(event, info)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
-from genkan.protocol.entrances import Entrances
+from genkan.protocol.entrances import Entrances, Owners
 from genkan.protocol.records import ALL_WAYS, Link, Method, Site, Way
 from genkan.protocol.signin.passkey_options import rp_ids
 from genkan.wire.urls import BaseURL
@@ -33,12 +33,18 @@ def allowed_ways(site: Site, link: Link | None) -> Way:
 
 
 def entrances_of(
-    public: BaseURL, former: Iterable[BaseURL], *, certificates: bool, providers: Iterable[str], judges: Iterable[str]
+    public: BaseURL,
+    former: Iterable[BaseURL],
+    *,
+    certificates: bool,
+    providers: Iterable[str],
+    judges: Iterable[str],
+    owners: Owners | None = None,
 ) -> Entrances:
-    """What a site can take as it is set up. ``certificates``: it knows an authority; ``providers`` and ``judges``: its
-    directories by their names.
+    """What a site can take as it is set up. ``certificates``: it knows an authority, and ``owners`` says whose one is;
+    ``providers`` and ``judges``: its directories by their names.
     """
-    here = Entrances(Way.PASSWORD, rp_ids(public, former), tuple(providers), tuple(judges))
+    here = Entrances(Way.PASSWORD, rp_ids(public, former), tuple(providers), tuple(judges), owners)
     possible = (Way.PASSKEY, bool(here.hosts)), (Way.CERTIFICATE, certificates), (Way.CORPORATE, bool(here.providers))
     for way, is_possible in possible:
         here = replace(here, ways=here.ways | way) if is_possible else here

@@ -77,7 +77,7 @@ async def mend(received: Received, door: Door) -> Answer:
             return console.done(door, PATH, Flash.GONE)
         change = remedied(link, Remedy(remedy), inside.actor, door.env(), allow_http=allow_http)
         if isinstance(change, Change):
-            change = inside.administrator.on_link(change, link)
+            change = inside.administrator.on_link(change, await door.store.site(), link)
         if isinstance(change, Refused):
             return _refused(change, inside, received, door)
         if not change.steps or await door.store.apply(change):

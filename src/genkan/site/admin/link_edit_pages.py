@@ -53,8 +53,7 @@ async def create(received: Received, door: Door) -> Answer:
     stepped = link_form.stepped(shown, inside.form.get(link_form.STEP, ""))
     if inside.again or stepped is not None:
         return _create_form(inside, door, stepped or shown, draft)
-    allow_http = door.settings.insecure_redirects
-    faults = link_form.faults_of(shown, None, inside.permission, allow_http=allow_http)
+    faults = await _faults(shown, None, inside, door)
     wish = shown.wish(client_id=draft)
     if faults or wish is None:
         return _create_form(inside, door, shown, draft, faults=faults)
@@ -70,7 +69,7 @@ async def _made(received: Received, inside: Inside, door: Door, wish: LinkWish) 
         made = links.create(wish, inside.actor, door.env(), allow_http=door.settings.insecure_redirects)
         if isinstance(made, Refused):
             return door.pages.refusal(made, received.request_id, inside.reader, detail=made.detail)
-        change = inside.administrator.on_link(made.change)
+        change = inside.administrator.on_link(made.change, await door.store.site())
         if isinstance(change, Refused):
             return door.pages.refusal(change, received.request_id, inside.reader)
         if await door.store.apply(change):
@@ -115,11 +114,16 @@ async def edit(received: Received, door: Door) -> Answer:
         return _edit_form(inside, door, stepped or shown, link)
     if inside.form.get(link_form.VERSION) != str(link.version):
         return _edit_form(inside, door, shown, link, notice=CHANGED)
-    faults = link_form.faults_of(shown, link, inside.permission, allow_http=door.settings.insecure_redirects)
+    faults = await _faults(shown, link, inside, door)
     wish = shown.wish(link)
     if faults or wish is None:
         return _edit_form(inside, door, shown, link, faults=faults)
     return await _changed(received, inside, door, link, wish)
+
+
+async def _faults(shown: LinkForm, link: Link | None, inside: Inside, door: Door) -> Faults:
+    site, allow_http = await door.store.site(), door.settings.insecure_redirects
+    return link_form.faults_of(shown, link, inside.permission, site, allow_http=allow_http)
 
 
 async def _changed(received: Received, inside: Inside, door: Door, link: Link, wish: LinkWish) -> Answer:
@@ -181,7 +185,7 @@ async def check(received: Received, door: Door) -> Answer:
         return inside
     shown = read_form(inside.form)
     link = await find_link(inside.form["link"], door) if inside.form.get("link") else None
-    faults = link_form.faults_of(shown, link, inside.permission, allow_http=door.settings.insecure_redirects)
+    faults = await _faults(shown, link, inside, door)
     values = link_form.values(shown, faults, link, only_written=True)
     return browser.with_device(door.pages.page("link_said.html", values, inside.reader), inside.visitor, door)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from genkan.protocol import link_wishes
-from genkan.protocol.administration import reach_fault
+from genkan.protocol.administration import reach_fault, ways_fault
 from genkan.protocol.link_wishes import MOST_REDIRECTS, Fault, Field, LinkWish, kind_of, policy_faults
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import ConsentMode, Link, LinkKind, Way
+from genkan.protocol.records import ConsentMode, Link, LinkKind, Site, Way
 from genkan.site import ways_form
 from genkan.site.read import Form
 from genkan.wire import redirects
@@ -103,7 +103,7 @@ def stepped(shown: LinkForm, step: str) -> LinkForm | None:
     return None
 
 
-def faults_of(shown: LinkForm, link: Link | None, reach: Permission, *, allow_http: bool) -> Faults:
+def faults_of(shown: LinkForm, link: Link | None, reach: Permission, site: Site, *, allow_http: bool) -> Faults:
     """By field's name what is wrong, by the rules that saving goes by. ``reach``: how far who fills it in may go."""
     wish = shown.wish(link)
     found: Faults = {}
@@ -112,6 +112,8 @@ def faults_of(shown: LinkForm, link: Link | None, reach: Permission, *, allow_ht
         wish = replace(shown, permission=Permission.READ.name).wish(link)
     elif reach_fault(reach, wish.permission, *([link.permission] if link else [])):
         found["permission"] = [sentence(entry(Reason.ABOVE_CALLER).public)]
+    if ways_fault(reach, shown.ways, site, link):
+        found["ways"] = [sentence(entry(Reason.ABOVE_CALLER).public)]
     if wish is not None:
         judged = link_wishes.faults(wish, allow_http=allow_http)
         for fault in chain(judged, policy_faults(wish, link.kind if link else kind_of(wish))):

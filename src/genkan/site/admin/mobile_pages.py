@@ -4,7 +4,7 @@ import json
 
 from genkan.protocol.devices import app_name, device_name
 from genkan.protocol.links import turned
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Link, Site
 from genkan.site import console
 from genkan.site.answer import Answer
@@ -101,6 +101,8 @@ async def _turn(received: Received, door: Door, back: str, enabled: bool, sign_o
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
         change = turned(site, link, enabled, sign_out, inside.actor, door.env())
+        if isinstance(change, Change):
+            change = inside.administrator.on_link(change, site, link)
         if isinstance(change, Refused):
             return _refused(change, inside, received, door)
         if await door.store.apply(change):

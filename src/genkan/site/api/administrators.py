@@ -11,7 +11,7 @@ from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
-from genkan.site.presence import is_recent
+from genkan.site.presence import has_more, is_recent
 from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
@@ -22,6 +22,7 @@ __all__ = ["Administrator", "administrator", "turn_away"]
 LEAST = Permission.ADMIN
 _SAFE = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_BROWSERS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"sec-fetch-user"})
 
 
 async def administrator(received: Received, door: Door) -> Administrator | Refused:
@@ -38,7 +39,11 @@ async def _by_token(shown: str, received: Received, door: Door) -> Administrator
     outcome = await bearer.judged(shown, door)
     if isinstance(outcome, Refused):
         return outcome
-    return _allowed(outcome.permission, _token_actor(outcome), received)
+    caller = _allowed(outcome.permission, _token_actor(outcome), received)
+    if isinstance(caller, Administrator) and not may_come_in(await door.store.site(), outcome.grant.method):
+        # A link may take ways that the site does not, for its own application: they administer nothing.
+        return Refused(Reason.AUTHENTICATION_TOO_WEAK)
+    return caller
 
 
 def _token_actor(live: Live) -> str:
@@ -54,12 +59,32 @@ async def _by_key(shown: str, received: Received, door: Door) -> Administrator |
 
 
 async def _by_certificate(received: Received, door: Door) -> Administrator | Refused | None:
-    """Its key is proved with every connection, so that there is no sign-in of long ago."""
+    """Its key is proved with every connection, so that there is no sign-in of long ago; but a browser proves it for
+    whoever sits there, so that a person behind one is asked for as much as by pages.
+    """
     found = await certificate_caller(received, door)
     if not isinstance(found, Account):
         return found
+    if _is_dangerous(received) and _is_browsers(received, door) and await has_more(found, door, door.env()):
+        return await _by_session_beside(received, door)
     fault = alone_fault(received, door, changes=received.method not in _SAFE)
     return fault or _allowed(found.permission, found.actor, received)
+
+
+def _is_browsers(received: Received, door: Door) -> bool:
+    """Whether a browser sent this. Fetch Metadata 2, Fetch 3.1: no script in a page can leave these headers out."""
+    return received.headers.has_any(_BROWSERS) or bool(received.cookie(browser.cookie_name(door, browser.SESSION)))
+
+
+def _is_dangerous(received: Received) -> bool:
+    return received.recent or received.method not in _SAFE
+
+
+async def _by_session_beside(received: Received, door: Door) -> Administrator | Refused:
+    """The session of a browser that shows a certificate as well: without one, a sign-in is what is wanted."""
+    caller = await _by_session(received, door)
+    missing = isinstance(caller, Refused) and caller.reason is Reason.BEARER_MISSING
+    return Refused(Reason.SIGN_IN_NOT_RECENT) if missing else caller
 
 
 async def _by_session(received: Received, door: Door) -> Administrator | Refused:
@@ -73,7 +98,7 @@ async def _by_session(received: Received, door: Door) -> Administrator | Refused
     caller = fault or _allowed(account.permission, account.actor, received)
     # Pages ask again before what is dangerous; a browser that was left alone must find no way around the question.
     old = not await is_recent(who.person, door, env)
-    if isinstance(caller, Administrator) and old and (received.recent or received.method not in _SAFE):
+    if isinstance(caller, Administrator) and old and _is_dangerous(received):
         return Refused(Reason.SIGN_IN_NOT_RECENT)
     return caller
 

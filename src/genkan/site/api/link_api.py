@@ -49,7 +49,7 @@ async def create_link(received: Received, door: Door) -> Answer:
         made = links.create(body.wish(body.client_id), caller.actor, door.env(), allow_http=allow_http)
         if isinstance(made, Refused):
             return answer.error(made)
-        change = caller.on_link(made.change)
+        change = caller.on_link(made.change, await door.store.site())
         if isinstance(change, Refused):
             return answer.error(change)
         if await door.store.apply(change):

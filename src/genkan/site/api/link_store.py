@@ -32,7 +32,7 @@ async def act_on_link(text: str, caller: Administrator, door: Door, decide: Deci
             return Refused(Reason.NOT_FOUND)
         change = decide(link, caller.actor, door.env())
         if isinstance(change, Change):
-            change = caller.on_link(change, link)
+            change = caller.on_link(change, await door.store.site(), link)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
@@ -53,7 +53,7 @@ async def rotate_link(
         made = rotate_secret(link, overlap, caller.actor, door.env())
         if isinstance(made, Refused):
             return made
-        change = caller.on_link(made.change, link)
+        change = caller.on_link(made.change, await door.store.site(), link)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):

@@ -1,7 +1,7 @@
 """The mobile switch by REST: show it, turn it on and off. The rules are in protocol.links."""
 
 from genkan.protocol.links import turned
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Change, Refused
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
@@ -44,6 +44,8 @@ async def turn_mobile(received: Received, door: Door) -> Answer:
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
         change = turned(site, link, body.enabled, body.sign_out, caller.actor, door.env())
+        if isinstance(change, Change):
+            change = caller.on_link(change, site, link)
         if isinstance(change, Refused):
             return answer.error(change)
         if await door.store.apply(change):

@@ -8,7 +8,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.site.api.documents import read_public_id
 from genkan.site.api.people import living, why_kept
-from genkan.site.certificate_accounts import lost_with_certificate, lost_with_pin
+from genkan.site.certificate_accounts import lost_with_certificate
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.ways_here import entrances_here
@@ -44,8 +44,7 @@ async def unpin_certificate(received: Received, caller: Administrator, door: Doo
     pin = next((pin for pin in kept if pin.id == number), None)
     if account is None or pin is None:
         return Refused(Reason.NOT_FOUND)
-    lost = await lost_with_pin(account, pin, door.certificates.rules, door.store)
-    change = caller.unpin(account, pin, lost, entrances_here(door), door.env())
+    change = caller.unpin(account, pin, entrances_here(door), door.env())
     if isinstance(change, Refused):
         return change
     if await door.store.apply(change):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from genkan.protocol import accounts, naming
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.actors import Actor
+from genkan.protocol.administration import Administrator
 from genkan.protocol.env import Env
 from genkan.protocol.links import turned
 from genkan.protocol.outcomes import Change, Refused
@@ -182,11 +183,16 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     fault = browser.form_fault(received, form, who, door, env)
     if fault is not None:
         return door.pages.refusal(fault, received.request_id, received.reader)
-    actor = Actor(who.person.account.actor, received.peer.address)
+    account = who.person.account
+    caller = Administrator(Actor(account.actor, received.peer.address), account.permission)
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
-        change = turned(site, link, True, False, actor, door.env())
-        if isinstance(change, Change) and await door.store.apply(change):
+        change = turned(site, link, True, False, caller.actor, door.env())
+        if isinstance(change, Change):
+            change = caller.on_link(change, site, link)
+        if isinstance(change, Refused):
+            return door.pages.refusal(change, received.request_id, received.reader, detail=change.detail)
+        if await door.store.apply(change):
             return answer.redirect(door.public.text + DONE, 303)
     return door.pages.refusal(Refused(Reason.BUSY), received.request_id, received.reader)
 
