@@ -71,6 +71,24 @@ def test_early_refresh_that_fails_falls_back(keeper: Keeper) -> None:
     assert isinstance(access(keeper, Lost(Loss.UNREACHABLE, "No network."), rejected="at-old"), Retry)
 
 
+def test_the_moment_of_renewal_is_the_sessions_own(keeper: Keeper) -> None:
+    """Within the spread a session is asked often and always answers the same; phones and generations differ."""
+
+    def is_renewed(session_id: str) -> bool:
+        asked: list[Step] = []
+        drive(keeping.access(keeper, session_id), lambda step: asked.append(step) or Lost(Loss.UNREACHABLE, "So."))
+        return bool(asked)
+
+    sessions = [keep(keeper, f"s{number}", left=150_000).id for number in range(40)]
+    first = [is_renewed(session_id) for session_id in sessions]
+    assert [[is_renewed(session_id) for session_id in sessions] for _ in range(5)] == [first] * 5
+    assert 0 < sum(first) < 40
+    keeper.now.forward(3600)  # type: ignore[attr-defined]
+    for session_id in sessions:
+        keep(keeper, session_id, left=150_000)
+    assert [is_renewed(session_id) for session_id in sessions] != first
+
+
 def test_a_successor_is_durable_before_it_is_used(keeper: Keeper) -> None:
     """The new tokens are in the vault when the access token is handed out."""
     keep(keeper, left=-1)

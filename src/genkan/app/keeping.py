@@ -4,6 +4,7 @@ Owns two promises: tokens are durably kept before they are first used, and one g
 whichever thread, task or process comes first.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -82,9 +83,14 @@ def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | N
         return state
     if state.tokens is None:
         return SignInAgain(state.ended or f"Nobody is signed in at {state.site.name}: sign in.")
-    if state.tokens.access == rejected or not is_fresh(state.tokens, keeper.now(), keeper.draw(1)[0]):
+    if state.tokens.access == rejected or not is_fresh(state.tokens, keeper.now(), _jitter(state, state.tokens)):
         return None
     return _access(state.tokens)
+
+
+def _jitter(state: SessionState, tokens: Tokens) -> int:
+    """One number for each generation of each session: drawn at every call, many calls would all find the earliest."""
+    return hashlib.sha256(f"{state.id} {tokens.obtained_at}".encode()).digest()[0]
 
 
 def _still_good(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | None:
