@@ -76,7 +76,12 @@ def test_the_moment_of_renewal_is_the_sessions_own(keeper: Keeper) -> None:
 
     def is_renewed(session_id: str) -> bool:
         asked: list[Step] = []
-        drive(keeping.access(keeper, session_id), lambda step: asked.append(step) or Lost(Loss.UNREACHABLE, "So."))
+
+        def no_network(step: Step) -> object:
+            asked.append(step)
+            return Lost(Loss.UNREACHABLE, "So.")
+
+        drive(keeping.access(keeper, session_id), no_network)
         return bool(asked)
 
     sessions = [keep(keeper, f"s{number}", left=150_000).id for number in range(40)]
