@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from genkan.app.agent import HandedAgent, NoDoor, PastingAgent, PrivateBrowser, SystemBrowser, UserAgent
+    from genkan.app.agent import HandedAgent, Hints, NoDoor, PastingAgent, PrivateBrowser, SystemBrowser, UserAgent
     from genkan.app.client import App, Connection, connect
     from genkan.app.client_async import AsyncApp, AsyncConnection, connect_async
     from genkan.app.connecting import Link
@@ -62,6 +62,7 @@ __all__ = [
     "Finding",
     "GatewayInTheWay",
     "HandedAgent",
+    "Hints",
     "KeyFile",
     "Link",
     "Machine",
@@ -111,7 +112,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "app.agent": ("HandedAgent", "NoDoor", "PastingAgent", "PrivateBrowser", "SystemBrowser", "UserAgent"),
+    "app.agent": ("HandedAgent", "Hints", "NoDoor", "PastingAgent", "PrivateBrowser", "SystemBrowser", "UserAgent"),
     "app.client": ("App", "Connection", "connect"),
     "app.client_async": ("AsyncApp", "AsyncConnection", "connect_async"),
     "app.connecting": ("Link",),

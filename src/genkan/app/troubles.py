@@ -44,17 +44,13 @@ class SetUpWrong(AppTrouble):
     """Neither waiting nor signing in helps: somebody has to change something.
 
     ``problem`` is the value behind it, to be matched where a program wants to know which; ``advice`` is what
-    ``genkan check`` would tell to change first, empty where it found nothing or was not asked.
+    ``genkan check`` would tell to change first, lines of configuration included; ``str()`` is the sentence alone.
     """
 
     def __init__(self, problem: NotReady | SiteSetUpWrong, advice: str = "") -> None:
         super().__init__(problem.sentence)
         self.problem = problem
         self.advice = advice
-
-    def __str__(self) -> str:
-        sentence = self.problem.sentence
-        return f"{sentence}\n{self.advice}" if self.advice else sentence
 
 
 class WhichOne(AppTrouble):
