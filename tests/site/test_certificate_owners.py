@@ -15,6 +15,7 @@ from genkan.protocol.records import Account, Identity, Way
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.site.addresses import as_vouched
 from genkan.site.admin.person_certificates import PINNED_ALREADY
+from genkan.site.api import pinned
 from genkan.site.directory_keeper import DirectoryKeeper
 from genkan.site.ways_here import entrances_here
 from genkan.wire.scopes import Permission
@@ -105,6 +106,25 @@ async def test_a_file_that_only_looks_like_it_is_not_tied_either(ours: Certifica
         assert refusal(await admin("POST", one(alice, "/certificate-pins"), json=asked)) == (409, TAKEN)
     other = person(ours.root, subject=cn("Alice's laptop"))
     assert (await admin.post(one(alice, "/certificate-pins"), certificate=other.pem.decode(), by="subject"))["id"]
+
+
+async def test_a_pin_that_won_a_race_takes_no_last_administrator_away(
+    ours: CertificateSite, root: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was found before: the write itself looks whether a system administrator could still come in."""
+
+    async def nobodys(*_: object) -> bool:
+        return False
+
+    shown, alice = ours.issue("root"), await now(ours, "alice")
+    await ours.sign_in(shown)
+    await certificates_alone(ours)
+    monkeypatch.setattr(pinned, "is_anothers", nobodys)
+    admin = await a_key(ours.site, Permission.ADMIN)
+    asked = {"certificate": shown.pem.decode(), "by": "spki"}
+    assert (await admin("POST", one(alice, "/certificate-pins"), json=asked)).status_code == 503
+    assert await ours.site.store.pins(alice.id) == []
+    await admin.post(one(alice, "/certificate-pins"), certificate=ours.issue("alice").pem.decode(), by="spki")
 
 
 async def test_the_console_says_so_beside_the_field(ours: CertificateSite, root: Account) -> None:
