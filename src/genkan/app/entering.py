@@ -15,6 +15,7 @@ from genkan.app.flows import discover
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
 from genkan.app.steps import Flow, NoReturn, Returned, Visit, work
@@ -80,6 +81,8 @@ class Entrance:
         vault = self.vault or (
             yield from work(lambda: shelter_of(self.machine.environ).prepare(self.machine.draw, self.consent))
         )
+        if isinstance(vault, SealedVault):
+            yield from work(vault.unlock)
         return Keeper(vault, self.machine.now, self.machine.draw)
 
     def resume(self, address: str | None, account: str | None) -> Flow["Resumed"]:
@@ -97,7 +100,14 @@ class Entrance:
         return Resumed(keeper, state, stands=not because, because=because)
 
     def enter(
-        self, hop: Hop, address: str | None, link: Link, ended: SessionState | None, *, private: bool | None
+        self,
+        hop: Hop,
+        address: str | None,
+        link: Link,
+        ended: SessionState | None,
+        *,
+        private: bool | None,
+        account: str | None = None,
     ) -> Flow["Entered"]:
         """Sign in through the browser and keep the session."""
         keeper = yield from self._proved_keeper()
@@ -105,14 +115,14 @@ class Entrance:
         site = site_of((yield from discover(asked)), ended, link, private)
         if not isinstance(site, Site):
             raise (yield from self._told(site, asked.address, None))
-        return Entered(keeper, (yield from self._walk(hop, keeper, site)))
+        return Entered(keeper, (yield from self._walk(hop, keeper, site, account)))
 
-    def _walk(self, hop: Hop, keeper: Keeper, site: Site) -> Flow[SessionState]:
+    def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
         agent = self.agent or desktop_agent(self.machine, shelter_of(self.machine.environ).folder)
         no_door = yield from work(lambda: hop.open(agent, site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
-        kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri)
+        kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
         if not isinstance(kept, Kept):
             raise (yield from self._told(kept, site.base_url, site))
         for note in kept.notes:
@@ -145,7 +155,7 @@ class Entrance:
             return Entered(found.keeper, found.state)
         if not sign_in:
             raise nobody(self.place(address), account, found.because)
-        return (yield from self.enter(hop, address, link, found.state, private=private))
+        return (yield from self.enter(hop, address, link, found.state, private=private, account=account))
 
 
 @dataclass(frozen=True, slots=True)

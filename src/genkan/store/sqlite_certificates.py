@@ -1,10 +1,10 @@
 """Client certificates in SQLite: pins of accounts and certificates that somebody signed in with, written and read."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from genkan.protocol import certificate_records as c
 from genkan.protocol.records import Account
+from genkan.store.database import Database
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_ways import MOST_JUDGED, PIN_COLUMNS, Owners, a_pin
@@ -22,10 +22,11 @@ KEEP = """
     INSERT INTO certificates (account, number, fingerprint, subject, leaf, issuer, not_after, first_at, last_at,
         checked_at)
     SELECT a.number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ?
-    ON CONFLICT (fingerprint) DO UPDATE
-    SET account = excluded.account, last_at = excluded.last_at, checked_at = excluded.checked_at
-    WHERE number = excluded.number AND revoked_at IS NULL
-    ON CONFLICT (number) DO NOTHING
+    ON CONFLICT DO NOTHING
+"""
+KEEP_KNOWN = """
+    UPDATE certificates SET account = (SELECT number FROM accounts WHERE id = ?), last_at = ?, checked_at = ?
+    WHERE fingerprint = ? AND number = ? AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM accounts WHERE id = ?)
 """
 REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL"
 END_SESSIONS = "DELETE FROM sessions WHERE certificate = ?"
@@ -69,7 +70,7 @@ _DUE = f"""
 class CertificateWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
 
@@ -83,6 +84,9 @@ class CertificateWrites:
 
     def keep(self, step: c.KeepCertificate) -> bool:
         k = step.certificate
+        known = (k.account_id, k.last_at, k.checked_at, k.fingerprint, k.number, k.account_id)
+        if self._db.execute(KEEP_KNOWN, known).rowcount == 1:
+            return True
         values = (
             k.number, k.fingerprint, k.subject, k.leaf, k.issuer, k.not_after, k.first_at, k.last_at, k.checked_at,
             k.account_id,
