@@ -74,7 +74,7 @@ def _replace_earlier(keeper: Keeper, state: SessionState, account: Account) -> F
     for earlier in kept:
         if not isinstance(earlier, SessionState) or earlier.id == state.id:
             continue
-        if earlier.site.base_url == state.site.base_url and (yield from _is_of(keeper, earlier, account)):
+        if earlier.site.is_for_the_same(state.site) and (yield from _is_of(keeper, earlier, account)):
             yield from keeping.sign_out(keeper, earlier.id, forget=True)
 
 
@@ -116,13 +116,15 @@ def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[s
     """The device mark, by which a later sign-in from here replaces this one at the site.
 
     Made once a vault, and another for every site, so that no two sites can tell that they have the same device. A named
-    account has one of its own: whoever else may answer in the browser keeps the sign-in that she has.
+    account, and a link that a program named, have one of their own, so that whoever else answers in the browser, or
+    signs in by another link, keeps the sign-in that is there.
     """
     turn = keeper.vault.turn(DEVICE)
     try:
         yield from keeping.wait_for(turn)
         secret = yield from work(lambda: _mark_in(keeper.vault, keeper.draw))
-        marked = " ".join((secret, site.base_url, *([account] if account else [])))
+        link = [site.client_id, site.scope or ""] if site.linked else []
+        marked = " ".join((secret, site.base_url, *link, *([account] if account else [])))
         return hashlib.sha256(marked.encode()).hexdigest()[:32]
     finally:
         turn.give_back()
