@@ -318,7 +318,8 @@ def _store_faults(settings: Settings) -> Iterator[tuple[str, str]]:
         # tokens.md 7: every node must have the same ring, and none may make one of its own by the way.
         yield "secret_file", "with PostgreSQL the key ring's file must be named; all nodes have the same one"
     if settings.workers > 1:
-        yield "workers", "this version serves with one process, so it must be 1"
+        one = "this version has one" if url.startswith(POSTGRES) else "SQLite has exactly one writing process"
+        yield "workers", f"{one}, so it must be 1"
 
 
 def _fetch_faults(settings: Settings) -> Iterator[tuple[str, str]]:
