@@ -18,6 +18,7 @@ from genkan.protocol.records import Account, Way
 from genkan.protocol.sealing import Purpose, Unsealable
 from genkan.protocol.signin.session import NewSession
 from genkan.site import answer, browser
+from genkan.site.addresses import as_vouched, guarded
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.corporate_offer import BELOW, CARRIED
@@ -208,10 +209,11 @@ async def _let_in(
         auth_time = flow.auth_time(begun, token.auth_time, env)
         method = claims.method_of(described.claims, checked.mapped(source))
         came = Came(method, auth_time, demand.ways, token.sid)
-        outcome = arrive(person, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
+        said = await as_vouched(person, facts.whose, source.rule, door)
+        outcome = arrive(said, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _not_let_in(person, outcome, door, env)
-        if await door.store.apply(outcome.change):
+        if await door.store.apply(await guarded(outcome.change, facts.whose, door)):
             account = await door.store.account(outcome.session.account_id)
             return LetIn(outcome, account) if account else Fault(Reason.BUSY, "the account is gone")
     return Fault(Reason.BUSY, "the race was lost too often")

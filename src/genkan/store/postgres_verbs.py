@@ -80,6 +80,9 @@ class ColdVerbs(HotReads):
     async def pinned(self, values: Sequence[tuple[PinKind, bytes]]) -> list[tuple[Pin, Account]]:
         return await self._cold.ask(lambda reads: reads.pinned(values))
 
+    async def administrators_certificates(self) -> list[KnownCertificate]:
+        return await self._cold.ask(lambda reads: reads.administrators_certificates())
+
     async def accounts_by_email(self, address: str) -> list[Account]:
         return await self._cold.ask(lambda reads: reads.accounts_by_email(address))
 

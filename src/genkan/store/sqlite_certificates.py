@@ -7,7 +7,7 @@ from genkan.protocol.records import Account
 from genkan.store.database import Database
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
-from genkan.store.sqlite_ways import PIN_COLUMNS, Owners, a_pin
+from genkan.store.sqlite_ways import MOST_JUDGED, PIN_COLUMNS, Owners, a_pin
 
 MOST_CERTIFICATES = 100
 
@@ -49,6 +49,10 @@ _KNOWN = f"""
 _KNOWN_OF = f"""
     SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
     ORDER BY c.last_at DESC, c.number LIMIT ?
+"""  # noqa: S608 made of constants
+_OF_ADMINISTRATORS = f"""
+    SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number
+    WHERE a.permission >= 3 AND a.standing <> 2 AND c.revoked_at IS NULL ORDER BY c.last_at DESC LIMIT ?
 """  # noqa: S608 made of constants
 _NUMBERED = f"""
     SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.number = ?
@@ -124,6 +128,10 @@ class SqliteCertificates(SqlitePeople):
     async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
         """What a person signed in with, the last used first."""
         return [c.KnownCertificate(*row) for row in self._all(_KNOWN_OF, (account_id, MOST_CERTIFICATES))]
+
+    async def administrators_certificates(self) -> list[c.KnownCertificate]:
+        """What those who administer signed in with and was not ended, the last used first."""
+        return [c.KnownCertificate(*row) for row in self._all(_OF_ADMINISTRATORS, (MOST_JUDGED,))]
 
     async def certificate(self, fingerprint: bytes) -> c.KnownCertificate | None:
         """The certificate that somebody signed in with, by the SHA-256 of its DER."""

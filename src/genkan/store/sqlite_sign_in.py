@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from genkan.protocol import signin_steps as s
-from genkan.protocol.outcomes import NeedAdministrator
+from genkan.protocol.outcomes import NeedAdministrator, NeedOwnAddress
 from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.records import Way
 from genkan.store import rows
 from genkan.store.database import Database
-from genkan.store.sqlite_ways import Ways
+from genkan.store.sqlite_ways import Owners, Ways
 
 # The site's version moves at the end of a Change; within it, it is what the Change was decided on.
 PUT_POLICY = "UPDATE site SET ways = ?, max_age = ? WHERE version = ?"
@@ -58,6 +58,10 @@ class SignInWrites:
         """Whether the account can still come in, as the transaction stands."""
         [ways] = self._db.execute(WAYS).fetchone()
         return Ways(self._ask).of_person(step.account_id, step.here.by(Way(ways)), step.at)
+
+    def is_own_address(self, step: NeedOwnAddress) -> bool:
+        """Whether nobody else has it. Of two accounts, one is another one's."""
+        return all(account.id == step.account_id for account in Owners(self._ask).by_email(step.email))
 
     def _ask(self, sql: str, values: tuple[Any, ...] | Mapping[str, Any]) -> list[rows.Row]:
         return self._db.execute(sql, values).fetchall()

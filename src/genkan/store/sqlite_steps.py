@@ -121,6 +121,7 @@ class Steps:
             o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
+            o.NeedOwnAddress: sign_in.is_own_address,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
