@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from genkan.mdm import joining
 from genkan.wire import managed, urls
-from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title
+from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, holds_client_id, meant_by
 from genkan.wire.managed_records import Finding, Findings, Place
 from genkan.wire.managed_text import Members, read
 from genkan.wire.managed_words import ADDRESS
@@ -27,7 +28,6 @@ class _Round:
     """What is asked again and again about all findings of one round."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.broken = {finding.entry for finding in findings if finding.severity == "error"}
         self.spellings = Counter(_meaning(finding) for finding in findings if finding.name == "misspelt")
 
 
@@ -225,6 +225,15 @@ def _removed(spot: Spot) -> bool:
     return spot.remove()
 
 
+def _unknown(spot: Spot) -> bool:
+    """What no phone reads goes, but not what somebody may have meant otherwise than what stands under the right key."""
+    meant = meant_by(spot.token)
+    right = spot.holder.get(meant) if isinstance(spot.holder, dict) and meant is not None else spot.value
+    if right != spot.value or holds_client_id(spot.value):
+        return False
+    return spot.remove()
+
+
 def _renamed(spot: Spot) -> bool:
     """Two spellings of one key are for a person to choose from."""
     return spot.round.spellings[_meaning(spot.finding)] == 1 and spot.rename(spot.finding.value("write"))
@@ -235,18 +244,16 @@ def _into_oauth(spot: Spot) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("oauth", {}), dict):
         return False
     oauth = entry.setdefault("oauth", Members())
-    spot.remove()
-    if isinstance(oauth, dict):
-        oauth.setdefault(name, value)
-    return True
+    if not isinstance(oauth, dict) or oauth.setdefault(name, value) != value:
+        return False
+    return spot.remove()
 
 
 def _out_of_oauth(spot: Spot) -> bool:
     entry, value = spot.around, spot.value
-    spot.remove()
-    if isinstance(entry, dict):
-        entry.setdefault(spot.finding.value("write"), value)
-    return True
+    if not isinstance(entry, dict) or entry.setdefault(spot.finding.value("write"), value) != value:
+        return False
+    return spot.remove()
 
 
 def _flag(spot: Spot) -> bool:
@@ -324,16 +331,15 @@ def _client_id(spot: Spot) -> bool:
 
 
 def _same_site(spot: Spot) -> bool:
-    """Of two entries for one site the later goes, or the one that is broken."""
+    """Two entries for one site become one that says what both say; where they disagree a person has to choose."""
     sites, first = spot.around, spot.finding.value("first")
     if not isinstance(sites, list):
         return False
     later, earlier = int(spot.finding.pointer.split("/")[-2]), int(first.rpartition("/")[2])
-    broken = spot.round.broken
-    if earlier in broken and later in broken:
+    both = joining.one_of_two(sites[earlier], sites[later])
+    if both is None:
         return False
-    if earlier in broken:
-        sites[earlier] = sites[later]
+    sites[earlier] = both
     del sites[later]
     return True
 
@@ -342,7 +348,7 @@ _MENDERS: Mapping[str, Mender] = {
     "misspelt": _renamed,
     "beside-oauth": _into_oauth,
     "inside-oauth": _out_of_oauth,
-    "unknown-key": _removed,
+    "unknown-key": _unknown,
     "secret": _removed,
     "flag-in-quotes": _flag,
     "flag-type": _flag,

@@ -100,11 +100,18 @@ def _stranger(key: str, members: Mapping[str, object], known: tuple[str, ...]) -
         return "secret", None
     if meant in known and meant not in members:
         return "misspelt", meant
+    if known is ENTRY_KEYS and meant is None and "oauth" not in members and holds_client_id(members[key]):
+        return "misspelt", "oauth"
     if meant in OAUTH_KEYS and known is ENTRY_KEYS:
         return "beside-oauth", meant
     if meant in ENTRY_KEYS and known is OAUTH_KEYS:
         return "inside-oauth", meant
     return "unknown-key", None
+
+
+def holds_client_id(value: object) -> bool:
+    """Whether an object can only have been meant as `oauth`, whatever it is called."""
+    return isinstance(value, dict) and any(meant_by(key) == "clientID" for key in value)
 
 
 def _cut(text: str) -> str:
