@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from genkan.mdm import joining
 from genkan.wire import managed, urls
-from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, holds_client_id, meant_by
+from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, meant_by
 from genkan.wire.managed_records import Finding, Findings, Place
 from genkan.wire.managed_text import Members, read
 from genkan.wire.managed_words import ADDRESS
@@ -18,6 +18,7 @@ from genkan.wire.managed_words import ADDRESS
 _ROUNDS = 6
 _YES, _NO = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,63}(?::[0-9]{1,5})?(?:/.*)?")
+_SLASHES = re.compile(r"^(https?):/{1,8}(?=[^/])", re.IGNORECASE)
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Holder: TypeAlias = "dict[str, object] | list[object]"
@@ -158,7 +159,11 @@ def mended(value: object) -> object:
 
 def _turn(finding: Finding) -> tuple[int, bool, int]:
     """The last entry first and the deepest place first, so that what is taken out moves nothing that is still to do."""
-    return -(finding.entry or 0), finding.name in {"same-site", "not-object"}, -finding.pointer.count("/")
+    return (
+        -(finding.entry or 0),
+        finding.name in {"same-site", "not-object", "array-in-array"},
+        -finding.pointer.count("/"),
+    )
 
 
 def _plain(value: object) -> object:
@@ -229,7 +234,7 @@ def _unknown(spot: Spot) -> bool:
     """What no phone reads goes, but not what somebody may have meant otherwise than what stands under the right key."""
     meant = meant_by(spot.token)
     right = spot.holder.get(meant) if isinstance(spot.holder, dict) and meant is not None else spot.value
-    if right != spot.value or holds_client_id(spot.value):
+    if right != spot.value or (spot.value and isinstance(spot.value, dict | list)):
         return False
     return spot.remove()
 
@@ -284,6 +289,15 @@ def _entry(spot: Spot) -> bool:
     return False
 
 
+def _opened_array(spot: Spot) -> bool:
+    """What is in the inner array, in its place."""
+    if not isinstance(spot.holder, list) or not isinstance(spot.value, list):
+        return False
+    at = int(spot.token)
+    spot.holder[at : at + 1] = spot.value
+    return True
+
+
 def _address_alone(spot: Spot) -> bool:
     return spot.write(Members({"baseURL": spot.finding.value("write")}))
 
@@ -293,15 +307,16 @@ def _address(spot: Spot) -> bool:
     value = spot.value
     if not isinstance(value, str):
         return False
-    text = value.strip().strip("\ufeff\u200b\u2060").partition("#")[0].partition("?")[0]
+    text = value.strip().strip("\ufeff\u200b\u2060").replace("\\", "/").partition("#")[0].partition("?")[0]
+    text = _SLASHES.sub(r"\1://", text)
     if "://" not in text and _PLAIN_HOST.fullmatch(text):
         text = f"https://{text}"
     scheme, joint, rest = text.partition("://")
     authority, slash, path = rest.partition("/")
     if joint and "@" in authority:
         text = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-    base = urls.parse_base_url(text, allow_http=True)
-    if isinstance(base, urls.BaseURLProblem) or text == value:
+    base = urls.parse_base_url(urls.in_ascii(text) or text, allow_http=True)
+    if isinstance(base, urls.BaseURLProblem) or text == value == base.text:
         return False
     page = before_page(base.path)
     return spot.write(base.text if page is None else base.origin + page)
@@ -358,6 +373,7 @@ _MENDERS: Mapping[str, Mender] = {
     "title-control": _title,
     "address-alone": _address_alone,
     "not-object": _entry,
+    "array-in-array": _opened_array,
     "http": _https,
     "page": _written,
     "slash": _written,

@@ -77,6 +77,8 @@ def _no_object(value: object, place: Place, findings: Findings) -> None:
     base = urls.parse_base_url(value) if isinstance(value, str) else None
     if isinstance(base, urls.BaseURL):
         findings.add(place, "address-alone", write=base.text)
+    elif isinstance(value, list):
+        findings.add(place, "array-in-array")
     else:
         findings.add(place, "not-object")
 
@@ -239,6 +241,8 @@ def client_id_fault(value: str) -> str | None:
     if not (value.isascii() and value.isprintable()) or " " in value or '"' in value:
         # RFC 6749 A.1: visible characters; a space is always an accident of copying
         return "client-id-characters"
+    if "://" in value:
+        return "client-id-address"
     if len(value) == 64 and uri.HEX.issuperset(value):
         return "secret-as-client-id"
     return None

@@ -2,15 +2,21 @@
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 from genkan.wire.managed_records import Findings, Place
 from genkan.wire.managed_tolerant import CURLED, Guessed, guess
+from genkan.wire.urls import BaseURL, parse_base_url
 
 LONGEST = 1_000_000
 _DEEPEST = 100
 _LAYERS = 3
+_FIRST = 200
+_TOML = re.compile(r"\[\[?[A-Za-z_.]{1,40}\]\]?[ \t]{0,40}\r?\n[ \t]{0,40}[A-Za-z_]{1,40}[ \t]{0,40}=")
+_YAML = re.compile(r"(?:---[ \t]{0,40}\r?\n|-[ \t]{1,40}[A-Za-z]{1,40}:[ \t]|[A-Za-z]{1,40}:[ \t]{0,40}\r?\n)")
+_JSON_BEGINS = frozenset("[{\"'\\&/`") | CURLED
 
 
 class Members(dict[str, object]):
@@ -153,6 +159,10 @@ def _mended(text: str, fault: _Fault, place: Place, findings: Findings) -> Readi
         for name, at in guessed.slips.items():
             findings.add(place, name, at=at)
         return Reading(_objects(guessed.value), sound=False)
+    base = parse_base_url(text.strip())
+    if isinstance(base, BaseURL):
+        findings.add(place, "address-only", write=base.text)
+        return Reading([Members({"baseURL": base.text})], sound=False)
     _unexplained(text, fault, guessed, place, findings)
     return None
 
@@ -184,11 +194,22 @@ def _objects(value: object) -> object:
     return value
 
 
+def _language(begin: str) -> str | None:
+    """What a text is that was never meant to be JSON; None where it was."""
+    if _TOML.match(begin):
+        return "toml"
+    if _YAML.match(begin):
+        return "yaml"
+    return None if begin[:1] in _JSON_BEGINS else "free-text"
+
+
 def _unexplained(text: str, fault: _Fault, why: str, place: Place, findings: Findings) -> None:
     if text.lstrip().startswith("<"):
         findings.add(place, "xml")
     elif why == "cut-off":
         findings.add(place, "cut-off")
+    elif (name := _language(text.lstrip()[:_FIRST])) is not None:
+        findings.add(place, name)
     else:
         if not CURLED.isdisjoint(text):
             first = next(index for index, character in enumerate(text) if character in CURLED)
