@@ -29,10 +29,14 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 settings.load_profile("ci" if IN_CI else "default")
 
 
+# Debian keeps the programs of each version apart, and none of the server's on anybody's path.
+POSTGRES_FOLDERS = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
+
+
 def installed_program(name: str) -> str:
     """The path of a program the test needs; skips the test, naming it, where the machine does not have it."""
     # Servers are installed where only the administrator's shell looks.
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    path = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/sbin:{POSTGRES_FOLDERS}")
     if path is None:
         pytest.skip(missing_reason(name))
     return path

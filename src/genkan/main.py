@@ -50,7 +50,7 @@ from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE
-from genkan.store.sqlite import open_store
+from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
@@ -89,18 +89,19 @@ def _is_data_folder(settings: Settings, folder: Path) -> bool:
 
 @contextlib.contextmanager
 def only_server(settings: Settings) -> Iterator[None]:
-    """Hold the store's lock: one serving process, and no restore under its feet."""
+    """Hold the store's lock: one serving process, and no restore under its feet. A PostgreSQL database has many."""
+    place = settings.store_place
     try:
-        with locks.serving(settings.database_path):
+        with locks.serving(place) if isinstance(place, Path) else contextlib.nullcontext():
             yield
     except locks.Held:
-        raise CannotServe(f"another genkan serve uses {settings.database_path}; stop it first") from None
+        raise CannotServe(f"another genkan serve uses {place}; stop it first") from None
     except locks.CannotLock as problem:
         raise CannotServe(str(problem)) from None
 
 
 async def _serve(settings: Settings, sockets: Sockets) -> None:
-    store = open_store(settings.database_path, create=True, env=clock.system_env())
+    store = open_store(settings.store_place, create=True, env=clock.system_env())
     lane = PasswordLane(settings.password_threads)
     try:
         ring = await _told_ring(store, settings)

@@ -4,7 +4,6 @@ flags.
 Unknown names and bad values are a SettingsProblem with one sentence; nothing is guessed.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -20,8 +19,10 @@ from genkan.protocol.policy import Lifetimes
 from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
 from genkan.settings_passkeys import PasskeyFields, passkey_faults
+from genkan.settings_proxy import proxy_faults
 from genkan.settings_tls import tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
+from genkan.store.places import POSTGRES, Place, place_of
 from genkan.wire import urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
@@ -48,7 +49,11 @@ class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=T
         str, Meta(description="The folder that holds the SQLite database and, unless named elsewhere, the key ring.")
     ] = "genkan-data"
     database_url: Annotated[
-        str, Meta(description="Where the store is. Unset: SQLite in the data folder. sqlite:///PATH names a file.")
+        str,
+        Meta(
+            description="Where the store is. Unset: SQLite in the data folder. sqlite:///PATH names a file, "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE a PostgreSQL database, made ready by genkan migrate."
+        ),
     ] = ""
     host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8080
@@ -58,7 +63,8 @@ class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=T
     secret_file: Annotated[
         str,
         Meta(
-            description="The key ring's file. Unset: secrets.json in the data folder. Back it up apart from the store."
+            description="The key ring's file. Unset: secrets.json in the data folder. Back it up apart from the store. "
+            "With PostgreSQL it must be named."
         ),
     ] = ""
     trusted_proxies: Annotated[
@@ -204,10 +210,15 @@ class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     @property
     def database_path(self) -> Path:
-        """The SQLite file."""
-        if self.database_url:
-            return Path(self.database_url.removeprefix("sqlite:///"))
-        return Path(self.data_dir) / "genkan.sqlite3"
+        """The SQLite file. Raises TypeError where the store is none."""
+        if not isinstance(self.store_place, Path):
+            raise TypeError("the store is no file")
+        return self.store_place
+
+    @property
+    def store_place(self) -> Place:
+        """Where the store is."""
+        return place_of(self.database_url, Path(self.data_dir))
 
     @property
     def ring_path(self) -> Path:
@@ -294,12 +305,21 @@ def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
         wrong = _former_fault(text, parsed)
         if wrong:
             yield "former_base_urls", wrong
-    if settings.database_url and not settings.database_url.startswith("sqlite:///"):
-        yield "database_url", "only sqlite:///PATH is known to this version; leave it out for the data folder"
-    if settings.workers > 1:
-        yield "workers", "SQLite has exactly one writing process, so it must be 1"
+    yield from _store_faults(settings)
     if versions.parse_version(settings.compat_version) is None:
         yield "compat_version", "write a version such as 10.1.0"
+
+
+def _store_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    url = settings.database_url
+    if url and not url.startswith(("sqlite:///", *POSTGRES)):
+        yield "database_url", "write sqlite:///PATH or postgresql://…, or leave it out for the data folder"
+    if url.startswith(POSTGRES) and not settings.secret_file:
+        # tokens.md 7: every node must have the same ring, and none may make one of its own by the way.
+        yield "secret_file", "with PostgreSQL the key ring's file must be named; all nodes have the same one"
+    if settings.workers > 1:
+        one = "this version has one" if url.startswith(POSTGRES) else "SQLite has exactly one writing process"
+        yield "workers", f"{one}, so it must be 1"
 
 
 def _fetch_faults(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -316,18 +336,7 @@ def _sign_on_faults(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _proxy_faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    for text in settings.trusted_proxies:
-        if not _is_network(text):
-            yield "trusted_proxies", f"{text!r} is neither an address nor a network, as in 10.0.0.0/8"
-    if settings.trusted_proxies and not settings.proxy_secret_file:
-        yield "proxy_secret_file", "trusted proxies need it; an address alone proves nothing"
-    for name, path in (
-        ("proxy_secret_file", settings.proxy_secret_file),
-        ("metrics_token_file", settings.metrics_token_file),
-    ):
-        wrong = _secret_file_fault(path) if path else None
-        if wrong is not None:
-            yield name, wrong
+    return proxy_faults(settings.trusted_proxies, settings.proxy_secret_file, settings.metrics_token_file)
 
 
 def _base_url_words(base: str, problem: urls.BaseURLProblem) -> str:
@@ -342,25 +351,3 @@ def _former_fault(text: str, present: urls.BaseURL | urls.BaseURLProblem) -> str
         return f"{text[:80]!r}: {former.sentence}"
     same = isinstance(present, urls.BaseURL) and former.text == present.text
     return f"{former.text} is the base URL itself; write the address that the site had before" if same else ""
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _secret_file_fault(text: str) -> str | None:
-    try:
-        secret = Path(text).read_text("utf-8").strip()
-    except FileNotFoundError:
-        return f"there is no file {text}"
-    except OSError as problem:
-        return f"{text} cannot be read: {problem.strerror}"
-    except UnicodeDecodeError:
-        return f"{text} is not UTF-8 text"
-    except ValueError:
-        return f"{text!r} cannot be the name of a file"
-    return None if len(secret) >= 16 else "the secret in it needs at least 16 characters"

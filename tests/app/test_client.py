@@ -235,6 +235,25 @@ def test_a_link_of_ones_own(desk: Desk, double: Double) -> None:
         assert again.site.client_secret == "s3cret"
 
 
+def test_somebody_else_in_the_browser(desk: Desk, double: Double) -> None:
+    """Bob was asked for and Alice answered: no connection, her new session is ended, her earlier one is not touched."""
+    with desk.app().connect(double.base_url) as alice:
+        with pytest.raises(SignInNeeded, match="alice is signed in, bob was asked for"):
+            desk.app().connect(double.base_url, account="bob")
+        assert double.revoked == ["rt-200"]
+        assert [state.id for state in desk.app().saved()] == [alice.id]
+    assert double.device_ids[0] != double.device_ids[1]
+    double.overrides["/rest/api/2/myself"] = lambda _: Reply(500)
+    with pytest.raises(SignInNeeded, match=r"does not say as whom.*bob was asked for"):
+        desk.app().connect(double.base_url, account="bob")
+    assert double.revoked == ["rt-200", "rt-300"]
+    del double.overrides["/rest/api/2/myself"]
+    double.person = {"name": "bob", "key": "u2"}
+    with desk.app().connect(double.base_url, account="bob") as bob:
+        assert bob.account is not None
+        assert bob.account.name == "bob"
+
+
 def test_private(desk: Desk, double: Double) -> None:
     """A private session is asked for where the program, or MDM, wants one."""
     desk.app().connect(double.base_url, private=True).close()

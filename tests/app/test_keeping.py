@@ -172,6 +172,29 @@ def test_a_turn_that_never_comes(keeper: Keeper, monkeypatch: pytest.MonkeyPatch
     other.give_back()
 
 
+def test_a_token_that_holds_waits_for_nobody(keeper: Keeper) -> None:
+    """Renewed early by somebody else: the present token is used meanwhile, unless the site refused it."""
+    keep(keeper, left=60_000)
+    other = keeper.vault.turn("s1")
+    assert other.take()
+
+    def no_pause(_pause: Pause) -> None:
+        pytest.fail("waited")
+
+    outcome = drive(keeping.access(keeper, "s1"), nobody, no_pause)
+    assert isinstance(outcome, Access)
+    assert outcome.token == "at-old"
+    waited: list[Pause] = []
+
+    def then_free(pause: Pause) -> None:
+        waited.append(pause)
+        other.give_back()
+
+    outcome = drive(keeping.access(keeper, "s1", "at-old"), lambda _step: document(NEW), then_free)
+    assert isinstance(outcome, Access)
+    assert (outcome.token, len(waited)) == ("at-new", 1)
+
+
 def test_the_turn_is_given_back_whatever_happens(keeper: Keeper) -> None:
     """An exception or a cancellation in the middle of a refresh leaves no lock behind."""
     keep(keeper, left=-1)

@@ -52,8 +52,10 @@ def test_the_same_person_moves(desk: Desk, double: Double) -> None:
 def test_somebody_else_does_not(desk: Desk, double: Double) -> None:
     """Another account in the browser is not let into the script that ran as Alice."""
     double.person = {"name": "bob", "key": "u2"}
-    with pytest.raises(SignInNeeded, match="The token is alice's, and bob is signed in"):
+    with pytest.raises(SignInNeeded, match="bob is signed in, alice was asked for"):
         replace_token(desk.app(), double.base_url, PERSONAL)
+    assert double.revoked == ["rt-100"]
+    assert desk.app().saved() == ()
 
 
 def test_tokens_that_say_nothing(desk: Desk, double: Double) -> None:

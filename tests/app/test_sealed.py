@@ -1,19 +1,25 @@
 """Encrypted files: worth nothing without their key, tied to their name, and asked for before they are used."""
 
+import os
 import shutil
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from genkan.app import keeping
+from genkan.app import App, HandedAgent, Machine, arrival, keeping
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, SignInAgain
-from genkan.app.sealed import KeyFile, Passphrase, SealedVault, Spoilt
+from genkan.app.sealed import SALT_BYTES, KeyFile, Passphrase, SealedVault, Spoilt
 from genkan.app.shelter import Kind, Shelter, agree, refuse, shelter_of
 from genkan.app.state import SessionState, Tokens, Unreadable, encode
-from genkan.app.vault import VaultTrouble
+from genkan.app.vault import FileVault, VaultTrouble
 from tests.app.by_hand import APP, a_site, drive
 from tests.app.conftest import Chance, Clock
+from tests.app.double import Double
 
 SECRET = "rt-very-secret"
 
@@ -125,8 +131,83 @@ def test_a_passphrase_is_asked_once_and_must_be_right(tmp_path: Path) -> None:
     assert first.read("a") == SECRET
     assert asked == ["open sesame"]
     assert vault("open sesame").read("a") == SECRET
-    with pytest.raises(Spoilt):
+    with pytest.raises(VaultTrouble, match="type the right one") as told:
         vault("open barley").read("a")
+    assert not isinstance(told.value, Spoilt)
+    with pytest.raises(VaultTrouble, match="type the right one"):
+        vault("open barley").write("b", SECRET)
+    assert vault("open sesame").names() == ("a",)
+    # One that was sealed before there was a check is known by its entries.
+    (tmp_path / "vault.check").unlink()
+    with pytest.raises(VaultTrouble, match="type the right one"):
+        vault("open barley").unlock()
+    vault("open sesame").unlock()
+    assert (tmp_path / "vault.check").exists()
+
+
+def test_a_wrong_passphrase_stops_before_the_browser(tmp_path: Path, double: Double, clock: Clock) -> None:
+    """It is the vault's trouble, not a matter of signing in again, and the right one finds all as it was."""
+
+    def app(words: str, visits: list[str]) -> App:
+        vault = SealedVault(tmp_path, Passphrase(lambda: words, draw), draw)
+        machine = Machine({}, clock, draw, lambda: 0.0, lambda _: None)
+
+        def walk(url: str) -> str:
+            visits.append(url)
+            return double.walk(url)
+
+        return App(vault=vault, agent=HandedAgent(walk), machine=machine, examine=False)
+
+    draw = Chance()
+    visits: list[str] = []
+    app("right", visits).connect(double.base_url).close()
+    for sign_in in (True, False):
+        with pytest.raises(VaultTrouble, match="type the right one"):
+            app("wrong", visits).connect(double.base_url, sign_in=sign_in)
+    with app("right", visits).connect(double.base_url, sign_in=False) as again:
+        again.whoami()
+        again.sign_out()
+    with pytest.raises(VaultTrouble, match="type the right one"):
+        app("wrong", visits).connect(double.base_url)
+    assert len(visits) == 1
+
+
+def test_the_salt_is_made_once(tmp_path: Path) -> None:
+    """Programs that start at the same moment with one passphrase end with one key."""
+    together = threading.Barrier(4)
+    keys: set[bytes] = set()
+
+    def draw(size: int) -> bytes:
+        # All have seen that there is no salt before any of them makes one.
+        if size == SALT_BYTES:
+            together.wait()
+        return os.urandom(size)
+
+    def start() -> None:
+        keys.add(Passphrase(lambda: "open sesame", draw).key(tmp_path / "sessions"))
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 1
+
+
+def test_a_spoilt_device_mark_stays(tmp_path: Path, clock: Clock, chance: Chance) -> None:
+    """It may be opened again with the right key, as what lies beside it; alone it is made anew."""
+    vault = sealed(tmp_path)
+    keeper = Keeper(vault, clock, chance)
+    vault.write("a", encode(a_state("a", clock)))
+    mark = tmp_path / "sessions" / "device.sealed"
+    mark.write_text("sealed-1 AAAA")
+    mark.chmod(0o600)
+    flow = arrival._device_id  # the mark itself is internal; what becomes of it is not
+    assert len(drive(flow(keeper, a_site()), lambda _: None)) == 32
+    assert mark.read_text() == "sealed-1 AAAA"
+    vault.remove("a")
+    drive(flow(keeper, a_site()), lambda _: None)
+    assert vault.read("device")
 
 
 def test_without_consent_there_is_no_file(tmp_path: Path, no_keyring: None) -> None:
@@ -167,3 +248,64 @@ def test_the_key_lies_away_from_the_sessions() -> None:
     assert shelter_of({}).key_file == Path.home() / ".config/genkan/app.key"
     assert shelter_of({"GENKAN_APP_DIR": "/x"}).key_file is None
     assert shelter_of({"GENKAN_APP_DIR": "/x", "GENKAN_APP_KEY_FILE": "/k"}).key_file == Path("/k")
+
+
+FIRST_RUN = """
+import os, sys
+from pathlib import Path
+from genkan.app.shelter import Kind, Shelter
+from genkan.app.troubles import VaultTrouble
+import cryptography.hazmat.primitives.ciphers.aead
+me = sys.argv[1]
+print("ready", flush=True)
+for folder in sys.stdin:
+    shelter = Shelter(Path(folder.strip()), forced=Kind.ENCRYPTED)
+    try:
+        shelter.prepare(os.urandom).write(me, "text of " + me)
+        print(shelter.find().read(me), flush=True)
+    except VaultTrouble as trouble:
+        print(trouble, flush=True)
+"""
+
+
+def test_first_runs_at_once(tmp_path: Path) -> None:
+    """Programs that start from nothing at the same moment all get a vault, the same one, and nothing is left lying."""
+    names = ("a", "b", "c", "d")
+    run = [sys.executable, "-c", FIRST_RUN]
+    with ExitStack() as stack:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        programs = [stack.enter_context(subprocess.Popen([*run, name], **pipes)) for name in names]  # type: ignore[call-overload]
+        _race(programs, tmp_path, names)
+        for program in programs:
+            program.communicate()
+            assert program.returncode == 0
+
+
+def _race(programs: "list[subprocess.Popen[str]]", tmp_path: Path, names: tuple[str, ...]) -> None:
+    assert {_told(program) for program in programs} == {"ready"}
+    for turn in range(12):
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write(f"{tmp_path / str(turn)}\n")
+            program.stdin.flush()
+        assert [_told(program) for program in programs] == [f"text of {name}" for name in names]
+        shelter = Shelter(tmp_path / str(turn))
+        assert shelter.find().names() == names
+        assert [path.name for path in shelter.sessions.iterdir() if path.name.endswith(".new")] == []
+
+
+def _told(program: "subprocess.Popen[str]") -> str:
+    assert program.stdout is not None
+    return program.stdout.readline().strip()
+
+
+def test_the_first_choice_counts(tmp_path: Path, no_keyring: None) -> None:
+    """Another program chose a place while this one asked its person: both use that one."""
+    shelter = Shelter(tmp_path / "app")
+
+    def consent(_question: str) -> bool:
+        Shelter(tmp_path / "app", forced=Kind.FILE).prepare(Chance(), refuse)
+        return True
+
+    assert isinstance(shelter.prepare(Chance(), consent), FileVault)
+    assert shelter.remembered() is Kind.FILE

@@ -40,7 +40,11 @@ def _confirm(chosen: Chosen) -> list[Shown]:
     return [
         Shown("confirm", "confirm.html", asked),
         Shown("confirm-failed", "confirm.html", {**asked, "error": entry(Reason.SIGN_IN_FAILED).public}, 401),
-        Shown("confirm-after-certificate", "confirm.html", {**asked, "by_device": True, "other_url": ""}),
+        Shown(
+            "confirm-after-certificate",
+            "confirm.html",
+            {**asked, "by_device": True, "other_url": "", "recovery_url": "/desk/login/recovery"},
+        ),
         Shown("confirm-by-key", "confirm.html", {**asked, "offer": Offer(Way.PASSKEY)}),
         Shown("login-over", "login.html", over, 401),
         Shown("kept", "kept.html", kept),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import ConsentMode, Link, LinkKind, Standing
 from genkan.site.admin import link_form
 from genkan.site.admin.link_edit_pages import CHANGED
@@ -72,6 +73,7 @@ def _form(chosen: Chosen) -> list[Shown]:
     fresh = link_form.values(LinkForm(), {}, None)
     wrong = LinkForm("", ("localhost:80/cb", "jira-server://oauth-callback", ""), "", "native", "remember", True)
     faults = link_form.faults_of(wrong, None, Permission.SYSTEM_ADMIN, a_site(), allow_http=False)
+    faults["ways"] = [sentence(entry(Reason.ABOVE_CALLER).public)]
     faults["redirect-1"] = [
         sentence(PROBLEMS["relative/path"], {"text": chosen("localhost:80"), "scheme": "localhost"})
     ]

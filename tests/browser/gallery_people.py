@@ -7,6 +7,7 @@ from genkan.protocol.signin.offer import Offer
 from genkan.site.account.second_device import NO_NUMBER
 from genkan.site.flashes import SENTENCES, Flash
 from genkan.site.login.typed_accounts import PRESENT_WRONG, UNKNOWN_ZONE
+from genkan.site.onward import Onward
 from tests.browser import gallery_passkeys, gallery_person
 from tests.browser.gallery_console import framed
 from tests.browser.gallery_person import DAY, NOW, ZONES, sessions
@@ -184,8 +185,19 @@ def _sign_in(chosen: Chosen) -> list[Shown]:
         Shown("sign-in-methods-none", "account_sign_in.html", nothing),
         Shown("sign-in-methods-nowhere", "account_sign_in.html", nowhere),
         Shown("sign-in-methods-recovered", "account_sign_in.html", recovered),
+        *_going_on(chosen, recovered, nothing),
         Shown("recovery-codes", "account_codes.html", codes),
         Shown("sign-in-methods-full", "account_sign_in.html", full),
+    ]
+
+
+def _going_on(chosen: Chosen, recovered: dict[str, object], nothing: dict[str, object]) -> list[Shown]:
+    """Where an application waits, and where a page does."""
+    waits = {**recovered, "onward": Onward("https://site.example/desk/authorize/0a", chosen("Jira Mobile"))}
+    to_a_page = {**nothing, "may_set": True, "onward": Onward("https://site.example/desk/account/apps", "")}
+    return [
+        Shown("sign-in-methods-app-waits", "account_sign_in.html", waits),
+        Shown("sign-in-methods-going-on", "account_sign_in.html", to_a_page),
     ]
 
 

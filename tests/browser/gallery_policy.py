@@ -55,7 +55,7 @@ def _narrowed(chosen: Chosen) -> list[Shown]:
         "application": chosen("Jira Mobile"),
         "again": True,
         "offer": Offer(Way.PASSKEY),
-        "passkey": using(chosen),
+        "passkey": using(chosen, autofill=True),
     }
     stronger = {**values, "error": "", "weak": True, "unmet_url": "/desk/rest/oauth2/latest/authorize/x?answer=unmet",
                 "recovery_url": "/desk/login/recovery"}  # fmt: skip
@@ -83,7 +83,12 @@ def _recovery(chosen: Chosen) -> list[Shown]:
         "error": "",
         "sign_in_url": SIGN_IN,
     }
-    failed = {**values, "username": chosen("alice"), "error": entry(Reason.RECOVERY_CODE_REFUSED).public}
+    failed = {
+        **values,
+        "goes_on": True,
+        "username": chosen("alice"),
+        "error": entry(Reason.RECOVERY_CODE_REFUSED).public,
+    }
     return [
         Shown("login-code", "login_recovery.html", values),
         Shown("login-code-failed", "login_recovery.html", failed, 401),

@@ -12,6 +12,7 @@ from genkan.outside.ring_file import replace_ring_file
 from genkan.protocol.ring import new_ring
 from genkan.store import sqlite_examine, sqlite_open
 from genkan.store.api import NodeReport
+from genkan.store.migration import migrations
 from tests.cli.shell import Shell
 
 
@@ -92,7 +93,7 @@ def test_a_damaged_file_is_found_by_a_deep_look(shell: Shell) -> None:
     assert "genkan restore" in ended.out
 
 
-NEXT = len(sqlite_open.migrations(sqlite_open.MIGRATIONS)) + 1
+NEXT = len(migrations(sqlite_open.MIGRATIONS)) + 1
 
 
 @pytest.fixture

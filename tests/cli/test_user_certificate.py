@@ -51,6 +51,15 @@ def test_a_certificate_is_tied_listed_and_untied(site: Shell) -> None:
     assert (again.status, "user certificate list alice" in again.err) == (1, True)
 
 
+def test_a_certificate_that_signs_somebody_else_in_is_not_tied(site: Shell) -> None:
+    """By a pin of another kind it is theirs: refused with the sentence that the console says."""
+    site.good("user", "certificate", "add", "alice", "alice.pem")
+    site.add_user("bob")
+    taken = site("user", "certificate", "add", "bob", "alice.pem", "--by", "subject")
+    assert (taken.status, "signs somebody else in" in taken.err) == (1, True)
+    assert site.good("user", "certificate", "list", "bob", "--json").json == []
+
+
 def test_files_that_will_not_do_are_named_in_one_line(site: Shell) -> None:
     """Missing, a folder, rubbish, a private key: exit status 2 and what to do."""
     Path("rubbish.pem").write_bytes(b"rubbish")

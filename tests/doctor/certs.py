@@ -13,7 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from tests.conftest import installed_program
 
@@ -48,6 +48,8 @@ def issue(
     end: datetime = NOW + 80 * DAY,
     key: Key | None = None,
     issuer_at: str = "",
+    usages: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+    logged: bool = False,
 ) -> Issued:
     """A certificate for ``names``, by an issuer or signed by itself."""
     own: Any = key or ec.generate_private_key(ec.SECP256R1())
@@ -63,6 +65,12 @@ def issue(
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+    if usages and not authority:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if logged:
+        # RFC 6962 3.3: a list of timestamps, here an empty one.
+        proof = x509.UnrecognizedExtension(ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS, b"\x04\x02\x00\x00")
+        builder = builder.add_extension(proof, critical=False)
     if issuer_at:
         place = x509.AccessDescription(
             AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuer_at)
@@ -100,7 +108,8 @@ def signed_with_sha1(folder: Path, leaf: Issued, by: Issued) -> Issued:
     common = leaf.certificate.subject.rfc4514_string()
     names = f"subjectAltName=DNS:{common.removeprefix('CN=')}"
     subprocess.run(
-        [*openssl, "req", "-new", "-key", "leaf.key", "-subj", f"/{common}", "-addext", names, "-out", "leaf.csr"],
+        [*openssl, "req", "-new", "-key", "leaf.key", "-subj", f"/{common}", "-addext", names,
+         "-addext", "extendedKeyUsage=serverAuth", "-out", "leaf.csr"],
         cwd=folder, capture_output=True, check=True,
     )  # fmt: skip
     made = subprocess.run(

@@ -1,5 +1,6 @@
 """The doctor before our own site: healthy it finds nothing; each of many ways to break it is named for what it is."""
 
+import gzip
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -135,6 +136,10 @@ def _open_redirect(asked: Asked, told: Told) -> Told:
     return sent_to(f"{asked.query.get('redirect_uri', APP)}?error=unauthorized_client&state=genkan-check")
 
 
+def _compressed(asked: Asked, told: Told) -> Told:
+    return replace(told, body=gzip.compress(told.body)).plus(("content-encoding", "gzip"))
+
+
 BLOCKED = page("<h1>Request blocked</h1> Your support id is 18446744", 403)
 GATE = sent_to("https://team.cloudflareaccess.com/cdn-cgi/access/login/jira.example.com?kid=1&redirect_url=%2F")
 BREAKS: dict[str, tuple[str, Change, str, Verdict, str]] = {
@@ -158,8 +163,21 @@ BREAKS: dict[str, tuple[str, Change, str, Verdict, str]] = {
                                                    Verdict.WRONG, "location = /jira/rest/nativemobile"),
     "info/login is a page": (INFO, always(page("Welcome")), "info-login", Verdict.WRONG, "must reach the site"),
     "info/login cannot be found": (INFO, always(page("no", 404)), "info-login", Verdict.WRONG, "proxy passes"),
-    "info/login is compressed unasked": (INFO, lambda asked, told: told.plus(("content-encoding", "gzip")),
-                                         "info-login", Verdict.WRONG, "Accept-Encoding"),
+    "info/login is compressed unasked": (INFO, _compressed, "info-login", Verdict.WARNING, "Accept-Encoding"),
+    "info/login is compressed unasked, in a form that is not read": (
+        INFO, lambda asked, told: told.plus(("content-encoding", "br")), "info-login", Verdict.UNKNOWN, "Accept-Enc"),
+    "info/login calls itself compressed": (INFO, lambda asked, told: told.plus(("content-encoding", "gzip")),
+                                           "info-login", Verdict.WRONG, "must reach the site"),
+    "a check for robots": (INFO, always(page("Just a moment", 403).plus(("cf-mitigated", "challenge"))), "info-login",
+                           Verdict.WRONG, "Bot Fight Mode"),
+    "a firewall before info/login": (INFO, always(BLOCKED.plus(("server", "AkamaiGHost"))), "info-login", Verdict.WRONG,
+                                     "AkamaiGHost"),
+    "a refusal with help for guests": (INFO, always(page("Guest network? Ask the desk.", 403)), "info-login",
+                                       Verdict.WRONG, "which rule refuses"),
+    "too many for authorize": (AUTHORIZE, when(lambda asked: "jira-server" in asked.target, page("later", 429)),
+                               "address-filter", Verdict.UNKNOWN, "busy"),
+    "authorize fails now and then": (AUTHORIZE, when(lambda asked: "jira-server" not in asked.target, page("x", 503)),
+                                     "address-filter", Verdict.UNKNOWN, "busy"),
     "info/login wants a password": (INFO, always(Told(401, (("www-authenticate", 'Basic realm="x"'),))), "info-login",
                                     Verdict.WRONG, "auth_basic off"),
     "info/login asks too much of a phone": (INFO, always(Told(429)), "info-login", Verdict.WRONG, "busy"),
@@ -205,7 +223,7 @@ async def test_broken_on_the_way(
     named = probe(report, where)
     assert named.verdict is verdict, (named, faults(report))
     assert phrase in f"{named.answered} {named.fix}", named
-    assert report.first is not None
+    assert report.first is not None or verdict is Verdict.UNKNOWN
     if verdict is Verdict.WRONG:
         assert report.verdict is Verdict.WRONG
 

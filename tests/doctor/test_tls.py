@@ -8,12 +8,18 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from genkan.doctor.judge_tls import certificate
+from genkan.doctor.observed import Handshake, Seen
 from genkan.doctor.verdicts import Report, Verdict
 from tests.doctor.certs import DAY, NOW, Issued, authority, issue, root_file, serving, signed_with_sha1
 from tests.doctor.world import (
@@ -29,6 +35,7 @@ from tests.doctor.world import (
     probe,
     resolving,
     sent_to,
+    target,
 )
 from tests.tls_alerts import alerting
 
@@ -341,3 +348,47 @@ async def test_each_address_must_answer(tmp_path: Path) -> None:
     assert "127.0.0.99" in named.fix
     async with at_https(context) as jira:
         assert probe(await looked(jira.base, reaching=reaching), "connection").verdict is Verdict.OK
+
+
+async def test_a_surplus_expired_root_is_no_fault_of_a_trusted_chain(tmp_path: Path) -> None:
+    """A cross-signed root that has expired is still sent by many: the chain is trusted without it."""
+    root, middle = authority()
+    old = issue("Old Root", None, authority=True, start=NOW - 900 * DAY, end=NOW - 100 * DAY)
+    crossed = issue("Test Root", old, authority=True, start=NOW - 900 * DAY, end=NOW - 100 * DAY, key=root.key)
+    context = serving(tmp_path, good(), middle, crossed)
+    named = probe(await looked_over(context, tmp_path), "certificate")
+    assert named.verdict is Verdict.WARNING
+    assert "Test Root" in named.answered
+    assert "Leave it out" in named.fix
+    untrusted = probe(await looked_over(context, tmp_path, trusted=False), "certificate")
+    assert untrusted.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    "usages", [(), (ExtendedKeyUsageOID.CLIENT_AUTH,), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)]
+)
+async def test_a_certificate_that_is_not_for_servers(usages: tuple[ObjectIdentifier, ...], tmp_path: Path) -> None:
+    """Apple wants serverAuth in the extended key usage of every server's certificate, whoever issued it."""
+    report = await looked_over(serving(tmp_path, good(usages=usages), authority()[1]), tmp_path)
+    named = probe(report, "certificate")
+    assert named.verdict is Verdict.WRONG
+    assert "serverAuth" in named.answered
+    assert report.first == named
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "logged", "verdict"),
+    [((2026, 3, 15), 200, True, "ok"), ((2026, 3, 15), 201, True, "warning"), ((2026, 3, 14), 398, True, "ok"),
+     ((2026, 3, 15), 398, False, "ok"), ((2026, 3, 15), 826, False, "warning"), ((2027, 3, 15), 101, True, "warning")],
+)  # fmt: skip
+def test_how_long_a_certificate_may_be_valid(
+    start: tuple[int, int, int], days: int, logged: bool, verdict: str
+) -> None:
+    """Baseline Requirements 6.3.2: those of public authorities, known by the proof of a log, have shorter bounds."""
+    begins = datetime(*start, tzinfo=UTC)
+    leaf = good(start=begins, end=begins + days * DAY, logged=logged)
+    der = (leaf.certificate.public_bytes(Encoding.DER),)
+    site = replace(target(f"https://{HOST}"), has_authorities=True)
+    seen = Seen(site, handshake=Handshake("TLSv1.3", "X", chain=der, path=der))
+    moment = (begins + 20 * DAY).timestamp() * 1000
+    assert certificate(seen, round(moment)).verdict.value == verdict

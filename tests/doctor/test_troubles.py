@@ -122,7 +122,7 @@ GATEWAYS = {
     "oauth2-proxy": (sent_to("/oauth2/start?rd=/x", 302, ("server", "nginx/1.29")),
                      "auth_request off"),
     "Authelia": (sent_to("https://authelia.example/?rd=https%3A%2F%2Fjira.example.com%2F"), "Caddy"),
-    "authentik": (sent_to("/outpost.goauthentik.io/start?rd=x", 302, ("server", "Caddy")), "handle @app"),
+    "authentik": (sent_to("/outpost.goauthentik.io/start?rd=x", 302, ("server", "Caddy")), "forward_auth @others"),
     "F5 BIG-IP APM": (sent_to("/my.policy", 302, ("set-cookie", "MRHSession=x; path=/")), "ACCESS::disable"),
     "PingAccess": (sent_to("https://ping.example/as/authorization.oauth2", 302, ("set-cookie", "PA.n=1")), "HAProxy"),
     "Active Directory Federation Services": (sent_to("https://fs.example/adfs/ls/?wa=wsignin1.0"), "Apache"),

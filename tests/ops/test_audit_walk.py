@@ -19,8 +19,9 @@ from genkan.protocol.ring import Ring
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, drop_step, seal_all
 from genkan.store.audit_walk import MOST_FAULTS, Verdict, Walk, resumed, verify, walk_on
+from genkan.store.migration import migrations
 from genkan.store.sqlite import open_store
-from genkan.store.sqlite_open import MIGRATIONS, connect, migrate, migrations
+from genkan.store.sqlite_open import MIGRATIONS, connect, migrate
 from tests.store.builders import NOW, an_env, an_event
 
 

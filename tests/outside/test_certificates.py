@@ -17,6 +17,7 @@ from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.reach import Reach
 from genkan.outside.revocation import CRL_FRESH, MOST_ENTRIES, OCSP_FRESH, RETRY, Revocations
 from genkan.protocol.certificate_records import KnownCertificate
+from genkan.protocol.certificates.bundle import Bundle
 from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.certificates.naming import Kind
 from genkan.protocol.certificates.presented import Presented
@@ -262,6 +263,23 @@ async def test_certificates_of_signed_in_people_are_looked_at_again(web: Web) ->
     assert isinstance(await desk(Strictness.OFF).recheck(known, env()), Unknown)
     broken = KnownCertificate(1, b"f" * 32, 1, "", b"", ROOT.der, NOW, NOW, NOW)
     assert isinstance(await desk().recheck(broken, env()), Unknown)
+
+
+async def test_a_revoked_authority_ends_the_sign_ins_below_it(web: Web) -> None:
+    """Between the certificate and the CA file every one is looked at again, by what is kept: whom the leaf's own issuer
+    still vouches for is out when that issuer is.
+    """
+    point = x509.DistributionPoint([URI(web.url("/root.crl"))], None, None, None)
+    middle = authority("Middle", ROOT, extra=[(x509.CRLDistributionPoints([point]), False)])
+    alice = web.person(by_crl=True, issuer=middle)
+    known = KnownCertificate(1, b"f" * 32, 1, "CN=alice", alice.der, middle.der, NOW, NOW, NOW)
+    web.serve("/crl", crl(middle))
+    web.serve("/root.crl", crl(ROOT))
+    assert isinstance(await desk().recheck(known, env()), Good)
+    web.serve("/root.crl", crl(ROOT, middle.certificate.serial_number))
+    assert isinstance(await desk().recheck(known, env()), Revoked)
+    elsewhere = replace(desk(), bundle=Bundle())
+    assert isinstance(await elsewhere.recheck(known, env()), Good), "without a way there is the leaf alone to ask about"
 
 
 async def test_without_authorities_nobody_is_let_in() -> None:

@@ -2,8 +2,12 @@
 whoever has more.
 """
 
+import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -11,9 +15,10 @@ from genkan.protocol.env import MINUTE
 from genkan.protocol.outcomes import Change, SetPassword
 from genkan.protocol.passkey_steps import AddPasskey, RemovePasskey
 from genkan.protocol.records import Account, Passkey, Way
+from genkan.protocol.signin import recovery_codes
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.wire.scopes import Permission
-from tests.site.certificate_world import CertificateSite, certificate_site
+from tests.site.certificate_world import PROXY, CertificateSite, certificate_site, header
 from tests.site.world import PASSWORD, forms_of
 
 DANGEROUS = "/account/passkeys/create"
@@ -102,3 +107,49 @@ async def test_the_api_asks_a_session_for_as_much(ours: CertificateSite) -> None
     assert (await ours.site.client.get(people)).status_code == 200
     await ours.site.sign_in("root")
     assert (await ours.site.client.post(people, json=bob)).status_code == 201
+
+
+def link_to(page: str, path: str) -> str:
+    """Where the page's link to this path leads, from the path on."""
+    [found] = [unescape(one) for one in re.findall(r'href="([^"]+)"', page) if path in one]
+    return found
+
+
+async def test_whoever_lost_what_is_asked_for_goes_on_by_a_code(ours: CertificateSite) -> None:
+    """Without codes the page says who can help. With codes it has the way to use one, which confirms and leads back to
+    the page that asked.
+    """
+    site, alice = ours.site, await person(ours)
+    await ours.sign_in(ours.issue())
+    ask = await site.client.get(site.base + DANGEROUS)
+    page = await site.client.get(ask.headers["location"])
+    assert ("an administrator can give you a one-time link" in page.text, "/login/recovery" in page.text) == (
+        True,
+        False,
+    )
+    made = recovery_codes.make(alice, "test", site.env())
+    assert await site.store.apply(made.change)
+    page = await site.client.get(ask.headers["location"])
+    asked = await site.client.get(site.absolute(link_to(page.text, "/login/recovery")))
+    action, fields = next(form for form in forms_of(asked.text) if form[0].endswith("/login/recovery"))
+    filled = {**fields, "username": "alice", "code": made.codes[0]}
+    done = await site.client.post(site.absolute(action), data=filled, follow_redirects=True)
+    assert f'href="{site.base}{DANGEROUS}">Go on</a>' in done.text
+    assert not await asks(ours)
+
+
+async def test_the_other_way_is_another_way_where_every_hop_shows_a_certificate(tmp_path: Path) -> None:
+    """The page behind "Confirm in another way" waits for the person: it does not sign in by the very certificate that
+    was not enough, and lead back to the question.
+    """
+    async with certificate_site(tmp_path, None, certificate_url="", certificate_on_every_hop=True) as ours:
+        site = ours.site
+        corp = SimpleNamespace(source=SimpleNamespace(name="corp", title="Corp", auto=False))
+        site.door.sign_on.upstreams["corp"] = corp  # type: ignore[assignment]
+        browser = site.browser(headers={**PROXY, **header(ours.issue())})
+        await browser.get(f"{site.base}/login")
+        ask = await browser.get(site.base + DANGEROUS)
+        page = await browser.get(ask.headers["location"])
+        there = await browser.get(site.absolute(link_to(page.text, "/login?next")))
+        assert there.status_code == 200
+        assert urlsplit(link_to(there.text, "/login/openid/corp")).query == urlencode({"next": site.base + DANGEROUS})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from html import unescape
 
 import pytest
@@ -10,7 +11,9 @@ from genkan.protocol import accounts
 from genkan.protocol.env import MINUTE
 from genkan.protocol.outcomes import Change, EventKind
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account, Method, Standing
+from genkan.protocol.records import ALL_WAYS, Account, Method, Standing, Way
+from genkan.protocol.signin.passkey_checks import user_handle
+from genkan.protocol.signin_steps import PutSignInPolicy
 from tests.site.passkey_house import (
     OPTIONS,
     REFUSED,
@@ -128,8 +131,30 @@ async def test_a_passkey_that_is_not_known_is_told_to_its_browser(site: SiteUnde
     await make(site, key)
     wrong = await use(site, key, signature=lambda _: b"wrong")
     assert "data-unknown" not in wrong.text
-    unknown = await use(site, SoftwareKey(id=b"credential-of-nobody", rp_id="site.example", handle=bytes(8)))
-    assert f'data-unknown="{base64url(b"credential-of-nobody")}"' in unknown.text
+    lost = SoftwareKey(id=b"credential-of-before", rp_id="site.example", handle=user_handle(alice.id))
+    assert f'data-unknown="{base64url(lost.id)}"' in (await use(site, lost)).text
+
+
+@pytest.mark.parametrize("handle", [(77).to_bytes(8, "big"), bytes(8), b"", b"alice", bytes(64)])
+async def test_a_neighbours_passkey_stays_in_the_list(site: SiteUnderTest, alice: Account, handle: bytes) -> None:
+    """WebAuthn 5.1.10.1 would take it from its person: another installation below another path of this host has the
+    same RP ID, and whose passkey it is nobody here knows.
+    """
+    neighbour = SoftwareKey(id=b"credential-of-next-door", rp_id="site.example", handle=handle)
+    refused = await use(site, neighbour)
+    assert (refused.status_code, REFUSED in unescape(refused.text)) == (401, True)
+    assert "data-unknown" not in refused.text
+
+
+@pytest.mark.parametrize("ways", [Way.PASSKEY, Way.PASSKEY | Way.CORPORATE, ALL_WAYS])
+async def test_there_is_one_field_for_browsers_to_offer_passkeys_in(site: SiteUnderTest, ways: Way) -> None:
+    """With a password it is that form's user name; without one it is a field of its own, which is sent nowhere."""
+    version = (await site.store.site()).version
+    assert await site.store.apply(Change((PutSignInPolicy(ways, None, version),)))
+    page = (await site.client.get(f"{site.base}/login")).text
+    [field] = re.findall(r'<input[^>]*autocomplete="username webauthn"[^>]*>', page)
+    assert ('name="username"' in field) is (Way.PASSWORD in ways)
+    assert ("data-autofill" in page) is (Way.PASSWORD not in ways)
 
 
 @pytest.mark.parametrize("standing", [Standing.DISABLED, Standing.DELETED])

@@ -9,6 +9,7 @@ from genkan.protocol.certificates.mapping import Mapped
 from genkan.protocol.certificates.naming import read_leaf
 from genkan.protocol.certificates.rules import parse_rules
 from genkan.protocol.outcomes import EventKind
+from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import ALL_WAYS, Account
 from genkan.protocol.signin.certificate import Accepted, sign_in
 from genkan.protocol.signin.session import Browser, NewSession
@@ -84,7 +85,7 @@ async def test_what_cannot_be_tied_is_said_beside_the_field(site: SiteUnderTest,
     again = await send(site, path_of(bob, ADD), ADD_FORM, {"certificate": PEM, "by": "spki"})
     assert (again.status_code, PINNED_ALREADY in again.text) == (409, True)
     by_serial = await send(site, path_of(bob, ADD), ADD_FORM, {"certificate": PEM, "by": "serial"})
-    assert by_serial.status_code == 303
+    assert (by_serial.status_code, entry(Reason.CERTIFICATE_ANOTHERS).public in by_serial.text) == (409, True)
 
 
 async def test_the_page_says_whether_certificates_count_here(site: SiteUnderTest, alice: Account) -> None:

@@ -1,29 +1,38 @@
 """What the contract's tests start from: a fresh store of each engine, and in it a person, a link and a sign-in."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from genkan.protocol.records import Account, Grant, Link
 from genkan.store.api import Store
+from tests.postgres import Emptied, running_postgres
 from tests.store.builders import a_grant, a_link, added, an_account, redeemed
-from tests.store.engines import ENGINES, Open
+from tests.store.engines import ENGINES, PARAMETERS, Open
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[Emptied]:
+    """One server and one database for the whole run of a process; each test finds it empty."""
+    with running_postgres() as server, contextlib.closing(Emptied(server)) as database:
+        yield database
+
+
+@pytest.fixture(params=PARAMETERS)
 async def open_another(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     """Opens a store on the same data each time it is called; all are closed in the end."""
-    opener = ENGINES[request.param](tmp_path)
     opened: list[Store] = []
+    with ENGINES[request.param](request, tmp_path) as opener:
 
-    async def open_one() -> Store:
-        opened.append(await opener())
-        return opened[-1]
+        async def open_one() -> Store:
+            opened.append(await opener())
+            return opened[-1]
 
-    yield open_one
-    for store in opened:
-        await store.close()
+        yield open_one
+        for store in opened:
+            await store.close()
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from genkan.protocol.certificate_records import (
     PinKind,
     RevokeCertificate,
 )
-from genkan.protocol.outcomes import EraseTraces, OpenSession, PutAccount
+from genkan.protocol.outcomes import EraseTraces, NeedOwnAddress, OpenSession, PutAccount
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, GrantState, Link, Standing
 from genkan.store.api import Store
+from genkan.wire.scopes import Permission
 from tests.store.builders import NOW, a_change, a_grant, a_session, added, an_account, redeemed
 
 
@@ -154,3 +155,24 @@ async def test_the_longest_not_looked_at_come_first(store: Store, account: Accou
     assert await store.apply(a_change(MarkChecked((1, 2), NOW + 9)))
     assert await store.apply(a_change(RevokeCertificate(3, EndReason.CERTIFICATE_REVOKED, NOW)))
     assert await store.certificates_to_check(NOW + 8, 9) == []
+
+
+async def test_who_has_an_address_alone_is_seen_in_the_write(store: Store) -> None:
+    """As the steps before leave it: in any case of letters another one's is another one's."""
+    first, second = an_account(email="a@corp.example"), an_account(email="A@corp.example")
+    need = NeedOwnAddress(second.id, second.email)
+    assert await store.apply(added(first))
+    assert not await store.apply(a_change(*added(second).steps, need))
+    assert await store.account(second.id) is None
+    assert await store.apply(a_change(PutAccount(replace(first, email="", version=2)), *added(second).steps, need))
+
+
+async def test_what_administrators_have_shown_is_listed(store: Store, account: Account) -> None:
+    """What was ended is left out, and so is what everybody else has shown."""
+    root = an_account(permission=Permission.ADMIN)
+    assert await store.apply(added(root))
+    mine = a_certificate(root, 8, b"r" * 32)
+    assert await store.apply(a_change(KeepCertificate(a_certificate(account)), KeepCertificate(mine)))
+    assert await store.administrators_certificates() == [mine]
+    assert await store.apply(a_change(RevokeCertificate(8, EndReason.CERTIFICATE_REVOKED, 5)))
+    assert await store.administrators_certificates() == []

@@ -209,7 +209,8 @@ async def test_what_sign_ins_tell_of_a_person_is_erased(store: Store, account: A
 async def test_storage_says_what_waits(store: Store, account: Account, grant: Grant) -> None:
     """The engine, its schema, and the stops that have not reached their rows."""
     before = await store.storage()
-    assert (before.engine, before.unsettled, before.unsettled_since) == ("sqlite", 0, 0)
+    assert (before.unsettled, before.unsettled_since) == (0, 0)
+    assert before.engine in ("sqlite", "postgresql")
     assert before.schema >= 1
     assert await store.apply(a_change(RaiseStop(Subject.ACCOUNT, account.id, EndReason.ACCOUNT_DISABLED, NOW + 1)))
     after = await store.storage()

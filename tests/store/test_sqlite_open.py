@@ -12,8 +12,9 @@ import pytest
 
 from genkan.store import sqlite_open
 from genkan.store.api import CannotOpen, NoSite
+from genkan.store.migration import migrations
 from genkan.store.sqlite import open_store
-from genkan.store.sqlite_open import connect, migrate, migrations, schema_version
+from genkan.store.sqlite_open import connect, migrate, schema_version
 from tests.store.builders import a_grant, a_link, added, an_account, an_env, redeemed
 from tests.store.reading import the_row
 

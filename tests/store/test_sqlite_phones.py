@@ -95,10 +95,12 @@ async def cost(store: SqliteStore, **asked: Any) -> int:
         return 0
 
     await store.search_phones(PhoneSearch(LATER))  # what is cached is cached
-    store._db.set_progress_handler(count, 1)
+    db = store._db
+    assert isinstance(db, sqlite3.Connection)
+    db.set_progress_handler(count, 1)
     page = await store.search_phones(PhoneSearch(LATER, limit=10, **asked))
     await store.search_phones(PhoneSearch(LATER, limit=10, start=page.next, **asked))
-    store._db.set_progress_handler(None, 0)
+    db.set_progress_handler(None, 0)
     return steps
 
 

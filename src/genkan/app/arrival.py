@@ -4,10 +4,11 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 """
 
 import hashlib
+from collections.abc import Callable
 
 from genkan.app import flows, keeping
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
-from genkan.app.outcomes import Kept, Problem, SignedIn, SiteSetUpWrong
+from genkan.app.outcomes import Kept, Problem, SignedIn, SignInAgain, SiteSetUpWrong
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
@@ -15,10 +16,13 @@ from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.oauth import CodeExchange
 
 
-def sign_in(keeper: Keeper, site: Site, redirect_uri: str) -> Flow[Kept | Problem]:
-    """Sign in and keep the session: durably before the new tokens are used for the first time."""
+def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | None = None) -> Flow[Kept | Problem]:
+    """Sign in and keep the session: durably before the new tokens are used for the first time.
+
+    Where an ``account`` is named, by name or key, a session of any other is ended again at once.
+    """
     try:
-        device_id = yield from _device_id(keeper, site)
+        device_id = yield from _device_id(keeper, site, account)
         asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
         if not isinstance(asked, CodeExchange):
             return asked
@@ -26,14 +30,14 @@ def sign_in(keeper: Keeper, site: Site, redirect_uri: str) -> Flow[Kept | Proble
         try:
             # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
             yield from keeping.wait_for(turn)
-            return (yield from _arrive(keeper, site, asked))
+            return (yield from _arrive(keeper, site, asked, account))
         finally:
             turn.give_back()
     except VaultTrouble as trouble:
         return SiteSetUpWrong(str(trouble))
 
 
-def _arrive(keeper: Keeper, site: Site, asked: CodeExchange) -> Flow[Kept | Problem]:
+def _arrive(keeper: Keeper, site: Site, asked: CodeExchange, wanted: str | None) -> Flow[Kept | Problem]:
     outcome = yield from flows.exchange(site, asked, keeper.now)
     if not isinstance(outcome, SignedIn):
         return outcome
@@ -44,12 +48,17 @@ def _arrive(keeper: Keeper, site: Site, asked: CodeExchange) -> Flow[Kept | Prob
         # A sign-in that cannot be kept would stay open at the site with nobody to end it.
         yield from flows.sign_out(site, outcome.tokens)
         raise
-    return (yield from _name(keeper, state, outcome.tokens))
+    return (yield from _name(keeper, state, outcome.tokens, wanted))
 
 
-def _name(keeper: Keeper, state: SessionState, tokens: Tokens) -> Flow[Kept]:
+def _name(keeper: Keeper, state: SessionState, tokens: Tokens, wanted: str | None) -> Flow[Kept | SignInAgain]:
     """Learn whose session it is, and let it replace an earlier one of the same account."""
     account = yield from _who(state.site, tokens)
+    if wanted is not None and (isinstance(account, str) or wanted not in {account.name, account.key}):
+        # Before anything of another account is touched: nobody asked for a session of hers, new or renewed.
+        yield from keeping.sign_out(keeper, state.id, forget=True)
+        found = account if isinstance(account, str) else f"At {state.site.name} {account.name} is signed in,"
+        return SignInAgain(f"{found} {'and ' if isinstance(account, str) else ''}{wanted} was asked for.")
     if isinstance(account, str):
         return Kept(state, (account,))
     try:
@@ -65,7 +74,7 @@ def _replace_earlier(keeper: Keeper, state: SessionState, account: Account) -> F
     for earlier in kept:
         if not isinstance(earlier, SessionState) or earlier.id == state.id:
             continue
-        if earlier.site.base_url == state.site.base_url and (yield from _is_of(keeper, earlier, account)):
+        if earlier.site.is_for_the_same(state.site) and (yield from _is_of(keeper, earlier, account)):
             yield from keeping.sign_out(keeper, earlier.id, forget=True)
 
 
@@ -90,26 +99,32 @@ def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
     return account or f"Signed in, but {site.name} does not say as whom (status {answer.status})."
 
 
-def _mark_in(vault: Vault) -> str | None:
+def _mark_in(vault: Vault, draw: Callable[[int], bytes]) -> str:
     try:
-        return vault.read(DEVICE)
+        known = vault.read(DEVICE)
     except Spoilt:
-        # Another mark is made: a sign-in that cannot be replaced is better than none.
-        return None
+        # Another mark is used: a sign-in that cannot be replaced is better than none.
+        known = ""
+    mark = known or draw(16).hex()
+    # A spoilt one stays while it may be opened again: with the key that the entries beside it were sealed with.
+    if not known and (known is None or set(vault.names()) <= {DEVICE}):
+        vault.write(DEVICE, mark)
+    return mark
 
 
-def _device_id(keeper: Keeper, site: Site) -> Flow[str]:
+def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[str]:
     """The device mark, by which a later sign-in from here replaces this one at the site.
 
-    Made once a vault, and another for every site, so that no two sites can tell that they have the same device.
+    Made once a vault, and another for every site, so that no two sites can tell that they have the same device. A named
+    account, and a link that a program named, have one of their own, so that whoever else answers in the browser, or
+    signs in by another link, keeps the sign-in that is there.
     """
     turn = keeper.vault.turn(DEVICE)
     try:
         yield from keeping.wait_for(turn)
-        known = yield from work(lambda: _mark_in(keeper.vault))
-        secret = known or keeper.draw(16).hex()
-        if not known:
-            yield from work(lambda: keeper.vault.write(DEVICE, secret))
-        return hashlib.sha256(f"{secret} {site.base_url}".encode()).hexdigest()[:32]
+        secret = yield from work(lambda: _mark_in(keeper.vault, keeper.draw))
+        link = [site.client_id, site.scope or ""] if site.linked else []
+        marked = " ".join((secret, site.base_url, *link, *([account] if account else [])))
+        return hashlib.sha256(marked.encode()).hexdigest()[:32]
     finally:
         turn.give_back()

@@ -63,6 +63,9 @@ def session_of(
     if len(found) == 1 or len(live) == 1:
         # What the site has ended is only meant where nothing else can be.
         return (live or found)[0]
+    if len({(state.site.base_url, state.account and state.account.key) for state in found}) == 1 and found[0].account:
+        # One account, by several links: the app's own before one that a program named, and the latest of those.
+        return min(live or found, key=lambda state: (state.site.linked, -state.signed_in_at))
     if len({state.site.base_url for state in found}) > 1:
         return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
     return Unclear(f"Several accounts at this site: name one with --account. There are: {_listed(found)}.")

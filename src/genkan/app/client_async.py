@@ -4,23 +4,26 @@ Owns the exceptions at the surface; what happens is the flows'. ``client`` is th
 """
 
 import asyncio
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Callable, Mapping
+from typing import Self, TypeVar
 
-from genkan.app import keeping, sending
+from genkan.app import following, keeping, sending
 from genkan.app.agent import UserAgent
 from genkan.app.connecting import APPS_OWN, Link
 from genkan.app.drive import AsyncDriver
 from genkan.app.entering import Entered, Entrance, Hop
+from genkan.app.following import Held
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
-from genkan.app.outcomes import Access
+from genkan.app.outcomes import Access, Problem
 from genkan.app.reply import Reply
 from genkan.app.shelter import Consent, refuse
 from genkan.app.state import Account, SessionState
 from genkan.app.steps import Flow
 from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
+
+T = TypeVar("T")
 
 
 class AsyncConnection:
@@ -32,10 +35,11 @@ class AsyncConnection:
         self.id = state.id
         self.site = state.site
         self.account = state.account
+        self._left = False
 
     async def access(self, rejected: str | None = None) -> Access:
         """An access token with when it runs out; ``rejected`` is one that the site refused. Raises ``AppTrouble``."""
-        return sending.access_in(await self._driver.run(keeping.access(self._keeper, self.id, rejected)))
+        return sending.access_in(await self._use(lambda held: keeping.access(self._keeper, held, rejected)))
 
     async def fresh_token(self, rejected: str | None = None) -> str:
         """An access token that can be used now, renewed first when it has to be. Raises ``AppTrouble``."""
@@ -57,7 +61,7 @@ class AsyncConnection:
         """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``."""
         sent = sending.headers_of(headers, has_json=json is not None)
         content = body if json is None else sending.encoded(json)
-        found = await self._driver.run(keeping.call(self._keeper, self.id, method, path, sent, content))
+        found = await self._use(lambda held: keeping.call(self._keeper, held, method, path, sent, content))
         return sending.reply_in(found, self.site)
 
     async def get(self, path: str) -> Reply:
@@ -78,12 +82,22 @@ class AsyncConnection:
 
     async def whoami(self) -> Account:
         """Whom the site takes this session for, by asking it. Raises ``AppTrouble``."""
-        self.account = sending.account_in(await self._driver.run(keeping.whoami(self._keeper, self.id)), self.site)
+        self.account = sending.account_in(await self._use(lambda held: keeping.whoami(self._keeper, held)), self.site)
         return self.account
 
     async def sign_out(self, *, forget: bool = False) -> None:
         """End the session at the site, then forget it here; with ``forget`` also where the site cannot be told."""
-        sending.see_ended(await self._driver.run(keeping.sign_out(self._keeper, self.id, forget=forget)), forget=forget)
+        ended = await self._driver.run(following.sign_out(self._keeper, self._held(), forget=forget))
+        sending.see_ended(ended, forget=forget)
+        self._left = True
+
+    def _held(self) -> Held:
+        # Somebody who signed out here is not signed in again by another program's session.
+        return Held(self.id, self.site, None if self._left else self.account)
+
+    async def _use(self, use: Callable[[str], Flow[T | Problem]]) -> T | Problem:
+        self.id, outcome = await self._driver.run(following.followed(self._keeper, self._held(), use))
+        return outcome
 
     async def close(self) -> None:
         """Close the network connections; the session stays signed in."""
@@ -140,7 +154,7 @@ class AsyncApp:
     ) -> AsyncConnection:
         """A new sign-in through the browser; it replaces an earlier one of the same account. Raises ``AppTrouble``."""
         hop = Hop()
-        return await self._connected(self._entrance.enter(hop, address, link, None, private=private), hop)
+        return await self._connected(self._entrance.enter(hop, address, link, private=private), hop)
 
     async def saved(self) -> tuple[SessionState, ...]:
         """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""

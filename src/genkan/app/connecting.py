@@ -42,13 +42,36 @@ class Place:
     allow_http: bool
 
 
-def kept_session(saved: Sequence[SessionState | Unreadable], place: Place, account: str | None) -> SessionState | None:
+def kept_session(
+    saved: Sequence[SessionState | Unreadable], place: Place, account: str | None, link: Link = APPS_OWN
+) -> SessionState | None:
     """The kept session that is meant, signed in or ended; raises ``WhichOne`` where several are."""
     readable = [state for state in saved if isinstance(state, SessionState)]
-    found = session_of(readable, place.address, account)
+    found = session_of(_by(link, readable), place.address, account)
     if isinstance(found, Unclear):
         raise WhichOne(found.sentence)
     return None if isinstance(found, NobodySignedIn) else found
+
+
+def _by(link: Link, states: Sequence[SessionState]) -> list[SessionState]:
+    """Those that do for this link: its own, or without one the app's, and another's only where the app has none."""
+    if link.client_id is None and link.scope is None:
+        own = {_whose(state) for state in states if not state.site.linked}
+        return [state for state in states if not state.site.linked or _whose(state) not in own]
+    return [
+        state
+        for state in states
+        if link.client_id in {None, state.site.client_id} and link.scope in {None, state.site.scope}
+    ]
+
+
+def _whose(state: SessionState) -> tuple[str, str | None]:
+    return state.site.base_url, state.account.key if state.account else None
+
+
+def unread(saved: Sequence[SessionState | Unreadable]) -> str:
+    """What cannot be read of what is kept, in words; empty where all can."""
+    return " ".join(dict.fromkeys(state.sentence for state in saved if isinstance(state, Unreadable)))
 
 
 def wanted(place: Place, link: Link) -> Wanted:
@@ -73,12 +96,14 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
     return site if private is None else replace(site, share_browser_session=not private)
 
 
-def nobody(place: Place, account: str | None, because: str) -> SignInNeeded:
-    """No session stands, and no sign-in was wanted; ``because`` says why one that was kept does not."""
+def nobody(place: Place, account: str | None, because: str, spoilt: str) -> SignInNeeded:
+    """No session stands, and no sign-in was wanted; the rest says why one that was kept does not."""
     if because:
         return SignInNeeded(because)
     who = f" as {account}" if account else ""
-    return SignInNeeded(f"Nobody is signed in{who} at {place.address or 'any site'}: sign in first.")
+    return SignInNeeded(
+        f"Nobody is signed in{who} at {place.address or 'any site'}: sign in first.{' ' if spoilt else ''}{spoilt}"
+    )
 
 
 def told(problem: NotReady | SignInAgain, advice: str) -> AppTrouble:

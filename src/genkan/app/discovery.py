@@ -101,6 +101,7 @@ def _ready(wanted: Wanted, base: BaseURL, client_id: str, info: LoginInfo, route
         base_url=base.text,
         client_id=client_id,
         client_secret=wanted.client_secret,
+        linked=wanted.client_id is not None or wanted.scope is not None,
         redirect_uris=_usable(wanted.redirect_uris or info.redirect_uris) or (APP_REDIRECT,),
         authorization_endpoint=described.authorization_endpoint,
         token_endpoint=described.token_endpoint,

@@ -3,25 +3,32 @@
 Owns the order of its steps and raises what stops it; the choices are ``connecting``'s, the sign-in is ``arrival``'s.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from genkan.app import advice, arrival, keeping
 from genkan.app.agent import NoDoor, UserAgent
-from genkan.app.connecting import Link, Place, kept_session, nobody, site_of, told, wanted
+from genkan.app.choice import normal
+from genkan.app.connecting import APPS_OWN, Link, Place, kept_session, nobody, site_of, told, unread, wanted
 from genkan.app.desktop import desktop_agent
 from genkan.app.drive import Door
 from genkan.app.flows import discover
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
-from genkan.app.steps import Flow, NoReturn, Returned, Visit, work
-from genkan.app.vault import Vault
+from genkan.app.steps import Flow, NoReturn, Returned, Visit, pause, work
+from genkan.app.vault import Turn, Vault
 from genkan.wire.managed import Managed
 
 Stop: TypeAlias = NotReady | SignInAgain
+
+ENTRY_POLL_MS = 200
+ENTRY_POLLS = 1500
+"""Five minutes: as long as somebody may take in the browser; after that the other program is not waited for."""
 
 
 class Hop:
@@ -80,15 +87,17 @@ class Entrance:
         vault = self.vault or (
             yield from work(lambda: shelter_of(self.machine.environ).prepare(self.machine.draw, self.consent))
         )
+        if isinstance(vault, SealedVault):
+            yield from work(vault.unlock)
         return Keeper(vault, self.machine.now, self.machine.draw)
 
-    def resume(self, address: str | None, account: str | None) -> Flow["Resumed"]:
+    def resume(self, address: str | None, account: str | None, link: Link = APPS_OWN) -> Flow["Resumed"]:
         """The kept session that is meant, if there is one, and whether it still stands."""
         keeper = yield from self.keeper()
         saved = yield from work(lambda: keeping.saved(keeper.vault))
-        state = kept_session(saved, self.place(address), account)
+        state = kept_session(saved, self.place(address), account, link)
         if state is None:
-            return Resumed(keeper, None, stands=False, because="")
+            return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved))
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
             raise (yield from self._told(found, state.site.base_url, state.site))
@@ -96,23 +105,54 @@ class Entrance:
         because = found.sentence if isinstance(found, SignInAgain) else ""
         return Resumed(keeper, state, stands=not because, because=because)
 
-    def enter(
-        self, hop: Hop, address: str | None, link: Link, ended: SessionState | None, *, private: bool | None
-    ) -> Flow["Entered"]:
-        """Sign in through the browser and keep the session."""
+    def enter(self, hop: Hop, address: str | None, link: Link, *, private: bool | None) -> Flow["Entered"]:
+        """Sign in through the browser and keep the session, whatever is kept."""
         keeper = yield from self._proved_keeper()
-        asked = wanted(self.place(address or (ended.site.base_url if ended else None)), link)
+        turn = self._turn(keeper, address, link)
+        try:
+            # Whoever connects meanwhile waits for this one; a person who asks for a new sign-in waits for nobody.
+            yield from work(turn.take)
+            return (yield from self._enter(hop, keeper, address, link, None, private=private, account=None))
+        finally:
+            turn.give_back()
+
+    def _turn(self, keeper: Keeper, address: str | None, link: Link) -> Turn:
+        site = normal(wanted(self.place(address), link).address)
+        # Short, so that it is nobody else's: its holder takes the turns of sessions as well.
+        return keeper.vault.turn("s" + hashlib.sha256(site.encode()).hexdigest()[:7])
+
+    def _wait(self, turn: Turn) -> Flow[None]:
+        if (yield from work(turn.take)):
+            return
+        self.machine.say("Another program of yours is signing in there: this one waits for it.")
+        for _ in range(ENTRY_POLLS):
+            yield from pause(ENTRY_POLL_MS)
+            if turn.take():
+                return
+
+    def _enter(
+        self,
+        hop: Hop,
+        keeper: Keeper,
+        address: str | None,
+        link: Link,
+        ended: SessionState | None,
+        *,
+        private: bool | None,
+        account: str | None,
+    ) -> Flow["Entered"]:
+        asked = wanted(self.place(address), link)
         site = site_of((yield from discover(asked)), ended, link, private)
         if not isinstance(site, Site):
             raise (yield from self._told(site, asked.address, None))
-        return Entered(keeper, (yield from self._walk(hop, keeper, site)))
+        return Entered(keeper, (yield from self._walk(hop, keeper, site, account)))
 
-    def _walk(self, hop: Hop, keeper: Keeper, site: Site) -> Flow[SessionState]:
+    def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
         agent = self.agent or desktop_agent(self.machine, shelter_of(self.machine.environ).folder)
         no_door = yield from work(lambda: hop.open(agent, site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
-        kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri)
+        kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
         if not isinstance(kept, Kept):
             raise (yield from self._told(kept, site.base_url, site))
         for note in kept.notes:
@@ -140,12 +180,26 @@ class Entrance:
         self, hop: Hop, address: str | None, account: str | None, link: Link, *, private: bool | None, sign_in: bool
     ) -> Flow["Entered"]:
         """The session at a site: the kept one where it stands, else a new one if that is wanted."""
-        found = yield from self.resume(address, account)
+        found = yield from self.resume(address, account, link)
         if found.state is not None and found.stands:
             return Entered(found.keeper, found.state)
         if not sign_in:
-            raise nobody(self.place(address), account, found.because)
-        return (yield from self.enter(hop, address, link, found.state, private=private))
+            raise nobody(self.place(address), account, found.because, found.spoilt)
+        keeper = yield from self._proved_keeper()
+        there = address or (found.state.site.base_url if found.state else None)
+        turn = self._turn(keeper, there, link)
+        try:
+            yield from self._wait(turn)
+            # Looked for again: whoever had the turn before may have signed in for both.
+            found = yield from self.resume(address, account, link)
+            if found.state is not None and found.stands:
+                return Entered(found.keeper, found.state)
+            if found.spoilt:
+                self.machine.say(found.spoilt)
+            ended = found.state
+            return (yield from self._enter(hop, keeper, there, link, ended, private=private, account=account))
+        finally:
+            turn.give_back()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +210,8 @@ class Resumed:
     state: SessionState | None
     stands: bool
     because: str
+    spoilt: str = ""
+    """What cannot be read, where nothing else was found: it may have been the one that is meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,9 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
     try:
         state = yield from load(keeper, session_id)
         found = _usable(keeper, state, rejected)
-        return found or (yield from _refresh_in_turn(keeper, session_id, rejected))
+        return found or (
+            yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected))
+        )
     except VaultTrouble as trouble:
         # Nothing is lost: what could not be kept was not used, and the site gives the same successor again.
         return Retry(str(trouble))
@@ -88,14 +90,26 @@ def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | N
     return _access(state.tokens)
 
 
+def _still_good(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | None:
+    """The present token where it holds, and the site has not refused it."""
+    tokens = state.tokens if isinstance(state, SessionState) else None
+    return _access(tokens) if tokens and tokens.access != rejected and is_valid(tokens, keeper.now()) else None
+
+
 def _access(tokens: Tokens) -> Access:
     return Access(tokens.access, tokens.expires_at, tokens.scope)
 
 
-def _refresh_in_turn(keeper: Keeper, session_id: str, rejected: str | None) -> Flow[Access | Problem]:
+def _refresh_in_turn(
+    keeper: Keeper, session_id: str, rejected: str | None, good: Access | None
+) -> Flow[Access | Problem]:
     turn = keeper.vault.turn(session_id)
     try:
-        held = yield from wait_for(turn)
+        if good is None:
+            held = yield from wait_for(turn)
+        elif not (held := (yield from work(turn.take))):
+            # Somebody renews it already, and until then it is as good as it was: nobody waits for that.
+            return good
         # Read again: whoever had the turn before may have refreshed or signed out.
         state = yield from load(keeper, session_id)
         found = _usable(keeper, state, rejected)
@@ -130,8 +144,7 @@ def _settle(
             return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
         case Retry() | SiteSetUpWrong():
             # An early refresh may fail: the present token is good until it expires.
-            still_good = tokens.access != rejected and is_valid(tokens, keeper.now())
-            return _access(tokens) if still_good else outcome
+            return _still_good(keeper, state, rejected) or outcome
 
 
 def _end_unless_renewed(

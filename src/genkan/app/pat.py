@@ -61,7 +61,7 @@ def replace_token(
     The token still works afterwards; ``tokens_of`` and ``end_token`` end it once no script uses it any more.
     """
     owner = owner_of(address, personal_token, allow_http=allow_http)
-    connection = app.connect(address, link=link)
+    connection = app.connect(address, account=owner.name, link=link)
     account = connection.account or connection.whoami()
     if account.key == owner.key:
         return connection

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import FileVault, Turn, read_own, write_new
+from genkan.app.vault import FileVault, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
 SUFFIX = ".sealed"
+CHECK = "vault.check"
 HEAD = "sealed-1 "
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -54,14 +55,18 @@ class KeyFile:
         """The key; a new one where nothing was sealed yet."""
         text = read_own(self._path)
         if text is None:
-            if folder.exists() and any(folder.glob(f"*{SUFFIX}")):
+            sealed = folder.exists() and any(folder.glob(f"*{SUFFIX}"))
+            # Looked for again: another program may have made it, and sealed something, between the two looks.
+            text = read_own(self._path)
+            if text is None and sealed:
                 raise VaultTrouble(
                     f"The key in {self._path} is gone, and what is kept in {folder} cannot be opened without it: put "
                     "it back, or remove the files there and sign in again."
                 )
             # Another program may make one at the same moment: the first one counts for both.
-            write_new(self._path, b64encode(self._draw(KEY_BYTES)))
-            text = read_own(self._path) or ""
+            if text is None:
+                write_new(self._path, b64encode(self._draw(KEY_BYTES)))
+                text = read_own(self._path) or ""
         try:
             key = b64decode(text, validate=True)
         except (binascii.Error, ValueError):
@@ -82,18 +87,61 @@ class Passphrase:
         self._key: bytes | None = None
 
     def key(self, folder: Path) -> bytes:
-        """The key for what lies in this folder, which keeps the salt."""
+        """The key for what lies in this folder, which keeps the salt; ``VaultTrouble`` when the passphrase is wrong."""
         if self._key is None:
-            salts = FileVault(folder, suffix=".salt")
-            salt = salts.read("vault")
-            if salt is None:
-                salt = self._draw(SALT_BYTES).hex()
-                salts.write("vault", salt)
+            make_private(folder)
+            salt = _made_once(folder / "vault.salt", lambda: self._draw(SALT_BYTES).hex())
             # RFC 7914 2: N, r and p; 32 MiB a try makes guessing a stolen file's passphrase dear
-            self._key = hashlib.scrypt(
+            key = hashlib.scrypt(
                 self._ask().encode(), salt=salt.encode(), n=SCRYPT_COST, r=8, p=1, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES
             )
+            self._see_right(folder, key)
+            self._key = key
         return self._key
+
+    def _see_right(self, folder: Path, key: bytes) -> None:
+        """Every passphrase gives a key. The right one opens what the first one sealed, here or in an entry."""
+        check = folder / CHECK
+        if read_own(check) is None and not _opens_any(folder, key):
+            raise VaultTrouble(f"The passphrase opens nothing of what is kept in {folder}: type the right one.")
+        # Two programs may be the first at the same moment, with two passphrases: one of them is right from then on.
+        text = _made_once(check, lambda: _seal(key, CHECK, "", self._draw))
+        if _unseal(key, CHECK, text) is None:
+            raise VaultTrouble(f"The passphrase is not the one that {folder} was sealed with: type the right one.")
+
+
+def _made_once(path: Path, make: Callable[[], str]) -> str:
+    """What a file holds; made where there is none, and the first of several that make it counts for all."""
+    text = read_own(path)
+    if text is None:
+        write_new(path, make().encode())
+        text = read_own(path) or ""
+    return text
+
+
+def _opens_any(folder: Path, key: bytes) -> bool:
+    files = FileVault(folder, suffix=SUFFIX)
+    sealed = [(name, text) for name in files.names() if (text := files.read(name)) is not None]
+    return not sealed or any(_unseal(key, name, text) is not None for name, text in sealed)
+
+
+def _seal(key: bytes, name: str, text: str, draw: Draw) -> str:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most programs never need it
+
+    nonce = draw(NONCE_BYTES)
+    # The name is part of it, so that no entry can be put in the place of another.
+    return HEAD + b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), name.encode())).decode()
+
+
+def _unseal(key: bytes, name: str, sealed: str) -> str | None:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
+
+    try:
+        content = b64decode(sealed.removeprefix(HEAD), validate=True) if sealed.startswith(HEAD) else b""
+        return AESGCM(key).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode()).decode()
+    except (InvalidTag, ValueError):
+        return None
 
 
 class SealedVault:
@@ -122,12 +170,7 @@ class SealedVault:
         return None if sealed is None else self._opened(name, sealed)
 
     def write(self, name: str, text: str) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most programs never need it
-
-        nonce = self._draw(NONCE_BYTES)
-        # The name is part of it, so that no entry can be put in the place of another.
-        sealed = AESGCM(self._unlock.key(self._folder)).encrypt(nonce, text.encode(), name.encode())
-        self._files.write(name, HEAD + b64encode(nonce + sealed).decode())
+        self._files.write(name, _seal(self._unlock.key(self._folder), name, text, self._draw))
 
     def remove(self, name: str) -> None:
         self._files.remove(name)
@@ -136,15 +179,10 @@ class SealedVault:
         return self._files.turn(name)
 
     def _opened(self, name: str, sealed: str) -> str:
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
-
-        key = self._unlock.key(self._folder)
-        try:
-            content = b64decode(sealed.removeprefix(HEAD), validate=True) if sealed.startswith(HEAD) else b""
-            return AESGCM(key).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], name.encode()).decode()
-        except (InvalidTag, ValueError):
+        text = _unseal(self._unlock.key(self._folder), name, sealed)
+        if text is None:
             raise Spoilt(
                 f"A saved session in {self._folder} cannot be opened {self._unlock.words}: put the right key back, or "
                 "sign in again."
-            ) from None
+            )
+        return text

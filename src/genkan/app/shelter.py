@@ -12,7 +12,7 @@ from genkan.app import keychain
 from genkan.app.keychain import KeyringVault
 from genkan.app.machine import Machine
 from genkan.app.sealed import KeyFile, SealedVault
-from genkan.app.vault import FileVault, Vault, VaultTrouble
+from genkan.app.vault import FileVault, Vault, VaultTrouble, make_private, write_new
 
 FOLDER_VARIABLE = "GENKAN_APP_DIR"
 KIND_VARIABLE = "GENKAN_APP_VAULT"
@@ -74,14 +74,14 @@ class Shelter:
         """
         kind = self.forced or self.remembered()
         if kind is Kind.FILE or kind is Kind.ENCRYPTED:
-            return self._proved_files(kind, draw)
+            return self._proved_files(kind, draw, consent)
         try:
             backend = keychain.find_backend()
             keychain.prove(backend, draw)
         except VaultTrouble as trouble:
             return self._without_keyring(trouble, kind, draw, consent)
-        self._remember(Kind.KEYRING)
-        return KeyringVault(self.sessions, backend)
+        chosen = self._remember(Kind.KEYRING)
+        return KeyringVault(self.sessions, backend) if chosen else self.prepare(draw, consent)
 
     def _without_keyring(self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent) -> Vault:
         if kind is Kind.KEYRING:
@@ -89,7 +89,7 @@ class Shelter:
         place = self._sealed(draw).words
         if not consent(f"{trouble} May the session be kept in {place}? Whoever can read both can use it."):
             raise VaultTrouble(f"{trouble} Set {KIND_VARIABLE}=encrypted to agree to {place}.") from None
-        return self._proved_files(Kind.ENCRYPTED, draw)
+        return self._proved_files(Kind.ENCRYPTED, draw, consent)
 
     def remembered(self) -> Kind | None:
         """What was chosen at the first sign-in."""
@@ -104,21 +104,29 @@ class Shelter:
     def _sealed(self, draw: Draw) -> SealedVault:
         return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
 
-    def _proved_files(self, kind: Kind, draw: Draw) -> Vault:
+    def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> Vault:
         trial = FileVault(self.sessions, suffix=".trial")
-        trial.write("trial", "")
-        trial.remove("trial")
+        # Another program may be at the same trial: each has its own file.
+        name = f"trial-{draw(8).hex()}"
+        trial.write(name, "")
+        trial.remove(name)
         vault: Vault = FileVault(self.sessions)
         if kind is Kind.ENCRYPTED:
             sealed = self._sealed(draw)
             sealed.unlock()
             vault = sealed
-        self._remember(kind)
-        return vault
+        return vault if self._remember(kind) else self.prepare(draw, consent)
 
-    def _remember(self, kind: Kind) -> None:
+    def _remember(self, kind: Kind) -> bool:
+        """Keep the choice; False where another program has chosen otherwise meanwhile, which then counts for both."""
+        if self.remembered() is None:
+            make_private(self.sessions)
+            write_new(self.sessions / "vault.choice", kind.value.encode())
         if self.remembered() is not kind:
+            if self.forced is not kind:
+                return False
             self._choice.write("vault", kind.value)
+        return True
 
 
 def shelter_of(environ: Mapping[str, str]) -> Shelter:

@@ -26,6 +26,14 @@ class Site:
     title: str | None = None
     share_browser_session: bool = True
     client_secret: str | None = field(default=None, repr=False)
+    linked: bool = False
+    """Whether the program named the link or the permission, rather than taking what the site tells every app."""
+
+    def is_for_the_same(self, other: "Site") -> bool:
+        """Whether a session here can take the other's place: of one site, one link and one permission."""
+        scopes = (self.scope, other.scope) if self.linked else (None, None)
+        mine, theirs = (self.base_url, self.client_id, self.linked), (other.base_url, other.client_id, other.linked)
+        return mine == theirs and scopes[0] == scopes[1]
 
     @property
     def name(self) -> str:

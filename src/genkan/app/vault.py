@@ -116,18 +116,24 @@ class FileVault:
         path = self._path(name)
         with _as_trouble(f"{path} cannot be written"):
             make_private(self._folder)
-            fresh = self._folder / f".{name}.new"
-            fresh.unlink(missing_ok=True)
-            _write_out(fresh, text.encode())
-            fresh.replace(path)
+            fresh = _fresh(path)
+            try:
+                _write_out(fresh, text.encode())
+                fresh.replace(path)
+            except OSError:
+                fresh.unlink(missing_ok=True)
+                raise
             sync_folder(self._folder)
 
     def remove(self, name: str) -> None:
         path = self._path(name)
         with _as_trouble(f"{path} cannot be removed"):
-            if path.exists():
-                path.unlink()
-                sync_folder(self._folder)
+            if not self._folder.exists():
+                return
+            # What a writer left that was killed on the way holds the same secrets.
+            for gone in (path, *self._folder.glob(f".{path.name}.*.new")):
+                gone.unlink(missing_ok=True)
+            sync_folder(self._folder)
 
     def turn(self, name: str) -> Turn:
         return FileTurn(self._folder / ".locks", name, self._gates.setdefault(name, threading.Lock()))
@@ -200,8 +206,7 @@ def write_new(path: Path, content: bytes) -> None:
     """Make an owner-only file, durably and at once as a whole; one that is there already stays as it is."""
     with _as_trouble(f"{path} cannot be written"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-        fresh.unlink(missing_ok=True)
+        fresh = _fresh(path)
         _write_out(fresh, content)
         try:
             os.link(fresh, path)
@@ -210,6 +215,13 @@ def write_new(path: Path, content: bytes) -> None:
         finally:
             fresh.unlink()
         sync_folder(path.parent)
+
+
+def _fresh(path: Path) -> Path:
+    """A name beside it that no other thread or process writes to; what a dead one left there is removed."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    fresh.unlink(missing_ok=True)
+    return fresh
 
 
 def _write_out(path: Path, content: bytes) -> None:

@@ -1,13 +1,17 @@
 """genkan migrate: brings the store's schema up, or down for an older Genkan."""
 
+import contextlib
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from genkan import clock
 from genkan.cli.output import print_json, say
 from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, load_settings, told
 from genkan.outside import locks
-from genkan.store.sqlite_examine import Schema, bring_to, schema_of
+from genkan.store.places import bring_to, schema_of
+from genkan.store.sqlite_examine import Schema
 
 
 @told
@@ -17,21 +21,22 @@ def migrate(
     json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring the store's schema to this version's, after a copy of the file. No server may run.
+    """Bring the store's schema to this version's: SQLite's after a copy of the file, while no server runs.
 
-    genkan serve does the same by itself; going down is for putting an older Genkan back.
+    For SQLite genkan serve does the same by itself; PostgreSQL's waits for this command, also in a new database. Going
+    down is for putting an older Genkan back.
 
     Example: genkan migrate
     """
-    path = load_settings(data_dir).database_path
-    schema = schema_of(path)
+    place = load_settings(data_dir).store_place
+    schema = schema_of(place)
     target = schema.newest if to is None else to
     _refuse(schema, target)
     try:
-        with locks.serving(path):
-            bring_to(path, target)
+        with locks.serving(place) if isinstance(place, Path) else contextlib.nullcontext():
+            bring_to(place, target, clock.system_env())
     except locks.Held:
-        raise Stop(f"genkan serve uses {path}; stop it first", SET_UP) from None
+        raise Stop(f"genkan serve uses {place}; stop it first", SET_UP) from None
     except locks.CannotLock as problem:
         raise Stop(str(problem), SET_UP) from None
     if json:

@@ -39,7 +39,7 @@ def document(settings: Settings, health: Health) -> dict[str, object]:
     return {
         "healthy": health.good,
         "baseURL": settings.public.text,
-        "database": str(settings.database_path),
+        "database": str(settings.store_place),
         "ring": str(settings.ring_path),
         "checks": [{"id": check.id, "ok": check.ok, "sentence": check.sentence} for check in health.checks],
         "counts": dict(_counts(health)),
@@ -52,6 +52,6 @@ def _counts(health: Health) -> list[tuple[str, int]]:
 
 def _tell(settings: Settings, health: Health) -> None:
     guessed = "" if settings.base_url else " (no base URL is set here; a site that was started with one has another)"
-    say(f"This terminal's settings give {settings.public.text}{guessed}, data in {settings.database_path}")
+    say(f"This terminal's settings give {settings.public.text}{guessed}, data in {settings.store_place}")
     rows = [(check.id, "ok" if check.ok else "WRONG", check.sentence) for check in health.checks]
     print_fields([*rows, *((name, "", str(number)) for name, number in _counts(health))])

@@ -20,10 +20,12 @@ from genkan.protocol.certificates.faults import CertificateFault
 from genkan.protocol.certificates.naming import Leaf
 from genkan.protocol.certificates.presented import MOST_CHAIN_HEADER, Presented, from_file
 from genkan.protocol.outcomes import Change, Refused
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.site.api.certificate_documents import certificate_document, kind_named, pin_document
 from genkan.site.api.documents import moment, plain, public_id
-from genkan.site.certificate_accounts import certificate_facts, lost_with_certificate
+from genkan.site.certificate_accounts import certificate_facts, is_anothers, lost_with_certificate
+from genkan.site.ways_here import rules_set
 
 LEAST_DIGITS = 8
 app = cyclopts.App(name="certificate", help="Client certificates of accounts.")
@@ -51,7 +53,9 @@ def add(name: AccountName, file: File, /, *, by: By = "spki", json: AsJson = Fal
             made = pinning.add(account, leaf, kind_named(by), await site.store.pins(account.id), site.actor, site.env())
             if isinstance(made, pinning.NewPin) and await site.store.pinned([(made.pin.kind, made.pin.value)]):
                 raise Stop("this certificate is tied to an account already; genkan user certificate explain says whose")
-            return made
+            rules = rules_set(site.settings)
+            taken = await is_anothers(account, leaf, kind_named(by), rules, site.store)
+            return Refused(Reason.CERTIFICATE_ANOTHERS) if taken else made
 
         pin = (await site.apply(decide)).pin
         shown = (await account_named(site, name)).name

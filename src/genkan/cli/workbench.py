@@ -24,8 +24,8 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.site.ways_here import entrances_set
 from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
+from genkan.store.places import open_store
 from genkan.store.rounds import TRIES, settle_all
-from genkan.store.sqlite import open_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def at_site(data_dir: str | None, work: Callable[[Workbench], Coroutine[Any, Any
     loaded = load_settings(data_dir)
 
     async def opened() -> T:
-        store = open_store(loaded.database_path, create=False, env=clock.system_env())
+        store = open_store(loaded.store_place, create=False, env=clock.system_env())
         try:
             return await work(Workbench(loaded, store, actor_name()))
         finally:

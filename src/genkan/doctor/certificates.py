@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.x509.oid import AuthorityInformationAccessOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ExtensionOID
 
 from genkan.doctor.saying import say
 from genkan.wire.sentences import Sentence
@@ -19,7 +19,9 @@ _NOT_TAKEN = say("a kind of key that an iPhone does not take in a server's certi
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What is told of one certificate. ``names`` are those that a client compares with the host."""
+    """What is told of one certificate. ``names`` are those that a client compares with the host; ``for_servers``: its
+    extended key usage says so; ``transparent``: it was logged in public, which only public authorities do.
+    """
 
     subject: str
     issuer: str
@@ -31,6 +33,8 @@ class Certificate:
     hash_name: str
     issued_at: tuple[str, ...]
     self_issued: bool
+    for_servers: bool
+    transparent: bool
 
     @property
     def days(self) -> int:
@@ -57,7 +61,7 @@ def _read(der: bytes) -> Certificate | None:
         return Certificate(
             _name(found.subject), _name(found.issuer), _names(found), found.not_valid_before_utc,
             found.not_valid_after_utc, key, weak, used.name if used else "", _issued_at(found),
-            found.subject == found.issuer,
+            found.subject == found.issuer, _for_servers(found), _transparent(found),
         )  # fmt: skip
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
         return None
@@ -78,6 +82,20 @@ def _names(found: x509.Certificate) -> tuple[str, ...]:
         return ()
     dns = extension.get_values_for_type(x509.DNSName)
     return (*(text.lower() for text in dns), *map(str, extension.get_values_for_type(x509.IPAddress)))
+
+
+def _for_servers(found: x509.Certificate) -> bool:
+    """RFC 5280 4.2.1.12. Apple (support article 103769) wants the very purpose named since July 2019."""
+    try:
+        usages = found.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.SERVER_AUTH in usages
+
+
+def _transparent(found: x509.Certificate) -> bool:
+    # RFC 6962 3.3: the proof of it within the certificate.
+    return any(each.oid == ExtensionOID.PRECERT_SIGNED_CERTIFICATE_TIMESTAMPS for each in found.extensions)
 
 
 def _issued_at(found: x509.Certificate) -> tuple[str, ...]:

@@ -41,8 +41,12 @@ def _apache(paths: Sequence[str]) -> Sentence:
 
 
 def _caddy(paths: Sequence[str]) -> Sentence:
-    lines = f"    @app path {' '.join(paths)}\n    handle @app {{\n        reverse_proxy YOUR-UPSTREAM\n    }}"
-    return say("Caddy, before the block with forward_auth or basic_auth:\n%(lines)s", lines=lines)
+    # Caddy puts directives into an order of its own, so that only a matcher on the very directive exempts for certain.
+    lines = f"    @others not path {' '.join(paths)}\n    forward_auth @others …"
+    return say(
+        "Caddy, with the matcher on the line that asks for the sign-in (forward_auth, or basic_auth):\n%(lines)s",
+        lines=lines,
+    )
 
 
 def _haproxy(paths: Sequence[str]) -> Sentence:

@@ -133,13 +133,28 @@ def turned_away(answer: Heard, origin: str) -> bool:
     """Whether an anonymous question was not answered by the site but turned away: to another host, to a sign-in."""
     if answer.redirects:
         return origin_of(answer.target) != origin or recognise(answer) is not None or _is_sign_in(answer)
-    return answer.status in {401, 403, 407, 511}
+    return answer.status in {401, 403, 407, 511} or bool(answer.header("cf-mitigated"))
 
 
 def _is_sign_in(answer: Heard) -> bool:
-    return any(
-        word in _path(answer.target) for word in ("login", "signin", "sign-in", "sign_in", "logon", "/auth", "sso")
-    )
+    added = _added(answer)
+    return any(word in added for word in ("login", "signin", "sign-in", "sign_in", "logon", "/auth", "sso"))
+
+
+def _added(answer: Heard) -> str:
+    """What is new in the path that it leads to: the site's own paths have words of a sign-in in them too."""
+    asked, there = _path(answer.url).split("/"), _path(answer.target).split("/")
+    same = next((at for at, pair in enumerate(zip(asked, there, strict=False)) if pair[0] != pair[1]), None)
+    same = min(len(asked), len(there)) if same is None else same
+    left, new = asked[same:], there[same:]
+    if left and new[-len(left) :] == left:
+        new = new[: -len(left)]
+    return "".join(f"/{piece}" for piece in new)
+
+
+def is_firewall(answer: Heard) -> bool:
+    """Whether a firewall or a check for robots refused: nobody asks for a sign-in there, and no sign-in would help."""
+    return bool(answer.header("cf-mitigated")) or (answer.status == 403 and recognise(answer) is None)
 
 
 def gateway_of(answer: Heard) -> Gateway:
@@ -157,6 +172,7 @@ def is_portal(answer: Heard) -> bool:
     # RFC 6585 6: 511 is what such a portal ought to say.
     if answer.status == 511:
         return True
-    is_page = "html" in answer.header("content-type") or answer.redirects
+    # A refusal is somebody's who was reached: its page may speak of the guest network for help.
+    is_page = answer.redirects or (answer.status < 400 and "html" in answer.header("content-type"))
     where = answer.target.lower() if answer.redirects else ""
     return is_page and any(word in where or word in answer.text.lower() for word in _PORTALS)

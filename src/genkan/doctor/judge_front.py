@@ -76,6 +76,15 @@ def address_filter(seen: Seen) -> Probe:
             ),
             fix,
         )
+    busy = next((answer for answer in (bare, app, loopback) if is_busy(answer)), None)
+    if busy is not None:
+        return told.unknown(
+            say(
+                "%(status)s for one of them: the site or its proxy is busy, which tells of no filter",
+                status=_brief(busy),
+            ),
+            say("Check again when it is not busy; if this stays, see server-info and the log of the proxy."),
+        )
     if _is_filtered(bare, loopback):
         fix = say(
             "Exempt redirect_uri on /rest/oauth2/*/authorize from the rule that stops addresses of this machine "
@@ -102,7 +111,14 @@ def _is_filtered(usual: Heard, answer: Answered) -> bool:
     """Another kind of answer than without it; a provider may well refuse both in words of their own."""
     if isinstance(answer, Silent):
         return answer.silence in _LOST
+    if is_busy(usual) or is_busy(answer):
+        return False
     return answer.status != usual.status and answer.status >= 400
+
+
+def is_busy(answer: Answered) -> bool:
+    """Whether it says only that nobody has the time (RFC 9110 15.5.9 and 15.6, RFC 6585 4), whatever was asked."""
+    return isinstance(answer, Heard) and (answer.status in {408, 429} or answer.status >= 500)
 
 
 def _brief(answer: Answered) -> Sentence:
@@ -187,7 +203,7 @@ def speed(seen: Seen) -> Probe:
     told = Told(
         "speed",
         say("the time to the first byte of each answer"),
-        say("A sign-in is about ten requests: a second each is felt, and the app gives up after twenty."),
+        say("A sign-in is about ten requests: a second each is felt, and people give up before the phone does."),
     )
     times = [hop.ms for hops in seen.hops.values() for hop in hops if isinstance(hop, Heard)]
     if not times:

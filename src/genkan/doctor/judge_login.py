@@ -1,8 +1,10 @@
 """Judgements of what the app asks before anybody signs in: info/login, the switch behind it, and sign-in options."""
 
 from genkan.doctor.gateways import is_portal, turned_away
+from genkan.doctor.inflate import UNREADABLE
 from genkan.doctor.judge_site import is_genkan
 from genkan.doctor.judge_tls import wants_certificate
+from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Heard, Q, Seen, Silent, Target, place
 from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told, in_words
@@ -10,7 +12,6 @@ from genkan.doctor.turned_away import exempt, sent_where
 from genkan.doctor.verdicts import Probe
 from genkan.wire import login_info, uri
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
-from genkan.wire.urls import BaseURL, parse_base_url
 
 INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
 # What the app's own requests call without a browser's session: none of these may meet a gateway's sign-in.
@@ -43,23 +44,24 @@ def info(seen: Seen) -> Probe:
         return _answered(told, answer, seen)
     if wants_certificate(answer):
         return told.unknown(say("%(briefly)s: see client-certificate", briefly=answer.briefly))
-    if moved := _moved(answer, base):
-        return told.wrong(
-            say("%(status)s, to the same path at %(address)s, not followed", status=answer.status, address=moved.text),
-            say("Use %(address)s in the app, and in the MDM value.", address=moved.text),
-        )
+    if moved := move_of(answer, base, INFO_LOGIN):
+        return told.wrong(*moved)
     if turned_away(answer, base.origin):
         return _kept_out(told, answer, seen)
     return _status(told, answer, seen)
 
 
 def _answered(told: Told, answer: Heard, seen: Seen) -> Probe:
-    if answer.header("content-encoding").lower() not in {"", "identity"}:
-        fix = say("Let the proxy compress only what the caller says it takes (Accept-Encoding).")
-        return told.wrong(say("200, compressed although that was not asked for"), fix)
+    encoding = answer.header("content-encoding").strip().lower()
+    compressed = say("200, compressed although that was not asked for")
+    fix = say("Let the proxy compress only what the caller says it takes (Accept-Encoding).")
+    if encoding in UNREADABLE:
+        return told.unknown(compressed, fix)
     found = login_info.parse(answer.body)
     if isinstance(found, LoginInfo):
         elsewhere = _elsewhere(found, seen.target)
+        if elsewhere is None and encoding not in {"", "identity"}:
+            return told.warning(compressed, fix)
         if elsewhere is None:
             return told.ok(say("%(briefly)s, for everybody", briefly=answer.briefly))
         fix = say(
@@ -89,14 +91,6 @@ def _elsewhere(found: LoginInfo, target: Target) -> str | None:
         return None
     named = (found.authorization_endpoint, found.token_endpoint)
     return next((one for one in named if one is not None and not one.startswith(target.base.text + "/")), None)
-
-
-def _moved(answer: Heard, base: BaseURL) -> BaseURL | None:
-    """The same document under another address is a move, not a gateway."""
-    if not answer.redirects or not answer.target.endswith(INFO_LOGIN):
-        return None
-    moved = parse_base_url(answer.target.removesuffix(INFO_LOGIN), allow_http=True)
-    return moved if isinstance(moved, BaseURL) and moved.text != base.text else None
 
 
 def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:

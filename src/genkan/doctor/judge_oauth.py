@@ -1,6 +1,7 @@
 """Judgements of the provider as a whole: are its endpoints there, and does it refuse what it must refuse."""
 
 from genkan.doctor.gateways import turned_away
+from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Answered, Heard, Q, Seen, Silent, place
 from genkan.doctor.saying import plain, say
 from genkan.doctor.telling import Told
@@ -66,6 +67,8 @@ def token(seen: Seen) -> Probe:
         return told.ok(plain(f"{answer.status}, {shown(error, 60)}"))
     if answer.status == 404:
         return told.unknown(say("404: see oauth-endpoints"))
+    if moved := move_of(answer, base, TOKEN):
+        return told.wrong(*moved)
     # Before the gateways: 401 and 403 in HTML are what firewalls and checks of the Origin say.
     if answer.redirects and turned_away(answer, base.origin):
         paths = [base.path + path for path in (TOKEN, "/rest/oauth2/latest/revoke")]

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from genkan.doctor.observed import Q, Seen, Silence, Silent, host_of, origin_of, place
+from genkan.doctor.observed import Q, Seen, Silence, Silent, Tried, host_of, origin_of, place
 from genkan.doctor.saying import joined, plain, say
 from genkan.doctor.telling import Told
 from genkan.doctor.verdicts import Probe
@@ -106,15 +106,17 @@ def connection(seen: Seen) -> Probe:
     )
     if not seen.tried:
         return told.unknown(say("not asked, for want of an address"))
-    dead = [one for one in seen.tried if one.fault]
+    unseen = _unseen(seen.tried)
+    tried = [one for one in seen.tried if one not in unseen]
+    dead = [one for one in tried if one.fault]
     each = [
         say("%(address)s %(fault)s", address=one.address, fault=one.fault)
         if one.fault
         else say("%(address)s answers", address=one.address)
-        for one in seen.tried
+        for one in tried
     ]
-    answered = joined(each, ", ")
-    if len(dead) == len(seen.tried):
+    answered = joined([*each, *_not_seen(unseen)], ", ")
+    if len(dead) == len(tried):
         fix = say(
             "See that the site or its proxy runs and that firewalls let port %(port)s through from where phones are.",
             port=port,
@@ -132,6 +134,21 @@ def connection(seen: Seen) -> Probe:
             ),
         )
     return told.ok(answered)
+
+
+def _unseen(tried: tuple[Tried, ...]) -> list[Tried]:
+    """The addresses of a family that this machine has no way to: a phone may well have one."""
+    routed = {_address(one.address).version for one in tried if not one.unrouted}
+    return [one for one in tried if routed and _address(one.address).version not in routed]
+
+
+def _not_seen(unseen: list[Tried]) -> list[Sentence]:
+    if not unseen:
+        return []
+    listed = ", ".join(one.address for one in unseen)
+    if _address(unseen[0].address).version == 4:
+        return [say("this machine has no IPv4: %(listed)s not seen", listed=listed)]
+    return [say("this machine has no IPv6: %(listed)s not seen", listed=listed)]
 
 
 def http_redirect(seen: Seen) -> Probe:

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from genkan.doctor.gateways import turned_away
+from genkan.doctor.inflate import UNREADABLE
 from genkan.doctor.judge_tls import wants_certificate
+from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent
 from genkan.doctor.saying import plain, say
 from genkan.doctor.telling import Told, in_words
@@ -18,6 +20,7 @@ from genkan.wire.versions import (
     parse_version,
 )
 
+SERVER_INFO = "/rest/api/2/serverInfo"
 SKEW_DOUBTFUL_MS = 60_000
 SKEW_WRONG_MS = 300_000
 _NO_INFO = say("not told: the site's serverInfo could not be read")
@@ -57,8 +60,16 @@ def server_info(seen: Seen) -> Probe:
         if title:
             return told.ok(say("%(what)s, version %(version)s, “%(title)s”", title=title, **what))
         return told.ok(say("%(what)s, version %(version)s", **what))
+    if answer.status == 200 and answer.header("content-encoding").strip().lower() in UNREADABLE:
+        return told.unknown(
+            say("200, compressed although that was not asked for"),
+            say("Let the proxy compress only what the caller says it takes (Accept-Encoding)."),
+        )
     if wants_certificate(answer):
         return told.unknown(say("%(briefly)s: see client-certificate", briefly=answer.briefly))
+    # A missing context path is named here, before what follows from it.
+    if moved := move_of(answer, base, SERVER_INFO):
+        return told.warning(*moved) if seen.target.skip_info else told.wrong(*moved)
     if turned_away(answer, base.origin):
         return _kept_out(told, answer, seen)
     return _no_site(told, answer, seen)
@@ -83,7 +94,7 @@ def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:
         return told.unknown(say("%(sent_where)s: see info-login", sent_where=sent_where(answer)))
     if seen.target.skip_info:
         return told.warning(sent_where(answer), say("Keep skipInfo in the MDM value, or exempt the path."))
-    return told.wrong(sent_where(answer), exempt(answer, [f"{seen.target.base.path}/rest/api/2/serverInfo"]))
+    return told.wrong(sent_where(answer), exempt(answer, [seen.target.base.path + SERVER_INFO]))
 
 
 def _no_site(told: Told, answer: Heard, seen: Seen) -> Probe:

@@ -13,6 +13,9 @@ SOON_DAYS = 14
 # What Apple takes from a public authority since 2020, and from any authority since 2019.
 LONGEST_PUBLIC_DAYS = 398
 LONGEST_DAYS = 825
+# CA/Browser Forum, Baseline Requirements 6.3.2 (ballot SC-081v3): what public authorities may issue from a day on.
+_SHORTER = ((datetime(2029, 3, 15, tzinfo=UTC), 47), (datetime(2027, 3, 15, tzinfo=UTC), 100),
+            (datetime(2026, 3, 15, tzinfo=UTC), 200))  # fmt: skip
 _UNTRUSTED_ROOT = frozenset({18, 19})  # OpenSSL: a self-signed certificate, alone or at the end of the chain
 _NO_ISSUER = frozenset({2, 20, 21})  # OpenSSL: the issuer is not at hand
 _PLAIN = say("not asked: the address is plain http")
@@ -74,8 +77,10 @@ def certificate(seen: Seen, now: int) -> Probe:
     if not chain:
         fix = say("Have it issued anew by a usual authority.")
         return told.wrong(say("a certificate that cannot be read"), fix)
-    fault = _date_fault(chain, now) or _name_fault(chain[0], base.host) or _trust_fault(chain, shaken)
-    fault = fault or _strength_fault(chain)
+    # Where it is trusted, what the server sends beyond the path that was taken harms nobody.
+    path = read_chain(shaken.path) or chain[:1] if shaken.trusted else chain
+    fault = _date_fault(path, now, chain[0]) or _name_fault(chain[0], base.host) or _usage_fault(chain[0])
+    fault = fault or _trust_fault(chain, shaken) or _strength_fault(path)
     answered = say(
         "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
         subject=chain[0].subject,
@@ -85,17 +90,29 @@ def certificate(seen: Seen, now: int) -> Probe:
     )
     if fault is not None:
         return told.wrong(say("%(answered)s: %(fault)s", answered=answered, fault=fault[0]), fault[1])
-    return _catch(told, chain[0], answered, seen, now)
+    return (
+        _catch(told, chain[0], answered, seen, now) or _surplus(told, chain, path, answered, now) or told.ok(answered)
+    )
+
+
+def _surplus(told: Told, chain: tuple[Certificate, ...], path: tuple[Certificate, ...], answered: Sentence,
+             now: int) -> Probe | None:  # fmt: skip
+    """RFC 8446 4.4.2: certificates beyond the path are passed over; an expired one is a matter of tidiness."""
+    fault = _date_fault(tuple(one for one in chain if one not in path), now, chain[0])
+    if fault is None:
+        return None
+    fix = say("Leave it out of the file that the server sends: the chain is trusted without it.")
+    return told.warning(say("%(answered)s: one more is sent, and %(fault)s", answered=answered, fault=fault[0]), fix)
 
 
 _Fault = tuple[Sentence, Sentence] | None
 
 
-def _date_fault(chain: tuple[Certificate, ...], now: int) -> _Fault:
+def _date_fault(chain: tuple[Certificate, ...], now: int, own: Certificate) -> _Fault:
     moment = datetime.fromtimestamp(now / 1000, UTC)
     for certificate in chain:
         if certificate.not_after < moment:
-            return _expired(certificate, is_own=certificate is chain[0]), say("Renew it, and reload the server.")
+            return _expired(certificate, is_own=certificate == own), say("Renew it, and reload the server.")
         if certificate.not_before > moment:
             fix = say("Wait until then, or set right the clock of the machine that issued it or of this one.")
             return say(
@@ -118,6 +135,15 @@ def _name_fault(own: Certificate, host: str) -> _Fault:
     if not own.names:
         return say("it is for no name at all (the common name alone no longer counts)"), fix
     return say("it is for %(listed)s", listed=", ".join(own.names[:5])), fix
+
+
+def _usage_fault(own: Certificate) -> _Fault:
+    if own.for_servers:
+        return None
+    fix = say(
+        "Have it issued anew for TLS servers, with serverAuth in the extended key usage: iOS refuses it otherwise."
+    )
+    return say("its extended key usage does not name servers (serverAuth)"), fix
 
 
 def _trust_fault(chain: tuple[Certificate, ...], shaken: Handshake) -> _Fault:
@@ -165,14 +191,13 @@ def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
     return None
 
 
-def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe:
+def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe | None:
     left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
-    # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
-    bound = LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
+    bound = _longest(own, seen)
     if own.days > bound:
         fix = say(
-            "Have it issued for %(bound)s days at most: iOS refuses longer ones (398 from public authorities, "
-            "825 else).",
+            "Have it issued for %(bound)s days at most: iOS refuses more than 825 days, more than 398 from public "
+            "authorities, and those may issue for 200 days only since March 2026.",
             bound=bound,
         )
         return told.warning(say("%(answered)s: valid for %(days)s days in all", answered=answered, days=own.days), fix)
@@ -181,7 +206,14 @@ def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: in
             say("%(answered)s: it expires in %(left)s days", answered=answered, left=left),
             say("Renew it now, and see why it is not renewed."),
         )
-    return told.ok(answered)
+    return None
+
+
+def _longest(own: Certificate, seen: Seen) -> int:
+    if own.transparent:
+        return next((days for since, days in _SHORTER if own.not_before >= since), LONGEST_PUBLIC_DAYS)
+    # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
+    return LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
 
 
 def wants_certificate(answer: Answered) -> bool:

@@ -108,6 +108,14 @@ def host_of(url: str) -> str:
         return ""
 
 
+def path_of(url: str) -> str:
+    """The path of an address, empty where it cannot be read."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
 def origin_of(url: str) -> str:
     """Scheme, host and port of an address with the scheme's own port left out; empty where it cannot be read."""
     try:
@@ -131,15 +139,19 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One address that was tried; ``fault`` is None where somebody took the connection."""
+    """One address that was tried; ``fault`` is None where somebody took the connection. ``unrouted``: this machine has
+    no way to such addresses at all, which tells nothing of the site.
+    """
 
     address: str
     fault: Sentence | None = None
+    unrouted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
     """One TLS handshake with everything offered. ``chain`` is what the server sent, its own certificate first;
+    ``path`` is the way to the root that was taken where it is trusted;
     ``refused`` says why the chain is not trusted, empty where it is; ``fault`` why there was no handshake at all.
     """
 
@@ -151,6 +163,7 @@ class Handshake:
     refused_code: int = 0
     fault: Sentence | None = None
     wants_certificate: bool = False
+    path: tuple[bytes, ...] = ()
 
     @property
     def trusted(self) -> bool:

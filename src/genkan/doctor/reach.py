@@ -5,7 +5,9 @@ own origin only; no cookie is kept, and nothing but the one token that was hande
 """
 
 import asyncio
+import errno
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -16,9 +18,10 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 
 from genkan import __version__
+from genkan.doctor.inflate import inflated
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Silence, Silent, Tried, origin_of
 from genkan.doctor.saying import plain, say
-from genkan.doctor.trust import chain_of, listening, looking, offering_old
+from genkan.doctor.trust import chain_of, listening, looking, offering_old, path_of
 from genkan.wire import alerts, uri
 from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
@@ -33,6 +36,8 @@ MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
 MOST_HOPS = 4
 USER_AGENT = f"genkan-check/{__version__} AtlassianMobileApp"
+# What a system says that has no address or no route of the family.
+_UNROUTED = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _OWN = {
     "user-agent": USER_AGENT,
     "accept": "application/json, text/html;q=0.9",
@@ -125,7 +130,7 @@ async def _connected(address: str, port: int) -> Tried:
     except TimeoutError:
         return Tried(address, _too_late(CONNECT_SECONDS))
     except OSError as problem:
-        return Tried(address, plain(_words(problem)))
+        return Tried(address, why_not(problem), unrouted=problem.errno in _UNROUTED)
     writer.transport.abort()
     return Tried(address)
 
@@ -170,6 +175,8 @@ async def _shaken(base: BaseURL, address: str, context: ssl.SSLContext) -> Hands
     cipher = spoken.cipher()
     version = spoken.version() or ""
     seen = Handshake(version, cipher[0] if cipher else "", spoken.selected_alpn_protocol() or "", chain_of(spoken))
+    if context.verify_mode is ssl.CERT_REQUIRED:
+        seen = replace(seen, path=path_of(spoken))
     wants = version == "TLSv1.3" and await _wants_certificate(reader)
     # No farewell is waited for: some servers never send theirs.
     writer.transport.abort()
@@ -252,6 +259,7 @@ class Line:
         ) as response:
             ms, at = round((self._clocks.ticks() - began) * 1000), self._clocks.now()
             body = await _read(response, asking.most_bytes)
+            body = inflated(body, response.headers.get("content-encoding", ""), asking.most_bytes)
             raw = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw)
             return Heard(asking.url, response.status_code, tuple(raw), body, ms, at)
 
@@ -301,6 +309,20 @@ def _causes(trouble: BaseException | None) -> str:
 
 def _too_late(seconds: float) -> Sentence:
     return say("no answer within %(seconds)s seconds", seconds=f"{seconds:g}")
+
+
+def why_not(problem: OSError) -> Sentence:
+    """Why nobody took a connection, in words."""
+    if problem.errno == errno.ECONNREFUSED:
+        return say("refuses the connection")
+    if problem.errno in {errno.EHOSTUNREACH, *_UNROUTED}:
+        return say("cannot be reached")
+    return say("does not take the connection (%(words)s)", words=_system_words(problem))
+
+
+def _system_words(problem: OSError) -> str:
+    # The loop puts words of its own, with the address in them, in place of the system's.
+    return (os.strerror(problem.errno) if problem.errno and problem.errno > 0 else _words(problem))[:120]
 
 
 def _words(problem: OSError) -> str:

@@ -83,9 +83,17 @@ def _verifying(context: ssl.SSLContext, *, verify: bool) -> ssl.SSLContext:
 
 def chain_of(spoken: ssl.SSLObject) -> tuple[bytes, ...]:
     """The certificates that the server sent, in DER, its own first."""
-    inner: Any = getattr(spoken, "_sslobj", None)
-    chain = getattr(inner, "get_unverified_chain", None)
-    sent = (chain() or ()) if chain is not None else ()
-    certificates = tuple(each if isinstance(each, bytes) else each.public_bytes(_DER) for each in sent)
     own = spoken.getpeercert(binary_form=True)
-    return certificates or ((own,) if own else ())
+    return _certificates(spoken, "get_unverified_chain") or ((own,) if own else ())
+
+
+def path_of(spoken: ssl.SSLObject) -> tuple[bytes, ...]:
+    """The certificates from the server's own to the root by which it was trusted, in DER; only after verifying."""
+    return _certificates(spoken, "get_verified_chain")
+
+
+def _certificates(spoken: ssl.SSLObject, which: str) -> tuple[bytes, ...]:
+    inner: Any = getattr(spoken, "_sslobj", None)
+    chain = getattr(inner, which, None)
+    found = (chain() or ()) if chain is not None else ()
+    return tuple(each if isinstance(each, bytes) else each.public_bytes(_DER) for each in found)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from genkan.doctor.exemptions import exemption
-from genkan.doctor.gateways import gateway_of, is_portal
+from genkan.doctor.gateways import gateway_of, is_firewall, is_portal
 from genkan.doctor.judge_reach import private_note
 from genkan.doctor.observed import Heard, place
 from genkan.doctor.saying import say
+from genkan.wire.jsontext import shown
 from genkan.wire.sentences import Sentence
 
 
@@ -14,6 +15,8 @@ def sent_where(answer: Heard) -> Sentence:
     """Who turned it away, and where it leads; nobody went there."""
     if is_portal(answer):
         return say("%(briefly)s: the sign-in page of the network that this machine is in", briefly=answer.briefly)
+    if is_firewall(answer):
+        return _refused(answer)
     name = gateway_of(answer).name
     note = private_note(answer.target) if answer.redirects else None
     if note is not None:
@@ -38,10 +41,39 @@ def exempt(answer: Heard, paths: Sequence[str]) -> Sentence:
     """The exact exception."""
     if is_portal(answer):
         return say("Sign in to this network, or run the check from another one.")
+    if is_firewall(answer):
+        return _let_through(answer, paths)
     gateway = gateway_of(answer)
     return say(
         "Exempt %(listed)s from the sign-in of %(name)s.\n%(exemption)s",
         listed=", ".join(paths),
         name=gateway.name,
         exemption=exemption(gateway.front, paths),
+    )
+
+
+def _refused(answer: Heard) -> Sentence:
+    """Who refused, by what it says of itself."""
+    if answer.header("cf-mitigated"):
+        return say("%(status)s by Cloudflare's check for robots, which no app can pass", status=answer.status)
+    server = shown(answer.header("server"), 60)
+    if server:
+        return say(
+            "%(status)s by a firewall or a check for robots (server: %(server)s)", status=answer.status, server=server
+        )
+    return say("%(status)s by a firewall or a check for robots", status=answer.status)
+
+
+def _let_through(answer: Heard, paths: Sequence[str]) -> Sentence:
+    listed = ", ".join(paths)
+    if answer.header("cf-mitigated"):
+        return say(
+            "In Cloudflare, under Security, add a custom rule with the action Skip for %(listed)s and everything below "
+            "/rest/oauth2/; plain Bot Fight Mode knows no exception and has to be switched off.",
+            listed=listed,
+        )
+    return say(
+        "See in the log of the proxy or firewall which rule refuses, and exempt %(listed)s from it: no cookie and no "
+        "script of a browser can be asked for there, and the app's User-Agent holds AtlassianMobileApp.",
+        listed=listed,
     )

@@ -13,9 +13,8 @@ from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
 from genkan.site.ways_here import entrances_set
 from genkan.store.api import NodeReport
-from genkan.store.sqlite import open_store
-from genkan.store.sqlite_copy import fault_of
-from genkan.store.sqlite_examine import Counts, Schema, count, schema_of
+from genkan.store.places import count, damage_of, open_store, schema_of
+from genkan.store.sqlite_examine import Counts, Schema
 from genkan.wire.scopes import Permission
 
 
@@ -48,18 +47,18 @@ class Health:
 
 async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
     """Look at the installation and change nothing; an older schema is not migrated for it. Raises CannotOpen."""
-    path = settings.database_path
-    schema = schema_of(path)
-    damage = fault_of(path) if deep else None
+    place = settings.store_place
+    schema = schema_of(place)
+    damage = damage_of(place) if deep else None
     if schema.present != schema.newest or damage is not None:
         return Facts(schema, read_ring(settings.ring_path), None, None, damage=damage)
-    store = open_store(path, create=False, env=env)
+    store = open_store(place, create=False, env=env)
     try:
         site = await store.site()
         here = entrances_set(settings).by(site.ways)
         administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
         ring, nodes = read_ring_of(settings.ring_path, site), await store.nodes()
-        return Facts(schema, ring, site, count(path), nodes, administered=administered)
+        return Facts(schema, ring, site, count(place), nodes, administered=administered)
     finally:
         await store.close()
 
@@ -82,9 +81,7 @@ def _schema(facts: Facts) -> Check:
     if present > newest:
         return Check("store", False, f"schema {present} is of a newer Genkan, this one knows {newest}")
     if present < newest:
-        return Check(
-            "store", False, f"schema {present} is older than {newest}: genkan migrate, or the next start, mends it"
-        )
+        return Check("store", False, f"schema {present} is older than {newest}: genkan migrate mends it")
     return Check("store", True, f"Schema {present}.")
 
 

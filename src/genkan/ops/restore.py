@@ -48,7 +48,9 @@ async def restore(settings: Settings, backup: Path, manner: Manner, actor: str, 
     The ring's file goes first: with a newer ring the present site starts, with an older one than it names the restored
     site would not.
     """
-    target, ring_path = settings.database_path, settings.ring_path
+    if not isinstance(settings.store_place, Path):
+        raise RestoreFailed("a PostgreSQL database is restored by PostgreSQL's own programs")
+    target, ring_path = settings.store_place, settings.ring_path
     with _alone(target), _workshop(target) as workshop, _ring_alone(ring_path):
         copy = workshop / target.name
         _take(backup, copy)

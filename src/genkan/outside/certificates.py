@@ -68,13 +68,18 @@ class CertificateDesk:
         return Accepted(read_leaf(path.leaf), presented.leaf, der_of(path.issuer), doubt)
 
     async def recheck(self, known: KnownCertificate, env: Env) -> Revocation:
-        """Whether a certificate that somebody signed in with stands now. Where the site does not ask, Unknown."""
+        """Whether a certificate that somebody signed in with stands now, and each authority between it and ours, as far
+        as the CA file and the issuer that is kept show the way. Where the site does not ask, Unknown.
+        """
         certificate, issuer = read_certificate(known.leaf), read_certificate(known.issuer)
         if isinstance(certificate, CertificateFault) or isinstance(issuer, CertificateFault):
             return Unknown("what is kept of it cannot be read")
         if self.strictness is Strictness.OFF:
             return Unknown("this site does not ask (GENKAN_CERTIFICATE_REVOCATION)")
-        return await self.revocations.standing(certificate, issuer, env.now)
+        path = verify(certificate, [issuer], self.bundle, env.now)
+        # Without a way to an authority (one between came with the sign-in alone) there is this much to ask.
+        links = list(path.links()) if isinstance(path, Path) else [(certificate, issuer)]
+        return _worst([await self.revocations.standing(one, by, env.now) for one, by in links])
 
     async def _revocation_fault(self, path: Path, env: Env) -> CertificateFault | str:
         """The fault of the first that does not stand, else why it is not known of one, where that may pass."""
@@ -94,6 +99,13 @@ class CertificateDesk:
         if doubt and self.strictness is Strictness.REQUIRE:
             return CertificateFault(Fault.REVOCATION_UNKNOWN, doubt)
         return doubt
+
+
+def _worst(answers: Sequence[Revocation]) -> Revocation:
+    """One that is revoked counts before one that is not known."""
+    revoked = (answer for answer in answers if isinstance(answer, Revoked))
+    unknown = (answer for answer in answers if isinstance(answer, Unknown))
+    return next(revoked, None) or next(unknown, None) or answers[0]
 
 
 def _revoked(is_leaf: bool, certificate: x509.Certificate, answer: Revoked) -> CertificateFault:

@@ -80,6 +80,13 @@ class ArrivalFacts:
     candidates: tuple[Account, ...] = ()
     taken: bool = False
 
+    @property
+    def whose(self) -> Account | None:
+        """The account that is linked, or would be."""
+        if self.known is not None:
+            return self.known.account
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Came:

@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     MOBILE_OFF = "mobile.off"
     SITE_NAMED = "site.named"
     ADMINISTRATORS_GONE = "site.administrators_gone"
+    ADDRESS_LEFT_OUT = "account.address_left_out"
     SIGN_IN_POLICY_CHANGED = "site.sign_in_policy_changed"
     RECOVERY_CODES_MADE = "account.recovery_codes_made"
     DEVICE_LET_IN = "account.device_let_in"

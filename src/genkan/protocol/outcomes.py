@@ -304,6 +304,14 @@ class NeedAdministrator:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedOwnAddress:
+    """Fails where another account has this e-mail address as well, as the steps before it leave them."""
+
+    account_id: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseTraces:
     """Forget what a person's sign-ins tell of them (device, browser, address), their sessions, consents and
     certificates.
@@ -347,6 +355,7 @@ Step = (
     | StartSetup
     | NeedNoAdministrator
     | NeedAdministrator
+    | NeedOwnAddress
     | EraseTraces
     | AllowHealing
     | IdentityStep

@@ -96,6 +96,8 @@ class Reason(StrEnum):
     CERTIFICATE_REFUSED = "certificate_refused"
     CERTIFICATE_LATE = "certificate_late"
     CERTIFICATE_ALONE = "certificate_alone"
+    CERTIFICATE_ANOTHERS = "certificate_anothers"
+    ADDRESS_ANOTHERS = "address_anothers"
     WAY_NOT_TAKEN = "way_not_taken"
     DEVICE_LINK_DEAD = "device_link_dead"
     DEVICE_NOT_LET_IN = "device_not_let_in"

@@ -48,6 +48,19 @@ SIGN_IN_REASONS: Mapping[Reason, Entry] = {
         "A client certificate alone changes nothing: send JSON, or a header X-Requested-With.",
         "Any page can make a browser send a form with the certificate; JSON and headers of one's own it cannot.",
     ),
+    Reason.CERTIFICATE_ANOTHERS: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "This certificate signs somebody else in. Take it from that account first.",
+        "A pin goes before the site's rules, so it would take a way in from the other account. "
+        "genkan user certificate explain says whose it is and why.",
+    ),
+    Reason.ADDRESS_ANOTHERS: _to_client(
+        E.INVALID_REQUEST,
+        409,
+        "Somebody else has this e-mail address, and certificates find their accounts by it here.",
+        "GENKAN_CERTIFICATE_RULES has a rule that ends in =email: with two accounts of one address it names nobody.",
+    ),
     Reason.PASSKEY_REFUSED: _to_client(
         E.ACCESS_DENIED,
         401,

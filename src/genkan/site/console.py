@@ -24,7 +24,15 @@ from genkan.site.presence import is_recent, needs_more
 from genkan.site.read import Form
 from genkan.site.reader import Reader
 from genkan.site.received import Received
-from genkan.site.sign_in_form import SESSION_OVER, certificate_start, demand_of_form, login_form, offer_of
+from genkan.site.sign_in_form import (
+    SESSION_OVER,
+    certificate_start,
+    demand_of_form,
+    form_alone,
+    login_form,
+    offer_of,
+    recovery_url,
+)
 from genkan.wire.scopes import Permission
 
 LEAST = Permission.ADMIN
@@ -162,11 +170,14 @@ async def confirm_page(
     elsewhere = (offer.corporate and door.sign_on.upstreams) or (
         offer.certificate and not by_device and certificate_start({}, door)
     )
+    other = {"next": carried.get("next", ""), **form_alone(door)}
+    has_codes = account is not None and bool(await door.store.recovery_codes_left(account.id))
     values = {
         "action": door.public.path + CONFIRM,
         "offer": offer,
         "by_device": by_device,
-        "other_url": f"{door.public.path}/login?{urlencode({'next': carried.get('next', '')})}" if elsewhere else "",
+        "other_url": f"{door.public.path}/login?{urlencode(other)}" if elsewhere else "",
+        "recovery_url": recovery_url(carried, door) if has_codes else "",
         "hidden": {**token, **carried},
         "passkey": passkey_page.confirm_values(door, {**token, **carried}),
         "error": error,

@@ -3,12 +3,14 @@ for their next sign-in. Always in small steps, each directory by itself, so that
 """
 
 import asyncio
+from dataclasses import replace
 
 from genkan.outside.ldap_people import LdapPeople
 from genkan.protocol.facts import IdentityFacts
 from genkan.protocol.identity_steps import NoteSource
 from genkan.protocol.offboarding import Checked, Presence, judge
 from genkan.protocol.outcomes import Change
+from genkan.site.addresses import as_vouched, guarded
 from genkan.site.directory_facts import told_of_the_last
 from genkan.site.door import Door
 from genkan.site.openid_presence import OpenIDDirectory
@@ -68,8 +70,11 @@ class DirectoryKeeper:
         """load, decide, apply. A sign-in since the question is newer than the answer."""
         asked = facts
         for _ in range(TRIES):
-            env = self._door.env()
-            change = judge(checked, facts, await self._others(facts), self._rule, env)
+            env, said = self._door.env(), checked
+            if checked.person is not None:
+                said = replace(checked, person=await as_vouched(checked.person, facts.account, self._rule, self._door))
+            change = judge(said, facts, await self._others(facts), self._rule, env)
+            change = await guarded(change, facts.account, self._door)
             if await self._door.store.apply(await told_of_the_last(change, facts.account, self._door)):
                 return
             found = await self._door.store.identity(facts.identity.source, facts.identity.subject)

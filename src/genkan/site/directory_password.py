@@ -18,6 +18,7 @@ from genkan.protocol.signin.lockout import Tries
 from genkan.protocol.signin.password import LaneFull
 from genkan.protocol.signin.session import Browser
 from genkan.site import browser
+from genkan.site.addresses import as_vouched, guarded
 from genkan.site.browser import Visitor
 from genkan.site.directory_facts import arrival_facts, told_of_the_last
 from genkan.site.door import Door
@@ -188,12 +189,13 @@ async def _let_in(
     for _ in range(TRIES):
         env = door.env()
         facts = await arrival_facts(person, rule, door.store)
-        outcome = arrive(person, Came(Method.PWD, env.now, asking.ways), facts, rule, asking.this, env, door.lifetimes)
+        said = await as_vouched(person, facts.whose, rule, door)
+        outcome = arrive(said, Came(Method.PWD, env.now, asking.ways), facts, rule, asking.this, env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _refused(Refused(Reason.SIGN_IN_FAILED, event=outcome.event), asking, door)
         known = (await door.store.password_row("", budget.taken.keys)).guesses
         opened = outcome.after((guessing.proved(budget.taken, known, env.now),))
-        if await door.store.apply(opened.change):
+        if await door.store.apply(await guarded(opened.change, facts.whose, door)):
             account = await door.store.account(opened.session.account_id)
             return LetIn(opened.cookie, account) if account else Refused(Reason.BUSY)
     return Refused(Reason.BUSY, retry_after=1)

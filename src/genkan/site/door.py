@@ -107,6 +107,8 @@ class Door:
     announcement: dict[int, Answer] = field(default_factory=dict)
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
+    # Which addresses of directories were told to be left out: the directory, the account, and who has the address.
+    addresses_told: set[tuple[str, int, int]] = field(default_factory=set)
 
     def env(self) -> Env:
         """This moment's time and chance."""

@@ -18,6 +18,7 @@ from genkan.protocol.records import Account, Way
 from genkan.protocol.sealing import Purpose, Unsealable
 from genkan.protocol.signin.session import NewSession
 from genkan.site import answer, browser
+from genkan.site.addresses import as_vouched, guarded
 from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.corporate_offer import BELOW, CARRIED
@@ -31,7 +32,8 @@ from genkan.store.rounds import TRIES
 
 COOKIE = "genkan-sign-on"
 SLOTS = 4
-# What browsers take for one cookie is 4096 characters, its name and attributes included.
+# What browsers take for one cookie is 4096 characters, its name and attributes included. All of ours together have no
+# more room than one: with what was typed they stay within the 8 KiB that proxies take for a header.
 LONGEST_COOKIE = 3900
 LONGEST_CARRIED = 2000
 LOCAL = "local"
@@ -47,7 +49,9 @@ def _client(upstream: Upstream, provider: Provider, door: Door) -> Client:
     return Client(source.client_id, redirect_uri(source.name, door), source.scopes_at(listed), source.consent)
 
 
-async def send_there(upstream: Upstream, wanted: Wanted, who: Visitor, door: Door, env: Env) -> Answer | Fault:
+async def send_there(
+    upstream: Upstream, wanted: Wanted, received: Received, who: Visitor, door: Door, env: Env
+) -> Answer | Fault:
     """The way to the provider; the browser carries what the way back needs."""
     provider = await upstream.provider()
     if isinstance(provider, Fault):
@@ -59,10 +63,28 @@ async def send_there(upstream: Upstream, wanted: Wanted, who: Visitor, door: Doo
     address = flow.address(begun, provider, _client(upstream, provider, door), upstream.source.acr_values)
     name = _cookie_name(begun.state, door)
     cookie = set_cookie(name, sealed, secure=door.public.secure, longest=flow.LONGEST_FLOW // 1000)
-    return browser.with_device(answer.redirect(address).plus((b"set-cookie", cookie)), who, door)
+    there = answer.redirect(address).plus((b"set-cookie", cookie))
+    for forgotten in _without_room(name, len(sealed), received, door):
+        there = there.plus((b"set-cookie", set_cookie(forgotten, "", secure=door.public.secure, longest=0)))
+    return browser.with_device(there, who, door)
 
 
-async def straight_there(parameters: Form, who: Visitor, door: Door, env: Env) -> Answer | None:
+def _without_room(newest: str, length: int, received: Received, door: Door) -> list[str]:
+    """The cookies of other sign-ins under way that do not fit beside the newest: the oldest go."""
+    names = (browser.cookie_name(door, f"{COOKIE}-{slot}") for slot in range(SLOTS))
+    kept = [(name, text) for name in names if name != newest and (text := received.cookie(name))]
+    begun = {name: flow.unseal(text, door.sealer) for name, text in kept}
+    # What does not open is of no use to anybody, and goes first.
+    kept.sort(key=lambda one: (known := begun[one[0]]) is not None and known.started_at, reverse=True)
+    forgotten = []
+    for name, text in kept:
+        length += len(text)
+        if length > LONGEST_COOKIE:
+            forgotten.append(name)
+    return forgotten
+
+
+async def straight_there(parameters: Form, received: Received, who: Visitor, door: Door, env: Env) -> Answer | None:
     """The way to the provider without a page between, where the operator wants it and it is the only way in. None where
     the page is to be shown, as for everybody who asks for it with ``local``.
     """
@@ -72,7 +94,8 @@ async def straight_there(parameters: Form, who: Visitor, door: Door, env: Env) -
     if (await demand_of_form(parameters, door, env)).offered is not Way.CORPORATE:
         return None
     fresh = await must_be_fresh(parameters, who, door, env)
-    sent = await send_there(upstreams[0], wanted_of(parameters, fresh=fresh, account_id=0, door=door), who, door, env)
+    wanted = wanted_of(parameters, fresh=fresh, account_id=0, door=door)
+    sent = await send_there(upstreams[0], wanted, received, who, door, env)
     return sent if isinstance(sent, Answer) else None
 
 
@@ -186,10 +209,11 @@ async def _let_in(
         auth_time = flow.auth_time(begun, token.auth_time, env)
         method = claims.method_of(described.claims, checked.mapped(source))
         came = Came(method, auth_time, demand.ways, token.sid)
-        outcome = arrive(person, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
+        said = await as_vouched(person, facts.whose, source.rule, door)
+        outcome = arrive(said, came, facts, source.rule, this_browser(received, who), env, door.lifetimes)
         if isinstance(outcome, Refused):
             return _not_let_in(person, outcome, door, env)
-        if await door.store.apply(outcome.change):
+        if await door.store.apply(await guarded(outcome.change, facts.whose, door)):
             account = await door.store.account(outcome.session.account_id)
             return LetIn(outcome, account) if account else Fault(Reason.BUSY, "the account is gone")
     return Fault(Reason.BUSY, "the race was lost too often")

@@ -35,12 +35,15 @@ TICKET, CREDENTIAL, NAME = "ticket", "credential", "passkey_name"
 Values = dict[str, object]
 
 
-def sign_in_values(door: Door, hidden: Form, *, unknown: bytes = b"") -> Values:
-    """For the sign-in page. ``unknown`` is a passkey that the store does not know, for the browser to forget."""
+def sign_in_values(door: Door, hidden: Form, *, autofill: bool = False, unknown: bytes = b"") -> Values:
+    """For the sign-in page. ``autofill``: no other field of it is there for the browser to offer a passkey in;
+    ``unknown`` is one that the store does not know, for the browser to forget.
+    """
     below = door.public.path + OPTIONS
     present, *former = rp_ids(door.public, door.settings.former) or ("",)
     return {
         "works": bool(present),
+        "autofill": autofill,
         "action": below,
         "options": below,
         # WebAuthn 5.11: one question is about one host, so those of before the move have a button of their own.

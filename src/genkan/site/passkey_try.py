@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.passkey import Turned, read_answer, sign_in
-from genkan.protocol.signin.passkey_checks import Check
+from genkan.protocol.signin.passkey_checks import Check, account_of
+from genkan.protocol.signin.passkey_data import Asserted
 from genkan.protocol.signin.passkey_ticket import Use
 from genkan.site import passkey_page
 from genkan.site.browser import Visitor
@@ -18,8 +19,8 @@ from genkan.store.rounds import TRIES
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """Nobody was signed in. ``unknown`` is the id of a passkey that the store does not have, for its browser to forget;
-    what is said is the same whatever the store has.
+    """Nobody was signed in. ``unknown`` is the id of a passkey of ours that the store has no more, for its browser to
+    forget; what is said is the same whatever the store has.
     """
 
     refused: Refused
@@ -46,11 +47,20 @@ async def try_passkey(
         outcome = sign_in(facts, asserted, ticket, door.public.origin, ways, this, env, door.lifetimes)
         done = not outcome.change.steps or await door.store.apply(outcome.change)
         if done and isinstance(outcome, Turned):
-            return _declined(outcome, received, door, b"" if facts else asserted.id)
+            return _declined(outcome, received, door, b"" if facts else await _forgotten(asserted, door))
         if done and not isinstance(outcome, Turned) and facts is not None:
             return SignedIn(outcome.cookie, facts.account)
     # The challenge was used meanwhile: the same answer was sent twice.
     return _declined(Turned(Refused(Reason.PASSKEY_LATE), Check.CHALLENGE), received, door)
+
+
+async def _forgotten(asserted: Asserted, door: Door) -> bytes:
+    """The id of a passkey of somebody here that the store does not have any more. One of a neighbour on the same host,
+    below another path, has the same RP ID and must stay in their list: its user handle is nobody's here.
+    """
+    account_id = account_of(asserted.user_handle)
+    here = account_id and await door.store.account(account_id) is not None
+    return asserted.id if here else b""
 
 
 def _declined(turned: Turned, received: Received, door: Door, unknown: bytes = b"") -> Declined:

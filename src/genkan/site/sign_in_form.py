@@ -36,6 +36,8 @@ LONGEST_PASSWORD = 4096
 SESSION_OVER = "Your sign-in is over. Sign in again; what you typed is kept."
 # acr_values: what a proxy asks of a sign-in for the application behind it.
 CARRIED = ("interaction", "next", "acr_values", ANYWAY, typed.FIELD)
+# What leads on to where somebody was going.
+GOING_ON = ("interaction", "next")
 LONGEST_ACR_VALUES = 1000
 DIRECTORY_AWAY = (
     "The organisation’s directory cannot be reached at the moment. Whoever signs in with its password has to wait."
@@ -60,9 +62,9 @@ async def login_form(
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name)}
     hidden = {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried}
     webview = way_out(parameters, _begin_anew(parameters, interaction, door), who, door)
-    offer = offer_of(demand)
+    offer = offer_of(demand) if webview is None else offer_of(demand).without_keys()
     values = {
-        "offer": offer if webview is None else offer.without_keys(),
+        "offer": offer,
         "webview": webview,
         "action": f"{door.public.path}/login",
         "hidden": hidden,
@@ -73,10 +75,10 @@ async def login_form(
         "certificate_start": certificate_start(parameters, door),
         "again": who.person is not None and (interaction is not None or bool(demand.acrs)),
         "weak": who.person is not None and not demand.admits(who.person.session.method),
-        "recovery_url": door.public.path + RECOVERY,
+        "recovery_url": recovery_url(parameters, door),
         "unmet_url": _unmet_url(parameters, interaction, door),
         "corporate": buttons(parameters, door),
-        "passkey": passkey_page.sign_in_values(door, hidden, unknown=unknown),
+        "passkey": passkey_page.sign_in_values(door, hidden, autofill=not offer.password, unknown=unknown),
     }
     # CSP3 6.4.1: after sign-in the way may lead straight on to the application.
     forms_to = (redirects.form_action_source(interaction.redirect_uri),) if interaction else ()
@@ -90,6 +92,17 @@ def certificate_start(parameters: Form, door: Door) -> str:
     carried = {name: parameters[name] for name in CARRIED if parameters.get(name) and name != typed.FIELD}
     asked = f"?{urlencode(carried)}" if carried else ""
     return f"{door.public.path}/login/certificate/start{asked}"
+
+
+def recovery_url(parameters: Form, door: Door) -> str:
+    """Where a recovery code is taken, on the same behalf; ``onward`` leads on from there."""
+    kept = {name: parameters[name] for name in GOING_ON if parameters.get(name)}
+    return f"{door.public.path}{RECOVERY}" + (f"?{urlencode(kept)}" if kept else "")
+
+
+def form_alone(door: Door) -> dict[str, str]:
+    """What keeps the sign-in page from signing the same person in again by what their browser shows by itself."""
+    return {"form": "1"} if door.settings.certificate_on_every_hop else {}
 
 
 def _begin_anew(parameters: Form, interaction: Interaction | None, door: Door) -> str:

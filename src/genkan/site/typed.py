@@ -17,7 +17,8 @@ from genkan.site.received import Received, set_cookie
 
 FIELD = "typed"
 MOST_BYTES = 40 * 1024
-# Beside the other cookies within the 8 KiB that proxies take for all of them.
+# With 3900 for the sign-ins at providers and few hundred for session, device and the like, all of our cookies together
+# stay within the 8 KiB that proxies take for a header. Those of an application on the same host are not ours to bound.
 LONGEST_COOKIE = 3000
 # Part of a field's name: what is a secret is typed again.
 _NEVER = ("password", "secret", "token", "recovery")

@@ -1,4 +1,4 @@
-"""Record <-> row: how the SQLite engine spells records as compact columns is known here alone. No SQL runs."""
+"""Record <-> row: how the engines spell records as compact columns is known here alone. No SQL runs."""
 
 import socket
 from collections.abc import Mapping
@@ -101,11 +101,24 @@ def pack_address(address: str) -> Blob | str:
         return address
 
 
+# No address is as long as this prefix: what follows it is any other text.
+_NO_ADDRESS = bytes(17)
+
+
+def address_bytes(packed: Blob | str) -> bytes:
+    """What pack_address gives, for a column that takes bytes alone."""
+    if isinstance(packed, str):
+        return _NO_ADDRESS + packed.encode() if packed else b""
+    return bytes(packed)
+
+
 @lru_cache(maxsize=4096)
 def unpack_address(stored: bytes | str) -> str:
-    """The text that pack_address was given."""
+    """The text that pack_address was given, in either form."""
     if isinstance(stored, str):
         return stored
+    if len(stored) not in (4, 16):
+        return stored[len(_NO_ADDRESS) :].decode()
     return socket.inet_ntop(socket.AF_INET if len(stored) == 4 else socket.AF_INET6, stored)
 
 

@@ -4,13 +4,12 @@ No index serves the filters: each would cost every sign-in a write. A page looks
 where to go on. One serves the story of a single sign-in, whose id is newer than all others when it is written.
 """
 
-import sqlite3
-
 from msgspec.structs import astuple
 
 from genkan.protocol.audit import Line, Segment
 from genkan.store import rows
 from genkan.store.api import AuditPage, AuditQuery
+from genkan.store.database import Database
 from genkan.store.sqlite_lists import SqliteLists
 
 # How many lines one page looks at: what a statement of a few milliseconds can.
@@ -34,12 +33,12 @@ _OF_GRANT = f"""
 """  # noqa: S608 made of constants
 _FILTERS = """
     a.id > :after AND a.id < :before
-    AND (:kinds IS NULL OR instr(:kinds, ',' || a.kind || ',') > 0)
-    AND (:actor IS NULL OR a.actor = :actor)
-    AND (:account_id IS NULL OR a.account_id = :account_id)
-    AND (:link_id IS NULL OR a.link_id = :link_id)
-    AND (:since IS NULL OR a.at >= :since) AND (:until IS NULL OR a.at < :until)
-    AND (:text IS NULL OR instr(lower(r.text), lower(:text)) > 0 OR instr(lower(a.detail), lower(:text)) > 0)
+    AND (instr(:kinds, ',' || a.kind || ',') > 0 OR :kinds IS NULL)
+    AND (a.actor = :actor OR :actor IS NULL)
+    AND (a.account_id = :account_id OR :account_id IS NULL)
+    AND (a.link_id = :link_id OR :link_id IS NULL)
+    AND (a.at >= :since OR :since IS NULL) AND (a.at < :until OR :until IS NULL)
+    AND (instr(lower(r.text), lower(:text)) > 0 OR instr(lower(a.detail), lower(:text)) > 0 OR :text IS NULL)
 """
 _NEWER = f"""
     SELECT {_LINE_COLUMNS} FROM audit a {_LINE_JOINS} WHERE {_FILTERS} ORDER BY a.id LIMIT :limit
@@ -157,7 +156,7 @@ class SqliteAudit(SqliteLists):
 class AuditWrites:
     """Runs inside the writer's transaction. False: the chain moved on, and nothing was written."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def seal(self, segment: Segment) -> bool:
@@ -184,7 +183,9 @@ def _line(row: rows.Row) -> Line:
     )  # fmt: skip
 
 
-def _text(stored: bytes | None) -> str:
+def _text(stored: bytes | str | None) -> str:
+    if isinstance(stored, str):
+        return stored
     return "" if stored is None else stored.decode("utf-8", "surrogateescape")
 
 

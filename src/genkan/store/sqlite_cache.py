@@ -1,6 +1,5 @@
 """What every request needs and hardly ever changes: the site's facts and all links, kept in memory and never stale."""
 
-import sqlite3
 from collections.abc import Mapping
 
 from genkan.protocol.facts import GrantFacts
@@ -8,6 +7,7 @@ from genkan.protocol.outcomes import Rotated
 from genkan.protocol.records import Link, Site
 from genkan.store import rows
 from genkan.store.api import StoreUnavailable
+from genkan.store.database import Database
 
 # Entries of one of the two halves of FactsCache; one takes about 1.5 KB.
 HALF = 2048
@@ -24,7 +24,7 @@ class SiteCache:
     them.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self.version = -1
         self.site: Site

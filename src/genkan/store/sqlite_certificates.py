@@ -1,13 +1,13 @@
 """Client certificates in SQLite: pins of accounts and certificates that somebody signed in with, written and read."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from genkan.protocol import certificate_records as c
 from genkan.protocol.records import Account
+from genkan.store.database import Database
 from genkan.store.sqlite_people import SqlitePeople
 from genkan.store.sqlite_texts import TextIds
-from genkan.store.sqlite_ways import PIN_COLUMNS, Owners, a_pin
+from genkan.store.sqlite_ways import MOST_JUDGED, PIN_COLUMNS, Owners, a_pin
 
 MOST_CERTIFICATES = 100
 
@@ -22,10 +22,11 @@ KEEP = """
     INSERT INTO certificates (account, number, fingerprint, subject, leaf, issuer, not_after, first_at, last_at,
         checked_at)
     SELECT a.number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ?
-    ON CONFLICT (fingerprint) DO UPDATE
-    SET account = excluded.account, last_at = excluded.last_at, checked_at = excluded.checked_at
-    WHERE number = excluded.number AND revoked_at IS NULL
-    ON CONFLICT (number) DO NOTHING
+    ON CONFLICT DO NOTHING
+"""
+KEEP_KNOWN = """
+    UPDATE certificates SET account = (SELECT number FROM accounts WHERE id = ?), last_at = ?, checked_at = ?
+    WHERE fingerprint = ? AND number = ? AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM accounts WHERE id = ?)
 """
 REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL"
 END_SESSIONS = "DELETE FROM sessions WHERE certificate = ?"
@@ -49,6 +50,10 @@ _KNOWN_OF = f"""
     SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE a.id = ?
     ORDER BY c.last_at DESC, c.number LIMIT ?
 """  # noqa: S608 made of constants
+_OF_ADMINISTRATORS = f"""
+    SELECT {_KNOWN_COLUMNS} FROM accounts a CROSS JOIN certificates c ON c.account = a.number
+    WHERE a.permission >= 3 AND a.standing <> 2 AND c.revoked_at IS NULL ORDER BY c.last_at DESC LIMIT ?
+"""  # noqa: S608 made of constants
 _NUMBERED = f"""
     SELECT {_KNOWN_COLUMNS} FROM certificates c CROSS JOIN accounts a ON a.number = c.account WHERE c.number = ?
 """  # noqa: S608 made of constants
@@ -65,7 +70,7 @@ _DUE = f"""
 class CertificateWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
 
@@ -79,6 +84,9 @@ class CertificateWrites:
 
     def keep(self, step: c.KeepCertificate) -> bool:
         k = step.certificate
+        known = (k.account_id, k.last_at, k.checked_at, k.fingerprint, k.number, k.account_id)
+        if self._db.execute(KEEP_KNOWN, known).rowcount == 1:
+            return True
         values = (
             k.number, k.fingerprint, k.subject, k.leaf, k.issuer, k.not_after, k.first_at, k.last_at, k.checked_at,
             k.account_id,
@@ -120,6 +128,10 @@ class SqliteCertificates(SqlitePeople):
     async def certificates(self, account_id: int) -> list[c.KnownCertificate]:
         """What a person signed in with, the last used first."""
         return [c.KnownCertificate(*row) for row in self._all(_KNOWN_OF, (account_id, MOST_CERTIFICATES))]
+
+    async def administrators_certificates(self) -> list[c.KnownCertificate]:
+        """What those who administer signed in with and was not ended, the last used first."""
+        return [c.KnownCertificate(*row) for row in self._all(_OF_ADMINISTRATORS, (MOST_JUDGED,))]
 
     async def certificate(self, fingerprint: bytes) -> c.KnownCertificate | None:
         """The certificate that somebody signed in with, by the SHA-256 of its DER."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from genkan.store.api import CannotOpen, NoSite
+from genkan.store.database import Database
+from genkan.store.migration import migrations
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
     has_site,
     migrate,
-    migrations,
     schema_version,
 )
 
@@ -66,11 +67,13 @@ def identity_of(path: Path) -> tuple[bytes, int] | None:
 def count(path: Path) -> Counts:
     """Count the rows of a store at this version's schema. Walks the smallest index of each table."""
 
-    def counted(db: sqlite3.Connection) -> Counts:
-        numbers = [int(db.execute(sql).fetchone()[0]) for sql in (_ACCOUNTS, _LINKS, _SIGN_INS, _SESSIONS)]
-        return Counts(*numbers, *db.execute(_UNSETTLED).fetchone())
-
     return _asked(path, counted)
+
+
+def counted(db: Database) -> Counts:
+    """The rows behind a connection of either engine."""
+    numbers = [int(db.execute(sql).fetchone()[0]) for sql in (_ACCOUNTS, _LINKS, _SIGN_INS, _SESSIONS)]
+    return Counts(*numbers, *db.execute(_UNSETTLED).fetchone())
 
 
 def bring_to(path: Path, target: int) -> None:

@@ -1,11 +1,10 @@
 """Who accounts are in directories: the steps inside the writer's transaction, and the reads. None walks far at once."""
 
-import sqlite3
-
 from genkan.protocol import identity_steps as i
 from genkan.protocol.facts import IdentityFacts, SessionFacts
 from genkan.protocol.records import Identity, SourceState
 from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_certificates import SqliteCertificates
 
 MOST_SESSIONS = 1_000
@@ -26,11 +25,11 @@ _REMOVE = """
 """
 _REACHED = """
     INSERT INTO sources (source, reached_at, missed_since) VALUES (?, ?, NULL)
-    ON CONFLICT DO UPDATE SET reached_at = excluded.reached_at, missed_since = NULL
+    ON CONFLICT (source) DO UPDATE SET reached_at = excluded.reached_at, missed_since = NULL
 """
 _MISSED = """
     INSERT INTO sources (source, reached_at, missed_since) VALUES (?, NULL, ?)
-    ON CONFLICT DO UPDATE SET missed_since = COALESCE(missed_since, excluded.missed_since)
+    ON CONFLICT (source) DO UPDATE SET missed_since = COALESCE(sources.missed_since, excluded.missed_since)
 """
 _IDENTITY = f"""
     SELECT {_COLUMNS}, {rows.ACCOUNT_COLUMNS} FROM identities i CROSS JOIN accounts a ON a.number = i.account
@@ -56,7 +55,7 @@ _UPSTREAM_SESSIONS = f"""
 class IdentityWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, step: i.AddIdentity) -> bool:

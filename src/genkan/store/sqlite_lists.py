@@ -56,11 +56,11 @@ _LIVE_ONLY = """
 _PHONE_ORDER = f"AND g.id < :before {_LIVE_ONLY} ORDER BY g.id DESC LIMIT :limit"
 _PHONE_ORDER_UP = f"AND g.id > :before {_LIVE_ONLY} ORDER BY g.id LIMIT :limit"
 _PHONE = f"SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE g.id = ?"  # noqa: S608 made of constants
-_ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE 1"
+_ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE TRUE"
 _OF_ACCOUNT = f"""
     {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_account {_PHONE_JOINS}
     WHERE g.account = (SELECT number FROM accounts WHERE id = :account_id)
-    AND (:link_id IS NULL OR l.id = :link_id)
+    AND (l.id = :link_id OR :link_id IS NULL)
 """  # noqa: S608 made of constants
 _OF_LINK = f"""
     {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS}
@@ -107,7 +107,7 @@ class SqliteLists(SqliteReads):
         asked = {
             "account_id": query.account_id,
             "link_id": query.link_id,
-            "live_only": int(query.live_only),
+            "live_only": query.live_only,
             "before": start if query.before is None else query.before,
             "limit": query.limit,
         }

@@ -4,13 +4,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from genkan.protocol.env import Env
 from genkan.store.api import CannotOpen, NoSite, StoreUnavailable
+from genkan.store.database import Database
+from genkan.store.migration import Migration, migrations
 from genkan.store.sqlite_copy import copy_database
 
 MIGRATIONS = resources.files("genkan.store.migrations")
@@ -22,15 +22,6 @@ CACHE_KB = 8_000
 APPLICATION_ID = 0x676E6B6E
 # STRICT tables.
 OLDEST_SQLITE = (3, 37)
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One numbered step with its way back."""
-
-    number: int
-    up: str
-    down: str
 
 
 def prepare(path: Path, *, create: bool, env: Env) -> None:
@@ -101,20 +92,7 @@ def has_site(path: Path) -> bool:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
 
-def migrations(folder: Traversable) -> list[Migration]:
-    """The migrations of a folder in order, numbered from 1 without a gap."""
-    ups = sorted(file.name for file in folder.iterdir() if file.name.endswith(".up.sql"))
-    found = []
-    for number, name in enumerate(ups, start=1):
-        if int(name.partition("_")[0]) != number:
-            raise CannotOpen(f"the migration {name} is out of order")
-        down = folder / name.replace(".up.sql", ".down.sql")
-        up_text, down_text = (folder / name).read_text(encoding="utf-8"), down.read_text(encoding="utf-8")
-        found.append(Migration(number, up_text, down_text))
-    return found
-
-
-def schema_version(db: sqlite3.Connection) -> int:
+def schema_version(db: Database) -> int:
     """The last migration that this file has had; 0 for a fresh one."""
     known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
     return int(db.execute("SELECT version FROM schema_version").fetchone()[0]) if known else 0

@@ -1,9 +1,8 @@
 """Passkeys in SQLite: the steps inside the writer's transaction, and what the reads ask."""
 
-import sqlite3
-
 from genkan.protocol import passkey_steps as p
 from genkan.store import rows
+from genkan.store.database import Database
 
 ONE = f"""
     SELECT {rows.PASSKEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
@@ -34,7 +33,7 @@ _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
 class PasskeyWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, step: p.AddPasskey) -> bool:

@@ -27,7 +27,7 @@ _HORIZON = """
 _PEOPLE = f"""
     SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
     WHERE a.folded >= :first AND a.folded > :after AND a.folded < :past AND a.folded <= :horizon
-    AND (:standing IS NULL OR a.standing = :standing) AND (:permission IS NULL OR a.permission = :permission)
+    AND (a.standing = :standing OR :standing IS NULL) AND (a.permission = :permission OR :permission IS NULL)
     ORDER BY a.folded LIMIT :limit
 """  # noqa: S608 made of constants
 _PASSWORD_SET_AT = """
@@ -46,7 +46,7 @@ _RECOVERY_OF = f"""
     SELECT {_RECOVERY_COLUMNS} FROM accounts a CROSS JOIN recovery_links r ON r.account = a.number WHERE a.id = ?
 """  # noqa: S608 made of constants
 _CODES = """
-    SELECT COUNT(*), COALESCE(SUM(c.used_at IS NULL), 0)
+    SELECT COUNT(*), COUNT(*) - COUNT(c.used_at)
     FROM accounts a CROSS JOIN recovery_codes c ON c.account = a.number WHERE a.id = ?
 """
 _HAS_CODE = """

@@ -1,9 +1,8 @@
 """Visits of phones that check the site, in SQLite: the step inside the writer's transaction, and the reads."""
 
-import sqlite3
-
 from genkan.protocol import phone_check_steps as v
 from genkan.protocol.phone_check_steps import PhoneVisit
+from genkan.store.database import Database
 from genkan.store.sqlite_phones import SqlitePhones
 
 _COLUMNS = "check_id, id, made_at, changed_at, expires_at, version, user_agent, told"
@@ -19,7 +18,7 @@ _OF_CHECK = f"SELECT {_COLUMNS} FROM phone_visits WHERE check_id = ? ORDER BY ma
 class PhoneCheckWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def put(self, step: v.PutPhoneVisit) -> bool:

@@ -1,9 +1,10 @@
 """The search through all phones: walks by link or by person that stop where a page is full or has looked far enough."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import merge
 from operator import itemgetter
+from typing import Any
 
 from genkan.protocol.phones import PhoneRow, PhoneState
 from genkan.protocol.records import Standing
@@ -144,7 +145,11 @@ class SqlitePhones(SqliteIdentities):
             "before": youngest if oldest_first or not start else min(start, youngest),
             "look": MOST_LOOKED + 1,
         }
-        return self._db.execute(up if oldest_first else down, asked)
+        return self._taken(up if oldest_first else down, asked)
+
+    def _taken(self, sql: str, asked: Mapping[str, Any]) -> Iterator[rows.Row]:
+        """Rows read as they are taken: most walks stop long before their end."""
+        return iter(self._db.execute(sql, asked))
 
     def _links_asked(self, search: PhoneSearch) -> list[int]:
         return [

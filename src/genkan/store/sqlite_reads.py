@@ -7,6 +7,7 @@ from typing import Any
 from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_cache import FactsCache, SiteCache
 from genkan.store.sqlite_open import unavailable
 from genkan.store.sqlite_texts import TextsById
@@ -48,7 +49,7 @@ _CONSENT = """
 class SqliteReads:
     """The hot half of the Store protocol's reads. ``async`` without awaiting: another engine's reads travel."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._turn = Turn(db)
         self._cache = SiteCache(db)

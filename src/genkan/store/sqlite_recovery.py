@@ -1,8 +1,7 @@
 """The steps about one-time links and the password they are for, inside the writer's transaction."""
 
-import sqlite3
-
 from genkan.protocol import recovery_steps as r
+from genkan.store.database import Database
 from genkan.wire.scopes import Permission
 
 PUT = """
@@ -27,7 +26,7 @@ NEED_PASSWORD = """
 class RecoveryWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def put(self, step: r.PutRecovery) -> bool:

@@ -1,15 +1,15 @@
 """The steps about how people sign in, inside the writer's transaction."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from genkan.protocol import signin_steps as s
-from genkan.protocol.outcomes import NeedAdministrator
+from genkan.protocol.outcomes import NeedAdministrator, NeedOwnAddress
 from genkan.protocol.passkey_steps import NeedWayIn
 from genkan.protocol.records import Way
 from genkan.store import rows
-from genkan.store.sqlite_ways import Ways
+from genkan.store.database import Database
+from genkan.store.sqlite_ways import Owners, Ways
 
 # The site's version moves at the end of a Change; within it, it is what the Change was decided on.
 PUT_POLICY = "UPDATE site SET ways = ?, max_age = ? WHERE version = ?"
@@ -24,13 +24,14 @@ USE_CODE = """
 NOTE_TRY = """
     INSERT INTO failed_tries (account, count, first_at, last_at, network)
     SELECT number, 1, ?1, ?1, ?2 FROM accounts WHERE id = ?3
-    ON CONFLICT DO UPDATE SET count = count + 1, last_at = excluded.last_at, network = excluded.network,
-        first_at = CASE count WHEN 0 THEN excluded.first_at ELSE first_at END
+    ON CONFLICT (account) DO UPDATE SET count = failed_tries.count + 1, last_at = excluded.last_at,
+        network = excluded.network,
+        first_at = CASE failed_tries.count WHEN 0 THEN excluded.first_at ELSE failed_tries.first_at END
 """
 NOTE_CODE = """
     INSERT INTO failed_tries (account, count, first_at, last_at, network, code_used_at)
     SELECT number, 0, ?1, ?1, '', ?1 FROM accounts WHERE id = ?2
-    ON CONFLICT DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
+    ON CONFLICT (account) DO UPDATE SET last_at = excluded.last_at, code_used_at = excluded.code_used_at
 """
 SIGNED_IN = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?)"
 FORGET_TRIES = """
@@ -41,7 +42,7 @@ FORGET_TRIES = """
 class SignInWrites:
     """Each says whether it was done."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def put_policy(self, step: s.PutSignInPolicy) -> bool:
@@ -57,6 +58,10 @@ class SignInWrites:
         """Whether the account can still come in, as the transaction stands."""
         [ways] = self._db.execute(WAYS).fetchone()
         return Ways(self._ask).of_person(step.account_id, step.here.by(Way(ways)), step.at)
+
+    def is_own_address(self, step: NeedOwnAddress) -> bool:
+        """Whether nobody else has it. Of two accounts, one is another one's."""
+        return all(account.id == step.account_id for account in Owners(self._ask).by_email(step.email))
 
     def _ask(self, sql: str, values: tuple[Any, ...] | Mapping[str, Any]) -> list[rows.Row]:
         return self._db.execute(sql, values).fetchall()

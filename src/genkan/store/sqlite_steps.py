@@ -1,6 +1,5 @@
 """The steps of a Change: administration, sessions, consents, stops. All of them happen or none."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
 from genkan.protocol.records import Standing
 from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_certificates import CertificateWrites
 from genkan.store.sqlite_identities import IdentityWrites
 from genkan.store.sqlite_passkeys import PasskeyWrites
@@ -29,13 +29,13 @@ _ADD_ACCOUNT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _PUT_ACCOUNT = """
-    UPDATE OR IGNORE accounts SET name = ?, folded = ?, display_name = ?, email = ?, permission = ?, groups = ?,
+    UPDATE accounts SET name = ?, folded = ?, display_name = ?, email = ?, permission = ?, groups = ?,
         standing = ?, version = ?, locale = ?, time_zone = ?
-    WHERE id = ? AND version = ?
+    WHERE id = ? AND version = ? AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.folded = ? AND o.id <> ?)
 """
 _SET_PASSWORD = """
     INSERT INTO passwords (account, hash, changed_at) SELECT number, ?, ? FROM accounts WHERE id = ?
-    ON CONFLICT DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
+    ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
 """
 _NO_PASSWORD = "DELETE FROM passwords WHERE account = (SELECT number FROM accounts WHERE id = ?)"
 _ADD_LINK = """
@@ -62,7 +62,7 @@ _CONSENT = """
     SELECT a.number, l.number, ?1, ?2, ?3 FROM accounts a CROSS JOIN links l
     LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
     WHERE a.id = ?4 AND l.id = ?5 AND (?6 OR COALESCE(c.mark, 0) = ?1)
-    ON CONFLICT DO UPDATE SET mark = excluded.mark, scope = excluded.scope, given_at = excluded.given_at
+    ON CONFLICT (account, link) DO UPDATE SET mark = excluded.mark, scope = excluded.scope, given_at = excluded.given_at
 """
 _OPEN_SESSION = """
     INSERT INTO sessions (account, id, account_stop, method, auth_time, created_at, last_seen, expires_at, user_agent,
@@ -73,7 +73,7 @@ _CLOSE_SESSION = "DELETE FROM sessions WHERE id = ?"
 _PUT_GUESSES = """
     INSERT INTO guesses (key, due, failures)
     SELECT ?1, ?2, ?3 WHERE COALESCE((SELECT failures FROM guesses WHERE key = ?1), 0) = ?3 - 1
-    ON CONFLICT DO UPDATE SET due = excluded.due, failures = excluded.failures
+    ON CONFLICT (key) DO UPDATE SET due = excluded.due, failures = excluded.failures
 """
 _FORGET_GUESSES = "DELETE FROM guesses WHERE key = ?"
 _SPEND = "INSERT INTO spent (digest, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -101,7 +101,7 @@ _MOVE_SITE = "UPDATE site SET version = version + 1"
 class Steps:
     """Runs a Change inside the writer's transaction, under a savepoint of its own."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds, tokens: TokenWrites, stops: StopWrites) -> None:
+    def __init__(self, db: Database, ids: TextIds, tokens: TokenWrites, stops: StopWrites) -> None:
         self._db = db
         self._ids = ids
         self._tokens = tokens
@@ -121,6 +121,7 @@ class Steps:
             o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
+            o.NeedOwnAddress: sign_in.is_own_address,
             o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
@@ -168,7 +169,8 @@ class Steps:
     def _put_account(self, step: o.PutAccount) -> bool:
         account = step.account
         self._recovery.raised(account.id, account.permission)
-        done = self._did(_PUT_ACCOUNT, *rows.account_values(account), account.id, account.version - 1)
+        asked = (account.id, account.version - 1, account.folded, account.id)
+        done = self._did(_PUT_ACCOUNT, *rows.account_values(account), *asked)
         if done and account.standing is Standing.DELETED:
             self._certificates.forget(account.id)
         return done and self._recount()
@@ -217,10 +219,10 @@ class Steps:
     def _give_consent(self, step: o.GiveConsent) -> bool:
         one = step.consent
         scope = None if one.scope is None else int(one.scope)
-        return self._did(_CONSENT, one.mark, scope, one.given_at, one.account_id, one.link_id, 0)
+        return self._did(_CONSENT, one.mark, scope, one.given_at, one.account_id, one.link_id, False)
 
     def _withdraw_consent(self, step: o.WithdrawConsent) -> bool:
-        return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, 1)
+        return self._did(_CONSENT, step.mark, None, step.at, step.account_id, step.link_id, True)
 
     def _open_session(self, step: o.OpenSession) -> bool:
         if step.replaces is not None:

@@ -1,9 +1,9 @@
 """Stops: one write raises a counter and logs why; settling then lets the rows it reached say so, in bounded steps."""
 
-import sqlite3
 from typing import assert_never
 
 from genkan.protocol.outcomes import RaiseStop, Subject
+from genkan.store.database import Database
 from genkan.store.sqlite_texts import TextIds
 
 _ACCOUNT, _LINK, _KEY = 0, 1, 2
@@ -25,7 +25,7 @@ NEXT_STOP = """
 """
 _WALK_ACCOUNT = "SELECT id FROM grants WHERE account = ? AND id > ? ORDER BY id LIMIT ?"
 _WALK_LINK = "SELECT id FROM grants WHERE link = ? AND id > ? ORDER BY id LIMIT ?"
-_WALK_ALL = "SELECT id FROM grants WHERE ? AND id > ? ORDER BY id LIMIT ?"
+_WALK_ALL = "SELECT id FROM grants WHERE ? = 1 AND id > ? ORDER BY id LIMIT ?"
 _END_BY_ACCOUNT = """
     UPDATE grants SET state = 1, reason = ?, ended_at = ?
     WHERE account = ? AND id > ? AND id <= ? AND state = 0 AND account_stop < ?
@@ -36,7 +36,7 @@ _END_BY_LINK = """
 """
 _END_BY_KEY = """
     UPDATE grants SET state = 1, reason = ?, ended_at = ?
-    WHERE key_id = ? AND id > ? AND id <= ? AND state = 0 AND ?
+    WHERE key_id = ? AND id > ? AND id <= ? AND state = 0 AND ? = 1
 """
 _WALKS = {_ACCOUNT: _WALK_ACCOUNT, _LINK: _WALK_LINK, _KEY: _WALK_ALL}
 _ENDS = {_ACCOUNT: _END_BY_ACCOUNT, _LINK: _END_BY_LINK, _KEY: _END_BY_KEY}
@@ -50,7 +50,7 @@ _SETTLED = "UPDATE stops SET settled = 1 WHERE id = ?"
 class StopWrites:
     """Runs inside the writer's transaction."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
 

@@ -1,9 +1,9 @@
 """Deletes texts that no row names any more: doubts many, walks all rows in bounded steps, drops what stays doubted."""
 
-import sqlite3
 from collections.abc import Iterator
 
 from genkan.protocol.env import DAY
+from genkan.store.database import Database
 from genkan.store.sqlite_texts import TextIds
 
 # A sweep reads every row that can name a text, so it comes once a day, or at once where one sweep is not enough.
@@ -25,7 +25,7 @@ _NAMING = (
 class TextSweep:
     """Runs inside the writer's transaction; between its steps, whatever the writer looks up is doubted no more."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
         self._began: int | None = None

@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterable
 
+from genkan.store.database import Database
 from genkan.store.sqlite_open import unavailable
 
 # What one process keeps in memory; beyond it the cache starts anew.
 MOST_CACHED = 20_000
 
 _FIND = "SELECT id FROM texts WHERE text = ?"
-_ADD = "INSERT INTO texts (text) VALUES (?)"
+_ADD = "INSERT INTO texts (text) VALUES (?) ON CONFLICT DO NOTHING RETURNING id"
 _READ = "SELECT text FROM texts WHERE id = ?"
 
 
@@ -20,7 +21,7 @@ class TextIds(dict[str, int]):
     a doubted one comes through here.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         super().__init__()
         self._db = db
         self.doubted: set[int] = set()
@@ -40,13 +41,17 @@ class TextIds(dict[str, int]):
             return 0
         # A member of a StrEnum is bound as the plain text it is.
         plain = str.__str__(text)
-        row = self._db.execute(_FIND, (plain,)).fetchone()
-        found = int(row[0] if row else self._db.execute(_ADD, (plain,)).lastrowid or 0)
+        found = self._found(_FIND, plain) or self._found(_ADD, plain) or self._found(_FIND, plain)
         if len(self) >= MOST_CACHED:
             self.clear()
         self.doubted.discard(found)
         self[plain] = found
         return found
+
+    def _found(self, sql: str, text: str) -> int:
+        """0 where there is none; another connection may have added it between a look and an insert."""
+        row = self._db.execute(sql, (text,)).fetchone()
+        return int(row[0]) if row else 0
 
 
 class TextsById(dict[int, str]):
@@ -56,7 +61,7 @@ class TextsById(dict[int, str]):
     one is refused when it is written, and a list shows nothing in its place.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         super().__init__({0: ""})
         self._db = db
 

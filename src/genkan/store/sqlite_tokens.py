@@ -1,13 +1,12 @@
 """The writes behind tokens: a code redeemed, a refresh, a retry, an end. One conditional statement decides each."""
 
-import sqlite3
-
 from msgspec.structs import replace
 
 from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Retried, Rotated
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Grant
 from genkan.store import rows
+from genkan.store.database import Database
 from genkan.store.sqlite_texts import TextIds
 
 # tokens.md 4 and 5: account, link, both stop counters, the consent and the absence of the row, all in this statement.
@@ -60,7 +59,7 @@ _BEHIND = "UPDATE site SET behind_since = ?, version = version + 1 WHERE behind_
 class TokenWrites:
     """Runs inside the writer's transaction. False: the facts moved on, and nothing was written."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds) -> None:
         self._db = db
         self._ids = ids
 

@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 from contextlib import suppress
 
+from genkan.store.database import Database
+
 
 class Turn:
     """Entered before every read; left by a callback that waits behind everything that was ready when it began.
@@ -12,7 +14,7 @@ class Turn:
     comes behind that callback, and so to a later turn.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._loop: asyncio.AbstractEventLoop | None = None
 

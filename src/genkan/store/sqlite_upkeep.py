@@ -1,10 +1,9 @@
 """Upkeep in bounded steps: what has expired goes, nodes report. Every step is one small transaction of the writer."""
 
-import sqlite3
-
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR
 from genkan.store import rows
 from genkan.store.api import NodeReport
+from genkan.store.database import Database
 from genkan.store.sqlite_sweep import TextSweep
 from genkan.store.sqlite_texts import TextIds
 
@@ -57,16 +56,16 @@ _DELETE = "DELETE FROM grants WHERE id = ?"
 _LATEST = "SELECT COALESCE(MAX(seen_at), 0) FROM nodes"
 _REPORT = """
     INSERT INTO nodes (node, ring_version, seen_at) VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET ring_version = excluded.ring_version, seen_at = excluded.seen_at
+    ON CONFLICT (node) DO UPDATE SET ring_version = excluded.ring_version, seen_at = excluded.seen_at
 """
 
 
 class Upkeep:
-    """Runs inside the writer's transaction."""
+    """Runs inside the writer's transaction. Texts are swept by whoever alone adds them: ``ids`` None sweeps none."""
 
-    def __init__(self, db: sqlite3.Connection, ids: TextIds) -> None:
+    def __init__(self, db: Database, ids: TextIds | None) -> None:
         self._db = db
-        self._texts = TextSweep(db, ids)
+        self._texts = None if ids is None else TextSweep(db, ids)
 
     def report(self, node: NodeReport) -> int:
         """Keep what a node says of itself; the latest clock that any node had shown before."""
@@ -90,7 +89,7 @@ class Upkeep:
             done += self._db.execute(sql, (until, limit)).rowcount
         done += self._db.execute(_TOO_MANY_ASKERS, (limit,)).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
-        return done + self._walk(now, limit) + self._texts.step(now, limit)
+        return done + self._walk(now, limit) + (self._texts.step(now, limit) if self._texts else 0)
 
     def _walk(self, now: int, limit: int) -> int:
         """Look at the next old grants. Their ids are their ages, so the young ones are never even read."""

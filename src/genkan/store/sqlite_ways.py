@@ -19,18 +19,19 @@ MOST_JUDGED = 1_000  # certificates of those who administer, the last used first
 # as the certificate that was tied by it; of pins that were made before schema 11 nobody knows which it was.
 # Certificates that were shown here are looked at apart, tied or not (``Ways``).
 _HAS_A_WAY = """(
-    (:ways & 1 AND (
+    ((:ways & 1) <> 0 AND (
         EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number)
-        OR EXISTS (SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:judges, ',' || i.source || ','))))
-    OR (:ways & 2 AND EXISTS (
+        OR EXISTS (
+            SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:judges, ',' || i.source || ',') > 0)))
+    OR ((:ways & 2) <> 0 AND EXISTS (
         SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0
-        AND instr(:hosts, ',' || k.rp_id || ',') AND NOT instr(:lost_passkeys, ',' || hex(k.id) || ',')))
-    OR (:ways & 4 AND EXISTS (
+        AND instr(:hosts, ',' || k.rp_id || ',') > 0 AND instr(:lost_passkeys, ',' || hex(k.id) || ',') = 0))
+    OR ((:ways & 4) <> 0 AND EXISTS (
         SELECT 1 FROM certificate_pins n LEFT JOIN certificates r ON r.fingerprint = n.fingerprint
         WHERE n.account = a.number AND COALESCE(n.not_after, :at) >= :at AND r.fingerprint IS NULL
-        AND NOT instr(:lost_pins, ',' || n.id || ',')))
-    OR (:ways & 8 AND EXISTS (
-        SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:providers, ',' || i.source || ',')))
+        AND instr(:lost_pins, ',' || n.id || ',') = 0))
+    OR ((:ways & 8) <> 0 AND EXISTS (
+        SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:providers, ',' || i.source || ',') > 0))
 )"""
 _ADMINISTERS = "a.standing = 0 AND a.permission >= 3 AND a.permission >= :permission AND a.id <> :but"
 _PERSON = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE a.id = :id AND {_HAS_A_WAY})"  # noqa: S608
@@ -39,7 +40,7 @@ _SHOWN = """
     SELECT a.id, c.leaf FROM accounts a CROSS JOIN certificates c ON c.account = a.number
         OR c.fingerprint IN (SELECT n.fingerprint FROM certificate_pins n WHERE n.account = a.number)
     WHERE {whose} AND c.revoked_at IS NULL AND c.not_after >= :at
-    AND NOT instr(:lost_certificates, ',' || c.number || ',') ORDER BY c.last_at DESC LIMIT :most
+    AND instr(:lost_certificates, ',' || c.number || ',') = 0 ORDER BY c.last_at DESC LIMIT :most
 """
 _SHOWN_BY_PERSON = _SHOWN.format(whose="a.id = :id")
 _SHOWN_BY_ADMINISTRATOR = _SHOWN.format(whose=_ADMINISTERS)

@@ -85,6 +85,11 @@ def user_handle(account_id: int) -> bytes:
     return account_id.to_bytes(8, "big")
 
 
+def account_of(handle: bytes | None) -> int:
+    """Whose handle it would be, were it one of ours; 0 where it cannot be."""
+    return int.from_bytes(handle, "big") if handle is not None and len(handle) == 8 else 0
+
+
 def base64url(raw: bytes) -> str:
     """As browsers write bytes, without padding."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()

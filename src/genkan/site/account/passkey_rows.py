@@ -10,6 +10,7 @@ from genkan.site.door import Door
 
 SIGN_IN = "/account/sign-in"
 PASSKEYS = "/account/passkeys"
+CREATE = f"{PASSKEYS}/create"
 
 
 def passkey_row(passkey: Passkey, path: str, door: Door) -> dict[str, object]:
@@ -37,7 +38,7 @@ async def passkeys_shown(account: Account, door: Door) -> dict[str, object]:
         "passkeys": [passkey_row(passkey, path, door) for passkey in known],
         "passkeys_work": rp_id_of(door.public) is not None,
         "passkeys_full": len(known) >= MOST_PASSKEYS,
-        "create_url": f"{path}/create",
+        "create_url": door.public.path + CREATE,
         "only_certain_models": not isinstance(door.models, NoModels),
         "signals": {
             "host": rp_id_of(door.public) or "",

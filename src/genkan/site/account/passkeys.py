@@ -12,19 +12,19 @@ from genkan.protocol.signin.passkey import (
 )
 from genkan.protocol.signin.passkey_ticket import Use
 from genkan.site import console, passkey_page
-from genkan.site.account.passkey_rows import PASSKEYS, SIGN_IN, passkey_row
+from genkan.site.account.passkey_rows import CREATE, PASSKEYS, SIGN_IN, passkey_row
 from genkan.site.answer import Answer
 from genkan.site.api.passkey_removal import is_last, last_administrator_fault, passkey_named
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
+from genkan.site.onward import along, carried
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
 
 OPTIONS = f"{PASSKEYS}/options"
-CREATE = f"{PASSKEYS}/create"
 
 
 async def options(received: Received, door: Door) -> Answer:
@@ -55,7 +55,7 @@ async def create(received: Received, door: Door) -> Answer:
     if isinstance(done, Refused):
         door.note(done, received, door.env().now)
         return _form(received, inside, done, door)
-    return console.done(door, SIGN_IN, Flash.PASSKEY_ADDED)
+    return console.done(door, along(SIGN_IN, inside.form), Flash.PASSKEY_ADDED)
 
 
 async def _added(received: Received, inside: Inside, door: Door) -> Passkey | Refused:
@@ -70,9 +70,11 @@ async def _added(received: Received, inside: Inside, door: Door) -> Passkey | Re
 
 
 def _form(received: Received, inside: Inside, error: Refused | None, door: Door) -> Answer:
+    going = inside.query if received.method == "GET" else inside.form
     values = {
         "action": door.public.path + CREATE,
-        "back": door.public.path + SIGN_IN,
+        "back": along(door.public.path + SIGN_IN, going),
+        "carried": carried(going),
         "passkey": passkey_page.creation_values(door, OPTIONS),
         "passkey_name": inside.form.get("passkey_name", "")[:NAME_CHARACTERS],
         "usual_name": passkey_page.usual_name(received),

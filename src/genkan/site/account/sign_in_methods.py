@@ -11,7 +11,7 @@ from genkan.protocol.signin import session as sessions
 from genkan.protocol.signin.new_password import NewPassword, change_own, set_after_recovery
 from genkan.protocol.signin.password import Failed, PasswordFacts
 from genkan.site import browser, console
-from genkan.site.account.passkey_rows import SIGN_IN, passkeys_shown
+from genkan.site.account.passkey_rows import CREATE, SIGN_IN, passkeys_shown
 from genkan.site.answer import Answer
 from genkan.site.console import Inside
 from genkan.site.directory_password import directory_title
@@ -19,6 +19,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.identity_rows import identity_rows
 from genkan.site.login.typed_accounts import PRESENT_WRONG, new_password_fault
+from genkan.site.onward import along, carried, onward
 from genkan.site.read import Form
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
@@ -29,7 +30,7 @@ from genkan.store.rounds import TRIES
 async def methods(received: Received, door: Door) -> Answer:
     """GET /account/sign-in"""
     inside = await console.own_entrance(received, door)
-    return inside if isinstance(inside, Answer) else await _page(inside, {}, {}, door)
+    return inside if isinstance(inside, Answer) else await _page(inside, carried(inside.query), {}, door)
 
 
 async def change_password(received: Received, door: Door) -> Answer:
@@ -46,7 +47,7 @@ async def change_password(received: Received, door: Door) -> Answer:
     if isinstance(done, SignedIn):
         everywhere = "sign_out" in inside.form
         flash = Flash.PASSWORD_CHANGED_EVERYWHERE if everywhere else Flash.PASSWORD_CHANGED
-        return done.signed_in(console.done(door, SIGN_IN, flash), inside.visitor, door)
+        return done.signed_in(console.done(door, along(SIGN_IN, inside.form), flash), inside.visitor, door)
     if done.reason is Reason.BUSY:
         return console.busy(inside, received, door)
     door.note(done, received, door.env().now)
@@ -103,6 +104,8 @@ async def _counts(right: Verified, account: Account, asked: lockout.Tries, door:
 async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Door) -> Answer:
     ways = (await door.store.site()).ways
     identities = await door.store.identities_of(inside.account.id)
+    going = await onward(form, door, door.env())
+    kept = form if going else {}
     values = {
         "action": door.public.path + SIGN_IN,
         "person_name": inside.account.name,
@@ -117,6 +120,9 @@ async def _page(inside: Inside, form: Form, faults: Mapping[str, str], door: Doo
         "device_action": f"{door.public.path}{SIGN_IN}/device",
         "codes_action": f"{door.public.path}{SIGN_IN}/codes",
         **await passkeys_shown(inside.account, door),
+        "onward": going,
+        "carried": carried(kept),
+        "create_url": along(door.public.path + CREATE, kept),
         "identities": await identity_rows(inside.account, "/account/identities", "unlink", door),
     }
     return console.page(inside, door, "account_sign_in.html", values, status=400 if faults or inside.again else 200)

@@ -88,6 +88,8 @@ def _faults(error: Refused) -> Mapping[str, str]:
     match error.reason:
         case Reason.CONFLICT:
             return {"certificate": PINNED_ALREADY}
+        case Reason.CERTIFICATE_ANOTHERS:
+            return {"certificate": entry(error.reason).public}
         case Reason.INVALID_VALUE:
             return {"certificate": sentence(error)}
         case _:

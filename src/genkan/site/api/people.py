@@ -13,6 +13,7 @@ from genkan.protocol.records import Account, Session, Standing
 from genkan.protocol.signin.passkey import needed_after
 from genkan.protocol.signin.session import is_live
 from genkan.site import answer
+from genkan.site.addresses import with_own_address
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.documents import read_public_id, usage_document
@@ -56,6 +57,7 @@ async def act(received: Received, door: Door, decide: Decide, *, buried: bool = 
 
 async def applied(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Account | Refused:
     """Load, decide, apply; the account as it stands then, or why not."""
+    account: Account | None = None
     for _ in range(TRIES):
         account = await (named_by_path if buried else living)(received, door)
         if account is None:
@@ -66,11 +68,13 @@ async def applied(received: Received, door: Door, decide: Decide, *, buried: boo
             here = entrances_here(door)
             others = await door.store.has_other_administrator(account, here, env.now)
             change = keeping_administrators(change, account, here, env.now, others=others)
+        if isinstance(change, Change):
+            change = await with_own_address(change, account, door)
         if isinstance(change, Refused):
             return change
         if await door.store.apply(change):
             return await door.store.account(account.id) or account
-    return Refused(Reason.BUSY, retry_after=1)
+    return Refused(Reason.BUSY, retry_after=1) if account is None else await why_kept(account, door)
 
 
 async def why_kept(account: Account, door: Door) -> Refused:
@@ -93,7 +97,10 @@ async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account
         made = caller.create(wish, door.env())
         if isinstance(made, Refused):
             return made
-        if await door.store.apply(made.change):
+        change = await with_own_address(made.change, None, door)
+        if isinstance(change, Refused):
+            return change
+        if await door.store.apply(change):
             return made.account
     return Refused(Reason.BUSY, retry_after=1)
 

@@ -1,24 +1,29 @@
 """What the API and the console share of tying certificates to people: the rounds of load, decide, apply."""
 
+from dataclasses import replace
+
 from genkan.protocol.administration import Administrator
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.certificates.pinning import read_file
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Change, NeedAdministrator, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
 from genkan.site.api.documents import read_public_id
 from genkan.site.api.people import living, why_kept
-from genkan.site.certificate_accounts import lost_with_certificate
+from genkan.site.certificate_accounts import is_anothers, lost_with_certificate
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.ways_here import entrances_here
 from genkan.store.rounds import TRIES
+from genkan.wire.scopes import Permission
 
 
 async def pin_certificate(
     received: Received, caller: Administrator, data: bytes, kind: PinKind, door: Door
 ) -> Pin | Refused:
-    """Tie it to the person whom the path names; CONFLICT where it is tied to somebody already."""
+    """Tie it to the person whom the path names; CONFLICT where it is tied to somebody already, CERTIFICATE_ANOTHERS
+    where it signs somebody else in.
+    """
     leaf = read_file(data)
     if isinstance(leaf, Refused):
         return leaf
@@ -31,9 +36,20 @@ async def pin_certificate(
             return made
         if await door.store.pinned([(kind, made.pin.value)]):
             return Refused(Reason.CONFLICT)
-        if await door.store.apply(made.change):
+        if await is_anothers(account, leaf, kind, door.certificates.rules, door.store):
+            return Refused(Reason.CERTIFICATE_ANOTHERS)
+        if await door.store.apply(await _keeping_administrators(made.change, door)):
             return made.pin
     return Refused(Reason.BUSY, retry_after=1)
+
+
+async def _keeping_administrators(change: Change, door: Door) -> Change:
+    """The change, which fails where a system administrator could come in before it and none could afterwards."""
+    here, now = entrances_here(door), door.env().now
+    taken = here.by((await door.store.site()).ways)
+    if not await door.store.has_administrator_by(taken, Permission.SYSTEM_ADMIN, now):
+        return change
+    return replace(change, steps=(*change.steps, NeedAdministrator(Permission.SYSTEM_ADMIN, now, here)))
 
 
 async def unpin_certificate(received: Received, caller: Administrator, door: Door) -> Pin | Refused:

@@ -38,7 +38,7 @@ async def start(received: Received, door: Door) -> Answer:
     fresh = await must_be_fresh(query, who, door, env)
     confirmed = who.person.account.id if who.person and CONFIRM in query else 0
     wanted = wanted_of(query, fresh=fresh, account_id=confirmed, door=door)
-    sent = await send_there(upstream, wanted, who, door, env)
+    sent = await send_there(upstream, wanted, received, who, door, env)
     if isinstance(sent, Answer):
         return sent
     return await _back_here(sent, query, confirmed, upstream, received, who, door)

@@ -1,5 +1,7 @@
 """Signing in with a one-time recovery code: one try, in the budget of wrong passwords, and on to making a way in."""
 
+from urllib.parse import urlencode
+
 from genkan.protocol import accounts
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
@@ -11,10 +13,11 @@ from genkan.site.answer import Answer
 from genkan.site.browser import Visitor
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
+from genkan.site.onward import along, carried
 from genkan.site.read import Form
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.site.sign_in_form import RECOVERY, SignedIn, this_browser
+from genkan.site.sign_in_form import RECOVERY, SignedIn, form_alone, this_browser
 from genkan.store.rounds import TRIES
 
 METHODS = "/account/sign-in"
@@ -24,18 +27,18 @@ async def code_page(received: Received, door: Door) -> Answer:
     """GET /login/recovery"""
     env = door.env()
     who = await browser.visitor(received, door, env)
-    return _page({}, "", 200, who, door, env)
+    return _page(read.query(received), "", 200, who, door, env)
 
 
 async def use_code(received: Received, door: Door) -> Answer:
-    """POST /login/recovery: one try. It leads to the page where a way to sign in is made anew."""
+    """POST /login/recovery: one try. It leads to the page where a way to sign in is made anew, and on from there."""
     env = door.env()
     form = read.form(received)
     who = await browser.visitor(received, door, env)
     fault = browser.form_fault(received, form, who, door, env)
     tried = fault or await _try(received, form, who, door)
     if isinstance(tried, SignedIn):
-        return tried.signed_in(console.done(door, METHODS, Flash.CODE_USED), who, door)
+        return tried.signed_in(console.done(door, along(METHODS, form), Flash.CODE_USED), who, door)
     if tried.reason is Reason.BUSY:
         return door.pages.refusal(tried, received.request_id, who.reader)
     row = entry(tried.reason)
@@ -63,12 +66,14 @@ async def _try(received: Received, form: Form, who: Visitor, door: Door) -> Sign
 
 
 def _page(form: Form, error: str, status: int, who: Visitor, door: Door, env: Env) -> Answer:
+    asked = {**carried(form), **form_alone(door)}
     values = {
         "action": door.public.path + RECOVERY,
-        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env)},
+        "hidden": {browser.PAGE_FIELD: browser.page_token(who, door, env), **carried(form)},
         "username": form.get("username", "")[: accounts.NAME_CHARACTERS],
         "error": error,
-        "sign_in_url": f"{door.public.path}/login",
+        "goes_on": bool(carried(form)),
+        "sign_in_url": f"{door.public.path}/login" + (f"?{urlencode(asked)}" if asked else ""),
     }
     return browser.with_device(door.pages.page("login_recovery.html", values, who.reader, status=status), who, door)
 

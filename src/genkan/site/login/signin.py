@@ -16,6 +16,7 @@ from genkan.site.routes import Guard, Rule, Who
 from genkan.site.sign_in_form import (
     after_sign_in,
     demand_of_form,
+    form_alone,
     interaction_of,
     login_form,
     notice_of,
@@ -35,7 +36,7 @@ async def login_page(received: Received, door: Door) -> Answer:
         done = await certificate_form.at_the_door(parameters, received, who, door)
         if done is not None:
             return done
-    straight = await straight_there(parameters, who, door, env)
+    straight = await straight_there(parameters, received, who, door, env)
     return straight or browser.with_device(await login_form(parameters, who, door, env), who, door)
 
 
@@ -75,8 +76,7 @@ async def logout(received: Received, door: Door) -> Answer:
     if interaction is not None:
         sealed = seal_interaction(door.sealer, interaction, env)
         # Whoever wants to be somebody else is not signed in by the same certificate again.
-        form_alone = "&form=1" if door.settings.certificate_on_every_hop else ""
-        target = f"{door.public.text}/login?interaction={sealed}{form_alone}"
+        target = f"{door.public.text}/login?{urlencode({'interaction': sealed, **form_alone(door)})}"
         return browser.without_session(answer.redirect(target, 303), door)
     return browser.without_session(answer.redirect(_after_sign_out(form, door), 303), door)
 
@@ -84,8 +84,11 @@ async def logout(received: Received, door: Door) -> Answer:
 def _after_sign_out(form: read.Form, door: Door) -> str:
     """The page that says so; for somebody who wants to be another person on some page, sign-in on the way there."""
     wanted = form.get("next", "")
-    asked = {"next": wanted, **({"form": "1"} if door.settings.certificate_on_every_hop else {})}
-    return f"{door.public.text}/login?{urlencode(asked)}" if wanted else f"{door.public.text}/logout"
+    return (
+        f"{door.public.text}/login?{urlencode({'next': wanted, **form_alone(door)})}"
+        if wanted
+        else f"{door.public.text}/logout"
+    )
 
 
 async def signed_out_page(received: Received, door: Door) -> Answer:

@@ -33,6 +33,8 @@ def account_faults(refused: Refused) -> dict[str, str]:
     """The same beside the field it is about; beside the first one where it is about none."""
     if refused.reason is Reason.CONFLICT:
         return {"name": NAME_TAKEN}
+    if refused.reason is Reason.ADDRESS_ANOTHERS:
+        return {"email": sentence(refused)}
     field = _FIELDS.get(refused.detail.partition(": ")[0], "")
     return {field: sentence(refused)} if field else {}
 

@@ -136,7 +136,7 @@ class Use extends Box {
   // The browser offers passkeys where the user name is typed. It waits for as long as the page stands.
   async rest() {
     if (this.waiting || !document.querySelector('input[autocomplete~="webauthn"]')) return;
-    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || this.waiting) return;
+    if (!(await fills()) || this.waiting) return;
     const { given } = this;
     const mine = this.begin();
     try {
@@ -172,6 +172,10 @@ class Make extends Box {
   }
 }
 
+async function fills() {
+  return (await PublicKeyCredential.isConditionalMediationAvailable?.()) ?? false;
+}
+
 async function related() {
   const capabilities = await PublicKeyCredential.getClientCapabilities?.();
   return capabilities?.relatedOrigins ?? false;
@@ -181,6 +185,10 @@ for (const element of document.querySelectorAll("[data-passkey]")) {
   for (const part of element.querySelectorAll(able ? "[data-able]" : "[data-unable]")) part.hidden = false;
   if (!able) continue;
   const box = element.dataset.passkey === "get" ? new Use(element) : new Make(element);
+  // A page that takes no password has a field for this alone, of no use where the browser offers nothing in it.
+  const field = element.querySelector("[data-autofill]");
+  if (field) fills().then((does) => (field.hidden = !does));
+  field?.addEventListener("keydown", ({ key }) => key === "Enter" && box.start(element.querySelector("[data-start]")));
   for (const button of element.querySelectorAll("[data-start]")) {
     button.addEventListener("click", () => box.start(button));
     if ("related" in button.dataset) related().then((is) => (button.hidden = !is));

@@ -1,0 +1,71 @@
+"""Where a site's store is, and everything that is done to a store by its place: open, look at, migrate."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from genkan.protocol.env import Env
+from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine
+from genkan.store.api import Store
+from genkan.store.sqlite_examine import Counts, Schema
+
+POSTGRES = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A PostgreSQL database. As text it has no password."""
+
+    url: str = field(repr=False)
+
+    def __str__(self) -> str:
+        try:
+            parts = urlsplit(self.url)
+            user, at, rest = parts.netloc.rpartition("@")
+            query = "&".join(word for word in parts.query.split("&") if not word.startswith("password="))
+            return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + rest, query=query))
+        except ValueError:
+            return "the PostgreSQL database"
+
+
+Place = Path | Postgres
+
+
+def place_of(url: str, data_dir: Path) -> Place:
+    """The place that GENKAN_DATABASE_URL names; without it a file in the data folder."""
+    if url.startswith(POSTGRES):
+        return Postgres(url)
+    return Path(url.removeprefix("sqlite:///")) if url else data_dir / "genkan.sqlite3"
+
+
+def open_store(place: Place, *, create: bool, env: Env) -> Store:
+    """The store there. ``create`` makes a file where there is none; a database is made by ``genkan migrate`` alone.
+
+    Raises CannotOpen with one sentence for the operator.
+    """
+    if isinstance(place, Postgres):
+        return postgres.open_store(place.url, create=False, env=env)
+    return sqlite.open_store(place, create=create, env=env)
+
+
+def schema_of(place: Place) -> Schema:
+    """Raises CannotOpen for what is no store. An empty PostgreSQL database has schema 0."""
+    return postgres_open.schema_of(place.url) if isinstance(place, Postgres) else sqlite_examine.schema_of(place)
+
+
+def bring_to(place: Place, target: int, env: Env) -> None:
+    """Move the schema up or down to ``target``; of a file a copy is made before."""
+    if isinstance(place, Postgres):
+        postgres_open.migrate(place.url, env, target)
+    else:
+        sqlite_examine.bring_to(place, target)
+
+
+def count(place: Place) -> Counts:
+    """Count the rows of a store at this version's schema."""
+    return postgres_open.count(place.url) if isinstance(place, Postgres) else sqlite_examine.count(place)
+
+
+def damage_of(place: Place) -> str | None:
+    """What a whole reading finds damaged. A PostgreSQL server looks after its own pages."""
+    return None if isinstance(place, Postgres) else sqlite_copy.fault_of(place)

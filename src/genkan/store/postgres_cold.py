@@ -1,0 +1,111 @@
+"""Reads for sign-in and administration on PostgreSQL: the statements of SQLite's, in a thread, under one snapshot."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from genkan.store import rows
+from genkan.store.postgres_connection import SyncConnection, is_lost, is_machine, unavailable
+from genkan.store.postgres_open import schema_version
+from genkan.store.sqlite_cache import FactsCache, SiteCache
+from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
+from genkan.store.sqlite_texts import TextsById
+
+T = TypeVar("T")
+
+MOST_THREADS = 4
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
+# Numbers are given before rows are committed. Whoever must not miss a line waits until all that were given are settled.
+_SETTLED_AUDIT = "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE audit IN SHARE MODE"
+
+
+class ColdReads(SqlitePhoneChecks):
+    """The shared reads on a connection of their own; used by one thread at a time."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = SyncConnection(url)
+        self._db = self._connection
+        self._cache = SiteCache(self._db)
+        self._texts = TextsById(self._db)
+        self._facts = FactsCache()
+
+    def run(self, verb: "Verb[T]", begin: str = _SNAPSHOT) -> T:
+        """What a read says; asked once more where the connection was lost. Raises StoreUnavailable."""
+        for last in (False, True):
+            try:
+                self._connection.script(begin)
+                self._cache.renew()
+                value = _driven(verb(self))
+                self._connection.script("COMMIT")
+            except Exception as e:
+                self._undo(e)
+                if is_lost(e) and not last and not isinstance(e, TimeoutError):
+                    continue
+                raise (unavailable(e) if is_machine(e) else e) from e
+            return value
+        raise AssertionError("the last try returns or raises")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _undo(self, fault: Exception) -> None:
+        if not is_lost(fault):
+            with suppress(Exception):
+                self._connection.script("ROLLBACK")
+                return
+        self._connection.drop()
+
+    def _enter(self) -> None:
+        """The snapshot is taken, and the site's facts are those that it shows."""
+
+    def _schema(self) -> int:
+        return schema_version(self._db)
+
+    def _taken(self, sql: str, asked: Mapping[str, Any]) -> Iterator[rows.Row]:
+        return self._connection.walk(sql, asked)
+
+
+Verb = Callable[[ColdReads], Coroutine[Any, Any, T]]
+
+
+class ColdThreads:
+    """A few threads, each with a connection that stays."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="genkan-read")
+        self._idle: deque[ColdReads] = deque()
+
+    async def ask(self, verb: Verb[T], *, settled_audit: bool = False) -> T:
+        begin = _SETTLED_AUDIT if settled_audit else _SNAPSHOT
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, verb, begin)
+
+    def close(self) -> None:
+        """Waits for reads on their way."""
+        self._threads.shutdown(wait=True)
+        while self._idle:
+            self._idle.pop().close()
+
+    def _ask(self, verb: Verb[T], begin: str) -> T:
+        try:
+            reads = self._idle.pop()
+        except IndexError:
+            reads = ColdReads(self._url)
+        try:
+            return reads.run(verb, begin)
+        finally:
+            self._idle.append(reads)
+
+
+def _driven(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that awaits nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise AssertionError("a shared read awaits nothing")

@@ -1,0 +1,175 @@
+"""Opening a PostgreSQL database as a site's store: what it must be, and its migrations up and down."""
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from importlib import resources
+from typing import TypeVar
+
+import asyncpg
+
+from genkan.protocol.env import Env
+from genkan.store.api import CannotOpen
+from genkan.store.database import Database
+from genkan.store.migration import Migration, migrations
+from genkan.store.postgres_connection import SyncConnection, is_machine
+from genkan.store.sqlite_examine import Counts, Schema, counted
+
+T = TypeVar("T")
+
+MIGRATIONS = resources.files("genkan.store.postgres_migrations")
+OLDEST_POSTGRES = 140_000
+
+# One process changes a site at a time; the first number is Genkan's own, as in a SQLite file's header.
+LOCK = "SELECT pg_advisory_xact_lock(1735289710, 0)"
+_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+_ABOUT = """
+    SELECT current_setting('server_version_num')::int, current_setting('server_version'),
+        pg_encoding_to_char(encoding), current_database()
+    FROM pg_database WHERE datname = current_database()
+"""
+_FOUND = """
+    INSERT INTO site (one, site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until,
+        setup_digest, has_administrator, behind_since, title, ways, max_age)
+    VALUES (1, ?, 1, 0, '', FALSE, NULL, 0, NULL, FALSE, 0, '', 15, NULL) ON CONFLICT DO NOTHING
+"""
+
+
+def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
+    """Bring the schema to this version's, or to another one's, whole or not at all; which it was and which it is.
+
+    Raises CannotOpen with one sentence for the operator.
+    """
+
+    def work(db: SyncConnection) -> tuple[int, int]:
+        known = migrations(MIGRATIONS)
+        wanted = len(known) if target is None else target
+        db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
+        before = _check(db, known)
+        after = before
+        while after != wanted:
+            after = _step(db, known, after, wanted)
+        if after:
+            found(db, env)
+        db.script("COMMIT")
+        return before, after
+
+    return _opened(url, work)
+
+
+def found(db: Database, env: Env) -> None:
+    """The one row of site facts, made once with an identity of its own (tokens.md 2)."""
+    db.execute(_FOUND, (env.draw(16),))
+    db.execute("INSERT INTO upkeep (one, prune_after, prune_began) VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
+
+
+def schema_of(url: str) -> Schema:
+    """Which schema is there, 0 in an empty database, and which this version knows. Raises CannotOpen."""
+
+    def work(db: SyncConnection) -> Schema:
+        known = migrations(MIGRATIONS)
+        db.script("BEGIN")
+        _refuse_others(db)
+        present = schema_version(db)
+        db.script("COMMIT")
+        return Schema(present, len(known))
+
+    return _opened(url, work)
+
+
+def count(url: str) -> Counts:
+    """Walks whole tables; a look at a site's health may take its time."""
+
+    def work(db: SyncConnection) -> Counts:
+        db.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min'")
+        found = counted(db)
+        db.script("COMMIT")
+        return found
+
+    return _opened(url, work)
+
+
+def prepare(url: str) -> str:
+    """The server's version, where a site of exactly this schema is there; else why it is not, in one sentence."""
+
+    def work(db: SyncConnection) -> str:
+        known = migrations(MIGRATIONS)
+        db.script("BEGIN")
+        present = _check(db, known)
+        if present == 0:
+            raise CannotOpen("there is no site in this PostgreSQL database yet: run genkan migrate")
+        if present < len(known):
+            raise CannotOpen(
+                f"the PostgreSQL database has schema {present}, this Genkan needs {len(known)}: run genkan migrate"
+            )
+        version = str(db.execute(_ABOUT).fetchall()[0][1])
+        db.script("COMMIT")
+        return version
+
+    return _opened(url, work)
+
+
+def schema_version(db: Database) -> int:
+    """The last migration that this database has had; 0 for a fresh one."""
+    tables = {row[0] for row in db.execute(_TABLES)}
+    return int(db.execute("SELECT version FROM schema_version").fetchone()[0]) if "schema_version" in tables else 0
+
+
+def _check(db: SyncConnection, known: list[Migration]) -> int:
+    """Refuse what no site can live in, and what a newer version made; which schema is there."""
+    _refuse_others(db)
+    present = schema_version(db)
+    if present > len(known):
+        raise CannotOpen(
+            f"the PostgreSQL database has schema {present}, which a newer Genkan wrote; this one knows {len(known)}: "
+            "use the newer one"
+        )
+    return present
+
+
+def _refuse_others(db: SyncConnection) -> None:
+    number, version, encoding, name = db.execute(_ABOUT).fetchall()[0]
+    if number < OLDEST_POSTGRES:
+        raise CannotOpen(f"PostgreSQL {version} is too old: Genkan needs {OLDEST_POSTGRES // 10_000} or newer")
+    if encoding != "UTF8":
+        raise CannotOpen(f"the PostgreSQL database {name} is encoded in {encoding}: make one with encoding UTF8")
+    tables = {row[0] for row in db.execute(_TABLES)}
+    if tables and "schema_version" not in tables:
+        raise CannotOpen(f"the PostgreSQL database {name} is another program's: give Genkan one of its own")
+
+
+def _step(db: SyncConnection, known: list[Migration], before: int, target: int) -> int:
+    """One migration towards the target; returns where that leads."""
+    after = before + 1 if before < target else before - 1
+    db.script(known[before].up if after > before else known[after].down)
+    db.script("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version")
+    db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+    return after
+
+
+def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
+    """Done in a thread, since a loop may be running in this one."""
+    results: list[T] = []
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with closing(SyncConnection(url)) as db:
+                results.append(work(db))
+        except BaseException as e:  # noqa: BLE001 told by whoever waits
+            faults.append(e)
+
+    thread = threading.Thread(target=run, name="genkan-open")
+    thread.start()
+    thread.join()
+    if results:
+        return results[0]
+    fault = faults[0]
+    if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
+        raise CannotOpen("the PostgreSQL server is a read-only standby: name the primary") from fault
+    if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
+        # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
+        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+    if is_machine(fault):
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
+    raise fault

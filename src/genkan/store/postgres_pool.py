@@ -1,0 +1,130 @@
+"""Connections for reads on the hot paths: each statement is its own snapshot, and one round trip."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from genkan.store.postgres_connection import connect, is_lost, is_machine, unavailable
+
+MOST_CONNECTIONS = 6
+WAIT_SECONDS = 5.0
+
+
+class Pool:
+    """Keeps what it has opened. Handing a connection out and back costs no round trip, and no statement depends on
+    what the last one left behind.
+    """
+
+    def __init__(self, url: str, most: int = MOST_CONNECTIONS) -> None:
+        self._url = url
+        self._most = most
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._idle: list[asyncpg.Connection] = []
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._open = 0
+
+    async def fetch(self, sql: str, *values: Any) -> list[Any]:
+        """Rows; a read is asked once more where its connection was lost. Raises StoreUnavailable."""
+        try:
+            return await self._fetch(sql, values)
+        except Exception as e:
+            if not is_lost(e) or isinstance(e, asyncio.TimeoutError):
+                raise _told(e) from e
+        # What else is idle was most likely lost by the same restart.
+        await self._drop_idle()
+        try:
+            return await self._fetch(sql, values)
+        except Exception as e:
+            raise _told(e) from e
+
+    async def close(self) -> None:
+        self._own()
+        await self._drop_idle()
+
+    async def _fetch(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        connection = await self._take()
+        try:
+            found = await connection.fetch(sql, *values)
+        except BaseException as e:
+            if isinstance(e, Exception) and not is_lost(e) and not connection.is_closed():
+                self._give(connection)
+            else:
+                # Lost, or whoever asked has gone in the middle of the answer.
+                connection.terminate()
+                self._less()
+            raise
+        self._give(connection)
+        return list(found)
+
+    async def _take(self) -> asyncpg.Connection:
+        self._own()
+        while True:
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.is_closed():
+                    return connection
+                self._less()
+            if self._open < self._most:
+                break
+            await self._wait()
+        self._open += 1
+        try:
+            return await connect(self._url)
+        except BaseException:
+            self._less()
+            raise
+
+    async def _wait(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self._wake()
+            raise
+        finally:
+            with suppress(ValueError):
+                self._waiters.remove(waiter)
+
+    def _give(self, connection: asyncpg.Connection) -> None:
+        self._idle.append(connection)
+        self._wake()
+
+    def _less(self) -> None:
+        self._open -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    async def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            self._less()
+            try:
+                await connection.close(timeout=1.0)
+            except Exception:  # noqa: BLE001 it is given up either way
+                connection.terminate()
+        # Transports tell that they are gone in the next turn.
+        await asyncio.sleep(0)
+
+    def _own(self) -> None:
+        """Connections belong to one loop; those of a loop that ended are nobody's."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._idle, self._open = [], 0
+            self._waiters.clear()
+
+
+def _told(fault: Exception) -> Exception:
+    return unavailable(fault) if is_machine(fault) else fault

@@ -1,0 +1,113 @@
+"""The writer of what is not on a hot path: Changes and upkeep, in transactions that follow each other on all nodes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from genkan.protocol.certificate_records import RevokeCertificate
+from genkan.protocol.outcomes import (
+    Change,
+    EndGrantsUnder,
+    EraseTraces,
+    RaiseStop,
+    Subject,
+    WithdrawConsent,
+)
+from genkan.store.api import NodeReport
+from genkan.store.postgres_connection import AGAIN, SyncConnection, is_lost, is_machine, unavailable
+from genkan.store.postgres_open import LOCK
+from genkan.store.sqlite_audit import AuditWrites
+from genkan.store.sqlite_steps import Steps
+from genkan.store.sqlite_stops import StopWrites
+from genkan.store.sqlite_texts import TextIds
+from genkan.store.sqlite_tokens import TokenWrites
+from genkan.store.sqlite_upkeep import Upkeep
+from genkan.store.sqlite_writing import Drop, Prune, Seal, Settle
+
+TRIES = 5
+# What touches many rows may take longer than what a person waits for.
+_LONG = "SET LOCAL statement_timeout = '60s'"
+# Sign-ins on their way are finished first, and later ones see what was done here: none slips through between a look at
+# the consent, a link or a key and the row that it becomes. Accounts are locked row by row by the sign-in itself.
+_NO_SIGN_INS = "LOCK TABLE grants IN SHARE ROW EXCLUSIVE MODE"
+_OF_MANY = (EndGrantsUnder, WithdrawConsent, RevokeCertificate, EraseTraces)
+
+
+class StepsWriter:
+    """Used by one thread. Its transactions hold a lock that every node's take first, so that what a Change looks at
+    stays as it is until it is written: on PostgreSQL as on SQLite there is one writer of these at a time.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._db = db = SyncConnection(url)
+        self._ids = TextIds(db)
+        tokens, stops = TokenWrites(db, self._ids), StopWrites(db, self._ids)
+        upkeep, audit = Upkeep(db, None), AuditWrites(db)
+        self._verbs: Mapping[type, Callable[[Any], Any]] = {
+            Change: Steps(db, self._ids, tokens, stops).changed,
+            Settle: lambda asked: stops.settle(asked.limit),
+            Prune: lambda asked: upkeep.prune(asked.now, asked.limit),
+            Seal: lambda asked: audit.seal(asked.segment),
+            Drop: lambda asked: audit.drop(asked.segment),
+            NodeReport: upkeep.report,
+        }
+
+    def run(self, commands: Sequence[Any]) -> list[Any]:
+        """Each result, or the exception that belongs to its caller; what is no exception is durable."""
+        for last in (*[False] * (TRIES - 1), True):
+            committing = False
+            try:
+                self._db.script(_begin(commands))
+                results = [self._verbs[type(command)](command) for command in commands]
+                committing = True
+                self._db.script("COMMIT")
+            except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
+                self._undo(e)
+                # Before the commit was asked for nothing was done; afterwards nobody knows, and it is not done again.
+                again = isinstance(e, AGAIN) or (is_lost(e) and not committing and not isinstance(e, TimeoutError))
+                if again and not last:
+                    continue
+                return self._failed(commands, e)
+            return results
+        return []
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _undo(self, fault: Exception) -> None:
+        self._ids.forget()
+        if not is_lost(fault):
+            with suppress(Exception):
+                self._db.script("ROLLBACK")
+                return
+        self._db.drop()
+
+    def _failed(self, commands: Sequence[Any], fault: Exception) -> list[Any]:
+        """Where it is the fault of one of them, halves find it, so that it harms none of the others."""
+        if is_machine(fault):
+            return [unavailable(fault) for _ in commands]
+        if len(commands) == 1:
+            return [fault]
+        middle = len(commands) // 2
+        return self.run(commands[:middle]) + self.run(commands[middle:])
+
+
+def _begin(commands: Sequence[Any]) -> str:
+    """Locks come first, always in this order."""
+    words = ["BEGIN", LOCK]
+    if any(_stops_sign_ins(command) for command in commands):
+        words.append(_NO_SIGN_INS)
+    if any(not isinstance(command, Change | NodeReport) or _is_long(command) for command in commands):
+        words.append(_LONG)
+    return "; ".join(words)
+
+
+def _stops_sign_ins(command: Any) -> bool:
+    return isinstance(command, Change) and any(
+        isinstance(step, _OF_MANY) or (isinstance(step, RaiseStop) and step.subject is not Subject.ACCOUNT)
+        for step in command.steps
+    )
+
+
+def _is_long(command: Any) -> bool:
+    return isinstance(command, Change) and any(isinstance(step, (RaiseStop, *_OF_MANY)) for step in command.steps)

@@ -1,0 +1,54 @@
+"""Interned texts in both directions, for the event loop: asked for many at once, and only where they are not known."""
+
+from collections.abc import Iterable
+
+import asyncpg
+
+from genkan.store.postgres_pool import Pool
+from genkan.store.postgres_words import escaped, unescaped
+from genkan.store.sqlite_texts import MOST_CACHED
+
+# No text is ever deleted and no id stands for another one, so nothing that is known here is ever wrong.
+_READ = "SELECT id, text FROM texts WHERE id = ANY($1::int[])"
+_FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[])"
+_ADD = """
+    INSERT INTO texts (text) SELECT * FROM unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING id, text
+"""
+
+
+class KnownIds(dict[str, int]):
+    """text -> id for the token lane."""
+
+    def __init__(self) -> None:
+        super().__init__({"": 0})
+
+    async def learn(self, connection: asyncpg.Connection, texts: Iterable[str]) -> None:
+        """Know these, adding what is new; outside of a transaction, so that what is known is there."""
+        missing = {str.__str__(text) for text in texts} - self.keys()
+        if len(self) + len(missing) > MOST_CACHED:
+            self.clear()
+            self[""] = 0
+        for sql in (_FIND, _ADD, _FIND):
+            if not missing:
+                return
+            for text_id, text in await connection.fetch(sql, [escaped(text) for text in missing]):
+                self[unescaped(text)] = text_id
+            missing -= self.keys()
+
+
+class KnownTexts(dict[int, str]):
+    """id -> text for readers."""
+
+    def __init__(self) -> None:
+        super().__init__({0: ""})
+
+    async def learn(self, pool: Pool, ids: Iterable[int]) -> None:
+        missing = set(ids) - self.keys()
+        if not missing:
+            return
+        if len(self) + len(missing) > MOST_CACHED:
+            self.clear()
+            self[0] = ""
+        found = await pool.fetch(_READ, list(missing))
+        self.update(dict.fromkeys(missing, ""))
+        self.update({text_id: unescaped(text) for text_id, text in found})

@@ -1,0 +1,178 @@
+"""A PostgreSQL that goes away, restarts or is locked: clear faults in bounded time, nothing half done, and recovery."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+from msgspec import structs
+
+from genkan.protocol.outcomes import OpenSession, Writable
+from genkan.protocol.records import Account, Grant, Link
+from genkan.store.api import StoreUnavailable, Tally
+from genkan.store.postgres import PostgresStore, open_store
+from tests.postgres import Server, running_postgres
+from tests.store.builders import NOW, a_change, a_grant, a_link, a_session, added, an_account, an_env, redeemed, rotated
+from tests.store.reading import the_row
+
+pytestmark = pytest.mark.needs("postgres")
+
+
+@dataclass
+class Site:
+    """A store with somebody signed in, and its server."""
+
+    server: Server
+    store: PostgresStore
+    account: Account
+    link: Link
+    grant: Grant
+
+    def kill_connections(self) -> None:
+        """All of the store's, as a restart of the server does."""
+        self.server.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'genkan'", "faults"
+        )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running_postgres() as server:
+        server.a_database("faults")
+        yield server
+
+
+@pytest.fixture
+async def site(server: Server) -> AsyncIterator[Site]:
+    store = open_store(server.url("faults"), create=False, env=an_env())
+    account, link = an_account(), a_link()
+    grant = a_grant(account, link)
+    assert await store.apply(added(account, link))
+    assert await store.apply(redeemed(grant))
+    yield Site(server, store, account, link, grant)
+    await store.close()
+
+
+async def until_it_works(site: Site) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await site.store.site()
+            except StoreUnavailable:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def test_lost_connections_are_made_anew(site: Site) -> None:
+    """Reads, refreshes and changes go on by themselves: each of these can be asked for once more."""
+    assert (await the_row(site.store, site.grant)) == site.grant
+    assert await site.store.phone(site.grant.id)
+    site.kill_connections()
+    assert (await the_row(site.store, site.grant)) == site.grant
+    assert await site.store.phone(site.grant.id)
+    assert await site.store.apply(rotated(site.grant, NOW + 1))
+    assert await site.store.apply(added(an_account()))
+
+
+async def test_a_stopped_server_is_said_and_outlived(site: Site) -> None:
+    """Every verb says so at once, nothing hangs; what was noted meanwhile is there afterwards."""
+    site.server.stop(signal.SIGQUIT)
+    try:
+        store, later = site.store, a_grant(site.account, site.link)
+        async with asyncio.timeout(30):
+            for asked in (
+                store.site(), store.grant_facts(site.grant.id), store.phone(site.grant.id),
+                store.apply(rotated(site.grant, NOW + 1)), store.apply(redeemed(later)),
+                store.apply(added(an_account())), store.settle(10), store.prune(NOW, 10),
+            ):  # fmt: skip
+                with pytest.raises(StoreUnavailable):
+                    await asked
+            site.store.note_refusal(Tally(7, "token_broken", "a", 1))
+            with pytest.raises(StoreUnavailable):
+                await site.store.flush()
+    finally:
+        site.server.start()
+    await until_it_works(site)
+    assert (await the_row(site.store, site.grant)) == site.grant
+    assert await site.store.apply(rotated(site.grant, NOW + 1))
+    await site.store.flush()
+    assert Tally(7, "token_broken", "a", 1) in await site.store.tallies()
+
+
+async def test_a_lock_that_somebody_holds_is_not_waited_for_long(site: Site) -> None:
+    """Refused, not half done; and well again once it is let go."""
+    holder = await asyncpg.connect(site.server.url("faults"))
+    try:
+        await holder.execute("BEGIN; LOCK TABLE grants, sessions IN ACCESS EXCLUSIVE MODE")
+        session = a_session(site.account)
+        async with asyncio.timeout(30):
+            taken = await asyncio.gather(
+                site.store.apply(rotated(site.grant, NOW + 1)),
+                site.store.apply(a_change(OpenSession(session, None))),
+                return_exceptions=True,
+            )
+        assert [type(one) for one in taken] == [StoreUnavailable, StoreUnavailable]
+        await holder.execute("ROLLBACK")
+        assert (await the_row(site.store, site.grant)) == site.grant
+        assert await site.store.session_facts(session.id) is None
+        assert await site.store.apply(rotated(site.grant, NOW + 1))
+    finally:
+        await holder.close()
+
+
+@pytest.mark.parametrize("kind", ["redeem", "rotate", "change"])
+async def test_a_bad_one_harms_no_other_of_its_batch(site: Site, kind: str) -> None:
+    """A value that no column takes is the fault of its own caller."""
+    grants = [a_grant(site.account, site.link) for _ in range(8)]
+    bad = structs.replace(grants[3], retries=1 << 70)
+    outcomes: dict[str, list[Writable]] = {
+        "redeem": [redeemed(grant) for grant in (*grants[:3], bad, *grants[4:])],
+        "change": [added(an_account(version=1 << 70 if n == 3 else 1)) for n in range(8)],
+        "rotate": [rotated(grant, NOW, rotation_due=1 << 70 if n == 3 else 0) for n, grant in enumerate(grants)],
+    }
+    if kind == "rotate":
+        assert all([await site.store.apply(redeemed(grant)) for grant in grants])
+    taken = await asyncio.gather(*(site.store.apply(one) for one in outcomes[kind]), return_exceptions=True)
+    assert [one for n, one in enumerate(taken) if n != 3] == [True] * 7
+    assert isinstance(taken[3], Exception)
+    assert not isinstance(taken[3], StoreUnavailable)
+
+
+async def test_a_deadlock_is_tried_again(site: Site) -> None:
+    """Another transaction wants what a change holds, and the other way: one is undone, the change is done."""
+    other = await asyncpg.connect(site.server.url("faults"))
+    first, second = an_account(), an_account()
+    assert await site.store.apply(added(first, second))
+    try:
+        await other.execute("SET deadlock_timeout = '10s'")
+        await other.execute("BEGIN")
+        await other.execute("UPDATE accounts SET email = 'b' WHERE id = $1", second.id)
+        from dataclasses import replace
+
+        from genkan.protocol.outcomes import PutAccount
+
+        change = a_change(
+            PutAccount(replace(first, email="a", version=2)), PutAccount(replace(second, email="a", version=2))
+        )
+        writing = asyncio.create_task(site.store.apply(change))
+        async with asyncio.timeout(30):
+            while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+        locking = asyncio.create_task(other.execute("UPDATE accounts SET email = 'b' WHERE id = $1", first.id))
+        await locking
+        await other.execute("ROLLBACK")
+        assert await writing
+    finally:
+        await other.close()
+
+
+async def test_values_that_postgres_cannot_keep_are_kept(site: Site) -> None:
+    """Its text knows no NUL; a name looked for with one is simply not there, and one kept comes back as it was."""
+    odd = an_account(folded="\x00deleted\x01\x02", display_name="a\x00b")
+    assert await site.store.apply(added(odd))
+    assert await site.store.account(odd.id) == odd
+    assert await site.store.account_by_name(odd.folded) == odd
+    assert (await site.store.password_row("no\x00body", [])).account is None

@@ -1,0 +1,101 @@
+"""Which PostgreSQL databases open as a site, and what the others are told; the schema there and back."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from genkan.store import postgres
+from genkan.store.api import CannotOpen
+from genkan.store.migration import migrations
+from genkan.store.postgres_open import MIGRATIONS, migrate
+from tests.postgres import Server, running_postgres
+from tests.store.builders import an_env
+
+pytestmark = pytest.mark.needs("postgres")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of these tests' own: they stop it."""
+    with running_postgres() as server:
+        yield server
+
+
+def refusal(url: str) -> str:
+    with pytest.raises(CannotOpen) as told:
+        postgres.open_store(url, create=False, env=an_env())
+    return str(told.value)
+
+
+async def test_the_schema_goes_up_and_down(server: Server) -> None:
+    """Down to nothing leaves nothing behind, and up again is a site again, another one; twice is once."""
+    url = server.a_database("up_and_down")
+    newest = len(migrations(MIGRATIONS))
+    store = postgres.open_store(url, create=False, env=an_env())
+    first = (await store.site()).site_id
+    await store.close()
+    assert migrate(url, an_env()) == (newest, newest)
+    assert migrate(url, an_env(), 0) == (newest, 0)
+    left = server.sql("SELECT string_agg(tablename, ',') FROM pg_tables WHERE schemaname = 'public'", "up_and_down")
+    assert left == "schema_version"
+    assert "run genkan migrate" in refusal(url)
+    assert migrate(url, an_env()) == (0, newest)
+    store = postgres.open_store(url, create=False, env=an_env())
+    assert (await store.site()).site_id != first
+    await store.close()
+
+
+def test_an_old_schema_is_not_migrated_by_the_way(server: Server) -> None:
+    """The other nodes may still run on it; the sentence names the command."""
+    url = server.a_database("old")
+    server.sql("UPDATE schema_version SET version = 0", "old")
+    assert "genkan migrate" in refusal(url)
+    assert server.sql("SELECT version FROM schema_version", "old") == "0"
+
+
+def test_a_newer_schema_is_left_alone(server: Server) -> None:
+    """Also by migrate."""
+    url = server.a_database("newer")
+    server.sql("UPDATE schema_version SET version = 99", "newer")
+    assert "newer Genkan" in refusal(url)
+    with pytest.raises(CannotOpen, match="newer Genkan"):
+        migrate(url, an_env())
+
+
+def test_another_programs_database_is_left_alone(server: Server) -> None:
+    """Nothing is made in it."""
+    server.sql("CREATE DATABASE another")
+    server.sql("CREATE TABLE theirs (id int)", "another")
+    with pytest.raises(CannotOpen, match="another program's"):
+        migrate(server.url("another"), an_env())
+    assert server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "another") == "1"
+
+
+def test_another_encoding_is_refused(server: Server) -> None:
+    """Not every text could be kept."""
+    server.sql("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    with pytest.raises(CannotOpen, match="LATIN1"):
+        migrate(server.url("latin"), an_env())
+
+
+def test_what_is_not_there_is_said(server: Server) -> None:
+    """No database, no server, no address."""
+    assert "nowhere" in refusal(server.url("nowhere"))
+    assert "cannot be opened" in refusal(f"postgresql://genkan@/x?host={server.folder}/none")
+    assert "cannot be opened" in refusal("postgresql://genkan@localhost:none/x")
+
+
+def test_a_standby_is_refused(server: Server) -> None:
+    """It lags behind, so a sign-out would be late there, and it takes no writes."""
+    url = server.a_database("standing_by")
+    server.stop(signal.SIGINT)
+    signal_file = server.data / "standby.signal"
+    signal_file.touch()
+    try:
+        server.start()
+        assert "read-only standby" in refusal(url)
+    finally:
+        server.stop(signal.SIGINT)
+        signal_file.unlink()
+        server.start()
