@@ -18,7 +18,6 @@ from genkan.wire.managed_words import ADDRESS
 _ROUNDS = 6
 _YES, _NO = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,63}(?::[0-9]{1,5})?(?:/.*)?")
-_SLASHES = re.compile(r"^(https?):/{1,8}(?=[^/])", re.IGNORECASE)
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Holder: TypeAlias = "dict[str, object] | list[object]"
@@ -308,7 +307,9 @@ def _address(spot: Spot) -> bool:
     if not isinstance(value, str):
         return False
     text = value.strip().strip("\ufeff\u200b\u2060").replace("\\", "/").partition("#")[0].partition("?")[0]
-    text = _SLASHES.sub(r"\1://", text)
+    first, colon, behind = text.partition(":")
+    if first.lower() in {"https", "http"} and colon and behind.startswith("/"):
+        text = f"{first}://{behind.lstrip('/')}"
     if "://" not in text and _PLAIN_HOST.fullmatch(text):
         text = f"https://{text}"
     scheme, joint, rest = text.partition("://")

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -14,8 +13,6 @@ LONGEST = 1_000_000
 _DEEPEST = 100
 _LAYERS = 3
 _FIRST = 200
-_TOML = re.compile(r"\[\[?[A-Za-z_.]{1,40}\]\]?[ \t]{0,40}\r?\n[ \t]{0,40}[A-Za-z_]{1,40}[ \t]{0,40}=")
-_YAML = re.compile(r"(?:---[ \t]{0,40}\r?\n|-[ \t]{1,40}[A-Za-z]{1,40}:[ \t]|[A-Za-z]{1,40}:[ \t]{0,40}\r?\n)")
 _JSON_BEGINS = frozenset("[{\"'\\&/`") | CURLED
 
 
@@ -196,9 +193,12 @@ def _objects(value: object) -> object:
 
 def _language(begin: str) -> str | None:
     """What a text is that was never meant to be JSON; None where it was."""
-    if _TOML.match(begin):
+    first, _, second = begin.partition("\n")
+    first = first.strip()
+    if first[:1] == "[" and first[-1:] == "]" and first.strip("[]").isidentifier() and "=" in second:
         return "toml"
-    if _YAML.match(begin):
+    key, colon, rest = first.removeprefix("- ").partition(":")
+    if first == "---" or (colon and key.strip().isidentifier() and (first.startswith("- ") or not rest.strip())):
         return "yaml"
     return None if begin[:1] in _JSON_BEGINS else "free-text"
 

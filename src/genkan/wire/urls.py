@@ -179,7 +179,7 @@ def _text_fault(text: str) -> BaseURLProblem | None:
 
 def in_ascii(text: str) -> str | None:
     """An address with an international name in the ASCII form of that name; None where there is none, or not one only:
-    RFC 5894 7.2 lists the four characters that the two versions of the rules spell differently.
+    the two versions of the rules for such names spell four characters differently.
     """
     scheme, joint, rest = text.partition("://")
     host = rest.partition("/")[0].partition(":")[0]
