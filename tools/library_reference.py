@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
+from types import UnionType
+from typing import get_args
 
 import genkan.app
 
@@ -28,6 +30,9 @@ def page() -> str:
 
 def _entry(name: str, found: object) -> Iterator[str]:
     yield f"## `{name}`\n"
+    if isinstance(found, UnionType):
+        yield f"One of {', '.join(f'`{one.__name__}`' for one in get_args(found))}.\n"
+        return
     yield f"{_words(found)}\n"
     if inspect.isfunction(found):
         yield _code(f"{found.__name__}{inspect.signature(found)}")

@@ -22,6 +22,10 @@ class Clock:
     def __call__(self) -> int:
         return self.at
 
+    def ticks(self) -> float:
+        """The same in seconds, as a clock that is never set."""
+        return self.at / 1000
+
     def forward(self, seconds: float) -> None:
         self.at += int(seconds * 1000)
 

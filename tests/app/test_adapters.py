@@ -1,8 +1,10 @@
 """The session in other libraries' clients: a token at each request, renewed once when refused, sent nowhere else."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -41,17 +43,17 @@ def test_httpx2(connection: Connection, double: Double) -> None:
     assert tokens_shown(double) == ["at-100", "at-100", "at-101"]
 
 
-def refuse_once(double: Double) -> None:
+def refuse_once(double: Double, path: str = ECHO, then: Callable[[Asked], Reply | None] = lambda _: None) -> None:
     """The site takes no token any more but the next."""
     refused: list[Asked] = []
 
     def refuse(asked: Asked) -> Reply | None:
         if refused:
-            return None
+            return then(asked)
         refused.append(asked)
         return Reply(401, b'{"error":"invalid_token"}', JSON)
 
-    double.overrides[ECHO] = refuse
+    double.overrides[path] = refuse
 
 
 def test_httpx2_with_a_body_that_is_used_up(connection: Connection, double: Double) -> None:
@@ -150,3 +152,74 @@ def test_addresses_elsewhere(url: str) -> None:
     """Another scheme, port, host, person or path, written openly or not."""
     with pytest.raises(ValueError, match="not sent"):
         see_below(a_site(base_url="https://jira.example.com/jira"), url)
+
+
+@pytest.fixture
+def below_a_path(double: Double, connection: Connection) -> Connection:
+    """The session of a site at /rest, beside which something else lives."""
+    connection.site = replace(connection.site, base_url=double.base_url + "/rest")
+    return connection
+
+
+def led(double: Double, target: str, status: int = 302) -> None:
+    double.overrides["/rest/old"] = lambda _: Reply(status, b"", {"Location": target})
+
+
+def seen_at(double: Double, path: str) -> list[bool]:
+    """Whether each request of this path carried a token."""
+    return ["authorization" in asked.headers for asked in double.asked if asked.path == path]
+
+
+OUTSIDE = ["/other", "/rest/../other", "/restless", "//127.0.0.1:{port}/other"]
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+@pytest.mark.parametrize("refused", [False, True])
+def test_requests_and_a_redirect_out_of_the_site(
+    below_a_path: Connection, double: Double, target: str, refused: bool
+) -> None:
+    """The same host is not the same site: what lives beside it gets the request, and no token."""
+    led(double, target.format(port=urlsplit(double.base_url).port))
+    if refused:
+        refuse_once(double, "/rest/old", double.overrides["/rest/old"])
+    found = requests.get(double.base_url + "/rest/old", auth=requests_auth.SessionAuth(below_a_path), timeout=10)
+    path = urlsplit(found.url).path
+    assert path != "/rest/old"
+    assert seen_at(double, path) == [False]
+
+
+def test_requests_and_a_redirect_within_the_site(below_a_path: Connection, double: Double) -> None:
+    """There the token goes along."""
+    led(double, "api/2/echo")
+    requests.get(double.base_url + "/rest/old", auth=requests_auth.SessionAuth(below_a_path), timeout=10)
+    assert seen_at(double, ECHO) == [True]
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_httpx2_and_a_redirect_out_of_the_site(below_a_path: Connection, double: Double, target: str) -> None:
+    """The redirect is refused before anything is sent, in either kind of client."""
+    led(double, target.format(port=urlsplit(double.base_url).port))
+    auth = httpx2_auth.SessionAuth(below_a_path)
+    url = double.base_url + "/rest/old"
+
+    async def in_a_loop() -> None:
+        async with httpx2.AsyncClient(auth=auth, follow_redirects=True) as client:
+            await client.get(url)
+
+    with pytest.raises(ValueError, match="not sent there"), httpx2.Client(auth=auth, follow_redirects=True) as client:
+        client.get(url)
+    with pytest.raises(ValueError, match="not sent there"):
+        asyncio.run(in_a_loop())
+    assert [asked.path for asked in double.asked[-2:]] == ["/rest/old", "/rest/old"]
+
+
+def test_httpx2_and_a_redirect_within_the_site(below_a_path: Connection, double: Double) -> None:
+    """There the token goes along, and a program's own tracing goes on."""
+    led(double, "api/2/echo")
+    events: list[str] = []
+    with httpx2.Client(auth=httpx2_auth.SessionAuth(below_a_path), follow_redirects=True) as client:
+        client.get(
+            double.base_url + "/rest/old", extensions={"trace": lambda event, _info: events.append(event)}
+        ).raise_for_status()
+    assert seen_at(double, ECHO) == [True]
+    assert "http11.send_request_headers.started" in events

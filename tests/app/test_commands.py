@@ -110,7 +110,7 @@ def test_exit_status_of_the_program(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, "app", "whoami"]
     ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "genkan app: Nobody is signed in: run genkan app login URL.\n"
+    assert ran.stderr == "genkan app: Nobody is signed in. Type: genkan app login URL\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -27,14 +27,14 @@ Run = Callable[[Flow[object]], object]
 def run(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Run]:
     """A driver of either kind, as a plain call."""
     if request.param == "sync":
-        driver = Driver(clock)
+        driver = Driver(clock.ticks)
         yield driver.run
         driver.close()
         return
 
     def once(flow: Flow[object]) -> object:
         async def main() -> object:
-            driver = AsyncDriver(clock)
+            driver = AsyncDriver(clock.ticks)
             try:
                 return await driver.run(flow)
             finally:
@@ -192,7 +192,7 @@ def test_https_where_http_is_spoken_is_named(run: Run, double: Double) -> None:
     """A server that answers a handshake in plain text: the sentence names the scheme as what to check."""
     answer = run(ask(Ask("GET", double.base_url.replace("http:", "https:"))))
     assert isinstance(answer, Lost)
-    assert answer.loss is Loss.UNREACHABLE
+    assert answer.loss is Loss.NOT_TLS
     assert "does not speak https" in answer.sentence
 
 
@@ -288,7 +288,7 @@ class WaitingDoor:
 async def test_the_browser_hop_leaves_the_loop_free(clock: Clock) -> None:
     """While a person signs in, the tasks of the program go on."""
     door = WaitingDoor()
-    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
     await until(door.entered.is_set)
     door.leave.set()
     assert await task == Returned("app:/cb?code=x")
@@ -297,7 +297,7 @@ async def test_the_browser_hop_leaves_the_loop_free(clock: Clock) -> None:
 async def test_cancelling_the_browser_hop_closes_the_door(clock: Clock) -> None:
     """A sign-in that is broken off leaves no listener behind."""
     door = WaitingDoor()
-    task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
     await until(door.entered.is_set)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -311,7 +311,7 @@ def test_a_loop_that_is_gone_is_not_told(clock: Clock) -> None:
     door.close = lambda: None  # type: ignore[method-assign]
 
     async def main() -> None:
-        task = asyncio.create_task(AsyncDriver(clock).run(visit(Visit("https://x", "s")), door))
+        task = asyncio.create_task(AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), door))
         await until(door.entered.is_set)
         task.cancel()
 
@@ -331,7 +331,7 @@ async def test_a_door_that_fails_is_heard_of(clock: Clock) -> None:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await AsyncDriver(clock).run(visit(Visit("https://x", "s")), Broken())
+        await AsyncDriver(clock.ticks).run(visit(Visit("https://x", "s")), Broken())
 
 
 async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:
@@ -350,7 +350,7 @@ async def test_cancelling_waits_for_work_to_end(clock: Clock) -> None:
         finally:
             steps.append("given back")
 
-    task = asyncio.create_task(AsyncDriver(clock).run(flow()))  # type: ignore[arg-type]
+    task = asyncio.create_task(AsyncDriver(clock.ticks).run(flow()))  # type: ignore[arg-type]
     await until(started.is_set)
     task.cancel()
     await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from genkan.app.agent import HandedAgent, NoDoor, PastingAgent, SystemBrowser, browser_of, tried_of
+from genkan.app.agent import HandedAgent, Hints, NoDoor, OpenBrowser, PastingAgent, SystemBrowser, browser_of, tried_of
 from genkan.app.loopback import LoopbackDoor
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.wire.redirects import matches
@@ -334,6 +334,7 @@ def test_the_browser_command(tmp_path_factory: pytest.TempPathFactory) -> None:
         assert out.read_text().splitlines() == expected
         out.unlink()
     assert not browser_of({"GENKAN_BROWSER": str(folder / "missing")})(url)
+    assert not browser_of({"GENKAN_BROWSER": "'never closed"})(url)
 
 
 def test_a_browser_that_cannot_be_started_is_named() -> None:
@@ -346,3 +347,19 @@ def test_a_browser_that_cannot_be_started_is_named() -> None:
         "No browser could be opened: GENKAN_BROWSER says '/no/such %s', which cannot be started. "
     )
     assert told[1].startswith("No browser could be opened. Open this address")
+
+
+def test_the_librarys_words_name_no_option_of_a_command() -> None:
+    """A program that is no command gets sentences that hold for it; a command adds its own."""
+    told: list[str] = []
+    opening: list[OpenBrowser] = [lambda _url: True, lambda _url: False]
+    for open_browser in opening:
+        for hints in (Hints(), Hints(" Ctrl-C ends it.", " Or start again with --no-browser.")):
+            SystemBrowser(open_browser, told.append, HandedAgent(lambda _url: None), hints=hints)._open(
+                "https://x.example"
+            )
+    plain, hinted, failed, hinted_failed = told
+    assert "Ctrl-C" not in plain + failed
+    assert "--" not in plain + failed
+    assert "Ctrl-C ends it." in hinted
+    assert "--no-browser" in hinted_failed

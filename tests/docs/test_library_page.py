@@ -86,8 +86,14 @@ def test_examples_have_types(tmp_path: Path) -> None:
 
 
 TYPED = """
+from collections.abc import Sequence
 from typing import assert_type
 
+from genkan.app import (
+    Door, Finding, Managed, NoDoor, NoReturn, PersonalToken, Plan, Returned, SwitchedOff, Turn, Unlock, UserAgent,
+    Vault, Visit, plan, tokens_of,
+)
+from genkan.app import no_such_name  # type: ignore[attr-defined]
 from genkan.app import (
     Access, Account, App, AppTrouble, AsyncApp, AsyncConnection, Connection, Reply, SessionState, SetUpWrong, Site,
     TryLater, connect,
@@ -123,5 +129,47 @@ def troubles(trouble: AppTrouble) -> str:
     if isinstance(trouble, SetUpWrong):
         assert_type(trouble.problem.sentence, str)
         assert_type(trouble.advice, str)
+        if isinstance(trouble.problem, SwitchedOff):
+            return "off"
     return str(trouble)
+
+
+class Mine:
+    redirect_uri = "mine:/cb"
+
+    def visit(self, asked: Visit) -> Returned | NoReturn:
+        return Returned(asked.url) if asked.private else NoReturn("No.")
+
+    def close(self) -> None: ...
+
+
+class MyAgent:
+    def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
+        return Mine()
+
+
+class MyVault:
+    words = "a drawer"
+
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def read(self, name: str) -> str | None:
+        return None
+
+    def write(self, name: str, text: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def turn(self, name: str) -> Turn:
+        raise NotImplementedError
+
+
+def ones_own(managed: Managed, unlock: Unlock, site: Connection) -> tuple[Finding, ...]:
+    agent: UserAgent = MyAgent()
+    vault: Vault = MyVault()
+    App(agent=agent, vault=vault, managed=managed)
+    first: Plan = plan(managed, [], 0)
+    assert_type(tokens_of(site), tuple[PersonalToken, ...])
+    return managed.findings if first else ()
 """

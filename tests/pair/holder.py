@@ -71,7 +71,7 @@ def main() -> None:
     """Go on until killed."""
     folder, session_id, seed, journal = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
     chance = random.Random(seed)
-    driver = Driver(clock.now_ms, transport=Lossy(chance, journal))
+    driver = Driver(clock.ticks, transport=Lossy(chance, journal))
     with Sessions(vault_in(folder), clock.now_ms, clock.draw, driver) as sessions:
         session = sessions.open(session_id)
         refused: str | None = None

@@ -75,7 +75,7 @@ def test_the_whole_way(phone: RealPhone) -> None:
     assert phone.standing() == [("signed_out", "signed_out_by_app")]
     after = phone.app("whoami")
     assert (after.returncode, after.stdout) == (1, "")
-    assert after.stderr == "genkan app: Nobody is signed in: run genkan app login URL.\n"
+    assert after.stderr == "genkan app: Nobody is signed in. Type: genkan app login URL\n"
 
 
 def test_pasting_the_address(phone: RealPhone) -> None:
@@ -178,7 +178,7 @@ WRONG: tuple[tuple[tuple[str, ...], int, str, dict[str, str]], ...] = (
     (("login", "not an address"), 2, "", {}),
     (("login",), 2, "Name the address of the site", {}),
     (("login", "LOCALHOST"), 2, "calls itself BASE", {}),
-    (("whoami", "BASE"), 1, "Nobody is signed in: run genkan app login URL.", {}),
+    (("whoami", "BASE"), 1, "Nobody is signed in. Type: genkan app login BASE", {}),
     (("token", "--bare", "--json"), 2, "Choose one of --bare, --header and --json.", {}),
     (("request", "GET", "https://evil.example/"), 2, "Write a method and a path", {}),
     (("sites",), 2, "chmod 700", {"GENKAN_APP_DIR": "OPEN"}),

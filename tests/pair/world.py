@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
+from genkan import clock
 from genkan.app.agent import HandedAgent, NoDoor
 from genkan.app.drive import AsyncDriver, Door
 from genkan.app.flows import Wanted
@@ -96,7 +97,7 @@ class Phone:
         self.sessions = self._started()
 
     def _started(self) -> AsyncSessions:
-        return AsyncSessions(self.vault, self.now, self.site.env.draw, AsyncDriver(self.now, transport=self.line))
+        return AsyncSessions(self.vault, self.now, self.site.env.draw, AsyncDriver(clock.ticks, transport=self.line))
 
     async def discover(self, address: str | None = None, **wanted: Any) -> Any:
         """What the app finds out about the site, or about an address."""

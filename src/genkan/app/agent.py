@@ -107,6 +107,17 @@ def _unquoted(line: str) -> str:
     return line.strip().strip("'\"<>").strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a program adds to the library's words: how the wait is ended, and how a browser elsewhere is had."""
+
+    waiting: str = ""
+    elsewhere: str = ""
+
+
+NO_HINTS = Hints()
+
+
 class SystemBrowser:
     """The browser of this machine, with the way back that the site and the desktop allow."""
 
@@ -118,11 +129,14 @@ class SystemBrowser:
         handler: Callable[[str, Callable[[str], None]], Door | None] = lambda _redirect, _open: None,
         tried: str = "",
         private_browser: Callable[[], PrivateBrowser | None] | None = None,
+        *,
+        hints: Hints = NO_HINTS,
     ) -> None:
         """``tried`` says in words which browser ``open_browser`` is, for when it does not open; ``private_browser``
         finds one that keeps nothing, for a site that wants that: else the person's own browser knows one.
         """
         self._tried = tried
+        self._hints = hints
         known = open_browser.private if isinstance(open_browser, PersonsBrowser) else _none
         self._private_browser = private_browser or known
         self._open_browser = open_browser
@@ -146,13 +160,13 @@ class SystemBrowser:
     def _open(self, url: str) -> None:
         if self._open_browser(url):
             self._say(
-                "Sign in on the page that opens in your browser; this command waits for it, Ctrl-C ends it.\n"
+                f"Sign in on the page that opens in your browser; this program waits for it.{self._hints.waiting}\n"
                 f"If no page opens, open this address on this machine:\n{url}"
             )
         else:
             self._say(
-                f"No browser could be opened{self._tried}. Open this address on this machine; for a browser elsewhere "
-                f"start again with --no-browser.\n{url}"
+                f"No browser could be opened{self._tried}. Open this address on this machine.{self._hints.elsewhere}"
+                f"\n{url}"
             )
 
 
@@ -249,7 +263,11 @@ def tried_of(environ: Mapping[str, str]) -> str:
 
 
 def _run(command: str, url: str) -> bool:
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        # A quote that is never closed: no command at all.
+        return False
     line = [word.replace("%s", url) for word in words] if any("%s" in word for word in words) else [*words, url]
     quiet = subprocess.DEVNULL
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from genkan.app import flows, keeping
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
-from genkan.app.outcomes import Kept, Problem, SignedIn, SignInAgain, SiteSetUpWrong
+from genkan.app.outcomes import Kept, Problem, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
@@ -19,22 +19,20 @@ from genkan.wire.oauth import CodeExchange
 def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | None = None) -> Flow[Kept | Problem]:
     """Sign in and keep the session: durably before the new tokens are used for the first time.
 
-    Where an ``account`` is named, by name or key, a session of any other is ended again at once.
+    Where an ``account`` is named, by name or key, a session of any other is ended again at once. Raises
+    ``VaultTrouble``.
     """
+    device_id = yield from _device_id(keeper, site, account)
+    asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
+    if not isinstance(asked, CodeExchange):
+        return asked
+    turn = keeper.vault.turn(DEVICE)
     try:
-        device_id = yield from _device_id(keeper, site, account)
-        asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
-        if not isinstance(asked, CodeExchange):
-            return asked
-        turn = keeper.vault.turn(DEVICE)
-        try:
-            # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
-            yield from keeping.wait_for(turn)
-            return (yield from _arrive(keeper, site, asked, account))
-        finally:
-            turn.give_back()
-    except VaultTrouble as trouble:
-        return SiteSetUpWrong(str(trouble))
+        # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
+        yield from keeping.wait_for(turn)
+        return (yield from _arrive(keeper, site, asked, account))
+    finally:
+        turn.give_back()
 
 
 def _arrive(keeper: Keeper, site: Site, asked: CodeExchange, wanted: str | None) -> Flow[Kept | Problem]:

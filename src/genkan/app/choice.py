@@ -54,7 +54,7 @@ def session_of(
 ) -> SessionState | Unclear | NobodySignedIn:
     """The session that is meant: the only one, or the only one at the address and of the account that were named."""
     if not saved:
-        return NobodySignedIn("Nobody is signed in: run genkan app login URL.")
+        return NobodySignedIn("Nobody is signed in.")
     wanted = normal(address) if address is not None else None
     found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
     if not found:
@@ -68,7 +68,7 @@ def session_of(
         return min(live or found, key=lambda state: (state.site.linked, -state.signed_in_at))
     if len({state.site.base_url for state in found}) > 1:
         return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
-    return Unclear(f"Several accounts at this site: name one with --account. There are: {_listed(found)}.")
+    return Unclear(f"Several accounts at this site: name one. There are: {_listed(found)}.")
 
 
 def _names(state: SessionState) -> tuple[str, ...]:

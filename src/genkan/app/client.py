@@ -57,10 +57,14 @@ class Connection:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``."""
+        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``.
+
+        Raises ``ValueError`` before anything is sent for a method, path or header that cannot be sent.
+        """
         sent = sending.headers_of(headers, has_json=json is not None)
         content = body if json is None else sending.encoded(json)
-        found = self._use(lambda held: keeping.call(self._keeper, held, method, path, sent, content))
+        verb = sending.checked_method(method)
+        found = self._use(lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
         return sending.reply_in(found, self.site)
 
     def get(self, path: str) -> Reply:
@@ -155,18 +159,18 @@ class App:
 
     def saved(self) -> tuple[SessionState, ...]:
         """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""
-        return Driver(self._entrance.machine.now).run(self._entrance.saved())
+        return Driver(self._entrance.machine.ticks).run(self._entrance.saved())
 
     def sign_out_everywhere(self, *, forget: bool = False) -> dict[str, str]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        driver = Driver(self._entrance.machine.now)
+        driver = Driver(self._entrance.machine.ticks)
         try:
             return driver.run(self._entrance.leave_all(forget=forget))
         finally:
             driver.close()
 
     def _connected(self, flow: Flow[Entered], hop: Hop) -> Connection:
-        driver = Driver(self._entrance.machine.now)
+        driver = Driver(self._entrance.machine.ticks)
         try:
             entered = driver.run(flow, hop)
         except BaseException:

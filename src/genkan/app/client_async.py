@@ -58,10 +58,14 @@ class AsyncConnection:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``."""
+        """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``.
+
+        Raises ``ValueError`` before anything is sent for a method, path or header that cannot be sent.
+        """
         sent = sending.headers_of(headers, has_json=json is not None)
         content = body if json is None else sending.encoded(json)
-        found = await self._use(lambda held: keeping.call(self._keeper, held, method, path, sent, content))
+        verb = sending.checked_method(method)
+        found = await self._use(lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
         return sending.reply_in(found, self.site)
 
     async def get(self, path: str) -> Reply:
@@ -158,18 +162,18 @@ class AsyncApp:
 
     async def saved(self) -> tuple[SessionState, ...]:
         """Every kept session that can be read, the ended ones too. Raises ``AppTrouble``."""
-        return await AsyncDriver(self._entrance.machine.now).run(self._entrance.saved())
+        return await AsyncDriver(self._entrance.machine.ticks).run(self._entrance.saved())
 
     async def sign_out_everywhere(self, *, forget: bool = False) -> dict[str, str]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        driver = AsyncDriver(self._entrance.machine.now)
+        driver = AsyncDriver(self._entrance.machine.ticks)
         try:
             return await driver.run(self._entrance.leave_all(forget=forget))
         finally:
             await driver.close()
 
     async def _connected(self, flow: Flow[Entered], hop: Hop) -> AsyncConnection:
-        driver = AsyncDriver(self._entrance.machine.now)
+        driver = AsyncDriver(self._entrance.machine.ticks)
         try:
             entered = await driver.run(flow, hop)
         except BaseException:

@@ -20,7 +20,7 @@ from genkan.app.outcomes import (
     WrongAddress,
 )
 from genkan.app.state import Site
-from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
+from genkan.app.steps import SET_UP_FAULTS, Answer, Ask, Flow, Loss, Lost, ask
 from genkan.wire import login_info, login_screen, metadata
 from genkan.wire.jsontext import decode_object, shown, text
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
@@ -238,7 +238,7 @@ def _elsewhere(base: BaseURL, *endpoints: str | None) -> WrongAddress | None:
 
 
 def _unreachable(lost: Lost) -> NotReady:
-    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.UNREADABLE}:
+    if lost.loss in SET_UP_FAULTS or lost.loss is Loss.UNREADABLE:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     # httpx2 takes a tenth of a second to import, which a session that needs no request should not pay.
     import httpx2
 
+    from genkan.app.deadline import Deadline
+
 T = TypeVar("T")
 
 USER_AGENT = f"genkan-app/{__version__} AtlassianMobileApp"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
-WHOLE_ANSWER_MS = 60_000
+WHOLE_ANSWER_SECONDS = 60.0
 
 
 class Door(Protocol):
@@ -41,10 +43,10 @@ class Door(Protocol):
 class Driver:
     """Runs flows in the calling thread; may be shared between threads."""
 
-    def __init__(self, now: Callable[[], int], *, transport: "httpx2.BaseTransport | None" = None) -> None:
-        self._now = now
+    def __init__(self, ticks: Callable[[], float], *, transport: "httpx2.BaseTransport | None" = None) -> None:
+        self._ticks = ticks
         self._transport = transport
-        self._client: httpx2.Client | None = None
+        self._client: tuple[httpx2.Client, Deadline] | None = None
         self._lock = threading.Lock()
 
     def run(self, flow: Flow[T], door: Door | None = None) -> T:
@@ -67,7 +69,7 @@ class Driver:
         """Close the connections."""
         with self._lock:
             if self._client is not None:
-                self._client.close()
+                self._client[0].close()
                 self._client = None
 
     def _perform(self, step: Step, door: Door | None) -> object:
@@ -85,36 +87,43 @@ class Driver:
                 assert_never(step)
 
     def _ask(self, asked: Ask) -> Answer | Lost:
-        client = self._opened()
+        client, deadline = self._opened()
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
-        until = self._now() + WHOLE_ANSWER_MS
+        until = self._ticks() + WHOLE_ANSWER_SECONDS
         body = bytearray()
         try:
-            with client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response:
+            with (
+                deadline.within(WHOLE_ANSWER_SECONDS),
+                client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response,
+            ):
                 for chunk in response.iter_raw():
                     body += chunk
-                    if wrong := _too_much(asked, len(body), until < self._now()):
+                    if wrong := _too_much(asked, len(body), until < self._ticks()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
             # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
             return _lost(trouble, asked)
 
-    def _opened(self) -> "httpx2.Client":
+    def _opened(self) -> "tuple[httpx2.Client, Deadline]":
         with self._lock:
             if self._client is None:
                 import httpx2  # noqa: PLC0415 - see above
 
-                self._client = httpx2.Client(**_rules(), transport=self._transport, mounts=_direct())
+                from genkan.app.deadline import Deadline, bound  # noqa: PLC0415 - see above
+
+                client = httpx2.Client(**_rules(), transport=self._transport, mounts=_direct())
+                self._client = client, Deadline(self._ticks)
+                bound(*self._client)
             return self._client
 
 
 class AsyncDriver:
     """Runs flows as tasks of one event loop."""
 
-    def __init__(self, now: Callable[[], int], *, transport: "httpx2.AsyncBaseTransport | None" = None) -> None:
-        self._now = now
+    def __init__(self, ticks: Callable[[], float], *, transport: "httpx2.AsyncBaseTransport | None" = None) -> None:
+        self._ticks = ticks
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
 
@@ -158,13 +167,16 @@ class AsyncDriver:
         client = self._opened()
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
-        until = self._now() + WHOLE_ANSWER_MS
+        until = self._ticks() + WHOLE_ANSWER_SECONDS
         body = bytearray()
         try:
-            async with client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response:
+            async with (
+                asyncio.timeout(WHOLE_ANSWER_SECONDS),
+                client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response,
+            ):
                 async for chunk in response.aiter_raw():
                     body += chunk
-                    if wrong := _too_much(asked, len(body), until < self._now()):
+                    if wrong := _too_much(asked, len(body), until < self._ticks()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
@@ -290,7 +302,7 @@ def _lost(trouble: Exception, asked: Ask) -> Lost:
         return Lost(Loss.CERTIFICATE, sentence)
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
         sentence = f"{host} does not speak https: check the address, its scheme and port included."
-        return Lost(Loss.UNREACHABLE, sentence)
+        return Lost(Loss.NOT_TLS, sentence)
     if isinstance(trouble, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError):
         return Lost(Loss.UNREACHABLE, f"{host} cannot be reached: check the address and the network.")
     if isinstance(trouble, httpx2.InvalidURL | httpx2.UnsupportedProtocol):

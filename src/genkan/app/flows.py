@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from genkan.app.discovery import Wanted, discover
 from genkan.app.outcomes import Problem, Refreshed, Retry, SignedIn, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.state import Site, Tokens
-from genkan.app.steps import API_LIMIT, Answer, Ask, Flow, Loss, Lost, NoReturn, Visit, ask, pause, visit
+from genkan.app.steps import API_LIMIT, SET_UP_FAULTS, Answer, Ask, Flow, Loss, Lost, NoReturn, Visit, ask, pause, visit
 from genkan.wire.oauth import (
     AuthorizationRequest,
     CallbackCode,
@@ -136,6 +136,8 @@ def exchange(site: Site, asked: CodeExchange, now: Now) -> Flow[SignedIn | Probl
     if isinstance(answer, Lost):
         if answer.loss is Loss.UNREACHABLE:
             return Retry(f"{answer.sentence} Then start the sign-in again.")
+        if answer.loss in SET_UP_FAULTS:
+            return SiteSetUpWrong(answer.sentence)
         return SignInAgain(f"{answer.sentence} Start the sign-in again.")
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
@@ -220,7 +222,7 @@ def _intercepted(site: Site) -> Retry:
 
 
 def _not_asked(lost: Lost) -> Problem:
-    if lost.loss in {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE}:
+    if lost.loss in SET_UP_FAULTS:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
 

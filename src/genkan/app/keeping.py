@@ -4,6 +4,7 @@ Owns two promises: tokens are durably kept before they are first used, and one g
 whichever thread, task or process comes first.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,13 +20,14 @@ from genkan.app.outcomes import (
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
-from genkan.app.steps import Answer, Flow, Lost, pause, work
+from genkan.app.steps import SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
 from genkan.app.vault import Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
 LONGEST_NAME = 255
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 TURN_POLL_MS = 25
 TURN_POLLS = 2400
 """A minute: longer than a refresh with all its repetitions takes, unless the network hangs for its holder."""
@@ -67,16 +69,12 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
     """An access token that can be used now, refreshed when it has to be; ``rejected`` is one that the site refused.
 
     Without a network a token that still holds is enough, and one that does not gives ``Retry`` with everything kept.
+    Raises ``VaultTrouble``, after which nothing is lost: what could not be kept was not used, and the site gives the
+    same successor again.
     """
-    try:
-        state = yield from load(keeper, session_id)
-        found = _usable(keeper, state, rejected)
-        return found or (
-            yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected))
-        )
-    except VaultTrouble as trouble:
-        # Nothing is lost: what could not be kept was not used, and the site gives the same successor again.
-        return Retry(str(trouble))
+    state = yield from load(keeper, session_id)
+    found = _usable(keeper, state, rejected)
+    return found or (yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected)))
 
 
 def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | SignInAgain | None:
@@ -85,9 +83,14 @@ def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | N
         return state
     if state.tokens is None:
         return SignInAgain(state.ended or f"Nobody is signed in at {state.site.name}: sign in.")
-    if state.tokens.access == rejected or not is_fresh(state.tokens, keeper.now(), keeper.draw(1)[0]):
+    if state.tokens.access == rejected or not is_fresh(state.tokens, keeper.now(), _jitter(state, state.tokens)):
         return None
     return _access(state.tokens)
+
+
+def _jitter(state: SessionState, tokens: Tokens) -> int:
+    """One number for each generation of each session: drawn at every call, many calls would all find the earliest."""
+    return hashlib.sha256(f"{state.id} {tokens.obtained_at}".encode()).digest()[0]
 
 
 def _still_good(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | None:
@@ -176,7 +179,10 @@ def call(
     headers: tuple[tuple[str, str], ...] = (),
     body: bytes | None = None,
 ) -> Flow[Answer | Problem]:
-    """One request of the API. A token refused as invalid is renewed and the request sent once more."""
+    """One request of the API. A token refused as invalid is renewed and the request sent once more.
+
+    Raises ``VaultTrouble``.
+    """
     rejected: str | None = None
     for _ in range(2):
         token = yield from access(keeper, session_id, rejected)
@@ -187,7 +193,7 @@ def call(
             return site
         answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body)
         if isinstance(answer, Lost):
-            return Retry(answer.sentence)
+            return no_answer(answer, method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
         if answer.status != 401:
             return answer
@@ -199,11 +205,17 @@ def call(
 
 
 def _site_of(keeper: Keeper, session_id: str) -> Flow[Site | Problem]:
-    try:
-        state = yield from load(keeper, session_id)
-    except VaultTrouble as trouble:
-        return Retry(str(trouble))
+    state = yield from load(keeper, session_id)
     return state.site if isinstance(state, SessionState) else state
+
+
+def no_answer(lost: Lost, method: str) -> Problem:
+    """What a request that got no answer comes to."""
+    if lost.loss in SET_UP_FAULTS or lost.loss is Loss.UNREADABLE:
+        return SiteSetUpWrong(lost.sentence)
+    # RFC 9110 9.2.1: a safe method asks for no change, so it does not matter whether the site got it
+    acted = lost.loss is Loss.INTERRUPTED and method.upper() not in SAFE_METHODS
+    return Retry(lost.sentence, may_have_acted=acted)
 
 
 def whoami(keeper: Keeper, session_id: str) -> Flow[Answer | Problem]:
@@ -253,7 +265,10 @@ def read_account(answer: Answer) -> Account | None:
 
 
 def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[SignedOut | Problem]:
-    """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says."""
+    """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says.
+
+    Raises ``VaultTrouble``.
+    """
     turn = keeper.vault.turn(session_id)
     try:
         if not (yield from wait_for(turn)):
@@ -262,9 +277,6 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
         outcome = yield from _end(state)
         if forget or isinstance(outcome, SignedOut):
             yield from work(lambda: keeper.vault.remove(session_id))
-    except VaultTrouble as trouble:
-        return Retry(str(trouble))
-    else:
         return outcome
     finally:
         turn.give_back()
@@ -284,5 +296,12 @@ def sign_out_everywhere(keeper: Keeper, *, forget: bool = False) -> Flow[tuple[t
     ended = []
     for state in kept:
         label = state.label if isinstance(state, SessionState) else f"session {state.id}, which cannot be read"
-        ended.append((label, (yield from sign_out(keeper, state.id, forget=forget))))
+        ended.append((label, (yield from _sign_out_of_many(keeper, state.id, forget=forget))))
     return tuple(ended)
+
+
+def _sign_out_of_many(keeper: Keeper, session_id: str, *, forget: bool) -> Flow[SignedOut | Problem]:
+    try:
+        return (yield from sign_out(keeper, session_id, forget=forget))
+    except VaultTrouble as trouble:
+        return Retry(str(trouble))

@@ -12,10 +12,14 @@ from genkan.app.state import SessionState, Site, Tokens
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Nothing is wrong with the sign-in: the same may work later (``after`` is in seconds when the site named it)."""
+    """Nothing is wrong with the sign-in: the same may work later (``after`` is in seconds when the site named it).
+
+    ``may_have_acted`` says that a request which changes something was sent and its answer lost.
+    """
 
     sentence: str
     after: int | None = None
+    may_have_acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from genkan.app.machine import Machine
 from genkan.app.outcomes import SiteSetUpWrong
 from genkan.app.state import Account
 from genkan.app.steps import Ask, Lost, ask
-from genkan.app.troubles import ApiRefused, SetUpWrong, SignInNeeded, TryLater
+from genkan.app.troubles import ApiRefused, SetUpWrong, SignInNeeded, trouble_of
 from genkan.wire.jsontext import integer, shown
 from genkan.wire.login_screen import completed
 from genkan.wire.urls import BaseURL, parse_base_url
@@ -38,13 +38,13 @@ def owner_of(address: str, personal_token: str, *, allow_http: bool = False, mac
     if not isinstance(base, BaseURL):
         raise SetUpWrong(SiteSetUpWrong(base.sentence))
     bearer = ("Authorization", f"Bearer {personal_token}")
-    driver = Driver((machine or Machine()).now)
+    driver = Driver((machine or Machine()).ticks)
     try:
         answer = driver.run(ask(Ask("GET", base.text + keeping.MYSELF, (bearer,))))
     finally:
         driver.close()
     if isinstance(answer, Lost):
-        raise TryLater(answer.sentence)
+        raise trouble_of(keeping.no_answer(answer, "GET"))
     account = keeping.read_account(answer) if answer.status == 200 else None
     if answer.status == 401:
         raise SignInNeeded(f"{base.text} does not take the personal access token: it has expired or was revoked.")

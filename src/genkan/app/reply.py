@@ -7,6 +7,7 @@ from typing import Any
 from genkan.app.steps import Answer
 from genkan.app.troubles import ApiRefused
 from genkan.wire.jsontext import NotJSON, decode, decode_object, shown, texts
+from genkan.wire.token_answer import seconds_in
 
 MOST_SHOWN = 300
 
@@ -33,7 +34,8 @@ class Reply:
     def checked(self) -> "Reply":
         """This answer if it is a good one, else raises ``ApiRefused`` with what the site says."""
         if not self.ok:
-            raise ApiRefused(f"{self.site} answered {self.status}{_said(self.body)}", self.status)
+            after = seconds_in(self.headers.get("retry-after"))
+            raise ApiRefused(f"{self.site} answered {self.status}{_said(self.body)}", self.status, after)
         return self
 
     def json(self) -> Any:

@@ -4,6 +4,7 @@ Owns the turning of outcomes into exceptions for both faces of the library.
 """
 
 from collections.abc import Mapping
+from string import ascii_letters, digits
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
@@ -16,17 +17,44 @@ from genkan.app.steps import Answer
 from genkan.app.troubles import ApiRefused, trouble_of
 
 JSON = "application/json"
+TOKEN = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~")
 
 
 def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tuple[str, str], ...]:
-    """The caller's headers, with those that JSON wants where the caller does not say otherwise."""
+    """The caller's headers, with those that JSON wants where the caller does not say otherwise.
+
+    Raises ``ValueError`` for one that cannot be sent.
+    """
     headers = dict(given or {})
+    for name, value in headers.items():
+        see_header(name, value)
     named = {name.lower() for name in headers}
     if "accept" not in named:
         headers["Accept"] = JSON
     if has_json and "content-type" not in named:
         headers["Content-Type"] = JSON
     return tuple((name, value) for name, value in headers.items() if name.lower() != "authorization")
+
+
+def see_header(name: str, value: str) -> None:
+    """Raise ``ValueError`` for a header that cannot be sent; its value is not quoted, for it may be a secret."""
+    # RFC 9110 5.6.2: a name is a token; 5.5: a value has no line end in it, and beyond ASCII no meaning that is known
+    if not _is_token(name):
+        raise ValueError(f"{name!r} is not the name of a header")
+    if not all(" " <= character <= "~" or character == "\t" for character in value):
+        raise ValueError(f"the header {name} holds a character that cannot be sent")
+
+
+def checked_method(method: str) -> str:
+    """The method, or ``ValueError``."""
+    # RFC 9110 9.1: a method is a token
+    if not _is_token(method):
+        raise ValueError(f"{method!r} is not a method of HTTP")
+    return method
+
+
+def _is_token(text: str) -> bool:
+    return bool(text) and TOKEN.issuperset(text)
 
 
 def see_below(site: Site, url: str) -> None:

@@ -1,6 +1,6 @@
 """The two faces of a kept session: for threads and for tasks; every method returns a value, problems included.
 
-Owns nothing but the meeting of flows, vault and driver.
+Only a vault that fails raises, ``VaultTrouble``. Owns nothing but the meeting of flows, vault and driver.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from genkan.app import arrival, keeping
 from genkan.app.drive import AsyncDriver, Door, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.keeping import Keeper
+from genkan.app.machine import Machine
 from genkan.app.outcomes import Access, Discovery, Kept, Problem, SignedOut
 from genkan.app.state import SessionState, Site, Unreadable
 from genkan.app.steps import Answer
@@ -51,7 +52,7 @@ class Sessions:
         self, vault: Vault, now: Callable[[], int], draw: Callable[[int], bytes], driver: Driver | None = None
     ) -> None:
         self._keeper = Keeper(vault, now, draw)
-        self._driver = driver or Driver(now)
+        self._driver = driver or Driver(Machine().ticks)
 
     def saved(self) -> tuple[SessionState | Unreadable, ...]:
         """What is kept, readable or not."""
@@ -112,7 +113,7 @@ class AsyncSessions:
         self, vault: Vault, now: Callable[[], int], draw: Callable[[int], bytes], driver: AsyncDriver | None = None
     ) -> None:
         self._keeper = Keeper(vault, now, draw)
-        self._driver = driver or AsyncDriver(now)
+        self._driver = driver or AsyncDriver(Machine().ticks)
 
     async def saved(self) -> tuple[SessionState | Unreadable, ...]:
         """What is kept, readable or not."""

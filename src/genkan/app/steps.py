@@ -45,7 +45,12 @@ class Loss(StrEnum):
     CERTIFICATE = "certificate"
     CLIENT_CERTIFICATE = "client-certificate"
     HANDSHAKE = "handshake"
+    NOT_TLS = "not-tls"
     UNREADABLE = "unreadable"
+
+
+SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
+"""Losses that no waiting heals."""
 
 
 @dataclass(frozen=True, slots=True)

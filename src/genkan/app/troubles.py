@@ -24,11 +24,16 @@ class AppTrouble(Exception):
 
 
 class TryLater(AppTrouble):
-    """Nothing is wrong with the sign-in; ``after`` is how many seconds the site asks for, where it does."""
+    """Nothing is wrong with the sign-in; ``after`` is how many seconds the site asks for, where it does.
 
-    def __init__(self, sentence: str, after: int | None = None) -> None:
+    ``may_have_acted`` says that a request which changes something was sent and its answer lost: look before sending it
+    again.
+    """
+
+    def __init__(self, sentence: str, after: int | None = None, *, may_have_acted: bool = False) -> None:
         super().__init__(sentence)
         self.after = after
+        self.may_have_acted = may_have_acted
 
 
 class SignInNeeded(AppTrouble):
@@ -39,7 +44,7 @@ class SetUpWrong(AppTrouble):
     """Neither waiting nor signing in helps: somebody has to change something.
 
     ``problem`` is the value behind it, to be matched where a program wants to know which; ``advice`` is what
-    ``genkan check`` would tell to change first, empty where it found nothing or was not asked.
+    ``genkan check`` would tell to change first, lines of configuration included; ``str()`` is the sentence alone.
     """
 
     def __init__(self, problem: NotReady | SiteSetUpWrong, advice: str = "") -> None:
@@ -47,21 +52,21 @@ class SetUpWrong(AppTrouble):
         self.problem = problem
         self.advice = advice
 
-    def __str__(self) -> str:
-        sentence = self.problem.sentence
-        return f"{sentence}\n{self.advice}" if self.advice else sentence
-
 
 class WhichOne(AppTrouble):
     """Several sites or accounts answer to what was named."""
 
 
 class ApiRefused(AppTrouble):
-    """The site's API gave no good answer; ``status`` is its HTTP status."""
+    """The site's API gave no good answer; ``status`` is its HTTP status.
 
-    def __init__(self, sentence: str, status: int) -> None:
+    ``after`` is how many seconds the site asks to wait before the next try, where it does.
+    """
+
+    def __init__(self, sentence: str, status: int, after: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+        self.after = after
 
 
 class VaultTrouble(AppTrouble):
@@ -76,7 +81,7 @@ def trouble_of(problem: Problem | NotReady) -> TryLater | SignInNeeded | SetUpWr
     """The exception for a value that stops an app."""
     match problem:
         case Retry():
-            return TryLater(problem.sentence, problem.after)
+            return TryLater(problem.sentence, problem.after, may_have_acted=problem.may_have_acted)
         case SignInAgain():
             return SignInNeeded(problem.sentence)
         case SiteSetUpWrong() | GatewayInTheWay() | SwitchedOff() | TooOld() | ClientIdUnknown() | WrongAddress():

@@ -56,7 +56,7 @@ def inspect(
     address = completed(url) if url is not None else entry.base_url if entry else ""
     wanted = Wanted(address, entry, client_id, allow_http=insecure_http(os.environ))
     journal = Journal(live=not as_json)
-    driver = TracingDriver(clock.now_ms, clock.ticks, journal.step)
+    driver = TracingDriver(clock.ticks, journal.step)
     with Sessions(MemoryVault(), clock.now_ms, clock.draw, driver) as sessions:
         came = _walk(sessions, wanted, journal, sign_in=sign_in, browser=browser)
     if as_json:

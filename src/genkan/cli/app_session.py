@@ -13,7 +13,7 @@ from typing import Annotated, ParamSpec, assert_never
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.app.agent import PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
+from genkan.app.agent import Hints, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.choice import NobodySignedIn, Unclear, session_of
 from genkan.app.scheme import desktop_of, open_scheme_door
 from genkan.app.session import Sessions
@@ -70,13 +70,16 @@ def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionS
     state = session_of(readable(sessions), url, account)
     match state:
         case NobodySignedIn():
-            return fail(state.sentence, NO)
+            return fail(f"{state.sentence} Type: genkan app login {url or 'URL'}", NO)
         case Unclear():
-            return fail(state.sentence, SET_UP)
+            return fail(f"{state.sentence} (--account names one of several accounts.)", SET_UP)
         case SessionState():
             return state
         case _:
             assert_never(state)
+
+
+HINTS = Hints(waiting=" Ctrl-C ends it.", elsewhere=" For a browser elsewhere start again with --no-browser.")
 
 
 def agent(*, browser: bool) -> UserAgent:
@@ -87,4 +90,4 @@ def agent(*, browser: bool) -> UserAgent:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     sockets = Path(runtime) / "genkan" if runtime else shelter().folder / "run"
     handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
-    return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ))
+    return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ), hints=HINTS)

@@ -42,9 +42,8 @@ class Told:
 class TracingDriver(Driver):
     """Runs flows as its base does, and tells of each step after it was done."""
 
-    def __init__(self, now: Callable[[], int], ticks: Callable[[], float], tell: Callable[[Told], None]) -> None:
-        super().__init__(now)
-        self._ticks = ticks
+    def __init__(self, ticks: Callable[[], float], tell: Callable[[Told], None]) -> None:
+        super().__init__(ticks)
         self._tell = tell
 
     def run(self, flow: Flow[T], door: Door | None = None) -> T:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from genkan.testing.faults import Asked, Faults
     from genkan.testing.person import Person
     from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
+    from genkan.wire.scopes import Permission
 
 __all__ = [
     "PASSWORD",
@@ -18,6 +19,7 @@ __all__ = [
     "Asked",
     "Credentials",
     "Faults",
+    "Permission",
     "Person",
     "SeenPhone",
     "Setup",
@@ -28,9 +30,11 @@ __all__ = [
 
 _PLACES = {"SiteDouble": "double", "SeenPhone": "double", "Faults": "faults", "Asked": "faults", "Person": "person"}
 
+# Hidden from type checkers, for which every name would exist otherwise.
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> object:
-    # pytest loads the plugin in every run of whoever has Genkan installed, and most of them ask for no site.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'setup')}"), name)
+    def __getattr__(name: str) -> object:
+        # pytest loads the plugin in every run of whoever has Genkan installed, and most of them ask for no site.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'setup')}"), name)

@@ -73,13 +73,14 @@ def _failure(status: int, error: str | None, members: Mapping[str, object], retr
     description = shown(members.get("error_description"))
     if status in {408, 429} or status >= 500:
         # The status outweighs the body: what stands between may answer for a provider that is down
-        return OAuthFailure("retry", error or "", description, status, _seconds(retry_after))
+        return OAuthFailure("retry", error or "", description, status, seconds_in(retry_after))
     # RFC 6749 5.2: invalid_grant is the one code that says the sign-in itself is over
     kind: Literal["sign_in_again", "configuration"] = "sign_in_again" if error == "invalid_grant" else "configuration"
     return OAuthFailure(kind, error or "", description, status)
 
 
-def _seconds(header: str | None) -> int | None:
+def seconds_in(header: str | None) -> int | None:
+    """The seconds that a ``Retry-After`` header names, None where it names a date or nothing."""
     seconds = integer(header.strip()) if header is not None else None
     return None if seconds is None else min(seconds, LONGEST_LIFE)
 

@@ -1,6 +1,7 @@
 """A kept session as the authentication of the requests library: a token at every request, renewed when refused."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 from requests.auth import AuthBase
@@ -12,7 +13,8 @@ from genkan.app.sending import see_below
 class SessionAuth(AuthBase):
     """``requests.get(url, auth=SessionAuth(connection))``; raises ``AppTrouble`` where there is no token to send.
 
-    A request to anywhere but the session's site raises ``ValueError`` before anything is sent. A token that the site
+    A request to anywhere but the session's site raises ``ValueError`` before anything is sent, and a redirect to there
+    is followed without the token. A token that the site
     refuses is renewed and the request sent once more, unless its body was a stream that is used up.
     """
 
@@ -26,6 +28,7 @@ class SessionAuth(AuthBase):
         request.headers["Authorization"] = f"Bearer {token}"
 
         def again(response: requests.Response, **how: Any) -> requests.Response:
+            self._keep_from_outside(response, response.request)
             # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
             if response.status_code != 401 or not isinstance(request.body, str | bytes | None):
                 return response
@@ -45,4 +48,19 @@ class SessionAuth(AuthBase):
         second: requests.Response = response.connection.send(request, **how)
         second.history.append(response)
         second.request = request
+        self._keep_from_outside(second, request, response.request)
         return second
+
+    def _keep_from_outside(self, response: requests.Response, *requested: requests.PreparedRequest) -> None:
+        """Take the token from the request that a redirect is made of, unless it leads to the site again.
+
+        The library itself takes it off only for another host, and others may live beside the site on its own.
+        """
+        target = response.headers.get("location") if response.is_redirect else None
+        if target is None:
+            return
+        try:
+            see_below(self._connection.site, urljoin(response.url, target))
+        except ValueError:
+            for request in requested:
+                request.headers.pop("Authorization", None)

@@ -1,0 +1,93 @@
+"""A bound for a whole exchange over blocking sockets: no single read, write or handshake may outlive it.
+
+Owns the network backend that an HTTP client of threads gets; imports its library, so it is loaded with the client.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext
+from typing import Any
+
+import httpcore2
+import httpx2
+
+PIECE = 64 * 1024
+
+
+class Deadline:
+    """The moment by which what the calling thread has begun must be over; each thread has its own."""
+
+    def __init__(self, ticks: Callable[[], float]) -> None:
+        self._ticks = ticks
+        self._own = threading.local()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Until the end of this block, this thread's exchange may take so long."""
+        self._own.until = self._ticks() + seconds
+        try:
+            yield
+        finally:
+            self._own.until = None
+
+    def left(self, timeout: float | None) -> float | None:
+        """How long one step may take that would be given ``timeout``; raises where nothing is left."""
+        until = getattr(self._own, "until", None)
+        if until is None:
+            return timeout
+        left: float = until - self._ticks()
+        if left <= 0:
+            raise httpcore2.ReadTimeout("the whole exchange took too long")
+        return left if timeout is None else min(timeout, left)
+
+
+def bound(client: httpx2.Client, deadline: Deadline) -> None:
+    """Have every connection of a client, proxies' included, keep to a deadline."""
+    # The transports hand no backend on to their pools; one that has no pool is a test's own.
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - no public way leads there
+        if isinstance(transport, httpx2.HTTPTransport):
+            transport._pool._network_backend = _Backend(deadline)  # noqa: SLF001 - see above
+
+
+class _Backend(httpcore2.NetworkBackend):
+    def __init__(self, deadline: Deadline) -> None:
+        self._real = httpcore2.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        return _Stream(self._real.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
+
+
+class _Stream(httpcore2.NetworkStream):
+    def __init__(self, real: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        self._real = real
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._real.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # In pieces: a body that the other side takes slowly is bounded, too.
+        for start in range(0, len(buffer), PIECE):
+            self._real.write(buffer[start : start + PIECE], self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._real.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        return _Stream(self._real.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._real.get_extra_info(info)

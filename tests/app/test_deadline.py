@@ -1,0 +1,66 @@
+"""The end of an exchange with a server that does not end it: the session's lock is held for as long."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from genkan import clock as real
+from genkan.app import drive
+from genkan.app.drive import AsyncDriver, Driver
+from genkan.app.steps import Ask, Flow, Loss, Lost, ask
+
+
+@contextmanager
+def dripping(piece: bytes, head: bytes = b"HTTP/1.1 200 OK\r\n") -> Iterator[int]:
+    """A server that never ends its answer and never lets a read wait long."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(head)
+                while not over.wait(0.02):
+                    connection.sendall(piece)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        over.set()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("piece", [b"x-a: b\r\n", b"\r\nbody", b""], ids=["headers", "body", "nothing"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_an_answer_that_drips_is_bounded(kind: str, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole exchange has an end, its headers included: a session's lock is held for as long."""
+    monkeypatch.setattr(drive, "WHOLE_ANSWER_SECONDS", 0.3)
+    came: list[object] = []
+
+    async def in_a_loop(flow: Flow[object]) -> None:
+        driver = AsyncDriver(real.ticks)
+        came.append(await driver.run(flow))
+        await driver.close()
+
+    def once(port: int) -> None:
+        flow = ask(Ask("GET", f"http://127.0.0.1:{port}/"))
+        if kind == "async":
+            asyncio.run(in_a_loop(flow))
+        else:
+            driver = Driver(real.ticks)
+            came.append(driver.run(flow))
+            driver.close()
+
+    with dripping(piece) as port:
+        thread = threading.Thread(target=once, args=(port,), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    (answer,) = came
+    assert isinstance(answer, Lost)
+    assert answer.loss is Loss.INTERRUPTED
