@@ -1,6 +1,7 @@
 """A configuration from an address: only that host is asked, within limits."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import httpx2
 import pytest
@@ -23,9 +24,14 @@ def served(answer: Callable[[httpx2.Request], httpx2.Response], url: str = HERE)
     return fetched(url, transport=httpx2.MockTransport(remembered)), asked
 
 
+async def sent(body: bytes) -> AsyncIterator[bytes]:
+    """A body in one piece."""
+    yield body
+
+
 def replied(status: int, body: bytes = b"", location: str = "") -> httpx2.Response:
     """An answer whose body is read as it comes."""
-    return httpx2.Response(status, headers={"location": location} if location else {}, content=iter([body]))
+    return httpx2.Response(status, headers={"location": location} if location else {}, content=sent(body))
 
 
 def stopped(answer: Callable[[httpx2.Request], httpx2.Response], url: str = HERE) -> str:
@@ -89,6 +95,18 @@ def test_a_large_file_is_not_read_to_its_end() -> None:
 def test_another_status_is_told(status: int) -> None:
     """What is no file is not checked as one."""
     assert f"the status {status}" in stopped(lambda request: replied(status))
+
+
+def test_a_server_that_sends_for_ever_is_left() -> None:
+    """The whole has a deadline, not only each read."""
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, content=dripping()))
+    with pytest.raises(Stop, match="did not answer in full within"):
+        fetched(HERE, transport=transport, seconds=0.05)
 
 
 def test_no_answer_is_one_line() -> None:

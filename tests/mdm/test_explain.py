@@ -64,8 +64,8 @@ def test_no_value_at_all_shows_no_site() -> None:
         (SiteEntry("Jira", "https://a.example", OAuthEntry("x", True)), {"shared"}, {"private"}),
         (
             SiteEntry("Jira", "https://a.example"),
-            {"info-login", "switch-on", "shared"},
-            {"managed-id", "oauth-version"},
+            {"info-login", "switch-on", "browser-unsaid"},
+            {"managed-id", "oauth-version", "shared", "private"},
         ),
         (SiteEntry("Jira", "https://a.example", None, True), {"info-skipped"}, {"info-asked"}),
     ],
@@ -75,6 +75,18 @@ def test_each_setting_changes_what_is_told(site: SiteEntry, said: set[str], unsa
     names = set(told(explain(Managed((site,)))))
     assert said <= names
     assert not unsaid & names
+
+
+def test_a_file_for_android_is_told_as_android_does_it() -> None:
+    """There `oauth` is passed over, so nothing is told of a browser, a redirect or tokens."""
+    names = set(told(explain(Managed((SITE,)), android=True)))
+    assert {"oauth-android", "inside-app", "one"} <= names
+    assert not names & {"managed-id", "browser", "private", "back", "stays", "oauth-version", "unmanaged-switch"}
+
+
+def test_how_long_a_sign_in_lasts_is_the_sites_to_say() -> None:
+    """Ninety days are a setting's default."""
+    assert "unless the site sets another time" in str(explain(Managed((SITE,)))[2].steps[-1])
 
 
 def test_skip_info_around_the_array_counts_for_each_site() -> None:

@@ -1,7 +1,7 @@
 """Client certificates in the store: a pin is one account's, a certificate keeps its number, the deleted leave none."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from genkan.protocol.certificate_records import (
     MOST_PINS,
@@ -14,11 +14,13 @@ from genkan.protocol.certificate_records import (
     PinKind,
     RevokeCertificate,
 )
-from genkan.protocol.outcomes import EraseTraces, NeedOwnAddress, OpenSession, PutAccount
+from genkan.protocol.entrances import Lost, People
+from genkan.protocol.outcomes import EraseTraces, NeedAdministrator, NeedOwnAddress, OpenSession, PutAccount
 from genkan.protocol.reasons import EndReason
-from genkan.protocol.records import Account, GrantState, Link, Standing
+from genkan.protocol.records import Account, GrantState, Link, Standing, Way
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
+from tests.protocol.builders import HERE
 from tests.store.builders import NOW, a_change, a_grant, a_session, added, an_account, redeemed
 
 
@@ -28,6 +30,18 @@ def a_pin(account: Account, number: int = 1, kind: PinKind = PinKind.SPKI, value
 
 def a_certificate(account: Account, number: int = 7, fingerprint: bytes = b"f" * 32) -> KnownCertificate:
     return KnownCertificate(number, fingerprint, account.id, "CN=alice", b"leaf", b"issuer", NOW + 9, NOW, NOW, NOW)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Every certificate is this account's."""
+
+    account_id: int
+
+    def owner(self, leaf: bytes, people: People) -> int | None:
+        assert leaf == b"leaf"
+        assert people.by_email("nobody@corp.example") == []
+        return self.account_id
 
 
 async def test_pins_are_found_by_their_values_and_by_their_person(store: Store, account: Account) -> None:
@@ -176,3 +190,21 @@ async def test_what_administrators_have_shown_is_listed(store: Store, account: A
     assert await store.administrators_certificates() == [mine]
     assert await store.apply(a_change(RevokeCertificate(8, EndReason.CERTIFICATE_REVOKED, 5)))
     assert await store.administrators_certificates() == []
+
+
+async def test_a_certificate_that_was_shown_is_a_way_in_for_whom_it_names(store: Store, account: Account) -> None:
+    """Asked anew, of the person and of whoever administers, tied or not; one that is lost or over is not."""
+    known, here = a_certificate(account), replace(HERE.by(Way.CERTIFICATE), owners=Naming(account.id))
+    other = an_account(permission=Permission.SYSTEM_ADMIN)
+    assert await store.apply(a_change(*added(other).steps, KeepCertificate(known)))
+    assert await store.has_way_in(account.id, here, NOW)
+    for shut in (HERE.by(Way.CERTIFICATE), replace(here, owners=Naming(other.id)), HERE.by(Way.PASSKEY)):
+        assert not await store.has_way_in(account.id, shut, NOW)
+    assert not await store.has_way_in(account.id, here, NOW, Lost(certificates=(known.number,)))
+    assert not await store.has_way_in(account.id, here, NOW + 10)
+    assert not await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, NOW)
+    theirs, need = replace(here, owners=Naming(other.id)), NeedAdministrator(Permission.SYSTEM_ADMIN, NOW, here)
+    pin = replace(a_pin(other), fingerprint=known.fingerprint, not_after=NOW + 9)
+    assert not await store.apply(a_change(AddPin(pin), need))
+    assert await store.apply(a_change(AddPin(pin), replace(need, here=theirs)))
+    assert await store.has_administrator_by(theirs, Permission.SYSTEM_ADMIN, NOW)

@@ -176,7 +176,7 @@ def explain(source: Source, /, *, insecure_http: InsecureHTTP = False, json: AsJ
     Example: genkan mdm explain jira-sites.plist
     """
     report = checking.check(mdm_input.octets_of(source), allow_http=insecure_http)
-    parts = explain_value(report.managed)
+    parts = explain_value(report.managed, android=report.android)
     if json:
         print_json({"steps": [{"about": str(part.heading), "steps": [*map(str, part.steps)]} for part in parts]})
         return NO if report.broken else 0

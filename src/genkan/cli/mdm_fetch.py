@@ -1,33 +1,50 @@
 """A configuration from an address: only that address is asked, within limits of time and size."""
 
+import asyncio
+
 import httpx2
 
 from genkan.cli.workbench import SET_UP, Stop
 from genkan.mdm.opening import MOST_OCTETS
 
 _SECONDS = 10.0
+# For the whole: a server that sends an octet now and then is waited for no longer than this.
+MOST_SECONDS = 30.0
 _MOST_REDIRECTS = 3
 
 
-def fetched(url: str, *, transport: httpx2.BaseTransport | None = None) -> bytes:
+def fetched(url: str, *, transport: httpx2.AsyncBaseTransport | None = None, seconds: float = MOST_SECONDS) -> bytes:
     """The octets that are there. A redirect is followed on the same host alone, and one to another is told."""
     try:
-        asked = httpx2.URL(url)
-        with httpx2.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False, transport=transport) as client:
-            for _ in range(_MOST_REDIRECTS + 1):
-                answer, octets = _asked(client, asked)
-                if not answer.is_redirect:
-                    return _judged(answer, octets)
-                asked = _next(asked, answer)
+        return asyncio.run(_within(seconds, url, transport))
+    except TimeoutError:
+        raise Stop(f"the address did not answer in full within {seconds:g} seconds", SET_UP) from None
     except (httpx2.InvalidURL, httpx2.HTTPError) as problem:
         raise Stop(f"the address gives no answer: {_why(problem)}", SET_UP) from None
+
+
+async def _within(seconds: float, url: str, transport: httpx2.AsyncBaseTransport | None) -> bytes:
+    async with asyncio.timeout(seconds):
+        return await _followed(httpx2.URL(url), transport)
+
+
+async def _followed(asked: httpx2.URL, transport: httpx2.AsyncBaseTransport | None) -> bytes:
+    limits = httpx2.Timeout(_SECONDS)
+    async with httpx2.AsyncClient(
+        timeout=limits, follow_redirects=False, trust_env=False, transport=transport
+    ) as client:
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer, octets = await _asked(client, asked)
+            if not answer.is_redirect:
+                return _judged(answer, octets)
+            asked = _next(asked, answer)
     raise Stop("the address redirects again and again", SET_UP)
 
 
-def _asked(client: httpx2.Client, url: httpx2.URL) -> tuple[httpx2.Response, bytes]:
+async def _asked(client: httpx2.AsyncClient, url: httpx2.URL) -> tuple[httpx2.Response, bytes]:
     octets = b""
-    with client.stream("GET", url, headers={"accept": "*/*", "accept-encoding": "identity"}) as answer:
-        for piece in answer.iter_raw():
+    async with client.stream("GET", url, headers={"accept": "*/*", "accept-encoding": "identity"}) as answer:
+        async for piece in answer.aiter_raw():
             octets += piece
             if len(octets) > MOST_OCTETS:
                 raise Stop(f"what is at the address is larger than {MOST_OCTETS} octets", SET_UP)

@@ -63,7 +63,7 @@ def tell_mended(report: Report, mended: Mended, *, as_json: bool) -> None:
         return print_json({**document(report), "mended": text, "left": left})
     for finding in mended.done:
         print_warning(f"put right: {_place(finding)}{finding.problem}")
-        if finding.name in {"secret", "key-secret"}:
+        if finding.name in {"secret", "key-secret", "address-userinfo"}:
             print_warning("replace that secret on the site too: everybody who had the file could read it")
     for finding in mended.left:
         print_warning(f"left to you: {_place(finding)}{finding.problem} {finding.fix}")

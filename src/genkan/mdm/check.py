@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from genkan.mdm import mend, policies
+from genkan.mdm import joining, mend, policies
 from genkan.mdm.opened import TOP, Kind, Opened, printable
 from genkan.mdm.opening import open_file
 from genkan.mdm.words import WORDS
@@ -128,17 +128,15 @@ def fix(octets: bytes, *, allow_http: bool = False) -> Mended:
 
 def _written(opened: Opened) -> bytes | None:
     if opened.settings is not None and opened.put is not None:
-        settings = {key: value for key, value in opened.settings.items() if _stranger(key) not in _TAKEN_OUT}
+        settings = {key: value for key, value in opened.settings.items() if _stranger(key) != "key-secret"}
+        beside = {key: value for key, value in settings.items() if _stranger(key) == "beside-sites"}
         try:
-            return opened.put(mend.mended_settings(settings))
+            return opened.put(mend.mended_settings(joining.moved_inside(settings, beside)))
         except (ValueError, RecursionError, OverflowError, TypeError):
             # A binary list may hold what no other form has a word for.
             return None
     text = mend.mended_text(opened.text) if opened.text is not None else None
     return None if text is None else f"{text}\n".encode("utf-8", "replace")
-
-
-_TAKEN_OUT = frozenset({"key-secret", "beside-sites"})
 
 
 def document(report: Report) -> dict[str, object]:

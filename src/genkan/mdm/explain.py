@@ -41,9 +41,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "the site has.",
         "private": "The browser is a private one: no cookie is kept, so single sign-on asks again each time.",
         "shared": "The browser is the phone’s own: its cookies count, so that who is signed in there only agrees.",
+        "browser-unsaid": "Whether that browser shares the cookies of the phone’s own is documented only for sites "
+        "with `oauth`, where cacheSessionInMobileBrowser says so.",
+        "inside-app": "People sign in inside the app: this value only puts the site in its list.",
         "back": "The browser goes back to the app by %(redirect)s, and the app fetches its tokens.",
         "stays": "The app stays signed in, also after a restart and without a network, until somebody signs it out "
-        "or ninety days go by without use.",
+        "or it was not used for as long as the site allows (ninety days, unless the site sets another time).",
         "unmanaged": "On a phone without MDM",
         "unmanaged-typed": "Nothing of this value is there. People type the address %(address)s.",
         "unmanaged-switch": "The app then asks info/login as above, so that the site’s switch has to be on and the "
@@ -60,17 +63,17 @@ class Part:
     steps: tuple[Sentence, ...]
 
 
-def explain(managed: Managed) -> tuple[Part, ...]:
-    """What phones with this value do, and those without it."""
+def explain(managed: Managed, *, android: bool = False) -> tuple[Part, ...]:
+    """What phones with this value do, and those without it. `android`: the file is one that only Android reads."""
     sites = managed.sites
     parts = [
-        _part("versions", _versions(sites)),
+        _part("versions", _versions(sites, android=android)),
         _part("start", _start(managed)),
-        *(_site(site, skip_info=site.skip_info or managed.skip_info) for site in sites),
+        *(_site(site, skip_info=site.skip_info or managed.skip_info, android=android) for site in sites),
     ]
     if sites:
         addresses = ", ".join(site.base_url for site in sites)
-        steps = [_say("unmanaged-typed", address=addresses), _say("unmanaged-switch")]
+        steps = [_say("unmanaged-typed", address=addresses), *(() if android else (_say("unmanaged-switch"),))]
         parts.append(_part("unmanaged", steps))
     return tuple(parts)
 
@@ -83,10 +86,11 @@ def _part(heading: str, steps: list[Sentence] | Iterator[Sentence]) -> Part:
     return Part(_say(heading), tuple(steps))
 
 
-def _versions(sites: tuple[SiteEntry, ...]) -> Iterator[Sentence]:
+def _versions(sites: tuple[SiteEntry, ...], *, android: bool) -> Iterator[Sentence]:
     yield _say("sites-version", ios=SITES_IOS, android=SITES_ANDROID)
     if any(site.oauth for site in sites):
-        yield _say("oauth-version", app=versions.APP)
+        if not android:
+            yield _say("oauth-version", app=versions.APP)
         yield _say("oauth-android")
 
 
@@ -105,14 +109,17 @@ def _start(managed: Managed) -> Iterator[Sentence]:
     yield _say("typed")
 
 
-def _site(site: SiteEntry, *, skip_info: bool) -> Part:
+def _site(site: SiteEntry, *, skip_info: bool, android: bool) -> Part:
     heading = _say("site", title=site.title or site.base_url, address=site.base_url)
-    return Part(heading, tuple(_sign_in(site, skip_info=skip_info)))
+    return Part(heading, tuple(_sign_in(site, skip_info=skip_info, android=android)))
 
 
-def _sign_in(site: SiteEntry, *, skip_info: bool) -> Iterator[Sentence]:
+def _sign_in(site: SiteEntry, *, skip_info: bool, android: bool) -> Iterator[Sentence]:
     endpoints = Endpoints(site.base_url)
     yield _say("info-skipped") if skip_info else _say("info-asked", address=endpoints.server_info)
+    if android:
+        yield _say("inside-app")
+        return
     if site.oauth is not None:
         yield _say("managed-id", client=site.oauth.client_id)
     else:
@@ -120,7 +127,12 @@ def _sign_in(site: SiteEntry, *, skip_info: bool) -> Iterator[Sentence]:
         yield _say("switch-on")
         yield _say("switch-off")
     yield _say("browser", address=endpoints.authorization)
-    is_private = site.oauth is not None and not site.oauth.cache_session_in_mobile_browser
-    yield _say("private" if is_private else "shared")
+    yield _say(_cookies(site))
     yield _say("back", redirect=REDIRECT)
     yield _say("stays")
+
+
+def _cookies(site: SiteEntry) -> str:
+    if site.oauth is None:
+        return "browser-unsaid"
+    return "shared" if site.oauth.cache_session_in_mobile_browser else "private"

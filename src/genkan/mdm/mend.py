@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from genkan.mdm import joining
 from genkan.wire import managed, urls
-from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title
+from genkan.wire.managed_entry import LONGEST_TITLE, before_page, client_id_fault, fit_title, meant_by
 from genkan.wire.managed_records import Finding, Findings, Place
 from genkan.wire.managed_text import Members, read
 from genkan.wire.managed_words import ADDRESS
@@ -27,7 +28,6 @@ class _Round:
     """What is asked again and again about all findings of one round."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self.broken = {finding.entry for finding in findings if finding.severity == "error"}
         self.spellings = Counter(_meaning(finding) for finding in findings if finding.name == "misspelt")
 
 
@@ -158,7 +158,11 @@ def mended(value: object) -> object:
 
 def _turn(finding: Finding) -> tuple[int, bool, int]:
     """The last entry first and the deepest place first, so that what is taken out moves nothing that is still to do."""
-    return -(finding.entry or 0), finding.name in {"same-site", "not-object"}, -finding.pointer.count("/")
+    return (
+        -(finding.entry or 0),
+        finding.name in {"same-site", "not-object", "array-in-array"},
+        -finding.pointer.count("/"),
+    )
 
 
 def _plain(value: object) -> object:
@@ -225,6 +229,15 @@ def _removed(spot: Spot) -> bool:
     return spot.remove()
 
 
+def _unknown(spot: Spot) -> bool:
+    """What no phone reads goes, but not what somebody may have meant otherwise than what stands under the right key."""
+    meant = meant_by(spot.token)
+    right = spot.holder.get(meant) if isinstance(spot.holder, dict) and meant is not None else spot.value
+    if right != spot.value or (spot.value and isinstance(spot.value, dict | list)):
+        return False
+    return spot.remove()
+
+
 def _renamed(spot: Spot) -> bool:
     """Two spellings of one key are for a person to choose from."""
     return spot.round.spellings[_meaning(spot.finding)] == 1 and spot.rename(spot.finding.value("write"))
@@ -235,18 +248,16 @@ def _into_oauth(spot: Spot) -> bool:
     if not isinstance(entry, dict) or not isinstance(entry.get("oauth", {}), dict):
         return False
     oauth = entry.setdefault("oauth", Members())
-    spot.remove()
-    if isinstance(oauth, dict):
-        oauth.setdefault(name, value)
-    return True
+    if not isinstance(oauth, dict) or oauth.setdefault(name, value) != value:
+        return False
+    return spot.remove()
 
 
 def _out_of_oauth(spot: Spot) -> bool:
     entry, value = spot.around, spot.value
-    spot.remove()
-    if isinstance(entry, dict):
-        entry.setdefault(spot.finding.value("write"), value)
-    return True
+    if not isinstance(entry, dict) or entry.setdefault(spot.finding.value("write"), value) != value:
+        return False
+    return spot.remove()
 
 
 def _flag(spot: Spot) -> bool:
@@ -277,6 +288,15 @@ def _entry(spot: Spot) -> bool:
     return False
 
 
+def _opened_array(spot: Spot) -> bool:
+    """What is in the inner array, in its place."""
+    if not isinstance(spot.holder, list) or not isinstance(spot.value, list):
+        return False
+    at = int(spot.token)
+    spot.holder[at : at + 1] = spot.value
+    return True
+
+
 def _address_alone(spot: Spot) -> bool:
     return spot.write(Members({"baseURL": spot.finding.value("write")}))
 
@@ -286,15 +306,18 @@ def _address(spot: Spot) -> bool:
     value = spot.value
     if not isinstance(value, str):
         return False
-    text = value.strip().strip("\ufeff\u200b\u2060").partition("#")[0].partition("?")[0]
+    text = value.strip().strip("\ufeff\u200b\u2060").replace("\\", "/").partition("#")[0].partition("?")[0]
+    first, colon, behind = text.partition(":")
+    if first.lower() in {"https", "http"} and colon and behind.startswith("/"):
+        text = f"{first}://{behind.lstrip('/')}"
     if "://" not in text and _PLAIN_HOST.fullmatch(text):
         text = f"https://{text}"
     scheme, joint, rest = text.partition("://")
     authority, slash, path = rest.partition("/")
     if joint and "@" in authority:
         text = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-    base = urls.parse_base_url(text, allow_http=True)
-    if isinstance(base, urls.BaseURLProblem) or text == value:
+    base = urls.parse_base_url(urls.in_ascii(text) or text, allow_http=True)
+    if isinstance(base, urls.BaseURLProblem) or text == value == base.text:
         return False
     page = before_page(base.path)
     return spot.write(base.text if page is None else base.origin + page)
@@ -324,16 +347,15 @@ def _client_id(spot: Spot) -> bool:
 
 
 def _same_site(spot: Spot) -> bool:
-    """Of two entries for one site the later goes, or the one that is broken."""
+    """Two entries for one site become one that says what both say; where they disagree a person has to choose."""
     sites, first = spot.around, spot.finding.value("first")
     if not isinstance(sites, list):
         return False
     later, earlier = int(spot.finding.pointer.split("/")[-2]), int(first.rpartition("/")[2])
-    broken = spot.round.broken
-    if earlier in broken and later in broken:
+    both = joining.one_of_two(sites[earlier], sites[later])
+    if both is None:
         return False
-    if earlier in broken:
-        sites[earlier] = sites[later]
+    sites[earlier] = both
     del sites[later]
     return True
 
@@ -342,7 +364,7 @@ _MENDERS: Mapping[str, Mender] = {
     "misspelt": _renamed,
     "beside-oauth": _into_oauth,
     "inside-oauth": _out_of_oauth,
-    "unknown-key": _removed,
+    "unknown-key": _unknown,
     "secret": _removed,
     "flag-in-quotes": _flag,
     "flag-type": _flag,
@@ -352,6 +374,7 @@ _MENDERS: Mapping[str, Mender] = {
     "title-control": _title,
     "address-alone": _address_alone,
     "not-object": _entry,
+    "array-in-array": _opened_array,
     "http": _https,
     "page": _written,
     "slash": _written,

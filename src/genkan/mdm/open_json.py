@@ -11,6 +11,8 @@ from genkan.wire.managed_records import Findings, Place
 from genkan.wire.managed_text import read
 
 _ANDROID_TYPES = ("valueString", "valueBool", "valueInteger", "valueStringArray", "valueBundle", "valueBundleArray")
+# What the value itself is not, so that nobody is told that this is one.
+_FOREIGN = frozenset({"empty", "address-only", "free-text", "toml", "yaml"})
 _GRAPH_KEYS = ("encodedSettingXml", "payloadJson", "settings")
 
 
@@ -18,6 +20,8 @@ def open_json(text: str, findings: Findings) -> Opened:
     """What is in a JSON document, the value itself included; never raises, whatever the text."""
     slips = Findings()
     reading = read(text, Place(), slips)
+    if not _FOREIGN.isdisjoint(slip.name for slip in slips.found):
+        return Opened(Kind.UNKNOWN, text=text)
     if reading is None or not isinstance(reading.value, dict):
         return Opened(Kind.VALUE, text=text)
     document = reading.value

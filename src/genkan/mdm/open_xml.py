@@ -40,7 +40,7 @@ def open_xml(text: str, findings: Findings) -> Opened:
         findings.add(TOP, "ampersand", why=tree.why)
         text, tree = repaired, again
     if isinstance(tree, XMLFault):
-        findings.add(TOP, tree.name)
+        findings.add(TOP, tree.name, why=tree.why)
         return NOTHING
     return _opened(tree, text, findings)
 

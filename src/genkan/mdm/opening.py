@@ -6,11 +6,13 @@ import html
 import json
 import plistlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from genkan.mdm.open_json import open_json
 from genkan.mdm.open_rows import open_rows
 from genkan.mdm.open_xml import open_xml
 from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, with_sites
+from genkan.mdm.words import WORDS
 from genkan.wire.managed_records import Findings
 from genkan.wire.managed_text import decode
 
@@ -42,7 +44,22 @@ def open_file(octets: bytes, findings: Findings) -> Opened:
 
 def open_text(text: str, findings: Findings) -> Opened:
     """The same for text."""
-    text = _without_layers(text, findings)
+    return _without_xml(_opened_text(_without_layers(text, findings), findings), findings)
+
+
+def _without_xml(opened: Opened, findings: Findings) -> Opened:
+    """The value of `sites` where that is a whole property list once more."""
+    value = (opened.settings or {}).get("sites")
+    if not isinstance(value, str) or not value.lstrip().startswith("<"):
+        return opened
+    inner = (open_xml(value, Findings(WORDS)).settings or {}).get("sites")
+    if not isinstance(inner, str) or inner.lstrip().startswith("<"):
+        return opened
+    findings.add(TOP.at("sites"), "xml")
+    return replace(opened, settings={**(opened.settings or {}), "sites": inner})
+
+
+def _opened_text(text: str, findings: Findings) -> Opened:
     if text.lstrip().startswith("<"):
         return open_xml(text, findings)
     if text.lstrip()[:1].isalpha():

@@ -52,6 +52,11 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "The file is no well-formed XML (%(why)s).",
             "Build it again, or let a console write it; text in XML is escaped: &amp; for &, &lt; for <.",
         ),
+        "xml-second": (
+            "error",
+            "Something stands behind the end of the XML (%(why)s): a second <dict>, or other text.",
+            "Keep one document; the entries of all sites belong into its one array.",
+        ),
         "ampersand": (
             "error",
             "The file is no well-formed XML: an & or < in text is not escaped (%(why)s).",

@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 MOST_ELEMENTS = 20_000
 _DEEPEST = 60
+_JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
 
@@ -37,7 +38,7 @@ class Element:
 class XMLFault:
     """Why there is no tree."""
 
-    name: Literal["entities", "xml-deep", "xml-broken"]
+    name: Literal["entities", "xml-deep", "xml-broken", "xml-second"]
     why: str = ""
 
 
@@ -64,7 +65,8 @@ def parse(text: str) -> Element | XMLFault:
     except _Refused as refused:
         return XMLFault(refused.name)
     except expat.ExpatError as fault:
-        return XMLFault("xml-broken", f"line {fault.lineno}, column {fault.offset + 1}")
+        name: Literal["xml-broken", "xml-second"] = "xml-second" if fault.code == _JUNK else "xml-broken"
+        return XMLFault(name, f"line {fault.lineno}, column {fault.offset + 1}")
 
 
 class _Builder:

@@ -77,6 +77,8 @@ def _no_object(value: object, place: Place, findings: Findings) -> None:
     base = urls.parse_base_url(value) if isinstance(value, str) else None
     if isinstance(base, urls.BaseURL):
         findings.add(place, "address-alone", write=base.text)
+    elif isinstance(value, list):
+        findings.add(place, "array-in-array")
     else:
         findings.add(place, "not-object")
 
@@ -100,11 +102,18 @@ def _stranger(key: str, members: Mapping[str, object], known: tuple[str, ...]) -
         return "secret", None
     if meant in known and meant not in members:
         return "misspelt", meant
+    if known is ENTRY_KEYS and meant is None and "oauth" not in members and holds_client_id(members[key]):
+        return "misspelt", "oauth"
     if meant in OAUTH_KEYS and known is ENTRY_KEYS:
         return "beside-oauth", meant
     if meant in ENTRY_KEYS and known is OAUTH_KEYS:
         return "inside-oauth", meant
     return "unknown-key", None
+
+
+def holds_client_id(value: object) -> bool:
+    """Whether an object can only have been meant as `oauth`, whatever it is called."""
+    return isinstance(value, dict) and any(meant_by(key) == "clientID" for key in value)
 
 
 def _cut(text: str) -> str:
@@ -232,6 +241,8 @@ def client_id_fault(value: str) -> str | None:
     if not (value.isascii() and value.isprintable()) or " " in value or '"' in value:
         # RFC 6749 A.1: visible characters; a space is always an accident of copying
         return "client-id-characters"
+    if "://" in value:
+        return "client-id-address"
     if len(value) == 64 and uri.HEX.issuperset(value):
         return "secret-as-client-id"
     return None

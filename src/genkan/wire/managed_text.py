@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from genkan.wire.managed_records import Findings, Place
 from genkan.wire.managed_tolerant import CURLED, Guessed, guess
+from genkan.wire.urls import BaseURL, parse_base_url
 
 LONGEST = 1_000_000
 _DEEPEST = 100
 _LAYERS = 3
+_FIRST = 200
+_JSON_BEGINS = frozenset("[{\"'\\&/`") | CURLED
 
 
 class Members(dict[str, object]):
@@ -153,6 +156,10 @@ def _mended(text: str, fault: _Fault, place: Place, findings: Findings) -> Readi
         for name, at in guessed.slips.items():
             findings.add(place, name, at=at)
         return Reading(_objects(guessed.value), sound=False)
+    base = parse_base_url(text.strip())
+    if isinstance(base, BaseURL):
+        findings.add(place, "address-only", write=base.text)
+        return Reading([Members({"baseURL": base.text})], sound=False)
     _unexplained(text, fault, guessed, place, findings)
     return None
 
@@ -184,11 +191,25 @@ def _objects(value: object) -> object:
     return value
 
 
+def _language(begin: str) -> str | None:
+    """What a text is that was never meant to be JSON; None where it was."""
+    first, _, second = begin.partition("\n")
+    first = first.strip()
+    if first[:1] == "[" and first[-1:] == "]" and first.strip("[]").isidentifier() and "=" in second:
+        return "toml"
+    key, colon, rest = first.removeprefix("- ").partition(":")
+    if first == "---" or (colon and key.strip().isidentifier() and (first.startswith("- ") or not rest.strip())):
+        return "yaml"
+    return None if begin[:1] in _JSON_BEGINS else "free-text"
+
+
 def _unexplained(text: str, fault: _Fault, why: str, place: Place, findings: Findings) -> None:
     if text.lstrip().startswith("<"):
         findings.add(place, "xml")
     elif why == "cut-off":
         findings.add(place, "cut-off")
+    elif (name := _language(text.lstrip()[:_FIRST])) is not None:
+        findings.add(place, name)
     else:
         if not CURLED.isdisjoint(text):
             first = next(index for index, character in enumerate(text) if character in CURLED)

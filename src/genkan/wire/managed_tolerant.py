@@ -19,6 +19,7 @@ _NO_PLAIN = frozenset(_CLOSES) | {"\\"} | {chr(code) for code in range(32)}
 _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None, "none": None}
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 40
+_BEHIND = ";,.`\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,7 @@ def guess(text: str) -> Guessed | str:
     """The value, or why there is none: ``cut-off`` where the text ends too early, else ``unclear``."""
     reader = _Reader(text)
     try:
-        value = reader.value(0)
-        reader.end()
+        value = reader.whole()
     except _Stuck as stuck:
         return str(stuck)
     return Guessed(value, {name: reader.place(at) for name, at in reader.slips.items()})
@@ -71,13 +71,34 @@ class _Reader:
             return self._string()
         return self._scalar()
 
-    def end(self) -> None:
-        """What may stand behind the value."""
+    def whole(self) -> object:
+        """The value; where others follow it, all of them in one array."""
+        first = self.value(0)
+        values = [first]
+        while self._goes_on():
+            values.append(self.value(0))
+        if len(values) == 1:
+            return first
+        items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+        if any(not isinstance(item, tuple) or "sites" in dict(item) for item in items):
+            raise _Stuck("unclear")
+        return items
+
+    def _goes_on(self) -> bool:
+        """Whether another array or object follows; pass over what may stand in between or at the end."""
         self._skip()
+        begun = self._at
+        while self._at < len(self._text) and self._text[self._at] in _BEHIND:
+            self._at += 1
+            self._skip()
         if self._at < len(self._text):
-            self._slip("text-behind")
-            if self._text[self._at :].strip(" \t\r\n;,.`"):
+            if self._text[self._at] not in "[{":
                 raise _Stuck("unclear")
+            self._slip("second-value")
+            return True
+        if begun < len(self._text):
+            self._slip("nul-behind" if self._text[begun] == "\0" else "text-behind", begun)
+        return False
 
     def _peek(self) -> str:
         if self._at >= len(self._text):

@@ -42,6 +42,26 @@ _TEXT: Mapping[str, tuple[Severity, str, str]] = {
         "The value is not JSON (%(why)s).",
         'Write straight double quotes and no comma before ] or }, as in [{"title": "…", "baseURL": "https://…"}].',
     ),
+    "address-only": (
+        "error",
+        "The value is an address alone, not a JSON array.",
+        'Write [{"baseURL": "%(write)s"}].',
+    ),
+    "free-text": (
+        "error",
+        "The value is text of another kind: it begins with neither [ nor {.",
+        'Write a JSON array: [{"title": "…", "baseURL": "https://…"}].',
+    ),
+    "toml": (
+        "error",
+        "The value is TOML, which no phone reads.",
+        "Build the value from that file: genkan mdm build --for value --record sites.toml.",
+    ),
+    "yaml": (
+        "error",
+        "The value is YAML, which no phone reads.",
+        'Write a JSON array: [{"title": "…", "baseURL": "https://…"}].',
+    ),
     "cut-off": (
         "error",
         "The value ends before its last bracket is closed.",
@@ -120,6 +140,16 @@ _SLIPS: Mapping[str, tuple[Severity, str, str]] = {
         "The value is not JSON: a backslash before a character that needs none, first at %(at)s.",
         "Remove the backslash.",
     ),
+    "nul-behind": (
+        "error",
+        "The value is not JSON: a NUL character stands behind its last bracket, at %(at)s.",
+        "Remove it: some programs end a text with one, and no phone reads on.",
+    ),
+    "second-value": (
+        "error",
+        "The value is not JSON: a second value follows the first, at %(at)s.",
+        "Put both into one array: [{…}, {…}].",
+    ),
     "text-behind": (
         "error",
         "The value is not JSON: something stands behind its last bracket, at %(at)s.",
@@ -164,6 +194,11 @@ _ENTRY: Mapping[str, tuple[Severity, str, str]] = {
         "error",
         "This entry is an address alone, not a JSON object.",
         'Write {"baseURL": "%(write)s"}.',
+    ),
+    "array-in-array": (
+        "error",
+        "This entry is an array inside the array.",
+        "Remove the inner brackets: [{…}], not [[{…}]].",
     ),
     "not-object": (
         "error",
@@ -257,6 +292,7 @@ _ENTRY: Mapping[str, tuple[Severity, str, str]] = {
     "client-id-type": ("error", "clientID is of type %(kind)s, where text belongs.", _COPY),
     "client-id-empty": ("error", "clientID is empty.", _COPY),
     "placeholder": ("error", "clientID is still the placeholder “%(written)s”.", _COPY),
+    "client-id-address": ("error", "clientID is an address, not a client id.", _COPY),
     "client-id-characters": (
         "error",
         "clientID holds a space, a quote, or a character that no client id has.",
@@ -269,8 +305,15 @@ _ENTRY: Mapping[str, tuple[Severity, str, str]] = {
     ),
 }
 FINDINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType({**_TEXT, **_SLIPS, **_ARRAY, **_ENTRY})
-# An address that cannot be read keeps the words it has everywhere.
+# An address that cannot be read keeps the words it has everywhere, but that a password is in many hands here.
 ADDRESS = "address-"
+_ADDRESS: Mapping[str, tuple[Severity, str, str]] = {
+    ADDRESS + "userinfo": (
+        "error",
+        PROBLEMS["userinfo"][0],
+        "Remove everything up to the “@”, and replace that password on the site: everybody with a phone can read it.",
+    ),
+}
 ALL: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
-    {**FINDINGS, **{ADDRESS + name: ("error", *words) for name, words in PROBLEMS.items()}}
+    {**FINDINGS, **{ADDRESS + name: ("error", *words) for name, words in PROBLEMS.items()}, **_ADDRESS}
 )

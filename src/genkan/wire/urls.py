@@ -11,6 +11,8 @@ from genkan.wire.sentences import Sentence, sentence
 
 LONGEST = 2000
 _DEFAULT_PORT = {"https": 443, "http": 80}
+_LONGEST_HOST = 253
+_TWO_SPELLINGS = frozenset("ßς\u200c\u200d")
 _KEPT_BY_JOIN = "/?#[]@!$&'()*+,;=:%~"
 
 
@@ -70,10 +72,15 @@ PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "too-long": ("The address is longer than %(most)s characters.", "Write scheme, host and context path only."),
         "space": ("The address holds a space or a line break.", "Remove it."),
         "letter": (
-            "The address holds %(odd)s, which no address may hold.",
+            "The address holds the letter %(odd)s, which no address may hold.",
             "Write an international name in its ASCII form (xn--…).",
         ),
-        "character": ("The address holds %(odd)s, which no address may hold.", "Remove it."),
+        "international": (
+            "The address holds the character %(odd)s, which no address may hold.",
+            "Write the international name in its ASCII form: %(write)s.",
+        ),
+        "backslash": ("The address is written with backslashes (\\).", "Write slashes, as in https://."),
+        "character": ("The address holds the character %(odd)s, which no address may hold.", "Remove it."),
         "relative": ("The address is not absolute.", "Write it with its scheme: https://%(host)s."),
         "scheme": ("The address is not one of the web.", "Write it with https:// before the host."),
         "userinfo": (
@@ -160,7 +167,30 @@ def _text_fault(text: str) -> BaseURLProblem | None:
     odd = uri.odd_character(text)
     if odd is None:
         return None
-    return _problem("space" if odd.isspace() else "letter" if odd.isalpha() else "character", odd=f"{odd!a}")
+    if odd == "\\":
+        return _problem("backslash")
+    name = "space" if odd.isspace() else "letter" if odd.isalpha() else "character"
+    named = f"“{odd}”" if odd.isprintable() else f"U+{ord(odd):04X}"
+    ascii_form = in_ascii(text)
+    if ascii_form is not None:
+        return _problem("international", odd=named, write=ascii_form)
+    return _problem(name, odd=named)
+
+
+def in_ascii(text: str) -> str | None:
+    """An address with an international name in the ASCII form of that name; None where there is none, or not one only:
+    the two versions of the rules for such names spell four characters differently.
+    """
+    scheme, joint, rest = text.partition("://")
+    host = rest.partition("/")[0].partition(":")[0]
+    if not joint or len(host) > _LONGEST_HOST or host.isascii() or not _TWO_SPELLINGS.isdisjoint(host.lower()):
+        return None
+    try:
+        name = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    base = parse_base_url(f"{scheme}://{name}{rest[len(host) :]}", allow_http=True)
+    return base.text if isinstance(base, BaseURL) else None
 
 
 def _component_fault(parts: uri.URI) -> BaseURLProblem | None:

@@ -75,7 +75,7 @@ def _report(octets: bytes) -> dict[str, object]:
         "sites": found.sites[:MOST_SHOWN],
         "mended": text if mended is not None and mended.done else "",
         "left": len(mended.left) if mended is not None else 0,
-        "steps": explain(found.managed) if len(found.sites) <= MOST_SHOWN else (),
+        "steps": explain(found.managed, android=found.android) if len(found.sites) <= MOST_SHOWN else (),
     }
 
 
