@@ -61,6 +61,14 @@ def test_check_in_words(bare: Shell) -> None:
     ]
 
 
+def test_the_object_around_the_value_comes_with_the_value(bare: Shell) -> None:
+    """Whoever pastes it into a console's field for `sites` reads what belongs there, which checks clean."""
+    told = bare.good("mdm", "check", "-", given=json.dumps({"sites": SAMPLE})).out.splitlines()[-1]
+    words, _, value = told.partition(": ")
+    assert words == "An MDM that asks for the value of `sites` takes this alone"
+    assert bare.good("mdm", "check", "-", "--json", given=value).json["findings"] == []
+
+
 def test_fix_prints_the_mended_file(bare: Shell) -> None:
     """The file is on standard output alone, what was done on standard error, and the file passes the check."""
     ended = bare.good("mdm", "check", "-", "--fix", given=PASTED)

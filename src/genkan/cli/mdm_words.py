@@ -8,6 +8,7 @@ from genkan.cli.output import print_json, print_table, print_warning, say, visib
 from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
+from genkan.mdm.opened import Kind
 from genkan.mdm.targets import GUIDES, VARIABLES, Target
 from genkan.mdm.words import FORMS
 from genkan.wire import managed
@@ -27,6 +28,9 @@ def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) 
     for site in report.sites:
         say(f"A phone gets {_named(site)}.")
     say(_verdict(report.findings, report.sites))
+    if report.kind is Kind.DICTIONARY and report.sites:
+        # Right as a file, and still wrong where it is often pasted.
+        say(f"An MDM that asks for the value of `sites` takes this alone: {managed.render(report.sites)}")
     for proof in proofs:
         say("")
         tell(proof)
