@@ -183,7 +183,8 @@ def test_choosing_a_session() -> None:
     assert "https://far.example" in several.sentence
     accounts = session_of([alice, bob], BASE, None)
     assert isinstance(accounts, Unclear)
-    assert "--account" in accounts.sentence
+    assert "name one" in accounts.sentence
+    assert "--" not in accounts.sentence  # the command adds its own option
     ended = a_session(tokens=None, ended="It has ended.")
     assert session_of([ended, bob], None, None) == bob
     assert session_of([ended, bob], BASE, "alice") == ended
