@@ -100,7 +100,7 @@ def _on_the_phone(chosen: Chosen) -> list[Shown]:
         Shown("phone-check", "phone_check.html", start),
         Shown("phone-check-view", "phone_check.html", view),
         # It leads nowhere while somebody looks at it.
-        Shown("phone-check-away", "phone_check_away.html", {"back_url": "#main", "seconds": 3600}),
+        Shown("phone-check-away", "phone_check_away.html", {"back_url": "#main", "seconds": 86_400}),
         Shown("phone-checked-first", "phone_checked.html", first, forms_to=("https://certs.site.example",)),
         Shown("phone-checked-ready", "phone_checked.html", ready),
         Shown("phone-checked-broken", "phone_checked.html", broken),
