@@ -1,14 +1,19 @@
 """What can let people in at this site as it is set up."""
 
+from typing import TYPE_CHECKING
+
 from genkan.protocol.certificates.owners import ByRules
 from genkan.protocol.certificates.rules import Rule, RuleProblem, parse_rules
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.signin.ways import entrances_of
 from genkan.settings import Settings
-from genkan.site.door import Door
+
+if TYPE_CHECKING:
+    # Commands read the settings alone, and load no server for it.
+    from genkan.site.door import Door
 
 
-def entrances_here(door: Door) -> Entrances:
+def entrances_here(door: "Door") -> Entrances:
     """The ways that this site can take as it is set up, and for whom."""
     sign_on = door.sign_on
     return entrances_of(
