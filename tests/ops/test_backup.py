@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from genkan.ops import archive
 from genkan.ops.archive import BadArchive
 from genkan.ops.backup import BackupFailed, backup
+from genkan.ops.sealed_file import SealedWriter
 from genkan.ops.taking import RestoreFailed
 from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
 from genkan.protocol.restoring import Manner
@@ -100,7 +100,7 @@ async def test_a_backup_is_made_whole_or_not_at_all(
 
     target = tmp_path / "another"
     with monkeypatch.context() as patch:
-        patch.setattr(archive.SealedWriter, "finish", full)
+        patch.setattr(SealedWriter, "finish", full)
         with pytest.raises(BadArchive, match="No space left"):
             await backup(lost.settings, target, PASS, lost.clock())
     assert not target.exists()
