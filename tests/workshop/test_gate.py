@@ -61,7 +61,7 @@ def test_a_canary_is_made_where_backups_are_tried_alone() -> None:
         shown(path)
         for path in python_files("src")
         for module, name in imported(ast.parse(path.read_text(encoding="utf-8")))
-        if module == CANARY or f"{module}.{name}" == CANARY
+        if CANARY in (module, f"{module}.{name}")
     }
     assert holders == {"src/genkan/ops/verify.py", "src/genkan/ops/booting.py"}
 
