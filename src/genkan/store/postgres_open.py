@@ -22,6 +22,9 @@ OLDEST_POSTGRES = 140_000
 
 # One process changes a site at a time; the first number is Genkan's own, as in a SQLite file's header.
 LOCK = "SELECT pg_advisory_xact_lock(1735289710, 0)"
+MADE = "CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version"
+# The schema in which a site knows of moves.
+_MOVING_SINCE = 2
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),
@@ -50,6 +53,8 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
         wanted = len(known) if target is None else target
         db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
         before = _check(db, known)
+        if before >= _MOVING_SINCE:
+            _refuse_unfinished(db)
         after = before
         while after != wanted:
             after = _step(db, known, after, wanted)
@@ -106,6 +111,7 @@ def prepare(url: str) -> str:
             raise CannotOpen(
                 f"the PostgreSQL database has schema {present}, this Genkan needs {len(known)}: run genkan migrate"
             )
+        _refuse_unfinished(db)
         version = str(db.execute(_ABOUT).fetchall()[0][1])
         db.script("COMMIT")
         return version
@@ -147,6 +153,14 @@ def _check(db: SyncConnection, known: list[Migration]) -> int:
     return present
 
 
+def _refuse_unfinished(db: Database) -> None:
+    """tokens.md 8: until a move is done the site is still where it came from."""
+    if db.execute("SELECT move FROM site WHERE move IS NOT NULL").fetchone() is not None:
+        raise CannotOpen(
+            "a site is on its way into this PostgreSQL database: run genkan migrate-store again to its end"
+        )
+
+
 def _refuse_others(db: SyncConnection) -> None:
     number, version, encoding, name = db.execute(_ABOUT).fetchall()[0]
     if number < OLDEST_POSTGRES:
@@ -162,7 +176,7 @@ def _step(db: SyncConnection, known: list[Migration], before: int, target: int) 
     """One migration towards the target; returns where that leads."""
     after = before + 1 if before < target else before - 1
     db.script(known[before].up if after > before else known[after].down)
-    db.script("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version")
+    db.script(MADE)
     db.execute("INSERT INTO schema_version VALUES (?)", (after,))
     return after
 

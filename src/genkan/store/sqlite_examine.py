@@ -12,6 +12,7 @@ from genkan.store import rows
 from genkan.store.api import CannotOpen, NoSite
 from genkan.store.database import Database
 from genkan.store.migration import migrations
+from genkan.store.sqlite_moving import refuse_moved
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
@@ -87,7 +88,13 @@ def counted(db: Database) -> Counts:
 def bring_to(path: Path, target: int) -> None:
     """Move the schema up or down to ``target``, after a copy of the file. Nobody may serve it meanwhile."""
     known = migrations(MIGRATIONS)
-    _asked(path, lambda db: migrate(db, path, known, target), readonly=False)
+
+    def bring(db: sqlite3.Connection) -> None:
+        if schema_version(db) == len(known):
+            refuse_moved(db, path)
+        migrate(db, path, known, target)
+
+    _asked(path, bring, readonly=False)
 
 
 def _asked(path: Path, question: Callable[[sqlite3.Connection], T], *, readonly: bool = True) -> T:

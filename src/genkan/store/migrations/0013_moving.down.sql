@@ -1,0 +1,2 @@
+ALTER TABLE site DROP COLUMN moved_to;
+ALTER TABLE site DROP COLUMN move;

@@ -1,0 +1,1 @@
+ALTER TABLE site DROP COLUMN moved_to, DROP COLUMN move;
