@@ -1,9 +1,10 @@
-"""Owns the measurement of a move: a site with many sign-ins, a server that refreshes some of them all the time, the move.
+"""Owns the measurement of a move: a site with many sign-ins, phones that refresh some of them all the time, the move.
 
 python -m bench.moving --grants 1000000 postgresql://USER@HOST/EMPTY-DATABASE
 """
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -133,8 +134,6 @@ class _served:  # noqa: N801 - used as a block
 
 def _filled(folder: Path, grants: int) -> tuple[Canary, list[str]]:
     """One sign-in, copied over and over; the refresh tokens of some of them."""
-    import asyncio
-
     path = folder / "genkan.sqlite3"
     ring = read_ring(folder / "secrets.json")
     assert isinstance(ring, Ring)
@@ -144,8 +143,9 @@ def _filled(folder: Path, grants: int) -> tuple[Canary, list[str]]:
         try:
             sealer = Sealer(ring, (await store.site()).site_id)
             bird = canary(sealer, clock.system_env(), Lifetimes())
-            for change in (*bird.changes, bird.sign_in):
+            for change in bird.changes:
                 assert await store.apply(change)
+            assert await store.apply(bird.sign_in)
             return sealer, bird
         finally:
             await store.close()

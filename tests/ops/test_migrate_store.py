@@ -19,7 +19,7 @@ from genkan.store import postgres, sqlite
 from genkan.store.api import CannotOpen, StoreUnavailable
 from genkan.store.postgres_moving import Target
 from genkan.store.postgres_open import migrate
-from genkan.store.sqlite_examine import bring_to
+from genkan.store.sqlite_examine import bring_to, site_of
 from genkan.store.sqlite_moving import LOG, close_for_writing, mover_alone, tables, write_down
 from genkan.store.sqlite_open import connect
 from tests.ops.move_child import STEPS
@@ -204,7 +204,8 @@ async def test_a_moved_site_is_nowhere_but_there(path: Path, url: str) -> None:
     with pytest.raises(StoreUnavailable):
         await store.apply(added(an_account()))
     await store.close()
-    for refused in (lambda: sqlite.open_store(path, create=False, env=an_env()), lambda: bring_to(path, 12)):
+    opens = (lambda: sqlite.open_store(path, create=False, env=an_env()), lambda: bring_to(path, 12))
+    for refused in (*opens, lambda: site_of(path)):
         with pytest.raises(CannotOpen, match=r"has moved to postgresql://.* set GENKAN_DATABASE_URL"):
             refused()
     with pytest.raises(CannotMove, match="may have been used since"):

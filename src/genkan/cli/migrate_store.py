@@ -32,7 +32,7 @@ def migrate_store(
 ) -> None:
     """Move a site from SQLite to PostgreSQL while it serves; phones stay signed in.
 
-    It is copied first. Then the site is it served meanwhile, and was closed for writing for about a second, what changed meanwhile is copied and
+    It is copied first. Then the site is closed for writing for about a second, what changed meanwhile is copied and
     compared, and the SQLite file is marked: no server starts on it any more. The key ring stays where it is.
 
     Example: genkan migrate-store postgresql://genkan@db.example.org/genkan
@@ -96,7 +96,7 @@ def _tell(done: Moved) -> None:
     if done.sums:
         rows = sum(one.count for one in done.sums.values())
         say(f"{rows} rows in {len(done.sums)} tables, copied and compared in {done.online_seconds:.1f} s;")
-        say(f"closed for writing for {done.closed_seconds:.2f} s.")
+        say(f"it served meanwhile, and was closed for writing for {done.closed_seconds:.2f} s.")
     say("Now stop the server that still runs, and start one with these settings (and the password, if there is one):")
     say(f"  GENKAN_DATABASE_URL={quote(done.place)}")
     say("  GENKAN_SECRET_FILE=the key ring's file, where it is now")

@@ -13,7 +13,6 @@ from genkan.store.api import CannotOpen
 from genkan.store.moving import Row, Sum, Wanted
 from genkan.store.places import Postgres, open_store, schema_of
 from genkan.store.postgres_moving import Target, connected
-from genkan.store.sqlite_examine import site_of
 from genkan.store.sqlite_moving import Table, abandon, close_for_writing, mark_moved, state, tables, write_down
 from genkan.store.sqlite_source import Source, opened
 
@@ -53,8 +52,8 @@ class Asked:
 async def migrate_store(asked: Asked, env: Env) -> Moved:
     """Raises CannotMove or CannotOpen, and then the site is where it was, open for writing."""
     _check_schema(asked.source)
-    site_id = site_of(asked.source).site_id
     with opened(asked.source) as source:
+        site_id = source.site_id
         move, moved_to = state(source.db)
         if moved_to and move is not None:
             return await _finish(asked, env, site_id, move, moved_to)

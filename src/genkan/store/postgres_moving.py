@@ -108,7 +108,8 @@ class Target:
             await self._make(schema.newest)
         names = [row[0] for row in await self._db.fetch(_TABLES)]
         await self._check_empty(names, site_id)
-        await self._db.execute(named(_TRUNCATE, tables=names))
+        statement = named(_TRUNCATE, tables=names)
+        await self._db.execute(statement)
         self.columns = await self._described(names)
 
     async def fill(self, table: str, rows: Iterable[Row]) -> None:
@@ -137,7 +138,8 @@ class Target:
 
     async def analyze(self) -> None:
         """Tell the planner of what is there, which nobody else can see yet."""
-        await self._db.execute(named(_ANALYZE, tables=list(self.columns)))
+        statement = named(_ANALYZE, tables=list(self.columns))
+        await self._db.execute(statement)
 
     async def count(self, table: str) -> int:
         return int(await self._db.fetchval(named(_COUNT, table=table)))

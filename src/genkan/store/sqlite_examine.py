@@ -12,7 +12,7 @@ from genkan.store import rows
 from genkan.store.api import CannotOpen, NoSite
 from genkan.store.database import Database
 from genkan.store.migration import migrations
-from genkan.store.sqlite_moving import refuse_moved
+from genkan.store.sqlite_moving import moved_sentence, refuse_moved, state
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
@@ -69,8 +69,17 @@ def identity_of(path: Path) -> tuple[bytes, int] | None:
 
 
 def site_of(path: Path) -> Site:
-    """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen."""
-    return _asked(path, lambda db: rows.site(db.execute(_SITE).fetchone()))
+    """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen, also where the
+    site has moved.
+    """
+
+    def look(db: sqlite3.Connection) -> Site:
+        moved_to = state(db)[1]
+        if moved_to:
+            raise CannotOpen(moved_sentence(path, moved_to))
+        return rows.site(db.execute(_SITE).fetchone())
+
+    return _asked(path, look)
 
 
 def count(path: Path) -> Counts:

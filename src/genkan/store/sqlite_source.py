@@ -11,6 +11,7 @@ from genkan.store.names import named
 from genkan.store.sqlite_moving import LOG, Table, mover_alone, state, tables
 from genkan.store.sqlite_open import connect
 
+_SITE_ID = "SELECT site_id FROM site"
 _ROWS = "SELECT {columns} FROM {table}"
 _ROW = "SELECT {columns} FROM {table} WHERE ({key}) = (KEY)"
 _COUNT = "SELECT COUNT(*) FROM {table}"
@@ -27,6 +28,10 @@ class Source:
         self.tables = tables(writing)
         # How far each log was followed.
         self._followed = {table.name: 0 for table in self.tables}
+
+    @property
+    def site_id(self) -> bytes:
+        return bytes(self.db.execute(_SITE_ID).fetchone()[0])
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
