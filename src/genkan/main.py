@@ -40,6 +40,7 @@ from genkan.settings_certificates import read_bundle, read_rules
 from genkan.settings_passkeys import passkey_models
 from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
+from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.keeper import Keeper
@@ -154,6 +155,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
     public = settings.public
     site = await store.site()
     log = make_log(settings.log_format, settings.log_level)
+    measures = Measures()
     return Door(
         settings=settings,
         public=public,
@@ -162,9 +164,9 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         store=store,
         ring=RingHolder(ring, site.site_id, lambda: _reread(settings.ring_path)),
         clock=clock.system_env,
-        passwords=lane,
+        passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
-        measures=Measures(),
+        measures=measures,
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
@@ -242,4 +244,5 @@ def _server(door: Door, settings: Settings, announcement: list[str], sockets: So
         door.health.closing = True
 
     door.measures.handshakes = sockets.handshakes
-    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing, sockets.secured)
+    shared = Shared(app.respond, door.log, door.env().draw(4).hex(), figures=door.measures.server)
+    return Server(shared, ready, closing, sockets.secured)
