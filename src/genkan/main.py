@@ -145,8 +145,9 @@ async def load_ring(store: Store, path: Path) -> Ring:
     ring = read_ring_of(path, site)
     if isinstance(ring, RingProblem):
         raise CannotServe(ring.sentence)
-    if (ring.version, ring.fingerprint) != (site.ring_version, site.ring_fingerprint):
-        await store.apply(Change((MoveRing(ring.version, ring.fingerprint),)))
+    is_known = (ring.version, ring.fingerprint) == (site.ring_version, site.ring_fingerprint)
+    if not is_known and not await store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
+        raise CannotServe(f"another node has made the site's key ring meanwhile; put its file in place of {path}")
     return ring
 
 

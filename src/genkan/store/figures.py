@@ -60,7 +60,7 @@ class Written:
     def _tell(self, event: Event) -> None:
         self.events[event.kind] += 1
         if event.kind is EventKind.SESSION_OPENED:
-            # Its detail is the methods by which the person came (RFC 8176), a handful of words of ours.
+            # Its detail is the methods by which the person came, a handful of words of ours.
             self.sign_ins[event.detail] += 1
 
 
