@@ -20,8 +20,8 @@ from genkan.ops.proxy import Layout, caddy_config
 from genkan.protocol.reasons import Reason
 from genkan.settings import Settings, describe
 from genkan.site.app import route_table
-from genkan.site.metrics import exposition
-from genkan.site.readiness import Cause, readiness
+from genkan.site.metrics import exposition, families
+from genkan.site.readiness import Cause
 from tests.conftest import installed_program
 from tests.proxy.world import free_port
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
@@ -252,7 +252,7 @@ def used(text: str) -> set[str]:
 
 async def known(site: SiteUnderTest) -> set[str]:
     """Names of metrics that there are, as queries write them."""
-    text = exposition(site.door, await readiness(site.door)).decode()
+    text = exposition(await families(site.door)).decode()
     kinds = [line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE")]
     ends = {"histogram": ("_bucket", "_sum", "_count")}
     return {name + end for name, kind in kinds for end in ends.get(kind, ("",))}
@@ -327,7 +327,7 @@ def test_alerts_fire_when_they_should() -> None:
 async def test_the_text_is_as_prometheus_wants_it(site: SiteUnderTest) -> None:
     """Its own tool finds no fault with names, types and help."""
     await site.myself("gnk_at_" + "A" * 52)
-    text = exposition(site.door, await readiness(site.door))
+    text = exposition(await families(site.door))
     asked = [installed_program("promtool"), "check", "metrics"]
     judged = await asyncio.to_thread(subprocess.run, asked, input=text, check=False, capture_output=True)
     assert judged.returncode == 0, judged.stdout + judged.stderr

@@ -10,8 +10,8 @@ from genkan.protocol.outcomes import Change, Rotated
 from genkan.protocol.signin.password import LaneFull
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.measure import PasswordFigures
-from genkan.site.metrics import exposition
-from genkan.site.readiness import Cause, Readiness, readiness
+from genkan.site.metrics import exposition, families
+from genkan.site.readiness import Cause
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.figures import BATCH_BOUNDS, LaneFigures, PoolFigures, StoreFigures, Written
 from tests.site.world import SiteUnderTest
@@ -21,9 +21,9 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 async def shown(site: SiteUnderTest) -> Samples:
     """Every sample, by name and labels, as Prometheus' own reader finds it."""
-    text = exposition(site.door, await readiness(site.door)).decode()
-    families = text_string_to_metric_families(text)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+    text = exposition(await families(site.door)).decode()
+    found = text_string_to_metric_families(text)
+    return {(s.name, frozenset(s.labels.items())): s.value for family in found for s in family.samples}
 
 
 def one(samples: Samples, name: str, **labels: str) -> float:
@@ -168,7 +168,7 @@ def test_a_refused_write_is_not_counted_as_written() -> None:
 
 async def test_the_text_is_what_the_registry_would_read_again(site: SiteUnderTest) -> None:
     """Families are named once, helped and typed; a process of ours is told of too."""
-    text = exposition(site.door, Readiness({}, None)).decode()
+    text = exposition(await families(site.door)).decode()
     named = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(named) == len(set(named))
     assert "process_resident_memory_bytes" in named

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -17,13 +17,18 @@ from genkan.protocol.records import Method
 from genkan.protocol.signin.ways import WORDS, way_of
 from genkan.site.door import Door
 from genkan.site.measure import BOUNDS, Measures
-from genkan.site.readiness import Cause, Readiness
+from genkan.site.readiness import Cause, Readiness, readiness
 from genkan.store.figures import BATCH_BOUNDS, LaneFigures, PoolFigures, StoreFigures
 
 Families = Iterator[Metric]
 
 
-class _Families(Collector):
+def exposition(found: Iterable[Metric]) -> bytes:
+    """The text format."""
+    return generate_latest(_Found(found))
+
+
+class _Found(Collector):
     def __init__(self, families: Iterable[Metric]) -> None:
         self._families = families
 
@@ -31,25 +36,22 @@ class _Families(Collector):
         return self._families
 
 
-def exposition(door: Door, readiness: Readiness) -> bytes:
-    """Everything in the text format."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families([*families(door, readiness)]))
-    ProcessCollector(registry=registry)
-    return generate_latest(registry)
+async def families(door: Door) -> list[Metric]:
+    """Everything of this process, as it stands now."""
+    state = await readiness(door)
+    mine = ProcessCollector(registry=None).collect()
+    return [*_state(door, state), *counted(door.measures), *_store(door.store.figures()), *mine]
 
 
-def families(door: Door, readiness: Readiness) -> Families:
-    """All but what is known of any process."""
-    yield from _state(door, readiness)
-    yield from _answers(door.measures)
-    yield from _server(door.measures)
-    yield from _passwords(door.measures)
-    yield from _store(door.store.figures())
+def counted(measures: Measures) -> Families:
+    """What the door and the server before it have counted."""
+    yield _gauge("genkan_up", "1 while the process answers", 1)
+    yield from _answers(measures)
+    yield from _server(measures)
+    yield from _passwords(measures)
 
 
 def _state(door: Door, readiness: Readiness) -> Families:
-    yield _gauge("genkan_up", "1 while the process answers", 1)
     info = GaugeMetricFamily("genkan_info", "1, with the program's version", labels=("version",))
     info.add_metric((genkan.__version__,), 1)
     yield info

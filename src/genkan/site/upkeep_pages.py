@@ -8,7 +8,7 @@ from genkan.site import answer, bearer, read
 from genkan.site.answer import Answer
 from genkan.site.api.request_seen import PASSED_ON
 from genkan.site.door import Door
-from genkan.site.metrics import exposition
+from genkan.site.metrics import exposition, families
 from genkan.site.readiness import readiness
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
@@ -31,7 +31,8 @@ async def metrics(received: Received, door: Door) -> Answer:
     """GET /metrics: for the holder of the metrics token; where none is set, for this machine itself."""
     fault = _metrics_fault(received, door.secrets.metrics_token)
     if fault is None:
-        return Answer(200, _METRICS, exposition(door, await readiness(door)))
+        shown = await door.fellows.render() if door.fellows else exposition(await families(door))
+        return Answer(200, _METRICS, shown)
     door.note(fault, received, door.env().now)
     return answer.bearer_error(fault, bearer.REALM)
 
