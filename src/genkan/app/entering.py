@@ -127,7 +127,7 @@ class Entrance:
         self.machine.say("Another program of yours is signing in there: this one waits for it.")
         for _ in range(ENTRY_POLLS):
             yield from pause(ENTRY_POLL_MS)
-            if turn.take():
+            if (yield from work(turn.take)):
                 return
 
     def _enter(
@@ -148,8 +148,7 @@ class Entrance:
         return Entered(keeper, (yield from self._walk(hop, keeper, site, account)))
 
     def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
-        agent = self.agent or desktop_agent(self.machine, shelter_of(self.machine.environ).folder)
-        no_door = yield from work(lambda: hop.open(agent, site.redirect_uris))
+        no_door = yield from work(lambda: hop.open(self._own_agent(), site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
         kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
@@ -158,6 +157,9 @@ class Entrance:
         for note in kept.notes:
             self.machine.say(note)
         return kept.state
+
+    def _own_agent(self) -> UserAgent:
+        return self.agent or desktop_agent(self.machine)
 
     def _told(self, problem: Stop, address: str, site: Site | None) -> Flow[Exception]:
         if not self.examine or isinstance(problem, Retry | SignInAgain):
