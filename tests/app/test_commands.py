@@ -298,6 +298,20 @@ def test_a_broken_sites_file(genkan: Genkan, double: Double, tmp_path: Path) -> 
     assert "/1" in typed.err
 
 
+@pytest.mark.parametrize("command", ["login", "inspect"])
+def test_a_broken_sites_file_chooses_no_site(genkan: Genkan, double: Double, tmp_path: Path, command: str) -> None:
+    """Where nobody names a site, the one right entry beside a wrong one is not taken for the one that is meant."""
+    file = a_sites_file(tmp_path, {"title": "Ours", "baseURL": double.base_url}, {"title": "No address"})
+    ran = genkan(command, "--sites", file)
+    assert ran.status == 2
+    assert f"or name the site: {double.base_url}" in ran.err
+    assert double.asked == []
+    none = tmp_path / "broken.json"
+    none.write_text("[{")
+    assert genkan(command, "--sites", str(none)).status == 2
+    assert genkan("login", double.base_url, "--sites", file).status == 0
+
+
 def test_a_client_secret_comes_from_a_file(genkan: Genkan, double: Double, tmp_path: Path) -> None:
     """A link with a secret: the secret is in the form of the exchange, and in no argument."""
     secret = tmp_path / "secret"
