@@ -10,8 +10,11 @@ import structlog
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def make_log(log_format: str, level: str) -> Callable[..., None]:
-    """A function ``log(level, event, **fields)`` that drops what is below the level before any work is done."""
+def make_log(log_format: str, level: str, **always: object) -> Callable[..., None]:
+    """A function ``log(level, event, **fields)`` that drops what is below the level before any work is done.
+
+    ``always`` are fields that every line has.
+    """
     renderer: Any = (
         structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
@@ -26,7 +29,8 @@ def make_log(log_format: str, level: str) -> Callable[..., None]:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
     )
-    methods = {name: getattr(logger, name) for name in _LEVELS}
+    bound = logger.bind(**always)
+    methods = {name: getattr(bound, name) for name in _LEVELS}
 
     def log(level: str, event: str, **fields: object) -> None:
         if _LEVELS[level] >= least:

@@ -7,7 +7,7 @@ import contextlib
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
 from genkan.httpd.connection import Shared
 from genkan.httpd.listening import CannotListen, Sockets, listening
+from genkan.httpd.overseer import NeverAnswered, Overseer
+from genkan.httpd.seat import Said, Seat
 from genkan.httpd.server import Server
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
@@ -42,13 +44,14 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
+from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
 from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
-from genkan.store.api import Store
+from genkan.store.api import CannotOpen, Store, StoreUnavailable
 from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
@@ -64,14 +67,34 @@ def serve(settings: Settings) -> None:
     _check_ring_folder(settings)
     log = make_log(settings.log_format, settings.log_level)
     try:
-        with (
-            only_server(settings),
-            listening(settings, log) as sockets,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
-            runner.run(_serve(settings, sockets))
-    except CannotListen as problem:
+        with only_server(settings), listening(settings, log) as sockets:
+            if settings.workers == 1:
+                _run(settings, sockets)
+            else:
+                _oversee(settings, sockets, log)
+    except (CannotListen, NeverAnswered) as problem:
         raise CannotServe(str(problem)) from None
+
+
+def _run(settings: Settings, sockets: Sockets, seat: Seat | None = None) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, sockets, seat))
+
+
+def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None]) -> None:
+    """Several processes behind the same sockets; this one only looks after them."""
+
+    def work(seat: Seat) -> None:
+        try:
+            _run(settings, sockets, seat)
+        except (CannotServe, CannotOpen, StoreUnavailable) as problem:
+            seat.say(Said(cannot=str(problem)))
+
+    Overseer(settings.workers, work, log, _tell, clock.ticks).run(sockets.close)
+
+
+def _tell(lines: tuple[str, ...]) -> None:
+    print("\n".join(lines), flush=True)  # noqa: T201 - the contract's lines
 
 
 def _check_ring_folder(settings: Settings) -> None:
@@ -100,13 +123,13 @@ def only_server(settings: Settings) -> Iterator[None]:
         raise CannotServe(str(problem)) from None
 
 
-async def _serve(settings: Settings, sockets: Sockets) -> None:
+async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> None:
     store = open_store(settings.store_place, create=True, env=clock.system_env())
-    lane = PasswordLane(settings.password_threads)
+    lane = PasswordLane(settings.password_threads or (seat.threads if seat else 0))
     try:
         ring = await _told_ring(store, settings)
-        door = await open_door(settings, store, ring, lane)
-        announcement = await _announcement(door)
+        door = await open_door(settings, store, ring, lane, seat)
+        announcement = await _announcement(door) if seat is None or seat.announces else []
         keeper = Keeper(door, NODE, clock.wall_ms)
         await keeper.compare_clocks()
         upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
@@ -114,7 +137,7 @@ async def _serve(settings: Settings, sockets: Sockets) -> None:
         if certificates.is_needed:
             upkeep.append(asyncio.create_task(certificates.run()))
         try:
-            await _server(door, settings, announcement, sockets).serve(list(sockets.plain))
+            await _server(door, settings, announcement, sockets, seat).serve(list(sockets.plain))
         finally:
             for task in upkeep:
                 task.cancel()
@@ -149,11 +172,12 @@ async def load_ring(store: Store, path: Path) -> Ring:
     return ring
 
 
-async def open_door(settings: Settings, store: Store, ring: Ring, lane: PasswordLane) -> Door:
+async def open_door(settings: Settings, store: Store, ring: Ring, lane: PasswordLane, seat: Seat | None = None) -> Door:
     """Everything that handlers are given, from the settings and the open store."""
     public = settings.public
     site = await store.site()
-    log = make_log(settings.log_format, settings.log_level)
+    log = make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
+    measures = Measures()
     return Door(
         settings=settings,
         public=public,
@@ -164,7 +188,8 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         clock=clock.system_env,
         passwords=lane,
         pages=Pages(public, title_of(settings.site_title, site)),
-        measures=Measures(),
+        measures=measures,
+        fellows=Fellows(measures, seat.number, seat.ways) if seat else None,
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
@@ -231,15 +256,21 @@ async def _announcement(door: Door) -> list[str]:
     return lines
 
 
-def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets) -> Server:
+def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets, seat: Seat | None) -> Server:
     take_over("uvicorn.error", door.log)
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
 
     def ready() -> None:
-        print("\n".join(announcement), flush=True)  # noqa: T201 - the contract's lines
+        if seat is None:
+            return _tell(tuple(announcement))
+        seat.when_left_alone(server.leave)
+        if door.fellows is not None:
+            door.fellows.listen()
+        return seat.say(Said(tuple(announcement)))
 
     def closing() -> None:
         door.health.closing = True
 
     door.measures.handshakes = sockets.handshakes
-    return Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing, sockets.secured)
+    server = Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing, sockets.secured)
+    return server

@@ -58,8 +58,10 @@ class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=T
     host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8080
     workers: Annotated[
-        int, Meta(description="Serving processes. SQLite has exactly one writing process, so only 1.", ge=1, le=64)
-    ] = 1
+        int,
+        Meta(description="Serving processes of this node, which share its addresses. More than one wants PostgreSQL: "
+             "SQLite has exactly one writing process.", ge=1, le=64),
+    ] = 1  # fmt: skip
     secret_file: Annotated[
         str,
         Meta(
@@ -317,9 +319,8 @@ def _store_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     if url.startswith(POSTGRES) and not settings.secret_file:
         # tokens.md 7: every node must have the same ring, and none may make one of its own by the way.
         yield "secret_file", "with PostgreSQL the key ring's file must be named; all nodes have the same one"
-    if settings.workers > 1:
-        one = "this version has one" if url.startswith(POSTGRES) else "SQLite has exactly one writing process"
-        yield "workers", f"{one}, so it must be 1"
+    if settings.workers > 1 and not url.startswith(POSTGRES):
+        yield "workers", "SQLite has exactly one writing process, so it must be 1; more want PostgreSQL"
 
 
 def _fetch_faults(settings: Settings) -> Iterator[tuple[str, str]]:

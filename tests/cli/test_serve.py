@@ -211,7 +211,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         ({"GENKAN_COLOUR": "blue"}, "GENKAN_COLOUR: there is no such setting"),
         ({"GENKAN_PORT": "70000"}, "GENKAN_PORT"),
         ({"GENKAN_BASE_URL": "http://site.example.com"}, "GENKAN_BASE_URL"),
-        ({"GENKAN_WORKERS": "2"}, "GENKAN_WORKERS"),
+        ({"GENKAN_WORKERS": "2"}, "GENKAN_WORKERS: SQLite has exactly one writing process"),
         ({"GENKAN_PORT": "tcp://10.0.0.1:8080"}, "enableServiceLinks"),
         ({"GENKAN_TRUSTED_PROXIES": "127.0.0.1"}, "GENKAN_PROXY_SECRET_FILE"),
         ({"GENKAN_HOST": "no.such.host.invalid"}, "GENKAN_HOST"),

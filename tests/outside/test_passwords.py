@@ -1,6 +1,8 @@
 """The password lane: one hash a try, never on the loop's thread, bounded, and giving room back by the work itself."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -121,3 +123,39 @@ async def test_the_loop_goes_on_while_passwords_are_hashed(lane: PasswordLane, h
     assert not trying.done()
     held.free.set()
     assert await trying
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a thread choose its own policy")
+async def test_hashes_wait_for_everything_else_in_the_process(
+    lane: PasswordLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of the lane runs under SCHED_IDLE, so that a refresh that wakes takes the core from it at once; the
+    thread of the loop keeps the policy it had.
+    """
+    before = os.sched_getscheduler(0)
+    policies: list[int] = []
+
+    class Asked:
+        def verify(self, _kept: str, _password: str) -> bool:
+            policies.append(os.sched_getscheduler(0))
+            return True
+
+    monkeypatch.setattr(passwords, "_HASHER", Asked())
+    assert await lane.verify(DECOY, "anything")
+    assert policies == [os.SCHED_IDLE]
+    assert os.sched_getscheduler(0) == before != os.SCHED_IDLE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a thread choose its own policy")
+async def test_a_sandbox_that_forbids_the_policy_stops_no_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system refuses the policy, passwords are checked all the same."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbidden)
+    lane = PasswordLane(1)
+    try:
+        assert not await lane.verify(DECOY, "wrong")
+    finally:
+        lane.close()

@@ -33,7 +33,7 @@ def serve(
     data_dir:
         The folder that holds the database (GENKAN_DATA_DIR).
     workers:
-        Serving processes (GENKAN_WORKERS).
+        Serving processes, on PostgreSQL (GENKAN_WORKERS).
     tls_cert:
         A PEM file with the certificate and its chain, to speak https without a proxy (GENKAN_TLS_CERT).
     tls_key:

@@ -24,6 +24,11 @@ class Sockets:
     secured: tuple[SecuredListener, ...] = ()
     handshakes: Counter[str] = field(default_factory=Counter)
 
+    def close(self) -> None:
+        """Let go of this process's hold on them."""
+        for one in (*self.plain, *(one.socket for one in self.secured)):
+            one.close()
+
 
 @contextmanager
 def listening(settings: Settings, log: Callable[..., None]) -> Iterator[Sockets]:

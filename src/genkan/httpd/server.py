@@ -69,6 +69,10 @@ class Server(uvicorn.Server):
         gc.freeze()
         self._ready()
 
+    def leave(self) -> None:
+        """End as after SIGTERM."""
+        self.should_exit = True
+
     async def _listen(self, one: SecuredListener) -> asyncio.Server:
         def connection() -> Connection:
             return Connection(self._shared, asks=one.asks)

@@ -4,8 +4,10 @@ else.
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Semaphore
 from typing import TypeVar
 
@@ -29,7 +31,7 @@ class PasswordLane:
 
     def __init__(self, threads: int = 0) -> None:
         size = threads or max(1, (os.cpu_count() or 1) - 1)
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="passwords")
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="passwords", initializer=_step_back)
         self._room = Semaphore(size * WAITING_PER_THREAD)
 
     async def verify(self, kept: str, password: str) -> bool:
@@ -51,6 +53,13 @@ class PasswordLane:
     def close(self) -> None:
         """Let what runs finish; what waits is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _step_back() -> None:
+    """Let this thread work only while no other thread of the process wants the core (decision 0196)."""
+    if sys.platform == "linux":  # elsewhere a thread has no policy that it may set by itself
+        with suppress(OSError):  # a sandbox may forbid it; then hashes share the core with everything else
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # 0: the calling thread, sched_setscheduler(2)
 
 
 def hash_now(password: str) -> str:

@@ -17,6 +17,7 @@ from genkan.protocol.sealing import Sealer
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
+from genkan.site.fellows import Fellows
 from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures
 from genkan.site.outlook import Outlook
@@ -95,6 +96,8 @@ class Door:
     health: Health
     secrets: "Secrets"
     log: Callable[..., None]
+    # Who answers beside this process on the same addresses; None where it is alone.
+    fellows: Fellows | None = None
     program: str = "genkan"
     sign_on: SignOnDesk = field(default_factory=SignOnDesk)
     # Whose passwords are taken in the form besides our own.

@@ -57,6 +57,10 @@ class Measures(Collector):
         """The text exposition format."""
         return generate_latest(self._registry)
 
+    def collected(self) -> Iterator[Metric]:
+        """Everything that is rendered, for whoever puts it together with that of other processes."""
+        yield from self._registry.collect()
+
     def collect(self) -> Iterator[Metric]:
         """Called by the registry."""
         answers = CounterMetricFamily("genkan_http_answers", "Answers by route and status", labels=("route", "status"))

@@ -43,7 +43,7 @@ async def metrics(received: Received, door: Door) -> Answer:
     """GET /metrics: for the holder of the metrics token; where none is set, for this machine itself."""
     fault = _metrics_fault(received, door.secrets.metrics_token)
     if fault is None:
-        return Answer(200, _METRICS, door.measures.render())
+        return Answer(200, _METRICS, await door.fellows.render() if door.fellows else door.measures.render())
     door.note(fault, received, door.env().now)
     return answer.bearer_error(fault, bearer.REALM)
 

@@ -1,0 +1,269 @@
+"""One parent over several serving processes that share its sockets: it starts them, starts anew whichever ends, and
+passes on that all shall end.
+"""
+
+import contextlib
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+
+import msgspec
+
+from genkan.httpd.seat import Letterbox, Said, Seat, a_letterbox
+from genkan.httpd.server import GRACE_SECONDS
+
+# Whoever ends sooner is waited for longer and longer, so that a fault of the set-up does not burn a processor.
+STEADY_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+# Beyond the grace of the connections: what was acknowledged is written, what was noted too.
+LEAVE_SECONDS = GRACE_SECONDS + 15.0
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+
+Work = Callable[[Seat], None]
+
+
+class NeverAnswered(Exception):
+    """Why the first worker did not come up, as one sentence."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """One worker's: ``pid`` 0 while there is none, which is begun at ``due``."""
+
+    number: int
+    due: float = 0.0
+    pid: int = 0
+    begun: float = 0.0
+    pause: float = 0.0
+    answers: bool = False
+    asked: bool = False
+    line: socket.socket | None = None
+    heard: bytes = b""
+
+
+@dataclass(slots=True)
+class Overseer:
+    """``work`` is what a worker does, from its first line to its end. ``tell`` prints what is told once."""
+
+    count: int
+    work: Work
+    log: Callable[..., None]
+    tell: Callable[[tuple[str, ...]], None]
+    ticks: Callable[[], float]
+    _places: list[_Place] = field(init=False)
+    _boxes: tuple[Letterbox, ...] = ()
+    _looks: selectors.BaseSelector = field(init=False)
+    _told: bool = False
+    _leaving: float | None = None
+    _killed: bool = False
+
+    def __post_init__(self) -> None:
+        # The first makes what is made once (a key ring, the set-up link); the others begin when it answers.
+        self._places = [_Place(number, due=0.0 if number == 0 else float("inf")) for number in range(self.count)]
+
+    def run(self, let_go: Callable[[], None]) -> None:
+        """Until all have ended after SIGTERM or SIGINT, or until the first cannot begin. Raises NeverAnswered.
+
+        ``let_go`` closes the parent's own hold on the sockets, so that nobody waits in a queue that none serves.
+        """
+        with self._signalled():
+            while self._leaving is None or any(place.pid for place in self._places):
+                self._begin_due()
+                self._wait()
+                self._bury()
+                if self._leaving is not None:
+                    self._see_off(let_go)
+
+    @contextlib.contextmanager
+    def _signalled(self) -> Iterator[None]:
+        """Signals end a wait; what they ask for is done between two waits."""
+        self._boxes = tuple(a_letterbox() for _ in range(self.count))
+        self._looks = selectors.DefaultSelector()
+        wakes, wake = socket.socketpair()
+        for end in (wakes, wake):
+            end.setblocking(False)
+        before = {number: signal.signal(number, self._leave) for number in _ENDING}
+        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        former = signal.set_wakeup_fd(wake.fileno())
+        self._looks.register(wakes, selectors.EVENT_READ, None)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(former)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            for place in self._places:
+                self._hang_up(place)
+            for box in self._boxes:
+                box.close()
+            self._looks.close()
+            wakes.close()
+            wake.close()
+
+    def _leave(self, _number: int, _frame: FrameType | None) -> None:
+        if self._leaving is None:
+            self._leaving = self.ticks()
+
+    def _begin_due(self) -> None:
+        for place in self._places:
+            if self._leaving is None and not place.pid and place.due <= self.ticks():
+                self._begin(place)
+
+    def _begin(self, place: _Place) -> None:
+        line, theirs = socket.socketpair()
+        gc.freeze()  # What is there by now stays shared as long as no collection of a worker touches it.
+        # What is sent to the worker before it has handlers of its own must not be taken by ours.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            pid = os.fork()
+        except OSError as problem:
+            self._put_off(place, line, theirs, problem)
+            return
+        if not pid:
+            line.close()
+            self._become(Seat(place.number, not self._told, theirs, self._boxes))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        theirs.close()
+        place.pid, place.begun, place.line, place.heard = pid, self.ticks(), line, b""
+        self._looks.register(line, selectors.EVENT_READ, place)
+        if self._told:
+            self.log("info", "worker begins", worker=place.number, pid=pid)
+
+    def _put_off(self, place: _Place, line: socket.socket, theirs: socket.socket, problem: OSError) -> None:
+        """The machine has no room for another process just now."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        line.close()
+        theirs.close()
+        if not self._told:
+            raise NeverAnswered(f"no process can be started: {problem.strerror}")
+        place.due = self.ticks() + LONGEST_PAUSE_SECONDS
+        self.log("error", "worker cannot be started", worker=place.number, problem=problem.strerror)
+
+    def _become(self, seat: Seat) -> None:
+        """What the parent had is let go of: a line to another worker that stayed open here would not tell it that the
+        parent is gone.
+        """
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (*_ENDING, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            for key in list(self._looks.get_map().values()):
+                if isinstance(key.fileobj, socket.socket):
+                    key.fileobj.close()
+            self._looks.close()
+            self.work(seat)
+            code = 0
+        except Exception as bug:  # noqa: BLE001 - the process ends here, and says why
+            self.log("error", "worker failed", worker=seat.number, error=repr(bug), exc_info=bug)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # Not by returning: everything above in the stack is the parent's to end.
+            os._exit(code)
+
+    def _wait(self) -> None:
+        for key, _ in self._looks.select(self._patience()):
+            if key.data is None:
+                _emptied(key.fileobj)
+            else:
+                self._hear(key.data)
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due without anything happening."""
+        if self._leaving is not None:
+            return 1.0
+        due = min((place.due for place in self._places if not place.pid), default=float("inf"))
+        return None if due == float("inf") else max(0.0, due - self.ticks())
+
+    def _hear(self, place: _Place) -> None:
+        assert place.line is not None  # noqa: S101 - it was looked at
+        part = place.line.recv(65_536)
+        place.heard += part
+        if not part:
+            self._hang_up(place)
+        elif place.heard.endswith(b"\n"):
+            self._heard(place, msgspec.json.decode(place.heard, type=Said))
+
+    def _heard(self, place: _Place, said: Said) -> None:
+        if said.cannot and not self._told:
+            os.waitpid(place.pid, 0)
+            raise NeverAnswered(said.cannot)
+        if said.cannot:
+            self.log("error", "worker cannot begin", worker=place.number, problem=said.cannot)
+            return
+        place.answers = True
+        if not self._told:
+            self._told = True
+            self.tell(said.lines)
+            for other in self._places:
+                other.due = min(other.due, self.ticks())
+
+    def _bury(self) -> None:
+        """Whoever has ended is begun anew, the later the sooner it ended."""
+        for place in self._places:
+            if not place.pid:
+                continue
+            pid, status = os.waitpid(place.pid, os.WNOHANG)
+            if pid:
+                self._ended(place, os.waitstatus_to_exitcode(status))
+
+    def _ended(self, place: _Place, code: int) -> None:
+        if place.line is not None:
+            self._last_words(place)
+        lived = self.ticks() - place.begun
+        place.pid = 0
+        if self._leaving is not None:
+            return
+        if not self._told:
+            raise NeverAnswered(f"the first worker ended ({_how(code)}) before it answered; its last lines say why")
+        steady = place.answers and lived >= STEADY_SECONDS
+        place.pause = 0.0 if steady else min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, place.pause * 2))
+        place.due, place.answers = self.ticks() + place.pause, False
+        told = {"worker": place.number, "how": _how(code), "again_in_seconds": round(place.pause, 1)}
+        self.log("error", "worker ended", **told)
+
+    def _last_words(self, place: _Place) -> None:
+        """What it said before it ended and was not heard yet."""
+        while place.line is not None:
+            self._hear(place)
+
+    def _hang_up(self, place: _Place) -> None:
+        if place.line is not None:
+            self._looks.unregister(place.line)
+            place.line.close()
+            place.line = None
+
+    def _see_off(self, let_go: Callable[[], None]) -> None:
+        """Everybody is asked to end, once; who has not in time is not asked any more."""
+        if self._leaving is None or self._killed:
+            return
+        let_go()
+        late = self.ticks() - self._leaving >= LEAVE_SECONDS
+        for place in self._places:
+            if place.pid and (late or not place.asked):
+                place.asked = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(place.pid, signal.SIGKILL if late else signal.SIGTERM)
+        if late:
+            self._killed = True
+            self.log("error", "workers did not end in time and were killed")
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"status {code}"
+
+
+def _emptied(wakes: object) -> None:
+    assert isinstance(wakes, socket.socket)  # noqa: S101 - it was registered
+    with contextlib.suppress(BlockingIOError):
+        while wakes.recv(4096):
+            pass
