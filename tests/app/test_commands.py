@@ -16,7 +16,7 @@ from genkan.app.steps import Returned
 from genkan.app.vault import FileVault
 from genkan.cli.app import app
 from genkan.cli.app_input import insecure_http
-from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Double, Reply
+from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Asked, Double, Reply
 
 BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
 
@@ -167,7 +167,12 @@ def test_one_line_errors(genkan: Genkan, double: Double) -> None:
 def test_private_and_shared(genkan: Genkan, double: Double, tmp_path: Path) -> None:
     """`cacheSessionInMobileBrowser` decides, unless the person does."""
     seen: list[str] = []
-    double.overrides["/rest/oauth2/latest/authorize"] = lambda asked: seen.append(asked.path)
+
+    def see(asked: Asked) -> None:
+        if "genkan-app" not in asked.headers["user-agent"]:
+            seen.append(asked.path)
+
+    double.overrides["/rest/oauth2/latest/authorize"] = see
     private = {"baseURL": double.base_url, "oauth": {"clientID": CLIENT_ID, "cacheSessionInMobileBrowser": False}}
     file = a_sites_file(tmp_path, private)
     for words in (["--sites", file], ["--sites", file, "--shared"], [double.base_url], [double.base_url, "--private"]):

@@ -202,6 +202,7 @@ OPENID = "/.well-known/openid-configuration"
 def test_a_provider_of_openid_describes_itself_there(base: str, path: str) -> None:
     """Where there is no document of RFC 8414, the one of OpenID Connect is read by the same rules."""
     info = base.removeprefix(BASE) + INFO
+    # RFC 8414 5: the members of both documents mean the same
     described = {**metadata.document(base), "token_endpoint": f"{base}/elsewhere/token"}
     result = ready(Wanted(base), {info: ON, path: document(described)})
     assert result.site.token_endpoint == f"{base}/elsewhere/token"

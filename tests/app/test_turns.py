@@ -12,9 +12,11 @@ from genkan.app.outcomes import Access, Retry
 from genkan.app.state import Account, decode
 from genkan.app.steps import Ask, Flow, NoReturn, Returned, Step, Visit, visit
 from genkan.app.vault import FileVault, Turn, VaultTrouble
-from tests.app.by_hand import APP, a_site, document, drive
+from tests.app.by_hand import APP, a_site, document, drive, page, served
 from tests.app.conftest import Chance, Clock
-from tests.app.test_keeping import NEW, keep, nobody
+from tests.app.test_keeping import NEW, keep
+
+LOGIN = page(302, location="/login.jsp")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def test_no_sign_in_begins_without_its_turn(keeper: Keeper, few_polls: None) -> 
     """Another program that signs in and does not finish is told of; no browser opens, and no mark is made."""
     held = keeper.vault.turn(DEVICE)
     assert held.take()
-    outcome = drive(arrival.sign_in(keeper, a_site(), APP), nobody)
+    outcome = drive(arrival.sign_in(keeper, a_site(), APP), served({"/rest/oauth2/latest/authorize": LOGIN}))
     held.give_back()
     assert isinstance(outcome, Retry)
     assert "signing in" in outcome.sentence
@@ -40,7 +42,7 @@ def test_no_code_is_redeemed_without_its_turn(keeper: Keeper, few_polls: None) -
     def script(step: Step) -> object:
         if isinstance(step, Ask):
             assert step.method == "GET", "a code was redeemed"
-            return document({}, 302, location="/login")
+            return LOGIN
         assert isinstance(step, Visit)
         assert held.take()
         return Returned(f"{APP}?code=c&state={step.state}&iss=https%3A%2F%2Fjira.example.com")

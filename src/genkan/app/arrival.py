@@ -6,7 +6,7 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 import hashlib
 from collections.abc import Callable
 
-from genkan.app import flows, keeping
+from genkan.app import flows, keeping, preflight
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
 from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
@@ -24,6 +24,8 @@ def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | Non
     Where an ``account`` is named, by name or key, a session of any other is ended again at once. Raises
     ``VaultTrouble``.
     """
+    if (wrong := (yield from preflight.look(site, redirect_uri, keeper.draw))) is not None:
+        return wrong
     device_id = yield from _device_id(keeper, site, account)
     if isinstance(device_id, Retry):
         return device_id
