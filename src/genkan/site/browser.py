@@ -12,7 +12,7 @@ from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
-from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.sealing import Purpose
 from genkan.protocol.signin import session as sessions
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -67,9 +67,10 @@ def cookie_name(door: Door, name: str) -> str:
 
 async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     """Who is at the browser. A session that is over counts as none."""
-    device = received.cookie(cookie_name(door, DEVICE))
+    cookies = received.cookies()
+    device = cookies.get(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
-    cookie = received.cookie(cookie_name(door, SESSION))
+    cookie = cookies.get(cookie_name(door, SESSION))
     session_id = sessions.session_id(cookie) if cookie else None
     facts = await door.store.session_facts(session_id) if session_id else None
     person = _standing(facts, door, env)
@@ -77,7 +78,7 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     cookie = env.draw(16).hex() if fresh or device is None else device
     was = facts.account.id if facts and not person else None
     user_agent = received.text(b"user-agent", webviews.LONGEST)
-    typed = received.cookie(cookie_name(door, TYPED)) or ""
+    typed = cookies.get(cookie_name(door, TYPED)) or ""
     return Visitor(cookie, fresh, person, session_id, reader, was, user_agent, typed)
 
 
@@ -112,8 +113,7 @@ def without_session(answer: Answer, door: Door) -> Answer:
 
 def with_known(answer: Answer, who: Visitor, account: Account, door: Door, env: Env) -> Answer:
     """Let this browser have a guess budget of its own for this account, since it has signed in once."""
-    plain = msgspec.msgpack.encode(_Known(account.id, who.device))
-    sealed = door.sealer.seal(Purpose.HANDOVER, plain, env)
+    sealed = door.sealer.seal_value(Purpose.HANDOVER, _Known(account.id, who.device), env)
     name = cookie_name(door, KNOWN)
     value = set_cookie(name, sealed, secure=door.public.secure, longest=DEVICE_DAYS * DAY // 1000)
     return answer.plus((b"set-cookie", value))
@@ -121,27 +121,24 @@ def with_known(answer: Answer, who: Visitor, account: Account, door: Door, env: 
 
 def known_device(received: Received, who: Visitor, account: Account | None, door: Door) -> bytes | None:
     """This browser's device mark if it has signed in to this account before, else None."""
-    sealed = received.cookie(cookie_name(door, KNOWN))
-    plain = door.sealer.open(Purpose.HANDOVER, sealed) if sealed else Unsealable()
-    if isinstance(plain, Unsealable) or account is None:
+    known = door.sealer.open_value(Purpose.HANDOVER, received.cookie(cookie_name(door, KNOWN)), _Known)
+    if known is None or account is None:
         return None
-    known = msgspec.msgpack.decode(plain, type=_Known)
     return who.device if known.account_id == account.id and hmac.compare_digest(known.device, who.device) else None
 
 
 def page_token(who: Visitor, door: Door, env: Env) -> str:
     """The hidden field that ties a form to this browser and its session."""
-    return door.sealer.seal(Purpose.PAGE, msgspec.msgpack.encode(_PageToken(binding(who), env.now)), env)
+    return door.sealer.seal_value(Purpose.PAGE, _PageToken(binding(who), env.now), env)
 
 
 def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> Refused | None:
     """Why a form must not be acted on: sent from elsewhere, or by a page of another browser or long ago."""
     if is_cross_origin(received, door):
         return Refused(Reason.CROSS_ORIGIN)
-    plain = door.sealer.open(Purpose.PAGE, form.get(PAGE_FIELD, ""))
-    if isinstance(plain, Unsealable):
+    token = door.sealer.open_value(Purpose.PAGE, form.get(PAGE_FIELD), _PageToken)
+    if token is None:
         return Refused(Reason.PAGE_STALE)
-    token = msgspec.msgpack.decode(plain, type=_PageToken)
     in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
     ours = hmac.compare_digest(token.binding, binding(who))
     return None if in_time and ours else Refused(Reason.PAGE_STALE)
