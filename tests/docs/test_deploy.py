@@ -23,7 +23,7 @@ from genkan.site.app import route_table
 from genkan.site.metrics import exposition, families
 from genkan.site.readiness import Cause
 from tests.conftest import installed_program
-from tests.proxy.world import free_port
+from tests.ports import free_port
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 from tests.workshop.tree import ROOT
 
