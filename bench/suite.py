@@ -77,7 +77,7 @@ def _together(choice: Choice, outcome: Outcome, work: Path) -> None:
         stations = []
         for name in choice.peers if scenarios else ():
             if started := _started(known[name], choice.cache, work / name, outcome):
-                stack.callback(started.server.stop)
+                stack.callback(started.stop)
                 stations.append(started)
         outcome.results = measure(scenarios, stations, outcome.plan)
         for each in stations:
