@@ -10,7 +10,7 @@ Results = Mapping[tuple[str, str], Result]
 
 @dataclass(frozen=True)
 class Goal:
-    """Genkan's rate in a scenario as a multiple of a peer's: for the first version (None: no demand), and in the end."""
+    """Genkan's rate in a scenario as a multiple of a peer's: for the first version (None: none), and in the end."""
 
     scenario: str
     peer: str

@@ -96,6 +96,8 @@ def _started(peer: Peer, cache: Path, folder: Path, outcome: Outcome) -> Station
         print(outcome.notes[-1], file=sys.stderr, flush=True)
         return None
     outcome.versions = {**outcome.versions, **peer.versions()}
+    if started.place.database:
+        outcome.versions = {**outcome.versions, "PostgreSQL": started.place.database.version}
     return started
 
 

@@ -1,5 +1,5 @@
-"""Genkan itself, set up through its commands and pages alone: one `genkan serve` on SQLite in a fresh data folder, or on
-a PostgreSQL of its own."""
+"""Genkan itself, set up through its commands and pages alone: one `genkan serve` on SQLite in a fresh data folder, or
+on a PostgreSQL of its own."""
 
 import json
 import subprocess
