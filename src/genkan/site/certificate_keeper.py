@@ -32,7 +32,9 @@ class CertificateKeeper:
         """Go round until cancelled."""
         while True:
             try:
-                await self.round()
+                # Of several processes one looks them up.
+                if await self._door.store.on_duty():
+                    await self.round()
             except StoreUnavailable as problem:
                 self._door.log("warning", "the certificate check waits for the store", problem=str(problem))
             except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it

@@ -37,7 +37,8 @@ class DirectoryKeeper:
         """Go round until cancelled."""
         while True:
             try:
-                more = await self.round()
+                # Of several processes one asks: twice as many questions would tell nothing more.
+                more = await self._door.store.on_duty() and await self.round()
             except StoreUnavailable as problem:
                 self._door.log("warning", "directories wait for the store", problem=str(problem))
                 more = False
