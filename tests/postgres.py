@@ -27,7 +27,7 @@ class Server:
     def __init__(self, folder: Path, settings: tuple[str, ...] = QUICK) -> None:
         self.folder = folder
         self._settings = ("listen_addresses=", "max_connections=400", "shared_buffers=32MB", *settings)
-        self._programs = Path(os.path.realpath(installed_program("postgres"))).parent
+        self.programs = Path(os.path.realpath(installed_program("postgres"))).parent
         self._user = "postgres" if os.getuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         if self._user:
@@ -42,10 +42,18 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql://genkan@/{database}?host={self.folder}"
 
+    def own(self, folder: Path) -> None:
+        """Make a folder the server's, as it wants its data to be."""
+        folder.chmod(0o700)
+        if self._user:
+            owner = pwd.getpwnam(self._user)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+
     def run(self, program: str, *arguments: str) -> str:
         """Run one of PostgreSQL's own programs as the server's user."""
         done = subprocess.run(
-            [self._programs / program, *arguments], user=self._user, cwd="/", env=self._environment(), check=False,
+            [self.programs / program, *arguments], user=self._user, cwd="/", env=self._environment(), check=False,
             capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -60,12 +68,12 @@ class Server:
         settings = [word for setting in self._settings for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.data, "-k", self.folder, *settings],
+                [self.programs / "postgres", "-D", self.data, "-k", self.folder, *settings],
                 user=self._user, cwd="/", env=self._environment(), stdout=log, stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + 60
         while True:
-            ready = subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder], check=False)
+            ready = subprocess.run([self.programs / "pg_isready", "-q", "-h", self.folder], check=False)
             if ready.returncode == 0:
                 return
             assert self._process.poll() is None, (self.folder / "log").read_text(errors="replace")

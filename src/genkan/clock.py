@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def ticks() -> float:
 
 def system_env() -> "Env":
     """The Env of this moment."""
+    return _env_type()(now_ms(), draw)
+
+
+@cache
+def _env_type() -> "type[Env]":
     # The app's side reads this clock too, and takes along none of the server's rules.
     from genkan.protocol.env import Env  # noqa: PLC0415
 
-    return Env(now_ms(), draw)
+    return Env

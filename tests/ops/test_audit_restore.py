@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from genkan.main import load_ring
-from genkan.ops.restore import restore
+from genkan.ops.restore import Asked, restore
 from genkan.outside.ring_file import read_ring
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import HOUR
@@ -50,7 +50,7 @@ async def test_the_chain_after_a_restore(tmp_path: Path, manner: Manner) -> None
     before = head_of(await seal_and_verify(settings, "before"))
     copy_database(settings.database_path, backup)
     lost = head_of(await seal_and_verify(settings, "lost"))
-    done = await restore(settings, backup, manner, "test", an_env(NOW + HOUR))
+    done = await restore(settings, Asked(backup, None, manner, "test"), an_env(NOW + HOUR))
     assert done.aside is not None
 
     is_same = manner is not Manner.AS_COPY
@@ -79,7 +79,7 @@ async def test_a_chain_of_the_original_is_no_chain_of_the_copy(tmp_path: Path) -
     original = open_store(settings.database_path, create=False, env=an_env())
     (segment,) = await original.segments(NODE)
     await original.close()
-    await restore(settings, backup, Manner.AS_COPY, "test", an_env(NOW + HOUR))
+    await restore(settings, Asked(backup, None, Manner.AS_COPY, "test"), an_env(NOW + HOUR))
     copy = open_store(settings.database_path, create=False, env=an_env())
     ring = read_ring(settings.ring_path)
     assert isinstance(ring, Ring)

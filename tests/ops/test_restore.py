@@ -5,25 +5,22 @@ was.
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from genkan.main import load_ring
 from genkan.ops import restore as restoring
-from genkan.ops.restore import Restored, RestoreFailed, restore
+from genkan.ops.taking import RestoreFailed
 from genkan.outside.locks import serving
-from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
-from genkan.protocol.env import DAY, HOUR
-from genkan.protocol.records import Link
+from genkan.outside.ring_file import make_ring_file, replace_ring_file
+from genkan.protocol.env import DAY
 from genkan.protocol.restoring import Manner
-from genkan.protocol.ring import Ring, new_ring
-from genkan.settings import Settings
+from genkan.protocol.ring import new_ring
 from genkan.store.api import CannotOpen, PhoneQuery
 from genkan.store.sqlite import open_store
-from genkan.store.sqlite_copy import copy_database
-from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
+from tests.ops.lost_site import Lost, a_lost_site, bare, refreshed
+from tests.site.world import VERIFIER, close_site, open_site
 
 EVERY = list(Manner)
 
@@ -32,66 +29,10 @@ class Crash(BaseException):
     """The process dies here."""
 
 
-@dataclass
-class Lost:
-    """A site whose backup was made, after which a phone went on, another signed in, and the server stopped."""
-
-    folder: Path
-    clock: TestClock
-    backup: Path
-    link: Link
-    at_backup: dict[str, object]
-    later: dict[str, object]
-    newcomer: dict[str, object]
-    code: str
-
-    @property
-    def settings(self) -> Settings:
-        """Where the site lies."""
-        return Settings(data_dir=str(self.folder), base_url="https://site.example")
-
-    @property
-    def ring(self) -> Ring:
-        """The ring in the file."""
-        found = read_ring(self.settings.ring_path)
-        assert isinstance(found, Ring)
-        return found
-
-    async def restored(self, manner: Manner, backup: Path | None = None) -> Restored:
-        """Put the backup back."""
-        return await restore(self.settings, backup or self.backup, manner, "test", self.clock())
-
-    async def opened(self) -> SiteUnderTest:
-        """The site as it is served now."""
-        return await open_site(self.folder, self.clock, self.ring)
-
-
 @pytest.fixture
 async def lost(tmp_path: Path) -> Lost:
-    """The story up to the restore."""
-    folder, clock = tmp_path / "data", TestClock()
-    site = await open_site(folder, clock)
-    settings = Settings(data_dir=str(folder))
-    assert make_ring_file(settings.ring_path, site.ring[0]) is None
-    await site.make_account()
-    await site.make_account("bob")
-    link = await site.turn_mobile_on()
-    at_backup = await site.issue_tokens(link)
-    copy_database(settings.database_path, tmp_path / "backup.sqlite3")
-    clock.advance(HOUR)
-    later = (await site.refresh(str(at_backup["refresh_token"]), link)).json()
-    await site.client.post("/logout")
-    site.client.cookies.clear()
-    newcomer = await site.issue_tokens(link, "bob")
-    code = await site.get_code(link, "bob")
-    await close_site(site)
-    return Lost(folder, clock, tmp_path / "backup.sqlite3", link, at_backup, later, newcomer, code)
-
-
-async def refreshed(site: SiteUnderTest, tokens: dict[str, object], link: Link) -> tuple[int, object]:
-    """What a refresh is answered: the status and the error."""
-    answer = await site.refresh(str(tokens["refresh_token"]), link)
-    return answer.status_code, answer.json().get("error")
+    """Whose backup is a bare copy of the database."""
+    return await a_lost_site(tmp_path, bare)
 
 
 async def test_healing_keeps_phones_that_went_on(lost: Lost) -> None:
@@ -203,6 +144,7 @@ async def test_what_was_there_is_kept_whole(lost: Lost, manner: Manner) -> None:
         await present.close()
     left = {path.name for path in lost.folder.iterdir()}
     assert {name for name in left if not name.startswith("genkan.sqlite3.replaced")} == {
+        ".restoring.lock",
         "genkan.sqlite3",
         "secrets.json",
         "secrets.json.lock",

@@ -14,8 +14,10 @@ MAKERS = {
     "OpenSession": ("genkan.protocol.outcomes", {HOME}),
     "Code": ("genkan.protocol.sealing", {PROTOCOL + "interaction.py", PROTOCOL + "sealing.py"}),
     "Issue": ("genkan.protocol.interaction", {PROTOCOL + "interaction.py"}),
-    "Redeemed": ("genkan.protocol.outcomes", {PROTOCOL + "redeem.py"}),
+    # The canary's is of a copy that is thrown away.
+    "Redeemed": ("genkan.protocol.outcomes", {PROTOCOL + "redeem.py", PROTOCOL + "canary.py"}),
 }
+CANARY = "genkan.protocol.canary"
 
 
 def module_of(file: str) -> str:
@@ -51,6 +53,17 @@ def test_only_the_gate_opens_sessions_and_only_the_hub_issues_codes() -> None:
     assert used["open_session"] == {GATE}
     assert {name: files - MAKERS[name][1] for name, files in used.items()} == {name: set() for name in MAKERS}
     assert all(used.values())
+
+
+def test_a_canary_is_made_where_backups_are_tried_alone() -> None:
+    """A sign-in that nobody did is no part of a site: what serves, and every other command, does not know of it."""
+    holders = {
+        shown(path)
+        for path in python_files("src")
+        for module, name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        if CANARY in (module, f"{module}.{name}")
+    }
+    assert holders == {"src/genkan/ops/verify.py", "src/genkan/ops/booting.py"}
 
 
 def test_nobody_else_has_the_key_of_the_gate() -> None:

@@ -8,11 +8,20 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan import clock
+from genkan.cli.backup import PassphraseFile
 from genkan.cli.output import print_json, say
-from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
-from genkan.ops.restore import Restored, RestoreFailed
+from genkan.cli.verified import tell_verified, verified_document
+from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
+from genkan.ops.archive import BadArchive
+from genkan.ops.backup import BackupFailed, read_passphrase
+from genkan.ops.booting import DoesNotServe
+from genkan.ops.restore import Asked, Restored
 from genkan.ops.restore import restore as put_back
+from genkan.ops.taking import RestoreFailed
+from genkan.ops.verify import verify as try_out
+from genkan.ops.workshop import NoWorkshop
 from genkan.protocol.restoring import Manner
+from genkan.settings import Settings
 from genkan.site.api.documents import moment
 
 WHAT_BECOMES = {
@@ -26,7 +35,7 @@ WHAT_BECOMES = {
 
 @told
 def restore(
-    file: Annotated[Path, Parameter(help="A copy of the site's database.")],
+    file: Annotated[Path, Parameter(help="What genkan backup made, or a bare copy of the site's SQLite database.")],
     /,
     *,
     heal: Annotated[
@@ -36,28 +45,53 @@ def restore(
     as_copy: Annotated[
         bool, Parameter(negative="", help="Make another site from it, where no token of the original opens.")
     ] = False,
+    verify: Annotated[
+        bool, Parameter(negative="", help="Change nothing: try the backup in a folder of its own, say what it lacks.")
+    ] = False,
+    passphrase_file: PassphraseFile = None,
     json: AsJson = False,
     data_dir: DataDir = None,
-) -> None:
+) -> int:
     """Put a backup in the present site's place; the file that was there is kept beside it. No server may run.
 
-    Example: genkan restore genkan-2026-11-01.sqlite3 --heal
+    A PostgreSQL database is put back by its own programs first; then this makes it the site again, with its key ring.
+
+    Example: genkan restore genkan-2026-11-01.backup --heal --passphrase-file backup.pass
     """
     asked = {Manner.HEAL: heal, Manner.SIGN_OUT_ALL: sign_out_all, Manner.AS_COPY: as_copy}
     chosen = [manner for manner, is_asked in asked.items() if is_asked]
-    if len(chosen) != 1:
+    if len(chosen) + verify != 1:
         raise Stop(
-            "choose one of --heal, --sign-out-all and --as-copy: what becomes of those who are signed in", SET_UP
+            "choose one of --heal, --sign-out-all and --as-copy: what becomes of those who are signed in; or --verify",
+            SET_UP,
         )
     settings = load_settings(data_dir)
     try:
-        done = asyncio.run(put_back(settings, file, chosen[0], actor_name(), clock.system_env()))
-    except RestoreFailed as problem:
+        passphrase = read_passphrase(passphrase_file) if passphrase_file else None
+        if verify:
+            return _verify(settings, file, passphrase, json=json)
+        wanted = Asked(file, passphrase, chosen[0], actor_name())
+        done = asyncio.run(put_back(settings, wanted, clock.system_env()))
+    except (RestoreFailed, BackupFailed, BadArchive, NoWorkshop) as problem:
         raise Stop(str(problem), SET_UP) from None
     if json:
         print_json(document(done))
     else:
         _tell(file, done)
+    return DONE
+
+
+def _verify(settings: Settings, file: Path, passphrase: bytes | None, *, json: bool) -> int:
+    """Exit status 1 where the backup opens and would be no site to go on with."""
+    try:
+        found = asyncio.run(try_out(settings, file, passphrase, actor_name(), clock.system_env))
+    except DoesNotServe as problem:
+        raise Stop(f"{file} cannot be relied on: {problem}", NO) from None
+    if json:
+        print_json(verified_document(found))
+    else:
+        tell_verified(file, found)
+    return DONE if found.good else NO
 
 
 def document(done: Restored) -> dict[str, object]:

@@ -46,6 +46,7 @@ SINGLE = {
     "export": "configuration:export",
     "status": "status:status",
     "check": "check:check",
+    "backup": "backup:backup",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
     "completion": "completion:completion",

@@ -3,30 +3,25 @@ step.
 """
 
 import contextlib
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from genkan.ops.taking import RestoreFailed, Taken, ring_for, take
+from genkan.ops.workshop import NoWorkshop, workshop
 from genkan.outside import locks
-from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.outside.ring_file import make_ring_file, replace_ring_file
 from genkan.protocol import restoring
 from genkan.protocol.env import Env
 from genkan.protocol.restoring import CannotRestore, Manner, Replaced, Restoration, RestoreFacts
-from genkan.protocol.ring import Ring, RingProblem
+from genkan.protocol.ring import Ring
 from genkan.settings import Settings
 from genkan.site.api.documents import moment
 from genkan.store.api import CannotOpen, NoSite, Store
+from genkan.store.places import Postgres, open_store, others_at, renew_site_id
 from genkan.store.rounds import settle_all
-from genkan.store.sqlite import open_store
-from genkan.store.sqlite_copy import copy_database, fault_of, renew_site_id
 from genkan.store.sqlite_examine import identity_of
 from genkan.store.sqlite_replace import replace_database
-
-
-class RestoreFailed(Exception):
-    """Why nothing was restored, as one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +37,74 @@ class Restored:
     aside: Path | None
 
 
-async def restore(settings: Settings, backup: Path, manner: Manner, actor: str, env: Env) -> Restored:
-    """Restore a backup of the store. Raises RestoreFailed or CannotOpen, and then the site is as it was.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to restore, how, and who asks."""
+
+    backup: Path
+    passphrase: bytes | None
+    manner: Manner
+    actor: str
+
+
+async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
+    """Restore a backup of the store. Raises RestoreFailed, BadArchive, NoWorkshop or CannotOpen, and then the site is
+    as it was.
 
     The ring's file goes first: with a newer ring the present site starts, with an older one than it names the restored
     site would not.
     """
-    if not isinstance(settings.store_place, Path):
-        raise RestoreFailed("a PostgreSQL database is restored by PostgreSQL's own programs")
-    target, ring_path = settings.store_place, settings.ring_path
-    with _alone(target), _workshop(target) as workshop, _ring_alone(ring_path):
-        copy = workshop / target.name
-        _take(backup, copy)
-        async with _opened(copy, backup, env) as store:
-            facts = RestoreFacts(await store.site(), _replaced(target), _ring_there(ring_path))
+    place, ring_path = settings.store_place, settings.ring_path
+    if isinstance(place, Postgres):
+        return await _restore_postgres(place, ring_path, asked, env)
+    with _alone(place), workshop(place, "restoring") as folder, _ring_alone(ring_path):
+        taken = take(asked.backup, asked.passphrase, folder, place.name)
+        if taken.database is None:
+            raise RestoreFailed(f"{asked.backup} is of a site on PostgreSQL and holds no database")
+        copy = taken.database
+        async with _opened(copy, asked.backup, env) as store:
+            site = await store.site()
+            present, ring = ring_for(taken, ring_path, site)
             as_of, last_event = await _latest(store), await store.last_event()
-        decided = restoring.restore(facts, manner, actor, env)
-        if isinstance(decided, CannotRestore):
-            raise RestoreFailed(decided.sentence)
-        await _make_so(copy, backup, decided, env)
-        _put_ring(ring_path, facts.ring, decided.ring)
-        aside = target.with_name(f"{target.name}.replaced-{moment(env.now).replace(':', '').replace('-', '')}")
-        replaced = replace_database(copy, target, aside)
-    return Restored(manner, as_of, last_event, decided.ring.version, aside if replaced else None)
+        decided = _decided(RestoreFacts(site, _replaced(place), ring), asked, env)
+        await _make_so(copy, asked.backup, decided, env)
+        _put_ring(ring_path, present, decided.ring)
+        aside = place.with_name(f"{place.name}.replaced-{moment(env.now).replace(':', '').replace('-', '')}")
+        replaced = replace_database(copy, place, aside)
+    return Restored(asked.manner, as_of, last_event, decided.ring.version, aside if replaced else None)
+
+
+async def _restore_postgres(place: Postgres, ring_path: Path, asked: Asked, env: Env) -> Restored:
+    """PostgreSQL's own programs have put the database back; here it becomes the site again, with its ring."""
+    if not ring_path.parent.is_dir():
+        raise RestoreFailed(f"there is no folder {ring_path.parent} for the key ring")
+    with workshop(ring_path, "restoring") as folder, _ring_alone(ring_path):
+        taken = take(asked.backup, asked.passphrase, folder, "genkan.sqlite3")
+        _check_postgres(place, taken, asked.backup)
+        async with _opened(place, asked.backup, env) as store:
+            site = await store.site()
+            present, ring = ring_for(taken, ring_path, site)
+            as_of, last_event = await _latest(store), await store.last_event()
+        decided = _decided(RestoreFacts(site, None, ring), asked, env)
+        _put_ring(ring_path, present, decided.ring)
+        await _make_so(place, asked.backup, decided, env)
+    return Restored(asked.manner, as_of, last_event, decided.ring.version, None)
+
+
+def _check_postgres(place: Postgres, taken: Taken, backup: Path) -> None:
+    if taken.database is not None:
+        raise RestoreFailed(
+            f"{backup} is of a site on SQLite: restore it without GENKAN_DATABASE_URL, then genkan migrate-store"
+        )
+    if others_at(place):
+        raise RestoreFailed(f"genkan serve uses {place}; stop it first, on every node")
+
+
+def _decided(facts: RestoreFacts, asked: Asked, env: Env) -> Restoration:
+    decided = restoring.restore(facts, asked.manner, asked.actor, env)
+    if isinstance(decided, CannotRestore):
+        raise RestoreFailed(decided.sentence)
+    return decided
 
 
 @contextlib.contextmanager
@@ -88,35 +128,8 @@ def _ring_alone(path: Path) -> Iterator[None]:
         raise RestoreFailed(str(problem)) from None
 
 
-@contextlib.contextmanager
-def _workshop(target: Path) -> Iterator[Path]:
-    """A folder on the target's own disk, so that moving in is one step; one that a crash left is cleared away."""
-    folder = target.with_name(".restoring")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as problem:
-        raise RestoreFailed(f"{folder} cannot be made: {problem.strerror}") from problem
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _take(backup: Path, copy: Path) -> None:
-    if not backup.is_file():
-        raise RestoreFailed(f"there is no backup at {backup}")
-    try:
-        copy_database(backup, copy)
-    except CannotOpen as problem:
-        raise RestoreFailed(f"{backup} is no backup that can be read: {problem.__cause__ or problem}") from None
-    fault = fault_of(copy)
-    if fault is not None:
-        raise RestoreFailed(f"{backup} is damaged: {fault}")
-
-
 @contextlib.asynccontextmanager
-async def _opened(copy: Path, backup: Path, env: Env) -> AsyncIterator[Store]:
+async def _opened(copy: Path | Postgres, backup: Path, env: Env) -> AsyncIterator[Store]:
     """The copy as a store of this version. What is wrong with it is said of the file that the person named."""
     try:
         store = open_store(copy, create=False, env=env)
@@ -135,16 +148,6 @@ def _replaced(target: Path) -> Replaced | None:
     return Replaced(*known) if known else None
 
 
-def _ring_there(path: Path) -> Ring | None:
-    """The ring; None where no file is. One that is there and cannot be read is never passed over."""
-    if not os.path.lexists(path):
-        return None
-    ring = read_ring(path)
-    if isinstance(ring, RingProblem):
-        raise RestoreFailed(ring.sentence)
-    return ring
-
-
 async def _latest(store: Store) -> int:
     """The last moment that left a trace in the store."""
     last = await store.last_event()
@@ -152,7 +155,7 @@ async def _latest(store: Store) -> int:
     return max([*events, *(node.seen_at for node in await store.nodes())], default=0)
 
 
-async def _make_so(copy: Path, backup: Path, decided: Restoration, env: Env) -> None:
+async def _make_so(copy: Path | Postgres, backup: Path, decided: Restoration, env: Env) -> None:
     if decided.site_id is not None:
         renew_site_id(copy, decided.site_id)
     async with _opened(copy, backup, env) as store:
@@ -165,3 +168,6 @@ def _put_ring(path: Path, before: Ring | None, ring: Ring) -> None:
     problem = make_ring_file(path, ring) if before is None else replace_ring_file(path, ring)
     if problem is not None:
         raise RestoreFailed(problem.sentence)
+
+
+__all__ = ["Asked", "NoWorkshop", "RestoreFailed", "Restored", "restore"]

@@ -53,7 +53,7 @@ def make_ring_file(path: Path, ring: Ring) -> RingProblem | None:
             return RingProblem(f"there is a key ring at {path} already, which this store does not know")
         finally:
             fresh.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be made: {problem.strerror}")
     return None
@@ -66,7 +66,7 @@ def replace_ring_file(path: Path, ring: Ring) -> RingProblem | None:
     try:
         place = path.resolve()
         _written(place, ring).replace(place)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be replaced: {problem.strerror}")
     return None
@@ -87,7 +87,8 @@ def _written(path: Path, ring: Ring) -> Path:
     return fresh
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -3,7 +3,6 @@
 """
 
 import msgspec
-from msgspec import structs
 
 from genkan.protocol.env import DAY, SECOND, Env
 from genkan.protocol.link_wishes import redirect_kind
@@ -93,8 +92,8 @@ def consider(asked: AuthorizeAsked, link: Link | None, env: Env) -> ErrorPage | 
     scope, challenge, prompts = checked
     # RFC 6749 3.1: sent without a value means left out, so the code exchange need not repeat it.
     given = bool(asked.redirect_uri)
-    wanted = Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now)
-    return GoOn(structs.replace(wanted, max_age=strength[0], acrs=strength[1]))
+    return GoOn(Interaction(link.id, target, given, scope, asked.state, challenge, prompts, asked.ephemeral, env.now,
+                            max_age=strength[0], acrs=strength[1]))  # fmt: skip
 
 
 def _target(asked: AuthorizeAsked, link: Link | None) -> str | Refused:

@@ -67,9 +67,10 @@ def cookie_name(door: Door, name: str) -> str:
 
 async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     """Who is at the browser. A session that is over counts as none."""
-    device = received.cookie(cookie_name(door, DEVICE))
+    cookies = received.cookies()
+    device = cookies.get(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
-    cookie = received.cookie(cookie_name(door, SESSION))
+    cookie = cookies.get(cookie_name(door, SESSION))
     session_id = sessions.session_id(cookie) if cookie else None
     facts = await door.store.session_facts(session_id) if session_id else None
     person = _standing(facts, door, env)
@@ -77,7 +78,7 @@ async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     cookie = env.draw(16).hex() if fresh or device is None else device
     was = facts.account.id if facts and not person else None
     user_agent = received.text(b"user-agent", webviews.LONGEST)
-    typed = received.cookie(cookie_name(door, TYPED)) or ""
+    typed = cookies.get(cookie_name(door, TYPED)) or ""
     return Visitor(cookie, fresh, person, session_id, reader, was, user_agent, typed)
 
 

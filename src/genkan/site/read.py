@@ -44,29 +44,28 @@ def pairs(encoded: bytes) -> Form:
     found: Form = {}
     try:
         text = encoded.decode("utf-8")
-        # Most requests of programs hold nothing that needs a second look.
-        is_plain = "%" not in text and "+" not in text and "\0" not in text
+        if "\0" in text:
+            raise Malformed(Reason.MALFORMED, "a NUL character")
         for pair in text.split("&"):
             if pair:
                 name, _, value = pair.partition("=")
-                key = name if is_plain else _decoded(name)
+                # Most names and values of programs hold nothing that needs a second look.
+                key = _decoded(name) if "%" in name or "+" in name else name
                 if key in found:
                     raise Malformed(Reason.REPEATED_PARAMETER, key[:50])
-                found[key] = value if is_plain else _decoded(value)
+                found[key] = _decoded(value) if "%" in value or "+" in value else value
     except UnicodeDecodeError:
         raise Malformed(Reason.MALFORMED, "encoding") from None
     return found
 
 
 def _decoded(text: str) -> str:
-    if "%" in text or "+" in text:
-        decoded = form_decoded(text)
-        if decoded is None:
-            raise Malformed(Reason.MALFORMED, "an escape")
-        text = decoded
-    if "\0" in text:
+    decoded = form_decoded(text)
+    if decoded is None:
+        raise Malformed(Reason.MALFORMED, "an escape")
+    if "\0" in decoded:
         raise Malformed(Reason.MALFORMED, "a NUL character")
-    return text
+    return decoded
 
 
 def require_type(received: Received, wanted: str) -> None:

@@ -59,10 +59,16 @@ class Received(msgspec.Struct, frozen=True):
 
     def cookie(self, name: str) -> str | None:
         """A cookie's value; where a browser sends two of one name, none is believed."""
-        parts = [part.strip() for jar in self.headers.every(b"cookie") for part in jar.decode("latin-1").split(";")]
-        named = [part.partition("=") for part in parts if part.startswith(name)]
-        values = [value for key, _, value in named if key == name]
-        return values[0] if len(values) == 1 else None
+        return self.cookies().get(name)
+
+    def cookies(self) -> dict[str, str | None]:
+        """Every cookie's value; where a browser sends two of one name, none is believed."""
+        found: dict[str, str | None] = {}
+        for jar in self.headers.every(b"cookie"):
+            for part in jar.decode("latin-1").split(";"):
+                name, _, value = part.strip().partition("=")
+                found[name] = None if name in found else value
+        return found
 
 
 def set_cookie(name: str, value: str, *, secure: bool, longest: int | None, same_site: str = "Lax") -> bytes:

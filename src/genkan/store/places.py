@@ -69,3 +69,16 @@ def count(place: Place) -> Counts:
 def damage_of(place: Place) -> str | None:
     """What a whole reading finds damaged. A PostgreSQL server looks after its own pages."""
     return None if isinstance(place, Postgres) else sqlite_copy.fault_of(place)
+
+
+def renew_site_id(place: Place, site_id: bytes) -> None:
+    """Make a copy a site of its own (tokens.md 2). Nobody may serve it."""
+    if isinstance(place, Postgres):
+        postgres_open.renew_site_id(place.url, site_id)
+    else:
+        sqlite_copy.renew_site_id(place, site_id)
+
+
+def others_at(place: Postgres) -> int:
+    """How many connections of Genkan's serving processes and commands the database has beside our own."""
+    return postgres_open.others(place.url)

@@ -28,6 +28,10 @@ _ABOUT = """
         pg_encoding_to_char(encoding), current_database()
     FROM pg_database WHERE datname = current_database()
 """
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'genkan' AND pid <> pg_backend_pid()
+"""
 _FOUND = """
     INSERT INTO site (one, site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until,
         setup_digest, has_administrator, behind_since, title, ways, max_age)
@@ -107,6 +111,22 @@ def prepare(url: str) -> str:
         return version
 
     return _opened(url, work)
+
+
+def renew_site_id(url: str, site_id: bytes) -> None:
+    """As of a SQLite copy: no token of the site it was copied from opens there, and its audit is sealed anew."""
+
+    def work(db: SyncConnection) -> None:
+        db.script(f"BEGIN; {LOCK}")
+        db.execute("UPDATE site SET site_id = ?, version = version + 1", (site_id,))
+        db.script("DELETE FROM segments; COMMIT")
+
+    _opened(url, work)
+
+
+def others(url: str) -> int:
+    """Connections of Genkan to this database beside the one that asks."""
+    return _opened(url, lambda db: int(db.execute(_OTHERS).fetchall()[0][0]))
 
 
 def schema_version(db: Database) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from genkan.protocol.records import Site
+from genkan.store import rows
 from genkan.store.api import CannotOpen, NoSite
 from genkan.store.database import Database
 from genkan.store.migration import migrations
@@ -20,6 +22,7 @@ from genkan.store.sqlite_open import (
 
 T = TypeVar("T")
 
+_SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
 _IDENTITY = "SELECT site_id, ring_version FROM site"
 _ACCOUNTS = "SELECT COUNT(*) FROM accounts WHERE standing <> 2"
 _LINKS = "SELECT COUNT(*) FROM links WHERE standing <> 2"
@@ -62,6 +65,11 @@ def identity_of(path: Path) -> tuple[bytes, int] | None:
         return _asked(path, lambda db: tuple(db.execute(_IDENTITY).fetchone()))
     except CannotOpen:
         return None
+
+
+def site_of(path: Path) -> Site:
+    """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen."""
+    return _asked(path, lambda db: rows.site(db.execute(_SITE).fetchone()))
 
 
 def count(path: Path) -> Counts:

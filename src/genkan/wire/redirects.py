@@ -19,6 +19,7 @@ DENIED_SCHEMES = frozenset(
     | {"ftp", "ws", "wss", "mailto", "tel", "sms"}
 )
 _UNRESERVED = string.ascii_letters + string.digits + "._~-"
+_KEPT_LENGTH = 100
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
 
@@ -224,7 +225,17 @@ def with_answer(redirect: str, params: Mapping[str, str]) -> str:
 
 def _escaped(text: str) -> str:
     # RFC 3986 2.3: what is unreserved stays as it is, which is all of most values.
-    return quote(text, safe="", errors="surrogateescape") if text.strip(_UNRESERVED) else text
+    if not text.strip(_UNRESERVED):
+        return text
+    return _kept(text) if len(text) <= _KEPT_LENGTH else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")
+
+
+# The issuer goes along with every answer (RFC 9207 2), and quoting it costs more than all else here.
+_kept = lru_cache(maxsize=32)(_quoted)
 
 
 def form_action_source(redirect: str) -> str:

@@ -57,7 +57,7 @@ async def authorize(received: Received, door: Door) -> Answer:
         case ErrorRedirect():
             return _leave(received, door, answer.error_location(outcome, door.endpoints.issuer))
         case GoOn(interaction):
-            return await _walk(received, door, interaction)
+            return await _walk(received, door, interaction, env)
         case _:
             assert_never(outcome)
 
@@ -71,7 +71,7 @@ async def hub(received: Received, door: Door) -> Answer:
         # RFC 9470 5: the person has none of the ways that were asked for, and says so instead of being stuck.
         told = ErrorRedirect(Refused(Reason.AUTHENTICATION_UNMET), opened.redirect_uri, opened.state)
         return await _finish(await _still_registered(opened, told, door), opened, received, door, door.env())
-    return await _walk(received, door, opened)
+    return await _walk(received, door, opened, door.env())
 
 
 async def _still_registered(asked: Interaction, told: ErrorRedirect, door: Door) -> ErrorRedirect | ErrorPage:
@@ -80,8 +80,8 @@ async def _still_registered(asked: Interaction, told: ErrorRedirect, door: Door)
     return step or told
 
 
-async def _walk(received: Received, door: Door, asked: Interaction) -> Answer:
-    env = door.env().drawn(ISSUING)
+async def _walk(received: Received, door: Door, asked: Interaction, env: Env) -> Answer:
+    env = env.drawn(ISSUING)
     who = await browser.visitor(received, door, env)
     step = next_step(asked, await _facts(asked, who, door), None, env)
     match step:
