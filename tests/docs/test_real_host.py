@@ -13,7 +13,7 @@ from genkan import settings
 from genkan.cli import root
 from genkan.site.app import route_table
 from tests.conftest import installed_program
-from tests.proxy.world import free_port
+from tests.ports import free_port
 from tests.workshop.tree import ROOT
 
 PAGE = ROOT / "docs/how-to/run-on-a-real-host.md"

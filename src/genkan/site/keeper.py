@@ -9,8 +9,14 @@ from contextlib import suppress
 from genkan.protocol.audit import AuditKeys, Segment, fits
 from genkan.protocol.env import DAY, SECOND
 from genkan.site.door import Door
+<<<<<<< HEAD
 from genkan.store.api import NodeReport, StoreUnavailable
 from genkan.store.audit_rounds import NODE, drop_step, seal_step
+=======
+from genkan.site.keeping import survived
+from genkan.store.api import NodeReport
+from genkan.store.audit_rounds import drop_step, seal_step
+>>>>>>> main
 
 STEP_ROWS = 200
 MOST_STEPS = 50
@@ -37,12 +43,7 @@ class Keeper:
     async def run(self) -> None:
         """Go round every second until cancelled."""
         while True:
-            try:
-                await self.round()
-            except StoreUnavailable as problem:
-                self._door.log("warning", "upkeep waits for the store", problem=str(problem))
-            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
-                self._door.log("error", "bug", route="upkeep", error=repr(bug), exc_info=bug)
+            await survived(self.round, "upkeep", "upkeep waits for the store", self._door)
             self._rounds += 1
             await asyncio.sleep(ROUND_SECONDS)
 
