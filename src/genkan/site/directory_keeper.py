@@ -36,20 +36,12 @@ class DirectoryKeeper:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-<<<<<<< HEAD
-            try:
-                # Of several processes one asks: twice as many questions would tell nothing more.
-                more = await self._door.store.on_duty() and await self.round()
-            except StoreUnavailable as problem:
-                self._door.log("warning", "directories wait for the store", problem=str(problem))
-                more = False
-            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
-                self._door.log("error", "bug", route="directories", error=repr(bug), exc_info=bug)
-                more = False
-=======
-            more = await survived(self.round, "directories", "directories wait for the store", self._door)
->>>>>>> main
+            more = await survived(self._turn, "directories", "directories wait for the store", self._door)
             await asyncio.sleep(PAUSE_SECONDS if more else ROUND_SECONDS)
+
+    async def _turn(self) -> bool:
+        """Of several processes one asks: twice as many questions would tell nothing more."""
+        return await self._door.store.on_duty() and await self.round()
 
     async def round(self) -> bool:
         """Ask after whoever is due; whether more are due and can be asked after at once."""

@@ -9,14 +9,9 @@ from contextlib import suppress
 from genkan.protocol.audit import AuditKeys, Segment, fits
 from genkan.protocol.env import DAY, SECOND
 from genkan.site.door import Door
-<<<<<<< HEAD
+from genkan.site.keeping import survived
 from genkan.store.api import NodeReport, StoreUnavailable
 from genkan.store.audit_rounds import NODE, drop_step, seal_step
-=======
-from genkan.site.keeping import survived
-from genkan.store.api import NodeReport
-from genkan.store.audit_rounds import drop_step, seal_step
->>>>>>> main
 
 STEP_ROWS = 200
 MOST_STEPS = 50
