@@ -30,6 +30,7 @@ from genkan.protocol.records import (
     SourceState,
     Standing,
 )
+from genkan.store.figures import StoreFigures
 from genkan.wire.scopes import Permission
 
 
@@ -343,3 +344,6 @@ class Store(Protocol):
     async def on_duty(self) -> bool: ...
     async def flush(self) -> None: ...
     async def close(self) -> None: ...
+
+    # What this process has done and what waits, as plain numbers
+    def figures(self) -> StoreFigures: ...
