@@ -15,7 +15,8 @@ from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import GrantState, Link, LinkKind
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Handle, Kind, Sealer
-from genkan.site.keeper import Keeper, unready
+from genkan.site.keeper import Keeper
+from genkan.site.readiness import Cause, readiness
 from genkan.store.api import PhoneQuery
 from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
 
@@ -97,7 +98,7 @@ async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> Non
     try:
         ahead = await site.refresh(third, link)
         assert (ahead.status_code, ahead.json()["error"]) == (503, "temporarily_unavailable")
-        assert any("store is behind" in reason for reason in unready(site.door))
+        assert Cause.BEHIND in (await readiness(site.door)).causes
         assert await site.store.apply(Change((AllowHealing(env.now + DAY),)))
         healed = await site.refresh(third, link)
         assert healed.status_code == 200
@@ -166,12 +167,12 @@ async def test_a_clock_behind_the_store_is_told_and_makes_unready(site: SiteUnde
     now = site.env.now
     keeper = Keeper(site.door, "site", lambda: now)
     await keeper.compare_clocks()
-    assert unready(site.door) == []
+    assert (await readiness(site.door)).causes == {}
     now -= 11 * SECOND
     await keeper.compare_clocks()
-    assert any("clock" in reason for reason in unready(site.door))
+    assert Cause.CLOCK in (await readiness(site.door)).causes
     await keeper.compare_clocks()
-    assert unready(site.door) == []
+    assert (await readiness(site.door)).causes == {}
 
 
 async def test_the_retry_is_open_for_a_day_while_the_successor_is_unseen(site: SiteUnderTest) -> None:

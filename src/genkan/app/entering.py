@@ -23,6 +23,7 @@ from genkan.app.state import SessionState, Site
 from genkan.app.steps import Flow, NoReturn, Returned, Visit, pause, work
 from genkan.app.vault import Turn, Vault
 from genkan.wire.managed import Managed
+from genkan.wire.redirects import find
 
 Stop: TypeAlias = NotReady | SignInAgain
 
@@ -127,7 +128,7 @@ class Entrance:
         self.machine.say("Another program of yours is signing in there: this one waits for it.")
         for _ in range(ENTRY_POLLS):
             yield from pause(ENTRY_POLL_MS)
-            if turn.take():
+            if (yield from work(turn.take)):
                 return
 
     def _enter(
@@ -148,21 +149,24 @@ class Entrance:
         return Entered(keeper, (yield from self._walk(hop, keeper, site, account)))
 
     def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
-        agent = self.agent or desktop_agent(self.machine, shelter_of(self.machine.environ).folder)
-        no_door = yield from work(lambda: hop.open(agent, site.redirect_uris))
+        no_door = yield from work(lambda: hop.open(self._own_agent(), site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
         kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
         if not isinstance(kept, Kept):
-            raise (yield from self._told(kept, site.base_url, site))
+            registered = find(site.redirect_uris, hop.redirect_uri)
+            raise (yield from self._told(kept, site.base_url, site, registered))
         for note in kept.notes:
             self.machine.say(note)
         return kept.state
 
-    def _told(self, problem: Stop, address: str, site: Site | None) -> Flow[Exception]:
+    def _own_agent(self) -> UserAgent:
+        return self.agent or desktop_agent(self.machine)
+
+    def _told(self, problem: Stop, address: str, site: Site | None, redirect_uri: str | None = None) -> Flow[Exception]:
         if not self.examine or isinstance(problem, Retry | SignInAgain):
             return told(problem, "")
-        return told(problem, (yield from work(lambda: advice.advice_for(address, self.machine, site))))
+        return told(problem, (yield from work(lambda: advice.advice_for(address, self.machine, site, redirect_uri))))
 
     def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
         """End every kept session; by their labels the sentences of those that could not be ended."""

@@ -48,6 +48,21 @@ def document(ring: Ring, in_use: set[int]) -> dict[str, object]:
 
 @app.command
 @told
+def create(*, data_dir: DataDir = None) -> None:
+    """Make the key ring of a new site, where its file must lie before any server starts.
+
+    Example: genkan keys create
+    """
+
+    async def work(_: Workbench, at: RingAtSite) -> None:
+        await ring_change.create_ring(at)
+        say(f"the key ring is in {at.path}; back it up apart from the store")
+
+    _with_ring(data_dir, work)
+
+
+@app.command
+@told
 def add(*, json: AsJson = False, data_dir: DataDir = None) -> None:
     """Add a key that only verifies yet, so that every server learns it before it seals anything.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genkan.outside import locks
-from genkan.outside.ring_file import read_ring_of, replace_ring_file
+from genkan.outside.ring_file import make_ring_file, read_ring_of, replace_ring_file
 from genkan.protocol import ring as rings
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import Env
@@ -49,6 +49,22 @@ async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
     if isinstance(ring, RingProblem):
         raise RingUnchanged(ring.sentence, broken=True)
     return site, ring
+
+
+async def create_ring(at: RingAtSite) -> Ring:
+    """Make the first ring of a site that knows none, where its file is not; a server does so too at its first start."""
+    with _changing(at):
+        if (await at.store.site()).ring_fingerprint:
+            raise RingUnchanged("this site has a key ring already: put its file there, or restore the site")
+        ring = rings.new_ring(at.env)
+        problem = make_ring_file(at.path, ring)
+        if problem is not None:
+            raise RingUnchanged(problem.sentence, broken=True)
+        # Where a server was first, the store names another ring now, and this file is of no site.
+        if not await at.store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
+            at.path.unlink()
+            raise RingUnchanged("a server has made a key ring meanwhile; it is where that server has its settings")
+    return ring
 
 
 async def add_key(at: RingAtSite) -> int:

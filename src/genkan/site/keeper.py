@@ -130,13 +130,3 @@ def sealed(segment: Segment) -> dict[str, object]:
         "last": segment.last,
         "head": segment.head.hex(),
     }
-
-
-def unready(door: Door) -> list[str]:
-    """Why this process should get no requests; empty when it should."""
-    reasons = {
-        "closing": door.health.closing,
-        "clock is more than 10 s behind what the store remembers": door.health.clock_off >= CLOCK_NOT_READY,
-        "the store is behind: a genuine token was ahead of its row": door.health.behind,
-    }
-    return [reason for reason, holds in reasons.items() if holds]

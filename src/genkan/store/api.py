@@ -30,6 +30,7 @@ from genkan.protocol.records import (
     SourceState,
     Standing,
 )
+from genkan.store.figures import StoreFigures
 from genkan.wire.scopes import Permission
 
 
@@ -340,3 +341,6 @@ class Store(Protocol):
     async def report(self, node: NodeReport) -> int: ...
     async def flush(self) -> None: ...
     async def close(self) -> None: ...
+
+    # What this process has done and what waits, as plain numbers
+    def figures(self) -> StoreFigures: ...

@@ -135,6 +135,7 @@ class SyncConnection:
         self._loop = asyncio.new_event_loop()
         self._connection: asyncpg.Connection | None = None
         self._prepared: dict[str, Prepared] = {}
+        self.statements = 0
 
     def script(self, text: str) -> None:
         """Several statements without parameters, in one round trip. Connects where there is no connection."""
@@ -176,6 +177,7 @@ class SyncConnection:
         return self._connection
 
     async def _script(self, text: str) -> None:
+        self.statements += 1
         await (await self._connected()).execute(text)
 
     async def _known(self, sql: str) -> Prepared:
@@ -187,11 +189,13 @@ class SyncConnection:
         return known
 
     async def _execute(self, sql: str, parameters: Any) -> Answer:
+        self.statements += 1
         known = await self._known(sql)
         found = await known.statement.fetch(*known.values(parameters))
         return Answer(map(plain, found), known.statement.get_statusmsg())
 
     async def _cursor(self, sql: str, parameters: Any) -> Any:
+        self.statements += 1
         known = await self._known(sql)
         return await known.statement.cursor(*known.values(parameters))
 
