@@ -19,7 +19,13 @@ LOOKS = 10
 _IS_DUE = """
     SELECT ? - texts_swept NOT BETWEEN 0 AND ? AND EXISTS (SELECT 1 FROM texts ORDER BY id OFFSET ? LIMIT 1) FROM upkeep
 """
-_LAST = {sql: f"{sql.partition(' WHERE ')[0]} ORDER BY id DESC LIMIT 1" for _, sql in NAMING}
+# Of the same tables as NAMING, in its order.
+_LAST = (
+    "SELECT id FROM stops ORDER BY id DESC LIMIT 1",
+    "SELECT id FROM sessions ORDER BY id DESC LIMIT 1",
+    "SELECT id FROM grants ORDER BY id DESC LIMIT 1",
+    "SELECT id FROM audit ORDER BY id DESC LIMIT 1",
+)
 _BEGIN = "UPDATE upkeep SET texts_swept = ?"
 _DOUBT = """
     UPDATE texts SET doubted = TRUE WHERE id IN (SELECT id FROM texts WHERE id > ? ORDER BY id LIMIT ?) RETURNING id
@@ -66,8 +72,8 @@ class PostgresTextSweep:
         yield 1
         while sessions_of_older(self._db):
             yield 0
-        for first, sql in NAMING:
-            yield from self._walk(sql, first, limit)
+        for (first, sql), last in zip(NAMING, _LAST, strict=True):
+            yield from self._walk(sql, first, last, limit)
         while dropped := self._db.execute(_DROP, (limit,)).rowcount:
             yield dropped
 
@@ -77,11 +83,11 @@ class PostgresTextSweep:
             after = max(int(row[0]) for row in doubted)
             yield len(doubted)
 
-    def _walk(self, sql: str, after: Any, limit: int) -> Iterator[int]:
+    def _walk(self, sql: str, after: Any, last_sql: str, limit: int) -> Iterator[int]:
         """Up to the last row that there is: what is written from now on has looked up its texts since they are
         doubted.
         """
-        last = self._db.execute(_LAST[sql]).fetchone()
+        last = self._db.execute(last_sql).fetchone()
         while last and after < last[0] and (rows := self._db.execute(sql, (after, limit * LOOKS)).fetchall()):
             named = {text_id for row in rows for text_id in row[1:]} - self._seen
             self._db.executemany(_WANTED, [(text_id,) for text_id in sorted(named)])
