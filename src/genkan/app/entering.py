@@ -3,13 +3,11 @@
 Owns the order of its steps and raises what stops it; the choices are ``connecting``'s, the sign-in is ``arrival``'s.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from genkan.app import advice, arrival, keeping
+from genkan.app import advice, arrival, entry_turn, keeping
 from genkan.app.agent import UserAgent
-from genkan.app.choice import normal
 from genkan.app.connecting import APPS_OWN, Link, Place, kept_session, nobody, site_of, told, unread, wanted
 from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
@@ -21,17 +19,13 @@ from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, S
 from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
-from genkan.app.steps import Flow, pause, work
+from genkan.app.steps import Flow, work
 from genkan.app.troubles import SetUpWrong
-from genkan.app.vault import Turn, Vault
+from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
 from genkan.wire.redirects import find
 
 Stop: TypeAlias = NotReady | SignInAgain
-
-ENTRY_POLL_MS = 200
-ENTRY_POLLS = 1500
-"""Five minutes: as long as somebody may take in the browser; after that the other program is not waited for."""
 
 
 class _NoWayIn(SetUpWrong):
@@ -85,27 +79,11 @@ class Entrance:
     def enter(self, hop: Hop, address: str | None, link: Link, *, private: bool | None) -> Flow["Entered"]:
         """Sign in through the browser and keep the session, whatever is kept."""
         keeper = yield from self._proved_keeper()
-        turn = self._turn(keeper, address, link)
-        try:
-            # Whoever connects meanwhile waits for this one; a person who asks for a new sign-in waits for nobody.
-            yield from work(turn.take)
-            return (yield from self._enter(hop, keeper, address, link, None, private=private, account=None))
-        finally:
-            turn.give_back()
+        flow = self._enter(hop, keeper, address, link, None, private=private, account=None)
+        return (yield from entry_turn.asked_for(keeper, self._address(address, link), flow))
 
-    def _turn(self, keeper: Keeper, address: str | None, link: Link) -> Turn:
-        site = normal(wanted(self.place(address), link).address)
-        # Short, so that it is nobody else's: its holder takes the turns of sessions as well.
-        return keeper.vault.turn("s" + hashlib.sha256(site.encode()).hexdigest()[:7])
-
-    def _wait(self, turn: Turn) -> Flow[None]:
-        if (yield from work(turn.take)):
-            return
-        self.machine.say("Another program of yours is signing in there: this one waits for it.")
-        for _ in range(ENTRY_POLLS):
-            yield from pause(ENTRY_POLL_MS)
-            if (yield from work(turn.take)):
-                return
+    def _address(self, address: str | None, link: Link) -> str:
+        return wanted(self.place(address), link).address
 
     def _enter(
         self,
@@ -180,9 +158,9 @@ class Entrance:
             raise nobody(self.place(address), account, found.because, found.spoilt)
         keeper = yield from self._proved_keeper()
         there = address or (found.state.site.base_url if found.state else None)
-        turn = self._turn(keeper, there, link)
+        turn = entry_turn.turn_at(keeper, self._address(there, link))
         try:
-            yield from self._wait(turn)
+            yield from entry_turn.wait(turn, self.machine)
             # Looked for again: whoever had the turn before may have signed in for both.
             found = yield from self.resume(address, account, link)
             if found.state is not None and found.stands:
