@@ -17,7 +17,7 @@ from tests.ports import free_port
 from tests.workshop.tree import ROOT
 
 PAGE = ROOT / "docs/how-to/run-on-a-real-host.md"
-UNIT = ROOT / "docs/how-to/genkan.service"
+UNIT = ROOT / "deploy/systemd/genkan.service"
 GENKAN = Path(sys.executable).with_name("genkan")
 BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DATA, FOLDER, PROGRAM = "/var/lib/genkan", "/etc/genkan", "/opt/genkan/bin/genkan"

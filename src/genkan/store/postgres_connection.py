@@ -32,6 +32,10 @@ _SESSION = {
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # What a node held that lost its power is another one's after half a minute.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
@@ -135,6 +139,7 @@ class SyncConnection:
         self._loop = asyncio.new_event_loop()
         self._connection: asyncpg.Connection | None = None
         self._prepared: dict[str, Prepared] = {}
+        self.statements = 0
 
     def script(self, text: str) -> None:
         """Several statements without parameters, in one round trip. Connects where there is no connection."""
@@ -176,6 +181,7 @@ class SyncConnection:
         return self._connection
 
     async def _script(self, text: str) -> None:
+        self.statements += 1
         await (await self._connected()).execute(text)
 
     async def _known(self, sql: str) -> Prepared:
@@ -187,11 +193,13 @@ class SyncConnection:
         return known
 
     async def _execute(self, sql: str, parameters: Any) -> Answer:
+        self.statements += 1
         known = await self._known(sql)
         found = await known.statement.fetch(*known.values(parameters))
         return Answer(map(plain, found), known.statement.get_statusmsg())
 
     async def _cursor(self, sql: str, parameters: Any) -> Any:
+        self.statements += 1
         known = await self._known(sql)
         return await known.statement.cursor(*known.values(parameters))
 

@@ -71,6 +71,11 @@ class StepsWriter:
             return results
         return []
 
+    @property
+    def statements(self) -> int:
+        """How many statements were sent."""
+        return self._db.statements
+
     def close(self) -> None:
         self._db.close()
 
