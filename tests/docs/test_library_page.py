@@ -49,7 +49,7 @@ def ran(phone: RealPhone, program: str, **more: str) -> subprocess.CompletedProc
 
 
 def test_the_ten_lines_of_the_readme(phone: RealPhone) -> None:
-    """They sign in once; the second run has no browser and is still signed in; signed out elsewhere, they do it again."""
+    """They sign in once; the second run has no browser and is signed in; signed out elsewhere, they do it again."""
     (program,) = blocks(README)
     assert len([line for line in program.splitlines() if line.strip()]) <= 10
     for more in ({}, {"GENKAN_BROWSER": "false"}):
