@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from genkan.mdm import schema
-from tools import library_reference, managed_reference, reference, rfc_index
+from tools import dashboard, library_reference, managed_reference, reference, rfc_index
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -32,9 +32,11 @@ def pages() -> dict[str, str]:
         "reference/settings.md": reference.settings_page(),
         "reference/files.md": files_page(),
         "reference/library.md": library_reference.page(),
+        "reference/testing.md": library_reference.testing_page(),
         "reference/managed-configuration.md": managed_reference.page(),
         f"reference/{schema.NAME}": schema.schema_text(),
         "decisions/README.md": decisions_page(),
+        "../deploy/grafana/genkan.json": dashboard.dashboard(),
         **rfc_index.pages(),
     }
 

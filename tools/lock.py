@@ -1,4 +1,4 @@
-"""Writes the two lock files from pyproject.toml: exact versions with their hashes, and no registry's address."""
+"""Writes the lock files from pyproject.toml: exact versions with their hashes, and no registry's address."""
 
 import subprocess
 import sys
@@ -26,10 +26,11 @@ def compile_lock(sources: list[str], output: str, given: str = "") -> None:
 
 
 def main() -> None:
-    """The runtime first; the development lock is held to its versions."""
-    runtime, development = "requirements.lock", "requirements-dev.lock"
+    """The runtime first; what is extra and the development lock are held to its versions."""
+    runtime, traces, development = "requirements.lock", "requirements-otel.lock", "requirements-dev.lock"
     compile_lock(["--build-deps-for", "editable", "pyproject.toml"], runtime)
-    compile_lock(["--constraint", runtime, runtime, "-"], development, development_group())
+    compile_lock(["--constraint", runtime, runtime, "--extra", "otel", "pyproject.toml"], traces)
+    compile_lock(["--constraint", runtime, traces, "-"], development, development_group())
 
 
 if __name__ == "__main__":

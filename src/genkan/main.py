@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shlex
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,11 +43,13 @@ from genkan.settings_certificates import read_bundle, read_rules
 from genkan.settings_passkeys import passkey_models
 from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
+from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
 from genkan.site.door import Door, Health, RingHolder, Secrets
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
+from genkan.site.metrics import families
 from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
@@ -130,7 +133,7 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
         ring = await _told_ring(store, settings)
         door = await open_door(settings, store, ring, lane, seat)
         announcement = await _announcement(door) if seat is None or seat.announces else []
-        keeper = Keeper(door, NODE, clock.wall_ms)
+        keeper = Keeper(door, _node_name(settings, door, seat), clock.wall_ms)
         await keeper.compare_clocks()
         upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
         certificates = CertificateKeeper(door)
@@ -142,9 +145,17 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
             for task in upkeep:
                 task.cancel()
             await asyncio.gather(*upkeep, return_exceptions=True)
+            await keeper.leave()
     finally:
         lane.close()
         await store.close()
+
+
+def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
+    """What this process is called in the store, until it ends: its machine, its number there, and chance."""
+    if isinstance(settings.store_place, Path):
+        return NODE
+    return f"{socket.gethostname()[:60]}/{seat.number if seat else 0}-{door.env().draw(4).hex()}"
 
 
 async def _told_ring(store: Store, settings: Settings) -> Ring:
@@ -167,8 +178,9 @@ async def load_ring(store: Store, path: Path) -> Ring:
     ring = read_ring_of(path, site)
     if isinstance(ring, RingProblem):
         raise CannotServe(ring.sentence)
-    if (ring.version, ring.fingerprint) != (site.ring_version, site.ring_fingerprint):
-        await store.apply(Change((MoveRing(ring.version, ring.fingerprint),)))
+    is_known = (ring.version, ring.fingerprint) == (site.ring_version, site.ring_fingerprint)
+    if not is_known and not await store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
+        raise CannotServe(f"another node has made the site's key ring meanwhile; put its file in place of {path}")
     return ring
 
 
@@ -186,10 +198,10 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         store=store,
         ring=RingHolder(ring, site.site_id, lambda: _reread(settings.ring_path)),
         clock=clock.system_env,
-        passwords=lane,
+        passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
         measures=measures,
-        fellows=Fellows(measures, seat.number, seat.ways) if seat else None,
+        fellows=Fellows(seat.number, seat.ways) if seat else None,
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
@@ -265,12 +277,13 @@ def _server(door: Door, settings: Settings, announcement: list[str], sockets: So
             return _tell(tuple(announcement))
         seat.when_left_alone(server.leave)
         if door.fellows is not None:
-            door.fellows.listen()
+            door.fellows.listen(lambda: families(door))
         return seat.say(Said(tuple(announcement)))
 
     def closing() -> None:
         door.health.closing = True
 
     door.measures.handshakes = sockets.handshakes
-    server = Server(Shared(app.respond, door.log, door.env().draw(4).hex()), ready, closing, sockets.secured)
+    shared = Shared(app.respond, door.log, door.env().draw(4).hex(), figures=door.measures.server)
+    server = Server(shared, ready, closing, sockets.secured)
     return server

@@ -80,7 +80,9 @@ class Double:
             self.asked.append(asked)
             override = self.overrides.get(path)
             reply = override(asked) if override else None
-            if path == "/rest/oauth2/latest/authorize":
+            if path == "/rest/oauth2/latest/authorize" and "genkan-app" in asked.headers.get("user-agent", ""):
+                reply = reply or Reply(302, b"", {"Location": "/login.jsp"})  # nobody is signed in there
+            elif path == "/rest/oauth2/latest/authorize":
                 reply = reply or Reply(302, b"", {"Location": self.walk(asked.path)})
             reply = reply or self._route(path, asked)
             if self.drop_answers[path] > 0:

@@ -16,7 +16,7 @@ from genkan.app.steps import Returned
 from genkan.app.vault import FileVault
 from genkan.cli.app import app
 from genkan.cli.app_input import insecure_http
-from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Double, Reply
+from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Asked, Double, Reply
 
 BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
 
@@ -167,7 +167,12 @@ def test_one_line_errors(genkan: Genkan, double: Double) -> None:
 def test_private_and_shared(genkan: Genkan, double: Double, tmp_path: Path) -> None:
     """`cacheSessionInMobileBrowser` decides, unless the person does."""
     seen: list[str] = []
-    double.overrides["/rest/oauth2/latest/authorize"] = lambda asked: seen.append(asked.path)
+
+    def see(asked: Asked) -> None:
+        if "genkan-app" not in asked.headers["user-agent"]:
+            seen.append(asked.path)
+
+    double.overrides["/rest/oauth2/latest/authorize"] = see
     private = {"baseURL": double.base_url, "oauth": {"clientID": CLIENT_ID, "cacheSessionInMobileBrowser": False}}
     file = a_sites_file(tmp_path, private)
     for words in (["--sites", file], ["--sites", file, "--shared"], [double.base_url], [double.base_url, "--private"]):
@@ -296,6 +301,20 @@ def test_a_broken_sites_file(genkan: Genkan, double: Double, tmp_path: Path) -> 
     typed = genkan("login", double.base_url, "--sites", file)
     assert typed.status == 0
     assert "/1" in typed.err
+
+
+@pytest.mark.parametrize("command", ["login", "inspect"])
+def test_a_broken_sites_file_chooses_no_site(genkan: Genkan, double: Double, tmp_path: Path, command: str) -> None:
+    """Where nobody names a site, the one right entry beside a wrong one is not taken for the one that is meant."""
+    file = a_sites_file(tmp_path, {"title": "Ours", "baseURL": double.base_url}, {"title": "No address"})
+    ran = genkan(command, "--sites", file)
+    assert ran.status == 2
+    assert f"or name the site: {double.base_url}" in ran.err
+    assert double.asked == []
+    none = tmp_path / "broken.json"
+    none.write_text("[{")
+    assert genkan(command, "--sites", str(none)).status == 2
+    assert genkan("login", double.base_url, "--sites", file).status == 0
 
 
 def test_a_client_secret_comes_from_a_file(genkan: Genkan, double: Double, tmp_path: Path) -> None:

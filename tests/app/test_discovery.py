@@ -195,6 +195,31 @@ def test_metadata_is_read_in_both_places(path: str) -> None:
     assert result.notes == ()
 
 
+OPENID = "/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize(("base", "path"), [(BASE, OPENID), (f"{BASE}/jira", f"/jira{OPENID}")])
+def test_a_provider_of_openid_describes_itself_there(base: str, path: str) -> None:
+    """Where there is no document of RFC 8414, the one of OpenID Connect is read by the same rules."""
+    info = base.removeprefix(BASE) + INFO
+    # RFC 8414 5: the members of both documents mean the same
+    described = {**metadata.document(base), "token_endpoint": f"{base}/elsewhere/token"}
+    result = ready(Wanted(base), {info: ON, path: document(described)})
+    assert result.site.token_endpoint == f"{base}/elsewhere/token"
+    foreign = document({**described, "issuer": "https://evil.example"})
+    assert ready(Wanted(base), {info: ON, path: foreign}).site.token_endpoint == metadata.Endpoints(base).token
+
+
+def test_a_wrong_document_is_not_replaced_by_another() -> None:
+    """A document of RFC 8414 that cannot be used is told of, and no other is looked for in its place."""
+    asked: list[str] = []
+    documents = {INFO: ON, WELL_KNOWN: document(metadata.document("https://other.example"))}
+    result = drive(discover(Wanted(BASE)), served(documents, asked))
+    assert isinstance(result, Ready)
+    assert result.notes
+    assert not [url for url in asked if url.endswith(OPENID)]
+
+
 def test_metadata_of_another_issuer_is_not_used() -> None:
     """RFC 8414 3.3: a document that names another issuer changes nothing but a note."""
     foreign = document(metadata.document("https://other.example"))

@@ -347,6 +347,7 @@ def test_device_mark_is_made_once(keeper: Keeper) -> None:
     here, there = a_site(), a_site(base_url="https://other.example")
     first, second, other = (drive(flow(keeper, site), nobody) for site in (here, here, there))
     assert first == second != other
+    assert isinstance(first, str)
     assert len(first) == 32
     assert keeping.saved(keeper.vault) == ()
 

@@ -4,8 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import ApiRefused, Either, SetUpWrong, SignInNeeded, TryLater, end_token, replace_token, tokens_of
-from genkan.app.pat import TOKENS, owner_of
+from genkan.app import (
+    ApiRefused,
+    Either,
+    SetUpWrong,
+    SignInNeeded,
+    TryLater,
+    WrongAddress,
+    end_token,
+    owner_of,
+    replace_token,
+    tokens_of,
+)
+from genkan.app.pat import TOKENS
 from tests.app.conftest import Chance, Clock
 from tests.app.double import JSON, Asked, Double, Reply
 from tests.app.test_client import Desk
@@ -62,14 +73,38 @@ def test_tokens_that_say_nothing(desk: Desk, double: Double) -> None:
     """Expired, out of reach, no address, a page: each of its own kind, before any browser opens."""
     with pytest.raises(SignInNeeded, match="expired or was revoked"):
         owner_of(double.base_url, "another", machine=desk.machine)
-    with pytest.raises(SetUpWrong):
+    with pytest.raises(SetUpWrong) as nowhere:
         owner_of("ftp://nowhere", PERSONAL)
+    assert isinstance(nowhere.value.problem, WrongAddress)
     with pytest.raises(TryLater):
         owner_of("http://127.0.0.1:1", PERSONAL)
     double.overrides[MYSELF] = lambda _: Reply(200, b"<h1>Hello</h1>", {"Content-Type": "text/html"})
     with pytest.raises(ApiRefused, match="does not say whose"):
         owner_of(double.base_url, PERSONAL)
     assert desk.visits == 0
+
+
+@pytest.mark.parametrize("token", ["", " \n", "two words", "t\xf6ken", "line\nline", "\x00"])
+def test_what_is_no_token(double: Double, token: str) -> None:
+    """What cannot be sent as a token is a sentence that does not quote it, and is not sent."""
+    with pytest.raises(SignInNeeded) as told:
+        owner_of(double.base_url, token)
+    assert not token.strip() or token not in str(told.value)
+    assert told.value.__cause__ is None
+    assert double.asked == []
+
+
+def test_a_token_out_of_a_file(desk: Desk, double: Double) -> None:
+    """The line's end that a file brings along is not part of the token."""
+    assert owner_of(double.base_url, f"{PERSONAL}\n").name == "alice"
+
+
+def test_a_site_that_is_busy_says_nothing_of_the_token(desk: Desk, double: Double) -> None:
+    """An overload passes: the script is told to try later, and when."""
+    double.overrides[MYSELF] = lambda _: Reply(503, b"", {"Retry-After": "7"})
+    with pytest.raises(TryLater) as told:
+        owner_of(double.base_url, PERSONAL)
+    assert told.value.after == 7
 
 
 def test_a_script_between_both(desk: Desk, double: Double) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from genkan.app.handover import hand_over
+from genkan.app.handover import hand_over, socket_of
 from genkan.app.scheme import Desktop, SchemeDoor, desktop_of, open_scheme_door
 from genkan.app.steps import NoReturn, Returned, Visit
 from tests.app.by_hand import APP
@@ -47,11 +48,21 @@ def desktop(
     monkeypatch.setenv("DISPLAY", ":99")
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", "X-Generic")
     (home / "xdg_config_home").mkdir()
-    sockets = tmp_path_factory.mktemp("s") / '1% "`$'
-    found = desktop_of({"PATH": _path(), "DISPLAY": ":99", "XDG_DATA_HOME": str(home / "xdg_data_home")}, sockets)
+    runtime = tmp_path_factory.mktemp("s") / '1% "`$'
+    runtime.mkdir(mode=0o700)
+    found = desktop_of(
+        {
+            "PATH": _path(),
+            "DISPLAY": ":99",
+            "XDG_DATA_HOME": str(home / "xdg_data_home"),
+            "XDG_RUNTIME_DIR": str(runtime),
+        }
+    )
     assert found is not None
+    assert found.sockets == runtime / "genkan"
     yield found
-    assert not sockets.exists() or list(sockets.iterdir()) == []
+    # A lock that somebody waits for is never removed.
+    assert not found.sockets.exists() or {path.name for path in found.sockets.iterdir()} <= {"jira-server.lock"}
 
 
 def _path() -> str:
@@ -74,7 +85,8 @@ def exec_line(desktop: Desktop) -> list[str]:
 class Waiting:
     """A door with somebody waiting at it."""
 
-    def __init__(self, desktop: Desktop, seconds: float = 20) -> None:
+    def __init__(self, desktop: Desktop, seconds: float = 20, state: str = STATE) -> None:
+        self.state = state
         self.opened = threading.Event()
         door = open_scheme_door(desktop, APP, lambda _url: self.opened.set(), seconds)
         assert isinstance(door, SchemeDoor)
@@ -85,7 +97,7 @@ class Waiting:
         self.opened.wait(10)
 
     def _visit(self) -> None:
-        self.came.append(self.door.visit(Visit("https://site.example/authorize", STATE)))
+        self.came.append(self.door.visit(Visit("https://site.example/authorize", self.state)))
 
     def end(self) -> Returned | NoReturn:
         self.thread.join(30)
@@ -101,7 +113,8 @@ def test_the_desktop_hands_the_answer_over(desktop: Desktop) -> None:
     assert handler() == "genkan-app-jira-server.desktop"
     command = exec_line(desktop)
     assert command[-1] == "%u"
-    subprocess.run([*command[:-1], f"{APP}?code=evil&state=other"], check=True)
+    stranger = subprocess.run([*command[:-1], f"{APP}?code=evil&state=other"], capture_output=True, check=False)
+    assert stranger.returncode == 1
     assert waiting.came == []
     subprocess.run([*command[:-1], ANSWER], check=True)
     assert waiting.end() == Returned(ANSWER)
@@ -121,13 +134,53 @@ def test_the_handler_of_before_comes_back(desktop: Desktop) -> None:
     assert handler() == "theirs.desktop"
 
 
+def test_two_sign_ins_at_once(desktop: Desktop) -> None:
+    """Each gets its own answer, in whichever order they come, and the handler stays until the last one has closed."""
+    desktop.entries.mkdir(parents=True)
+    (desktop.entries / "theirs.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Theirs\nExec=true %u\nMimeType={TYPE};\n"
+    )
+    subprocess.run(["xdg-mime", "default", "theirs.desktop", TYPE], check=True)
+    first, second = Waiting(desktop, state="state-1"), Waiting(desktop, state="state-2")
+    command = exec_line(desktop)[:-1]
+    answers = {number: f"{APP}?code=code-{number}&state=state-{number}" for number in (1, 2)}
+    subprocess.run([*command, answers[2]], check=True)
+    assert second.end() == Returned(answers[2])
+    assert first.came == []
+    assert handler() == "genkan-app-jira-server.desktop"
+    subprocess.run([*command, answers[1]], check=True)
+    assert first.end() == Returned(answers[1])
+    assert handler() == "theirs.desktop"
+
+
+def test_a_program_that_was_killed_leaves_the_handler_of_before(desktop: Desktop) -> None:
+    """The next sign-in still knows whose the scheme was, although the one before never put it back."""
+    desktop.entries.mkdir(parents=True)
+    (desktop.entries / "theirs.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Theirs\nExec=true %u\nMimeType={TYPE};\n"
+    )
+    subprocess.run(["xdg-mime", "default", "theirs.desktop", TYPE], check=True)
+    killed = Waiting(desktop, seconds=0.1)
+    killed.thread.join(30)
+    lock = killed.door._registration._lock
+    assert lock is not None
+    killed.door._registration._lock = None
+    killed.door.close()
+    os.close(lock)
+    assert handler() == "genkan-app-jira-server.desktop"
+    Waiting(desktop, seconds=0.1).end()
+    assert handler() == "theirs.desktop"
+
+
 def test_whatever_comes_in_does_not_end_the_wait(desktop: Desktop) -> None:
     """Rubbish on the socket is passed over, and the right answer still gets in."""
     waiting = Waiting(desktop)
-    path = next(desktop.sockets.iterdir())
+    path = socket_of(desktop.sockets, STATE)
     for rubbish in ("", "\x00", "x" * 15000, f"state={STATE}", f"{APP}?state={STATE}&state={STATE}", "\ud800".strip()):
-        hand_over(str(path), rubbish.encode("utf-8", "replace").decode())
-    hand_over(str(path), ANSWER)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(rubbish.encode("utf-8", "replace"))
+    hand_over(str(desktop.sockets), ANSWER)
     assert waiting.end() == Returned(ANSWER)
 
 
@@ -142,8 +195,8 @@ def test_too_late(desktop: Desktop) -> None:
 
 def test_no_desktop_no_handler(desktop: Desktop) -> None:
     """Without a display, without the tool, or where the desktop does not take it, there is no handler and no trace."""
-    assert desktop_of({"PATH": _path()}, desktop.sockets) is None
-    assert desktop_of({"PATH": "/nonexistent", "DISPLAY": ":0"}, desktop.sockets) is None
+    assert desktop_of({"PATH": _path()}) is None
+    assert desktop_of({"PATH": "/nonexistent", "DISPLAY": ":0"}) is None
     assert open_scheme_door(None, APP, lambda _url: None) is None
     refusing = Desktop(desktop.entries, desktop.sockets, "/bin/true")
     assert open_scheme_door(refusing, APP, lambda _url: None) is None

@@ -6,73 +6,19 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
 
-import keyring
-import keyring.backends.fail
-import keyring.backends.null
 import pytest
-from keyring.backend import KeyringBackend
 
-from genkan.app import keychain
-from genkan.app.keychain import KeyringVault, answer_within
+from genkan.app import owned
+from genkan.app import vault as vault_module
+from genkan.app.keychain import KeyringVault
 from genkan.app.sealed import KeyFile, Passphrase, SealedVault
 from genkan.app.shelter import Kind, Shelter, shelter_of
-from genkan.app.vault import FileVault, MemoryVault, Vault, VaultTrouble
+from genkan.app.vault import FileVault, MemoryVault, Vault, VaultTrouble, write_new
 from tests.app.conftest import Chance
-
-
-class WorkingKeyring(KeyringBackend):
-    """A keyring that keeps what it is given."""
-
-    priority: ClassVar[float] = 5
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
-
-
-class ForgetfulKeyring(WorkingKeyring):
-    """A keyring that takes secrets and gives nothing back."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return None
-
-
-class HangingKeyring(WorkingKeyring):
-    """A keyring behind a desktop bus that never answers."""
-
-    def __init__(self, until: threading.Event) -> None:
-        super().__init__()
-        self.until = until
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.until.wait(30)
-
-
-class RefusingKeyring(WorkingKeyring):
-    """A keyring whose errors quote what they were given."""
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        raise RuntimeError(f"cannot keep {password}")
-
-
-@pytest.fixture
-def use_keyring() -> Iterator[Callable[[KeyringBackend], None]]:
-    before = keyring.get_keyring()
-    yield keyring.set_keyring
-    keyring.set_keyring(before)
+from tests.app.keyrings import WorkingKeyring
 
 
 @pytest.fixture(params=["memory", "file", "keyring", "key file", "passphrase"])
@@ -84,7 +30,7 @@ def any_vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
         return SealedVault(folder, KeyFile(tmp_path / "key", Chance()), Chance())
     if request.param == "passphrase":
         return SealedVault(folder, Passphrase(lambda: "open sesame", Chance()), Chance())
-    return FileVault(folder) if request.param == "file" else KeyringVault(folder, WorkingKeyring())
+    return FileVault(folder) if request.param == "file" else KeyringVault(folder, WorkingKeyring(), Chance())
 
 
 def mode_of(path: Path) -> int:
@@ -224,6 +170,114 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert vault.read("a") == "old"
 
 
+@pytest.mark.parametrize(
+    "denied", [PermissionError(13, "denied"), OSError(95, "not supported"), AttributeError("link")]
+)
+def test_a_new_file_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, denied: Exception) -> None:
+    """Where the system denies links (Android, some network file systems) a new file is whole, durable and the first
+    one all the same.
+    """
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        real(handle)
+
+    def deny(*_paths: object) -> None:
+        raise denied
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "link", deny)
+    path = tmp_path / "key"
+    write_new(path, b"first")
+    assert synced == ["file", "folder"]
+    write_new(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert mode_of(path) == 0o600
+    assert not list(tmp_path.glob(".*.new"))
+
+
+def test_many_make_one_file_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many that make a file at once without links one wins, and nobody ever sees a part of it."""
+
+    def deny(*_paths: object) -> None:
+        raise PermissionError(1, "denied")
+
+    monkeypatch.setattr(os, "link", deny)
+    path = tmp_path / "key"
+    seen: list[bytes] = []
+
+    def make(number: int) -> None:
+        write_new(path, str(number).encode() * 1000)
+        seen.append(path.read_bytes())
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
+    assert len(seen[0]) == 1000
+
+
+def test_a_lock_that_is_never_given_back_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds the lock for ever keeps nobody waiting for ever."""
+
+    def deny(*_paths: object) -> None:
+        raise PermissionError(1, "denied")
+
+    monkeypatch.setattr(os, "link", deny)
+    monkeypatch.setattr(vault_module, "LOCK_POLLS", 2)
+    held = os.open(tmp_path / ".key.lock", owned.LOCK, 0o600)
+    try:
+        assert owned.lock(held)
+        with pytest.raises(VaultTrouble, match="another program"):
+            write_new(tmp_path / "key", b"x")
+    finally:
+        os.close(held)
+    assert not (tmp_path / "key").exists()
+
+
+def test_what_killed_programs_left_is_swept(tmp_path: Path) -> None:
+    """A file that a program was writing when it was killed is gone with the next write of anybody, of any entry."""
+    vault = FileVault(tmp_path / "sessions")
+    vault.write("a", "text")
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = {
+        "dead": f".b.json.{dead.pid}.7.new",
+        "a program of before that had this number": f".b.json.{os.getpid()}.1.new",
+        "alive": f".b.json.{os.getppid()}.7.new",
+        "our own thread": f".b.json.{os.getpid()}.{threading.get_ident()}.new",
+        "somebody else's file": ".b.new",
+    }
+    for name in left.values():
+        (tmp_path / "sessions" / name).write_text("secret")
+    vault.write("a", "newer")
+    kept = {path.name for path in (tmp_path / "sessions").glob(".*.new")}
+    assert kept == {left["alive"], left["our own thread"], left["somebody else's file"]}
+    assert vault.names() == ("a",)
+
+
+def test_what_is_swept_too_early_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of another machine takes this one for dead: the write succeeds all the same."""
+    vault = FileVault(tmp_path / "sessions")
+    real, tries = Path.replace, []
+
+    def replace(self: Path, target: Path) -> Path:
+        tries.append(self.name)
+        if len(tries) == 1:
+            self.unlink()
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    vault.write("a", "text")
+    assert vault.read("a") == "text"
+    assert len(tries) == 2
+
+
 def test_what_others_can_read_is_refused(tmp_path: Path) -> None:
     """A file or folder that others can read is not used, and the sentence says what to run."""
     folder = tmp_path / "sessions"
@@ -266,82 +320,6 @@ def test_names_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
         with pytest.raises(VaultTrouble):
             call()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_working_keyring_is_chosen_and_remembered(
-    tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]
-) -> None:
-    """A keyring that keeps a trial secret is used for the sign-in and found again, with no secret on disk."""
-    backend = WorkingKeyring()
-    use_keyring(backend)
-    vault = Shelter(tmp_path / "app").prepare(Chance())
-    vault.write("a", "secret-text")
-    assert isinstance(vault, KeyringVault)
-    assert backend.kept == {(keychain.SERVICE, "a"): "secret-text"}
-    again = Shelter(tmp_path / "app").find()
-    assert again.read("a") == "secret-text"
-    files = [path for path in (tmp_path / "app").rglob("*") if path.is_file()]
-    assert all("secret-text" not in path.read_text() for path in files)
-
-
-@pytest.mark.parametrize("backend", [keyring.backends.fail.Keyring, keyring.backends.null.Keyring, ForgetfulKeyring])
-def test_keyrings_that_keep_nothing_do_not_count(
-    tmp_path: Path, use_keyring: Callable[[KeyringBackend], None], backend: type[KeyringBackend]
-) -> None:
-    """Backends that fail, keep nothing or give nothing back lead to the encrypted file."""
-    use_keyring(backend())
-    vault = Shelter(tmp_path / "app").prepare(Chance())
-    assert isinstance(vault, SealedVault)
-    assert Shelter(tmp_path / "app").remembered() is Kind.ENCRYPTED
-
-
-def test_a_forced_keyring_that_fails_is_told(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:
-    """Asked for by name, a keyring that does not work is an error with the way out, not a silent file."""
-    use_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
-    with pytest.raises(VaultTrouble, match="GENKAN_APP_VAULT=encrypted"):
-        Shelter(tmp_path / "app", Kind.KEYRING).prepare(Chance())
-    with pytest.raises(VaultTrouble):
-        Shelter(tmp_path / "app", Kind.KEYRING).find()
-
-
-def test_a_remembered_keyring_that_is_gone_is_told(
-    tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]
-) -> None:
-    """Sessions in a keyring that no longer answers are not taken for signed out."""
-    use_keyring(WorkingKeyring())
-    Shelter(tmp_path / "app").prepare(Chance())
-    use_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
-    with pytest.raises(VaultTrouble, match="keyring"):
-        Shelter(tmp_path / "app").find()
-
-
-def test_a_forced_file_asks_no_keyring(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:
-    """`GENKAN_APP_VAULT=file` keeps away from the keyring altogether."""
-    backend = WorkingKeyring()
-    use_keyring(backend)
-    vault = Shelter(tmp_path / "app", Kind.FILE).prepare(Chance())
-    vault.write("a", "text")
-    assert isinstance(vault, FileVault)
-    assert backend.kept == {}
-
-
-def test_a_hanging_keyring_does_not_hang_the_app() -> None:
-    """A bus that never answers costs its deadline and gives a sentence."""
-    until = threading.Event()
-    try:
-        with pytest.raises(VaultTrouble, match="does not answer"):
-            keychain.prove(HangingKeyring(until), Chance(), seconds=0.05)
-    finally:
-        until.set()
-
-
-def test_a_keyring_error_quotes_no_secret(tmp_path: Path) -> None:
-    """What a backend says of its failure is not passed on, for it may hold what it was given."""
-    with pytest.raises(VaultTrouble) as told:
-        KeyringVault(tmp_path, RefusingKeyring()).write("a", "secret-text")
-    assert "secret-text" not in str(told.value)
-    assert told.value.__cause__ is None
-    assert answer_within(lambda: "through", 5) == "through"
 
 
 def test_environment() -> None:

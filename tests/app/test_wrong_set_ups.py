@@ -26,9 +26,9 @@ from genkan.app import (
 from genkan.app.outcomes import ClientIdUnknown, GatewayInTheWay, SiteSetUpWrong, SwitchedOff, TooOld, WrongAddress
 from tests.app.conftest import Chance, Clock
 from tests.app.double import CLIENT_ID, INFO, JSON, TOKEN, Asked, Double, Reply
+from tests.app.keyrings import ForgetfulKeyring, RefusingKeyring
 from tests.app.test_client import ECHO, Desk
 from tests.app.test_drive import tls_server
-from tests.app.test_vault import ForgetfulKeyring, RefusingKeyring
 
 HTML = {"Content-Type": "text/html"}
 SERVER_INFO = "/rest/api/2/serverInfo"

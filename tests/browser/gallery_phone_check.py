@@ -4,22 +4,20 @@ from msgspec.structs import replace
 
 from genkan.doctor.judge_phone import judge
 from genkan.doctor.phone import (
-    Autofill,
     Certificate,
     Cookies,
     Crossing,
     Info,
     Passkeys,
-    Phone,
-    Protocol,
     Return,
     Told,
 )
 from genkan.protocol.phone_check_steps import PhoneVisit
 from genkan.site.phone_checked import Checked, shown
-from genkan.wire.urls import BaseURL, parse_base_url
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
+from tests.doctor.phones import WELL
+from tests.doctor.phones import a_phone as doctors_phone
 
 AT = 1_795_455_600_000
 SEALED = "AT_Sxf2xVFISBvWhP__007DJpIFKeJ0bSoumIF3tPGavbtkIaJ7lofDCFw5nl789EgCmXSLbRcS_EeY"
@@ -28,22 +26,8 @@ IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 "
     "Mobile/15E148 Safari/604.1"
 )
-READY = Told(
-    script=True,
-    touch=True,
-    secure=True,
-    skew=-1200,
-    cookies=Cookies.KEPT,
-    crossing=Crossing.KEPT,
-    protocol=Protocol.HTTP_2,
-    info=Info.ANNOUNCED,
-    passkeys=Passkeys.PLATFORM,
-    autofill=Autofill.YES,
-    certificate=Certificate.ACCEPTED,
-    app=Return.LEFT,
-)
 BROKEN = replace(
-    READY,
+    WELL,
     skew=7_500_000,
     crossing=Crossing.LOST,
     info=Info.REDIRECTED,
@@ -61,11 +45,8 @@ def pages(chosen: Chosen) -> list[Shown]:
 
 def a_phone(chosen: Chosen, told: Told, number: int, app: str | None = None) -> dict[str, object]:
     """One phone as it is shown."""
-    base = parse_base_url("https://site.example/desk")
-    assert isinstance(base, BaseURL)
-    phone = Phone(base, told, app, is_phone=True, origin="https://certs.site.example")
     visit = PhoneVisit(b"c", bytes([number]), AT, AT, AT, 1, chosen(IPHONE), "")
-    return shown(Checked(visit, told, chosen("iPhone · iOS 18.7 · Safari 26.1"), judge(phone)))
+    return shown(Checked(visit, told, chosen("iPhone · iOS 18.7 · Safari 26.1"), judge(doctors_phone(told, app=app))))
 
 
 def _on_the_phone(chosen: Chosen) -> list[Shown]:
@@ -91,9 +72,9 @@ def _on_the_phone(chosen: Chosen) -> list[Shown]:
         "again_url": f"/desk/check/{SEALED}",
         "can_again": True,
     }
-    fresh = replace(READY, certificate=Certificate.UNTOLD, app=Return.UNTOLD)
+    fresh = replace(WELL, certificate=Certificate.UNTOLD, app=Return.UNTOLD)
     first = {**there, "phone": a_phone(chosen, fresh, 1), "certificate_tried": False, "app": ""}
-    ready = {**there, "phone": a_phone(chosen, READY, 1), "app": "left", "can_again": False}
+    ready = {**there, "phone": a_phone(chosen, WELL, 1), "app": "left", "can_again": False}
     broken = {**there, "phone": a_phone(chosen, BROKEN, 1), "app": "no"}
     unscripted = {**there, "phone": a_phone(chosen, Told(cookies=Cookies.LOST), 1), "certificates": False, "app": ""}
     return [
@@ -128,9 +109,9 @@ def _in_the_console(chosen: Chosen) -> list[Shown]:
         "known": "",
         "seen_url": "",
     }
-    gated = replace(READY, info=Info.REDIRECTED)
+    gated = replace(WELL, info=Info.REDIRECTED)
     one = [a_phone(chosen, gated, 1)]
-    both = [a_phone(chosen, BROKEN, 2, "LINE"), a_phone(chosen, READY, 1)]
+    both = [a_phone(chosen, BROKEN, 2, "LINE"), a_phone(chosen, WELL, 1)]
     return [
         Shown("phone-checks", "phone_checks.html", {**frame, "link": ""}),
         Shown("phone-checks-loopback", "phone_checks.html", {**frame, "link": "", "loopback": True}),

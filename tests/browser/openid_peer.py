@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.browser.serving import free_port
 from tests.npm_packages import installed
+from tests.ports import free_port
 
 SECRET = "the secret that the provider gave us"
 PASSWORD = "a corporate password"

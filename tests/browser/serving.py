@@ -4,7 +4,6 @@ import json
 import os
 import queue
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import httpx2
 
 from genkan.wire import pkce
 from tests.browser.reading import Element, read_page
+from tests.ports import free_port
 
 START_SECONDS = 30
 PASSWORD = "a door, a step, a bell"
@@ -149,13 +149,6 @@ def genkan() -> str:
     if found is None:
         raise AssertionError("the command genkan is not installed beside this Python")
     return found
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def submit(

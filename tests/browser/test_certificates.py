@@ -10,8 +10,9 @@ import pytest
 import trustme
 
 from tests.browser.certificates import Home
-from tests.browser.serving import PASSWORD, Served, free_port
+from tests.browser.serving import PASSWORD, Served
 from tests.browser.walking import sign_in
+from tests.ports import free_port
 from tests.proxy.certificate_front import Opened
 from tests.site.tls_world import House
 

@@ -13,8 +13,9 @@ import pytest
 import pytest_asyncio
 
 from tests.browser.openid_peer import PASSWORD, Peer
-from tests.browser.serving import Served, free_port
+from tests.browser.serving import Served
 from tests.npm_packages import installed
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.async_api import Page

@@ -9,9 +9,10 @@ import trustme
 
 from tests.browser.authenticators import plug_in
 from tests.browser.conftest import FLAGS
-from tests.browser.serving import Served, free_port
+from tests.browser.serving import Served
 from tests.browser.walking import at, press, said
 from tests.conftest import installed_program
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shell import Shell
-from tests.security.serving import Serving, free_port, serving
+from tests.ports import free_port
+from tests.security.serving import Serving, serving
 
 KEYS = {"id", "verdict", "asked", "answered", "why", "fix"}
 

@@ -29,6 +29,14 @@ def test_a_rotation_as_the_manual_describes_it(shell: Shell) -> None:
     assert shell.good("keys", "list").out.splitlines()[1].startswith(f"{first['id']}  dropped")
 
 
+def test_a_second_ring_is_never_made(shell: Shell) -> None:
+    """A site that has one says so; where its file is gone, none is made in its place."""
+    assert "has a key ring already" in shell.refused("keys", "create", status=1)
+    shell.ring_path.unlink()
+    assert "has a key ring already" in shell.refused("keys", "create", status=1)
+    assert not shell.ring_path.exists()
+
+
 def test_no_secret_is_shown(shell: Shell) -> None:
     """What the commands print holds no byte of a key."""
     secret = ring(shell).active.secret

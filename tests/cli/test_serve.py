@@ -15,8 +15,9 @@ import pytest
 from genkan.outside.ring_file import make_ring_file, replace_ring_file
 from genkan.protocol.ring import new_ring
 from tests.cli.shell import PASSWORD, Shell
+from tests.ports import free_port
 from tests.protocol.builders import an_env
-from tests.security.serving import COMMAND, Serving, free_port, serving
+from tests.security.serving import COMMAND, Serving, serving
 
 
 @pytest.fixture

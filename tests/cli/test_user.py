@@ -247,21 +247,23 @@ LAST = (("permission", "alice", "READ"), ("disable", "alice"), ("delete", "alice
 
 @pytest.mark.parametrize("words", LAST, ids=lambda words: words[0])
 def test_the_last_administrator_is_not_ended_by_mistake(shell: Shell, words: tuple[str, ...]) -> None:
-    """Refused in one sentence while nobody else administers; people without the right and disabled ones do not
-    count.
+    """Refused in one sentence while nobody else administers; people without the right or with less of it, and disabled
+    ones, do not count.
     """
     shell.add_user("alice", "--admin")
     shell.add_user("bob")
     shell.add_user("carol", "--admin")
     shell.good("user", "disable", "carol")
     assert shell.refused("user", *words, status=1) == (
-        "alice is the only administrator; make another one first with genkan user permission NAME SYSTEM_ADMIN, or "
-        "give --last-administrator"
+        "nobody else who can sign in may as much as alice; make another administrator first with "
+        "genkan user permission NAME SYSTEM_ADMIN, or give --last-administrator"
     )
     found = account(shell, "alice")
     assert found is not None
     assert (found.standing, found.permission) == (Standing.ACTIVE, Permission.SYSTEM_ADMIN)
     shell.good("user", "permission", "bob", "ADMIN")
+    assert "may as much as alice" in shell.refused("user", *words, status=1)
+    shell.good("user", "permission", "bob", "SYSTEM_ADMIN")
     assert shell.good("user", *words).err == ""
 
 
@@ -272,7 +274,9 @@ def test_ending_the_last_administrator_on_purpose_tells_the_way_back(shell: Shel
     """
     shell.add_user("alice", "--admin")
     told = shell.good("user", *words, "--last-administrator").err
-    assert told.startswith("genkan: nobody administers this site now; to come back in: genkan user add NAME --admin ")
+    assert told.startswith(
+        "genkan: nobody who can sign in has that right now; to come back in: genkan user add NAME --admin "
+    )
     assert told.endswith("or: genkan user recover alice\n") is (words[0] != "delete")
 
 
@@ -280,4 +284,4 @@ def test_an_administrator_may_change_what_keeps_the_right(shell: Shell) -> None:
     """From SYSTEM_ADMIN to ADMIN somebody still administers: nothing is asked."""
     shell.add_user("alice", "--admin")
     assert shell.good("user", "permission", "alice", "ADMIN").err == ""
-    assert "only administrator" in shell.refused("user", "permission", "alice", "WRITE", status=1)
+    assert "may as much as alice" in shell.refused("user", "permission", "alice", "WRITE", status=1)

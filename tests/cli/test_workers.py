@@ -15,8 +15,9 @@ import pytest
 
 from genkan.httpd.overseer import LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
 from genkan.httpd.seat import Said
+from tests.ports import free_port
 from tests.postgres import Server, running_postgres
-from tests.security.serving import Serving, free_port
+from tests.security.serving import Serving
 from tests.site.tls_world import House
 
 WORKERS = 3

@@ -13,11 +13,11 @@ from genkan import settings
 from genkan.cli import root
 from genkan.site.app import route_table
 from tests.conftest import installed_program
-from tests.proxy.world import free_port
+from tests.ports import free_port
 from tests.workshop.tree import ROOT
 
 PAGE = ROOT / "docs/how-to/run-on-a-real-host.md"
-UNIT = ROOT / "docs/how-to/genkan.service"
+UNIT = ROOT / "deploy/systemd/genkan.service"
 GENKAN = Path(sys.executable).with_name("genkan")
 BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DATA, FOLDER, PROGRAM = "/var/lib/genkan", "/etc/genkan", "/opt/genkan/bin/genkan"

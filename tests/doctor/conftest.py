@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.doctor.world import Front, in_process, opened
-from tests.security.serving import free_port
+from tests.ports import free_port
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
 

@@ -10,7 +10,7 @@ from genkan.doctor.reach import tried, why_not
 from genkan.doctor.saying import plain
 from genkan.doctor.verdicts import Probe
 from tests.doctor.world import target
-from tests.security.serving import free_port
+from tests.ports import free_port
 
 FOUR, SIX = "93.184.215.14", "2606:2800:21f:cb07::1"
 

@@ -15,9 +15,9 @@ import pytest
 from genkan.doctor.exemptions import exemption
 from genkan.doctor.gateways import Front
 from tests.doctor.world import INFO, SERVER
+from tests.ports import free_port
 from tests.proxy.conftest import EACH
 from tests.proxy.world import KINDS, Application
-from tests.security.serving import free_port
 
 PRINTED = {"nginx": Front.NGINX, "caddy": Front.CADDY}
 

@@ -28,41 +28,10 @@ from genkan.doctor.phone import (
 from genkan.doctor.phone_words import FAULTS, OUTCOMES, PROBES
 from genkan.doctor.verdicts import Verdict
 from genkan.protocol.certificates.faults import Fault
-from genkan.wire.urls import BaseURL, parse_base_url
+from tests.doctor.phones import ORIGIN, WELL, a_base, a_phone
 
 NOW = 1_800_000_000_000
 OK, WARNING, WRONG, UNKNOWN = Verdict.OK, Verdict.WARNING, Verdict.WRONG, Verdict.UNKNOWN
-ORIGIN = "https://certs.site.example"
-
-
-def a_base(text: str = "https://site.example/desk") -> BaseURL:
-    base = parse_base_url(text, allow_http=True)
-    assert isinstance(base, BaseURL)
-    return base
-
-
-WELL = Told(
-    script=True,
-    touch=True,
-    secure=True,
-    skew=800,
-    cookies=Cookies.KEPT,
-    crossing=Crossing.KEPT,
-    protocol=Protocol.HTTP_2,
-    info=Info.ANNOUNCED,
-    passkeys=Passkeys.PLATFORM,
-    autofill=Autofill.YES,
-    certificate=Certificate.ACCEPTED,
-    app=Return.LEFT,
-)
-
-
-def a_phone(told: Told = WELL, **changes: object) -> Phone:
-    known: dict[str, object] = {"app": None, "is_phone": True, "origin": ORIGIN, **changes}
-    base = known.pop("base", a_base())
-    return Phone(base, told, **known)  # type: ignore[arg-type]
-
-
 # The probe, what is told or known otherwise than of a phone that is well, and what the doctor says: the verdict and
 # the outcome's name in the table of words.
 CASES: list[tuple[str, dict[str, object], Verdict, str]] = [

@@ -1,17 +1,19 @@
 """What tests of a move start from: a database of its own for each, and rows of every kind in every table."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from genkan.ops.migrate_store import Asked, Moved, migrate_store
 from genkan.store.moving import Wanted
 from genkan.store.places import Postgres
 from genkan.store.postgres_connection import SyncConnection
 from genkan.store.sqlite_moving import Table, tables
-from tests.postgres import Server
 from tests.store.builders import an_env
 
 # Texts that the engines keep differently, or that other programs stumble over.
@@ -67,18 +69,15 @@ def rows_here(path: Path, types: dict[str, dict[str, str]]) -> dict[str, list[An
     found = {}
     with closing(sqlite3.connect(path)) as db:
         for table in tables(db):
-            columns = types[table.name]
+            columns = {name: kind for name, kind in types[table.name].items() if name in table.columns}
             wanted = Wanted([table.columns[one] for one in columns], list(columns.values()))
             rows = db.execute(f"SELECT {', '.join(columns)} FROM {table.name}")
             found[table.name] = sorted(map(tuple, wanted(rows)), key=repr)
     return found
 
 
-def rows_there(server: Server, url: str, types: dict[str, dict[str, str]]) -> dict[str, list[Any]]:
-    """What the PostgreSQL database holds, read past the program's own words."""
-    import asyncio
-
-    import asyncpg
+def rows_there(url: str, types: dict[str, dict[str, str]]) -> dict[str, list[Any]]:
+    """What the PostgreSQL database holds in these columns, read past the program's own words."""
 
     async def read() -> dict[str, list[Any]]:
         connection = await asyncpg.connect(url)

@@ -16,6 +16,7 @@ from genkan.ops.ring_change import (
     RingUnchanged,
     activate_key,
     add_key,
+    create_ring,
     drop_key,
     load_ring,
     revoke_key,
@@ -68,6 +69,50 @@ async def agree(at: RingAtSite) -> bool:
     """Whether file and store name the same ring."""
     site = await at.store.site()
     return (site.ring_version, site.ring_fingerprint) == (ring(at).version, ring(at).fingerprint)
+
+
+async def test_a_ring_is_made_once_for_a_site_that_has_none(store: Store, tmp_path: Path) -> None:
+    """The file is there before the store names it, a server takes it, and no second one is ever made."""
+    at = RingAtSite(tmp_path / "lent" / "secrets.json", store, "test", an_env())
+    made = await create_ring(at)
+    assert (made, await agree(at)) == (ring(at), True)
+    assert await load_at_start(store, at.path) == made
+    with pytest.raises(RingUnchanged, match="already"):
+        await create_ring(at)
+    at.path.unlink()
+    with pytest.raises(RingUnchanged, match="put its file there"):
+        await create_ring(at)
+    assert not at.path.exists()
+
+
+async def test_a_file_that_is_there_is_no_place_for_a_ring(store: Store, tmp_path: Path) -> None:
+    """Whatever it is, it stays as it was, and the store names none."""
+    at = RingAtSite(tmp_path / "secrets.json", store, "test", an_env())
+    at.path.write_text("mine")
+    with pytest.raises(RingUnchanged, match="already") as told:
+        await create_ring(at)
+    assert told.value.broken
+    assert at.path.read_text() == "mine"
+    assert not (await store.site()).ring_fingerprint
+
+
+async def test_a_server_that_was_first_keeps_its_ring(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that make the first ring at once one does, and the other leaves no file that is of no site."""
+    at = RingAtSite(tmp_path / "second.json", store, "test", an_env())
+    first = await load_at_start(store, tmp_path / "first.json")
+    seen = await store.site()
+
+    async def as_it_was() -> Any:
+        return replace(seen, ring_fingerprint=b"", ring_version=0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "site", as_it_was)
+        with pytest.raises(RingUnchanged, match="meanwhile"):
+            await create_ring(at)
+    assert not at.path.exists()
+    assert (await store.site()).ring_fingerprint == first.fingerprint
 
 
 async def kinds(store: Store) -> list[str]:

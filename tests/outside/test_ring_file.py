@@ -147,6 +147,34 @@ def test_a_ring_that_others_can_read_is_refused(tmp_path: Path, bits: int) -> No
 
 
 @pytest.mark.parametrize(
+    ("owner", "we", "bits", "taken"),
+    [
+        (0, 10001, 0o440, True),
+        (0, 10001, 0o640, True),
+        (0, 10001, 0o400, True),
+        (0, 10001, 0o460, False),
+        (0, 10001, 0o444, False),
+        (0, 10001, 0o441, False),
+        (10001, 10001, 0o440, False),
+        (0, 0, 0o440, False),
+        (4711, 10001, 0o440, False),
+    ],
+)
+def test_a_ring_that_root_lends_to_a_group_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, we: int, bits: int, taken: bool
+) -> None:
+    """As secrets are mounted for a program that is not root; nobody else may read it, and the group not write it."""
+    path = tmp_path / "secrets.json"
+    make_ring_file(path, RING)
+    path.chmod(bits)
+    found = path.stat()
+    shown = os.stat_result((found.st_mode, *found[1:4], owner, *found[5:]))
+    monkeypatch.setattr(os, "fstat", lambda _: shown)
+    monkeypatch.setattr(os, "geteuid", lambda: we)
+    assert (read_ring(path) == RING) is taken
+
+
+@pytest.mark.parametrize(
     "content", [b"", b"{}", b"\xff\xfe", b"[1]", render(RING)[:-20], render(RING).replace(b'"active"', b'"asleep"')]
 )
 def test_what_is_no_ring_is_one_sentence(tmp_path: Path, content: bytes) -> None:

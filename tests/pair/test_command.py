@@ -12,7 +12,8 @@ import pytest
 from genkan.cli.app import app
 from genkan.testing.person import Person, RealBrowser
 from tests.pair.real import MakePhone, RealPhone, add_person
-from tests.security.serving import Serving, free_port
+from tests.ports import free_port
+from tests.security.serving import Serving
 from tests.site.world import PASSWORD
 
 Inside = Callable[..., subprocess.CompletedProcess[str]]

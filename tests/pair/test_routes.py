@@ -74,7 +74,7 @@ async def test_route_1_mdm_with_oauth(any_site: SiteUnderTest, switch_on: bool) 
 
 
 async def test_route_1_with_a_wrong_client_id(any_site: SiteUnderTest) -> None:
-    """The site's page says that it does not know the application; the app says that the sign-in was broken off."""
+    """The site does not know the application: the app says so before a browser opens on a page that answers nobody."""
     await any_site.make_account()
     await any_site.turn_mobile_on()
     entry = only_entry(delivered({"baseURL": any_site.base, "oauth": {"clientID": "38843a89f2b02a471000bc022e4b9de8"}}))
@@ -82,8 +82,9 @@ async def test_route_1_with_a_wrong_client_id(any_site: SiteUnderTest) -> None:
     found = await phone.discover(entry.base_url, entry=entry)
     person = a_person(any_site)
     refused = await phone.sign_in(found, person)
-    assert refused == SignInAgain("The sign-in was broken off: start it again.")
-    assert "This site does not know the application that sent you here." in person.said
+    assert isinstance(refused, SiteSetUpWrong)
+    assert "does not know the client id 38843a89f2b02a471000bc022e4b9de8" in refused.sentence
+    assert person.visited == []
     assert await seen_phones(any_site) == []
     assert await phone.sessions.saved() == ()
 
@@ -269,15 +270,17 @@ async def test_the_switch_goes_off_on_the_way(site: SiteUnderTest) -> None:
 
 
 async def test_the_switch_goes_off_with_sign_out_on_the_way(site: SiteUnderTest) -> None:
-    """Off with sign-out between discovery and sign-in: the site's page says so and nobody is signed in."""
+    """Off with sign-out between discovery and sign-in: the app says so before a browser opens, nobody is signed in."""
     await site.make_account()
     link = await site.turn_mobile_on()
     phone = Phone(site)
     found = await phone.discover()
     await turn_off(site, link, sign_out=True)
     person = a_person(site)
-    assert isinstance(await phone.sign_in(found, person), SignInAgain)
-    assert "This application is switched off on this site at the moment." in person.said
+    refused = await phone.sign_in(found, person)
+    assert isinstance(refused, SiteSetUpWrong)
+    assert "or the link enabled where it is not" in refused.sentence
+    assert person.visited == []
     assert await seen_phones(site) == []
 
 

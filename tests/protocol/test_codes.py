@@ -3,6 +3,7 @@
 import string
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,21 @@ def test_an_interaction_of_a_codes_size_is_no_code() -> None:
 def test_an_envelope_brings_back_any_bytes(plain: bytes, purpose: Purpose) -> None:
     """Empty and long contents alike."""
     assert SEALER.open(purpose, SEALER.seal(purpose, plain, an_env())) == plain
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A record as pages carry them."""
+
+    text: str
+
+
+def test_an_envelope_brings_back_a_record_and_nothing_else() -> None:
+    """No text, another purpose, and what another version of the program sealed are no record."""
+    sealed = SEALER.seal_value(Purpose.PAGE, Note("x"), an_env())
+    assert SEALER.open_value(Purpose.PAGE, sealed, Note) == Note("x")
+    assert SEALER.open_value(Purpose.HANDOVER, sealed, Note) is None
+    others = [None, "", sealed[:-4], SEALER.seal(Purpose.PAGE, msgspec.msgpack.encode([1]), an_env())]
+    assert [SEALER.open_value(Purpose.PAGE, text, Note) for text in others] == [None] * 4
 
 
 def test_another_site_and_another_ring_open_no_code() -> None:

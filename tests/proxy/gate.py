@@ -10,7 +10,8 @@ import trustme
 from genkan.ops.proxy import Layout
 from genkan.settings import Settings
 from tests.conftest import installed_program
-from tests.proxy.world import KINDS, SECRET, START_SECONDS, free_port, nginx_command
+from tests.ports import free_port
+from tests.proxy.world import KINDS, SECRET, START_SECONDS, nginx_command
 
 
 class Gate:

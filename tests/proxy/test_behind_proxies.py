@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from genkan.site.browser import DEVICE, KNOWN, SESSION
+from tests.ports import free_port
 from tests.proxy.conftest import EACH
-from tests.proxy.world import SECRET, Front, free_port
+from tests.proxy.world import SECRET, Front
 
 IDENTITY = ["remote-user", "remote-groups", "remote-name", "remote-email", "remote-scope"]
 OURS = [f"{prefix}{name}" for prefix in ("", "__Host-") for name in (SESSION, DEVICE, KNOWN)]

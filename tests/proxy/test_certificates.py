@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.proxy.certificate_front import Opened, in_headers
 from tests.proxy.conftest import EACH
 from tests.proxy.curl import Answered, Curl
-from tests.proxy.world import free_port
 
 NOT_FOUND = ["/", "/login", "/login/certificate/start", "/rest/api/2/myself", "/healthz", "/auth/verify", "/static/x"]
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import ssl
 import subprocess
@@ -35,6 +34,7 @@ from genkan.store.sqlite import open_store
 from genkan.wire import pkce
 from genkan.wire.scopes import Permission
 from tests.conftest import installed_program
+from tests.ports import free_port
 from tests.site.world import forms_of
 
 PASSWORD = "a stone, a lantern, a gate"
@@ -344,13 +344,6 @@ async def _seed(settings: Settings) -> str:
         return link.client_id
     finally:
         await store.close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _walk(client: httpx2.Client, answer: httpx2.Response) -> httpx2.Response:

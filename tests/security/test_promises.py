@@ -12,6 +12,7 @@ from genkan.logs import make_log
 from genkan.protocol.links import NewLink
 from genkan.protocol.records import Link, LinkKind
 from genkan.site.app import route_table
+from genkan.site.metrics import exposition, families
 from genkan.site.routes import Guard, Undeclared, Who, checked
 from genkan.store.api import PhoneQuery, QueueFull, StoreUnavailable
 from tests.site.world import PASSWORD, VERIFIER, SiteUnderTest, TestClock, close_site, open_site
@@ -179,7 +180,7 @@ async def test_nothing_secret_reaches_logs_metrics_or_pages(tmp_path: Path, capf
     await site.myself(tokens["access_token"])
     await site.sign_in("alice", "wrong " + PASSWORD)
     await close_site(site)
-    logged = capfd.readouterr().err + site.door.measures.render().decode()
+    logged = capfd.readouterr().err + exposition(await families(site.door)).decode()
     assert '"status": 200' in logged
     secrets = [PASSWORD, code, VERIFIER, str(made.secret), "f" * 64, *site.client.cookies.values()]
     for secret in [*secrets, tokens["access_token"], tokens["refresh_token"]]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from genkan.protocol.records import Account
+from genkan.wire.scopes import Permission
+from tests.site.link_console import Console
 from tests.site.openid_world import Corporate, corporate
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
@@ -15,6 +18,38 @@ async def site(tmp_path: Path) -> AsyncIterator[SiteUnderTest]:
     opened = await open_site(tmp_path, TestClock())
     yield opened
     await close_site(opened)
+
+
+@pytest.fixture
+async def alice(site: SiteUnderTest) -> Account:
+    """Somebody who is signed in."""
+    account = await site.make_account()
+    assert (await site.sign_in()).status_code == 303
+    return account
+
+
+@pytest.fixture
+async def root(site: SiteUnderTest) -> Account:
+    """A system administrator who is signed in."""
+    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
+    assert (await site.sign_in("root")).status_code == 303
+    return account
+
+
+@pytest.fixture
+async def ours(site: SiteUnderTest) -> SiteUnderTest:
+    """A site whose browser is an administrator's."""
+    await site.make_account("root", Permission.ADMIN)
+    await site.sign_in("root")
+    return site
+
+
+@pytest.fixture
+async def console(site: SiteUnderTest) -> Console:
+    """alice administers links and is signed in."""
+    await site.make_account("alice", Permission.ADMIN)
+    await site.sign_in("alice")
+    return Console(site)
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ SIGN_IN = "/account/sign-in"
 NEW = "a quite new password"
 
 
-@pytest.fixture
-async def alice(site: SiteUnderTest) -> Account:
-    """Somebody who is signed in."""
-    account = await site.make_account()
-    assert (await site.sign_in()).status_code == 303
-    return account
-
-
 async def change_password(site: SiteUnderTest, present: str) -> httpx2.Response:
     page = await site.client.get(site.base + SIGN_IN)
     action, fields = next(form for form in forms_of(page.text) if form[0].endswith(SIGN_IN))

@@ -14,14 +14,6 @@ from tests.site.world import SiteUnderTest, forms_of
 PAGE = "/admin/api-keys"
 
 
-@pytest.fixture
-async def ours(site: SiteUnderTest) -> SiteUnderTest:
-    """root administers and is signed in."""
-    await site.make_account("root", Permission.ADMIN)
-    await site.sign_in("root")
-    return site
-
-
 def words_of(answer: httpx2.Response) -> str:
     """The words of a page."""
     (main,) = read_page(answer.content).all("main")

@@ -17,14 +17,6 @@ from tests.site.world import SiteUnderTest, TestClock, close_site, forms_of, ope
 HERE = "/admin/base-url"
 
 
-@pytest.fixture
-async def ours(site: SiteUnderTest) -> SiteUnderTest:
-    """A site whose browser is an administrator's."""
-    await site.make_account("root", Permission.ADMIN)
-    await site.sign_in("root")
-    return site
-
-
 async def shown(site: SiteUnderTest, **query: str) -> str:
     """The page, as text."""
     page = await site.client.get(site.base + HERE, params=query)

@@ -10,7 +10,7 @@ from genkan.protocol.env import MINUTE
 from genkan.wire.scopes import Permission
 from tests.browser.reading import read_page
 from tests.doctor.world import INFO, Answering, Asked, Front, Told, in_process, means, opened, sent_to
-from tests.security.serving import free_port
+from tests.ports import free_port
 from tests.site.api_world import a_key
 from tests.site.world import SiteUnderTest, TestClock, close_site, forms_of, open_site
 

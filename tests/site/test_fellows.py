@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from prometheus_client.core import Metric
 
 from genkan.httpd.seat import Letterbox, a_letterbox
 from genkan.protocol.reasons import Reason
 from genkan.site import fellows
 from genkan.site.fellows import Fellows
 from genkan.site.measure import Measures
+from genkan.site.metrics import counted
 
 
 @pytest.fixture
@@ -25,8 +27,12 @@ def boxes() -> Iterator[list[Letterbox]]:
 def a_fellow(number: int, boxes: list[Letterbox]) -> tuple[Fellows, Measures]:
     """One process's side, which listens."""
     measures = Measures()
-    fellow = Fellows(measures, number, [(box.inlet, box.outlet) for box in boxes])
-    fellow.listen()
+    fellow = Fellows(number, [(box.inlet, box.outlet) for box in boxes])
+
+    async def measured() -> list[Metric]:
+        return list(counted(measures))
+
+    fellow.listen(measured)
     return fellow, measures
 
 

@@ -16,14 +16,6 @@ PRINT = "3f" * 32
 
 
 @pytest.fixture
-async def root(site: SiteUnderTest) -> Account:
-    """A system administrator who is signed in."""
-    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
-    assert (await site.sign_in("root")).status_code == 303
-    return account
-
-
-@pytest.fixture
 async def alice(site: SiteUnderTest, root: Account) -> Account:
     """Who signed in with a certificate, on a phone too."""
     account = await site.make_account("alice")

@@ -64,14 +64,6 @@ async def site(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
 
 
 @pytest.fixture
-async def root(site: SiteUnderTest) -> Account:
-    """The only one who administers, signed in a moment ago."""
-    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
-    assert (await site.sign_in("root")).status_code == 303
-    return account
-
-
-@pytest.fixture
 async def ours(site: SiteUnderTest) -> Caller:
     """An API key that may do everything."""
     return await a_key(site, Permission.SYSTEM_ADMIN)

@@ -13,15 +13,7 @@ from genkan.wire.managed import parse
 from genkan.wire.scopes import Permission
 from tests.site.api_world import a_phone_of
 from tests.site.link_console import GOOD, LINKS, START, WEB, Console, path_of
-from tests.site.world import PASSWORD, SiteUnderTest, forms_of
-
-
-@pytest.fixture
-async def console(site: SiteUnderTest) -> Console:
-    """alice administers and is signed in."""
-    await site.make_account("alice", Permission.ADMIN)
-    await site.sign_in("alice")
-    return Console(site)
+from tests.site.world import PASSWORD, forms_of
 
 
 async def test_the_list_is_empty_and_says_what_to_do(console: Console) -> None:

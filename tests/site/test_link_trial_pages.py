@@ -1,22 +1,11 @@
 """Trying a link out: the answer comes back to the console, to who asked for it, and signs nobody in."""
 
-import pytest
-
 from genkan.protocol.env import MINUTE
 from genkan.protocol.records import ConsentMode
 from genkan.site.api.documents import public_id
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
 from tests.site.link_console import WEB, Console, path_of
-from tests.site.world import SiteUnderTest
-
-
-@pytest.fixture
-async def console(site: SiteUnderTest) -> Console:
-    """alice administers and is signed in."""
-    await site.make_account("alice", Permission.ADMIN)
-    await site.sign_in("alice")
-    return Console(site)
 
 
 async def test_a_trial_comes_back_to_the_console(console: Console) -> None:

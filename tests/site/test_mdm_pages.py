@@ -8,21 +8,12 @@ import pytest
 
 from genkan.mdm.check import check
 from genkan.mdm.targets import Target
-from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest, forms_of
 
 HERE = "/admin/mobile/mdm"
 REST = "/rest/genkan/1.0/managed-configuration"
 CLIENT = "38843a89f2b02a471000bc022e4b9de8"
 PASTED = '[{"baseURL": "https://jira.example.com/browse/A-1", "oauth": {"clientId": "' + CLIENT + '"}}]'
-
-
-@pytest.fixture
-async def ours(site: SiteUnderTest) -> SiteUnderTest:
-    """A site whose browser is an administrator's."""
-    await site.make_account("root", Permission.ADMIN)
-    await site.sign_in("root")
-    return site
 
 
 async def shown(site: SiteUnderTest, **query: str) -> str:

@@ -4,7 +4,6 @@ import html
 from dataclasses import replace
 
 import httpx2
-import pytest
 
 from genkan.protocol import links
 from genkan.protocol.env import HOUR
@@ -16,14 +15,6 @@ from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
 HERE = "/admin/mobile"
 INFO = "/rest/nativemobile/1.1/info/login"
-
-
-@pytest.fixture
-async def ours(site: SiteUnderTest) -> SiteUnderTest:
-    """A site whose browser is an administrator's."""
-    await site.make_account("root", Permission.ADMIN)
-    await site.sign_in("root")
-    return site
 
 
 async def shown(site: SiteUnderTest, path: str = HERE) -> str:

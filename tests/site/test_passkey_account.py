@@ -26,14 +26,6 @@ from tests.site.world import SiteUnderTest, forms_of
 from tests.software_key import SoftwareKey, base64url
 
 
-@pytest.fixture
-async def alice(site: SiteUnderTest) -> Account:
-    """Somebody who is signed in."""
-    account = await site.make_account()
-    assert (await site.sign_in()).status_code == 303
-    return account
-
-
 async def test_adding_and_removing_need_a_recent_sign_in(site: SiteUnderTest, alice: Account) -> None:
     """A browser that was left open is asked first; a passkey answers that question as well."""
     key = SoftwareKey()

@@ -52,14 +52,6 @@ async def site(tmp_path: Path) -> AsyncIterator[SiteUnderTest]:
     await close_site(opened)
 
 
-@pytest.fixture
-async def alice(site: SiteUnderTest) -> Account:
-    """Somebody who is signed in."""
-    account = await site.make_account()
-    assert (await site.sign_in()).status_code == 303
-    return account
-
-
 async def test_browsers_are_asked_for_the_maker_s_word(site: SiteUnderTest, alice: Account) -> None:
     """WebAuthn 5.4.7: without "direct" a browser takes the attestation away."""
     options = (await site.client.get(site.base + OPTIONS)).json()["publicKey"]

@@ -31,14 +31,6 @@ from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 from tests.software_key import SoftwareKey
 
 
-@pytest.fixture
-async def alice(site: SiteUnderTest) -> Account:
-    """Somebody who is signed in."""
-    account = await site.make_account()
-    assert (await site.sign_in()).status_code == 303
-    return account
-
-
 async def test_a_copy_is_refused_told_and_stays_refused(site: SiteUnderTest, alice: Account) -> None:
     """The person reads it on the sign-in page and in their account, the administrator in the audit and the console."""
     key = SoftwareKey(counter=5)

@@ -29,14 +29,6 @@ from tests.site.world import SiteUnderTest
 from tests.software_key import BE, BS, UP, UV, SoftwareKey, base64url
 
 
-@pytest.fixture
-async def alice(site: SiteUnderTest) -> Account:
-    """Somebody who is signed in."""
-    account = await site.make_account()
-    assert (await site.sign_in()).status_code == 303
-    return account
-
-
 async def test_a_passkey_is_made_and_signs_in(site: SiteUnderTest, alice: Account) -> None:
     """It is listed with its name, signs in as what it is, and the list says when it was used."""
     key = SoftwareKey(flags=UP | UV | BE | BS, aaguid=bytes(range(16)))

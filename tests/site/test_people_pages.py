@@ -18,14 +18,6 @@ from tests.site.person_world import NEW, PEOPLE, form, page, path_of, said, send
 from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
 
-@pytest.fixture
-async def root(site: SiteUnderTest) -> Account:
-    """A system administrator who is signed in."""
-    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
-    assert (await site.sign_in("root")).status_code == 303
-    return account
-
-
 async def named(site: SiteUnderTest, name: str) -> Account:
     account = await site.store.account_by_name(name)
     assert account is not None

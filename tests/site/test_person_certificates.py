@@ -32,14 +32,6 @@ ADD, ADD_FORM = "/certificates/add", "certificates/add"
 
 
 @pytest.fixture
-async def root(site: SiteUnderTest) -> Account:
-    """A system administrator who is signed in."""
-    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
-    assert (await site.sign_in("root")).status_code == 303
-    return account
-
-
-@pytest.fixture
 async def alice(site: SiteUnderTest, root: Account) -> Account:
     """Whom the certificates are for."""
     return await site.make_account("alice", email="alice@site.example")

@@ -21,14 +21,6 @@ from tests.site.world import PASSWORD, SiteUnderTest, forms_of
 
 
 @pytest.fixture
-async def root(site: SiteUnderTest) -> Account:
-    """A system administrator who is signed in."""
-    account = await site.make_account("root", Permission.SYSTEM_ADMIN)
-    assert (await site.sign_in("root")).status_code == 303
-    return account
-
-
-@pytest.fixture
 async def alice(site: SiteUnderTest, root: Account) -> Account:
     """Whom the pages are about."""
     return await site.make_account(groups=("staff",), email="alice@site.example")

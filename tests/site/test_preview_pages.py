@@ -16,14 +16,6 @@ HERE = "/admin/mobile/preview"
 REST = "/rest/genkan/1.0/managed-configuration/preview"
 
 
-@pytest.fixture
-async def ours(site: SiteUnderTest) -> SiteUnderTest:
-    """A site whose browser is an administrator's."""
-    await site.make_account("root", Permission.ADMIN)
-    await site.sign_in("root")
-    return site
-
-
 async def opened(site: SiteUnderTest) -> str:
     page = await site.client.get(site.base + HERE)
     assert page.status_code == 200

@@ -8,7 +8,7 @@ import pytest
 
 from tests.workshop.tree import ROOT
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-otel.lock", "requirements-dev.lock"]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)
 
 
@@ -26,8 +26,9 @@ def test_every_line_is_a_pin_with_a_hash(lock: str) -> None:
 
 
 def test_development_runs_on_the_versions_of_a_site() -> None:
-    """The development lock holds every pin of the runtime lock, at the same version."""
-    assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+    """The development lock holds every pin of the runtime lock and of what is extra, at the same version."""
+    runtime, traces, development = map(pins, LOCKS)
+    assert runtime.items() <= traces.items() <= development.items()
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:
@@ -35,6 +36,7 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime = {*names(project["project"]["dependencies"]), *names(project["build-system"]["requires"])}
     assert runtime <= pins("requirements.lock").keys()
+    assert names(project["project"]["optional-dependencies"]["otel"]) <= pins("requirements-otel.lock").keys()
     assert names(project["dependency-groups"]["dev"]) <= pins("requirements-dev.lock").keys()
 
 

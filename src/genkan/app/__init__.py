@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TooOld,
         WrongAddress,
     )
-    from genkan.app.pat import Either, PersonalToken, end_token, replace_token, tokens_of
+    from genkan.app.pat import Either, PersonalToken, end_token, owner_of, replace_token, tokens_of
     from genkan.app.reply import Reply
     from genkan.app.sealed import KeyFile, Passphrase, SealedVault, Unlock
     from genkan.app.startup import Broken, Choice, ChooseSite, Plan, Resume, SignIn, plan
@@ -106,6 +106,7 @@ __all__ = [
     "connect_async",
     "end_token",
     "managed_configuration",
+    "owner_of",
     "plan",
     "replace_token",
     "tokens_of",
@@ -129,7 +130,7 @@ _HOMES = {
         "TooOld",
         "WrongAddress",
     ),
-    "app.pat": ("Either", "PersonalToken", "end_token", "replace_token", "tokens_of"),
+    "app.pat": ("Either", "PersonalToken", "end_token", "owner_of", "replace_token", "tokens_of"),
     "app.reply": ("Reply",),
     "app.sealed": ("KeyFile", "Passphrase", "SealedVault", "Unlock"),
     "app.startup": ("Broken", "Choice", "ChooseSite", "Plan", "Resume", "SignIn", "plan"),

@@ -6,14 +6,16 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 import hashlib
 from collections.abc import Callable
 
-from genkan.app import flows, keeping
+from genkan.app import flows, keeping, preflight
 from genkan.app.keeping import DEVICE, MYSELF, Keeper
-from genkan.app.outcomes import Kept, Problem, SignedIn, SignInAgain
+from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
 from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.oauth import CodeExchange
+
+BUSY = "Another program of yours is signing in and does not finish: try again."
 
 
 def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | None = None) -> Flow[Kept | Problem]:
@@ -22,14 +24,20 @@ def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | Non
     Where an ``account`` is named, by name or key, a session of any other is ended again at once. Raises
     ``VaultTrouble``.
     """
+    if (wrong := (yield from preflight.look(site, redirect_uri, keeper.draw))) is not None:
+        return wrong
     device_id = yield from _device_id(keeper, site, account)
+    if isinstance(device_id, Retry):
+        return device_id
     asked = yield from flows.authorize(site, redirect_uri, device_id=device_id, draw=keeper.draw)
     if not isinstance(asked, CodeExchange):
         return asked
     turn = keeper.vault.turn(DEVICE)
     try:
         # One after the other: two sign-ins at once would take each other for the earlier one, and end each other.
-        yield from keeping.wait_for(turn)
+        # Who comes too late leaves the code as it is: it ends by itself, and nothing is signed in.
+        if not (yield from keeping.wait_for(turn)):
+            return Retry(BUSY)
         return (yield from _arrive(keeper, site, asked, account))
     finally:
         turn.give_back()
@@ -110,7 +118,7 @@ def _mark_in(vault: Vault, draw: Callable[[int], bytes]) -> str:
     return mark
 
 
-def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[str]:
+def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[str | Retry]:
     """The device mark, by which a later sign-in from here replaces this one at the site.
 
     Made once a vault, and another for every site, so that no two sites can tell that they have the same device. A named
@@ -119,7 +127,8 @@ def _device_id(keeper: Keeper, site: Site, account: str | None = None) -> Flow[s
     """
     turn = keeper.vault.turn(DEVICE)
     try:
-        yield from keeping.wait_for(turn)
+        if not (yield from keeping.wait_for(turn)):
+            return Retry(BUSY)
         secret = yield from work(lambda: _mark_in(keeper.vault, keeper.draw))
         link = [site.client_id, site.scope or ""] if site.linked else []
         marked = " ".join((secret, site.base_url, *link, *([account] if account else [])))

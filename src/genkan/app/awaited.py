@@ -46,7 +46,7 @@ class AwaitedAnswer:
         with self._lock:
             if self._address is not None:
                 return Offered.LATE
-            if self._state is None or not hmac.compare_digest(_state_in(address).encode(), self._state.encode()):
+            if self._state is None or not hmac.compare_digest(state_in(address).encode(), self._state.encode()):
                 # Any page and any program on this machine can bring an address; only the site knows the state.
                 self._strangers += 1
                 return Offered.STRANGER
@@ -68,7 +68,8 @@ class AwaitedAnswer:
         self._came.set()
 
 
-def _state_in(address: str) -> str:
+def state_in(address: str) -> str:
+    """The state that an address carries; empty where it carries none, or several."""
     query = address.partition("#")[0].partition("?")[2]
     try:
         states = parse_qs(query, max_num_fields=64).get("state", [])

@@ -40,6 +40,10 @@ def entry_of(managed: Managed | None, address: str | None) -> SiteEntry | Unclea
     if address is not None:
         wanted = normal(address)
         found = next((entry for entry in sites if normal(entry.base_url) == wanted), None)
+    elif managed is not None and managed.broken:
+        # The one entry that is right need not be the one that is meant: what is wrong may be of another site.
+        named = f", or name the site: {', '.join(entry.base_url for entry in sites)}" if sites else ""
+        return Unclear(f"The MDM set-up is not right, so no site is chosen from it: correct it{named}.")
     elif len(sites) == 1:
         found = sites[0]
     elif sites:

@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.drive import Door
@@ -26,13 +25,11 @@ class NobodyThere:
         )
 
 
-def desktop_agent(machine: Machine, folder: Path) -> UserAgent:
+def desktop_agent(machine: Machine) -> UserAgent:
     """The person's browser with loopback, a handler of the desktop, else a pasted address where there is a terminal."""
     pasting = PastingAgent(machine.say, machine.say, sys.stdin.readline)
     otherwise: UserAgent = pasting if _is_terminal() else NobodyThere()
-    runtime = machine.environ.get("XDG_RUNTIME_DIR")
-    sockets = Path(runtime) / "genkan" if runtime else folder / "run"
-    handler = functools.partial(open_scheme_door, desktop_of(machine.environ, sockets))
+    handler = functools.partial(open_scheme_door, desktop_of(machine.environ))
     browser, tried = browser_of(machine.environ), tried_of(machine.environ)
     return SystemBrowser(browser, machine.say, otherwise, handler, tried)
 

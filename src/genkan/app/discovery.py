@@ -123,9 +123,15 @@ def _usable(redirect_uris: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_metadata(base: BaseURL) -> Flow[tuple[ServerMetadata, tuple[str, ...]]]:
-    """RFC 8414 3.1, both places; most sites of this kind have none, so its absence says nothing."""
+    """RFC 8414 3.1, both places; most sites of this kind have none, so its absence says nothing.
+
+    Without one, a provider of OpenID Connect has the same document under another name.
+    """
     notes: list[str] = []
-    for path in dict.fromkeys(metadata.well_known_paths(base.text)):
+    openid = metadata.openid_path(base.text)
+    for path in dict.fromkeys((*metadata.well_known_paths(base.text), openid)):
+        if path == openid and notes:
+            break
         answer = yield from ask(Ask("GET", base.origin + path))
         if not isinstance(answer, Answer) or answer.status != 200 or not _is_json(answer):
             continue

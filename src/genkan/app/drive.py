@@ -235,7 +235,8 @@ async def _walk(door: Door, asked: Visit) -> Returned | NoReturn:
     try:
         return await came
     except asyncio.CancelledError:
-        door.close()
+        # Closing waits for sockets and programs, which other tasks should not.
+        await _uninterrupted(door.close)
         raise
 
 

@@ -54,8 +54,8 @@ def authorize(site: Site, redirect_uri: str, *, device_id: str, draw: Draw) -> F
     if find(site.redirect_uris, redirect_uri) is None:
         # RFC 9700 2.1: redirect addresses match exactly; what is not registered is refused before a browser opens
         return SiteSetUpWrong(f"The redirect address {redirect_uri} is not registered at {site.name}.")
-    verifier, state = _secret(draw), _secret(draw)
-    url = _authorization_url(site, redirect_uri, verifier, state)
+    verifier, state = secret(draw), secret(draw)
+    url = authorization_url(site, redirect_uri, verifier, state)
     brought = yield from visit(Visit(url, state, private=not site.share_browser_session))
     if isinstance(brought, NoReturn):
         return SignInAgain(brought.sentence)
@@ -65,7 +65,7 @@ def authorize(site: Site, redirect_uri: str, *, device_id: str, draw: Draw) -> F
         case CallbackWrong():
             return SignInAgain(f"What the browser brought back is not the answer to this sign-in: {answer.why}.")
         case CallbackRefused():
-            return _refused(site, answer)
+            return refused(site, answer)
         case CallbackCode():
             return CodeExchange(
                 code=answer.code,
@@ -79,12 +79,14 @@ def authorize(site: Site, redirect_uri: str, *, device_id: str, draw: Draw) -> F
             assert_never(answer)
 
 
-def _secret(draw: Draw) -> str:
+def secret(draw: Draw) -> str:
+    """A verifier, or a state."""
     # RFC 7636 7.1: 256 bits for the verifier; RFC 6749 10.12: the state gets as many
     return urlsafe_b64encode(draw(32)).rstrip(b"=").decode()
 
 
-def _authorization_url(site: Site, redirect_uri: str, verifier: str, state: str) -> str:
+def authorization_url(site: Site, redirect_uri: str, verifier: str, state: str) -> str:
+    """Where the browser is sent (RFC 6749 4.1.1)."""
     private = not site.share_browser_session
     return AuthorizationRequest(
         client_id=site.client_id,
@@ -111,7 +113,8 @@ _REFUSED_FOR_NOW = {ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE}
 _REFUSED_WITHOUT_PERSON = {ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUIRED, ErrorCode.CONSENT_REQUIRED}
 
 
-def _refused(site: Site, refusal: CallbackRefused) -> Problem:
+def refused(site: Site, refusal: CallbackRefused) -> Problem:
+    """What a refusal that came back to the app means."""
     said = f" It says: {refusal.description}" if refusal.description else ""
     if refusal.error in _REFUSED_BY_PERSON:
         # The site's own words say that it was declined, and perhaps why: ours would say it twice.

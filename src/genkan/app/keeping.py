@@ -28,6 +28,7 @@ DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
 LONGEST_NAME = 255
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+BUSY = "Another program of yours is renewing this session and does not finish: try again."
 TURN_POLL_MS = 25
 TURN_POLLS = 2400
 """A minute: longer than a refresh with all its repetitions takes, unless the network hangs for its holder."""
@@ -74,7 +75,15 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
     """
     state = yield from load(keeper, session_id)
     found = _usable(keeper, state, rejected)
-    return found or (yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected)))
+    if found is not None:
+        return found
+    try:
+        return (yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected)))
+    except VaultTrouble:
+        # A disk that is full now may not be when the present token runs out.
+        if (good := _still_good(keeper, state, rejected)) is not None:
+            return good
+        raise
 
 
 def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | SignInAgain | None:
@@ -119,7 +128,7 @@ def _refresh_in_turn(
         if found is not None:
             return found
         if not isinstance(state, SessionState) or state.tokens is None or not held:
-            return Retry("Another program of yours is renewing this session and does not finish: try again.")
+            return Retry(BUSY)
         outcome = yield from flows.refresh(state.site, state.tokens, state.redirect_uri, now=keeper.now)
         return (yield from _settle(keeper, state, state.tokens, outcome, rejected))
     finally:
@@ -130,7 +139,7 @@ def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
     """Wait for a turn, as long as its holder may reasonably take unless told otherwise."""
     # Asked again and again rather than waited for: a thread that sleeps in a lock can neither be cancelled nor end.
     for _ in range(TURN_POLLS if polls is None else polls):
-        if turn.take():
+        if (yield from work(turn.take)):
             return True
         yield from pause(TURN_POLL_MS)
     return False
@@ -272,7 +281,7 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
     turn = keeper.vault.turn(session_id)
     try:
         if not (yield from wait_for(turn)):
-            return Retry("Another program of yours is renewing this session and does not finish: try again.")
+            return Retry(BUSY)
         state = yield from load(keeper, session_id)
         outcome = yield from _end(state)
         if forget or isinstance(outcome, SignedOut):

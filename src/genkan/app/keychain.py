@@ -1,15 +1,17 @@
-"""Sessions in the operating system's keyring, where one works.
+"""Sessions sealed with a key that the operating system's keyring keeps, where one works.
 
 Owns the dealings with ``keyring``: which backends count, and a deadline on each call, since a desktop bus may hang.
-Names are kept as empty files beside it, because keyrings cannot be listed.
+It gets nothing but a key: some take passwords only, Windows no more than 1280 characters, and none can be listed.
 """
 
 import hmac
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, unseal
 from genkan.app.vault import FileVault, Turn, VaultTrouble
 
 if TYPE_CHECKING:
@@ -19,25 +21,100 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SERVICE = "genkan app"
+HEAD = "keyring-2 "
 ANSWER_SECONDS = 10.0
-LONGEST = 3000
-"""Characters that a session may have; the real ones stay below two thousand."""
 RECOMMENDED = 1
 """What keyring itself calls recommended; below are backends that keep plain text, nothing, or fail."""
 
 
 class KeyringVault:
-    """Keeps each entry as one secret of the keyring."""
+    """Each entry in an owner-only file, sealed with a key of the keyring, which the entry names.
 
-    def __init__(self, folder: Path, backend: "KeyringBackend", *, seconds: float = ANSWER_SECONDS) -> None:
-        self._index = FileVault(folder, suffix=".keyring")
+    What the first layout kept in the keyring itself is still read, and moves here when it is written.
+    """
+
+    def __init__(self, folder: Path, backend: "KeyringBackend", draw: Draw, *, seconds: float = ANSWER_SECONDS) -> None:
+        self._folder = folder
+        self._files = FileVault(folder, suffix=".keyed")
+        self._present = FileVault(folder, suffix=".key")
+        self._former = _FormerVault(folder, backend, seconds)
         self._backend = backend
+        self._draw = draw
         self._seconds = seconds
+        self._keys: dict[str, bytes] = {}
 
     @property
     def words(self) -> str:
         """The place in words."""
-        return f"the keyring of this system ({self._backend.name})"
+        return f"an encrypted file in {self._folder}, with its key in the keyring of this system ({self._backend.name})"
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted({*self._files.names(), *self._former.names()}))
+
+    def read(self, name: str) -> str | None:
+        kept = self._files.read(name)
+        if kept is None:
+            return self._former.read(name)
+        key_id, _, sealed = kept.removeprefix(HEAD).partition(" ")
+        key = self._key(key_id) if kept.startswith(HEAD) else None
+        text = unseal(key, name, sealed) if key else None
+        if text is None:
+            raise Spoilt(
+                f"A saved session in {self._folder} cannot be opened: the keyring of this system no longer has its "
+                "key, so sign in again."
+            )
+        return text
+
+    def write(self, name: str, text: str) -> None:
+        key_id, key = self._own_key()
+        self._files.write(name, f"{HEAD}{key_id} {seal(key, name, text, self._draw)}")
+        # It is kept from here on; what the keyring still holds of it is no longer read.
+        with suppress(VaultTrouble):
+            self._former.remove(name)
+
+    def remove(self, name: str) -> None:
+        self._files.remove(name)
+        self._former.remove(name)
+
+    def turn(self, name: str) -> Turn:
+        return self._files.turn(name)
+
+    def _key(self, key_id: str) -> bytes | None:
+        if key_id not in self._keys:
+            text = answer_within(lambda: self._backend.get_password(SERVICE, _name_of(key_id)), self._seconds) or ""
+            try:
+                key = bytes.fromhex(text)
+            except ValueError:
+                return None
+            if len(key) != KEY_BYTES:
+                return None
+            self._keys[key_id] = key
+        return self._keys[key_id]
+
+    def _own_key(self) -> tuple[str, bytes]:
+        """The key to seal with. Two programs may make one each at the same moment: each entry names its own."""
+        key_id = self._present.read("vault") or ""
+        key = self._key(key_id) if key_id else None
+        if key is None:
+            key_id, key = self._draw(8).hex(), self._draw(KEY_BYTES)
+            name, secret = _name_of(key_id), key.hex()
+            answer_within(lambda: self._backend.set_password(SERVICE, name, secret), self._seconds)
+            self._present.write("vault", key_id)
+            self._keys[key_id] = key
+        return key_id, key
+
+
+def _name_of(key_id: str) -> str:
+    return f"key-{key_id}"
+
+
+class _FormerVault:
+    """The first layout: an entry is one secret of the keyring, and an empty file beside it says that it is there."""
+
+    def __init__(self, folder: Path, backend: "KeyringBackend", seconds: float) -> None:
+        self._index = FileVault(folder, suffix=".keyring")
+        self._backend = backend
+        self._seconds = seconds
 
     def names(self) -> tuple[str, ...]:
         return self._index.names()
@@ -45,12 +122,7 @@ class KeyringVault:
     def read(self, name: str) -> str | None:
         if self._index.read(name) is None:
             return None
-        return self._within(lambda: self._backend.get_password(SERVICE, name))
-
-    def write(self, name: str, text: str) -> None:
-        self._within(lambda: self._backend.set_password(SERVICE, name, text))
-        if self._index.read(name) is None:
-            self._index.write(name, "")
+        return answer_within(lambda: self._backend.get_password(SERVICE, name), self._seconds)
 
     def remove(self, name: str) -> None:
         def forget() -> None:
@@ -58,14 +130,9 @@ class KeyringVault:
             if self._backend.get_password(SERVICE, name) is not None:
                 self._backend.delete_password(SERVICE, name)
 
-        self._within(forget)
-        self._index.remove(name)
-
-    def turn(self, name: str) -> Turn:
-        return self._index.turn(name)
-
-    def _within(self, call: Callable[[], T]) -> T:
-        return answer_within(call, self._seconds)
+        if self._index.read(name) is not None:
+            answer_within(forget, self._seconds)
+            self._index.remove(name)
 
 
 def find_backend(seconds: float = ANSWER_SECONDS) -> "KeyringBackend":
@@ -84,8 +151,7 @@ def find_backend(seconds: float = ANSWER_SECONDS) -> "KeyringBackend":
 
 def prove(backend: "KeyringBackend", draw: Callable[[int], bytes], seconds: float = ANSWER_SECONDS) -> None:
     """Keep, read and delete a trial secret, so that a sign-in is not lost afterwards to a keyring that cannot."""
-    # As long as what will be kept: some keyrings take passwords only, and refuse a session after the sign-in.
-    name, secret = f"trial-{draw(8).hex()}", draw(LONGEST // 2).hex()
+    name, secret = f"trial-{draw(8).hex()}", draw(KEY_BYTES).hex()
 
     def trial() -> bool:
         backend.set_password(SERVICE, name, secret)

@@ -11,12 +11,13 @@ from genkan.app.client import App, Connection
 from genkan.app.connecting import APPS_OWN, Link
 from genkan.app.drive import Driver
 from genkan.app.machine import Machine
-from genkan.app.outcomes import SiteSetUpWrong
+from genkan.app.outcomes import WrongAddress
 from genkan.app.state import Account
 from genkan.app.steps import Ask, Lost, ask
-from genkan.app.troubles import ApiRefused, SetUpWrong, SignInNeeded, trouble_of
+from genkan.app.troubles import ApiRefused, SetUpWrong, SignInNeeded, TryLater, trouble_of
 from genkan.wire.jsontext import integer, shown
 from genkan.wire.login_screen import completed
+from genkan.wire.token_answer import seconds_in
 from genkan.wire.urls import BaseURL, parse_base_url
 
 TOKENS = "/rest/pat/latest/tokens"
@@ -36,8 +37,8 @@ def owner_of(address: str, personal_token: str, *, allow_http: bool = False, mac
     """Whose token it is, by asking the site. Raises ``AppTrouble``."""
     base = parse_base_url(completed(address), allow_http=allow_http)
     if not isinstance(base, BaseURL):
-        raise SetUpWrong(SiteSetUpWrong(base.sentence))
-    bearer = ("Authorization", f"Bearer {personal_token}")
+        raise SetUpWrong(WrongAddress(base.sentence))
+    bearer = ("Authorization", f"Bearer {_sendable(personal_token)}")
     driver = Driver((machine or Machine()).ticks)
     try:
         answer = driver.run(ask(Ask("GET", base.text + keeping.MYSELF, (bearer,))))
@@ -45,12 +46,24 @@ def owner_of(address: str, personal_token: str, *, allow_http: bool = False, mac
         driver.close()
     if isinstance(answer, Lost):
         raise trouble_of(keeping.no_answer(answer, "GET"))
+    if answer.status in {408, 429} or answer.status >= 500:
+        busy = f"{base.text} is busy or down (status {answer.status}): try again later."
+        raise TryLater(busy, seconds_in(answer.headers.get("retry-after")))
     account = keeping.read_account(answer) if answer.status == 200 else None
     if answer.status == 401:
         raise SignInNeeded(f"{base.text} does not take the personal access token: it has expired or was revoked.")
     if account is None:
         raise ApiRefused(f"{base.text} does not say whose token it is (status {answer.status}).", answer.status)
     return account
+
+
+def _sendable(personal_token: str) -> str:
+    """The token without the space that files and variables bring along. What it holds is quoted nowhere."""
+    token = personal_token.strip()
+    # RFC 6750 2.1: one word of visible characters
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise SignInNeeded("This is no personal access token: it is empty, or holds what no token holds.")
+    return token
 
 
 def replace_token(

@@ -1,6 +1,7 @@
-"""A handler for the app's own scheme, registered with the desktop for the time of one sign-in (RFC 8252 7.1).
+"""A handler for the app's own scheme, registered with the desktop for as long as sign-ins last (RFC 8252 7.1).
 
-Owns the desktop entry and the socket that its program reports to; only where the XDG tools are there. Undone on close.
+Owns the desktop entry and the sockets that its program reports to, which several sign-ins share: an answer goes to the
+one whose state it carries. Only where the XDG tools are there; undone by the last one that closes.
 """
 
 import os
@@ -10,14 +11,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol, cast
 
 from genkan.app.awaited import DEADLINE_SECONDS, AwaitedAnswer
+from genkan.app.handover import socket_of
+from genkan.app.owned import LOCK
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.app.vault import VaultTrouble, make_private
 
 LONGEST_SOCKET_PATH = 100
+LONGEST_NAME = 30
 LONGEST_ADDRESS = 16384
 TOOL = "xdg-mime"
 TOOL_SECONDS = 10
@@ -32,7 +39,7 @@ class Desktop:
     tool: str
 
 
-def desktop_of(environ: Mapping[str, str], sockets: Path) -> Desktop | None:
+def desktop_of(environ: Mapping[str, str]) -> Desktop | None:
     """The desktop of this session, None where handlers cannot be registered."""
     tool = shutil.which(TOOL, path=environ.get("PATH"))
     shown = environ.get("WAYLAND_DISPLAY") or environ.get("DISPLAY")
@@ -40,7 +47,9 @@ def desktop_of(environ: Mapping[str, str], sockets: Path) -> Desktop | None:
         return None
     # XDG Base Directory: data for this user, below the home unless it is set
     data = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return Desktop(data / "applications", sockets, tool)
+    # One place for all programs of a desktop, wherever each keeps its sessions: they share the handler.
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return Desktop(data / "applications", Path(runtime) / "genkan" if runtime else data / "genkan" / "run", tool)
 
 
 def open_scheme_door(
@@ -50,7 +59,7 @@ def open_scheme_door(
     seconds: float = DEADLINE_SECONDS,
 ) -> "SchemeDoor | None":
     """Register a handler; None where the desktop does not let us."""
-    if desktop is None or len(str(desktop.sockets)) > LONGEST_SOCKET_PATH - 20:
+    if desktop is None or len(str(desktop.sockets)) > LONGEST_SOCKET_PATH - LONGEST_NAME:
         return None
     try:
         return SchemeDoor(desktop, redirect_uri, open_browser, seconds)
@@ -68,69 +77,112 @@ class SchemeDoor:
         self._desktop = desktop
         self._open_browser = open_browser
         self._answer = AwaitedAnswer(seconds)
-        scheme = redirect_uri.partition(":")[0].lower()
-        self._type = f"x-scheme-handler/{scheme}"
-        self._entry = desktop.entries / f"genkan-app-{scheme}.desktop"
-        self._path = desktop.sockets / f"{os.getpid()}.answer"
-        self._before = self._handler_now()
-        self._listening = self._listen()
-        try:
-            self._register()
-        except BaseException:
-            self.close()
-            raise
-        threading.Thread(target=self._serve, name="scheme handler", daemon=True).start()
+        self._registration = _Registration(desktop, redirect_uri.partition(":")[0].lower())
+        self._listening: socket.socket | None = None
+        self._path = desktop.sockets
 
     def visit(self, asked: Visit) -> Returned | NoReturn:
         """Open the browser and wait for the address with this state."""
         self._answer.expect(asked.state)
+        self._path = socket_of(self._desktop.sockets, asked.state)
+        self._listening = listening = socket.socket(socket.AF_UNIX)
+        listening.bind(str(self._path))
+        listening.listen(8)
+        threading.Thread(target=self._serve, args=(listening,), name="scheme handler", daemon=True).start()
         self._open_browser(asked.url)
         return self._answer.wait()
 
     def close(self) -> None:
-        """Put the desktop back as it was."""
+        """Put the desktop back as it was, unless another sign-in still needs it."""
         self._answer.end()
-        if self._listening.fileno() < 0:
-            return
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._path.unlink(missing_ok=True)
-        self._entry.unlink(missing_ok=True)
-        if self._before and self._before != self._entry.name:
-            self._tool("default", self._before, self._type)
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            # What is closed already cannot be shut down.
+            with suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)
+            listening.close()
+            self._path.unlink(missing_ok=True)
+        self._registration.end()
 
-    def _handler_now(self) -> str:
-        return self._tool("query", "default", self._type).strip()
-
-    def _register(self) -> None:
-        self._desktop.entries.mkdir(parents=True, exist_ok=True)
-        self._entry.write_text(_entry(self._type, [sys.executable, "-m", "genkan.app.handover", str(self._path)]))
-        self._tool("default", self._entry.name, self._type)
-        if self._handler_now() != self._entry.name:
-            raise OSError("the desktop kept its own handler")
-
-    def _tool(self, *words: str) -> str:
-        line = [self._desktop.tool, *words]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)  # noqa: S603
-        return done.stdout
-
-    def _listen(self) -> socket.socket:
-        make_private(self._desktop.sockets)
-        self._path.unlink(missing_ok=True)
-        listening = socket.socket(socket.AF_UNIX)
-        listening.bind(str(self._path))
-        listening.listen(8)
-        return listening
-
-    def _serve(self) -> None:
+    def _serve(self, listening: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._listening.accept()
+                connection, _ = listening.accept()
             except OSError:
                 return
             with connection:
                 connection.settimeout(5)
                 self._answer.offer(_read(connection))
+
+
+class _Fcntl(Protocol):
+    """What is used of ``fcntl``, which only systems with such desktops have."""
+
+    LOCK_SH: int
+    LOCK_EX: int
+    LOCK_NB: int
+
+    def flock(self, fd: int, operation: int, /) -> None: ...
+
+
+class _Registration:
+    """This scheme's handler, held by each of its sign-ins with a shared lock; the last one takes it off again."""
+
+    def __init__(self, desktop: Desktop, scheme: str) -> None:
+        self._desktop = desktop
+        self._type = f"x-scheme-handler/{scheme}"
+        self._entry = desktop.entries / f"genkan-app-{scheme}.desktop"
+        self._before = desktop.sockets / f"{scheme}.before"
+        make_private(desktop.sockets)
+        self._fcntl = cast("_Fcntl", import_module("fcntl"))
+        self._lock: int | None = os.open(desktop.sockets / f"{scheme}.lock", LOCK, 0o600)
+        try:
+            # Whoever takes it off holds the lock alone, and for a moment only.
+            self._fcntl.flock(self._lock, self._fcntl.LOCK_SH)
+            self._register()
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """Take it off if nobody else holds it; may be called again."""
+        lock, self._lock = self._lock, None
+        if lock is None:
+            return
+        try:
+            self._fcntl.flock(lock, self._fcntl.LOCK_EX | self._fcntl.LOCK_NB)
+            self._take_off()
+        except BlockingIOError:
+            # Another sign-in goes on; it takes the handler off.
+            return
+        finally:
+            os.close(lock)
+
+    def _register(self) -> None:
+        now = self._handler_now()
+        if now != self._entry.name:
+            self._before.write_text(now)
+        self._desktop.entries.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "genkan.app.handover", str(self._desktop.sockets)]
+        self._entry.write_text(_entry(self._type, command))
+        self._tool("default", self._entry.name, self._type)
+        if self._handler_now() != self._entry.name:
+            raise OSError("the desktop kept its own handler")
+
+    def _take_off(self) -> None:
+        self._entry.unlink(missing_ok=True)
+        before = self._before.read_text() if self._before.exists() else ""
+        if before:
+            self._tool("default", before, self._type)
+        self._before.unlink(missing_ok=True)
+
+    def _handler_now(self) -> str:
+        return self._tool("query", "default", self._type).strip()
+
+    def _tool(self, *words: str) -> str:
+        line = [self._desktop.tool, *words]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)  # noqa: S603
+        return done.stdout
 
 
 def _read(connection: socket.socket) -> str:

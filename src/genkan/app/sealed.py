@@ -105,8 +105,8 @@ class Passphrase:
         if read_own(check) is None and not _opens_any(folder, key):
             raise VaultTrouble(f"The passphrase opens nothing of what is kept in {folder}: type the right one.")
         # Two programs may be the first at the same moment, with two passphrases: one of them is right from then on.
-        text = _made_once(check, lambda: _seal(key, CHECK, "", self._draw))
-        if _unseal(key, CHECK, text) is None:
+        text = _made_once(check, lambda: seal(key, CHECK, "", self._draw))
+        if unseal(key, CHECK, text) is None:
             raise VaultTrouble(f"The passphrase is not the one that {folder} was sealed with: type the right one.")
 
 
@@ -122,10 +122,11 @@ def _made_once(path: Path, make: Callable[[], str]) -> str:
 def _opens_any(folder: Path, key: bytes) -> bool:
     files = FileVault(folder, suffix=SUFFIX)
     sealed = [(name, text) for name in files.names() if (text := files.read(name)) is not None]
-    return not sealed or any(_unseal(key, name, text) is not None for name, text in sealed)
+    return not sealed or any(unseal(key, name, text) is not None for name, text in sealed)
 
 
-def _seal(key: bytes, name: str, text: str, draw: Draw) -> str:
+def seal(key: bytes, name: str, text: str, draw: Draw) -> str:
+    """A text that nobody reads or changes without the key, for this name alone."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most programs never need it
 
     nonce = draw(NONCE_BYTES)
@@ -133,7 +134,8 @@ def _seal(key: bytes, name: str, text: str, draw: Draw) -> str:
     return HEAD + b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), name.encode())).decode()
 
 
-def _unseal(key: bytes, name: str, sealed: str) -> str | None:
+def unseal(key: bytes, name: str, sealed: str) -> str | None:
+    """What was sealed with this key for this name; None for everything else."""
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as above
 
@@ -170,7 +172,7 @@ class SealedVault:
         return None if sealed is None else self._opened(name, sealed)
 
     def write(self, name: str, text: str) -> None:
-        self._files.write(name, _seal(self._unlock.key(self._folder), name, text, self._draw))
+        self._files.write(name, seal(self._unlock.key(self._folder), name, text, self._draw))
 
     def remove(self, name: str) -> None:
         self._files.remove(name)
@@ -179,7 +181,7 @@ class SealedVault:
         return self._files.turn(name)
 
     def _opened(self, name: str, sealed: str) -> str:
-        text = _unseal(self._unlock.key(self._folder), name, sealed)
+        text = unseal(self._unlock.key(self._folder), name, sealed)
         if text is None:
             raise Spoilt(
                 f"A saved session in {self._folder} cannot be opened {self._unlock.words}: put the right key back, or "

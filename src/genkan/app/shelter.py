@@ -53,7 +53,7 @@ class Shelter:
 
     @property
     def sessions(self) -> Path:
-        """Where sessions, or the names of those in a keyring, lie."""
+        """Where sessions lie."""
         return self.folder / "sessions"
 
     @property
@@ -64,7 +64,7 @@ class Shelter:
         """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that does not answer."""
         kind = self.forced or self.remembered()
         if kind is Kind.KEYRING:
-            return KeyringVault(self.sessions, keychain.find_backend())
+            return KeyringVault(self.sessions, keychain.find_backend(), draw)
         return self._sealed(draw) if kind is Kind.ENCRYPTED else FileVault(self.sessions)
 
     def prepare(self, draw: Draw, consent: Consent = agree) -> Vault:
@@ -80,8 +80,9 @@ class Shelter:
             keychain.prove(backend, draw)
         except VaultTrouble as trouble:
             return self._without_keyring(trouble, kind, draw, consent)
+        self._prove_folder(draw)
         chosen = self._remember(Kind.KEYRING)
-        return KeyringVault(self.sessions, backend) if chosen else self.prepare(draw, consent)
+        return KeyringVault(self.sessions, backend, draw) if chosen else self.prepare(draw, consent)
 
     def _without_keyring(self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent) -> Vault:
         if kind is Kind.KEYRING:
@@ -105,17 +106,20 @@ class Shelter:
         return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
 
     def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> Vault:
-        trial = FileVault(self.sessions, suffix=".trial")
-        # Another program may be at the same trial: each has its own file.
-        name = f"trial-{draw(8).hex()}"
-        trial.write(name, "")
-        trial.remove(name)
+        self._prove_folder(draw)
         vault: Vault = FileVault(self.sessions)
         if kind is Kind.ENCRYPTED:
             sealed = self._sealed(draw)
             sealed.unlock()
             vault = sealed
         return vault if self._remember(kind) else self.prepare(draw, consent)
+
+    def _prove_folder(self, draw: Draw) -> None:
+        trial = FileVault(self.sessions, suffix=".trial")
+        # Another program may be at the same trial: each has its own file.
+        name = f"trial-{draw(8).hex()}"
+        trial.write(name, "")
+        trial.remove(name)
 
     def _remember(self, kind: Kind) -> bool:
         """Keep the choice; False where another program has chosen otherwise meanwhile, which then counts for both."""

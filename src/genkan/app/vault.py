@@ -4,6 +4,7 @@ Owns files, their permissions and the locks between processes; never looks into 
 keyring is in ``keychain``, the choice between them in ``shelter``.
 """
 
+import errno
 import hashlib
 import os
 import threading
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from genkan.app import owned
+from genkan.app import leftovers, owned
 from genkan.app.owned import check_private, make_private, sync_folder
 from genkan.app.troubles import VaultTrouble
 
@@ -21,6 +22,8 @@ __all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_pr
 SUFFIX = ".json"
 LIMIT = 256 * 1024
 SHORT_NAME = 8
+LOCK_POLLS = 400
+LOCK_POLL_SECONDS = 0.025
 
 
 class Turn(Protocol):
@@ -116,13 +119,12 @@ class FileVault:
         path = self._path(name)
         with _as_trouble(f"{path} cannot be written"):
             make_private(self._folder)
-            fresh = _fresh(path)
+            leftovers.sweep(self._folder)
             try:
-                _write_out(fresh, text.encode())
-                fresh.replace(path)
-            except OSError:
-                fresh.unlink(missing_ok=True)
-                raise
+                _replace(path, text.encode())
+            except FileNotFoundError:
+                # Swept by a program of another machine, which shares the folder and cannot see that this one lives.
+                _replace(path, text.encode())
             sync_folder(self._folder)
 
     def remove(self, name: str) -> None:
@@ -131,8 +133,8 @@ class FileVault:
             if not self._folder.exists():
                 return
             # What a writer left that was killed on the way holds the same secrets.
-            for gone in (path, *self._folder.glob(f".{path.name}.*.new")):
-                gone.unlink(missing_ok=True)
+            leftovers.sweep(self._folder)
+            path.unlink(missing_ok=True)
             sync_folder(self._folder)
 
     def turn(self, name: str) -> Turn:
@@ -206,22 +208,45 @@ def write_new(path: Path, content: bytes) -> None:
     """Make an owner-only file, durably and at once as a whole; one that is there already stays as it is."""
     with _as_trouble(f"{path} cannot be written"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = _fresh(path)
+        leftovers.sweep(path.parent, path.name)
+        fresh = leftovers.fresh(path)
         _write_out(fresh, content)
         try:
             os.link(fresh, path)
         except FileExistsError:
             return
+        except (OSError, AttributeError):
+            # Android and some network file systems deny links.
+            _move_new(fresh, path)
         finally:
-            fresh.unlink()
+            fresh.unlink(missing_ok=True)
         sync_folder(path.parent)
 
 
-def _fresh(path: Path) -> Path:
-    """A name beside it that no other thread or process writes to; what a dead one left there is removed."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-    fresh.unlink(missing_ok=True)
-    return fresh
+def _move_new(fresh: Path, path: Path) -> None:
+    """What a link does in one step, under a lock: the file is there as a whole or not at all; the first stays."""
+    handle = os.open(path.with_name(f".{path.name}.lock"), owned.LOCK, 0o600)
+    try:
+        for _ in range(LOCK_POLLS):
+            if owned.lock(handle):
+                break
+            threading.Event().wait(LOCK_POLL_SECONDS)
+        else:
+            raise TimeoutError(errno.ETIMEDOUT, "another program holds its lock")
+        if not path.exists():
+            fresh.replace(path)
+    finally:
+        os.close(handle)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = leftovers.fresh(path)
+    try:
+        _write_out(fresh, content)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _write_out(path: Path, content: bytes) -> None:

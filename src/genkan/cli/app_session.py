@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, ParamSpec, assert_never
 
 from cyclopts import Parameter
@@ -87,7 +86,5 @@ def agent(*, browser: bool) -> UserAgent:
     pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
     if not browser:
         return pasting
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    sockets = Path(runtime) / "genkan" if runtime else shelter().folder / "run"
-    handler = functools.partial(open_scheme_door, desktop_of(os.environ, sockets))
+    handler = functools.partial(open_scheme_door, desktop_of(os.environ))
     return SystemBrowser(browser_of(os.environ), say, pasting, handler, tried_of(os.environ), hints=HINTS)

@@ -2,8 +2,9 @@
 the one thing to change first.
 """
 
-from genkan.cli.output import print_fields, say, visible
+from genkan.cli.output import print_fields, say
 from genkan.doctor.verdicts import Probe, Report, Verdict
+from genkan.wire.sentences import visible
 
 _MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.WRONG: "WRONG", Verdict.UNKNOWN: "unknown"}
 

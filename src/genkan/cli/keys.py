@@ -15,6 +15,9 @@ from genkan.site.api.documents import moment
 
 app = cyclopts.App(name="keys")
 
+# Ten seconds: a server looks every second whether the store names a newer ring.
+PATIENCE = 40
+
 KeyId = Annotated[str, Parameter(help="The key's id from genkan keys list.")]
 
 
@@ -44,6 +47,21 @@ def document(ring: Ring, in_use: set[int]) -> dict[str, object]:
         for k in ring.keys
     ]
     return {"version": ring.version, "keys": keys}
+
+
+@app.command
+@told
+def create(*, data_dir: DataDir = None) -> None:
+    """Make the key ring of a new site, where its file must lie before any server starts.
+
+    Example: genkan keys create
+    """
+
+    async def work(_: Workbench, at: RingAtSite) -> None:
+        await ring_change.create_ring(at)
+        say(f"the key ring is in {at.path}; back it up apart from the store")
+
+    _with_ring(data_dir, work)
 
 
 @app.command
@@ -116,7 +134,7 @@ def drop(key: KeyId, /, *, data_dir: DataDir = None) -> None:
 
 def _with_ring(data_dir: str | None, work: Callable[[Workbench, RingAtSite], Awaitable[None]]) -> None:
     async def ringed(site: Workbench) -> None:
-        at = RingAtSite(site.settings.ring_path, site.store, site.actor, site.env())
+        at = RingAtSite(site.settings.ring_path, site.store, site.actor, site.env(), PATIENCE)
         try:
             await work(site, at)
         except RingUnchanged as problem:

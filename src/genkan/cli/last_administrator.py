@@ -1,6 +1,6 @@
 """The last administrator of a site: nobody ends the last one by mistake, and whoever means it is told the way back."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from shlex import quote
 from typing import Annotated
@@ -14,21 +14,9 @@ from genkan.protocol.records import Account, Standing
 from genkan.store.rounds import TRIES
 from genkan.wire.scopes import Permission
 
-PAGE = 500
-
 LastAdministrator = Annotated[
     bool, Parameter(name="--last-administrator", negative="", help="Also when nobody administers the site afterwards.")
 ]
-
-
-async def all_accounts(site: Workbench) -> AsyncIterator[Account]:
-    """Every account that is not deleted."""
-    after = ""
-    while page := await site.store.accounts(after, PAGE):
-        for account in page:
-            if account.standing is not Standing.DELETED:
-                yield account
-        after = page[-1].folded
 
 
 def administers(account: Account) -> bool:
@@ -37,15 +25,16 @@ def administers(account: Account) -> bool:
 
 
 async def keep_one(site: Workbench, account: Account, *, meant: bool) -> bool:
-    """Before an administrator ends: whether it is the last one. Stops unless that is meant."""
-    if not administers(account):
+    """Before an administrator ends: whether nobody else who can sign in may as much. Stops unless that is meant."""
+    if not administers(account) or await _has_another(site, account):
         return False
-    async for other in all_accounts(site):
-        if administers(other) and other.id != account.id:
-            return False
     if not meant:
         raise Stop(_only(account), NO)
     return True
+
+
+async def _has_another(site: Workbench, account: Account) -> bool:
+    return await site.store.has_other_administrator(account, site.entrances, site.env().now)
 
 
 async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaitable[Change]], *, meant: bool) -> bool:
@@ -56,9 +45,7 @@ async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaita
         change = await decide()
         if await site.store.apply(change):
             return False
-        if administers(account) and not await site.store.has_other_administrator(
-            account, site.entrances, site.env().now
-        ):
+        if administers(account) and not await _has_another(site, account):
             break
     else:
         raise Stop(CHANGED)
@@ -75,8 +62,8 @@ async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaita
 
 def _only(account: Account) -> str:
     return (
-        f"{account.name} is the only administrator; make another one first with genkan user permission NAME "
-        "SYSTEM_ADMIN, or give --last-administrator"
+        f"nobody else who can sign in may as much as {account.name}; make another administrator first with "
+        "genkan user permission NAME SYSTEM_ADMIN, or give --last-administrator"
     )
 
 
@@ -84,5 +71,6 @@ def tell_way_back(recoverable: str | None) -> None:
     """After the last one ended; ``recoverable`` is an account that is still there."""
     recover = "" if recoverable is None else f", or: genkan user recover {quote(recoverable)}"
     print_warning(
-        f"nobody administers this site now; to come back in: genkan user add NAME --admin --password-stdin{recover}"
+        "nobody who can sign in has that right now; "
+        f"to come back in: genkan user add NAME --admin --password-stdin{recover}"
     )

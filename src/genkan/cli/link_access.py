@@ -82,14 +82,17 @@ def sign_out(link: LinkId, /, *, data_dir: DataDir = None) -> None:
     Example: genkan link sign-out 38843a89f2b02a47
     """
 
-    async def work(site: Workbench) -> None:
-        async def decide() -> Change | Refused:
-            return links.sign_out_all(await link_named(site, link), site.actor, site.env())
+    at_site(data_dir, lambda site: end_sign_ins(site, link))
 
-        await site.apply(decide)
-        say(f"{(await link_named(site, link)).name}: all sign-ins have ended")
 
-    at_site(data_dir, work)
+async def end_sign_ins(site: Workbench, text: str) -> None:
+    """End all sign-ins of the link that is named so."""
+
+    async def decide() -> Change:
+        return links.sign_out_all(await link_named(site, text), site.actor, site.env())
+
+    await site.apply(decide)
+    say(f"{(await link_named(site, text)).name}: all sign-ins have ended")
 
 
 def _set_standing(text: str, standing: Standing, said: str, data_dir: str | None) -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from genkan.cli.check_words import tell
-from genkan.cli.output import print_json, print_table, print_warning, say, visible
+from genkan.cli.output import print_json, print_table, print_warning, say
 from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
@@ -13,6 +13,7 @@ from genkan.mdm.targets import GUIDES, VARIABLES, Target
 from genkan.mdm.words import FORMS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, SiteEntry
+from genkan.wire.sentences import visible
 
 # What several MDMs take, so that the variables of any may be meant.
 _ANY_MDM = frozenset({Target.ROWS, Target.VALUE, Target.APPCONFIG, Target.DDM})

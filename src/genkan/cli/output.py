@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from genkan.site.api.documents import plain
+from genkan.wire.sentences import visible
 
 Rows = Sequence[Sequence[str]]
 
@@ -43,11 +44,6 @@ def fail(sentence: str, status: int) -> int:
     """One line that says what stops and what to do; the exit status is handed on."""
     print_warning(sentence)
     return status
-
-
-def visible(text: str) -> str:
-    """The text in one line; control characters that somebody put into a name are shown, not obeyed."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _print_columns(rows: Rows) -> None:

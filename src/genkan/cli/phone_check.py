@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan.cli.check_words import tell
-from genkan.cli.output import print_json, say, visible
+from genkan.cli.output import print_json, say
 from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.doctor.phone import Return
 from genkan.doctor.verdicts import Report, Verdict
@@ -23,6 +23,7 @@ from genkan.site.api.outside_api import phone_check_document
 from genkan.site.phone_checked import Checked
 from genkan.site.qr_picture import blocks
 from genkan.store.api import Store
+from genkan.wire.sentences import visible
 from genkan.wire.urls import BaseURL
 
 LOOK_SECONDS = 1.0

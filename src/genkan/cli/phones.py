@@ -7,11 +7,12 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
+from genkan.cli.link_access import end_sign_ins
 from genkan.cli.named import account_named, link_named
 from genkan.cli.output import print_json, print_table, say
 from genkan.cli.phone_check import check
 from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
-from genkan.protocol import accounts, links, phones
+from genkan.protocol import accounts, phones
 from genkan.protocol.devices import device_name
 from genkan.protocol.outcomes import Change, Event, EventKind, RaiseStop, Subject
 from genkan.protocol.phones import Phone, PhoneRow, PhoneState
@@ -102,7 +103,7 @@ def sign_out(
         if person is not None:
             await _sign_out_person(site, person)
         elif link is not None:
-            await _sign_out_link(site, link)
+            await end_sign_ins(site, link)
         elif everyone:
             await _sign_out_everyone(site)
         else:
@@ -118,14 +119,6 @@ async def _sign_out_person(site: Workbench, name: str) -> None:
 
     await site.apply(decide)
     say(f"{(await account_named(site, name)).name} is signed out everywhere")
-
-
-async def _sign_out_link(site: Workbench, text: str) -> None:
-    async def decide() -> Change:
-        return links.sign_out_all(await link_named(site, text), site.actor, site.env())
-
-    await site.apply(decide)
-    say(f"{(await link_named(site, text)).name}: all sign-ins have ended")
 
 
 async def _sign_out_everyone(site: Workbench) -> None:

@@ -1,6 +1,6 @@
 """genkan user: accounts, what is known of them and what they may. Letting them in and out is ``user_access``."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan.cli import user_access, user_certificate, user_passkeys
-from genkan.cli.last_administrator import LastAdministrator, all_accounts, keep_one, tell_way_back
+from genkan.cli.last_administrator import LastAdministrator, keep_one, tell_way_back
 from genkan.cli.named import AccountName, PermissionName, account_named, permission_named
 from genkan.cli.output import print_fields, print_json, print_table, say
 from genkan.cli.passwords import PasswordStdin, new_password_hash
@@ -17,9 +17,11 @@ from genkan.ops.present import account_wish
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
 from genkan.protocol.outcomes import Change, Refused
-from genkan.protocol.records import Account
+from genkan.protocol.records import Account, Standing
 from genkan.site.api.documents import moment, public_id
 from genkan.wire.scopes import Permission
+
+PAGE = 500
 
 app = cyclopts.App(name="user")
 
@@ -80,7 +82,7 @@ def list_(*, json: AsJson = False, data_dir: DataDir = None) -> None:
     """
 
     async def work(site: Workbench) -> None:
-        found = [account async for account in all_accounts(site)]
+        found = [account async for account in _all_accounts(site)]
         if json:
             return print_json([document(account) for account in found])
         rows = [(a.name, a.display_name, a.email, a.permission.name, ", ".join(a.groups), a.standing) for a in found]
@@ -197,6 +199,16 @@ def groups(
         return f"{account.name} is in {', '.join(account.groups) or 'no group'}"
 
     _change(name, lambda now: replace(now, groups=groups), said, json, data_dir)
+
+
+async def _all_accounts(site: Workbench) -> AsyncIterator[Account]:
+    """Every account that is not deleted."""
+    after = ""
+    while page := await site.store.accounts(after, PAGE):
+        for account in page:
+            if account.standing is not Standing.DELETED:
+                yield account
+        after = page[-1].folded
 
 
 def _change(

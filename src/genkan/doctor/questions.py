@@ -10,10 +10,9 @@ from genkan.doctor.reach import Asking
 from genkan.wire import pkce
 from genkan.wire.metadata import Endpoints, well_known_paths
 from genkan.wire.oauth import AuthorizationRequest, CodeExchange
+from genkan.wire.refusal_pages import NOBODY
 from genkan.wire.urls import join
 
-# Nobody registered it, and no registered id can look like it: providers make theirs of hexadecimal digits.
-NOBODY = "genkan-check-unknown-client"
 LOOPBACK = "http://127.0.0.1/oauth-callback"
 # A verifier that everybody may know: no code is ever issued for it.
 _VERIFIER = "genkan-check-genkan-check-genkan-check-genkan-check"

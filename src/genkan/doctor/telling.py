@@ -5,7 +5,7 @@ from collections.abc import Callable
 from genkan.doctor.observed import Silence, Silent
 from genkan.doctor.saying import say
 from genkan.doctor.verdicts import Probe, Verdict
-from genkan.wire.sentences import Sentence
+from genkan.wire.sentences import Sentence, visible
 
 _IN_WORDS = {
     Silence.CONNECTION: say("no answer: the connection breaks"),
@@ -47,7 +47,7 @@ class Told:
 
     def _probe(self, verdict: Verdict, answered: Sentence, fix: Sentence | None = None) -> Probe:
         remedy = None if fix is None else _with_values(fix, _lines)
-        return Probe(self.id, verdict, self.asked, _with_values(answered, _line), self.why, remedy)
+        return Probe(self.id, verdict, self.asked, _with_values(answered, visible), self.why, remedy)
 
 
 def in_words(silent: Silent) -> Sentence:
@@ -65,11 +65,6 @@ def _with_values(said: Sentence, made_fit: Callable[[str], str]) -> Sentence:
     return Sentence(said.words, tuple(values))
 
 
-def _line(text: str) -> str:
-    """Nothing that a server wrote may move a cursor or break a line."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def _lines(text: str) -> str:
     """The lines of a fix are ours."""
-    return "\n".join(map(_line, text.split("\n")))
+    return "\n".join(map(visible, text.split("\n")))

@@ -19,6 +19,7 @@ from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
 from genkan.httpd.tls import secured
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
+from genkan.site.measure import ServerFigures
 
 KEEP_ALIVE_SECONDS = 75.0
 MOST_WAITING = 16
@@ -41,6 +42,7 @@ class Shared:
     boot: str = "0"
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     state: ServerState = field(default_factory=ServerState)
+    figures: ServerFigures = field(default_factory=ServerFigures)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _told: list[tuple[bytes, bytes]] = field(default_factory=list)
     _lines: bytes = b""
@@ -90,6 +92,7 @@ class Connection(Reading, asyncio.Protocol):
         """A connection that never says anything is idle like one between two requests."""
         self._transport = cast("asyncio.Transport", transport)
         self._shared.state.connections.add(self)  # type: ignore[arg-type]
+        self._shared.figures.connections += 1
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if isinstance(peer, tuple) else ""
         if transport.get_extra_info("sslcontext"):
@@ -100,6 +103,7 @@ class Connection(Reading, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Nobody is there any more; what is being decided for them is still decided."""
         self._over = True
+        self._shared.figures.connections -= 1
         self.waiting.clear()
         self.resume_writing()
         self._stop_clock()
@@ -324,6 +328,7 @@ class Connection(Reading, asyncio.Protocol):
             # It is we who do not read: an earlier answer is not finished yet.
             self._start_clock()
         else:
+            self._shared.figures.cut_off[self._stage.name.lower()] += 1
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
     def _refuse(self, status: HTTPStatus) -> None:
@@ -345,6 +350,7 @@ class Connection(Reading, asyncio.Protocol):
         """
         seconds = left = self._shared.keep_alive_seconds
         if self._is_stuck():
+            self._shared.figures.cut_off["answer"] += 1
             self._transport.abort()
         elif self._idle_since is not None:
             left = self._idle_since + seconds - self._loop.time()

@@ -10,6 +10,7 @@ from genkan.ops.proxied import (
     Layout,
     Proxied,
     block,
+    head,
     proxied,
 )
 from genkan.ops.proxied_certificates import PRESENT
@@ -31,19 +32,13 @@ def caddy_config(settings: Settings, layout: Layout | None = None) -> str:
     site = proxied(settings, layout or Layout())
     app = _app(site) if site.layout.app_upstream else _NO_APPLICATION
     before = [["# A former address of the site.", *_served(at)] for at in site.elsewhere]
-    parts = (_head(site), _served(site, app), *_certificate_site(site), *before)
+    about = head(site, "Caddy", "Import this file into the Caddyfile.")
+    parts = (about, _served(site, app), *_certificate_site(site), *before)
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def _served(site: Proxied, *app: list[str]) -> list[str]:
     return block(site.public.origin, _listening(site), _log(site), *app, *_site(site), _failures())
-
-
-def _head(site: Proxied) -> list[str]:
-    return [
-        f"# Caddy in front of {site.public.text}. Import this file into the Caddyfile.",
-        "# It holds the secret by which the site knows its proxy: let nobody but the proxy read it (chmod 600).",
-    ]
 
 
 def _listening(site: Proxied) -> list[str]:

@@ -13,6 +13,7 @@ from genkan.ops.proxied import (
     Layout,
     Proxied,
     block,
+    head,
     proxied,
 )
 from genkan.ops.proxied_certificates import PRESENT, TOLD_OF_CERTIFICATES
@@ -36,15 +37,9 @@ def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
     app = _guard(site) if site.layout.app_upstream else [_NO_APPLICATION]
     maps = _cookie_maps() if site.layout.app_upstream else []
     servers = [_redirect(site), _server(site, *app), *_certificate_server(site), *_before(site)]
-    parts = [_head(site), _log_format(), *maps, *_upstreams(site), *servers]
+    about = head(site, "nginx", "Include this file inside http { }.")
+    parts = [about, _log_format(), *maps, *_upstreams(site), *servers]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
-
-
-def _head(site: Proxied) -> list[str]:
-    return [
-        f"# nginx in front of {site.public.text}. Include this file inside http {{ }}.",
-        "# It holds the secret by which the site knows its proxy: let nobody but the proxy read it (chmod 600).",
-    ]
 
 
 def _log_format() -> list[str]:

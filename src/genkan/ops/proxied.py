@@ -181,6 +181,14 @@ def _secret(settings: Settings) -> str:
     return Path(settings.proxy_secret_file).read_text("utf-8").strip()
 
 
+def head(site: Proxied, product: str, how: str) -> list[str]:
+    """The first lines of a file for ``product``: whose site, ``how`` it is taken in, and who may read it."""
+    return [
+        f"# {product} in front of {site.public.text}. {how}",
+        "# It holds the secret by which the site knows its proxy: let nobody but the proxy read it (chmod 600).",
+    ]
+
+
 def block(head: str, *parts: list[str]) -> list[str]:
     """Lines in braces, indented, parts set apart by an empty line."""
     inside: list[str] = []

@@ -4,13 +4,14 @@ command or start (tokens.md 7).
 The store first would name a ring that nobody has: every node would answer 503 and none could start.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from genkan.outside import locks
-from genkan.outside.ring_file import read_ring_of, replace_ring_file
+from genkan.outside.ring_file import make_ring_file, read_ring_of, replace_ring_file
 from genkan.protocol import ring as rings
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.env import Env
@@ -22,6 +23,8 @@ from genkan.site.api.checks import is_running
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
 from genkan.store.rounds import settle_all
+
+LOOK_SECONDS = 0.25
 
 
 class RingUnchanged(Exception):
@@ -40,6 +43,8 @@ class RingAtSite:
     store: Store
     actor: str
     env: Env
+    # How often nodes are looked at again, a quarter of a second apart, before one that has an older ring is in the way.
+    patience: int = 0
 
 
 async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
@@ -49,6 +54,22 @@ async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
     if isinstance(ring, RingProblem):
         raise RingUnchanged(ring.sentence, broken=True)
     return site, ring
+
+
+async def create_ring(at: RingAtSite) -> Ring:
+    """Make the first ring of a site that knows none, where its file is not; a server does so too at its first start."""
+    with _changing(at):
+        if (await at.store.site()).ring_fingerprint:
+            raise RingUnchanged("this site has a key ring already: put its file there, or restore the site")
+        ring = rings.new_ring(at.env)
+        problem = make_ring_file(at.path, ring)
+        if problem is not None:
+            raise RingUnchanged(problem.sentence, broken=True)
+        # Where a server was first, the store names another ring now, and this file is of no site.
+        if not await at.store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
+            at.path.unlink()
+            raise RingUnchanged("a server has made a key ring meanwhile; it is where that server has its settings")
+    return ring
 
 
 async def add_key(at: RingAtSite) -> int:
@@ -132,8 +153,14 @@ async def _is_half_revoked(at: RingAtSite, site: Site, ring: Ring, key_id: int) 
 
 
 async def _behind(at: RingAtSite, ring: Ring) -> list[str]:
-    nodes = await at.store.nodes()
-    return [node.node for node in nodes if is_running(node, at.env.now) and node.ring_version < ring.version]
+    """The running processes that have an older ring, once each has had a while to read this one."""
+    for left in range(at.patience, -1, -1):
+        nodes = await at.store.nodes()
+        behind = [node.node for node in nodes if is_running(node, at.env.now) and node.ring_version < ring.version]
+        if not behind or not left:
+            return behind
+        await asyncio.sleep(LOOK_SECONDS)
+    return []
 
 
 async def _move(at: RingAtSite, ring: Ring, kind: EventKind, key_id: int, stop: RaiseStop | None = None) -> None:

@@ -14,16 +14,24 @@ def read_ring(path: Path) -> Ring | RingProblem:
     """The ring in this file."""
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            is_open = _is_open_to_others(os.fstat(file.fileno()))
             text = file.read()
     except FileNotFoundError:
         return RingProblem(f"the key ring {path} is not there; put it back, or name it with GENKAN_SECRET_FILE")
     except OSError as problem:
         return RingProblem(f"the key ring {path} cannot be read: {problem.strerror}")
-    if mode & 0o077:
+    if is_open:
         return RingProblem(f"the key ring {path} can be read by others; run: chmod 600 {path}")
     ring = parse(text)
     return ring if isinstance(ring, Ring) else RingProblem(f"{path}: {ring.sentence}")
+
+
+def _is_open_to_others(file: os.stat_result) -> bool:
+    """Whether somebody beside its owner and its one reader gets at it. What root owns may be read by the group that it
+    is lent to, for so a secret is mounted for a program that is not root; a program's own file is its own alone.
+    """
+    lent = file.st_uid == 0 and os.geteuid() != 0
+    return bool(stat.S_IMODE(file.st_mode) & (0o037 if lent else 0o077))
 
 
 def read_ring_of(path: Path, site: Site) -> Ring | RingProblem:

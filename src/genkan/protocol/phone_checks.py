@@ -4,14 +4,13 @@ what is kept. Who has the address may tell something of a phone, and nothing els
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import msgspec
 
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, MINUTE, Env
 from genkan.protocol.outcomes import Change
 from genkan.protocol.phone_check_steps import MOST_VERSIONS, PhoneVisit, PutPhoneVisit
-from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+from genkan.protocol.sealing import Purpose, Sealer
 
 # How long the address opens, and how long what came of it can be read.
 LIFE, KEPT = 15 * MINUTE, DAY
@@ -62,12 +61,12 @@ def issue(sealer: Sealer, env: Env) -> Issued:
 
 def reseal_check(check: Check, sealer: Sealer, env: Env) -> str:
     """The same check once more, as it stands in an address."""
-    return _sealed(Purpose.PHONE_CHECK, check, sealer, env)
+    return sealer.seal_value(Purpose.PHONE_CHECK, check, env)
 
 
 def open_check(text: str, sealer: Sealer, env: Env, life: int = LIFE) -> Check | None:
     """Read it back while it is good: ``LIFE`` for a phone, ``KEPT`` for who reads what came."""
-    check = _opened(Purpose.PHONE_CHECK, text, Check, sealer)
+    check = sealer.open_value(Purpose.PHONE_CHECK, text, Check)
     return check if check is not None and _is_in_time(check, env, life) else None
 
 
@@ -78,23 +77,23 @@ def begin(check: Check, sealer: Sealer, env: Env) -> str:
 
 def reseal_visit(visit: Visit, sealer: Sealer, env: Env) -> str:
     """The same visit once more, as it stands in forms and addresses."""
-    return _sealed(Purpose.PHONE_VISIT, visit, sealer, env)
+    return sealer.seal_value(Purpose.PHONE_VISIT, visit, env)
 
 
 def open_visit(text: str, sealer: Sealer, env: Env) -> Visit | None:
     """Read it back for as long as what it tells would be kept twice as long as the check opens."""
-    visit = _opened(Purpose.PHONE_VISIT, text, Visit, sealer)
+    visit = sealer.open_value(Purpose.PHONE_VISIT, text, Visit)
     return visit if visit is not None and _is_in_time(visit.check, env, 2 * LIFE) else None
 
 
 def seal_shown(shown: Shown, sealer: Sealer, env: Env) -> str:
     """On its way back from the certificate origin."""
-    return _sealed(Purpose.PHONE_SHOWN, shown, sealer, env)
+    return sealer.seal_value(Purpose.PHONE_SHOWN, shown, env)
 
 
 def open_shown(text: str, sealer: Sealer, env: Env) -> Shown | None:
     """What the certificate origin said, and nobody else could."""
-    shown = _opened(Purpose.PHONE_SHOWN, text, Shown, sealer)
+    shown = sealer.open_value(Purpose.PHONE_SHOWN, text, Shown)
     return shown if shown is not None and _is_in_time(shown.visit.check, env, 2 * LIFE) else None
 
 
@@ -116,21 +115,3 @@ def number(visit_id: bytes) -> str:
 
 def _is_in_time(check: Check, env: Env, life: int) -> bool:
     return -CLOCK_LEEWAY <= env.now - check.made_at <= life
-
-
-def _sealed(purpose: Purpose, value: msgspec.Struct, sealer: Sealer, env: Env) -> str:
-    return sealer.seal(purpose, msgspec.msgpack.encode(value), env)
-
-
-_T = TypeVar("_T")
-
-
-def _opened(purpose: Purpose, text: str, kind: type[_T], sealer: Sealer) -> _T | None:
-    plain = sealer.open(purpose, text)
-    if isinstance(plain, Unsealable):
-        return None
-    try:
-        return msgspec.msgpack.decode(plain, type=kind)
-    except msgspec.MsgspecError:
-        # Genuine, yet of another version of this program.
-        return None

@@ -8,6 +8,7 @@ import struct
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -28,6 +29,7 @@ _CODE = struct.Struct(">16sQQBBH?32s?32sQIIQQ16sI")
 _TOKEN_CHARACTERS = 52
 _NONCE_BYTES = 12
 NO_DEVICE = bytes(16)
+Value = TypeVar("Value")
 # RFC 4648 5: the alphabet for URLs. What belongs to the other alphabet alone becomes what neither has.
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/!!!")
@@ -180,6 +182,21 @@ class Sealer:
     def open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
         """Open such an envelope; any other purpose's, site's or key's is Unsealable."""
         return self._open(purpose, text)
+
+    def seal_value(self, purpose: Purpose, value: msgspec.Struct, env: Env) -> str:
+        """A record in such an envelope."""
+        return self._seal(purpose, msgspec.msgpack.encode(value), env)
+
+    def open_value(self, purpose: Purpose, text: str | None, kind: type[Value]) -> Value | None:
+        """The record in such an envelope; None for whatever was not sealed here for this."""
+        plain = self._open(purpose, text) if text else None
+        if plain is None or isinstance(plain, Unsealable):
+            return None
+        try:
+            return msgspec.msgpack.decode(plain, type=kind)
+        except msgspec.MsgspecError:
+            # Genuine, yet of another version of this program: it was updated meanwhile.
+            return None
 
     def _seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
         nonce = env.draw(_NONCE_BYTES)

@@ -12,7 +12,7 @@ from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
-from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.sealing import Purpose
 from genkan.protocol.signin import session as sessions
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -113,8 +113,7 @@ def without_session(answer: Answer, door: Door) -> Answer:
 
 def with_known(answer: Answer, who: Visitor, account: Account, door: Door, env: Env) -> Answer:
     """Let this browser have a guess budget of its own for this account, since it has signed in once."""
-    plain = msgspec.msgpack.encode(_Known(account.id, who.device))
-    sealed = door.sealer.seal(Purpose.HANDOVER, plain, env)
+    sealed = door.sealer.seal_value(Purpose.HANDOVER, _Known(account.id, who.device), env)
     name = cookie_name(door, KNOWN)
     value = set_cookie(name, sealed, secure=door.public.secure, longest=DEVICE_DAYS * DAY // 1000)
     return answer.plus((b"set-cookie", value))
@@ -122,27 +121,24 @@ def with_known(answer: Answer, who: Visitor, account: Account, door: Door, env: 
 
 def known_device(received: Received, who: Visitor, account: Account | None, door: Door) -> bytes | None:
     """This browser's device mark if it has signed in to this account before, else None."""
-    sealed = received.cookie(cookie_name(door, KNOWN))
-    plain = door.sealer.open(Purpose.HANDOVER, sealed) if sealed else Unsealable()
-    if isinstance(plain, Unsealable) or account is None:
+    known = door.sealer.open_value(Purpose.HANDOVER, received.cookie(cookie_name(door, KNOWN)), _Known)
+    if known is None or account is None:
         return None
-    known = msgspec.msgpack.decode(plain, type=_Known)
     return who.device if known.account_id == account.id and hmac.compare_digest(known.device, who.device) else None
 
 
 def page_token(who: Visitor, door: Door, env: Env) -> str:
     """The hidden field that ties a form to this browser and its session."""
-    return door.sealer.seal(Purpose.PAGE, msgspec.msgpack.encode(_PageToken(binding(who), env.now)), env)
+    return door.sealer.seal_value(Purpose.PAGE, _PageToken(binding(who), env.now), env)
 
 
 def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: Env) -> Refused | None:
     """Why a form must not be acted on: sent from elsewhere, or by a page of another browser or long ago."""
     if is_cross_origin(received, door):
         return Refused(Reason.CROSS_ORIGIN)
-    plain = door.sealer.open(Purpose.PAGE, form.get(PAGE_FIELD, ""))
-    if isinstance(plain, Unsealable):
+    token = door.sealer.open_value(Purpose.PAGE, form.get(PAGE_FIELD), _PageToken)
+    if token is None:
         return Refused(Reason.PAGE_STALE)
-    token = msgspec.msgpack.decode(plain, type=_PageToken)
     in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
     ours = hmac.compare_digest(token.binding, binding(who))
     return None if in_time and ours else Refused(Reason.PAGE_STALE)

@@ -10,7 +10,7 @@ from genkan.protocol.certificates import revoking
 from genkan.protocol.certificates.standing import Revocation, Revoked, Unknown
 from genkan.protocol.env import SECOND
 from genkan.site.door import Door
-from genkan.store.api import StoreUnavailable
+from genkan.site.keeping import survived
 
 MOST_A_ROUND = 200
 AT_ONCE = 8
@@ -31,13 +31,13 @@ class CertificateKeeper:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            try:
-                await self.round()
-            except StoreUnavailable as problem:
-                self._door.log("warning", "the certificate check waits for the store", problem=str(problem))
-            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
-                self._door.log("error", "bug", route="certificate check", error=repr(bug), exc_info=bug)
+            await survived(self._turn, "certificate check", "the certificate check waits for the store", self._door)
             await asyncio.sleep(min(self._door.settings.certificate_check_seconds, LONGEST_PAUSE_SECONDS))
+
+    async def _turn(self) -> None:
+        """Of several processes one looks them up."""
+        if await self._door.store.on_duty():
+            await self.round()
 
     async def round(self) -> None:
         """Look up what is due, a few at once."""

@@ -24,6 +24,7 @@ from genkan.site.presence import is_recent, needs_more
 from genkan.site.read import Form
 from genkan.site.reader import Reader
 from genkan.site.received import Received
+from genkan.site.routes import Handler
 from genkan.site.sign_in_form import (
     SESSION_OVER,
     certificate_start,
@@ -236,6 +237,20 @@ def page(
     }
     made = door.pages.page(template, {**frame, **values}, inside.reader, status=status, forms_to=forms_to)
     return browser.with_device(made, inside.visitor, door)
+
+
+def form_status(inside: Inside, error: Refused | None) -> int:
+    """Of the page of a form: shown first, again because of ``error``, or because it was not acted on."""
+    return entry(error.reason).status if error else 400 if inside.again else 200
+
+
+def leads_to(path: str) -> Handler:
+    """A page for the addresses under which people know the page at ``path``, below the base URL."""
+
+    async def there(received: Received, door: Door) -> Answer:
+        return answer.redirect(door.public.text + path)
+
+    return there
 
 
 def tries_values(tries: FailedTries | None, hidden: Mapping[str, str], here: str) -> dict[str, object]:

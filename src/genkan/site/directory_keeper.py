@@ -13,9 +13,9 @@ from genkan.protocol.outcomes import Change
 from genkan.site.addresses import as_vouched, guarded
 from genkan.site.directory_facts import told_of_the_last
 from genkan.site.door import Door
+from genkan.site.keeping import survived
 from genkan.site.openid_presence import OpenIDDirectory
 from genkan.site.sign_on import Directory
-from genkan.store.api import StoreUnavailable
 from genkan.store.rounds import TRIES
 
 BATCH = 100
@@ -36,15 +36,12 @@ class DirectoryKeeper:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            try:
-                more = await self.round()
-            except StoreUnavailable as problem:
-                self._door.log("warning", "directories wait for the store", problem=str(problem))
-                more = False
-            except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
-                self._door.log("error", "bug", route="directories", error=repr(bug), exc_info=bug)
-                more = False
+            more = await survived(self._turn, "directories", "directories wait for the store", self._door)
             await asyncio.sleep(PAUSE_SECONDS if more else ROUND_SECONDS)
+
+    async def _turn(self) -> bool:
+        """Of several processes one asks: twice as many questions would tell nothing more."""
+        return await self._door.store.on_duty() and await self.round()
 
     async def round(self) -> bool:
         """Ask after whoever is due; whether more are due and can be asked after at once."""

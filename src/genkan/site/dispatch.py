@@ -33,6 +33,7 @@ class Dispatcher:
         self._door = door
         self._peers = peers
         self._ticks = ticks
+        self._figures = door.measures.server
         self._base = door.public.path
         self._own = tuple(door.public.origin.split("://"))
         self._former = FormerAddresses(door.public, door.settings.former)
@@ -67,7 +68,11 @@ class Dispatcher:
         elif elsewhere is not None and not rules:
             reply = answer.error(Refused(elsewhere.reason))
         else:
-            reply = await self._reply(arrival, path, peer, rule, rules, parameters)
+            self._figures.requests += 1
+            try:
+                reply = await self._reply(arrival, path, peer, rule, rules, parameters)
+            finally:
+                self._figures.requests -= 1
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 
@@ -15,13 +15,13 @@ from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from genkan.site.measure import Measures
-
 ANSWER_SECONDS = 1.0
 # A queue of the system holds about ten messages: whoever finds it full tries again until nobody waits any more.
 _AGAIN_SECONDS = 0.02
 MOST_BYTES = 8 << 20
 LABEL = "worker"
+
+Measured = Callable[[], Awaitable[Iterable[Metric]]]
 
 
 class _Sample(msgspec.Struct, frozen=True, array_like=True):
@@ -54,20 +54,23 @@ _MESSAGE = msgspec.msgpack.Decoder(_Question | _Reply)
 class Fellows:
     """``boxes`` are where each of the processes is written to and reads, by number; ``number`` is ours."""
 
-    def __init__(self, measures: Measures, number: int, boxes: Sequence[tuple[socket.socket, socket.socket]]) -> None:
-        self._measures = measures
+    def __init__(self, number: int, boxes: Sequence[tuple[socket.socket, socket.socket]]) -> None:
+        self._measured: Measured = _nothing
         self._number = number
         self._boxes = boxes
         self._marks = (f"{os.getpid()}-{n}" for n in count())
         self._waiting: dict[str, tuple[dict[int, list[_Family]], asyncio.Event]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
 
-    def listen(self) -> None:
-        """Hear the others from now on, for as long as the loop runs."""
+    def listen(self, measured: Measured) -> None:
+        """Hear the others from now on, for as long as the loop runs. ``measured`` says what this process has."""
+        self._measured = measured
         asyncio.get_running_loop().add_reader(self._boxes[self._number][1].fileno(), self._hear)
 
     async def render(self) -> bytes:
         """What all have measured, in Prometheus' text format."""
-        mark, answers, whole = next(self._marks), {self._number: _families(self._measures.collected())}, asyncio.Event()
+        answers = {self._number: _families(await self._measured())}
+        mark, whole = next(self._marks), asyncio.Event()
         self._waiting[mark] = answers, whole
         try:
             for other in range(len(self._boxes)):
@@ -87,13 +90,19 @@ class Fellows:
 
     def _heard(self, message: _Question | _Reply) -> None:
         if isinstance(message, _Question):
-            families = _families(self._measures.collected())
-            self._send(message.asker, msgspec.msgpack.encode(_Reply(self._number, message.mark, families)))
+            # A loop holds no task by itself.
+            task = asyncio.get_running_loop().create_task(self._answer(message))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         elif message.mark in self._waiting:
             answers, whole = self._waiting[message.mark]
             answers[message.number] = message.families
             if len(answers) == len(self._boxes):
                 whole.set()
+
+    async def _answer(self, question: _Question) -> None:
+        families = _families(await self._measured())
+        self._send(question.asker, msgspec.msgpack.encode(_Reply(self._number, question.mark, families)))
 
     def _send(self, other: int, message: bytes) -> None:
         self._put(other, zlib.compress(message, 1), asyncio.get_running_loop().time() + ANSWER_SECONDS)
@@ -108,6 +117,10 @@ class Fellows:
         except OSError:
             # Too large for the system: shown as not answering, which is found.
             return
+
+
+async def _nothing() -> Iterable[Metric]:
+    return ()
 
 
 def _families(metrics: Iterable[Metric]) -> list[_Family]:

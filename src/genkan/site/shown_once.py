@@ -8,7 +8,7 @@ import msgspec
 
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE
 from genkan.protocol.records import Session
-from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.sealing import Purpose
 from genkan.site import browser
 from genkan.site.answer import Answer
 from genkan.site.door import Door
@@ -28,19 +28,14 @@ class _Once(msgspec.Struct, array_like=True, frozen=True):
 def give(answer: Answer, about: str, secret: str, session: Session, door: Door) -> Answer:
     """Send the secret on to the page that this answer leads to. ``about`` names what it belongs to."""
     env = door.env()
-    plain = msgspec.msgpack.encode(_Once(about, secret, session.id, env.now))
-    return _with_cookie(answer, door.sealer.seal(Purpose.ONCE, plain, env), LONGEST // 1000, door)
+    sealed = door.sealer.seal_value(Purpose.ONCE, _Once(about, secret, session.id, env.now), env)
+    return _with_cookie(answer, sealed, LONGEST // 1000, door)
 
 
 def take(received: Received, about: str, session: Session, door: Door) -> str:
     """The secret that was sent on to this page, empty where none was, or to another browser, or too long ago."""
-    sealed = received.cookie(browser.cookie_name(door, COOKIE))
-    plain = door.sealer.open(Purpose.ONCE, sealed) if sealed else Unsealable()
-    if isinstance(plain, Unsealable):
-        return ""
-    try:
-        once = msgspec.msgpack.decode(plain, type=_Once)
-    except msgspec.MsgspecError:
+    once = door.sealer.open_value(Purpose.ONCE, received.cookie(browser.cookie_name(door, COOKIE)), _Once)
+    if once is None:
         return ""
     in_time = -CLOCK_LEEWAY <= door.env().now - once.made_at <= LONGEST
     ours = once.about == about and hmac.compare_digest(once.session, session.id)

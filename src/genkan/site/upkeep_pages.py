@@ -4,13 +4,14 @@ import hmac
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
-from genkan.site import answer, bearer, keeper, read
+from genkan.site import answer, bearer, read
 from genkan.site.answer import Answer
 from genkan.site.api.request_seen import PASSED_ON
 from genkan.site.door import Door
+from genkan.site.metrics import exposition, families
+from genkan.site.readiness import readiness
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.store.api import StoreUnavailable
 
 _METRICS = ((b"content-type", b"text/plain; version=1.0.0; charset=utf-8"), (b"cache-control", b"no-store"))
 
@@ -22,28 +23,16 @@ async def healthz(received: Received, door: Door) -> Answer:
 
 async def readyz(received: Received, door: Door) -> Answer:
     """GET /readyz: whether requests should be sent here, else every reason why not."""
-    reasons = [*keeper.unready(door), *await _store_faults(door)]
-    return answer.json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
-
-
-async def _store_faults(door: Door) -> list[str]:
-    try:
-        site = await door.store.site()
-    except StoreUnavailable:
-        return ["the store does not answer"]
-    behind = door.ring.is_behind(site, door.env().now)
-    reasons = ["the key ring's file is older than the store says"] if behind else []
-    if site.behind_since and not door.health.behind:
-        # Remembered from before this process started; genkan restore decides what becomes of it.
-        reasons.append("the store lost writes: a genuine token was ahead of its row")
-    return reasons
+    causes = (await readiness(door)).causes
+    return answer.json({"ready": not causes, "reasons": list(causes.values())}, 503 if causes else 200)
 
 
 async def metrics(received: Received, door: Door) -> Answer:
     """GET /metrics: for the holder of the metrics token; where none is set, for this machine itself."""
     fault = _metrics_fault(received, door.secrets.metrics_token)
     if fault is None:
-        return Answer(200, _METRICS, await door.fellows.render() if door.fellows else door.measures.render())
+        shown = await door.fellows.render() if door.fellows else exposition(await families(door))
+        return Answer(200, _METRICS, shown)
     door.note(fault, received, door.env().now)
     return answer.bearer_error(fault, bearer.REALM)
 

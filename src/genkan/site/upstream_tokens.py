@@ -3,7 +3,7 @@
 import msgspec
 
 from genkan.protocol.env import Env
-from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.sealing import Purpose
 from genkan.site.door import Door
 
 
@@ -19,16 +19,10 @@ def seal_token(source: str, subject: str, token: str, door: Door, env: Env) -> s
     """A provider's refresh token for the identity's row; empty where there is none."""
     if not token:
         return ""
-    return door.sealer.seal(Purpose.UPSTREAM, msgspec.msgpack.encode(_Kept(source, subject, token)), env)
+    return door.sealer.seal_value(Purpose.UPSTREAM, _Kept(source, subject, token), env)
 
 
 def unseal_token(sealed: str, source: str, subject: str, door: Door) -> str:
     """The refresh token of this very person; empty for anything else."""
-    plain = door.sealer.open(Purpose.UPSTREAM, sealed) if sealed else Unsealable()
-    if isinstance(plain, Unsealable):
-        return ""
-    try:
-        kept = msgspec.msgpack.decode(plain, type=_Kept)
-    except msgspec.MsgspecError:
-        return ""
-    return kept.token if (kept.source, kept.subject) == (source, subject) else ""
+    kept = door.sealer.open_value(Purpose.UPSTREAM, sealed, _Kept)
+    return kept.token if kept is not None and (kept.source, kept.subject) == (source, subject) else ""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.figures import LaneFigures
 
 MOST_WAITING = 10_000
 
@@ -16,16 +17,18 @@ Run = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 class Lane:
     """Takes commands from one event loop and answers each with its result, or raises the exception it got as one."""
 
-    def __init__(self, run: Run, most: int) -> None:
+    def __init__(self, run: Run, most: int, name: str) -> None:
         self._run = run
         self._most = most
         self._waiting: deque[tuple[asyncio.Future[Any], Any]] = deque()
+        self.figures = LaneFigures(name, MOST_WAITING, lambda: len(self._waiting))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
     def submit(self, command: Any) -> asyncio.Future[Any]:
         """Queue a command; the future is done once it is durable."""
         if len(self._waiting) >= MOST_WAITING:
+            self.figures.refused += 1
             raise QueueFull("too many writes wait")
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -48,6 +51,7 @@ class Lane:
         try:
             while self._waiting:
                 jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+                self.figures.took(len(jobs))
                 await self._batch(jobs)
         finally:
             # Nothing is awaited between the look that found nothing and this: no wake-up is lost.

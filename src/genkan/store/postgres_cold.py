@@ -8,6 +8,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from genkan.store import rows
+from genkan.store.api import QueueFull
+from genkan.store.figures import LaneFigures
 from genkan.store.postgres_connection import SyncConnection, is_lost, is_machine, unavailable
 from genkan.store.postgres_open import schema_version
 from genkan.store.sqlite_cache import FactsCache, SiteCache
@@ -17,6 +19,8 @@ from genkan.store.sqlite_texts import TextsById
 T = TypeVar("T")
 
 MOST_THREADS = 4
+# Reads of the console that may wait for a thread; people do not ask so much at once.
+MOST_WAITING = 200
 
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
 # Numbers are given before rows are committed. Whoever must not miss a line waits until all that were given are settled.
@@ -49,6 +53,11 @@ class ColdReads(SqlitePhoneChecks):
             return value
         raise AssertionError("the last try returns or raises")
 
+    @property
+    def statements(self) -> int:
+        """How many statements were sent."""
+        return self._connection.statements
+
     def close(self) -> None:
         self._connection.close()
 
@@ -79,10 +88,30 @@ class ColdThreads:
         self._url = url
         self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="genkan-read")
         self._idle: deque[ColdReads] = deque()
+        self._made: list[ColdReads] = []
+        self._asked = 0
+        self.figures = LaneFigures("console", MOST_WAITING, lambda: self._waiting)
+
+    @property
+    def _waiting(self) -> int:
+        return max(0, self._asked - MOST_THREADS)
+
+    @property
+    def statements(self) -> int:
+        """How many statements were sent."""
+        return sum(reads.statements for reads in self._made)
 
     async def ask(self, verb: Verb[T], *, settled_audit: bool = False) -> T:
+        """What a read says. Raises QueueFull where too many wait."""
+        if self._waiting >= MOST_WAITING:
+            self.figures.refused += 1
+            raise QueueFull("too many reads wait")
         begin = _SETTLED_AUDIT if settled_audit else _SNAPSHOT
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, verb, begin)
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, verb, begin)
+        finally:
+            self._asked -= 1
 
     def close(self) -> None:
         """Waits for reads on their way."""
@@ -95,6 +124,7 @@ class ColdThreads:
             reads = self._idle.pop()
         except IndexError:
             reads = ColdReads(self._url)
+            self._made.append(reads)
         try:
             return reads.run(verb, begin)
         finally:

@@ -12,6 +12,7 @@ from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Retried,
 from genkan.protocol.reasons import EndReason
 from genkan.store import postgres_tokens as sql
 from genkan.store.postgres_connection import AGAIN, connect, is_lost, is_machine, unavailable
+from genkan.store.postgres_epoch import joined
 from genkan.store.postgres_notes import statements
 from genkan.store.postgres_texts import KnownIds
 from genkan.store.sqlite_lazy import Notes
@@ -57,8 +58,12 @@ class TokenWriter:
     def __init__(self, url: str) -> None:
         self._url = url
         self._ids = KnownIds()
+        # Of the connection that is open. ``stale``: another one has begun.
+        self._epoch: int | None = None
+        self.stale = False
         self._connection: asyncpg.Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.statements = 0
 
     async def run(self, batch: Batch) -> list[Any]:
         """Each command's result, or the exception that belongs to its caller; what is no exception is durable.
@@ -80,6 +85,11 @@ class TokenWriter:
                 return await self._failed(batch, e)
         return []
 
+    def is_of_another(self, newest: int | None) -> bool:
+        """Whether what is known here is of another epoch of texts than the newest; the next batch will be of that."""
+        self.stale = self._epoch is not None and newest is not None and self._epoch != newest
+        return self.stale
+
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is None or self._loop is not asyncio.get_running_loop():
@@ -93,7 +103,11 @@ class TokenWriter:
     async def _connected(self) -> asyncpg.Connection:
         loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.is_closed() or loop is not self._loop:
-            self._connection, self._loop = await connect(self._url), loop
+            self._connection, self._loop, self._epoch = await connect(self._url), loop, None
+        if self._epoch is None or self.stale:
+            self.stale = False
+            self._ids.forget()
+            self._epoch = await joined(self._connection, self._epoch)
         return self._connection
 
     async def _undo(self, fault: Exception) -> None:
@@ -124,15 +138,23 @@ class TokenWriter:
 
     async def _transact(self, connection: asyncpg.Connection, batch: Batch) -> list[Any]:
         done = Doing(connection, self._ids, batch.commands)
-        if batch.is_one_statement:
-            await done.all()
-            return done.results
+        try:
+            if batch.is_one_statement:
+                await done.all()
+            else:
+                await self._together(connection, batch, done)
+        finally:
+            self.statements += done.statements
+        return done.results
+
+    async def _together(self, connection: asyncpg.Connection, batch: Batch, done: "Doing") -> None:
+        self.statements += 2
         await connection.execute("BEGIN")
         for text, values in statements(batch.notes, self._ids) if batch.notes else ():
+            self.statements += 1
             await connection.fetch(text, *values)
         await done.all()
         await connection.execute("COMMIT")
-        return done.results
 
 
 def _may_repeat(batch: Batch, sent: bool) -> bool:
@@ -147,6 +169,7 @@ class Doing:
         self._ids = ids
         self._commands = commands
         self._events: list[Event] = []
+        self.statements = 0
         self.results: list[Any] = [False] * len(commands)
 
     async def all(self) -> None:
@@ -157,7 +180,11 @@ class Doing:
         await self._each(Ended, self._end)
         if self._events:
             told = sql.TELL_COLUMNS.arrays(sql.event_row(event, self._ids) for event in self._events)
-            await self._connection.fetch(sql.TELL, *told)
+            await self._fetch(sql.TELL, *told)
+
+    async def _fetch(self, text: str, *values: Any) -> list[Any]:
+        self.statements += 1
+        return list(await self._connection.fetch(text, *values))
 
     async def _each(self, kind: type, run: Callable[[dict[int, Any]], Awaitable[None]]) -> None:
         found = {place: command for place, command in enumerate(self._commands) if type(command) is kind}
@@ -180,7 +207,7 @@ class Doing:
 
     async def _redeem_round(self, now: dict[int, Redeemed]) -> None:
         values = sql.REDEEM_COLUMNS.arrays(sql.redeem_row(outcome, self._ids) for outcome in now.values())
-        born = {row[0] for row in await self._connection.fetch(sql.REDEEM, *values)}
+        born = {row[0] for row in await self._fetch(sql.REDEEM, *values)}
         taken = {outcome.grant.id: outcome for outcome in now.values() if outcome.grant.id in born}
         for place, outcome in now.items():
             self.results[place] = outcome.grant.id in born
@@ -195,7 +222,7 @@ class Doing:
             (g.id, g.account_id, g.link_id, g.device, self._ids[reason], g.created_at)
             for g in (one.grant for one in taken.values())
         )
-        for gone, by in await self._connection.fetch(sql.REPLACE, *values):
+        for gone, by in await self._fetch(sql.REPLACE, *values):
             event = replace(taken[by].event, kind=EventKind.GRANT_ENDED, grant_id=gone, reason=reason)
             self._events.append(event)
         self._events += [one.event for one in taken.values()]
@@ -208,7 +235,7 @@ class Doing:
             left, count = together.get((grant.id, grant.generation), (0, 0))
             together[grant.id, grant.generation] = max(left, grant.access_expires_at - grant.rotated_at), count + 1
         values = sql.RETRY_COLUMNS.arrays((*key, *both) for key, both in together.items())
-        taken = {(row[0], row[1]) for row in await self._connection.fetch(sql.RETRY, *values)}
+        taken = {(row[0], row[1]) for row in await self._fetch(sql.RETRY, *values)}
         for place, outcome in asked.items():
             self._did(place, (outcome.grant.id, outcome.grant.generation) in taken, outcome.event)
 
@@ -216,14 +243,14 @@ class Doing:
         values = sql.ROTATE_COLUMNS.arrays(
             sql.rotate_row(place, outcome, self._ids) for place, outcome in asked.items()
         )
-        for (place,) in await self._connection.fetch(sql.ROTATE, *values):
+        for (place,) in await self._fetch(sql.ROTATE, *values):
             self._did(place, True, asked[place].event)
 
     async def _end(self, asked: dict[int, Ended]) -> None:
         """True also where it was over already: what was asked for holds."""
         first = {outcome.grant_id: outcome for outcome in reversed(asked.values())}
         values = sql.END_COLUMNS.arrays(sql.end_row(outcome, self._ids) for outcome in first.values())
-        await self._connection.fetch(sql.END, *values)
+        await self._fetch(sql.END, *values)
         for place in asked:
             self.results[place] = True
 

@@ -3,7 +3,7 @@
 What it commits names the move in its site's row and opens nowhere before ``open_site`` takes that name away.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -111,6 +111,15 @@ class Target:
         statement = named(_TRUNCATE, tables=names)
         await self._db.execute(statement)
         self.columns = await self._described(names)
+
+    def columns_of(self, table: str) -> Set[str]:
+        """The names of a table's columns; none where there is no such table."""
+        return self.columns[table].types.keys() if table in self.columns else set()
+
+    def leave_out(self, table: str, known: Set[str]) -> None:
+        """Of this table only these columns are written and read."""
+        types = {name: kind for name, kind in self.columns[table].types.items() if name in known}
+        self.columns[table] = replace(self.columns[table], types=types)
 
     async def fill(self, table: str, rows: Iterable[Row]) -> None:
         """Copy rows in, in the order of ``columns``."""

@@ -24,7 +24,7 @@ OLDEST_POSTGRES = 140_000
 LOCK = "SELECT pg_advisory_xact_lock(1735289710, 0)"
 MADE = "CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version"
 # The schema in which a site knows of moves.
-_MOVING_SINCE = 2
+_MOVING_SINCE = 3
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),

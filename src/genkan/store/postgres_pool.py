@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from genkan.store.figures import PoolFigures
 from genkan.store.postgres_connection import connect, is_lost, is_machine, unavailable
 
 MOST_CONNECTIONS = 6
@@ -25,6 +26,11 @@ class Pool:
         self._idle: list[asyncpg.Connection] = []
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._open = 0
+        self.statements = 0
+
+    @property
+    def figures(self) -> PoolFigures:
+        return PoolFigures(self._open, len(self._idle), self._most, len(self._waiters))
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
         """Rows; a read is asked once more where its connection was lost. Raises StoreUnavailable."""
@@ -46,6 +52,7 @@ class Pool:
 
     async def _fetch(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
         connection = await self._take()
+        self.statements += 1
         try:
             found = await connection.fetch(sql, *values)
         except BaseException as e:

@@ -13,6 +13,7 @@ from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, Storage, StoreUnavailable, Tally
+from genkan.store.figures import StoreFigures, Written
 from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_moving import MOVING
 from genkan.store.sqlite_open import connect, prepare, reopen_where_the_mover_died
@@ -41,13 +42,19 @@ class SqliteStore(SqlitePhoneChecks):
         super().__init__(connect(path, readonly=True))
         self.path = path
         self._writer = Writer(path)
+        self._written = Written()
 
     async def apply(self, outcome: Writable) -> bool:
         """True once it is durable, False when the facts moved on and nothing was written."""
         done = bool(await self._writer.submit(outcome))
-        if done and type(outcome) is Rotated:
-            self._facts.rotated(outcome)
+        if done:
+            self._written.note(outcome)
+            if type(outcome) is Rotated:
+                self._facts.rotated(outcome)
         return done
+
+    def figures(self) -> StoreFigures:
+        return StoreFigures((self._writer.figures,), self._written, len(self._writer.lazy))
 
     def note_sighting(self, sighting: Sighting) -> None:
         self._writer.noted(self._writer.lazy.sighting(sighting))
@@ -88,6 +95,14 @@ class SqliteStore(SqlitePhoneChecks):
         if self._one(MOVING) is not None:
             await asyncio.to_thread(reopen_where_the_mover_died, self.path)
         return latest
+
+    async def clock(self) -> int | None:
+        """A file has none; what nodes reported before is what there is to compare with."""
+        return None
+
+    async def on_duty(self) -> bool:
+        """One process serves a file."""
+        return True
 
     async def flush(self) -> None:
         await self._writer.submit(Flush())

@@ -16,9 +16,9 @@ def copy_database(source: Path, target: Path) -> None:
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         _copy(source, partial)
-        _sync(partial)
+        make_durable(partial)
         partial.replace(target)
-        _sync(target.parent)
+        make_durable(target.parent)
     except (sqlite3.DatabaseError, OSError) as e:
         raise CannotOpen(f"{source} could not be copied to {target}: {e}") from e
     finally:
@@ -65,7 +65,7 @@ def _copy(source: Path, target: Path) -> None:
         read.close()
 
 
-def _sync(path: Path) -> None:
+def make_durable(path: Path) -> None:
     """Make a file, or a folder's entries, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -70,6 +70,9 @@ class LazyWrites:
     def __bool__(self) -> bool:
         return bool(self._notes)
 
+    def __len__(self) -> int:
+        return len(self._notes)
+
     def take(self, most: int | None) -> Notes:
         """What waits: all of it, or about so much of each kind while the rest waits on."""
         if most is None or len(self._notes) <= most:

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from genkan.store.api import CannotOpen
+from genkan.store.sqlite_copy import make_durable
 
 _COMPANIONS = ("-wal", "-shm")
 
@@ -26,7 +27,7 @@ def replace_database(fresh: Path, target: Path, aside: Path) -> bool:
         for suffix in _COMPANIONS:
             _set_aside(Path(f"{target}{suffix}"), Path(f"{aside}{suffix}"))
         fresh.replace(target)
-        _sync(target.parent)
+        make_durable(target.parent)
     except OSError as problem:
         raise CannotOpen(f"{target} could not be replaced: {problem.strerror}") from problem
     return there
@@ -59,11 +60,3 @@ def _set_aside(path: Path, aside: Path) -> None:
     """A log that stayed would be played into the fresh store."""
     with suppress(FileNotFoundError):
         path.replace(aside)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -82,7 +82,11 @@ _ADD_KEY = """
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _REVOKE_KEY = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
-_MOVE_RING = "UPDATE site SET ring_version = ?1, ring_fingerprint = ?2 WHERE ring_version <= ?1"
+# Of two first rings, made at two places at once, one is the site's.
+_MOVE_RING = """
+    UPDATE site SET ring_version = ?1, ring_fingerprint = ?2
+    WHERE ring_version < ?1 OR (ring_version = ?1 AND ring_fingerprint = ?2)
+"""
 _START_SETUP = "UPDATE site SET setup_digest = ?"
 _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND permission >= 3)"
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.figures import LaneFigures
 from genkan.store.sqlite_lazy import LazyWrites, Notes
 from genkan.store.sqlite_writing import Close, Command, Flush, WritingConnection, is_long
 
@@ -41,6 +42,7 @@ class Writer:
         self.lazy = LazyWrites()
         self._connection = WritingConnection(path)
         self._waiting: deque[Job] = deque()
+        self.figures = LaneFigures("writes", MOST_WAITING, lambda: len(self._waiting))
         self._busy = False
         self._notes_left = False
         self._closing = False
@@ -56,6 +58,7 @@ class Writer:
         if self._closing:
             raise StoreUnavailable("the store is closing")
         if len(self._waiting) >= MOST_WAITING and type(command) is not Close:
+            self.figures.refused += 1
             raise QueueFull("too many writes wait")
         loop = self._own()
         future = loop.create_future()
@@ -118,6 +121,7 @@ class Writer:
         self._notes_left = False
         while self._waiting and len(jobs) < MOST_IN_BATCH:
             jobs.append(self._waiting.popleft())
+        self.figures.took(len(jobs))
         if self.lazy:
             flushed = any(isinstance(command, Flush | Close) for _, command in jobs)
             jobs.insert(0, (None, self.lazy.take(None if flushed else MOST_NOTES_IN_BATCH)))

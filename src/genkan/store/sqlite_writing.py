@@ -18,6 +18,7 @@ from genkan.store.sqlite_moving import abandon_where_the_mover_died, is_fenced
 from genkan.store.sqlite_open import connect, unavailable
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_stops import StopWrites
+from genkan.store.sqlite_sweep import TextSweep
 from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
@@ -110,7 +111,11 @@ class WritingConnection:
         db.execute(_IMPATIENT)
         self.db, self._moved, self._ids, self._path = db, 0, TextIds(db), path
         self._begun, self._others = False, -1
-        tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db, self._ids)
+        tokens, stops, upkeep = (
+            TokenWrites(db, self._ids),
+            StopWrites(db, self._ids),
+            Upkeep(db, TextSweep(db, self._ids)),
+        )
         audit = AuditWrites(db)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Redeemed: tokens.redeemed,

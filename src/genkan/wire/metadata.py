@@ -8,6 +8,7 @@ from genkan.wire.jsontext import decode_object, text, texts
 from genkan.wire.scopes import Permission
 from genkan.wire.urls import is_endpoint, join
 
+OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
 
@@ -108,6 +109,12 @@ def well_known_paths(base_url: str) -> tuple[str, str]:
     context = base_url.partition("://")[2].partition("/")[2].rstrip("/")
     path = f"/{context}" if context else ""
     return WELL_KNOWN + path, path + WELL_KNOWN
+
+
+def openid_path(base_url: str) -> str:
+    """Where a provider of OpenID Connect has the same document, from the host's root."""
+    # OpenID Connect Discovery 1.0 4: after the issuer's path. RFC 8414 5: the same members mean the same.
+    return well_known_paths(base_url)[1].removesuffix(WELL_KNOWN) + OPENID_WELL_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,8 @@ def sentence(words: str, values: Mapping[str, object] | None = None) -> Sentence
     """A sentence with the values as text, but for those that are sentences themselves."""
     given = (values or {}).items()
     return Sentence(words, tuple((name, one if isinstance(one, Sentence) else str(one)) for name, one in given))
+
+
+def visible(text: str) -> str:
+    """Text that others wrote in one line: what a terminal or a log would obey is shown, not obeyed."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.env import SECOND
+from genkan.wire.sentences import visible
 
 MOST_BYTES = 8 * 1024  # a certificate of a person has one to three thousand
 MOST_SHOWN = 300
@@ -78,5 +79,4 @@ def shown(name: x509.Name) -> str:
 
 
 def _short(text: str) -> str:
-    visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return visible if len(visible) <= MOST_SHOWN else visible[:MOST_SHOWN] + "\N{HORIZONTAL ELLIPSIS}"
+    return visible(text) if len(text) <= MOST_SHOWN else visible(text[:MOST_SHOWN]) + "\N{HORIZONTAL ELLIPSIS}"

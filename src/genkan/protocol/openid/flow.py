@@ -14,7 +14,7 @@ from genkan.protocol.openid.discovery import Provider
 from genkan.protocol.openid.faults import Fault
 from genkan.protocol.outcomes import Spend
 from genkan.protocol.reasons import Reason
-from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+from genkan.protocol.sealing import Purpose, Sealer
 from genkan.wire import pkce
 
 LONGEST_FLOW = 30 * MINUTE
@@ -101,18 +101,12 @@ def address(flow: Flow, provider: Provider, client: Client, acr_values: str = ""
 
 def seal(flow: Flow, sealer: Sealer, env: Env) -> str:
     """The flow for the browser's cookie."""
-    return sealer.seal(Purpose.SIGN_ON, msgspec.msgpack.encode(flow), env)
+    return sealer.seal_value(Purpose.SIGN_ON, flow, env)
 
 
 def unseal(text: str, sealer: Sealer) -> Flow | None:
     """Read it back; None for whatever was not sealed here for this."""
-    plain = sealer.open(Purpose.SIGN_ON, text) if text else Unsealable()
-    if isinstance(plain, Unsealable):
-        return None
-    try:
-        return msgspec.msgpack.decode(plain, type=Flow)
-    except msgspec.MsgspecError:
-        return None
+    return sealer.open_value(Purpose.SIGN_ON, text, Flow)
 
 
 @dataclass(frozen=True, slots=True)

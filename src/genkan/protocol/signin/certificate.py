@@ -16,6 +16,7 @@ from genkan.protocol.policy import Lifetimes
 from genkan.protocol.records import Account, Method, Standing, Way
 from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.session import Browser, NewSession
+from genkan.wire.sentences import visible
 
 NUMBER_BITS = 32  # what a code has room for
 SUBJECT_CHARACTERS = 500
@@ -104,7 +105,7 @@ def kept(facts: CertificateFacts, account: Account, env: Env) -> KnownCertificat
         number=int.from_bytes(env.draw(NUMBER_BITS // 8), "big") or 1,
         fingerprint=leaf.fingerprint,
         account_id=account.id,
-        subject=visible(leaf.subject),
+        subject=visible(leaf.subject[:SUBJECT_CHARACTERS]),
         leaf=facts.accepted.certificate,
         issuer=facts.accepted.issuer,
         not_after=leaf.not_after,
@@ -112,12 +113,6 @@ def kept(facts: CertificateFacts, account: Account, env: Env) -> KnownCertificat
         last_at=env.now,
         checked_at=env.now,
     )
-
-
-def visible(text: str) -> str:
-    """A subject as it is kept to be shown: short, and no character that anything would obey."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown[:SUBJECT_CHARACTERS]
 
 
 def refusal(fault: CertificateFault, certificate: bytes, address: str, env: Env) -> Event:

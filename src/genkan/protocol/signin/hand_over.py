@@ -5,7 +5,6 @@ Both are sealed and bound to a nonce that one browser keeps for the site; neithe
 
 import hashlib
 import hmac
-from typing import TypeVar
 
 import msgspec
 
@@ -13,7 +12,7 @@ from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, SECOND, Env
 from genkan.protocol.outcomes import Refused, Spend
 from genkan.protocol.reasons import Reason
-from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+from genkan.protocol.sealing import Purpose, Sealer
 
 # How long somebody may look for the right certificate, and how long a redirect may take.
 TICKET_LIFE, HAND_OVER_LIFE = 10 * MINUTE, 30 * SECOND
@@ -58,12 +57,12 @@ def digest_of(nonce: str) -> bytes:
 
 def seal_ticket(ticket: Ticket, sealer: Sealer, env: Env) -> str:
     """As it stands in the address of the certificate origin."""
-    return sealer.seal(Purpose.CERTIFICATE_TICKET, msgspec.msgpack.encode(ticket), env)
+    return sealer.seal_value(Purpose.CERTIFICATE_TICKET, ticket, env)
 
 
 def open_ticket(text: str, sealer: Sealer) -> Ticket | None:
     """The ticket, None where it is none of ours."""
-    return _opened(Purpose.CERTIFICATE_TICKET, text, Ticket, sealer)
+    return sealer.open_value(Purpose.CERTIFICATE_TICKET, text, Ticket)
 
 
 def is_late(ticket: Ticket, env: Env) -> bool:
@@ -73,12 +72,12 @@ def is_late(ticket: Ticket, env: Env) -> bool:
 
 def seal_hand_over(hand_over: HandOver, sealer: Sealer, env: Env) -> str:
     """As it stands in the address that leads back to the site."""
-    return sealer.seal(Purpose.CERTIFICATE, msgspec.msgpack.encode(hand_over), env)
+    return sealer.seal_value(Purpose.CERTIFICATE, hand_over, env)
 
 
 def take(text: str, nonce: str | None, sealer: Sealer, env: Env) -> HandOver | Refused:
     """The hand-over, where it is of this very browser and fresh; whether it was used before is ``spending``'s."""
-    taken = _opened(Purpose.CERTIFICATE, text, HandOver, sealer)
+    taken = sealer.open_value(Purpose.CERTIFICATE, text, HandOver)
     if taken is None or nonce is None or not hmac.compare_digest(taken.ticket.nonce, digest_of(nonce)):
         return Refused(Reason.CERTIFICATE_LATE)
     if not -CLOCK_LEEWAY <= env.now - taken.made_at <= HAND_OVER_LIFE:
@@ -90,24 +89,10 @@ def carried(text: str, sealer: Sealer) -> dict[str, str]:
     """On whose behalf and where to go on, of any hand-over that we made, however old and in whatever browser: as good
     as an address of the sign-in page, it opens nothing.
     """
-    made = _opened(Purpose.CERTIFICATE, text, HandOver, sealer)
+    made = sealer.open_value(Purpose.CERTIFICATE, text, HandOver)
     return made.ticket.carried if made else {}
 
 
 def spending(text: str, taken: HandOver) -> Spend:
     """Uses it up, in the write that it is good for. An envelope has one spelling, so its text stands for it."""
     return Spend(hashlib.sha256(text.encode()).digest(), taken.made_at + HAND_OVER_LIFE + CLOCK_LEEWAY)
-
-
-_T = TypeVar("_T")
-
-
-def _opened(purpose: Purpose, text: str, kind: type[_T], sealer: Sealer) -> _T | None:
-    plain = sealer.open(purpose, text)
-    if isinstance(plain, Unsealable):
-        return None
-    try:
-        return msgspec.msgpack.decode(plain, type=kind)
-    except msgspec.MsgspecError:
-        # Genuine, yet of another version of this program.
-        return None

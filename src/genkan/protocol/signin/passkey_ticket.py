@@ -12,7 +12,7 @@ import msgspec
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
 from genkan.protocol.outcomes import Refused, Spend
 from genkan.protocol.reasons import Reason
-from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+from genkan.protocol.sealing import Purpose, Sealer
 
 LIFE = 5 * MINUTE
 CHALLENGE_BYTES = 32
@@ -54,18 +54,13 @@ def issue(use: Use, rp_id: str, binding: bytes, account_id: int, sealer: Sealer,
     """A new challenge. ``account_id`` 0: whoever has the passkey."""
     # WebAuthn 13.4.3: at least 16 random bytes, from the server.
     ticket = Ticket(use, env.draw(CHALLENGE_BYTES), rp_id, binding, account_id, env.now)
-    return Issued(ticket, sealer.seal(Purpose.PASSKEY, msgspec.msgpack.encode(ticket), env))
+    return Issued(ticket, sealer.seal_value(Purpose.PASSKEY, ticket, env))
 
 
 def open_ticket(sealed: str, use: Use, binding: bytes, sealer: Sealer, env: Env) -> Ticket | Refused:
     """The ticket that comes back with an answer; one refusal for all that can be wrong with it."""
-    plain = sealer.open(Purpose.PASSKEY, sealed)
-    if isinstance(plain, Unsealable):
-        return Refused(Reason.PASSKEY_LATE)
-    try:
-        ticket = msgspec.msgpack.decode(plain, type=Ticket)
-    except msgspec.MsgspecError:
-        # Genuine, yet of another version of this program: it was updated meanwhile.
+    ticket = sealer.open_value(Purpose.PASSKEY, sealed, Ticket)
+    if ticket is None:
         return Refused(Reason.PASSKEY_LATE)
     in_time = -CLOCK_LEEWAY <= env.now - ticket.made_at < LIFE
     ours = ticket.use == use and hmac.compare_digest(ticket.binding, binding)

@@ -14,7 +14,7 @@ from genkan.protocol.outcomes import Change, Event, EventKind, Refused, Spend
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Method, Way
-from genkan.protocol.sealing import Purpose, Sealer, Unsealable
+from genkan.protocol.sealing import Purpose, Sealer
 from genkan.protocol.signin.gate import enter
 from genkan.protocol.signin.session import Browser, NewSession, is_live
 from genkan.protocol.signin_steps import WhileSignedIn
@@ -62,19 +62,13 @@ class Issued:
 def issue(session: bytes, sealer: Sealer, env: Env) -> Issued:
     """A new ticket; issuing it writes nothing."""
     ticket = Ticket(session, env.draw(32), env.now)
-    return Issued(ticket, sealer.seal(Purpose.DEVICE, msgspec.msgpack.encode(ticket), env))
+    return Issued(ticket, sealer.seal_value(Purpose.DEVICE, ticket, env))
 
 
 def open_ticket(text: str, sealer: Sealer, env: Env) -> Ticket | None:
     """Read it back while it is good."""
-    plain = sealer.open(Purpose.DEVICE, text)
-    if isinstance(plain, Unsealable):
-        return None
-    try:
-        ticket = msgspec.msgpack.decode(plain, type=Ticket)
-    except msgspec.MsgspecError:
-        return None
-    return ticket if ticket.is_in_time(env) else None
+    ticket = sealer.open_value(Purpose.DEVICE, text, Ticket)
+    return ticket if ticket is not None and ticket.is_in_time(env) else None
 
 
 def typed(text: str) -> str:

@@ -8,7 +8,7 @@ from genkan.protocol.outcomes import Change
 from genkan.protocol.phones import Phone, PhoneState, judge, own_sentence, sign_out, withdraw_consent
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Consent, Link, Standing
-from genkan.site import answer, console
+from genkan.site import console
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id, read_phone_id, read_public_id
 from genkan.site.door import Door
@@ -143,22 +143,12 @@ async def _allowed(account: Account, received: Received, door: Door) -> Link | N
     return await door.store.link(consent.link_id) if consent is not None and consent.scope is not None else None
 
 
-async def to_apps(received: Received, door: Door) -> Answer:
-    """The path under which people know their authorized applications."""
-    return answer.redirect(door.public.text + APPS)
-
-
-async def to_account(received: Received, door: Door) -> Answer:
-    """The first of the account's pages."""
-    return answer.redirect(door.public.text + START)
-
-
 def _form(rest: str, handler: Handler, about: str) -> Rule:
     return Rule(APPS + rest, ("POST",), handler, Who.PERSON, Guard.FORM, about, recent=False)
 
 
-def _alias(path: str, handler: Handler, to: str) -> Rule:
-    return Rule(path, ("GET",), handler, Who.ANYONE, Guard.PAGE, f"Leads to {to}.")
+def _alias(path: str, to: str) -> Rule:
+    return Rule(path, ("GET",), console.leads_to(to), Who.ANYONE, Guard.PAGE, f"Leads to {to}.")
 
 
 RULES = (
@@ -166,8 +156,8 @@ RULES = (
     _form("/{id}/sign-out", sign_out_phone, "Signs one of them out."),
     _form("/{id}/withdraw", withdraw, "Withdraws an application's access."),
     _form("/consents/{link}/withdraw", withdraw_by_link, "Withdraws what an application was allowed for good."),
-    _alias("/account", to_account, START),
-    _alias("/account/", to_account, START),
-    _alias("/secure/ViewProfile.jspa", to_account, START),
-    _alias("/plugins/servlet/oauth/users/access-tokens", to_apps, APPS),
+    _alias("/account", START),
+    _alias("/account/", START),
+    _alias("/secure/ViewProfile.jspa", START),
+    _alias("/plugins/servlet/oauth/users/access-tokens", APPS),
 )

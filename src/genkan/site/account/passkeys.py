@@ -81,8 +81,7 @@ def _form(received: Received, inside: Inside, error: Refused | None, door: Door)
         "most": NAME_CHARACTERS,
         "error": entry(error.reason).public if error else "",
     }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "account_passkey_create.html", values, status=status)
+    return console.page(inside, door, "account_passkey_create.html", values, status=console.form_status(inside, error))
 
 
 async def rename_one(received: Received, door: Door) -> Answer:

@@ -12,6 +12,7 @@ from genkan.protocol.records import ApiKey
 from genkan.site import answer, console, shown_once
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
+from genkan.site.api.key_store import key_named, revoke_named
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
@@ -138,7 +139,7 @@ async def told(received: Received, door: Door) -> Answer:
     inside = await console.entrance(received, door)
     if isinstance(inside, Answer):
         return inside
-    key = await _key(received, door)
+    key = await key_named(received, door)
     if key is None:
         return console.not_found(inside, received, door)
     now, text = door.env().now, shown_once.take(received, public_id(key.id), inside.session, door)
@@ -158,7 +159,7 @@ async def revoke_page(received: Received, door: Door) -> Answer:
     inside = await console.entrance(received, door)
     if isinstance(inside, Answer):
         return inside
-    key = await _key(received, door)
+    key = await key_named(received, door)
     if key is None:
         return console.not_found(inside, received, door)
     values = {
@@ -177,23 +178,10 @@ async def revoke(received: Received, door: Door) -> Answer:
         return inside
     if inside.again:
         return console.once_more(door, PATH)
-    for _ in range(TRIES):
-        key = await _key(received, door)
-        if key is None:
-            return console.not_found(inside, received, door)
-        if key.revoked_at is not None:
-            return console.done(door, PATH, Flash.KEY_REVOKED)
-        change = reach_fault(inside.permission, key.permission) or api_keys.revoke(key, inside.actor, door.env())
-        if isinstance(change, Refused):
-            return door.pages.refusal(change, received.request_id, inside.reader)
-        if await door.store.apply(change):
-            return console.done(door, PATH, Flash.KEY_REVOKED)
-    return console.busy(inside, received, door)
-
-
-async def _key(received: Received, door: Door) -> ApiKey | None:
-    known = await door.store.api_keys()
-    return next((key for key in known if public_id(key.id) == received.parameters["id"]), None)
+    gone = await revoke_named(received, inside.administrator, door)
+    if isinstance(gone, Refused) and gone.reason is not Reason.CONFLICT:
+        return door.pages.refusal(gone, received.request_id, inside.reader)
+    return console.done(door, PATH, Flash.KEY_REVOKED)
 
 
 _SEE = (Who.ADMINISTRATOR, Guard.PAGE)

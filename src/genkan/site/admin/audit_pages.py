@@ -160,11 +160,6 @@ def _tabs(door: Door, here: str) -> dict[str, object]:
     return {"tabs": [{"address": base + path, "words": words, "current": path == here} for path, words in TABS.items()]}
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """GET /auditing/view: where administrators of Jira look for it."""
-    return redirect(door.public.text + PATH)
-
-
 def _rule(path: str, handler: Handler, about: str) -> Rule:
     return Rule(path, ("GET",), handler, Who.ADMINISTRATOR, Guard.PAGE, about)
 
@@ -174,5 +169,5 @@ RULES = (
     _rule(EXPORT, export, "The audit log as a file."),
     _rule(REFUSALS, refusals, "Counted refusals."),
     _rule(CHAIN, chain, "How the audit is sealed, and whether it is as it was."),
-    _rule("/auditing/view", alias, "Leads to the audit log."),
+    _rule("/auditing/view", console.leads_to(PATH), "Leads to the audit log."),
 )

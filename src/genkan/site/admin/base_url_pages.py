@@ -3,7 +3,7 @@
 from genkan.protocol.naming import TITLE_CHARACTERS, named
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.records import Standing
-from genkan.site import answer, console
+from genkan.site import console
 from genkan.site.answer import Answer
 from genkan.site.api.moving import Plan, plan
 from genkan.site.console import Inside
@@ -67,18 +67,13 @@ async def name(received: Received, door: Door) -> Answer:
     return console.busy(inside, received, door)
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """The path under which administrators know the general settings."""
-    return answer.redirect(door.public.text + HERE)
-
-
 RULES = (
     Rule(HERE, ("GET",), show, Who.ADMINISTRATOR, Guard.PAGE, "The base URL, the site's name, and moving the site."),
     Rule(NAME, ("POST",), name, Who.ADMINISTRATOR, Guard.FORM, "Names the site.", recent=False),
     Rule(
         "/secure/admin/ViewApplicationProperties.jspa",
         ("GET",),
-        alias,
+        console.leads_to(HERE),
         Who.ADMINISTRATOR,
         Guard.PAGE,
         "Leads to /admin/base-url.",

@@ -13,7 +13,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link
 from genkan.protocol.ring import Ring
 from genkan.site import console, navigation
-from genkan.site.answer import Answer, redirect
+from genkan.site.answer import Answer
 from genkan.site.api.audit_documents import showable
 from genkan.site.api.checks import NAMES, At, Check, is_running
 from genkan.site.api.documents import public_id, read_public_id
@@ -194,15 +194,15 @@ def _refusal(reason: str, count: int) -> dict[str, object]:
     return {"sentence": entry(Reason(reason)).public if known else "", "reason": reason, "count": count}
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """GET /secure/admin/ViewSystemInfo.jspa: where administrators of Jira look for it."""
-    return redirect(door.public.text + PATH)
-
-
 RULES = (
     Rule(PATH, ("GET",), health, Who.ADMINISTRATOR, Guard.PAGE, "How the site is, and what mends it."),
     Rule(REMEDY, ("POST",), mend, Who.ADMINISTRATOR, Guard.FORM, "Mends a finding on a link.", recent=True),
     Rule(
-        "/secure/admin/ViewSystemInfo.jspa", ("GET",), alias, Who.ADMINISTRATOR, Guard.PAGE, "Leads to the health page."
+        "/secure/admin/ViewSystemInfo.jspa",
+        ("GET",),
+        console.leads_to(PATH),
+        Who.ADMINISTRATOR,
+        Guard.PAGE,
+        "Leads to the health page.",
     ),
 )

@@ -11,7 +11,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Link, Standing
-from genkan.site import answer, console
+from genkan.site import console
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
 from genkan.site.api.link_store import Decide, act_on_link, find_link
@@ -187,11 +187,6 @@ async def _done(received: Received, inside: Inside, door: Door, decide: Decide, 
     return console.busy(inside, received, door)
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """The path that administrators know."""
-    return answer.redirect(door.public.text + LINKS)
-
-
 _HERE = (Who.ADMINISTRATOR, Guard.PAGE)
 _FORM = (Who.ADMINISTRATOR, Guard.FORM)
 RULES = (
@@ -206,7 +201,7 @@ RULES = (
     Rule(
         "/plugins/servlet/applinks/listApplicationLinks",
         ("GET",),
-        alias,
+        console.leads_to(LINKS),
         Who.ANYONE,
         Guard.PAGE,
         "Leads to /admin/links.",

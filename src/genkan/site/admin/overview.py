@@ -64,11 +64,6 @@ async def _refused(door: Door) -> list[dict[str, object]]:
     return [{"sentence": entry(Reason(reason)).public, "count": count} for reason, count in counts.most_common(NEWEST)]
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """The path under which administrators know the first page."""
-    return answer.redirect(door.public.text + ADMIN)
-
-
 async def slashed(received: Received, door: Door) -> Answer:
     """A slash too many."""
     inside = await console.entrance(received, door)
@@ -78,5 +73,5 @@ async def slashed(received: Received, door: Door) -> Answer:
 RULES = (
     Rule(ADMIN, ("GET",), overview, Who.ADMINISTRATOR, Guard.PAGE, "The console's first page."),
     Rule(ADMIN + "/", ("GET",), slashed, Who.ADMINISTRATOR, Guard.PAGE, f"Leads to {ADMIN}."),
-    Rule("/secure/AdminSummary.jspa", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {ADMIN}."),
+    Rule("/secure/AdminSummary.jspa", ("GET",), console.leads_to(ADMIN), Who.ANYONE, Guard.PAGE, f"Leads to {ADMIN}."),
 )

@@ -11,7 +11,7 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Standing
-from genkan.site import answer, console
+from genkan.site import console
 from genkan.site.admin.person_shown import PEOPLE, permission_choices, person_path
 from genkan.site.answer import Answer
 from genkan.site.api.people import added
@@ -148,15 +148,17 @@ def _form(inside: Inside, form: Form, faults: Mapping[str, str], door: Door, *, 
     return console.page(inside, door, "person_create.html", values, status=status)
 
 
-async def alias(received: Received, door: Door) -> Answer:
-    """The path under which administrators know the list."""
-    return answer.redirect(door.public.text + PEOPLE)
-
-
 _WHO = Who.ADMINISTRATOR
 RULES = (
     Rule(PEOPLE, ("GET",), people, _WHO, Guard.PAGE, "The people, by name."),
     Rule(CREATE, ("GET",), add_page, _WHO, Guard.PAGE, "Asks for a new person.", recent=True),
     Rule(CREATE, ("POST",), add, _WHO, Guard.FORM, "Adds a person.", recent=True),
-    Rule("/secure/admin/user/UserBrowser.jspa", ("GET",), alias, Who.ANYONE, Guard.PAGE, f"Leads to {PEOPLE}."),
+    Rule(
+        "/secure/admin/user/UserBrowser.jspa",
+        ("GET",),
+        console.leads_to(PEOPLE),
+        Who.ANYONE,
+        Guard.PAGE,
+        f"Leads to {PEOPLE}.",
+    ),
 )

@@ -132,8 +132,7 @@ async def _link_page(account: Account, inside: Inside, error: Refused | None, do
         **await person_state(account, inside, door),
         "error": _sentence(error) if error else "",
     }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "person_recovery.html", values, status=status)
+    return console.page(inside, door, "person_recovery.html", values, status=console.form_status(inside, error))
 
 
 def _sentence(refused: Refused) -> str:

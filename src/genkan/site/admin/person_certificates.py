@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from genkan.protocol.certificates.pinning import PRIVATE
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, taken_away
+from genkan.site.admin.person_shown import PEOPLE, Met, met, person_path, take_away, tying_form
 from genkan.site.answer import Answer
 from genkan.site.api.certificate_documents import kind_named
 from genkan.site.api.pinned import pin_certificate, revoke_certificate, unpin_certificate
@@ -26,7 +25,7 @@ _FRESH = {"certificate": "", "by": "spki"}
 async def add_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/certificates/add"""
     at = await met(received, door)
-    return at if isinstance(at, Answer) else _form(at.account, at.inside, None, door)
+    return at if isinstance(at, Answer) else _form(at, None, door)
 
 
 async def add(received: Received, door: Door) -> Answer:
@@ -34,49 +33,30 @@ async def add(received: Received, door: Door) -> Answer:
     at = await met(received, door)
     if isinstance(at, Answer):
         return at
-    inside, account = at.inside, at.account
+    inside = at.inside
     if inside.again:
-        return _form(account, inside, None, door)
+        return _form(at, None, door)
     kind = kind_named(inside.form.get("by", ""))
     data = inside.form.get("certificate", "").encode()
     made = await pin_certificate(received, inside.administrator, data, kind, door)
     if isinstance(made, Refused):
-        return _form(account, inside, made, door)
-    return console.done(door, person_path(account), Flash.CERTIFICATE_TIED)
+        return _form(at, made, door)
+    return console.done(door, person_path(at.account), Flash.CERTIFICATE_TIED)
 
 
 async def remove(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/certificates/{pin}/remove"""
-    at = await met(received, door, back="")
-    if isinstance(at, Answer):
-        return at
-    if at.inside.again:
-        return console.once_more(door, person_path(at.account))
-    gone = await unpin_certificate(received, at.inside.administrator, door)
-    return taken_away(gone, at, Flash.CERTIFICATE_UNTIED, received, door)
+    return await take_away(received, door, unpin_certificate, Flash.CERTIFICATE_UNTIED)
 
 
 async def revoke(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/certificates/{fingerprint}/revoke"""
-    at = await met(received, door, back="")
-    if isinstance(at, Answer):
-        return at
-    if at.inside.again:
-        return console.once_more(door, person_path(at.account))
-    gone = await revoke_certificate(received, at.inside.administrator, door)
-    return taken_away(gone, at, Flash.CERTIFICATE_ENDED, received, door, before=(Reason.CONFLICT,))
+    return await take_away(received, door, revoke_certificate, Flash.CERTIFICATE_ENDED, before=(Reason.CONFLICT,))
 
 
-def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:
-    faults: Mapping[str, str] = _faults(error) if error else {}
-    values = {
-        **person_facts(account, inside, door),
-        "values": {**_FRESH, **_kept(inside)},
-        "faults": faults,
-        "error": "" if faults or error is None else entry(error.reason).public,
-    }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "person_certificate.html", values, status=status)
+def _form(at: Met, error: Refused | None, door: Door) -> Answer:
+    values = {"values": {**_FRESH, **_kept(at.inside)}}
+    return tying_form("person_certificate.html", at, error, _faults(error) if error else {}, values, door)
 
 
 def _kept(inside: Inside) -> Form:

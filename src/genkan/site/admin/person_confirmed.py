@@ -98,8 +98,7 @@ async def _page(name: str, account: Account, inside: Inside, error: Refused | No
         "kept": kept_days(door),
         "error": entry(error.reason).public if error else "",
     }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "person_confirm.html", values, status=status)
+    return console.page(inside, door, "person_confirm.html", values, status=console.form_status(inside, error))
 
 
 RULES = tuple(

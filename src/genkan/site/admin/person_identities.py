@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Account
+from genkan.protocol.reasons import Reason
 from genkan.site import console
-from genkan.site.admin.person_shown import PEOPLE, met, person_facts, person_path, taken_away
+from genkan.site.admin.person_shown import PEOPLE, Met, met, person_path, take_away, tying_form
 from genkan.site.answer import Answer
 from genkan.site.api.linked import link_identity, unlink_identity
-from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
@@ -23,7 +21,7 @@ _FRESH = {"source": "", "subject": "", "label": ""}
 async def add_page(received: Received, door: Door) -> Answer:
     """GET /admin/people/{id}/identities/add"""
     at = await met(received, door)
-    return at if isinstance(at, Answer) else _form(at.account, at.inside, None, door)
+    return at if isinstance(at, Answer) else _form(at, None, door)
 
 
 async def add(received: Received, door: Door) -> Answer:
@@ -31,43 +29,32 @@ async def add(received: Received, door: Door) -> Answer:
     at = await met(received, door)
     if isinstance(at, Answer):
         return at
-    inside, account = at.inside, at.account
+    inside = at.inside
     if inside.again:
-        return _form(account, inside, None, door)
+        return _form(at, None, door)
     form, caller = inside.form, inside.administrator
     subject = form.get("subject", "").strip()
     made = await link_identity(received, caller, form.get("source", ""), subject, form.get("label", ""), door)
     if isinstance(made, Refused):
-        return _form(account, inside, made, door)
-    return console.done(door, person_path(account), Flash.IDENTITY_LINKED)
+        return _form(at, made, door)
+    return console.done(door, person_path(at.account), Flash.IDENTITY_LINKED)
 
 
 async def remove(received: Received, door: Door) -> Answer:
     """POST /admin/people/{id}/identities/{source}/remove"""
-    at = await met(received, door, back="")
-    if isinstance(at, Answer):
-        return at
-    if at.inside.again:
-        return console.once_more(door, person_path(at.account))
-    gone = await unlink_identity(received, at.inside.administrator, door)
-    return taken_away(gone, at, Flash.IDENTITY_UNLINKED, received, door)
+    return await take_away(received, door, unlink_identity, Flash.IDENTITY_UNLINKED)
 
 
-def _form(account: Account, inside: Inside, error: Refused | None, door: Door) -> Answer:
-    faults: Mapping[str, str] = _faults(error) if error else {}
+def _form(at: Met, error: Refused | None, door: Door) -> Answer:
     values = {
-        **person_facts(account, inside, door),
-        "values": {**_FRESH, **inside.form},
+        "values": {**_FRESH, **at.inside.form},
         "sources": [(source.name, source.title) for source in door.sign_on.sources],
         "strangers": [
             {"at": one.at, "title": door.sign_on.title_of(one.source), "subject": one.subject, "name": one.name}
             for one in reversed(door.sign_on.strangers)
         ],
-        "faults": faults,
-        "error": "" if faults or error is None else entry(error.reason).public,
     }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "person_identity.html", values, status=status)
+    return tying_form("person_identity.html", at, error, _faults(error) if error else {}, values, door)
 
 
 def _faults(error: Refused) -> Mapping[str, str]:

@@ -54,8 +54,7 @@ async def _asked(account: Account, passkey: Passkey, inside: Inside, error: Refu
         "is_last": await is_last(account, passkey, door),
         "error": entry(error.reason).public if error else "",
     }
-    status = entry(error.reason).status if error else 400 if inside.again else 200
-    return console.page(inside, door, "person_passkey.html", values, status=status)
+    return console.page(inside, door, "person_passkey.html", values, status=console.form_status(inside, error))
 
 
 _ONE = f"{PEOPLE}/{{id}}/passkeys/{{passkey}}/remove"

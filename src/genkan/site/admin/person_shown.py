@@ -1,15 +1,15 @@
 """What the console's pages about one person show: where each thing is done, and how everything stands."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from genkan.protocol.administration import reach_fault
+from genkan.protocol.administration import Administrator, reach_fault
 from genkan.protocol.certificate_records import KnownCertificate, Pin
 from genkan.protocol.devices import device_name
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.phones import Phone, judge
-from genkan.protocol.reasons import Reason
+from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, LinkKind, Session, Standing
 from genkan.protocol.signin.recovery import is_good
 from genkan.site import console
@@ -58,17 +58,35 @@ async def met(received: Received, door: Door, *, back: str | None = None) -> Met
     return console.not_found(inside, received, door) if account is None else Met(inside, account)
 
 
-def taken_away(
-    gone: object, at: Met, flash: Flash, received: Received, door: Door, *, before: tuple[Reason, ...] = ()
+Taking = Callable[[Received, Administrator, Door], Awaitable[object]]
+
+
+async def take_away(
+    received: Received, door: Door, taking: Taking, flash: Flash, *, before: tuple[Reason, ...] = ()
 ) -> Answer:
-    """Back to the person from whom something was taken, or the page that says why not. ``before``: refusals that mean
-    that it was done already, as NOT_FOUND always does.
+    """Take what the path names from a person and go back to them, or to the page that says why not. ``before``:
+    refusals that mean that it was done already, as NOT_FOUND always does.
     """
+    at = await met(received, door, back="")
+    if isinstance(at, Answer):
+        return at
+    if at.inside.again:
+        return console.once_more(door, person_path(at.account))
+    gone = await taking(received, at.inside.administrator, door)
     if not isinstance(gone, Refused):
         return console.done(door, person_path(at.account), flash)
     if gone.reason in (Reason.NOT_FOUND, *before):
         return console.done(door, person_path(at.account), Flash.GONE)
     return door.pages.refusal(gone, received.request_id, at.inside.reader)
+
+
+def tying_form(
+    template: str, at: Met, error: Refused | None, faults: Mapping[str, str], values: Mapping[str, object], door: Door
+) -> Answer:
+    """The form that ties something to a person; what is wrong stands at its field, or above where it is of none."""
+    said = "" if faults or error is None else entry(error.reason).public
+    given = {**person_facts(at.account, at.inside, door), **values, "faults": faults, "error": said}
+    return console.page(at.inside, door, template, given, status=console.form_status(at.inside, error))
 
 
 def permission_choices(own: Permission) -> list[dict[str, object]]:

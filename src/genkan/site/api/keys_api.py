@@ -3,14 +3,13 @@
 from genkan.protocol import api_keys
 from genkan.protocol.administration import reach_fault
 from genkan.protocol.outcomes import Refused
-from genkan.protocol.reasons import Reason
 from genkan.protocol.records import ApiKey
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.bodies import read_body
-from genkan.site.api.documents import public_id
 from genkan.site.api.key_documents import ApiKeyDocument, served_key_document
+from genkan.site.api.key_store import revoke_named
 from genkan.site.api.openapi import Operation
 from genkan.site.api.people_bodies import NewApiKeyBody
 from genkan.site.door import Door
@@ -54,26 +53,12 @@ async def revoke_key(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    for _ in range(TRIES):
-        key = await _key(received, door)
-        if key is None:
-            return answer.error(Refused(Reason.NOT_FOUND))
-        env = door.env()
-        change = reach_fault(caller.permission, key.permission) or api_keys.revoke(key, caller.actor, env)
-        if isinstance(change, Refused):
-            return answer.error(change)
-        if await door.store.apply(change):
-            return answer.json(_document(await _key(received, door) or key, door, env.now))
-    return answer.busy()
+    gone = await revoke_named(received, caller, door)
+    return answer.error(gone) if isinstance(gone, Refused) else answer.json(_document(gone, door, door.env().now))
 
 
 def _document(key: ApiKey, door: Door, now: int, text: str | None = None) -> ApiKeyDocument:
     return served_key_document(key, now, door.measures.key_last_used(key.id), text)
-
-
-async def _key(received: Received, door: Door) -> ApiKey | None:
-    known = await door.store.api_keys()
-    return next((key for key in known if public_id(key.id) == received.parameters["id"]), None)
 
 
 def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:

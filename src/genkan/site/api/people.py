@@ -40,12 +40,14 @@ async def living(received: Received, door: Door) -> Account | None:
     return None if account is None or account.standing is Standing.DELETED else account
 
 
-async def of_living(received: Received, door: Door, documents: Callable[[Account], Awaitable[object]]) -> Answer:
-    """What an administrator is told of the person whom the path names."""
+async def told_of(
+    received: Received, door: Door, documents: Callable[[Account], Awaitable[object]], *, buried: bool = False
+) -> Answer:
+    """What an administrator is told of the person whom the path names. ``buried``: a deleted one will do as well."""
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    account = await living(received, door)
+    account = await (named_by_path if buried else living)(received, door)
     return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await documents(account))
 
 

@@ -13,7 +13,7 @@ from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import account_named, parameters
 from genkan.site.api.bodies import NothingBody, read_body
 from genkan.site.api.openapi import Operation, Query
-from genkan.site.api.people import PATH, act, added, details, named_by_path
+from genkan.site.api.people import PATH, act, added, details, named_by_path, told_of
 from genkan.site.api.people_bodies import NewPersonBody, PasswordBody, PersonChange, RecoveryBody
 from genkan.site.api.people_documents import PeopleDocument, PersonDetails, PersonDocument, person_document
 from genkan.site.api.people_lists import people_page
@@ -74,11 +74,7 @@ async def create_person(received: Received, door: Door) -> Answer:
 
 async def show_person(received: Received, door: Door) -> Answer:
     """GET people/{id}: the account with what the person has here; a deleted one too."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await named_by_path(received, door)
-    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await details(account, door))
+    return await told_of(received, door, lambda account: details(account, door), buried=True)
 
 
 async def change_person(received: Received, door: Door) -> Answer:

@@ -15,7 +15,7 @@ from genkan.site.api.certificate_documents import (
     pin_document,
 )
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, of_living
+from genkan.site.api.people import PATH, told_of
 from genkan.site.api.pinned import pin_certificate, revoke_certificate, unpin_certificate
 from genkan.site.door import Door
 from genkan.site.received import Received
@@ -28,7 +28,7 @@ async def list_pins(received: Received, door: Door) -> Answer:
     async def pins(account: Account) -> list[PinDocument]:
         return [pin_document(pin) for pin in await door.store.pins(account.id)]
 
-    return await of_living(received, door, pins)
+    return await told_of(received, door, pins)
 
 
 async def add_pin(received: Received, door: Door) -> Answer:
@@ -56,7 +56,7 @@ async def list_certificates(received: Received, door: Door) -> Answer:
     async def known(account: Account) -> list[CertificateDocument]:
         return [certificate_document(one) for one in await door.store.certificates(account.id)]
 
-    return await of_living(received, door, known)
+    return await told_of(received, door, known)
 
 
 async def end_certificate(received: Received, door: Door) -> Answer:

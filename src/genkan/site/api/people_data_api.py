@@ -12,7 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import link_named
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, live_sessions, living, named_by_path, of_living
+from genkan.site.api.people import PATH, live_sessions, living, told_of
 from genkan.site.api.people_documents import (
     BrowserSessionDocument,
     ConsentDocument,
@@ -33,7 +33,7 @@ async def list_sessions(received: Received, door: Door) -> Answer:
     async def live(account: Account) -> list[BrowserSessionDocument]:
         return [session_document(session) for session in await live_sessions(account, door)]
 
-    return await of_living(received, door, live)
+    return await told_of(received, door, live)
 
 
 async def end_session(received: Received, door: Door) -> Answer:
@@ -77,7 +77,7 @@ async def _session(received: Received, door: Door) -> Session | None:
 
 async def list_consents(received: Received, door: Door) -> Answer:
     """GET people/{id}/consents: what the person allowed for good, oldest first."""
-    return await of_living(received, door, lambda account: consents_of(account, door))
+    return await told_of(received, door, lambda account: consents_of(account, door))
 
 
 async def end_consent(received: Received, door: Door) -> Answer:
@@ -97,13 +97,7 @@ async def end_consent(received: Received, door: Door) -> Answer:
 
 async def export_person(received: Received, door: Door) -> Answer:
     """GET people/{id}/export: everything that is kept about the person. Reads the whole audit, in small steps."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await named_by_path(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json(await person_export(account, door))
+    return await told_of(received, door, lambda account: person_export(account, door), buried=True)
 
 
 def _rule(rest: str, method: str, handler: Handler, about: str) -> Rule:

@@ -17,7 +17,7 @@ from genkan.site.api.identity_documents import (
 )
 from genkan.site.api.linked import link_identity, unlink_identity
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, of_living
+from genkan.site.api.people import PATH, told_of
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
@@ -31,7 +31,7 @@ async def list_identities(received: Received, door: Door) -> Answer:
     async def linked(account: Account) -> list[IdentityDocument]:
         return [identity_document(one, door.sign_on) for one in await door.store.identities_of(account.id)]
 
-    return await of_living(received, door, linked)
+    return await told_of(received, door, linked)
 
 
 async def add_identity(received: Received, door: Door) -> Answer:

@@ -8,7 +8,7 @@ from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.openapi import Operation
 from genkan.site.api.passkey_documents import PasskeyDocument, passkey_document
 from genkan.site.api.passkey_removal import remove_passkey
-from genkan.site.api.people import PATH, of_living
+from genkan.site.api.people import PATH, told_of
 from genkan.site.door import Door
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
@@ -21,7 +21,7 @@ async def list_passkeys(received: Received, door: Door) -> Answer:
         found = await door.store.passkeys(account.id)
         return [passkey_document(one, door.models.name_of(one.aaguid)) for one in found]
 
-    return await of_living(received, door, known)
+    return await told_of(received, door, known)
 
 
 async def remove(received: Received, door: Door) -> Answer:

@@ -2,6 +2,7 @@
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Account
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
@@ -9,7 +10,7 @@ from genkan.site.api.bodies import NothingBody, read_body
 from genkan.site.api.documents import moment
 from genkan.site.api.letting_in import budget_of, hand_out_link
 from genkan.site.api.openapi import Operation
-from genkan.site.api.people import PATH, act, living
+from genkan.site.api.people import PATH, act, living, told_of
 from genkan.site.api.people_documents import PersonDocument, RecoveryLinkDocument, SignInBudgetDocument, budget_document
 from genkan.site.door import Door
 from genkan.site.received import Received
@@ -41,13 +42,11 @@ async def withdraw_link(received: Received, door: Door) -> Answer:
 
 async def show_budget(received: Received, door: Door) -> Answer:
     """GET people/{id}/sign-in-budget: how many wrong tries are gone that all new browsers share."""
-    caller = await administrator(received, door)
-    if isinstance(caller, Refused):
-        return turn_away(caller, received, door)
-    account = await living(received, door)
-    if account is None:
-        return answer.error(Refused(Reason.NOT_FOUND))
-    return answer.json(budget_document(await budget_of(account, door)))
+
+    async def budget(account: Account) -> SignInBudgetDocument:
+        return budget_document(await budget_of(account, door))
+
+    return await told_of(received, door, budget)
 
 
 async def lift_budget(received: Received, door: Door) -> Answer:

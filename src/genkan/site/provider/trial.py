@@ -3,7 +3,6 @@ application would make of that answer. Nothing is redeemed, and no redirect URI 
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -16,7 +15,7 @@ from genkan.protocol.outcomes import Redeemed, Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Account, Link
 from genkan.protocol.redeem import RedeemAsked, redeem
-from genkan.protocol.sealing import Purpose, Unsealable
+from genkan.protocol.sealing import Purpose
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
@@ -30,7 +29,6 @@ from genkan.wire.scopes import Permission
 HUB = "/rest/oauth2/latest/authorize"
 ANSWER = "answer"
 LONGEST = 15 * MINUTE
-Kind = TypeVar("Kind", bound=msgspec.Struct)
 SHOWN_OF_CODE = len(CODE_PREFIX) + 8
 
 
@@ -81,7 +79,7 @@ def start(link: Link, redirect_uri: str, account: Account, door: Door) -> str | 
     """The address at which the trial begins, or why an application would not get anywhere."""
     env = door.env()
     verifier = env.draw(32).hex()
-    state = door.sealer.seal(Purpose.TRIAL, msgspec.msgpack.encode(_Started(link.id, verifier)), env)
+    state = door.sealer.seal_value(Purpose.TRIAL, _Started(link.id, verifier), env)
     asked = AuthorizeAsked(
         link.client_id, redirect_uri, "code", None, state, pkce.challenge_of(verifier), "S256", "consent", False
     )
@@ -94,8 +92,8 @@ def start(link: Link, redirect_uri: str, account: Account, door: Door) -> str | 
 
 def answered(asked: Interaction, location: str, received: Received, door: Door, env: Env) -> Answer:
     """The answer of a trial goes to the console's page, sealed: a code stands in no address of ours."""
-    plain = msgspec.msgpack.encode(_Answered(asked.trial, asked.link_id, asked.redirect_uri, location, env.now))
-    sealed = door.sealer.seal(Purpose.TRIAL, plain, env)
+    kept = _Answered(asked.trial, asked.link_id, asked.redirect_uri, location, env.now)
+    sealed = door.sealer.seal_value(Purpose.TRIAL, kept, env)
     page = f"{door.public.text}/admin/links/{public_id(asked.link_id)}/trial?{ANSWER}={sealed}"
     return answer.redirect(page, 303 if received.method == "POST" else 302)
 
@@ -103,7 +101,7 @@ def answered(asked: Interaction, location: str, received: Received, door: Door, 
 async def report(sealed: str, link: Link, account: Account, door: Door) -> Report | None:
     """What an application would make of the answer; None for what is no answer to a trial of this person's."""
     env = door.env()
-    opened = _opened(sealed, _Answered, door)
+    opened = door.sealer.open_value(Purpose.TRIAL, sealed, _Answered)
     if opened is None or (opened.account_id, opened.link_id) != (account.id, link.id):
         return None
     if not -CLOCK_LEEWAY <= env.now - opened.at <= LONGEST:
@@ -114,7 +112,7 @@ async def report(sealed: str, link: Link, account: Account, door: Door) -> Repor
         return Report(opened.redirect_uri, shown, given["error"], given.get("error_description", ""), (), None)
     outcome = await _redeemed(given, opened.redirect_uri, link, door, env)
     refused = outcome if isinstance(outcome, Refused) else None
-    started = _opened(given.get("state", ""), _Started, door)
+    started = door.sealer.open_value(Purpose.TRIAL, given.get("state"), _Started)
     checks = (
         Check("state", started is not None and started.link_id == link.id),
         Check("iss", given.get("iss") == door.endpoints.issuer),
@@ -129,7 +127,7 @@ async def _redeemed(given: dict[str, str], redirect_uri: str, link: Link, door: 
     code = await open_code(given.get("code", ""), door, env)
     if isinstance(code, Refused):
         return code
-    started = _opened(given.get("state", ""), _Started, door)
+    started = door.sealer.open_value(Purpose.TRIAL, given.get("state"), _Started)
     asked = RedeemAsked(code, link, redirect_uri, started.verifier if started else "", None, "", "", "",
                         door.sealer.active_id)  # fmt: skip
     facts = await door.store.code_facts(code.grant_id, code.account_id, link.id)
@@ -145,13 +143,3 @@ def _short(name: str, value: str) -> str:
     """A code is a secret as long as it lives, and the state is long."""
     shown = SHOWN_OF_CODE if name in ("code", "state") else 200
     return value if len(value) <= shown else value[:shown] + "…"
-
-
-def _opened(text: str, kind: type[Kind], door: Door) -> Kind | None:
-    plain = door.sealer.open(Purpose.TRIAL, text) if text else Unsealable()
-    if isinstance(plain, Unsealable):
-        return None
-    try:
-        return msgspec.msgpack.decode(plain, type=kind)
-    except msgspec.MsgspecError:
-        return None

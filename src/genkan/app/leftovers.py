@@ -1,0 +1,52 @@
+"""Files that are being written, by names that say who writes them; those of programs that died are swept.
+
+Owns that name and the judgement who is dead; what is written is ``vault``'s.
+"""
+
+import os
+import threading
+from pathlib import Path
+
+from genkan.app import owned
+
+SUFFIX = ".new"
+
+
+def fresh(path: Path) -> Path:
+    """A name beside it that no other thread or process writes to; what a dead one left there is removed."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{SUFFIX}")
+    new.unlink(missing_ok=True)
+    return new
+
+
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove what killed programs were writing: it holds secrets that nobody uses, and nobody ends."""
+    for left in folder.glob(f".{name}.*.*{SUFFIX}"):
+        process, thread = left.name.split(".")[-3:-1]
+        if process.isdecimal() and thread.isdecimal() and not _lives(int(process), int(thread)):
+            _remove(left)
+
+
+def _remove(left: Path) -> None:
+    try:
+        left.unlink(missing_ok=True)
+    except PermissionError:
+        # Where files that are open cannot be removed, this one is being written.
+        return
+
+
+def _lives(process: int, thread: int, *, has_modes: bool = owned.HAS_MODES) -> bool:
+    """Whether the writer still runs on this machine. A number that was given again keeps its leftover for longer."""
+    if process == os.getpid():
+        # In a container every program has the number of the one before.
+        return thread in {one.ident for one in threading.enumerate()}
+    if not has_modes:
+        # No signal only asks there. What is open cannot be removed, and what was swept too early is written again.
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

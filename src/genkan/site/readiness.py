@@ -1,0 +1,51 @@
+"""Whether this process should get requests, and every cause why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from genkan.protocol.records import Site
+from genkan.site import keeper
+from genkan.site.door import Door
+from genkan.store.api import StoreUnavailable
+
+
+class Cause(StrEnum):
+    """What keeps a process from being ready."""
+
+    CLOSING = "closing"
+    CLOCK = "clock"
+    BEHIND = "behind"
+    STORE = "store"
+    RING = "ring"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Every cause with its sentence, and the site's facts where the store told them."""
+
+    causes: Mapping[Cause, str]
+    site: Site | None
+
+
+async def readiness(door: Door) -> Readiness:
+    """As it stands now; the store is asked."""
+    health, causes = door.health, dict[Cause, str]()
+    if health.closing:
+        causes[Cause.CLOSING] = "closing"
+    if health.clock_off >= keeper.CLOCK_NOT_READY:
+        causes[Cause.CLOCK] = "clock is more than 10 s behind what the store remembers"
+    if health.clock_ahead >= keeper.CLOCK_NOT_READY:
+        causes[Cause.CLOCK] = "clock is more than 10 s ahead of the store's"
+    if health.behind:
+        causes[Cause.BEHIND] = "the store is behind: a genuine token was ahead of its row"
+    try:
+        site = await door.store.site()
+    except StoreUnavailable:
+        return Readiness(causes | {Cause.STORE: "the store does not answer"}, None)
+    if door.ring.is_behind(site, door.env().now):
+        causes[Cause.RING] = "the key ring's file is older than the store says"
+    if site.behind_since:
+        # Remembered from before this process started; genkan restore decides what becomes of it.
+        causes.setdefault(Cause.BEHIND, "the store lost writes: a genuine token was ahead of its row")
+    return Readiness(causes, site)
