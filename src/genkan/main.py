@@ -7,6 +7,7 @@ import contextlib
 import resource
 import shlex
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -136,7 +137,7 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
         ring = await _told_ring(store, settings)
         door = await open_door(settings, store, ring, lane, seat)
         announcement = await _announcement(door) if seat is None or seat.announces else []
-        keeper = Keeper(door, NODE, clock.wall_ms)
+        keeper = Keeper(door, _node_name(settings, door, seat), clock.wall_ms)
         await keeper.compare_clocks()
         upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
         certificates = CertificateKeeper(door)
@@ -148,9 +149,17 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
             for task in upkeep:
                 task.cancel()
             await asyncio.gather(*upkeep, return_exceptions=True)
+            await keeper.leave()
     finally:
         lane.close()
         await store.close()
+
+
+def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
+    """What this process is called in the store, until it ends: its machine, its number there, and chance."""
+    if isinstance(settings.store_place, Path):
+        return NODE
+    return f"{socket.gethostname()[:60]}/{seat.number if seat else 0}-{door.env().draw(4).hex()}"
 
 
 async def _told_ring(store: Store, settings: Settings) -> Ring:

@@ -194,6 +194,7 @@ async def with_code(page: Page, site: Served, code: str) -> None:
     await press(page, "Sign in")
 
 
+@pytest.mark.whole_browser
 async def test_a_second_device_comes_in_by_the_code_on_the_screen(
     page: Page, watch: Watch, chromium: Browser, own: Served
 ) -> None:

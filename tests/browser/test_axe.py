@@ -28,16 +28,16 @@ FOUND = """async tags => (await axe.run({runOnly: {type: 'tag', values: tags}}))
 
 
 @EVERY
-async def test_axe_finds_nothing(page: Page, shown: Exhibition, name: str) -> None:
+async def test_axe_finds_nothing(canvas: Page, shown: Exhibition, name: str) -> None:
     """No violation and no bad practice on any page that the site can show."""
-    assert await violations(page, shown, name, zip(LANGUAGES, SCHEMES, strict=True)) == {}
+    assert await violations(canvas, shown, name, zip(LANGUAGES, SCHEMES, strict=True)) == {}
 
 
 @pytest.mark.long
 @EVERY
-async def test_axe_finds_nothing_in_any_language_and_light(page: Page, shown: Exhibition, name: str) -> None:
+async def test_axe_finds_nothing_in_any_language_and_light(canvas: Page, shown: Exhibition, name: str) -> None:
     """The same for each language in each light."""
-    assert await violations(page, shown, name, product(LANGUAGES, SCHEMES)) == {}
+    assert await violations(canvas, shown, name, product(LANGUAGES, SCHEMES)) == {}
 
 
 async def violations(

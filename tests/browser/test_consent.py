@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
     from tests.browser.watching import Watch
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium"), pytest.mark.whole_browser]
 
 # Asked of the page itself: locators would wait for the address of the app to be navigated to, which never ends.
 MIDDLE_OF_THE_WAY = """() => {

@@ -105,17 +105,17 @@ async def show(page: Page, size: str, scheme: Literal["light", "dark"]) -> None:
 
 
 @EVERY
-async def test_every_page_fits_and_can_be_read(page: Page, shown: Exhibition, name: str) -> None:
+async def test_every_page_fits_and_can_be_read(canvas: Page, shown: Exhibition, name: str) -> None:
     """No page is wider than its window, no text is too faint, and whatever is touched is 44 pixels high."""
-    assert await misfits(page, shown, name, CROSSED) == {}
+    assert await misfits(canvas, shown, name, CROSSED) == {}
 
 
 @pytest.mark.long
 @EVERY
-async def test_every_page_in_every_size_language_and_light(page: Page, shown: Exhibition, name: str) -> None:
+async def test_every_page_in_every_size_language_and_light(canvas: Page, shown: Exhibition, name: str) -> None:
     """The same in all twelve ways; SCREENSHOTS names a folder that gets a picture of each."""
     everyway = tuple(product(LANGUAGES, SIZES, SCHEMES))
-    assert await misfits(page, shown, name, everyway, os.environ.get("SCREENSHOTS")) == {}
+    assert await misfits(canvas, shown, name, everyway, os.environ.get("SCREENSHOTS")) == {}
 
 
 async def misfits(
@@ -150,19 +150,20 @@ async def test_the_look_sees_what_is_wrong(page: Page) -> None:
     assert len(in_pieces) == 1
 
 
-# A page that has tried to open an app leaves Chromium asking, and no key gets through; its twin tries nothing.
+# On a page that has tried to open an app no key may get through (conftest); its twin tries nothing.
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "return"])
-async def test_the_keyboard_gets_everywhere_and_is_seen(page: Page, shown: Exhibition, name: str) -> None:
+async def test_the_keyboard_gets_everywhere_and_is_seen(canvas: Page, shown: Exhibition, name: str) -> None:
     """Tab reaches every control of a page, top to bottom, and each shows that it has the focus."""
-    await page.goto(shown.plain(name))
-    controls = await page.locator(CONTROLS).count()
-    await page.locator(".skip").focus()
-    await page.keyboard.press("Tab")
-    await page.keyboard.press("Shift+Tab")
-    reached = [await page.evaluate(REACHED)]
+    await show(canvas, "desktop", "light")
+    await canvas.goto(shown.plain(name))
+    controls = await canvas.locator(CONTROLS).count()
+    await canvas.locator(".skip").focus()
+    await canvas.keyboard.press("Tab")
+    await canvas.keyboard.press("Shift+Tab")
+    reached = [await canvas.evaluate(REACHED)]
     while len(reached) < controls:
-        await page.keyboard.press("Tab")
-        reached.append(await page.evaluate(REACHED))
+        await canvas.keyboard.press("Tab")
+        reached.append(await canvas.evaluate(REACHED))
     assert [stop["words"] for stop in reached if not (stop["marked"] and stop["seen"])] == []
     assert len({(stop["words"], stop["top"]) for stop in reached}) == controls
     down = [(a["top"], b["top"]) for a, b in pairwise(reached) if a["column"] == b["column"]]

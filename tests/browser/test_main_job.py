@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
     from tests.browser.watching import Watch
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium"), pytest.mark.whole_browser]
 
 PATIENCE_SECONDS = 30
 

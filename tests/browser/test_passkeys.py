@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
     from tests.browser.watching import Watch
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium"), pytest.mark.whole_browser]
 
 MAKE = "Create a passkey on this device"
 USE = "Use a passkey"

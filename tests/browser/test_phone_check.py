@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.browser.authenticators import plug_in
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS, new_page
 from tests.browser.walking import at, press, said, sign_in
 from tests.browser.watching import Watch
 from tests.site.checking_phone import ANDROID, ANDROID_VIEW, IPHONE, LINE
@@ -18,9 +18,10 @@ from tests.site.checking_phone import ANDROID, ANDROID_VIEW, IPHONE, LINE
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page, Route
 
+    from tests.browser.conftest import Browsers
     from tests.browser.serving import Served
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium"), pytest.mark.whole_browser]
 
 START = "Check this phone"
 # What a browser shows itself to be, where the browser of the tests is another one.
@@ -37,18 +38,16 @@ ROWS = """() => [...document.querySelectorAll(".verdicts > li")].map((row) =>
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def console(chromium: Browser, site: Served) -> AsyncIterator[Page]:
+async def console(request: pytest.FixtureRequest, browsers: Browsers, site: Served) -> AsyncIterator[Page]:
     """The page with the code, in the browser of an administrator."""
-    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await new_page(await browsers.fit_for(request.node))
     await page.goto(site.base + "/admin/health")
     await sign_in(page)
     await page.get_by_role("link", name="Have a phone look").click()
     await press(page, "Make a QR code")
     await page.get_by_alt_text("QR code for the phone").wait_for()
     yield page
-    await context.close()
+    await page.context.close()
 
 
 async def address_of(console: Page) -> str:

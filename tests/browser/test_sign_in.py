@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
     from tests.browser.watching import Watch
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.needs("chromium"), pytest.mark.whole_browser]
 
 FAILED = entry(Reason.SIGN_IN_FAILED).public
 STALE = "This page was open too long. Please try once more."

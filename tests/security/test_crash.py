@@ -48,7 +48,7 @@ class Load:
 
     def __init__(self, site: Serving, client_id: str, secret: str, chance: random.Random) -> None:
         self._base = site.base
-        self._credentials = {"client_id": client_id, "client_secret": secret}
+        self.credentials = {"client_id": client_id, "client_secret": secret}
         self._query = {
             "client_id": client_id,
             "redirect_uri": REDIRECT,
@@ -84,8 +84,12 @@ class Load:
         """Refresh once."""
         return await self._post("token", {"grant_type": "refresh_token", "refresh_token": token})
 
+    def refreshing(self, token: str) -> dict[str, str]:
+        """The form of a refresh, for whoever sends it elsewhere."""
+        return {"grant_type": "refresh_token", "refresh_token": token, **self.credentials}
+
     async def _post(self, endpoint: str, form: dict[str, str]) -> httpx2.Response:
-        return await self.http.post(f"/rest/oauth2/latest/{endpoint}", data={**form, **self._credentials})
+        return await self.http.post(f"/rest/oauth2/latest/{endpoint}", data={**form, **self.credentials})
 
     async def run(self) -> None:
         """Refresh, exchange and revoke without end, until the server is gone."""

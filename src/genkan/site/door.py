@@ -77,9 +77,12 @@ class RingHolder:
 
 @dataclass(slots=True)
 class Health:
-    """What readyz tells: ``clock_off`` in milliseconds against the store's, ``behind`` once the store lost writes."""
+    """What readyz tells: how far our clock is behind the store's, or ahead of it, in milliseconds; ``behind`` once the
+    store lost writes.
+    """
 
     clock_off: int = 0
+    clock_ahead: int = 0
     behind: bool = False
     closing: bool = False
 

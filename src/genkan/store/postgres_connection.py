@@ -32,6 +32,10 @@ _SESSION = {
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # What a node held that lost its power is another one's after half a minute.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
