@@ -57,7 +57,7 @@ async def test_nothing_acknowledged_is_lost(site: Serving, server: Server) -> No
     """
     assert "genkan migrate" in refused(site)
     assert "GENKAN_SECRET_FILE" in refused(site, GENKAN_SECRET_FILE="")
-    assert site.command("migrate") == "schema 0 became 1\n"
+    assert site.command("migrate").startswith("schema 0 became ")
     site.start()
     load = a_load(site)
     try:
