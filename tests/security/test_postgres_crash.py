@@ -35,6 +35,7 @@ def site(server: Server, tmp_path: Path) -> Iterator[Serving]:
     site = Serving(
         tmp_path, GENKAN_DATABASE_URL=server.url("site"), GENKAN_SECRET_FILE=str(tmp_path / "ring.json"),
         GENKAN_ROTATIONS_PER_SECOND="0",
+        GENKAN_SIGN_INS_PER_ACCOUNT="0",
     )  # fmt: skip
     yield site
     site.kill()
@@ -56,7 +57,7 @@ async def test_nothing_acknowledged_is_lost(site: Serving, server: Server) -> No
     """
     assert "genkan migrate" in refused(site)
     assert "GENKAN_SECRET_FILE" in refused(site, GENKAN_SECRET_FILE="")
-    assert site.command("migrate") == "schema 0 became 1\n"
+    assert site.command("migrate").startswith("schema 0 became ")
     site.start()
     load = a_load(site)
     try:

@@ -107,7 +107,11 @@ class PostgresStore(ColdVerbs):
         return bool(await self._submit(self._step_lane, Drop(segment)))
 
     async def report(self, node: NodeReport) -> int:
-        return int(await self._submit(self._step_lane, node))
+        latest = int(await self._submit(self._step_lane, node))
+        if self._tokens.is_of_another(self._steps.newest):
+            # Its session must not stay of an older epoch because nobody writes.
+            await self._submit(self._token_lane, Flush())
+        return latest
 
     async def clock(self) -> int | None:
         return int((await self._pool.fetch(_CLOCK))[0][0])
