@@ -35,6 +35,7 @@ def site(server: Server, tmp_path: Path) -> Iterator[Serving]:
     site = Serving(
         tmp_path, GENKAN_DATABASE_URL=server.url("site"), GENKAN_SECRET_FILE=str(tmp_path / "ring.json"),
         GENKAN_ROTATIONS_PER_SECOND="0",
+        GENKAN_SIGN_INS_PER_ACCOUNT="0",
     )  # fmt: skip
     yield site
     site.kill()
