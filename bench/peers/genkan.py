@@ -42,7 +42,8 @@ class Genkan(Peer):
             "GENKAN_PORT": str(place.port),
             "GENKAN_BASE_URL": place.base,
         }
-        return named if self._limited else {**named, "GENKAN_ROTATIONS_PER_SECOND": "0"}
+        lifted = {"GENKAN_ROTATIONS_PER_SECOND": "0", "GENKAN_SIGN_INS_PER_ACCOUNT": "0"}
+        return named if self._limited else {**named, **lifted}
 
     def site(self, place: Place) -> Site:
         env = self.environment(place)

@@ -4,6 +4,7 @@ from here.
 
 import asyncio
 import contextlib
+import resource
 import shlex
 import shutil
 import socket
@@ -17,11 +18,11 @@ import uvloop
 from genkan import clock
 from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
-from genkan.httpd.connection import Shared
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.overseer import NeverAnswered, Overseer
 from genkan.httpd.seat import Said, Seat
 from genkan.httpd.server import Server
+from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.certificates import CertificateDesk, Strictness
@@ -45,7 +46,7 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
-from genkan.site.door import Door, Health, RingHolder, Secrets
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -59,6 +60,9 @@ from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
+
+# Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
+OWN_FILES = 100
 
 
 class CannotServe(Exception):
@@ -201,6 +205,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
         measures=measures,
+        sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
@@ -268,6 +273,12 @@ async def _announcement(door: Door) -> list[str]:
     return lines
 
 
+def most_connections(settings: Settings) -> int:
+    """As the settings want it, and no more than the system leaves files for besides those that the site itself uses."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return settings.most_connections if files < 0 else max(1, min(settings.most_connections, files - OWN_FILES))
+
+
 def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets, seat: Seat | None) -> Server:
     take_over("uvicorn.error", door.log)
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
@@ -284,6 +295,9 @@ def _server(door: Door, settings: Settings, announcement: list[str], sockets: So
         door.health.closing = True
 
     door.measures.handshakes = sockets.handshakes
-    shared = Shared(app.respond, door.log, door.env().draw(4).hex(), figures=door.measures.server)
+    shared = Shared(
+        app.respond, door.log, door.env().draw(4).hex(),
+        most_connections=most_connections(settings), figures=door.measures.server,
+    )  # fmt: skip
     server = Server(shared, ready, closing, sockets.secured)
     return server

@@ -178,7 +178,7 @@ async def _round(site: Serving, load: Load, chance: random.Random) -> None:
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     """Twenty kills under load: nothing acknowledged is lost, nothing stopped comes back, no code works twice."""
     chance = random.Random(20)
-    with serving(tmp_path, GENKAN_ROTATIONS_PER_SECOND="0") as site:
+    with serving(tmp_path, GENKAN_ROTATIONS_PER_SECOND="0", GENKAN_SIGN_INS_PER_ACCOUNT="0") as site:
         site.command("user", "add", "alice", "--password-stdin", given=PASSWORD)
         words = ("--name", "Load", "--redirect", REDIRECT, "--confidential", "--consent", "remember", "--json")
         made = json.loads(site.command("link", "create", *words))

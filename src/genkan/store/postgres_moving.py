@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from genkan.store.api import CannotOpen
-from genkan.store.migration import migrations
+from genkan.store.migration import additive_before, migrations
 from genkan.store.moving import Row, Sum
 from genkan.store.names import named
 from genkan.store.postgres_connection import CONNECT_SECONDS, is_machine
@@ -32,7 +32,7 @@ _COLUMNS = """
     SELECT table_name, column_name, udt_name, is_identity FROM information_schema.columns
     WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position
 """
-_VERSION = "INSERT INTO schema_version VALUES ($1)"
+_VERSION = "INSERT INTO schema_version VALUES ($1, $2)"
 _SITE = "SELECT site_id, move FROM site"
 # What genkan migrate puts into a new database.
 _FOUNDED = frozenset({"site", "upkeep"})
@@ -186,10 +186,11 @@ class Target:
         return found
 
     async def _make(self, newest: int) -> None:
-        for migration in migrations(MIGRATIONS):
+        known = migrations(MIGRATIONS)
+        for migration in known:
             await self._db.execute(migration.up)
         await self._db.execute(MADE)
-        await self._db.execute(_VERSION, newest)
+        await self._db.execute(_VERSION, newest, additive_before(known, newest))
 
     async def _check_empty(self, names: Sequence[str], site_id: bytes) -> None:
         there = await self.state()

@@ -15,6 +15,8 @@ from pathlib import Path
 from genkan.store.api import CannotOpen
 from genkan.store.names import named
 
+# The schema in which a site knows of moves.
+MOVING_SINCE = 13
 LOG, FENCE = "moving_", "fence_"
 # The words of RAISE, by which a refused write is known for what it is.
 CLOSED = "the site is closed for writing while it moves to another database"
