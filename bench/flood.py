@@ -66,7 +66,7 @@ def measure(station: Station, full_rate: float, full_p50_ms: float, rounds: int,
 
 def _one(scenario: Refresh, station: Station, seconds: float) -> Run:
     load = scenario.prepare(station)
-    run = wrk.run(load, station.server.port, seconds, station.place.folder, station.server.pid)
+    run = wrk.run(load, station.target, seconds, station.place.folder)
     if not run.valid:
         raise RuntimeError(f"{run.wrong} wrong answers in S6: {run.first_wrong}")
     scenario.settle(station, run)

@@ -10,13 +10,14 @@ Results = Mapping[tuple[str, str], Result]
 
 @dataclass(frozen=True)
 class Goal:
-    """Genkan's rate in a scenario as a multiple of a peer's: for the first version, and in the end."""
+    """Genkan's rate in a scenario as a multiple of a peer's: for the first version (None: none), and in the end."""
 
     scenario: str
     peer: str
-    first: float
+    first: float | None
     final: float | None
     peer_scenario: str | None = None
+    server: str = "genkan"
 
     def ratio(self, results: Results) -> float | None:
         """The ratio of median rates, when both figures are valid."""
@@ -29,18 +30,19 @@ class Goal:
         return pair[1].median("server_us") / pair[0].median("server_us") if pair else None
 
     def _pair(self, results: Results) -> tuple[Result, Result] | None:
-        ours = results.get((self.scenario, "genkan"))
+        ours = results.get((self.scenario, self.server))
         theirs = results.get((self.peer_scenario or self.scenario, self.peer))
         return (ours, theirs) if ours and theirs and ours.valid and theirs.valid else None
 
 
-MEMORY, SQLITE = "oidc-provider-memory", "oidc-provider-sqlite"
+MEMORY, SQLITE, POSTGRES = "oidc-provider-memory", "oidc-provider-sqlite", "oidc-provider-postgres"
 
 RATIOS = (
     Goal("S1", MEMORY, 3, 6),
     Goal("S1", SQLITE, 6, 12),
     Goal("S2", MEMORY, 3, 8),
     Goal("S2", SQLITE, 6, 16),
+    *(Goal(scenario, POSTGRES, None, 8, server="genkan-postgres") for scenario in ("S1", "S2")),
     Goal("S3", MEMORY, 2, 4),
     Goal("S4", MEMORY, 2, 4),
     Goal("S5", MEMORY, 2, 4),
@@ -68,6 +70,8 @@ BOUNDS = (
     Bound("s6", "S6: p99 of refreshes under a password flood, against quiet", "×", 2, 1.5),
     Bound("s8_s1", "S8: S1 with many grants against few", "×", 0.8, 0.95, at_least=True),
     Bound("s8_s4", "S8: S4 with many grants against few", "×", 0.8, 0.95, at_least=True),
+    Bound("s10", "S10: processor time an answer, server and database, any layout against one process", "×", 1.1, 1.1),
+    Bound("s10_lock_waits", "S10: backends that wait for a lock at one moment, any layout", "", 0.1, 0.1),
     Bound("s11_p95", "S11: p95 of the slowest page", "ms", 50, 50),
     Bound("idle_mb", "S9: resident, idle", "MB", 80, 45),
     Bound("loaded_mb", "S9: resident, after the load", "MB", 100, 60),

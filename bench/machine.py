@@ -120,9 +120,9 @@ def _stat(pid: int) -> list[str] | None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system seconds that the process and its descendants have used."""
+    """User and system seconds that the process and its descendants have used, those that have ended included."""
     stats = [_stat(each) for each in process_tree(pid)]
-    return sum(int(stat[11]) + int(stat[12]) for stat in stats if stat) / TICKS
+    return sum(int(ticks) for stat in stats if stat for ticks in stat[11:15]) / TICKS
 
 
 def resident_mb(pid: int) -> float:

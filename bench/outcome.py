@@ -73,7 +73,13 @@ class Outcome:
 
 def _result(result: Result) -> dict[str, object]:
     runs: Sequence[dict[str, object]] = [
-        {**asdict(run), "rate": run.rate, "server_us": run.server_us, "leftover": len(run.leftover)}
+        {
+            **asdict(run),
+            "rate": run.rate,
+            "server_us": run.server_us,
+            "database_us": run.database_us,
+            "leftover": len(run.leftover),
+        }
         for run in result.runs
     ]
     return {

@@ -92,7 +92,7 @@ def _one(scenario: Scenario, station: Station, result: Result, seconds: float, k
         return
     try:
         load = scenario.prepare(station)
-        run = wrk.run(load, station.server.port, seconds, station.place.folder, station.server.pid)
+        run = wrk.run(load, station.target, seconds, station.place.folder)
         scenario.settle(station, run)
     except Exception as fault:  # noqa: BLE001 - a peer that fails is a line of the table, not the end of the run
         result.failures.append(f"{type(fault).__name__}: {fault}".splitlines()[0][:300])

@@ -6,8 +6,10 @@ from pathlib import Path
 from bench import flow, servers
 from bench.browser import Browser
 from bench.flow import Client, Tokens
-from bench.peers.base import Peer, Place, Site
+from bench.peers.base import Peer, Place, Site, Unavailable
+from bench.postgres import Cluster, NoPostgres
 from bench.servers import Server
+from bench.wrk import Target
 
 
 @dataclass
@@ -27,6 +29,17 @@ class Station:
         if self.site is None:
             raise LookupError(f"{self.peer.name} is no provider")
         return self.site
+
+    @property
+    def target(self) -> Target:
+        """What a load of this station is sent to."""
+        return Target((self.server.port,), (self.server.pid,), self.place.database)
+
+    def stop(self) -> None:
+        """Ends the server and what was started for it."""
+        self.server.stop()
+        if self.place.database:
+            self.place.database.stop()
 
     def browser(self) -> Browser:
         """A browser that nobody has used."""
@@ -60,13 +73,28 @@ class Station:
 
 
 def start(peer: Peer, cache: Path, folder: Path) -> Station:
-    """Starts the peer with an empty folder and sets it up."""
+    """Starts the peer with an empty folder, and a database of its own where it wants one, and sets it up."""
     folder.mkdir(parents=True)
-    place = Place(cache, folder, servers.free_port())
-    peer.install(place)
-    server = servers.start(peer.command(place), place.port, folder)
+    peer.install(Place(cache, folder, 0))
+    place = Place(cache, folder, servers.free_port(), _database() if peer.postgres else None)
     try:
-        return Station(peer, server, place, peer.site(place))
+        peer.prepare(place)
+        server = servers.start(peer.command(place), place.port, folder)
     except BaseException:
-        server.stop()
+        if place.database:
+            place.database.stop()
         raise
+    started = Station(peer, server, place, None)
+    try:
+        started.site = peer.site(place)
+    except BaseException:
+        started.stop()
+        raise
+    return started
+
+
+def _database() -> Cluster:
+    try:
+        return Cluster()
+    except NoPostgres as fault:
+        raise Unavailable(f"PostgreSQL: {fault}") from fault

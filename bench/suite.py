@@ -77,7 +77,7 @@ def _together(choice: Choice, outcome: Outcome, work: Path) -> None:
         stations = []
         for name in choice.peers if scenarios else ():
             if started := _started(known[name], choice.cache, work / name, outcome):
-                stack.callback(started.server.stop)
+                stack.callback(started.stop)
                 stations.append(started)
         outcome.results = measure(scenarios, stations, outcome.plan)
         for each in stations:
@@ -96,6 +96,8 @@ def _started(peer: Peer, cache: Path, folder: Path, outcome: Outcome) -> Station
         print(outcome.notes[-1], file=sys.stderr, flush=True)
         return None
     outcome.versions = {**outcome.versions, **peer.versions()}
+    if started.place.database:
+        outcome.versions = {**outcome.versions, "PostgreSQL": started.place.database.version}
     return started
 
 

@@ -5,10 +5,12 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import machine
+from bench.postgres import Cluster, Waits
 
 SCRIPTS = Path(__file__).parent / "lua"
 CONNECTIONS = 32
@@ -26,7 +28,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run showed. Times in milliseconds; busy figures are shares of a core."""
+    """What one run showed. Times in milliseconds, busy figures in shares of a core, waits in backends at one moment."""
 
     right: int
     wrong: int
@@ -41,6 +43,10 @@ class Run:
     server_busy: float
     others_on_server_core: float
     others_on_load_core: float
+    database_busy: float = 0.0
+    lock_waits: float = 0.0
+    inner_waits: float = 0.0
+    deadlocks: int = 0
     leftover: tuple[str, ...] = field(repr=False, default=())
 
     @property
@@ -53,6 +59,11 @@ class Run:
         """The server's processor time for one right answer: steadier than the rate on a shared machine."""
         return self.server_busy * self.seconds * 1e6 / max(1, self.right)
 
+    @property
+    def database_us(self) -> float:
+        """The same of the database, where that is a server of its own."""
+        return self.database_busy * self.seconds * 1e6 / max(1, self.right)
+
     def disturbed(self, share: float) -> bool:
         """Whether other programs used more than this share of either core."""
         return max(self.others_on_server_core, self.others_on_load_core) > share
@@ -63,30 +74,43 @@ class Run:
         return self.right > 0 and self.wrong == 0 and self.socket_errors == 0 and self.timeouts == 0
 
 
-def run(load: Load, port: int, seconds: float, folder: Path, server_pid: int) -> Run:
-    """Loads the server on the port for whole seconds and reads the report."""
+@dataclass(frozen=True)
+class Target:
+    """What is loaded: the ports (several for several nodes of one site), whose processor time counts as the server's,
+    and the database beside it."""
+
+    ports: tuple[int, ...]
+    pids: tuple[int, ...]
+    database: Cluster | None = None
+
+
+def run(load: Load, target: Target, seconds: float, folder: Path) -> Run:
+    """Loads the server for whole seconds and reads the report."""
     data, result = folder / "load.lua", folder / "load.json"
-    data.write_text(f"return {_literal({**load.data, 'host': f'127.0.0.1:{port}'})}\n")
+    first = f"127.0.0.1:{target.ports[0]}"
+    data.write_text(f"return {_literal({**load.data, 'host': first, 'ports': target.ports})}\n")
     result.unlink(missing_ok=True)
-    argv = ["wrk", f"-t{load.threads}", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
-    argv += ["-s", str(SCRIPTS / load.script), f"http://127.0.0.1:{port}"]
+    threads = max(load.threads, len(target.ports))
+    argv = ["wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    argv += ["-s", str(SCRIPTS / load.script), f"http://{first}"]
     env = {**os.environ, "BENCH_DATA": str(data), "BENCH_RESULT": str(result), "BENCH_LUA": str(SCRIPTS)}
-    watch = _Watch(server_pid)
-    said = subprocess.run(
-        machine.pin(argv, machine.LOAD_CORE),
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=seconds + SPARE_S,
-        check=False,
-    )
-    busy = watch.stop()
+    with target.database.watched() if target.database else nullcontext(Waits()) as waits:
+        watch = _Watch(target)
+        said = subprocess.run(
+            machine.pin(argv, machine.LOAD_CORE),
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=seconds + SPARE_S,
+            check=False,
+        )
+        busy = watch.stop()
     if said.returncode != 0 or not result.exists():
         raise RuntimeError(f"wrk failed: {said.stdout}{said.stderr}")
-    return _reading(json.loads(result.read_text()), busy)
+    return _reading(json.loads(result.read_text()), busy, waits)
 
 
-def _reading(report: dict[str, object], busy: dict[str, float]) -> Run:
+def _reading(report: dict[str, object], busy: dict[str, float], waits: Waits) -> Run:
     got = {name: int(value) for name, value in report.items() if isinstance(value, int)}
     own = sorted(report["latencies_us"])  # type: ignore[call-overload]
     p50, p99 = (_percentile(own, 50), _percentile(own, 99)) if own else (got["p50_us"], got["p99_us"])
@@ -100,6 +124,9 @@ def _reading(report: dict[str, object], busy: dict[str, float]) -> Run:
         socket_errors=got["socket_errors"],
         timeouts=got["timeouts"],
         first_wrong=str(report["first_wrong"]),
+        lock_waits=round(waits.mean("Lock"), 3),
+        inner_waits=round(waits.mean("LWLock"), 3),
+        deadlocks=waits.deadlocks,
         leftover=tuple(report["leftover"]),  # type: ignore[arg-type]
         **busy,
     )
@@ -112,27 +139,30 @@ def _percentile(ordered: list[int], part: float) -> float:
 class _Watch:
     """Reads the processor clocks around a run."""
 
-    def __init__(self, server_pid: int) -> None:
-        self._pid = server_pid
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._before = self._read()
 
     def _read(self) -> tuple[float, ...]:
         children = os.times()
+        database = self._target.database
         return (
             time.perf_counter(),
-            machine.cpu_seconds(self._pid),
+            sum(machine.cpu_seconds(pid) for pid in self._target.pids),
+            machine.cpu_seconds(database.pid) if database else 0.0,
             children.children_user + children.children_system,
             machine.busy_seconds(machine.SERVER_CORE),
             machine.busy_seconds(machine.LOAD_CORE),
         )
 
     def stop(self) -> dict[str, float]:
-        wall, server, load, core0, core1 = (b - a for a, b in zip(self._before, self._read(), strict=True))
+        wall, server, database, load, core0, core1 = (b - a for a, b in zip(self._before, self._read(), strict=True))
         return {
             "server_busy": round(server / wall, 3),
+            "database_busy": round(database / wall, 3),
             "generator_busy": round(load / wall, 3),
             "others_on_server_core": round(max(0.0, core0 - server) / wall, 3),
-            "others_on_load_core": round(max(0.0, core1 - load) / wall, 3),
+            "others_on_load_core": round(max(0.0, core1 - load - database) / wall, 3),
         }
 
 

@@ -50,7 +50,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
               "s"),
         Panel("Refusals", {f"topk(10, {_rate('genkan_refusals_total', 'reason')})": "{{reason}}"}, "reqps",
               "What each reason means: docs/reference/reasons.md."),
-        Panel("In flight", {f"genkan_requests_in_flight{{{WHERE}}}": "{{instance}} requests",
+        Panel("In flight", {f"genkan_requests_in_flight{{{WHERE}}}": "{{instance}} requests of {{of}}",
                             f"genkan_connections{{{WHERE}}}": "{{instance}} connections"}),
         Panel("Turned away", {_rate("genkan_shed_total", "instance, what"): "{{instance}} {{what}}",
                               _rate("genkan_cut_off_total", "instance, part"): "{{instance}} slow {{part}}"}, "reqps"),

@@ -33,6 +33,7 @@ def pages() -> dict[str, str]:
         "reference/settings.md": reference.settings_page(),
         "reference/files.md": files_page(),
         "reference/library.md": library_reference.page(),
+        "reference/testing.md": library_reference.testing_page(),
         "reference/managed-configuration.md": managed_reference.page(),
         f"reference/{schema.NAME}": schema.schema_text(),
         "decisions/README.md": decisions_page(),

@@ -48,10 +48,15 @@ function common.now_us()
   return tonumber(clock.seconds) * 1e6 + tonumber(clock.nanoseconds) / 1e3
 end
 
-local threads = {}
+-- Several ports are several nodes of one site: the threads are shared out among them.
+local threads, nodes = {}, {}
 function setup(thread)
+  for index, port in ipairs(nodes[1] and {} or common.data.ports) do
+    nodes[index] = wrk.lookup("127.0.0.1", port)[1]
+  end
   threads[#threads + 1] = thread
   thread:set("number", #threads)
+  thread.addr = nodes[(#threads - 1) % #nodes + 1]
 end
 
 -- wrk calls request() once on the first thread before the load, to see that it is well formed; that call sends nothing.

@@ -3,11 +3,14 @@
 
 local common = dofile(os.getenv("BENCH_LUA") .. "/common.lua")
 local data = common.data
-local ring, size, head, count = {}, #data.tokens, 1, #data.tokens
-for index, token in ipairs(data.tokens) do ring[index] = token end
+local ring, size, head, count = {}, 0, 1, 0
 local before = "grant_type=refresh_token" .. data.authentication .. "&refresh_token="
 
-leftover = ring
+-- Each thread (there are several where there are several nodes) has sign-ins of its own.
+function init()
+  for index = number, #data.tokens, #data.ports do ring[#ring + 1] = data.tokens[index] end
+  size, count, leftover = #ring, #ring, ring
+end
 
 if data.pause_ms then
   function delay() return math.random(0, 2 * data.pause_ms) end

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.flow import Client, Endpoints, Person
+from bench.postgres import Cluster
 from bench.servers import Command
 
 
@@ -18,15 +19,24 @@ class Unavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a server lives: the cache of installed peers, its own folder for data, its port on loopback."""
+    """Where a server lives: the cache of installed peers, its own folder for data, its port on loopback, and the
+    PostgreSQL of its own where it has one."""
 
     cache: Path
     folder: Path
     port: int
+    database: Cluster | None = None
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def postgres(self) -> Cluster:
+        """For peers that asked for one."""
+        if self.database is None:
+            raise LookupError("no PostgreSQL was started here")
+        return self.database
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,19 @@ class Site:
 
 
 class Peer(ABC):
-    """A server under test. `floor` peers answer one fixed form POST only."""
+    """A server under test. `floor` peers answer one fixed form POST only; `postgres` ones get a database."""
 
     name: str
     title: str
     durable: bool
     floor = False
+    postgres = False
 
     def install(self, place: Place) -> None:  # noqa: B027 - most need nothing
         """Puts what the peer needs into the cache, outside the tree; returns at once when it is there."""
+
+    def prepare(self, place: Place) -> None:  # noqa: B027 - most need nothing
+        """Makes what must be there before the server starts: tables, keys, configuration."""
 
     def versions(self) -> Mapping[str, str]:
         """What was installed, for the report."""

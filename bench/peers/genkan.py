@@ -1,4 +1,5 @@
-"""Genkan itself, set up through its commands and pages alone: one `genkan serve` on SQLite in a fresh data folder."""
+"""Genkan itself, set up through its commands and pages alone: one `genkan serve` on SQLite in a fresh data folder, or
+on a PostgreSQL of its own."""
 
 import json
 import subprocess
@@ -41,7 +42,8 @@ class Genkan(Peer):
             "GENKAN_PORT": str(place.port),
             "GENKAN_BASE_URL": place.base,
         }
-        return named if self._limited else {**named, "GENKAN_ROTATIONS_PER_SECOND": "0"}
+        lifted = {"GENKAN_ROTATIONS_PER_SECOND": "0", "GENKAN_SIGN_INS_PER_ACCOUNT": "0"}
+        return named if self._limited else {**named, **lifted}
 
     def site(self, place: Place) -> Site:
         env = self.environment(place)
@@ -64,6 +66,33 @@ class Genkan(Peer):
         )
 
 
+class OnPostgres(Genkan):
+    """The same on PostgreSQL, as the how-to says: schema and key ring made by commands before the server starts."""
+
+    title = "Genkan, PostgreSQL with fsync"
+    postgres = True
+
+    def __init__(self, name: str = "genkan-postgres", workers: int = 1) -> None:
+        super().__init__(name)
+        self._workers = workers
+
+    def versions(self) -> dict[str, str]:
+        return {**super().versions(), "asyncpg": version("asyncpg")}
+
+    def prepare(self, place: Place) -> None:
+        env = self.environment(place)
+        say(env, "migrate")
+        say(env, "keys", "create")
+
+    def environment(self, place: Place) -> dict[str, str]:
+        return {
+            **super().environment(place),
+            "GENKAN_DATABASE_URL": place.postgres.url,
+            "GENKAN_SECRET_FILE": str(place.folder / "secrets.json"),
+            "GENKAN_WORKERS": str(self._workers),
+        }
+
+
 def _command() -> Path:
     return Path(sys.executable).with_name("genkan")
 
@@ -84,4 +113,4 @@ def say(env: dict[str, str], *words: str, said: str = "") -> str:
     return done.stdout
 
 
-PEERS = (Genkan(),)
+PEERS = (Genkan(), OnPostgres())

@@ -1,4 +1,5 @@
-"""node-oidc-provider (npm), with an adapter in memory and one on durable SQLite; its glue is in `oidc_provider_js/`."""
+"""node-oidc-provider (npm), with an adapter in memory, one on durable SQLite, one on PostgreSQL; its glue is in
+`oidc_provider_js/`."""
 
 import base64
 import json
@@ -13,7 +14,8 @@ from bench.servers import Command
 
 GLUE = Path(__file__).with_name("oidc_provider_js")
 VERSIONS = {"oidc-provider": "9.13.3"}
-DURABLE_VERSIONS = {**VERSIONS, "better-sqlite3": "12.11.1"}
+SQLITE_VERSIONS = {**VERSIONS, "better-sqlite3": "12.11.1"}
+POSTGRES_VERSIONS = {**VERSIONS, "pg": "8.23.1"}
 
 PEOPLE = tuple(Person(f"person{index}", f"correct-horse-{index}") for index in range(32))
 NATIVE = Client("phone-app", "com.example.app:/oauth-callback", "WRITE")
@@ -69,6 +71,7 @@ class OidcProvider(Peer):
         self.name = name
         self.title = title
         self.durable = adapter != "memory"
+        self.postgres = adapter == "postgres"
         self._adapter = adapter
         self._versions = versions
 
@@ -92,7 +95,7 @@ class OidcProvider(Peer):
             "NODE_ENV": "production",
             "PEER_HOME": str(place.cache / "npm"),
             "PEER_ADAPTER": self._adapter,
-            "PEER_DATABASE": str(place.folder / "peer.sqlite"),
+            "PEER_DATABASE": place.database.url if place.database else str(place.folder / "peer.sqlite"),
             "PEER_PORT": str(place.port),
             "PEER_SETTINGS": json.dumps(settings),
         }
@@ -112,5 +115,6 @@ class OidcProvider(Peer):
 
 PEERS = (
     OidcProvider("oidc-provider-memory", "node-oidc-provider, in memory", "memory", VERSIONS),
-    OidcProvider("oidc-provider-sqlite", "node-oidc-provider, SQLite with fsync", "sqlite", DURABLE_VERSIONS),
+    OidcProvider("oidc-provider-sqlite", "node-oidc-provider, SQLite with fsync", "sqlite", SQLITE_VERSIONS),
+    OidcProvider("oidc-provider-postgres", "node-oidc-provider, PostgreSQL with fsync", "postgres", POSTGRES_VERSIONS),
 )

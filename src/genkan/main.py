@@ -4,8 +4,10 @@ from here.
 
 import asyncio
 import contextlib
+import resource
 import shlex
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,11 +18,11 @@ import uvloop
 from genkan import clock
 from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
-from genkan.httpd.connection import Shared
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.overseer import NeverAnswered, Overseer
 from genkan.httpd.seat import Said, Seat
 from genkan.httpd.server import Server
+from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
 from genkan.outside.certificates import CertificateDesk, Strictness
@@ -44,7 +46,7 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
-from genkan.site.door import Door, Health, RingHolder, Secrets
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -58,6 +60,9 @@ from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
+
+# Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
+OWN_FILES = 100
 
 
 class CannotServe(Exception):
@@ -132,7 +137,7 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
         ring = await _told_ring(store, settings)
         door = await open_door(settings, store, ring, lane, seat)
         announcement = await _announcement(door) if seat is None or seat.announces else []
-        keeper = Keeper(door, NODE, clock.wall_ms)
+        keeper = Keeper(door, _node_name(settings, door, seat), clock.wall_ms)
         await keeper.compare_clocks()
         upkeep = [asyncio.create_task(keeper.run()), *(asyncio.create_task(one.run()) for one in keepers(door))]
         certificates = CertificateKeeper(door)
@@ -144,9 +149,17 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
             for task in upkeep:
                 task.cancel()
             await asyncio.gather(*upkeep, return_exceptions=True)
+            await keeper.leave()
     finally:
         lane.close()
         await store.close()
+
+
+def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
+    """What this process is called in the store, until it ends: its machine, its number there, and chance."""
+    if isinstance(settings.store_place, Path):
+        return NODE
+    return f"{socket.gethostname()[:60]}/{seat.number if seat else 0}-{door.env().draw(4).hex()}"
 
 
 async def _told_ring(store: Store, settings: Settings) -> Ring:
@@ -192,6 +205,7 @@ async def open_door(settings: Settings, store: Store, ring: Ring, lane: Password
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
         measures=measures,
+        sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,
         health=Health(),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
@@ -259,6 +273,12 @@ async def _announcement(door: Door) -> list[str]:
     return lines
 
 
+def most_connections(settings: Settings) -> int:
+    """As the settings want it, and no more than the system leaves files for besides those that the site itself uses."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return settings.most_connections if files < 0 else max(1, min(settings.most_connections, files - OWN_FILES))
+
+
 def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets, seat: Seat | None) -> Server:
     take_over("uvicorn.error", door.log)
     app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
@@ -275,6 +295,9 @@ def _server(door: Door, settings: Settings, announcement: list[str], sockets: So
         door.health.closing = True
 
     door.measures.handshakes = sockets.handshakes
-    shared = Shared(app.respond, door.log, door.env().draw(4).hex(), figures=door.measures.server)
+    shared = Shared(
+        app.respond, door.log, door.env().draw(4).hex(),
+        most_connections=most_connections(settings), figures=door.measures.server,
+    )  # fmt: skip
     server = Server(shared, ready, closing, sockets.secured)
     return server

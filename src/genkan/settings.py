@@ -18,7 +18,8 @@ from genkan.protocol.env import SECOND
 from genkan.protocol.policy import Lifetimes
 from genkan.settings_certificates import certificate_faults
 from genkan.settings_given import BadSetting, Given, fault, read_file, read_flags, read_variables, spelled, variable_of
-from genkan.settings_passkeys import PasskeyFields, passkey_faults
+from genkan.settings_limits import LimitFields
+from genkan.settings_passkeys import passkey_faults
 from genkan.settings_proxy import proxy_faults
 from genkan.settings_tls import tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
@@ -28,7 +29,7 @@ from genkan.wire import urls, versions
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
 
-class Settings(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(LimitFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything an operator may set. A field ``base_url`` is GENKAN_BASE_URL and the key ``base_url`` in the file."""
 
     base_url: Annotated[

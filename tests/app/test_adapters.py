@@ -157,7 +157,8 @@ def test_addresses_elsewhere(url: str) -> None:
 @pytest.fixture
 def below_a_path(double: Double, connection: Connection) -> Connection:
     """The session of a site at /rest, beside which something else lives."""
-    connection.site = replace(connection.site, base_url=double.base_url + "/rest")
+    state = connection._talk._state
+    connection._talk._state = replace(state, site=replace(state.site, base_url=double.base_url + "/rest"))
     return connection
 
 

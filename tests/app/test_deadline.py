@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import httpx2
 import pytest
 
 from genkan import clock as real
 from genkan.app import drive
+from genkan.app.deadline import Deadline, bound
 from genkan.app.drive import AsyncDriver, Driver
 from genkan.app.steps import Ask, Flow, Loss, Lost, ask
 
@@ -64,3 +66,15 @@ def test_an_answer_that_drips_is_bounded(kind: str, piece: bytes, monkeypatch: p
     (answer,) = came
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.INTERRUPTED
+
+
+def test_the_library_lets_itself_be_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the version of the HTTP library that is locked every connection keeps to the deadline, a proxy's too."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with httpx2.Client() as client:
+        assert bound(client, Deadline(real.ticks))
+    # Where it has none of what is looked for, a client still works, bounded step by step.
+    with httpx2.Client() as client, monkeypatch.context() as patch:
+        patch.delattr(client._transport, "_pool")
+        assert not bound(client, Deadline(real.ticks))
+        patch.undo()

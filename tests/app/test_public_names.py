@@ -33,7 +33,7 @@ def signatures(found: object) -> Iterator[object]:
             yield target
 
 
-PASSED_ON = {"Keeper", "Driver", "AsyncDriver", "Sentence"}
+PASSED_ON = {"Conversation", "Driver", "AsyncDriver", "Sentence"}
 """What the library puts together for itself: nobody else makes a ``Connection`` or a finding."""
 
 

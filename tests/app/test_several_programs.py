@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import App, AsyncApp, FileVault, HandedAgent, Link, Machine, SignInNeeded
+from genkan.app import App, AsyncApp, FileVault, HandedAgent, Link, Machine, NoDoor, SignInNeeded
+from genkan.app.discovery import Wanted
+from genkan.app.outcomes import Kept, Ready
+from genkan.app.session import Sessions
 from genkan.testing import AppLink, Setup, SiteDouble
 from genkan.wire.scopes import Permission
 
@@ -36,6 +39,18 @@ class Programs:
         self.visits.append(url)
         self.before_answer()
         return self._walk(url)
+
+    def log_in(self, site: SiteDouble, walk: Callable[[str], str | None] | None = None) -> Kept:
+        """What `genkan app login` does."""
+        machine = Machine()
+        with Sessions(FileVault(self.folder), machine.now, machine.draw) as sessions:
+            found = sessions.discover(Wanted(site.base_url))
+            assert isinstance(found, Ready)
+            door = HandedAgent(walk or self.walk).open_door(found.site.redirect_uris)
+            assert not isinstance(door, NoDoor)
+            kept = sessions.sign_in(found.site, door)
+            assert isinstance(kept, Kept), kept
+            return kept
 
     def app(self) -> App:
         machine = Machine(say=self.said.append)
@@ -134,6 +149,46 @@ def test_two_that_start_at_once_open_one_browser(
     assert len(programs.visits) == 1
     assert len(ids) == 2
     assert len(set(ids)) == 1
+
+
+def test_a_command_that_signs_in_is_waited_for(
+    site: SiteDouble, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`genkan app login` is at its browser: a program that wants a session opens no second one, and gets that one."""
+    waits = threading.Event()
+    monkeypatch.setattr(programs, "said", _Telling(waits))
+    ids: list[str] = []
+
+    def connect() -> None:
+        with programs.app().connect(site.base_url) as connection:
+            ids.append(connection.id)
+
+    program = threading.Thread(target=connect)
+
+    def while_open() -> None:
+        program.start()
+        assert waits.wait(30)
+
+    programs.before_answer = while_open
+    kept = programs.log_in(site)
+    program.join()
+    assert ids == [kept.state.id]
+    assert len(programs.visits) == 1
+
+
+def test_two_commands_that_sign_in_at_once(site: SiteDouble, programs: Programs) -> None:
+    """Neither waits for a person in front of the other's browser; one session is left, here and at the site."""
+    inner: list[Kept] = []
+
+    def while_open() -> None:
+        programs.before_answer = lambda: None
+        inner.append(programs.log_in(site, site.person("alice")))
+
+    programs.before_answer = while_open
+    outer = programs.log_in(site)
+    (kept,) = programs.app().saved()
+    assert kept.id == outer.state.id != inner[0].state.id
+    assert sorted(phone.state for phone in site.phones()) == ["signed_in", "signed_out"]
 
 
 class _Telling(list[str]):

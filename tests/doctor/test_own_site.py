@@ -306,7 +306,9 @@ async def test_the_link_is_disabled(ours: SiteUnderTest, front: Front) -> None:
     assert isinstance(change, ChangeOfSite)
     assert await ours.store.apply(change)
     report = await looked(ours.base, client_id=made.link.client_id)
-    assert Verdict.WRONG in {probe(report, "client").verdict, probe(report, "redirect").verdict}
+    wrong = [one for one in (probe(report, "client"), probe(report, "redirect")) if one.verdict is Verdict.WRONG]
+    assert wrong
+    assert "enabled" in wrong[0].fix
 
 
 async def test_the_proxy_says_another_host(ours: SiteUnderTest, front: Front) -> None:

@@ -270,15 +270,17 @@ async def test_the_switch_goes_off_on_the_way(site: SiteUnderTest) -> None:
 
 
 async def test_the_switch_goes_off_with_sign_out_on_the_way(site: SiteUnderTest) -> None:
-    """Off with sign-out between discovery and sign-in: the site's page says so and nobody is signed in."""
+    """Off with sign-out between discovery and sign-in: the app says so before a browser opens, nobody is signed in."""
     await site.make_account()
     link = await site.turn_mobile_on()
     phone = Phone(site)
     found = await phone.discover()
     await turn_off(site, link, sign_out=True)
     person = a_person(site)
-    assert isinstance(await phone.sign_in(found, person), SignInAgain)
-    assert "This application is switched off on this site at the moment." in person.said
+    refused = await phone.sign_in(found, person)
+    assert isinstance(refused, SiteSetUpWrong)
+    assert "or the link enabled where it is not" in refused.sentence
+    assert person.visited == []
     assert await seen_phones(site) == []
 
 

@@ -10,7 +10,7 @@ from genkan.protocol.accounts import fold
 from genkan.protocol.env import DAY, MINUTE, SECOND
 from genkan.protocol.records import Guesses
 from genkan.protocol.signin import lockout
-from genkan.protocol.signin.lockout import PER_ACCOUNT, PER_DEVICE, PER_NETWORK, Budget, Tries
+from genkan.protocol.signin.lockout import PER_ACCOUNT, PER_DEVICE, PER_NETWORK, Budget, Source, Tries
 from tests.protocol.builders import NOW
 
 ELSEWHERE = "198.51.100.0/24"
@@ -40,6 +40,30 @@ class Buckets:
 
 def tries(name: str = "alice", network: str = HERE, device: bytes | None = None) -> Tries:
     return lockout.tries(name, network, device)
+
+
+def test_one_address_fills_one_bucket_under_however_many_names() -> None:
+    """A password tried under many names is slow too, though each name's own budget is hardly touched."""
+    buckets, source = Buckets(), Source("203.0.113.7/32", 30)
+    under = [lockout.tries(f"name {number}", HERE, None, source) for number in range(200)]
+    assert sum(buckets.guess(asked, NOW) for asked in under) == 30
+    assert not buckets.guess(under[199], NOW + lockout.SOURCE_INTERVAL - 1)
+    assert buckets.guess(under[199], NOW + lockout.SOURCE_INTERVAL)
+    neighbour = lockout.tries("name 3", HERE, None, Source("203.0.113.8/32", 30))
+    assert buckets.guess(neighbour, NOW)
+
+
+def test_a_right_password_gives_an_address_nothing_back() -> None:
+    """Whoever has one account would go on guessing at all others; a browser of the person's own is not counted."""
+    buckets, source = Buckets(), Source("203.0.113.7/32", 3)
+    asked = lockout.tries("mine", HERE, None, source)
+    assert buckets.guess(asked, NOW)
+    forgiven = lockout.forgiven(asked, buckets.known)
+    assert forgiven is not None
+    (staying,) = [key for key, _ in source.buckets]
+    assert staying not in {key for key, _, _ in forgiven.buckets}
+    assert lockout.tries("mine", HERE, PHONE, source) == lockout.tries("mine", HERE, PHONE)
+    assert lockout.tries("mine", HERE, None, Source("203.0.113.7/32", 0)) == lockout.tries("mine", HERE, None)
 
 
 @pytest.mark.parametrize(("device", "budget"), [(None, PER_NETWORK), (PHONE, PER_DEVICE)])

@@ -22,8 +22,8 @@ SIGN_IN_AGAIN = {
     Reason.REFRESH_REPLAYED, Reason.GENERATIONS_EXHAUSTED,
 }  # fmt: skip
 COME_BACK = {
-    Reason.ROTATING_TOO_FAST, Reason.STORE_BEHIND, Reason.RING_BEHIND, Reason.BUSY, Reason.TOKENS_SWITCHED_OFF,
-    Reason.SIGN_ON_UNAVAILABLE,
+    Reason.ROTATING_TOO_FAST, Reason.SIGNING_IN_TOO_FAST, Reason.STORE_BEHIND, Reason.RING_BEHIND, Reason.BUSY,
+    Reason.TOKENS_SWITCHED_OFF, Reason.SIGN_ON_UNAVAILABLE,
 }  # fmt: skip
 # Words of the inside: settings, commands, clauses and records are for operators.
 INSIDE = {"genkan", "rfc", "sql", "row", "generation", "seal", "ring", "counter", "tombstone", "store", "stop", "key"}

@@ -47,7 +47,7 @@ class Load:
 
     def __init__(self, site: Serving, client_id: str, secret: str, chance: random.Random) -> None:
         self._base = site.base
-        self._credentials = {"client_id": client_id, "client_secret": secret}
+        self.credentials = {"client_id": client_id, "client_secret": secret}
         self._query = {
             "client_id": client_id,
             "redirect_uri": REDIRECT,
@@ -83,8 +83,12 @@ class Load:
         """Refresh once."""
         return await self._post("token", {"grant_type": "refresh_token", "refresh_token": token})
 
+    def refreshing(self, token: str) -> dict[str, str]:
+        """The form of a refresh, for whoever sends it elsewhere."""
+        return {"grant_type": "refresh_token", "refresh_token": token, **self.credentials}
+
     async def _post(self, endpoint: str, form: dict[str, str]) -> httpx2.Response:
-        return await self.http.post(f"/rest/oauth2/latest/{endpoint}", data={**form, **self._credentials})
+        return await self.http.post(f"/rest/oauth2/latest/{endpoint}", data={**form, **self.credentials})
 
     async def run(self) -> None:
         """Refresh, exchange and revoke without end, until the server is gone."""
@@ -174,7 +178,7 @@ async def _round(site: Serving, load: Load, chance: random.Random) -> None:
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, kills: int) -> None:
     """Kills under load: nothing acknowledged is lost, nothing stopped comes back, no code works twice."""
     chance = random.Random(20)
-    with serving(tmp_path, GENKAN_ROTATIONS_PER_SECOND="0") as site:
+    with serving(tmp_path, GENKAN_ROTATIONS_PER_SECOND="0", GENKAN_SIGN_INS_PER_ACCOUNT="0") as site:
         site.command("user", "add", "alice", "--password-stdin", given=PASSWORD)
         words = ("--name", "Load", "--redirect", REDIRECT, "--confidential", "--consent", "remember", "--json")
         made = json.loads(site.command("link", "create", *words))

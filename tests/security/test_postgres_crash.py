@@ -35,6 +35,7 @@ def site(server: Server, tmp_path: Path) -> Iterator[Serving]:
     site = Serving(
         tmp_path, GENKAN_DATABASE_URL=server.url("site"), GENKAN_SECRET_FILE=str(tmp_path / "ring.json"),
         GENKAN_ROTATIONS_PER_SECOND="0",
+        GENKAN_SIGN_INS_PER_ACCOUNT="0",
     )  # fmt: skip
     yield site
     site.kill()
@@ -56,7 +57,13 @@ async def test_nothing_acknowledged_is_lost(site: Serving, server: Server) -> No
     """
     assert "genkan migrate" in refused(site)
     assert "GENKAN_SECRET_FILE" in refused(site, GENKAN_SECRET_FILE="")
-    assert site.command("migrate") == "schema 0 became 1\n"
+    plan = json.loads(site.command("migrate", "--plan", "--json"))
+    assert (plan["before"], plan["undo"], len(plan["steps"])) == (0, None, plan["after"])
+    assert site.command("migrate") == f"schema 0 became {plan['after']}\n"
+    one_down = site.command("migrate", "--plan", "--to", "1").splitlines()
+    assert one_down[-2:] == [
+        "make a backup before (pg_dump)", "what is lost on the way down does not come back by going up",
+    ]  # fmt: skip
     site.start()
     load = a_load(site)
     try:

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.connection import Connection
+from genkan.httpd.shared import Shared
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
 

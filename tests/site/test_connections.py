@@ -196,17 +196,21 @@ async def test_who_does_not_read_is_not_answered_on(reads: int) -> None:
 
 @pytest.mark.parametrize("asked", [GET, LAST], ids=["kept", "closed"])
 async def test_who_never_reads_is_left(asked: bytes) -> None:
-    """What waits for it does not wait for ever, at the end of a connection neither; who reads slowly is waited for."""
+    """What waits for it does not wait for ever, at the end of a connection neither; who reads on is waited for, and
+    who reads a byte now and then is not.
+    """
     connection, wire = connected()
     connection.data_received(asked)
     await settle()
     closed = wire.closed
     connection._idle_since = None
-    for wire.unsent in (9000, 8000):
+    for wire.unsent in (100_000, 80_000, 60_000, 43_616, 0, 9000):
         connection._perhaps_idle()
         assert not wire.aborted
+    wire.unsent = 8000
     connection._perhaps_idle()
     assert (wire.aborted, closed) == (True, asked == LAST)
+    assert connection._shared.figures.cut_off == {"answer": 1}
     connection.connection_lost(None)
 
 

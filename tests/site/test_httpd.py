@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from genkan.httpd.connection import Connection, Shared, Site
+from genkan.httpd.connection import Connection
 from genkan.httpd.reading import MOST_HEAD_BYTES, MOST_HEADERS, Stage
 from genkan.httpd.server import Server
+from genkan.httpd.shared import Shared, Site
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
 from tests.site.connecting import GET, LAST, POST, answers_to, connected, echo, head, log, settle, status

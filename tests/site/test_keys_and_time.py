@@ -175,6 +175,66 @@ async def test_a_clock_behind_the_store_is_told_and_makes_unready(site: SiteUnde
     assert (await readiness(site.door)).causes == {}
 
 
+@pytest.mark.parametrize(
+    ("seconds", "warned", "word"),
+    [(1, 0, ""), (2, 1, ""), (9, 1, ""), (10, 1, "behind"), (-1, 0, ""), (-2, 1, ""), (-10, 1, "ahead")],
+)
+async def test_a_store_with_a_clock_is_compared_with(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch, seconds: int, warned: int, word: str
+) -> None:
+    """tokens.md 8: whichever way a node's clock is off, it warns from 2 s and is not ready from 10 s."""
+    logged: list[str] = []
+    door = replace(site.door, log=lambda level, event, **fields: logged.append(level))
+
+    async def clock(_: object) -> int:
+        return site.env.now + seconds * SECOND
+
+    monkeypatch.setattr(type(site.store), "clock", clock)
+    await Keeper(door, "a", lambda: site.env.now).compare_clocks()
+    assert logged == ["warning"] * warned
+    assert [word in reason for reason in (await readiness(door)).causes.values()] == [True] * bool(word)
+
+
+async def test_a_slow_answer_of_the_database_is_no_clock_that_is_off(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database's moment lies between question and answer, however long that took."""
+    moments = iter((site.env.now, site.env.now + 30 * SECOND))
+
+    async def clock(_: object) -> int:
+        return site.env.now + 15 * SECOND
+
+    monkeypatch.setattr(type(site.store), "clock", clock)
+    await Keeper(site.door, "a", lambda: next(moments)).compare_clocks()
+    assert (await readiness(site.door)).causes == {}
+
+
+async def test_who_is_not_on_duty_compares_its_clock_and_no_more(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several processes one settles, seals and prunes; each reports, and says when it has ended."""
+    on_duty = False
+
+    async def duty(_: object) -> bool:
+        return on_duty
+
+    async def settle(_: object, limit: int) -> int:
+        settled.append(limit)
+        return 0
+
+    settled: list[int] = []
+    monkeypatch.setattr(type(site.store), "on_duty", duty)
+    monkeypatch.setattr(type(site.store), "settle", settle)
+    keeper = Keeper(site.door, "a", lambda: site.env.now)
+    await keeper.round()
+    assert (settled, [node.node for node in await site.store.nodes()]) == ([], ["a"])
+    on_duty = True
+    await keeper.round()
+    assert len(settled) == 1
+    await keeper.leave()
+    assert await site.store.nodes() == []
+
+
 async def test_the_retry_is_open_for_a_day_while_the_successor_is_unseen(site: SiteUnderTest) -> None:
     """A night in a drawer: the lost answer is told again; once the successor was used the window closes after 30 s."""
     link, _, refresh = await _signed_in(site)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import trustme
 
-from genkan.httpd.connection import Shared, Site
 from genkan.httpd.server import SecuredListener, Server
+from genkan.httpd.shared import Shared, Site
 from genkan.httpd.tls import TLS, Files
 
 HOST = "localhost"

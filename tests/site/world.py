@@ -28,7 +28,7 @@ from genkan.protocol.signin.passkey_metadata import MetadataProblem
 from genkan.settings import Settings
 from genkan.settings_passkeys import passkey_models
 from genkan.site.app import build
-from genkan.site.door import Door, Health, RingHolder, Secrets
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
 from genkan.site.measure import Measures
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
@@ -303,6 +303,7 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
         passwords=PasswordLane(1),
         pages=Pages(public, title_of(settings.site_title, site)),
         measures=Measures(),
+        sign_ins=SignInPace.set_by(settings),
         health=Health(),
         secrets=Secrets(),
         log=lambda *arguments, **fields: None,

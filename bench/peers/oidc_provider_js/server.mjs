@@ -16,7 +16,7 @@ const hour = 3600;
 const day = 24 * hour;
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
-  adapter: adapters(home, database),
+  adapter: await adapters(home, database),
   clients: settings.clients,
   jwks: { keys: [settings.key] },
   cookies: { keys: [settings.cookieKey] },

@@ -1,23 +1,22 @@
 """The library as a program uses it: name a site, get a session that survives, call the site's API; for threads.
 
-Owns the exceptions at the surface; what happens is the flows'. ``client_async`` is the same for tasks.
+Owns that face alone: what is done is ``conversation``'s and ``entering``'s. ``client_async`` is the same for tasks.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Self, TypeVar
 
-from genkan.app import following, keeping, sending
 from genkan.app.agent import UserAgent
 from genkan.app.connecting import APPS_OWN, Link
+from genkan.app.conversation import Conversation
 from genkan.app.drive import Driver
-from genkan.app.entering import Entered, Entrance, Hop
-from genkan.app.following import Held
-from genkan.app.keeping import Keeper
+from genkan.app.entering import Entered, Entrance
+from genkan.app.hop import Hop
 from genkan.app.machine import Machine
-from genkan.app.outcomes import Access, Problem
+from genkan.app.outcomes import Access
 from genkan.app.reply import Reply
 from genkan.app.shelter import Consent, refuse
-from genkan.app.state import Account, SessionState
+from genkan.app.state import Account, SessionState, Site
 from genkan.app.steps import Flow
 from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
@@ -28,17 +27,28 @@ T = TypeVar("T")
 class Connection:
     """A signed-in account at one site. May be shared between threads; other processes may hold the same session."""
 
-    def __init__(self, keeper: Keeper, driver: Driver, state: SessionState) -> None:
-        self._keeper = keeper
+    def __init__(self, conversation: Conversation, driver: Driver) -> None:
+        self._talk = conversation
         self._driver = driver
-        self.id = state.id
-        self.site = state.site
-        self.account = state.account
-        self._left = False
+
+    @property
+    def id(self) -> str:
+        """What the session is called where it is kept; another one after a new sign-in."""
+        return self._talk.id
+
+    @property
+    def site(self) -> Site:
+        """Where it is."""
+        return self._talk.site
+
+    @property
+    def account(self) -> Account | None:
+        """Whose it is, as far as that is known."""
+        return self._talk.account
 
     def access(self, rejected: str | None = None) -> Access:
         """An access token with when it runs out; ``rejected`` is one that the site refused. Raises ``AppTrouble``."""
-        return sending.access_in(self._use(lambda held: keeping.access(self._keeper, held, rejected)))
+        return self._do(lambda hop: self._talk.access(hop, rejected))
 
     def fresh_token(self, rejected: str | None = None) -> str:
         """An access token that can be used now, renewed first when it has to be. Raises ``AppTrouble``."""
@@ -46,7 +56,7 @@ class Connection:
 
     def headers(self) -> dict[str, str]:
         """What a request of one's own has to carry, for this moment."""
-        return {"Authorization": f"Bearer {self.fresh_token()}"}
+        return self._do(self._talk.headers)
 
     def request(
         self,
@@ -61,11 +71,7 @@ class Connection:
 
         Raises ``ValueError`` before anything is sent for a method, path or header that cannot be sent.
         """
-        sent = sending.headers_of(headers, has_json=json is not None)
-        content = body if json is None else sending.encoded(json)
-        verb = sending.checked_method(method)
-        found = self._use(lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
-        return sending.reply_in(found, self.site)
+        return self._do(lambda hop: self._talk.request(hop, method, path, json, body, headers))
 
     def get(self, path: str) -> Reply:
         """Read something."""
@@ -85,22 +91,18 @@ class Connection:
 
     def whoami(self) -> Account:
         """Whom the site takes this session for, by asking it. Raises ``AppTrouble``."""
-        self.account = sending.account_in(self._use(lambda held: keeping.whoami(self._keeper, held)), self.site)
-        return self.account
+        return self._do(self._talk.whoami)
 
     def sign_out(self, *, forget: bool = False) -> None:
         """End the session at the site, then forget it here; with ``forget`` also where the site cannot be told."""
-        ended = self._driver.run(following.sign_out(self._keeper, self._held(), forget=forget))
-        sending.see_ended(ended, forget=forget)
-        self._left = True
+        self._driver.run(self._talk.sign_out(forget=forget))
 
-    def _held(self) -> Held:
-        # Somebody who signed out here is not signed in again by another program's session.
-        return Held(self.id, self.site, None if self._left else self.account)
-
-    def _use(self, use: Callable[[str], Flow[T | Problem]]) -> T | Problem:
-        self.id, outcome = self._driver.run(following.followed(self._keeper, self._held(), use))
-        return outcome
+    def _do(self, wanted: Callable[[Hop], Flow[T]]) -> T:
+        hop = Hop()
+        try:
+            return self._driver.run(wanted(hop), hop)
+        finally:
+            hop.close()
 
     def close(self) -> None:
         """Close the network connections; the session stays signed in."""
@@ -178,7 +180,7 @@ class App:
             raise
         finally:
             hop.close()
-        return Connection(entered.keeper, driver, entered.state)
+        return Connection(entered.conversation(), driver)
 
 
 def connect(

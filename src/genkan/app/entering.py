@@ -3,63 +3,29 @@
 Owns the order of its steps and raises what stops it; the choices are ``connecting``'s, the sign-in is ``arrival``'s.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from genkan.app import advice, arrival, keeping
-from genkan.app.agent import NoDoor, UserAgent
-from genkan.app.choice import normal
+from genkan.app import advice, arrival, entry_turn, keeping
+from genkan.app.agent import UserAgent
 from genkan.app.connecting import APPS_OWN, Link, Place, kept_session, nobody, site_of, told, unread, wanted
+from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
-from genkan.app.drive import Door
 from genkan.app.flows import discover
+from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
-from genkan.app.steps import Flow, NoReturn, Returned, Visit, pause, work
-from genkan.app.vault import Turn, Vault
+from genkan.app.steps import Flow, work
+from genkan.app.troubles import SetUpWrong
+from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
 from genkan.wire.redirects import find
 
 Stop: TypeAlias = NotReady | SignInAgain
-
-ENTRY_POLL_MS = 200
-ENTRY_POLLS = 1500
-"""Five minutes: as long as somebody may take in the browser; after that the other program is not waited for."""
-
-
-class Hop:
-    """The door of a sign-in, which is opened on the way: only then is it known what the site registered."""
-
-    def __init__(self) -> None:
-        self._door: Door | None = None
-
-    @property
-    def redirect_uri(self) -> str:
-        """Where the answer comes back to."""
-        return self._door.redirect_uri if self._door else ""
-
-    def open(self, agent: UserAgent, redirect_uris: tuple[str, ...]) -> NoDoor | None:
-        """Open the way back, or say why there is none."""
-        door = agent.open_door(redirect_uris)
-        if isinstance(door, NoDoor):
-            return door
-        self._door = door
-        return None
-
-    def visit(self, asked: Visit) -> Returned | NoReturn:
-        """Through the door that was opened."""
-        return self._door.visit(asked) if self._door else NoReturn("This program has no browser to sign in with.")
-
-    def close(self) -> None:
-        """Close it, if it was opened."""
-        door, self._door = self._door, None
-        if door is not None:
-            door.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +75,11 @@ class Entrance:
     def enter(self, hop: Hop, address: str | None, link: Link, *, private: bool | None) -> Flow["Entered"]:
         """Sign in through the browser and keep the session, whatever is kept."""
         keeper = yield from self._proved_keeper()
-        turn = self._turn(keeper, address, link)
-        try:
-            # Whoever connects meanwhile waits for this one; a person who asks for a new sign-in waits for nobody.
-            yield from work(turn.take)
-            return (yield from self._enter(hop, keeper, address, link, None, private=private, account=None))
-        finally:
-            turn.give_back()
+        flow = self._enter(hop, keeper, address, link, None, private=private, account=None)
+        return (yield from entry_turn.asked_for(keeper, self._address(address, link), flow))
 
-    def _turn(self, keeper: Keeper, address: str | None, link: Link) -> Turn:
-        site = normal(wanted(self.place(address), link).address)
-        # Short, so that it is nobody else's: its holder takes the turns of sessions as well.
-        return keeper.vault.turn("s" + hashlib.sha256(site.encode()).hexdigest()[:7])
-
-    def _wait(self, turn: Turn) -> Flow[None]:
-        if (yield from work(turn.take)):
-            return
-        self.machine.say("Another program of yours is signing in there: this one waits for it.")
-        for _ in range(ENTRY_POLLS):
-            yield from pause(ENTRY_POLL_MS)
-            if (yield from work(turn.take)):
-                return
+    def _address(self, address: str | None, link: Link) -> str:
+        return wanted(self.place(address), link).address
 
     def _enter(
         self,
@@ -168,6 +118,21 @@ class Entrance:
             return told(problem, "")
         return told(problem, (yield from work(lambda: advice.advice_for(address, self.machine, site, redirect_uri))))
 
+    def _again(self, link: Link, *, private: bool | None) -> Again:
+        """How a kept session that turns out to be over is signed in again, as if that had been known at once."""
+
+        def again(hop: Hop, state: SessionState) -> Flow[SessionState | None]:
+            who = state.account.name if state.account else None
+            flow = self.connect(hop, state.site.base_url, who, link, private=private, sign_in=True)
+            try:
+                return (yield from flow).state
+            except SetUpWrong:
+                if hop.no_way:
+                    return None
+                raise
+
+        return again
+
     def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
         keeper = yield from self.keeper()
@@ -186,14 +151,14 @@ class Entrance:
         """The session at a site: the kept one where it stands, else a new one if that is wanted."""
         found = yield from self.resume(address, account, link)
         if found.state is not None and found.stands:
-            return Entered(found.keeper, found.state)
+            return Entered(found.keeper, found.state, self._again(link, private=private) if sign_in else None)
         if not sign_in:
             raise nobody(self.place(address), account, found.because, found.spoilt)
         keeper = yield from self._proved_keeper()
         there = address or (found.state.site.base_url if found.state else None)
-        turn = self._turn(keeper, there, link)
+        turn = entry_turn.turn_at(keeper, self._address(there, link))
         try:
-            yield from self._wait(turn)
+            yield from entry_turn.wait(turn, self.machine)
             # Looked for again: whoever had the turn before may have signed in for both.
             found = yield from self.resume(address, account, link)
             if found.state is not None and found.stands:
@@ -224,3 +189,8 @@ class Entered:
 
     keeper: Keeper
     state: SessionState
+    again: Again | None = None
+
+    def conversation(self) -> Conversation:
+        """What a program does with it."""
+        return Conversation(self.keeper, self.state, self.again)

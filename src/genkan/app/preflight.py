@@ -61,12 +61,12 @@ def _sentence(site: Site, registered: str, answer: Answer, unknown: Answer | Los
         return f"{site.name} refuses the app's request (status {answer.status}): its application link needs checking."
     if answer.status == unknown.status and same_words(_text(answer), _text(unknown)):
         return (
-            f"{site.name} does not know the client id {site.client_id}, or its application link is disabled: have the "
-            "id copied anew from the link."
+            f"{site.name} does not know the client id {site.client_id}: have it copied anew from the application link, "
+            "and the link enabled where it is not."
         )
     return (
-        f"{site.name} knows the client id, and not with the redirect address {registered}: have it added to the "
-        "redirect URLs of the application link."
+        f"{site.name} knows the client id and refuses it with the redirect address {registered}: have that added to "
+        "the redirect URLs of the application link, or the link enabled where it is not."
     )
 
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from genkan.app import arrival, keeping
+from genkan.app import arrival, entry_turn, keeping
 from genkan.app.drive import AsyncDriver, Door, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.keeping import Keeper
@@ -68,7 +68,8 @@ class Sessions:
 
     def sign_in(self, site: Site, door: Door) -> Kept | Problem:
         """Sign in through an open door and keep the session."""
-        return self._driver.run(arrival.sign_in(self._keeper, site, door.redirect_uri), door)
+        flow = arrival.sign_in(self._keeper, site, door.redirect_uri)
+        return self._driver.run(entry_turn.asked_for(self._keeper, site.base_url, flow), door)
 
     def close(self) -> None:
         """Close the connections; the sessions stay signed in."""
@@ -129,7 +130,8 @@ class AsyncSessions:
 
     async def sign_in(self, site: Site, door: Door) -> Kept | Problem:
         """Sign in through an open door and keep the session."""
-        return await self._driver.run(arrival.sign_in(self._keeper, site, door.redirect_uri), door)
+        flow = arrival.sign_in(self._keeper, site, door.redirect_uri)
+        return await self._driver.run(entry_turn.asked_for(self._keeper, site.base_url, flow), door)
 
     async def close(self) -> None:
         """Close the connections; the sessions stay signed in."""

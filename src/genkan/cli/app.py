@@ -31,14 +31,13 @@ from genkan.cli.app_words import (
     fail,
     finding_row,
     findings_of,
-    not_ready,
     person,
     print_body,
     print_json,
-    problem,
     say,
     site_line,
     site_row,
+    stopped,
     tell_findings,
     token_row,
 )
@@ -139,13 +138,13 @@ def login(
 def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | None, agent: UserAgent) -> int:
     found = sessions.discover(wanted)
     if not isinstance(found, Ready):
-        return not_ready(found)
+        return stopped(found)
     for note in found.notes:
         say(note)
     site = found.site if private is None else replace(found.site, share_browser_session=not private)
     kept = _walk_in(sessions, site, agent)
     if not isinstance(kept, Kept):
-        return problem(kept)
+        return stopped(kept)
     for note in kept.notes:
         say(note)
     print(f"Signed in as {kept.state.label}. The session is kept in {vault.words}.")
@@ -181,7 +180,7 @@ def whoami(
             return state
         answer = sessions.open(state.id).whoami()
     if not isinstance(answer, Answer):
-        return problem(answer, state)
+        return stopped(answer, state)
     if answer.status != 200:
         return fail(f"{state.site.name} answers {answer.status} when asked who is signed in.", NO)
     if as_json:
@@ -213,7 +212,7 @@ def token(
             return state
         access = sessions.open(state.id).access()
     if not isinstance(access, Access):
-        return problem(access, state)
+        return stopped(access, state)
     if as_json:
         print_json(token_row(access, state))
     else:

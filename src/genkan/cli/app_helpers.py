@@ -17,7 +17,7 @@ from genkan.app.outcomes import Access, Problem
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState
 from genkan.cli.app_session import AccountName, opened, readable, told
-from genkan.cli.app_words import DONE, NO, fail, print_json, problem, say
+from genkan.cli.app_words import DONE, NO, fail, print_json, say, stopped
 
 MOST_CHARACTERS = 64 * 1024
 CAPABILITY = "authtype"
@@ -49,7 +49,7 @@ def git_credential(
 def _give(sessions: Sessions, state: SessionState, asked: Mapping[str, str]) -> int:
     access = sessions.open(state.id).access()
     if not isinstance(access, Access):
-        return problem(access, state)
+        return stopped(access, state)
     for line in _answer(access, state, bearer=CAPABILITY in asked.get("capability[]", "").split()):
         print(line)
     return DONE
@@ -74,7 +74,7 @@ def _renew(sessions: Sessions, state: SessionState, asked: Mapping[str, str]) ->
     if refused and state.tokens is not None and state.tokens.access == refused:
         renewed = sessions.open(state.id).access(refused)
         if not isinstance(renewed, Access):
-            return problem(renewed, state)
+            return stopped(renewed, state)
     return DONE
 
 
@@ -147,7 +147,7 @@ def keyring(
             return NO
         access: Access | Problem = sessions.open(state.id).access()
         if not isinstance(access, Access):
-            return problem(access, state)
+            return stopped(access, state)
     who = username or (state.account.name if state.account else "x-token-auth")
     _print_login(_Login(who, access.token), with_name=mode == "creds", as_json=output == "json")
     return DONE

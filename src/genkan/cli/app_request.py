@@ -16,7 +16,7 @@ from genkan.cli.app_bodies import Pairs, Written, body_of, headers_of, with_quer
 from genkan.cli.app_input import is_path
 from genkan.cli.app_pages import MOST_PAGES, NoPage, read_page
 from genkan.cli.app_session import AccountName, chosen, opened, told
-from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_page, page_words, problem
+from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_page, page_words, stopped
 from genkan.wire.urls import join
 
 PIECE = 64 * 1024
@@ -150,7 +150,7 @@ def _to_file(path: Path, write: Callable[[BinaryIO], int]) -> int:
 def _once(call: Call, path: str, state: SessionState, printer: Printer) -> int:
     answer = call(path)
     if not isinstance(answer, Answer):
-        return problem(answer, state)
+        return stopped(answer, state)
     if is_page(answer) and not printer.include and printer.file is None:
         # A page is for a browser; on a terminal its markup hides what happened.
         return fail(page_words(answer, join(state.site.base_url, path)), NO)
@@ -171,7 +171,7 @@ def _write_pages(call: Call, path: str, state: SessionState, file: BinaryIO) -> 
         asked.add(following)
         answer = call(following)
         if not isinstance(answer, Answer):
-            return problem(answer, state)
+            return stopped(answer, state)
         if answer.status >= 400 or is_page(answer):
             return fail(f"The site answered {answer.status} for {following}.", NO)
         page = read_page(state.site.base_url, following, answer)

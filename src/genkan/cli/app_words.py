@@ -11,20 +11,19 @@ from genkan.app.outcomes import (
     GatewayInTheWay,
     NotReady,
     Problem,
-    Retry,
-    SignInAgain,
-    SiteSetUpWrong,
     SwitchedOff,
     TooOld,
-    WrongAddress,
 )
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
+from genkan.app.troubles import SetUpWrong, SignInNeeded, TryLater, trouble_of
 from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.login_screen import Choice
 from genkan.wire.managed import Finding, Managed
 
 DONE, NO, SET_UP, BROKEN_OFF = 0, 1, 2, 130
+REFUSED = (SwitchedOff, TooOld, GatewayInTheWay)
+"""Answers of a site that is found and lets nobody in: a no, where other faults of a set-up are the caller's to mend."""
 
 
 def say(line: str) -> None:
@@ -63,32 +62,21 @@ def page_words(answer: Answer, address: str) -> str:
     return f"The site answered {answer.status} with a web page at {address}: {hint}"
 
 
-def problem(outcome: Problem, state: SessionState | None = None) -> int:
-    """What a session, or a sign-in that was to become one, came to instead of an answer."""
-    match outcome:
-        case Retry():
-            wait = f" (The site asks to wait {outcome.after} seconds.)" if outcome.after else ""
-            return fail(outcome.sentence + wait, NO)
-        case SignInAgain():
+def stopped(outcome: Problem | NotReady, state: SessionState | None = None) -> int:
+    """What stops a command instead of an answer; which kind it is, is the library's to tell."""
+    trouble = trouble_of(outcome)
+    match trouble:
+        case TryLater():
+            wait = f" (The site asks to wait {trouble.after} seconds.)" if trouble.after else ""
+            return fail(f"{trouble}{wait}", NO)
+        case SignInNeeded():
             again = f" Type: genkan app login {state.site.base_url}" if state else ""
-            return fail(outcome.sentence + again, NO)
-        case SiteSetUpWrong():
-            return fail(outcome.sentence, SET_UP)
+            return fail(f"{trouble}{again}", NO)
+        case SetUpWrong():
+            hint = " (--client-id)" if isinstance(trouble.problem, ClientIdUnknown) else ""
+            return fail(f"{trouble}{hint}", NO if isinstance(trouble.problem, REFUSED) else SET_UP)
         case _:
-            assert_never(outcome)
-
-
-def not_ready(found: NotReady) -> int:
-    """Why a site cannot be signed in to."""
-    match found:
-        case SwitchedOff() | TooOld() | GatewayInTheWay() | Retry():
-            return fail(found.sentence, NO)
-        case ClientIdUnknown():
-            return fail(f"{found.sentence} (--client-id)", SET_UP)
-        case WrongAddress() | SiteSetUpWrong():
-            return fail(found.sentence, SET_UP)
-        case _:
-            assert_never(found)
+            assert_never(trouble)
 
 
 def findings_of(delivered: Managed | None) -> tuple[Finding, ...]:

@@ -15,6 +15,9 @@ from genkan.site.api.documents import moment
 
 app = cyclopts.App(name="keys")
 
+# Ten seconds: a server looks every second whether the store names a newer ring.
+PATIENCE = 40
+
 KeyId = Annotated[str, Parameter(help="The key's id from genkan keys list.")]
 
 
@@ -131,7 +134,7 @@ def drop(key: KeyId, /, *, data_dir: DataDir = None) -> None:
 
 def _with_ring(data_dir: str | None, work: Callable[[Workbench, RingAtSite], Awaitable[None]]) -> None:
     async def ringed(site: Workbench) -> None:
-        at = RingAtSite(site.settings.ring_path, site.store, site.actor, site.env())
+        at = RingAtSite(site.settings.ring_path, site.store, site.actor, site.env(), PATIENCE)
         try:
             await work(site, at)
         except RingUnchanged as problem:

@@ -116,7 +116,8 @@ def redirect(seen: Seen) -> Probe:
     refused = not answer.redirects and 400 <= answer.status < 500 and answer.status != 404
     if refused and unknown is not None and not unknown.redirects and not alike(answer, unknown):
         fix = say(
-            "Add %(uri)s to the redirect URLs of the link of %(client_id)s under %(links)s.",
+            "Add %(uri)s to the redirect URLs of the link of %(client_id)s under %(links)s, and see that it is "
+            "enabled.",
             uri=uri,
             client_id=seen.client_id,
             links=_LINKS,

@@ -4,56 +4,30 @@ answer is one piece.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import count
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import httptools
-from uvicorn.server import ServerState
 
 from genkan.httpd import written
 from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
+from genkan.httpd.shared import Shared
 from genkan.httpd.tls import secured
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
-from genkan.site.measure import ServerFigures
 
-KEEP_ALIVE_SECONDS = 75.0
 MOST_WAITING = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 LINGER_SECONDS = 2.0
+# Bytes that requests which are not whole yet may take in all: a thousand of the largest.
+MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
+# What must be read of an answer between two looks at a client that lets it wait.
+SLOWEST_READ_BYTES = 16 * 1024
 
-Site = Callable[[Arrival], Coroutine[Any, Any, Answer]]
 _FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
-    headers that every answer has. ``boot`` begins the numbers of requests; ``log`` takes a level, an event and fields.
-    """
-
-    site: Site
-    log: Callable[..., None]
-    boot: str = "0"
-    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
-    state: ServerState = field(default_factory=ServerState)
-    figures: ServerFigures = field(default_factory=ServerFigures)
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    _told: list[tuple[bytes, bytes]] = field(default_factory=list)
-    _lines: bytes = b""
-
-    @property
-    def lines(self) -> bytes:
-        """The header lines that every answer has; uvicorn makes a new list whenever one changes."""
-        if self.state.default_headers is not self._told:
-            self._told = self.state.default_headers
-            self._lines = written.lines(self._told)
-        return self._lines
 
 
 class Connection(Reading, asyncio.Protocol):
@@ -78,7 +52,9 @@ class Connection(Reading, asyncio.Protocol):
         self._paused = False  # nothing is read until what waits is answered
         self._full = False  # the other end does not read what it is sent
         self._drain: asyncio.Future[None] | None = None
-        self._unsent = 0  # bytes that waited for the other end when we last looked
+        self._written = 0  # bytes that the other end was sent in all
+        self._taken: int | None = None  # how many of them it had read when we last looked, where some waited
+        self._held = 0  # bytes of the request that is being read, as the server counts them
         self._unread = False  # the other end may still be sending
         self._is_last = False  # the request that is being read ends the connection
         self._finished = False
@@ -91,6 +67,7 @@ class Connection(Reading, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A connection that never says anything is idle like one between two requests."""
         self._transport = cast("asyncio.Transport", transport)
+        self._make_room()
         self._shared.state.connections.add(self)  # type: ignore[arg-type]
         self._shared.figures.connections += 1
         peer = transport.get_extra_info("peername")
@@ -121,7 +98,7 @@ class Connection(Reading, asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """It reads again."""
-        self._full, self._unsent = False, 0
+        self._full = False
         if self._drain is not None and not self._drain.done():
             self._drain.set_result(None)
         self._next()
@@ -166,6 +143,28 @@ class Connection(Reading, asyncio.Protocol):
             # Where it is over, the parser stopped because we said so.
             if not self._over:
                 self._refuse(self._fault)
+
+    def _make_room(self) -> None:
+        """Where as many are here as may be, the one that has been idle for longest goes, or the newest."""
+        shared = self._shared
+        if shared.figures.connections < shared.most_connections:
+            return
+        shared.figures.shed["connections"] += 1
+        others = (one for one in shared.state.connections if isinstance(one, Connection))
+        idle = min((one for one in others if one.idle_since is not None), key=_idle_since, default=None)
+        if idle is None:
+            self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, shared.lines))
+        (idle or self).leave()
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when nothing was asked, where nobody waits for anything."""
+        return None if self._over else self._idle_since
+
+    def leave(self) -> None:
+        """Go, for somebody who has something to ask."""
+        self._over = self._finished = True
+        self._transport.close()
 
     # What becomes of it
 
@@ -216,16 +215,16 @@ class Connection(Reading, asyncio.Protocol):
         more = self._shared.lines
         if answer.parts is None:
             is_head = arrival.method == "HEAD"
-            self._transport.write(written.whole(answer, more, arrival.number, head=is_head, last=last))
+            self._write(written.whole(answer, more, arrival.number, head=is_head, last=last))
         else:
             chunked = arrival.version == "1.1"  # RFC 9112 7.1: HTTP/1.0 knows no chunks.
             last = last or not chunked
-            self._transport.write(written.opened(answer, more, arrival.number, chunked=chunked, last=last))
+            self._write(written.opened(answer, more, arrival.number, chunked=chunked, last=last))
         return last
 
     async def _send_parts(self, arrival: Arrival, parts: AsyncGenerator[bytes, None], last: bool) -> bool:
         """Part after part, as fast as the other end reads. True where the connection ends with it."""
-        write, chunked = self._transport.write, arrival.version == "1.1"
+        write, chunked = self._write, arrival.version == "1.1"
         try:
             async with aclosing(parts):
                 async for part in parts:
@@ -242,6 +241,10 @@ class Connection(Reading, asyncio.Protocol):
         if chunked and not self._transport.is_closing():
             write(written.chunk(b""))
         return last
+
+    def _write(self, data: bytes) -> None:
+        self._written += len(data)
+        self._transport.write(data)
 
     def _tell(self, arrival: Arrival, fault: Exception) -> None:
         fields = {"route": "connection", "request_id": arrival.number, "error": repr(fault)}
@@ -303,6 +306,16 @@ class Connection(Reading, asyncio.Protocol):
             self._let_go_on()
             if self._deadline is None:
                 self._start_clock()
+            self._hold()
+
+    def _hold(self) -> None:
+        """Requests that are not whole yet take so much memory in all; the one that asks for more is left."""
+        figures, held = self._shared.figures, self._unframed + self._body_bytes
+        figures.held += held - self._held
+        self._held = held
+        if figures.held > MOST_UNFINISHED_BYTES:
+            figures.shed["unfinished"] += 1
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _let_go_on(self) -> None:
         """RFC 9110 10.1.1: who waits for our word before it sends the body is given it, once."""
@@ -318,6 +331,9 @@ class Connection(Reading, asyncio.Protocol):
         self._deadline = self._loop.call_later(seconds, self._too_late)
 
     def _stop_clock(self) -> None:
+        if self._held:
+            self._shared.figures.held -= self._held
+            self._held = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -359,6 +375,11 @@ class Connection(Reading, asyncio.Protocol):
         self._watch_idleness(left if left > 0 else seconds)
 
     def _is_stuck(self) -> bool:
-        """Whether the other end has read nothing since the last look, though something waits for it."""
-        before, self._unsent = self._unsent, self._transport.get_write_buffer_size()
-        return 0 < self._unsent == before
+        """Whether the other end has read next to nothing since the last look, though something waited for it."""
+        unsent = self._transport.get_write_buffer_size()
+        before, self._taken = self._taken, self._written - unsent if unsent else None
+        return before is not None and self._taken is not None and self._taken - before < SLOWEST_READ_BYTES
+
+
+def _idle_since(one: Connection) -> float:
+    return one.idle_since or 0.0

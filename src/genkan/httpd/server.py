@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import uvicorn
 
-from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.connection import Connection
+from genkan.httpd.shared import Shared
 from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
 
 GRACE_SECONDS = 10

@@ -59,5 +59,7 @@ def refusal(status: HTTPStatus, more: bytes) -> bytes:
     """What is said of a request that cannot be read, before the connection closes."""
     body = b'{"error": "invalid_request", "error_description": "%s."}' % status.phrase.encode()
     headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
-    fields = lines((*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")))
+    # RFC 9110 10.2.3: who is turned away for now is told when to come back.
+    later = ((b"retry-after", b"1"),) if status is HTTPStatus.SERVICE_UNAVAILABLE else ()
+    fields = lines((*headers, *later, (b"content-length", b"%d" % len(body)), (b"connection", b"close")))
     return _STATUS_LINES[status] + more + fields + b"\r\n" + body

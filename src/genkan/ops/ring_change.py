@@ -4,6 +4,7 @@ command or start (tokens.md 7).
 The store first would name a ring that nobody has: every node would answer 503 and none could start.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
 from genkan.store.rounds import settle_all
 
+LOOK_SECONDS = 0.25
+
 
 class RingUnchanged(Exception):
     """Why the ring stays as it is, as one sentence. ``broken``: the set-up is at fault, not what was asked."""
@@ -40,6 +43,8 @@ class RingAtSite:
     store: Store
     actor: str
     env: Env
+    # How often nodes are looked at again, a quarter of a second apart, before one that has an older ring is in the way.
+    patience: int = 0
 
 
 async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
@@ -148,8 +153,14 @@ async def _is_half_revoked(at: RingAtSite, site: Site, ring: Ring, key_id: int) 
 
 
 async def _behind(at: RingAtSite, ring: Ring) -> list[str]:
-    nodes = await at.store.nodes()
-    return [node.node for node in nodes if is_running(node, at.env.now) and node.ring_version < ring.version]
+    """The running processes that have an older ring, once each has had a while to read this one."""
+    for left in range(at.patience, -1, -1):
+        nodes = await at.store.nodes()
+        behind = [node.node for node in nodes if is_running(node, at.env.now) and node.ring_version < ring.version]
+        if not behind or not left:
+            return behind
+        await asyncio.sleep(LOOK_SECONDS)
+    return []
 
 
 async def _move(at: RingAtSite, ring: Ring, kind: EventKind, key_id: int, stop: RaiseStop | None = None) -> None:

@@ -286,6 +286,12 @@ TABLE: Mapping[Reason, Entry] = {
         "Too many refreshes of one sign-in.",
         "More than one a second after a burst: a client in a loop.",
     ),
+    Reason.SIGNING_IN_TOO_FAST: _to_client(
+        E.TEMPORARILY_UNAVAILABLE,
+        429,
+        "Too many sign-ins of one person or application.",
+        "More codes than GENKAN_SIGN_INS_PER_ACCOUNT or GENKAN_SIGN_INS_PER_LINK lets through; the code stays good.",
+    ),
     Reason.STORE_BEHIND: _to_client(
         E.TEMPORARILY_UNAVAILABLE,
         503,

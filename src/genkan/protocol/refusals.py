@@ -71,6 +71,7 @@ class Reason(StrEnum):
     REFRESH_SCOPE_CHANGED = "refresh_scope_changed"
     GENERATIONS_EXHAUSTED = "generations_exhausted"
     ROTATING_TOO_FAST = "rotating_too_fast"
+    SIGNING_IN_TOO_FAST = "signing_in_too_fast"
     STORE_BEHIND = "store_behind"
     RING_BEHIND = "ring_behind"
     BUSY = "busy"

@@ -31,8 +31,13 @@ class CertificateKeeper:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            await survived(self.round, "certificate check", "the certificate check waits for the store", self._door)
+            await survived(self._turn, "certificate check", "the certificate check waits for the store", self._door)
             await asyncio.sleep(min(self._door.settings.certificate_check_seconds, LONGEST_PAUSE_SECONDS))
+
+    async def _turn(self) -> None:
+        """Of several processes one looks them up."""
+        if await self._door.store.on_duty():
+            await self.round()
 
     async def round(self) -> None:
         """Look up what is due, a few at once."""

@@ -36,8 +36,12 @@ class DirectoryKeeper:
     async def run(self) -> None:
         """Go round until cancelled."""
         while True:
-            more = await survived(self.round, "directories", "directories wait for the store", self._door)
+            more = await survived(self._turn, "directories", "directories wait for the store", self._door)
             await asyncio.sleep(PAUSE_SECONDS if more else ROUND_SECONDS)
+
+    async def _turn(self) -> bool:
+        """Of several processes one asks: twice as many questions would tell nothing more."""
+        return await self._door.store.on_duty() and await self.round()
 
     async def round(self) -> bool:
         """Ask after whoever is due; whether more are due and can be asked after at once."""

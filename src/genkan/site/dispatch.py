@@ -23,6 +23,7 @@ from genkan.store.api import StoreUnavailable
 
 MOST_QUERY_BYTES = 16 * 1024
 MOST_HEADERS = 100
+ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Dispatcher:
@@ -34,6 +35,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._figures = door.measures.server
+        self._most = door.settings.most_requests
         self._base = door.public.path
         self._own = tuple(door.public.origin.split("://"))
         self._former = FormerAddresses(door.public, door.settings.former)
@@ -68,11 +70,7 @@ class Dispatcher:
         elif elsewhere is not None and not rules:
             reply = answer.error(Refused(elsewhere.reason))
         else:
-            self._figures.requests += 1
-            try:
-                reply = await self._reply(arrival, path, peer, rule, rules, parameters)
-            finally:
-                self._figures.requests -= 1
+            reply = await self._at_once(arrival, path, peer, rule, rules, parameters)
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
@@ -81,6 +79,32 @@ class Dispatcher:
             self._door.log(level, "answered", route=route, method=method, status=reply.status,
                            request_id=arrival.number, ms=round(seconds * 1000, 1))  # fmt: skip
         return reply
+
+    async def _at_once(
+        self,
+        arrival: Arrival,
+        path: str,
+        peer: Peer | PeerFault,
+        rule: Rule | None,
+        rules: dict[str, Rule],
+        parameters: dict[str, str],
+    ) -> Answer:
+        """The answer, or that there is too much to do. Programs and people have room of their own, so that neither
+        keeps the others out; whoever looks after the process is always told.
+        """
+        kind = "programs" if rule is None or rule.guard is Guard.MACHINE else "people"
+        requests = self._figures.requests
+        if requests[kind] >= self._most and not (rule is not None and rule.path in ALWAYS):
+            self._figures.shed[kind] += 1
+            refused = Refused(Reason.BUSY, retry_after=1)
+            return (
+                answer.error(refused) if rule is None else self._shaped(rule, refused, arrival.number, arrival.headers)
+            )
+        requests[kind] += 1
+        try:
+            return await self._reply(arrival, path, peer, rule, rules, parameters)
+        finally:
+            requests[kind] -= 1
 
     async def _reply(
         self,

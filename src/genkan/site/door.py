@@ -14,6 +14,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
+from genkan.protocol.signin.lockout import Source
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
@@ -21,6 +22,7 @@ from genkan.site.fellows import Fellows
 from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures
 from genkan.site.outlook import Outlook
+from genkan.site.pace import Crowd, Pace
 from genkan.site.pages import Pages
 from genkan.site.received import Received
 from genkan.site.sign_on import SignOnDesk
@@ -29,6 +31,9 @@ from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
 MINUTE_MS = 60_000
+# Half of the room that the lane has for each of its threads.
+MOST_HASHES_OF_ONE = 8
+SIGN_IN_INTERVAL = 30 * SECOND
 
 
 class Passwords(Protocol):
@@ -72,11 +77,33 @@ class RingHolder:
 
 @dataclass(slots=True)
 class Health:
-    """What readyz tells: ``clock_off`` in milliseconds against the store's, ``behind`` once the store lost writes."""
+    """What readyz tells: how far our clock is behind the store's, or ahead of it, in milliseconds; ``behind`` once the
+    store lost writes.
+    """
 
     clock_off: int = 0
+    clock_ahead: int = 0
     behind: bool = False
     closing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPace:
+    """How often codes become sign-ins."""
+
+    of_account: Pace
+    of_link: Pace
+
+    @staticmethod
+    def set_by(settings: Settings) -> "SignInPace":
+        """As the settings want it."""
+        account, link = settings.sign_ins_per_account, settings.sign_ins_per_link
+        return SignInPace(Pace(account, SIGN_IN_INTERVAL), Pace(link, SIGN_IN_INTERVAL))
+
+    def refusal(self, account_id: int, link_id: int, now: int) -> Refused | None:
+        """One more is counted, or refused."""
+        wait = self.of_link.wait(link_id, now) or self.of_account.wait(account_id, now)
+        return Refused(Reason.SIGNING_IN_TOO_FAST, retry_after=-(-wait // SECOND)) if wait else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +135,9 @@ class Door:
     judgements: Judgements = field(default_factory=Judgements)
     outlook: Outlook = field(default_factory=Outlook)
     announcement: dict[int, Answer] = field(default_factory=dict)
+    sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))
+    # Who waits for the password lane, by address.
+    crowd: Crowd = field(default_factory=lambda: Crowd(MOST_HASHES_OF_ONE))
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
     # Which addresses of directories were told to be left out: the directory, the account, and who has the address.
@@ -121,6 +151,10 @@ class Door:
     def sealer(self) -> Sealer:
         """The ring as loaded now."""
         return self.ring.sealer
+
+    def source(self, received: Received) -> Source:
+        """Whose wrong passwords a try counts among."""
+        return Source(received.peer.source, self.settings.guesses_per_address)
 
     async def title(self) -> str:
         """What the site calls itself now, whichever process named it last."""

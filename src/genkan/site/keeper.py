@@ -1,18 +1,20 @@
 """Upkeep beside the requests: settling stops, pruning what has expired, sealing the audit, comparing clocks. Always in
-small steps.
+small steps, and of several processes by one: each compares its own clock, and loads its own ring.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from genkan.protocol.audit import AuditKeys, Segment, fits
 from genkan.protocol.env import DAY, SECOND
 from genkan.site.door import Door
 from genkan.site.keeping import survived
-from genkan.store.api import NodeReport
-from genkan.store.audit_rounds import drop_step, seal_step
+from genkan.store.api import NodeReport, StoreUnavailable
+from genkan.store.audit_rounds import NODE, drop_step, seal_step
 
 STEP_ROWS = 200
+MOST_STEPS = 50
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
 CLOCK_NOT_READY = 10 * SECOND
@@ -29,6 +31,7 @@ class Keeper:
         self._node = node
         self._wall = wall
         self._rounds = 0
+        self._more = False
         self._reported = 0
         self._told = 0
 
@@ -41,12 +44,14 @@ class Keeper:
 
     async def round(self) -> None:
         """One round: stops at once, pruning and clocks on their own schedule."""
-        await self._settle()
         if self._rounds % 60 == 0 or await self._has_new_ring():
             await self.compare_clocks()
+        if not await self._door.store.on_duty():
+            return
+        await self._settle()
         if self._rounds % SEAL_SECONDS == 0:
             await self.seal()
-        if self._rounds % self._door.settings.prune_seconds == 0:
+        if self._more or self._rounds % self._door.settings.prune_seconds == 0:
             await self._prune()
 
     async def _has_new_ring(self) -> bool:
@@ -60,10 +65,14 @@ class Keeper:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _prune(self) -> None:
-        while await self._door.store.prune(self._door.env().now, STEP_ROWS):  # noqa: ASYNC110 - as above
-            await asyncio.sleep(PAUSE_SECONDS)
+        """Some steps; where more is left to do, it goes on in the next round, behind stops and seals."""
         keep = self._door.settings.audit_days * DAY
-        while keep and await self._drop(keep):  # noqa: ASYNC110 - as above
+        self._more = True
+        for _ in range(MOST_STEPS):
+            pruned = await self._door.store.prune(self._door.env().now, STEP_ROWS)
+            if not pruned and not (keep and await self._drop(keep)):
+                self._more = False
+                return
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _keys(self) -> AuditKeys | None:
@@ -78,7 +87,7 @@ class Keeper:
         await self._look_back()
         # Asked anew at each step, in the turn that reads the lines: a key may have been revoked meanwhile.
         while (keys := await self._keys()) is not None:
-            segment = await seal_step(self._door.store, keys, self._node, self._door.env().now)
+            segment = await seal_step(self._door.store, keys, NODE, self._door.env().now)
             if segment is None:
                 return
             self._tell(segment)
@@ -89,7 +98,7 @@ class Keeper:
 
         Sealing goes on upon a segment that is not ours: the fault stays to be found, and here it is told at once.
         """
-        last, keys = await self._door.store.last_segment(self._node), await self._keys()
+        last, keys = await self._door.store.last_segment(NODE), await self._keys()
         if last is None or keys is None:
             return
         if not fits(keys, last):
@@ -104,21 +113,32 @@ class Keeper:
 
     async def _drop(self, keep: int) -> bool:
         keys, now = await self._keys(), self._door.env().now
-        segment = keys and await drop_step(self._door.store, keys, self._node, now - keep, now)
+        segment = keys and await drop_step(self._door.store, keys, NODE, now - keep, now)
         if not segment:
             return False
         self._door.log("info", "audit dropped after its time", **sealed(segment))
         return True
 
     async def compare_clocks(self) -> None:
-        """tokens.md 8: against the latest time that the store remembers; it warns from 2 s, is not ready from 10 s."""
+        """tokens.md 8: against the store's clock, or the latest time that it remembers where it has none; it warns from
+        2 s, is not ready from 10 s.
+        """
+        earliest, theirs = self._wall(), await self._door.store.clock()
         now, version = self._wall(), self._door.sealer.ring.version
         remembered = await self._door.store.report(NodeReport(self._node, version, now))
         self._reported = version
-        behind = max(0, remembered - now)
-        self._door.health.clock_off = behind
+        behind, ahead = (remembered - now, 0) if theirs is None else (theirs - now, earliest - theirs)
+        self._door.health.clock_off, self._door.health.clock_ahead = max(0, behind), max(0, ahead)
         if behind >= CLOCK_WARN:
             self._door.log("warning", "clock is behind what the store remembers", seconds=behind // SECOND)
+        elif ahead >= CLOCK_WARN:
+            self._door.log("warning", "clock is ahead of the store's", seconds=ahead // SECOND)
+
+    async def leave(self) -> None:
+        """Say that this process has ended, so that no rotation of keys waits for it."""
+        if self._node != NODE:
+            with suppress(StoreUnavailable):
+                await self._door.store.report(NodeReport(self._node, self._door.sealer.ring.version, 0))
 
 
 def sealed(segment: Segment) -> dict[str, object]:

@@ -30,11 +30,12 @@ class Histogram:
 @dataclass(slots=True)
 class ServerFigures:
     """What the HTTP server counts. ``shed`` is by what was turned away, ``cut_off`` by what the other end was too slow
-    in.
+    in; ``held`` are the bytes of requests that are not whole yet.
     """
 
     connections: int = 0
-    requests: int = 0
+    held: int = 0
+    requests: dict[str, int] = field(default_factory=lambda: {"programs": 0, "people": 0})
     shed: Counter[str] = field(default_factory=Counter)
     cut_off: Counter[str] = field(default_factory=Counter)
 

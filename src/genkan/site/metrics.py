@@ -60,8 +60,8 @@ def _state(door: Door, readiness: Readiness) -> Families:
     for cause in Cause:
         unready.add_metric((cause.value,), int(cause in readiness.causes))
     yield unready
-    behind = door.health.clock_off / SECOND
-    yield _gauge("genkan_clock_behind_seconds", "How far this clock is behind what the store remembers", behind)
+    behind = (door.health.clock_off - door.health.clock_ahead) / SECOND
+    yield _gauge("genkan_clock_behind_seconds", "How far this clock is behind the store's; below 0: ahead", behind)
     version = door.sealer.ring.version
     yield _gauge("genkan_key_ring_version", "The version of the key ring as loaded here", version)
     if readiness.site is not None:
@@ -85,7 +85,11 @@ def _server(measures: Measures) -> Families:
     server = measures.server
     yield _counter("genkan_tls_handshakes", "TLS handshakes by result", "result", measures.handshakes)
     yield _gauge("genkan_connections", "Open connections", server.connections)
-    yield _gauge("genkan_requests_in_flight", "Requests that are being answered", server.requests)
+    yield _gauge("genkan_unfinished_bytes", "Bytes of requests that are not whole yet", server.held)
+    flying = GaugeMetricFamily("genkan_requests_in_flight", "Requests that are being answered", labels=("of",))
+    for kind, count in server.requests.items():
+        flying.add_metric((kind,), count)
+    yield flying
     yield _counter("genkan_shed", "Turned away because there was too much already", "what", server.shed)
     yield _counter("genkan_cut_off", "Connections ended because the client was too slow", "part", server.cut_off)
 

@@ -81,6 +81,11 @@ class Peer(msgspec.Struct, frozen=True):
         """The prefix that budgets and aggregates go by: /24 of IPv4, /48 of IPv6."""
         return network_of(self.address)
 
+    @property
+    def source(self) -> str:
+        """What counts as one address: IPv4's own, and of IPv6 the /64 that one line or phone is given."""
+        return source_of(self.address)
+
 
 @dataclass(frozen=True, slots=True)
 class PeerFault:
@@ -220,3 +225,12 @@ def network_of(address: str) -> str:
         return "unknown"
     parsed = ipaddress.ip_address(_plain(address))
     return str(ipaddress.ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
+
+
+@lru_cache(maxsize=4096)
+def source_of(address: str) -> str:
+    """The address as far as one subscriber has it; one that is none stands for itself as ``unknown``."""
+    if not _is_address(address):
+        return "unknown"
+    parsed = ipaddress.ip_address(_plain(address))
+    return str(ipaddress.ip_network((parsed, 32 if parsed.version == 4 else 64), strict=False))

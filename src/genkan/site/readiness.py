@@ -35,6 +35,8 @@ async def readiness(door: Door) -> Readiness:
         causes[Cause.CLOSING] = "closing"
     if health.clock_off >= keeper.CLOCK_NOT_READY:
         causes[Cause.CLOCK] = "clock is more than 10 s behind what the store remembers"
+    if health.clock_ahead >= keeper.CLOCK_NOT_READY:
+        causes[Cause.CLOCK] = "clock is more than 10 s ahead of the store's"
     if health.behind:
         causes[Cause.BEHIND] = "the store is behind: a genuine token was ahead of its row"
     try:

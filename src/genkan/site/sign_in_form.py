@@ -162,7 +162,7 @@ async def try_password(
     if Way.PASSWORD not in ways:
         return _not_taken(received, door)
     asking = Asking(accounts.fold(name) or "", password, received, who, this_browser(received, who), ways)
-    right = await verify(asking.folded, password, door)
+    right = await verify(asking.folded, password, received, door)
     if right.hash is None and asking.folded and door.directories:
         return await _try_directories(asking, door)
     tried = await _judge_here(asking, right, door)
@@ -182,7 +182,7 @@ async def _judge_here(asking: Asking, right: "Verified", door: Door) -> SignedIn
     """By the password of our own, or by its absence: load, decide, apply."""
     received = asking.received
     known = browser.known_device(received, asking.who, await door.store.account_by_name(asking.folded), door)
-    asked = lockout.tries(asking.folded, received.peer.network, known)
+    asked = lockout.tries(asking.folded, received.peer.network, known, door.source(received))
     for _ in range(TRIES):
         row = await door.store.password_row(asking.folded, asked.keys)
         env = door.env()
@@ -212,7 +212,7 @@ async def confirm_password(
     mine = [identity for identity in identities if identity.source in names]
     if Way.PASSWORD not in ways:
         return _not_taken(received, door)
-    right = await verify(account.folded, password, door)
+    right = await verify(account.folded, password, received, door)
     # Who is in none of them is asked for in none: whoever has their name there is somebody else.
     asking = Asking(account.folded, password, received, who, this_browser(received, who), ways, mine)
     if right.hash is not None or not door.directories:
@@ -235,11 +235,12 @@ class Verified:
         self.fits = fits
 
 
-async def verify(folded: str, password: str, door: Door) -> Verified:
-    """One hash of the account's own password, or of a decoy."""
+async def verify(folded: str, password: str, received: Received, door: Door) -> Verified:
+    """One hash of the account's own password, or of a decoy. Raises LaneFull."""
     row = await door.store.password_row(folded, ())
     kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
-    return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
+    with door.crowd.enter(received.peer.source):
+        return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
 
 
 def this_browser(received: Received, who: Visitor) -> Browser:

@@ -223,8 +223,8 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a serving process last said of itself: the ring version it loaded and its clock's distance from the
-    store's.
+    """What a serving process last said of itself: the ring version it loaded, and its clock then. At 0 it has ended in
+    order.
     """
 
     node: str
@@ -335,10 +335,13 @@ class Store(Protocol):
 
     # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
     # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was
-    # noted is durable
+    # noted is durable. clock is the engine's own, None where it has none but ours; on_duty says whether this instance
+    # does what one does for all, asked anew each time
     async def settle(self, limit: int) -> int: ...
     async def prune(self, now: int, limit: int) -> int: ...
     async def report(self, node: NodeReport) -> int: ...
+    async def clock(self) -> int | None: ...
+    async def on_duty(self) -> bool: ...
     async def flush(self) -> None: ...
     async def close(self) -> None: ...
 

@@ -4,7 +4,8 @@ from genkan.protocol import audit
 from genkan.protocol.audit import MOST_LINES, AuditKeys, Segment
 from genkan.store.api import Store
 
-# SQLite has one serving process and one chain, so one name tells all there is to tell of a node.
+# One chain, whoever appends to it: sealing is conditional on what is last, and one process at a time does it. It is the
+# name of the one process that serves a file, too.
 NODE = "site"
 # No chain comes so far; a record that says so was written by somebody else.
 MOST_SEGMENTS = 1 << 62

@@ -14,6 +14,7 @@ from genkan.protocol.outcomes import Change, Event, Rotated, Sighting, Writable
 from genkan.store.api import NodeReport, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.lane import Lane
+from genkan.store.postgres_duty import Duty
 from genkan.store.postgres_lane import Batch, TokenWriter
 from genkan.store.postgres_open import migrate, prepare
 from genkan.store.postgres_steps import StepsWriter
@@ -28,6 +29,8 @@ MOST_NOTES_IN_BATCH = 64
 MOST_NOTES_ALONE = 1_000
 # How long what was noted may wait when no other write takes it along.
 LAZY_SECONDS = 1.0
+
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
 def open_store(url: str, *, create: bool, env: Env) -> "PostgresStore":
@@ -51,6 +54,7 @@ class PostgresStore(ColdVerbs):
         self._steps = StepsWriter(url)
         self._steps_thread = ThreadPoolExecutor(1, thread_name_prefix="genkan-steps")
         self._step_lane = Lane(self._write_steps, MOST_IN_BATCH, "changes")
+        self._duty = Duty(url, self._pool)
         self._written = Written()
         self._closing = False
         # The loop on which a timer runs that will write what was noted.
@@ -103,7 +107,17 @@ class PostgresStore(ColdVerbs):
         return bool(await self._submit(self._step_lane, Drop(segment)))
 
     async def report(self, node: NodeReport) -> int:
-        return int(await self._submit(self._step_lane, node))
+        latest = int(await self._submit(self._step_lane, node))
+        if self._tokens.is_of_another(self._steps.newest):
+            # Its session must not stay of an older epoch because nobody writes.
+            await self._submit(self._token_lane, Flush())
+        return latest
+
+    async def clock(self) -> int | None:
+        return int((await self._pool.fetch(_CLOCK))[0][0])
+
+    async def on_duty(self) -> bool:
+        return await self._duty.held()
 
     async def flush(self) -> None:
         while self._lazy:
@@ -118,6 +132,7 @@ class PostgresStore(ColdVerbs):
         self._closing = True
         await self._token_lane.rest()
         await self._step_lane.rest()
+        await self._duty.close()
         await self._tokens.close()
         await self._pool.close()
         await asyncio.to_thread(self._end_threads)

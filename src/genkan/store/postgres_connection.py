@@ -32,6 +32,10 @@ _SESSION = {
     "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # What a node held that lost its power is another one's after half a minute.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
@@ -136,6 +140,8 @@ class SyncConnection:
         self._connection: asyncpg.Connection | None = None
         self._prepared: dict[str, Prepared] = {}
         self.statements = 0
+        # How many there were: what belongs to a session is gone when this has moved.
+        self.sessions = 0
 
     def script(self, text: str) -> None:
         """Several statements without parameters, in one round trip. Connects where there is no connection."""
@@ -171,13 +177,19 @@ class SyncConnection:
         return self._loop.run_until_complete(coroutine)
 
     async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
+        """Made where there is none. One that was lost is told of: what was begun there is undone."""
+        if self._connection is None:
             self._prepared.clear()
             self._connection = await connect(self._url)
+            self.sessions += 1
+        if self._connection.is_closed():
+            raise asyncpg.ConnectionDoesNotExistError("the connection was lost")
         return self._connection
 
     async def _script(self, text: str) -> None:
         self.statements += 1
+        if self._connection is not None and self._connection.is_closed():
+            self._connection = None
         await (await self._connected()).execute(text)
 
     async def _known(self, sql: str) -> Prepared:

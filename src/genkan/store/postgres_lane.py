@@ -12,6 +12,7 @@ from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Retried,
 from genkan.protocol.reasons import EndReason
 from genkan.store import postgres_tokens as sql
 from genkan.store.postgres_connection import AGAIN, connect, is_lost, is_machine, unavailable
+from genkan.store.postgres_epoch import joined
 from genkan.store.postgres_notes import statements
 from genkan.store.postgres_texts import KnownIds
 from genkan.store.sqlite_lazy import Notes
@@ -57,6 +58,9 @@ class TokenWriter:
     def __init__(self, url: str) -> None:
         self._url = url
         self._ids = KnownIds()
+        # Of the connection that is open. ``stale``: another one has begun.
+        self._epoch: int | None = None
+        self.stale = False
         self._connection: asyncpg.Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.statements = 0
@@ -81,6 +85,11 @@ class TokenWriter:
                 return await self._failed(batch, e)
         return []
 
+    def is_of_another(self, newest: int | None) -> bool:
+        """Whether what is known here is of another epoch of texts than the newest; the next batch will be of that."""
+        self.stale = self._epoch is not None and newest is not None and self._epoch != newest
+        return self.stale
+
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is None or self._loop is not asyncio.get_running_loop():
@@ -94,7 +103,11 @@ class TokenWriter:
     async def _connected(self) -> asyncpg.Connection:
         loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.is_closed() or loop is not self._loop:
-            self._connection, self._loop = await connect(self._url), loop
+            self._connection, self._loop, self._epoch = await connect(self._url), loop, None
+        if self._epoch is None or self.stale:
+            self.stale = False
+            self._ids.forget()
+            self._epoch = await joined(self._connection, self._epoch)
         return self._connection
 
     async def _undo(self, fault: Exception) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import asyncpg
+
 from genkan.protocol.certificate_records import RevokeCertificate
 from genkan.protocol.outcomes import (
     Change,
@@ -15,11 +17,13 @@ from genkan.protocol.outcomes import (
 )
 from genkan.store.api import NodeReport
 from genkan.store.postgres_connection import AGAIN, SyncConnection, is_lost, is_machine, unavailable
+from genkan.store.postgres_epoch import joined_here, now_here
 from genkan.store.postgres_open import LOCK
+from genkan.store.postgres_sweep import PostgresTextSweep
+from genkan.store.postgres_texts import WantedIds
 from genkan.store.sqlite_audit import AuditWrites
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_stops import StopWrites
-from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
 from genkan.store.sqlite_writing import Drop, Prune, Seal, Settle
@@ -40,16 +44,21 @@ class StepsWriter:
 
     def __init__(self, url: str) -> None:
         self._db = db = SyncConnection(url)
-        self._ids = TextIds(db)
+        self._ids = WantedIds(db)
+        self._sweep = PostgresTextSweep(db)
+        # Whose epoch of texts it is, and in which session; the newest that was seen.
+        self._epoch: int | None = None
+        self._session = 0
+        self.newest: int | None = None
         tokens, stops = TokenWrites(db, self._ids), StopWrites(db, self._ids)
-        upkeep, audit = Upkeep(db, None), AuditWrites(db)
+        upkeep, audit = Upkeep(db, self._sweep), AuditWrites(db)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Change: Steps(db, self._ids, tokens, stops).changed,
             Settle: lambda asked: stops.settle(asked.limit),
             Prune: lambda asked: upkeep.prune(asked.now, asked.limit),
             Seal: lambda asked: audit.seal(asked.segment),
             Drop: lambda asked: audit.drop(asked.segment),
-            NodeReport: upkeep.report,
+            NodeReport: lambda report: self._reported(upkeep.report(report)),
         }
 
     def run(self, commands: Sequence[Any]) -> list[Any]:
@@ -57,7 +66,9 @@ class StepsWriter:
         for last in (*[False] * (TRIES - 1), True):
             committing = False
             try:
+                self._join()
                 self._db.script(_begin(commands))
+                self._same_session()
                 results = [self._verbs[type(command)](command) for command in commands]
                 committing = True
                 self._db.script("COMMIT")
@@ -68,6 +79,9 @@ class StepsWriter:
                 if again and not last:
                     continue
                 return self._failed(commands, e)
+            with suppress(Exception):
+                # At once, for nobody may ask for more for a while; what fails here is met by the next that does.
+                self._join()
             return results
         return []
 
@@ -79,8 +93,27 @@ class StepsWriter:
     def close(self) -> None:
         self._db.close()
 
+    def _reported(self, latest: int) -> int:
+        self.newest = now_here(self._db)
+        return latest
+
+    def _join(self) -> None:
+        """Be of the newest epoch that was seen, on this session."""
+        if self._session == self._db.sessions and self._epoch == self.newest and self._epoch is not None:
+            return
+        self._ids.forget()
+        held = self._epoch if self._session == self._db.sessions else None
+        self._epoch = None
+        self.newest = joined_here(self._db, held)
+        self._epoch, self._session = self.newest, self._db.sessions
+
+    def _same_session(self) -> None:
+        if self._session != self._db.sessions:
+            raise asyncpg.ConnectionDoesNotExistError("the connection was lost between two transactions")
+
     def _undo(self, fault: Exception) -> None:
         self._ids.forget()
+        self._sweep.forget()
         if not is_lost(fault):
             with suppress(Exception):
                 self._db.script("ROLLBACK")

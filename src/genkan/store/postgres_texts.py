@@ -6,11 +6,14 @@ import asyncpg
 
 from genkan.store.postgres_pool import Pool
 from genkan.store.postgres_words import escaped, unescaped
-from genkan.store.sqlite_texts import MOST_CACHED
+from genkan.store.sqlite_texts import FIND, MOST_CACHED, TextIds
 
-# No text is ever deleted and no id stands for another one, so nothing that is known here is ever wrong.
+# No id ever stands for another text, so what a reader knows is never wrong; what a writer knows is held by its
+# session's epoch (postgres_epoch), and a text that a sweep has doubted is not doubted any more once somebody wants it.
 _READ = "SELECT id, text FROM texts WHERE id = ANY($1::int[])"
-_FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[])"
+_FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[]) AND NOT doubted"
+_WANT = "UPDATE texts SET doubted = FALSE WHERE text = ANY($1::text[]) AND doubted RETURNING id, text"
+_WANT_ONE = "UPDATE texts SET doubted = FALSE WHERE text = ? AND doubted RETURNING id"
 _ADD = """
     INSERT INTO texts (text) SELECT * FROM unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING id, text
 """
@@ -22,18 +25,30 @@ class KnownIds(dict[str, int]):
     def __init__(self) -> None:
         super().__init__({"": 0})
 
+    def forget(self) -> None:
+        """Nothing that was learnt holds any more."""
+        self.clear()
+        self[""] = 0
+
     async def learn(self, connection: asyncpg.Connection, texts: Iterable[str]) -> None:
         """Know these, adding what is new; outside of a transaction, so that what is known is there."""
         missing = {str.__str__(text) for text in texts} - self.keys()
         if len(self) + len(missing) > MOST_CACHED:
-            self.clear()
-            self[""] = 0
-        for sql in (_FIND, _ADD, _FIND):
+            self.forget()
+        for sql in (_FIND, _WANT, _ADD, _FIND, _WANT):
             if not missing:
                 return
             for text_id, text in await connection.fetch(sql, [escaped(text) for text in missing]):
                 self[unescaped(text)] = text_id
             missing -= self.keys()
+
+
+class WantedIds(TextIds):
+    """text -> id for the thread of Changes."""
+
+    def _found(self, sql: str, text: str) -> int:
+        row = self._db.execute(_WANT_ONE, (text,)).fetchone() if sql == FIND else None
+        return int(row[0]) if row else super()._found(sql, text)
 
 
 class KnownTexts(dict[int, str]):

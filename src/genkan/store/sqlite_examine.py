@@ -11,13 +11,13 @@ from genkan.protocol.records import Site
 from genkan.store import rows
 from genkan.store.api import CannotOpen, NoSite
 from genkan.store.database import Database
-from genkan.store.migration import migrations
+from genkan.store.migration import Schema, migrations, schema
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
     has_site,
     migrate,
-    schema_version,
+    schema_kept,
 )
 
 T = TypeVar("T")
@@ -29,14 +29,6 @@ _LINKS = "SELECT COUNT(*) FROM links WHERE standing <> 2"
 _SIGN_INS = "SELECT COUNT(*) FROM grants"
 _SESSIONS = "SELECT COUNT(*) FROM sessions"
 _UNSETTLED = "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM stops WHERE settled = 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The last migration that the file has had, and the last one that this version knows."""
-
-    present: int
-    newest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +45,10 @@ class Counts:
 
 def schema_of(path: Path) -> Schema:
     """Raises NoSite, and CannotOpen for what is no store."""
-    present = _asked(path, schema_version)
-    if not present:
+    found = schema(_asked(path, schema_kept), migrations(MIGRATIONS))
+    if not found.present:
         raise CannotOpen(f"{path} is a database of another program")
-    return Schema(present, len(migrations(MIGRATIONS)))
+    return found
 
 
 def identity_of(path: Path) -> tuple[bytes, int] | None:

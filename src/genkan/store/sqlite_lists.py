@@ -35,7 +35,7 @@ _ASKERS = """
     SELECT user_agent, network, first_at, last_at, count FROM askers WHERE last_at >= ? ORDER BY last_at DESC LIMIT ?
 """
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
-_NODES = "SELECT node, ring_version, seen_at FROM nodes ORDER BY node"
+_NODES = "SELECT node, ring_version, seen_at FROM nodes WHERE seen_at > 0 ORDER BY node"
 
 # A phone, and the first stop that reached it where its row does not say so yet.
 _PHONE_COLUMNS = f"""

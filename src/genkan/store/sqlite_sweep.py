@@ -14,7 +14,7 @@ MOST_DOUBTED = 100_000
 _DOUBTED = "SELECT id FROM texts WHERE id > ? AND id < (SELECT MAX(id) FROM texts) ORDER BY id LIMIT ?"
 _DELETE = "DELETE FROM texts WHERE id = ?"
 # Stops come first: settling copies their reason into grants, and a stop outlives that by a day.
-_NAMING = (
+NAMING = (
     (0, "SELECT id, reason FROM stops WHERE id > ? ORDER BY id LIMIT ?"),
     (b"", "SELECT id, user_agent FROM sessions WHERE id > ? ORDER BY id LIMIT ?"),
     (b"", "SELECT id, user_agent, network, reason FROM grants WHERE id > ? ORDER BY id LIMIT ?"),
@@ -49,7 +49,7 @@ class TextSweep:
         found = [row[0] for row in self._db.execute(_DOUBTED, (self._after, MOST_DOUBTED))]
         self._ids.doubt(found)
         if found:
-            for first, sql in _NAMING:
+            for first, sql in NAMING:
                 yield from self._walk(sql, first, limit)
             yield from self._drop(limit)
         more = len(found) == MOST_DOUBTED

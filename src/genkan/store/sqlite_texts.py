@@ -9,7 +9,7 @@ from genkan.store.sqlite_open import unavailable
 # What one process keeps in memory; beyond it the cache starts anew.
 MOST_CACHED = 20_000
 
-_FIND = "SELECT id FROM texts WHERE text = ?"
+FIND = "SELECT id FROM texts WHERE text = ?"
 _ADD = "INSERT INTO texts (text) VALUES (?) ON CONFLICT DO NOTHING RETURNING id"
 _READ = "SELECT text FROM texts WHERE id = ?"
 
@@ -41,7 +41,7 @@ class TextIds(dict[str, int]):
             return 0
         # A member of a StrEnum is bound as the plain text it is.
         plain = str.__str__(text)
-        found = self._found(_FIND, plain) or self._found(_ADD, plain) or self._found(_FIND, plain)
+        found = self._found(FIND, plain) or self._found(_ADD, plain) or self._found(FIND, plain)
         if len(self) >= MOST_CACHED:
             self.clear()
         self.doubted.discard(found)

@@ -1,11 +1,11 @@
 """Upkeep in bounded steps: what has expired goes, nodes report. Every step is one small transaction of the writer."""
 
+from typing import Protocol
+
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR
 from genkan.store import rows
 from genkan.store.api import NodeReport
 from genkan.store.database import Database
-from genkan.store.sqlite_sweep import TextSweep
-from genkan.store.sqlite_texts import TextIds
 
 # tokens.md 1: a reason must be answerable for thirty days, and no row goes within a day of its creation.
 TOMBSTONE = 30 * DAY
@@ -60,12 +60,18 @@ _REPORT = """
 """
 
 
-class Upkeep:
-    """Runs inside the writer's transaction. Texts are swept by whoever alone adds them: ``ids`` None sweeps none."""
+class Sweep(Protocol):
+    """Deletes texts that no row names, in bounded steps: how much each did, 0 where there is nothing to do."""
 
-    def __init__(self, db: Database, ids: TextIds | None) -> None:
+    def step(self, now: int, limit: int) -> int: ...
+
+
+class Upkeep:
+    """Runs inside the writer's transaction."""
+
+    def __init__(self, db: Database, texts: Sweep) -> None:
         self._db = db
-        self._texts = None if ids is None else TextSweep(db, ids)
+        self._texts = texts
 
     def report(self, node: NodeReport) -> int:
         """Keep what a node says of itself; the latest clock that any node had shown before."""
@@ -89,7 +95,7 @@ class Upkeep:
             done += self._db.execute(sql, (until, limit)).rowcount
         done += self._db.execute(_TOO_MANY_ASKERS, (limit,)).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
-        return done + self._walk(now, limit) + (self._texts.step(now, limit) if self._texts else 0)
+        return done + self._walk(now, limit) + self._texts.step(now, limit)
 
     def _walk(self, now: int, limit: int) -> int:
         """Look at the next old grants. Their ids are their ages, so the young ones are never even read."""

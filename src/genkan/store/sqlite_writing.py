@@ -17,6 +17,7 @@ from genkan.store.sqlite_lazy import Notes
 from genkan.store.sqlite_open import connect, unavailable
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_stops import StopWrites
+from genkan.store.sqlite_sweep import TextSweep
 from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
@@ -109,7 +110,11 @@ class WritingConnection:
         db.execute(_IMPATIENT)
         self.db, self._moved, self._ids = db, 0, TextIds(db)
         self._begun, self._others = False, -1
-        tokens, stops, upkeep = TokenWrites(db, self._ids), StopWrites(db, self._ids), Upkeep(db, self._ids)
+        tokens, stops, upkeep = (
+            TokenWrites(db, self._ids),
+            StopWrites(db, self._ids),
+            Upkeep(db, TextSweep(db, self._ids)),
+        )
         audit = AuditWrites(db)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Redeemed: tokens.redeemed,

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 import uvloop
 
 from genkan import clock, settings
-from genkan.httpd.connection import Connection, Shared
+from genkan.httpd.connection import Connection
+from genkan.httpd.shared import Shared
 from genkan.main import load_ring, open_door
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.ring_file import read_ring
@@ -123,8 +124,9 @@ def _settings(folder: Path, base_url: str, port: int, chosen: Mapping[str, objec
         "data_dir": str(folder),
         "base_url": base_url,
         "port": port,
-        # A test refreshes as often as it likes; where the limit is what it tests, it sets one.
+        # A test refreshes and signs in as often as it likes; where the limit is what it tests, it sets one.
         "rotations_per_second": 0,
+        "sign_ins_per_account": 0,
         **chosen,
     }
     # Neither a genkan.toml in the folder that tests run in nor the variables of their machine are the test's.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from genkan.protocol.actors import address_of
-from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, SECOND, Env
 from genkan.protocol.outcomes import Change, Event, EventKind, PutGuesses
 from genkan.protocol.records import Account, Guesses, Standing
 from genkan.protocol.signin_steps import NoteFailedTry
@@ -31,6 +31,10 @@ PER_NETWORK = Budget("network", 10, MINUTE)
 PER_DEVICE = Budget("device", 10, MINUTE)
 # It drains as fast as one network may fill it, so that nobody alone can close an account to new browsers.
 PER_ACCOUNT = Budget("account", 100, MINUTE)
+# One address trying a few passwords under many names fills no account's bucket. Many people may share an address.
+OF_SOURCE, SOURCE_INTERVAL = "source", 10 * SECOND
+# What a right password says nothing about: whoever has one account could go on guessing at all others.
+_STAYING = frozenset({PER_ACCOUNT.name, OF_SOURCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,25 @@ class Tries:
         return tuple(key for key, _ in self.buckets)
 
 
-def tries(folded: str, network: str, known_device: bytes | None) -> Tries:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The one address that tries come from, and how many wrong ones it may send for all names together; 0: any."""
+
+    address: str
+    burst: int
+
+    @property
+    def buckets(self) -> tuple[tuple[bytes, Budget], ...]:
+        """Its bucket, where there is a limit."""
+        if not self.burst:
+            return ()
+        return ((_digest(OF_SOURCE, "", self.address.encode()), Budget(OF_SOURCE, self.burst, SOURCE_INTERVAL)),)
+
+
+ANYWHERE = Source("", 0)
+
+
+def tries(folded: str, network: str, known_device: bytes | None, source: Source = ANYWHERE) -> Tries:
     """Buckets by folded name, so that unknown accounts behave like known ones and every alias feeds one budget.
 
     A known device is judged by its own bucket alone: a stranger who uses the others up cannot keep its owner out.
@@ -57,7 +79,8 @@ def tries(folded: str, network: str, known_device: bytes | None) -> Tries:
     if known_device is not None:
         return Tries(((_key(PER_DEVICE, folded, known_device), PER_DEVICE),))
     network_bucket = (_key(PER_NETWORK, folded, network.encode()), PER_NETWORK)
-    return Tries((network_bucket, (_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT)), network or "unknown")
+    account_bucket = (_key(PER_ACCOUNT, folded, b""), PER_ACCOUNT)
+    return Tries((network_bucket, account_bucket, *source.buckets), network or "unknown")
 
 
 def exhausted(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> bool:
@@ -89,8 +112,10 @@ def counted(asked: Tries, known: Mapping[bytes, Guesses], account: Account | Non
 
 
 def forgiven(asked: Tries, known: Mapping[bytes, Guesses]) -> PutGuesses | None:
-    """A right password empties the bucket it was tried under; the account's own backstop drains by itself."""
-    emptied = tuple((key, 0, 0) for key, budget in asked.buckets if budget is not PER_ACCOUNT and key in known)
+    """A right password empties the bucket it was tried under; the account's own backstop and the address's drain by
+    themselves.
+    """
+    emptied = tuple((key, 0, 0) for key, budget in asked.buckets if budget.name not in _STAYING and key in known)
     return PutGuesses(emptied) if emptied else None
 
 

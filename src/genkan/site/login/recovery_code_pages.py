@@ -48,7 +48,7 @@ async def use_code(received: Received, door: Door) -> Answer:
 async def _try(received: Received, form: Form, who: Visitor, door: Door) -> SignedIn | Refused:
     folded = accounts.fold(form.get("username", "")) or ""
     known = browser.known_device(received, who, await door.store.account_by_name(folded), door)
-    asked = lockout.tries(folded, received.peer.network, known)
+    asked = lockout.tries(folded, received.peer.network, known, door.source(received))
     for _ in range(TRIES):
         row, env = await door.store.password_row(folded, asked.keys), door.env()
         digest = recovery_codes.digest_of(row.account.id if row.account else 0, form.get("code", ""))

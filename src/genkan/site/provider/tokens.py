@@ -80,7 +80,7 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
         if fault is not None:
             return _refuse(fault, received, door, env)
         asked = _redeem_asked(received, parameters, client, opened, door)
-        outcome = redeem(asked, facts, env, door.lifetimes)
+        outcome = _paced(redeem(asked, facts, env, door.lifetimes), door, env)
         if isinstance(outcome, Refused):
             return _refuse(outcome, received, door, env)
         if await door.store.apply(outcome):
@@ -89,6 +89,12 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
             return _refuse(outcome.refusal or Refused(Reason.CODE_REDEEMED), received, door, env)
         env = door.env()
     return answer.busy()
+
+
+def _paced(outcome: Redeemed | Ended | Refused, door: Door, env: Env) -> Redeemed | Ended | Refused:
+    if not isinstance(outcome, Redeemed):
+        return outcome
+    return door.sign_ins.refusal(outcome.grant.account_id, outcome.grant.link_id, env.now) or outcome
 
 
 def _redeem_asked(received: Received, parameters: read.Form, client: Link, code: Code, door: Door) -> RedeemAsked:

@@ -1,0 +1,108 @@
+"""What a program does with a connection, as flows that end in what the program gets or raise why there is nothing.
+
+Owns that once for both faces of the library: ``client`` runs these flows in threads, ``client_async`` as tasks.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from genkan.app import following, keeping, sending
+from genkan.app.following import Held
+from genkan.app.hop import Hop
+from genkan.app.keeping import Keeper
+from genkan.app.outcomes import Access, Problem, SignInAgain
+from genkan.app.reply import Reply
+from genkan.app.state import Account, SessionState, Site
+from genkan.app.steps import Flow
+
+T = TypeVar("T")
+
+
+class Again(Protocol):
+    """Signs the same account in again; None where no way leads to a person."""
+
+    def __call__(self, hop: Hop, state: SessionState) -> Flow[SessionState | None]: ...
+
+
+class Conversation:
+    """One signed-in account at one site, whatever the driver.
+
+    ``again`` is there for a session that was kept: what was kept may have been ended at the site since, which shows
+    only when it is first used. Once the site has taken it, its end is told and no browser opens unasked.
+    """
+
+    def __init__(self, keeper: Keeper, state: SessionState, again: Again | None = None) -> None:
+        self._keeper = keeper
+        self._state = state
+        self._again = again
+        self._left = False
+        self.id = state.id
+        self.account = state.account
+
+    @property
+    def site(self) -> Site:
+        """The site as it was found when somebody signed in."""
+        return self._state.site
+
+    def access(self, hop: Hop, rejected: str | None = None) -> Flow[Access]:
+        """An access token with when it runs out; ``rejected`` is one that the site refused."""
+        found = yield from self._use(hop, lambda held: keeping.access(self._keeper, held, rejected))
+        access = sending.access_in(found)
+        if self._state.tokens is None or access.token != self._state.tokens.access:
+            # Renewed: the site has just taken the session.
+            self._again = None
+        return access
+
+    def headers(self, hop: Hop) -> Flow[dict[str, str]]:
+        """What a request of the program's own has to carry, for this moment."""
+        return {"Authorization": f"Bearer {(yield from self.access(hop)).token}"}
+
+    def request(
+        self,
+        hop: Hop,
+        method: str,
+        path: str,
+        json: object = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Flow[Reply]:
+        """One request of the site's API; ``ValueError`` for what cannot be sent."""
+        sent = sending.headers_of(headers, has_json=json is not None)
+        content = body if json is None else sending.encoded(json)
+        verb = sending.checked_method(method)
+        found = yield from self._use(hop, lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
+        reply = sending.reply_in(found, self.site)
+        self._again = None
+        return reply
+
+    def whoami(self, hop: Hop) -> Flow[Account]:
+        """Whom the site takes this session for, by asking it."""
+        found = yield from self._use(hop, lambda held: keeping.whoami(self._keeper, held))
+        self.account = sending.account_in(found, self.site)
+        self._again = None
+        return self.account
+
+    def sign_out(self, *, forget: bool = False) -> Flow[None]:
+        """End the session at the site, then forget it here."""
+        ended = yield from following.sign_out(self._keeper, self._held(), forget=forget)
+        sending.see_ended(ended, forget=forget)
+        self._left = True
+
+    def _held(self) -> Held:
+        # Somebody who signed out here is not signed in again by another program's session.
+        return Held(self.id, self.site, None if self._left else self.account)
+
+    def _use(self, hop: Hop, use: Callable[[str], Flow[T | Problem]]) -> Flow[T | Problem]:
+        self.id, outcome = yield from following.followed(self._keeper, self._held(), use)
+        again = self._again
+        if again is None or self._left or not isinstance(outcome, SignInAgain):
+            return outcome
+        try:
+            state = yield from again(hop, self._state)
+        finally:
+            # Once is enough: who did not sign in now is not asked at every request.
+            self._again = None
+        if state is None:
+            return outcome
+        self.id, self.account = state.id, state.account
+        return (yield from use(state.id))

@@ -1,0 +1,54 @@
+"""The settings of how much at once, and how often."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from genkan.settings_passkeys import PasskeyFields
+
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class LimitFields(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an operator may set about overload."""
+
+    most_requests: Annotated[
+        int,
+        Meta(
+            description="How many requests of programs and phones are answered at once, and how many of people's "
+            "browsers beside them. What comes beyond that is answered 503 with Retry-After at once.",
+            ge=1,
+            le=100_000,
+        ),
+    ] = 1000
+    most_connections: Annotated[
+        int,
+        Meta(
+            description="How many connections may be open. Beyond that the one that has been idle for longest makes "
+            "room; where none is idle, the newest is answered 503. No more than the system allows files.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 10_000
+    guesses_per_address: Annotated[
+        Count,
+        Meta(
+            description="Wrong passwords and codes that one address may send for all names together, then one every "
+            "ten seconds; IPv6 by /64. Browsers that their person signed in with before do not count. All nodes share "
+            "it. 0: no limit besides those of each account."
+        ),
+    ] = 300
+    sign_ins_per_account: Annotated[
+        Count,
+        Meta(
+            description="New sign-ins of phones and programs that one person may do at once, then one every thirty "
+            "seconds, in each process; more is answered 429, and the code stays good. 0: no limit."
+        ),
+    ] = 200
+    sign_ins_per_link: Annotated[
+        Count,
+        Meta(
+            description="The same of one application link. 0, as it is by default: no limit, since a thousand phones "
+            "may be handed out in one morning."
+        ),
+    ] = 0

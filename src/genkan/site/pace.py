@@ -1,0 +1,66 @@
+"""How often something may happen to one subject, and how much of one thing a single address may hold at once; kept in
+this process, in bounded memory.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+
+from genkan.protocol.signin.password import LaneFull
+
+MOST_SUBJECTS = 20_000
+
+
+class Pace:
+    """``burst`` at once, then one every ``interval`` milliseconds, for each subject. A burst of 0 is no limit."""
+
+    def __init__(self, burst: int, interval: int, most: int = MOST_SUBJECTS) -> None:
+        self._burst = burst
+        self._interval = interval
+        self._most = most
+        # Until when each subject's bucket drains, those that drained longest ago first.
+        self._due: dict[Hashable, int] = {}
+
+    def wait(self, subject: Hashable, now: int) -> int:
+        """0 where it may happen, which is counted; else in how many milliseconds it may."""
+        if not self._burst:
+            return 0
+        size = self._burst * self._interval
+        level = max(0, self._due.get(subject, now) - now)
+        # More than a bucket holds: the clock was set back, and nobody shall wait until it is where it was.
+        level = level if level <= size else 0
+        if level + self._interval > size:
+            return level + self._interval - size
+        self._due.pop(subject, None)
+        self._make_room(now)
+        self._due[subject] = now + level + self._interval
+        return 0
+
+    def _make_room(self, now: int) -> None:
+        if len(self._due) < self._most:
+            return
+        self._due = {subject: due for subject, due in self._due.items() if due > now}
+        if len(self._due) >= self._most:
+            # All are busy: half of those that were counted longest ago are forgotten, so that this stays cheap.
+            self._due = dict(list(self._due.items())[len(self._due) // 2 :])
+
+
+class Crowd:
+    """How many of one address may wait for the same lane, so that a flood from one leaves room for the others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._inside: Counter[str] = Counter()
+
+    @contextmanager
+    def enter(self, address: str) -> Iterator[None]:
+        """Raises LaneFull where as many are inside as may be."""
+        if self._inside[address] >= self._most:
+            raise LaneFull
+        self._inside[address] += 1
+        try:
+            yield
+        finally:
+            self._inside[address] -= 1
+            if not self._inside[address]:
+                del self._inside[address]

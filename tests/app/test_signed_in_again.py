@@ -1,0 +1,128 @@
+"""A kept session that turns out to be over at its first use: the person signs in again where there is a browser."""
+
+from pathlib import Path
+
+import pytest
+
+from genkan.app import AppTrouble, AsyncApp, HandedAgent, NoDoor, SetUpWrong, SignInNeeded
+from tests.app.conftest import Chance, Clock
+from tests.app.double import Double
+from tests.app.test_client import ECHO, Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
+    """Somebody signed in some time ago, and an administrator has ended that since; here it looks as fresh as ever."""
+    desk = Desk(tmp_path, double, clock, chance)
+    desk.app().connect(double.base_url).close()
+    double.ended = "signed out by an administrator"
+    return desk
+
+
+def test_the_first_use_signs_in_again(desk: Desk, double: Double) -> None:
+    """The script's first run after a revocation does what its second one did: the browser opens, the call is made."""
+    with desk.app().connect(double.base_url) as site:
+        before = site.id
+        assert site.get(ECHO).ok
+        assert desk.visits == 2
+        assert site.id != before
+        assert site.account is not None
+        assert site.account.name == "alice"
+    (state,) = desk.app().saved()
+    assert state.tokens is not None
+
+
+@pytest.mark.parametrize("way", ["token", "headers", "whoami"])
+def test_every_way_to_use_it(desk: Desk, double: Double, way: str) -> None:
+    """A program with a client of its own hands back the token that was refused, and gets one that is not."""
+    with desk.app().connect(double.base_url) as site:
+        if way == "whoami":
+            assert site.whoami().name == "alice"
+        else:
+            token = site.fresh_token() if way == "token" else site.headers()["Authorization"].removeprefix("Bearer ")
+            assert desk.visits == 1
+            assert site.fresh_token(rejected=token) != token
+    assert desk.visits == 2
+
+
+async def test_for_tasks(desk: Desk, double: Double) -> None:
+    """The same with tasks."""
+    async with await AsyncApp(**desk.settings()).connect(double.base_url) as site:
+        assert (await site.get(ECHO)).ok
+    assert desk.visits == 2
+
+
+def test_what_the_site_has_taken_once_is_told(desk: Desk, double: Double) -> None:
+    """A program at work is not interrupted by a browser: the end of a session in use is an exception."""
+    double.ended = None
+    with desk.app().connect(double.base_url) as site:
+        assert site.get(ECHO).ok
+        double.ended = "signed out"
+        with pytest.raises(SignInNeeded, match="sign in again"):
+            site.get(ECHO)
+    assert desk.visits == 1
+
+
+def test_what_was_renewed_counts_as_taken(desk: Desk, double: Double, clock: Clock) -> None:
+    """A client of one's own asks for tokens alone: one that was renewed shows that the session stood."""
+    double.ended = None
+    with desk.app().connect(double.base_url) as site:
+        site.fresh_token()
+        clock.forward(4000)
+        site.fresh_token()
+        double.ended = "signed out"
+        clock.forward(4000)
+        with pytest.raises(SignInNeeded):
+            site.fresh_token()
+    assert desk.visits == 1
+
+
+def test_no_browser_where_none_is_wanted(desk: Desk, double: Double) -> None:
+    """A job at night said so when it connected."""
+    with desk.app().connect(double.base_url, sign_in=False) as site, pytest.raises(SignInNeeded):
+        site.get(ECHO)
+    assert desk.visits == 1
+
+
+def test_no_browser_where_there_is_none(desk: Desk, double: Double) -> None:
+    """Where no way leads to a person, it is the end of the session that is told, not the missing browser."""
+
+    class Nowhere:
+        def open_door(self, redirect_uris: object) -> NoDoor:
+            return NoDoor("There is no browser here.")
+
+    with desk.app(agent=Nowhere()).connect(double.base_url) as site:
+        for _ in range(2):
+            with pytest.raises(SignInNeeded, match="sign in again"):
+                site.get(ECHO)
+    with pytest.raises(SetUpWrong, match="no browser here"):
+        desk.app(agent=Nowhere()).connect(double.base_url)
+
+
+def test_somebody_else_is_not_let_in(desk: Desk, double: Double) -> None:
+    """The session was Alice's, so Bob in the browser does not go on with it; nobody is asked twice."""
+    with desk.app().connect(double.base_url) as site:
+        double.person = {"name": "bob", "key": "u2"}
+        with pytest.raises(SignInNeeded, match="alice was asked for"):
+            site.get(ECHO)
+        assert desk.visits == 2
+        with pytest.raises(AppTrouble):
+            site.get(ECHO)
+    assert desk.visits == 2
+
+
+def test_broken_off(desk: Desk, double: Double) -> None:
+    """Who closes the browser instead is told that, and is not asked at every request."""
+    with desk.app(agent=HandedAgent(lambda _url: None)).connect(double.base_url) as site:
+        for _ in range(2):
+            with pytest.raises(SignInNeeded):
+                site.get(ECHO)
+
+
+def test_who_signed_out_here_stays_out(desk: Desk, double: Double) -> None:
+    """A connection that its own program signed out opens no browser afterwards."""
+    with desk.app().connect(double.base_url) as site:
+        site.sign_out(forget=True)
+        with pytest.raises(SignInNeeded):
+            site.get(ECHO)
+    assert desk.visits == 1

@@ -1,0 +1,382 @@
+"""Too much at once: what is turned away, who still gets through, and what a server that stops does with what it has."""
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genkan.httpd import connection as connections
+from genkan.httpd.connection import Connection
+from genkan.httpd.shared import Shared
+from genkan.main import OWN_FILES, most_connections
+from genkan.outside.passwords import PasswordLane
+from genkan.protocol.records import Link
+from genkan.protocol.signin.password import LaneFull
+from genkan.settings import Settings
+from genkan.site.answer import Answer
+from genkan.site.arrival import Arrival
+from genkan.site.pace import Crowd, Pace
+from genkan.site.peer import source_of
+from genkan.store.api import QueueFull
+from genkan.store.postgres_cold import MOST_THREADS, ColdThreads
+from tests.site.connecting import GET, POST, Wire, echo, log, settle, status
+from tests.site.test_httpd import exchange, serving
+from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
+
+SECOND = 1000
+
+
+# Requests
+
+
+async def test_what_is_more_than_can_be_answered_is_turned_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, with when to come back. Programs and people have room of their own, and who looks after it is told."""
+    site = await open_site(tmp_path, TestClock(), most_requests=3)
+    go_on = asyncio.Event()
+    real = site.store.site
+
+    async def held() -> object:
+        await go_on.wait()
+        return await real()
+
+    monkeypatch.setattr(site.store, "site", held)
+    waiting = [asyncio.create_task(site.client.get(f"{site.base}/rest/nativemobile/1.1/info/login")) for _ in range(3)]
+    while site.door.measures.server.requests["programs"] < 3:
+        await asyncio.sleep(0)
+    turned = await site.client.get(f"{site.base}/rest/nativemobile/1.1/info/login")
+    assert (turned.status_code, turned.json()["error"]) == (503, "temporarily_unavailable")
+    assert int(turned.headers["retry-after"]) >= 1
+    assert (await site.client.get(f"{site.base}/no/such/path")).status_code == 503
+    assert (await site.client.get(f"{site.base}/healthz")).status_code == 200
+    waiting += [asyncio.create_task(site.client.get(f"{site.base}/login")) for _ in range(3)]
+    while site.door.measures.server.requests["people"] < 3:
+        await asyncio.sleep(0)
+    page = await site.client.get(f"{site.base}/login")
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (503, "text/html")
+    assert int(page.headers["retry-after"]) >= 1
+    go_on.set()
+    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+    assert site.door.measures.server.shed == {"programs": 2, "people": 1}
+    assert site.door.measures.server.requests == {"programs": 0, "people": 0}
+    await close_site(site)
+
+
+# Connections
+
+
+def server(most: int) -> tuple[Shared, list[tuple[Connection, Wire]]]:
+    """A server with so many connections, none of which has asked anything."""
+    shared = Shared(echo, log, most_connections=most)
+    return shared, [joined(shared) for _ in range(most)]
+
+
+def joined(shared: Shared) -> tuple[Connection, Wire]:
+    """One more."""
+    connection, wire = Connection(shared), Wire()
+    connection.connection_made(wire)
+    return connection, wire
+
+
+async def test_an_idle_connection_makes_room_for_one_that_asks() -> None:
+    """The one that has been idle for longest; those that are being answered or read stay."""
+    shared, made = server(3)
+    (first, first_wire), (second, second_wire), (third, third_wire) = made
+    first.data_received(POST[:20])
+    second._idle_since, third._idle_since = 2.0, 1.0
+    newest, wire = joined(shared)
+    assert [one.closed for one in (first_wire, second_wire, third_wire, wire)] == [False, False, True, False]
+    assert shared.figures.shed == {"connections": 1}
+    newest.data_received(GET)
+    await settle()
+    assert b"200 OK" in wire.told
+    for connection in (first, second, third, newest):
+        connection.connection_lost(None)
+    assert shared.figures.connections == 0
+
+
+async def test_where_none_is_idle_the_newest_is_told_to_come_back() -> None:
+    """With 503, and nothing of what it sends is read."""
+    shared, made = server(2)
+    for connection, _ in made:
+        connection.data_received(POST[:20])
+    newest, wire = joined(shared)
+    newest.data_received(GET)
+    await settle()
+    assert (status(wire.told), wire.closed, wire.told.count(b"HTTP/1.1")) == (503, True, 1)
+    assert b"\r\nretry-after: 1\r\n" in wire.told
+    assert not any(one.closed for _, one in made)
+    for connection in (newest, *(one for one, _ in made)):
+        connection.connection_lost(None)
+
+
+def test_no_more_connections_than_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that allows few files is believed, and what the site itself opens is left free."""
+    for files, most in ((1024, 1024 - OWN_FILES), (10, 1), (1_000_000, 10_000), (-1, 10_000)):
+        monkeypatch.setattr("genkan.main.resource.getrlimit", lambda _, files=files: (files, files))
+        assert most_connections(Settings()) == most
+
+
+async def test_unfinished_requests_take_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many begin one; whatever becomes of them, the memory counts as free again."""
+    monkeypatch.setattr(connections, "MOST_UNFINISHED_BYTES", 100_000)
+    shared = Shared(echo, log)
+    begun = b"POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n"
+    made = [joined(shared) for _ in range(10)]
+    for connection, _ in made:
+        connection.data_received(begun)
+        connection.data_received(bytes(20_000))
+    refused = [wire for _, wire in made if b"503" in wire.told]
+    assert len(refused) == 5
+    assert shared.figures.held <= 100_000
+    finished, wire = made[0]
+    finished.data_received(bytes(40_000))
+    await settle()
+    assert b"200 OK" in wire.told
+    for connection, _ in made:
+        connection.connection_lost(None)
+    assert shared.figures.held == 0
+
+
+async def test_slow_clients_are_cut_off_and_counted_while_others_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the network: fifty that never finish a head, fifty that never finish a body, and one that asks."""
+    # Longer than the others take to be there, so that all are slow at once.
+    monkeypatch.setattr(Connection, "head_seconds", 1.0)
+    monkeypatch.setattr(Connection, "body_seconds", 1.0)
+    shared: list[Shared] = []
+    made = Connection.__init__
+
+    def keeping(self: Connection, ours: Shared, *, asks: bool = False) -> None:
+        shared.append(ours)
+        made(self, ours, asks=asks)
+
+    monkeypatch.setattr(Connection, "__init__", keeping)
+    async with serving(echo, monkeypatch) as port:
+        slow = [asyncio.create_task(exchange(port, POST[:at])) for at in (20, -1) for _ in range(50)]
+        asked = await exchange(port, GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert status(asked) == 200
+        assert {status(answer) for answer in await asyncio.gather(*slow)} == {408}
+        assert shared[0].figures.cut_off == {"head": 50, "body": 50}
+
+
+async def test_a_server_that_stops_finishes_what_it_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty requests on their way, and a client in the middle of a head: the forty are answered, nobody else is waited
+    for, and nobody new gets in.
+    """
+    asked, go_on, count = asyncio.Event(), asyncio.Event(), 0
+
+    async def slow(arrival: Arrival) -> Answer:
+        nonlocal count
+        count += 1
+        if count == 40:
+            asked.set()
+        await go_on.wait()
+        return await echo(arrival)
+
+    async with serving(slow, monkeypatch) as port:
+        waiting = [asyncio.create_task(exchange(port, POST)) for _ in range(40)]
+        await asked.wait()
+        idle = asyncio.create_task(exchange(port, GET[:10]))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.3, go_on.set)
+    answers = await asyncio.gather(*waiting)
+    assert [status(answer) for answer in answers] == [200] * 40
+    assert all(b"connection: close" in answer for answer in answers)
+    assert b"200 OK" not in await asyncio.wait_for(idle, 60)
+    with pytest.raises(OSError, match=r"."):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+# The store
+
+
+async def test_reads_of_the_console_wait_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database hangs, more than so many readers are told at once that it is busy."""
+    monkeypatch.setattr("genkan.store.postgres_cold.MOST_WAITING", 5)
+    threads, go_on = ColdThreads("postgresql://nowhere"), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang(*_: object) -> int:
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result()
+        return 1
+
+    monkeypatch.setattr(threads, "_ask", hang)
+
+    async def verb(_: object) -> int:
+        return 1
+
+    waiting = [asyncio.create_task(threads.ask(verb)) for _ in range(MOST_THREADS + 5)]
+    await asyncio.sleep(0)
+    for _ in range(3):
+        with pytest.raises(QueueFull):
+            await threads.ask(verb)
+    assert (threads.figures.waits(), threads.figures.refused) == (5, 3)
+    go_on.set()
+    assert await asyncio.gather(*waiting) == [1] * (MOST_THREADS + 5)
+    assert threads.figures.waits() == 0
+    await asyncio.to_thread(threads.close)
+
+
+# Guesses, hashes, sign-ins
+
+
+async def test_guesses_of_one_address_are_counted_on_all_nodes(tmp_path: Path) -> None:
+    """Under any name, on whichever node; one that is right is refused too, and another address is not concerned."""
+    env = TestClock()
+    first = await open_site(tmp_path, env, guesses_per_address=6)
+    second = await open_site(tmp_path, env, first.ring[-1], guesses_per_address=6)
+    await first.make_account("alice")
+    for number, site in enumerate([first, second] * 3):
+        assert (await site.sign_in(f"nobody {number}", "wrong")).status_code != 303
+    assert (await first.sign_in("alice")).status_code != 303
+    assert (await second.sign_in("alice")).status_code != 303
+    env.advance(10 * SECOND)
+    assert (await second.sign_in("alice")).status_code == 303
+    await close_site(second)
+    await close_site(first)
+
+
+async def redeem(site: SiteUnderTest, code: str, link: Link) -> httpx2.Response:
+    """What the token endpoint says of a code."""
+    told = {"code": code, "redirect_uri": link.redirects[0], "client_id": link.client_id, "code_verifier": VERIFIER}
+    return await site.token(grant_type="authorization_code", **told)
+
+
+async def test_a_code_that_comes_too_fast_stays_good(tmp_path: Path) -> None:
+    """An application in a loop is slowed down before it fills the store; the code opens the door a little later."""
+    site = await open_site(tmp_path, TestClock(), sign_ins_per_account=2, code_seconds=60)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    for _ in range(2):
+        await site.issue_tokens(link)
+    code = await site.get_code(link)
+    refused = await redeem(site, code, link)
+    assert (refused.status_code, refused.json()["error"]) == (429, "temporarily_unavailable")
+    assert int(refused.headers["retry-after"]) == 30
+    site.env.advance(30 * SECOND)
+    assert (await redeem(site, code, link)).status_code == 200
+    assert site.store.figures().written.outcomes
+    await close_site(site)
+
+
+async def test_sign_ins_of_a_link_are_limited_where_that_is_wished(tmp_path: Path) -> None:
+    """Whoever the people are."""
+    site = await open_site(tmp_path, TestClock(), sign_ins_per_link=1)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    await site.issue_tokens(link)
+    assert (await redeem(site, await site.get_code(link), link)).status_code == 429
+    await close_site(site)
+
+
+async def test_one_address_leaves_room_in_the_password_lane(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many it sends at once, so many wait; the others are told to come back, and another address is served."""
+    await site.make_account()
+    go_on, inside = asyncio.Event(), 0
+
+    async def held(self: PasswordLane, kept: str, password: str) -> bool:
+        nonlocal inside
+        inside += 1
+        await go_on.wait()
+        return False
+
+    monkeypatch.setattr(PasswordLane, "verify", held)
+    trying = [asyncio.create_task(site.sign_in(f"name {number}", "wrong")) for number in range(20)]
+    while sum(task.done() for task in trying) < 12:
+        await asyncio.sleep(0)
+    assert {task.result().status_code for task in trying if task.done()} == {503}
+    assert inside == 8
+    with site.door.crowd.enter("198.51.100.7/32"):
+        assert site.door.crowd._inside.total() == 9
+    go_on.set()
+    await asyncio.gather(*trying)
+    assert not site.door.crowd._inside
+
+
+def test_a_crowd_is_forgotten_when_it_goes() -> None:
+    """Also where what was done inside failed."""
+    crowd = Crowd(1)
+
+    def fail() -> None:
+        with crowd.enter("a"):
+            raise ZeroDivisionError
+
+    with crowd.enter("a"), pytest.raises(LaneFull):
+        fail()
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not crowd._inside
+
+
+# Pure
+
+
+def test_so_many_at_once_and_then_one_an_interval() -> None:
+    """What is told to be waited is what has to be waited, to the millisecond."""
+    pace = Pace(5, 1000)
+    assert [pace.wait("a", 7) for _ in range(5)] == [0] * 5
+    assert pace.wait("a", 7) == 1000
+    assert pace.wait("a", 1006) == 1
+    assert pace.wait("a", 1007) == 0
+    assert pace.wait("b", 7) == 0
+
+
+@given(st.lists(st.integers(0, 3000), max_size=80), st.integers(1, 5))
+def test_no_timing_gets_more_than_the_budget(gaps: list[int], burst: int) -> None:
+    """A burst, and one an interval since the first."""
+    pace, now, done = Pace(burst, 1000), 0, 0
+    for gap in gaps:
+        now += gap
+        done += pace.wait("a", now) == 0
+    assert done <= burst + now // 1000
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting() -> None:
+    """More than a bucket holds is no bucket of ours."""
+    pace = Pace(2, 1000)
+    assert pace.wait("a", 10**9) == 0
+    assert pace.wait("a", 0) == 0
+
+
+def test_without_a_limit_nothing_is_remembered() -> None:
+    """And nothing refused."""
+    pace = Pace(0, 1000)
+    assert [pace.wait(number % 3, 0) for number in range(100)] == [0] * 100
+    assert not pace._due
+
+
+def test_subjects_without_number_take_bounded_memory() -> None:
+    """Those that drained are forgotten first, then those that were counted longest ago; the newest stay known."""
+    pace = Pace(2, 1000, most=100)
+    for number in range(1000):
+        assert pace.wait(number, 0) == 0
+        assert len(pace._due) <= 100
+    pace.wait(999, 0)
+    assert pace.wait(999, 0) > 0
+    pace.wait("later", 5000)
+    pace.wait("later", 5000)
+    for number in range(90):
+        pace.wait(("new", number), 5000)
+    assert pace.wait("later", 5000) > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.77", "192.0.2.77/32"),
+        ("::ffff:192.0.2.77", "192.0.2.77/32"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("nowhere", "unknown"),
+    ],
+)
+def test_an_address_is_what_one_subscriber_has(address: str, source: str) -> None:
+    """All of a /64 is one, however many addresses of it are used."""
+    assert source_of(address) == source
