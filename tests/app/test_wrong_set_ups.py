@@ -174,7 +174,7 @@ def test_https_where_none_is_spoken(desk: Desk) -> None:
 def test_a_proxy_that_drops_the_header(desk: Desk, double: Double) -> None:
     """The site issues a token and does not know it again: the header is named."""
     with desk.app().connect(double.base_url) as connection:
-        double.overrides[ECHO] = lambda _: Reply(401, b"", HTML)
+        double.overrides |= dict.fromkeys((ECHO, "/rest/api/2/myself"), lambda _: Reply(401, b"", HTML))
         with pytest.raises(SetUpWrong) as told:
             connection.get(ECHO)
     assert "Authorization header" in str(told.value)
