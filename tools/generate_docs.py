@@ -1,6 +1,7 @@
 """Writes the generated pages of docs/ for `make docs`; a test compares what it would write with what lies there."""
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 from genkan.mdm import schema
@@ -65,17 +66,18 @@ def files_page() -> str:
     return "\n".join(parts)
 
 
-def stale() -> list[Path]:
-    """Pages of RFCs that nothing cites any more."""
-    wanted = {DOCS / name for name in pages()}
+def stale(written: Iterable[str]) -> list[Path]:
+    """Pages of RFCs that nothing cites any more, where these are the ones that are."""
+    wanted = {DOCS / name for name in written}
     return [path for path in (DOCS / "rfc").glob("*.md") if path not in wanted]
 
 
 def main() -> None:
     """Write every page, and remove what nothing generates any more."""
-    for path in stale():
+    written = pages()
+    for path in stale(written):
         path.unlink()
-    for name, text in pages().items():
+    for name, text in written.items():
         path = DOCS / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -88,7 +88,7 @@ These variables are read by `genkan app` and `genkan.app`, never by the site.
 - `GENKAN_APP_KEY_FILE`: the key of encrypted files. Default: `genkan/app.key` in `$XDG_CONFIG_HOME`, or in `~/.config`;
   `sessions.key` in `GENKAN_APP_DIR` where that is set.
 - `GENKAN_APP_SITES`: the file with the `sites` value of the MDM set-up, as `--sites`.
-- `GENKAN_APP_MANAGED`: that value itself, for programs that read it with `genkan.app` where no MDM delivers it.
+- `GENKAN_APP_MANAGED`: that value itself, where no MDM delivers it; it goes before the file.
 - `GENKAN_BROWSER`: the command that opens a browser; the address takes the place of `%s`, or comes last. Default: the
   system's browser.
 """

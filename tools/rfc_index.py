@@ -5,8 +5,10 @@ import io
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,13 +127,17 @@ class Citation:
         return self.place.file.startswith("tests/")
 
 
-def citations(folders: Iterable[str] = ("src", "tests")) -> list[Citation]:
-    """Every citation below the folders, tests included."""
-    files = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return [citation for path in files for citation in cited_in(path.relative_to(ROOT).as_posix(), path.read_text())]
+@cache
+def citations() -> tuple[Citation, ...]:
+    """Every citation of the product and of its tests."""
+    files = sorted(path for folder in ("src", "tests") for path in (ROOT / folder).rglob("*.py"))
+    found = (cited_in(path.relative_to(ROOT).as_posix(), path.read_text()) for path in files)
+    return tuple(chain.from_iterable(found))
 
 
 def cited_in(file: str, source: str) -> Iterator[Citation]:
+    if "RFC " not in source:
+        return
     names = enclosing_names(ast.parse(source))
     for line, text in spoken(source):
         name = min(

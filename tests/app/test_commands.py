@@ -2,6 +2,7 @@
 
 import json
 import os
+import plistlib
 import re
 import shlex
 import subprocess
@@ -289,6 +290,33 @@ def test_sites(genkan: Genkan, double: Double, tmp_path: Path) -> None:
     ]
     row = json.loads(genkan("sites", "--sites", file, "--json").out)["sites"][0]
     assert (row["title"], row["managed"], row["sessions"][0]["account"]) == ("Ours", True, "alice")
+
+
+def test_a_value_of_the_environment(
+    genkan: Genkan, double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`GENKAN_APP_MANAGED` is the value itself, `GENKAN_APP_SITES` a file with it; a file that is named goes first."""
+    file = a_sites_file(tmp_path, {"title": "Theirs", "baseURL": "https://theirs.example"})
+    monkeypatch.setenv("GENKAN_APP_SITES", file)
+    assert "Theirs" in genkan("sites").out
+    monkeypatch.setenv("GENKAN_APP_MANAGED", json.dumps([{"title": "Ours", "baseURL": double.base_url}]))
+    assert genkan("sites").out == f"Ours  {double.base_url}  not signed in\n"
+    assert genkan("login").status == 0
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps([{"title": "Named", "baseURL": "https://named.example"}]))
+    assert "Named" in genkan("sites", "--sites", str(other)).out
+
+
+def test_a_property_list_of_an_mdm(genkan: Genkan, double: Double, tmp_path: Path) -> None:
+    """What a console takes is what the command takes: the whole dictionary as a property list."""
+    file = tmp_path / "sites.plist"
+    value = json.dumps([{"title": "Ours", "baseURL": double.base_url}])
+    file.write_bytes(plistlib.dumps({"sites": value}))
+    assert genkan("sites", "--sites", str(file)).out == f"Ours  {double.base_url}  not signed in\n"
+    file.write_bytes(b"bplist00 damaged")
+    damaged = genkan("sites", "--sites", str(file))
+    assert damaged.status == 2
+    assert "damaged property list" in damaged.err
 
 
 def test_a_broken_sites_file(genkan: Genkan, double: Double, tmp_path: Path) -> None:

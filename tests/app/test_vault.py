@@ -276,6 +276,11 @@ def test_what_is_swept_too_early_is_written_again(tmp_path: Path, monkeypatch: p
     vault.write("a", "text")
     assert vault.read("a") == "text"
     assert len(tries) == 2
+    tries.clear()
+    monkeypatch.delattr(os, "link")
+    write_new(tmp_path / "key", b"whole")
+    assert (tmp_path / "key").read_bytes() == b"whole"
+    assert len(tries) == 2
 
 
 def test_what_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -125,6 +125,30 @@ def test_down_and_up_again(shell: Shell) -> None:
     assert checks(shell, status=0)["store"] == (True, f"Schema {NEXT}.")
 
 
+@pytest.mark.usefixtures("two_schemas")
+def test_a_plan_is_told_and_nothing_done(shell: Shell) -> None:
+    """What would happen, what would be lost, where the copy would lie and how it is undone; as JSON too."""
+    shell.add_user("alice", "--admin")
+    here = NEXT - 1
+    down = shell.good("migrate", "--plan", "--to", str(here), "--json").json
+    copy = str(shell.data / f"genkan.sqlite3.before-{here}")
+    assert down == {
+        "before": NEXT, "after": here, "serversMayRun": False, "copy": copy, "undo": None,
+        "steps": [{"schema": here, "name": "more", "direction": "down", "additive": False,
+                   "loses": "what it was made for"}],
+    }  # fmt: skip
+    assert not Path(copy).exists()
+    shell.good("migrate", "--to", str(here))
+    told = shell.good("migrate", "--plan").out.splitlines()
+    assert told[0] == f"schema {here} would become {NEXT}"
+    assert told[1] == f"  up to {NEXT}, more: changes what is there; on the way back what it was made for is lost"
+    assert "stop the server first" in told
+    assert f"before, the file is copied to {shell.data / f'genkan.sqlite3.before-{NEXT}'}" in told
+    assert told[-1] == f"undone by: genkan migrate --to {here}, with this version of Genkan"
+    shell.good("migrate")
+    assert shell.good("migrate", "--plan").out == f"schema {NEXT}; nothing to do\n"
+
+
 @pytest.mark.parametrize("target", ["0", str(NEXT), "-1"])
 def test_schemas_that_are_none(shell: Shell, target: str) -> None:
     """Only known schemas can be gone to; none of them empties the store."""

@@ -48,14 +48,12 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 def assert_linear(reader: Callable[[str], object], make: Callable[[int], str]) -> None:
-    """Twice the file takes at most three times the steps; the least of a few counts, since watchers run in between."""
-
-    def least(size: int) -> int:
-        text = make(size)
-        return min(steps(lambda: reader(text)) for _ in range(3))
-
+    """Twice the file takes at most three times the steps; counted anew where it takes more, since watchers may have run
+    in between.
+    """
+    once, twice = make(SIZE), make(2 * SIZE)
     reader(make(8))  # fills the caches of what is called
-    assert least(2 * SIZE) <= 3 * least(SIZE) + 500
+    assert any(steps(lambda: reader(twice)) <= 3 * steps(lambda: reader(once)) + 500 for _ in range(3))
 
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)

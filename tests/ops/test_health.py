@@ -9,13 +9,14 @@ from genkan.protocol.env import HOUR, MINUTE, SECOND
 from genkan.protocol.records import Site
 from genkan.protocol.ring import RingProblem, add
 from genkan.store.api import NodeReport
-from genkan.store.sqlite_examine import Counts, Schema
+from genkan.store.migration import Schema
+from genkan.store.sqlite_examine import Counts
 from tests.protocol.builders import NOW, SITE_ID, a_ring, an_env
 
 RING = add(a_ring(), an_env())
 SITE = Site(SITE_ID, 7, 2, RING.fingerprint, True, 11, 0, None, has_administrator=True)
 COUNTS = Counts(accounts=3, links=2, sign_ins=9, sessions=1, unsettled=0, unsettled_since=0)
-GOOD = Facts(Schema(3, 3), RING, SITE, COUNTS, [NodeReport("n1", 2, NOW - 30 * SECOND)], administered=True)
+GOOD = Facts(Schema(3, 3, 3), RING, SITE, COUNTS, [NodeReport("n1", 2, NOW - 30 * SECOND)], administered=True)
 
 
 def wrong(facts: Facts) -> dict[str, str]:
@@ -42,8 +43,8 @@ def test_all_is_well() -> None:
     ("facts", "name", "said"),
     [
         (replace(GOOD, damage="row 3 missing from index"), "store", "damaged: row 3 missing"),
-        (replace(GOOD, schema=Schema(4, 3)), "store", "newer Genkan"),
-        (replace(GOOD, schema=Schema(2, 3)), "store", "genkan migrate"),
+        (replace(GOOD, schema=Schema(4, 3, 4)), "store", "newer Genkan"),
+        (replace(GOOD, schema=Schema(2, 3, 2)), "store", "genkan migrate"),
         (replace(GOOD, ring=RingProblem("the key ring is not there")), "ring", "not there"),
         (replace(GOOD, site=replace(SITE, has_administrator=False)), "administrator", "genkan user add"),
         (replace(GOOD, administered=False), "administrator", "genkan user recover"),
@@ -81,7 +82,7 @@ def test_what_is_said_and_is_no_fault(facts: Facts, name: str, said: str) -> Non
     assert said in sentence(facts, name)
 
 
-@pytest.mark.parametrize("facts", [replace(GOOD, schema=Schema(2, 3)), replace(GOOD, damage="broken")])
+@pytest.mark.parametrize("facts", [replace(GOOD, schema=Schema(2, 3, 2)), replace(GOOD, damage="broken")])
 def test_what_cannot_be_read_is_not_judged(facts: Facts) -> None:
     """With another schema or a damaged file only the store and the ring's file are looked at."""
     health = judge(replace(facts, site=None, counts=None), an_env())

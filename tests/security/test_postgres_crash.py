@@ -57,7 +57,13 @@ async def test_nothing_acknowledged_is_lost(site: Serving, server: Server) -> No
     """
     assert "genkan migrate" in refused(site)
     assert "GENKAN_SECRET_FILE" in refused(site, GENKAN_SECRET_FILE="")
-    assert site.command("migrate").startswith("schema 0 became ")
+    plan = json.loads(site.command("migrate", "--plan", "--json"))
+    assert (plan["before"], plan["undo"], len(plan["steps"])) == (0, None, plan["after"])
+    assert site.command("migrate") == f"schema 0 became {plan['after']}\n"
+    one_down = site.command("migrate", "--plan", "--to", "1").splitlines()
+    assert one_down[-2:] == [
+        "make a backup before (pg_dump)", "what is lost on the way down does not come back by going up",
+    ]  # fmt: skip
     site.start()
     load = a_load(site)
     try:

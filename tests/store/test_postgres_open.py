@@ -49,7 +49,7 @@ async def test_the_schema_goes_up_and_down(server: Server) -> None:
 def test_an_old_schema_is_not_migrated_by_the_way(server: Server) -> None:
     """The other nodes may still run on it; the sentence names the command."""
     url = server.a_database("old")
-    server.sql("UPDATE schema_version SET version = 0", "old")
+    server.sql("UPDATE schema_version SET version = 0, additive = 0", "old")
     assert "genkan migrate" in refusal(url)
     assert server.sql("SELECT version FROM schema_version", "old") == "0"
 
@@ -57,7 +57,7 @@ def test_an_old_schema_is_not_migrated_by_the_way(server: Server) -> None:
 def test_a_newer_schema_is_left_alone(server: Server) -> None:
     """Also by migrate."""
     url = server.a_database("newer")
-    server.sql("UPDATE schema_version SET version = 99", "newer")
+    server.sql("UPDATE schema_version SET version = 99, additive = 90", "newer")
     assert "newer Genkan" in refusal(url)
     with pytest.raises(CannotOpen, match="newer Genkan"):
         migrate(url, an_env())

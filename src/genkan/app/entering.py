@@ -28,10 +28,6 @@ from genkan.wire.redirects import find
 Stop: TypeAlias = NotReady | SignInAgain
 
 
-class _NoWayIn(SetUpWrong):
-    """There is no browser, or none that an answer could come back from."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """What a program said when it started; None stands for what this machine has."""
@@ -105,7 +101,7 @@ class Entrance:
     def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
         no_door = yield from work(lambda: hop.open(self._own_agent(), site.redirect_uris))
         if no_door is not None:
-            raise _NoWayIn(SiteSetUpWrong(no_door.sentence))
+            raise told(SiteSetUpWrong(no_door.sentence), "")
         kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
         if not isinstance(kept, Kept):
             registered = find(site.redirect_uris, hop.redirect_uri)
@@ -130,8 +126,10 @@ class Entrance:
             flow = self.connect(hop, state.site.base_url, who, link, private=private, sign_in=True)
             try:
                 return (yield from flow).state
-            except _NoWayIn:
-                return None
+            except SetUpWrong:
+                if hop.no_way:
+                    return None
+                raise
 
         return again
 

@@ -13,6 +13,8 @@ class Hop:
 
     def __init__(self) -> None:
         self._door: Door | None = None
+        self.no_way = False
+        """Whether there was none to open."""
 
     @property
     def is_open(self) -> bool:
@@ -27,6 +29,7 @@ class Hop:
     def open(self, agent: UserAgent, redirect_uris: tuple[str, ...]) -> NoDoor | None:
         """Open the way back, or say why there is none."""
         door = agent.open_door(redirect_uris)
+        self.no_way = isinstance(door, NoDoor)
         if isinstance(door, NoDoor):
             return door
         self._door = door

@@ -209,18 +209,26 @@ def write_new(path: Path, content: bytes) -> None:
     with _as_trouble(f"{path} cannot be written"):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         leftovers.sweep(path.parent, path.name)
-        fresh = leftovers.fresh(path)
-        _write_out(fresh, content)
         try:
-            os.link(fresh, path)
-        except FileExistsError:
-            return
-        except (OSError, AttributeError):
-            # Android and some network file systems deny links.
-            _move_new(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
+            _make(path, content)
+        except FileNotFoundError:
+            # Swept too early, as in ``FileVault.write``.
+            _make(path, content)
         sync_folder(path.parent)
+
+
+def _make(path: Path, content: bytes) -> None:
+    fresh = leftovers.fresh(path)
+    _write_out(fresh, content)
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return
+    except (OSError, AttributeError):
+        # Android and some network file systems deny links.
+        _move_new(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _move_new(fresh: Path, path: Path) -> None:

@@ -1,11 +1,13 @@
 """What a person hands to ``genkan app`` in files, options and variables: read, or refused with one line."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from genkan.app.delivered import FILE_VARIABLE, from_environment, from_file
+from genkan.app.troubles import ManagedUnreadable
 from genkan.cli.app_words import SET_UP, fail
 from genkan.settings_given import YES
-from genkan.wire import managed
 from genkan.wire.managed import Managed
 from genkan.wire.urls import join
 
@@ -15,14 +17,16 @@ def insecure_http(environ: Mapping[str, str]) -> bool:
     return environ.get("GENKAN_INSECURE_HTTP", "").strip().lower() in YES
 
 
-def delivered_in(file: Path | None, *, allow_http: bool = False) -> Managed | int | None:
-    """The `sites` value of the MDM set-up in a file; what is wrong with the value itself are findings."""
-    if file is None:
-        return None
+def delivered_in(
+    file: Path | None, environ: Mapping[str, str] = os.environ, *, allow_http: bool = False
+) -> Managed | int | None:
+    """What MDM set up: the file that was named, else what the environment says; faults of the value are findings."""
     try:
-        return managed.parse(file.read_bytes(), allow_http=allow_http)
-    except OSError as trouble:
-        return fail(f"{file} cannot be read: {trouble.strerror}.", SET_UP)
+        if file is not None and str(file) != environ.get(FILE_VARIABLE):
+            return from_file(file, allow_http=allow_http)
+        return from_environment(environ, allow_http=allow_http)
+    except ManagedUnreadable as trouble:
+        return fail(str(trouble), SET_UP)
 
 
 def secret_in(file: Path | None) -> str | int | None:

@@ -13,8 +13,9 @@ from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
 from genkan.site.ways_here import entrances_set
 from genkan.store.api import NodeReport
+from genkan.store.migration import Schema
 from genkan.store.places import count, damage_of, open_store, schema_of
-from genkan.store.sqlite_examine import Counts, Schema
+from genkan.store.sqlite_examine import Counts
 from genkan.wire.scopes import Permission
 
 
@@ -50,7 +51,7 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
     place = settings.store_place
     schema = schema_of(place)
     damage = damage_of(place) if deep else None
-    if schema.present != schema.newest or damage is not None:
+    if not schema.serves or damage is not None:
         return Facts(schema, read_ring(settings.ring_path), None, None, damage=damage)
     store = open_store(place, create=False, env=env)
     try:
@@ -78,6 +79,8 @@ def _schema(facts: Facts) -> Check:
     present, newest = facts.schema.present, facts.schema.newest
     if facts.damage is not None:
         return Check("store", False, f"the database is damaged: {facts.damage}; put back a backup with genkan restore")
+    if present > newest and facts.schema.serves:
+        return Check("store", True, f"Schema {present}, of a newer Genkan: on it this one serves too.")
     if present > newest:
         return Check("store", False, f"schema {present} is of a newer Genkan, this one knows {newest}")
     if present < newest:

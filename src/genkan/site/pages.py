@@ -7,11 +7,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from genkan.protocol.outcomes import Refused
@@ -40,6 +42,28 @@ class Asset:
     digest: str
 
 
+class _Compiled(BytecodeCache):
+    """What templates compile to in one language, by their text: the same whichever site is shown, and whoever tests
+    with many sites in one process waits for it once.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Jinja asks before it compiles."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Jinja has compiled."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+# By language, since Jinja works out filters of constants as it compiles.
+_COMPILED = {language: _Compiled() for language in LANGUAGES}
+
+
 class Pages:
     """Renders templates. Every page knows the site's title and its own base path; values are escaped, always.
 
@@ -62,6 +86,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            bytecode_cache=_COMPILED[language],
             extensions=["jinja2.ext.i18n"],
         )
         environment.policies["ext.i18n.trimmed"] = True
@@ -98,6 +123,7 @@ class Pages:
         return f"{self._public.path}/static/{self.assets[name].digest}/{name}"
 
 
+@cache
 def catalogue(language: str) -> gettext.NullTranslations:
     """The words of a language; English is what the templates say."""
     if language == "en":

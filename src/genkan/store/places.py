@@ -5,9 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from genkan.protocol.env import Env
-from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine
+from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine, sqlite_open
 from genkan.store.api import Store
-from genkan.store.sqlite_examine import Counts, Schema
+from genkan.store.migration import Plan, Schema, migrations, planned
+from genkan.store.sqlite_examine import Counts
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -51,6 +52,12 @@ def open_store(place: Place, *, create: bool, env: Env) -> Store:
 def schema_of(place: Place) -> Schema:
     """Raises CannotOpen for what is no store. An empty PostgreSQL database has schema 0."""
     return postgres_open.schema_of(place.url) if isinstance(place, Postgres) else sqlite_examine.schema_of(place)
+
+
+def plan_of(place: Place, before: int, after: int) -> Plan:
+    """What bringing its schema from one to the other does; nothing is looked at or changed."""
+    folder = postgres_open.MIGRATIONS if isinstance(place, Postgres) else sqlite_open.MIGRATIONS
+    return planned(migrations(folder), before, after)
 
 
 def bring_to(place: Place, target: int, env: Env) -> None:

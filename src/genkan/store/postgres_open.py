@@ -11,9 +11,9 @@ import asyncpg
 from genkan.protocol.env import Env
 from genkan.store.api import CannotOpen
 from genkan.store.database import Database
-from genkan.store.migration import Migration, migrations
+from genkan.store.migration import Migration, Schema, additive_before, migrations, schema
 from genkan.store.postgres_connection import SyncConnection, is_machine
-from genkan.store.sqlite_examine import Counts, Schema, counted
+from genkan.store.sqlite_examine import Counts, counted
 
 T = TypeVar("T")
 
@@ -22,6 +22,11 @@ OLDEST_POSTGRES = 140_000
 
 # One process changes a site at a time; the first number is Genkan's own, as in a SQLite file's header.
 LOCK = "SELECT pg_advisory_xact_lock(1735289710, 0)"
+MADE = """
+    DROP TABLE IF EXISTS schema_version; CREATE TABLE schema_version (version integer NOT NULL, additive integer)
+"""
+# The schema in which a site knows of moves.
+_MOVING_SINCE = 3
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),
@@ -49,7 +54,11 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
         known = migrations(MIGRATIONS)
         wanted = len(known) if target is None else target
         db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
-        before = _check(db, known)
+        before = _check(db, known).present
+        if before > len(known):
+            raise CannotOpen(_newer(before, len(known)))
+        if before >= _MOVING_SINCE:
+            _refuse_unfinished(db)
         after = before
         while after != wanted:
             after = _step(db, known, after, wanted)
@@ -71,12 +80,11 @@ def schema_of(url: str) -> Schema:
     """Which schema is there, 0 in an empty database, and which this version knows. Raises CannotOpen."""
 
     def work(db: SyncConnection) -> Schema:
-        known = migrations(MIGRATIONS)
         db.script("BEGIN")
         _refuse_others(db)
-        present = schema_version(db)
+        found = schema(schema_kept(db), migrations(MIGRATIONS))
         db.script("COMMIT")
-        return Schema(present, len(known))
+        return found
 
     return _opened(url, work)
 
@@ -97,15 +105,16 @@ def prepare(url: str) -> str:
     """The server's version, where a site of exactly this schema is there; else why it is not, in one sentence."""
 
     def work(db: SyncConnection) -> str:
-        known = migrations(MIGRATIONS)
         db.script("BEGIN")
-        present = _check(db, known)
+        found = _check(db, migrations(MIGRATIONS))
+        present, newest = found.present, found.newest
         if present == 0:
             raise CannotOpen("there is no site in this PostgreSQL database yet: run genkan migrate")
-        if present < len(known):
+        if present < newest:
             raise CannotOpen(
-                f"the PostgreSQL database has schema {present}, this Genkan needs {len(known)}: run genkan migrate"
+                f"the PostgreSQL database has schema {present}, this Genkan needs {newest}: run genkan migrate"
             )
+        _refuse_unfinished(db)
         version = str(db.execute(_ABOUT).fetchall()[0][1])
         db.script("COMMIT")
         return version
@@ -131,20 +140,38 @@ def others(url: str) -> int:
 
 def schema_version(db: Database) -> int:
     """The last migration that this database has had; 0 for a fresh one."""
+    kept = schema_kept(db)
+    return kept[0] if kept else 0
+
+
+def schema_kept(db: Database) -> tuple[int, ...] | None:
+    """What is kept of the schema (migration.schema); None in an empty database."""
     tables = {row[0] for row in db.execute(_TABLES)}
-    return int(db.execute("SELECT version FROM schema_version").fetchone()[0]) if "schema_version" in tables else 0
+    return tuple(db.execute("SELECT * FROM schema_version").fetchone()) if "schema_version" in tables else None
 
 
-def _check(db: SyncConnection, known: list[Migration]) -> int:
-    """Refuse what no site can live in, and what a newer version made; which schema is there."""
+def _check(db: SyncConnection, known: list[Migration]) -> Schema:
+    """Refuse what no site can live in, and what a newer version did more to than add; which schema is there."""
     _refuse_others(db)
-    present = schema_version(db)
-    if present > len(known):
+    found = schema(schema_kept(db), known)
+    if found.present > found.newest and not found.serves:
+        raise CannotOpen(_newer(found.present, found.newest))
+    return found
+
+
+def _newer(present: int, newest: int) -> str:
+    return (
+        f"the PostgreSQL database has schema {present}, which a newer Genkan wrote; this one knows {newest}: "
+        "use the newer one"
+    )
+
+
+def _refuse_unfinished(db: Database) -> None:
+    """tokens.md 8: until a move is done the site is still where it came from."""
+    if db.execute("SELECT move FROM site WHERE move IS NOT NULL").fetchone() is not None:
         raise CannotOpen(
-            f"the PostgreSQL database has schema {present}, which a newer Genkan wrote; this one knows {len(known)}: "
-            "use the newer one"
+            "a site is on its way into this PostgreSQL database: run genkan migrate-store again to its end"
         )
-    return present
 
 
 def _refuse_others(db: SyncConnection) -> None:
@@ -162,8 +189,8 @@ def _step(db: SyncConnection, known: list[Migration], before: int, target: int) 
     """One migration towards the target; returns where that leads."""
     after = before + 1 if before < target else before - 1
     db.script(known[before].up if after > before else known[after].down)
-    db.script("CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL); DELETE FROM schema_version")
-    db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+    db.script(MADE)
+    db.execute("INSERT INTO schema_version VALUES (?, ?)", (after, additive_before(known, after)))
     return after
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from genkan.protocol.env import Env
 from genkan.store.api import CannotOpen, NoSite, StoreUnavailable
 from genkan.store.database import Database
-from genkan.store.migration import Migration, migrations
+from genkan.store.migration import Migration, additive_before, migrations, schema
 from genkan.store.sqlite_copy import copy_database
+from genkan.store.sqlite_moving import abandon_where_the_mover_died, refuse_moved
 
 MIGRATIONS = resources.files("genkan.store.migrations")
 BUSY_SECONDS = 5.0
@@ -36,8 +37,10 @@ def prepare(path: Path, *, create: bool, env: Env) -> None:
         with closing(connect(path)) as db:
             _check(db, path, known)
             db.execute("PRAGMA journal_mode=WAL")
-            migrate(db, path, known, known[-1].number)
+            if schema_version(db) <= known[-1].number:
+                migrate(db, path, known, known[-1].number)
             _found(db, env)
+            refuse_moved(db, path)
     except sqlite3.DatabaseError as e:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
@@ -63,6 +66,12 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def reopen_where_the_mover_died(path: Path) -> None:
+    """Take away what a move left behind that was not finished."""
+    with closing(connect(path)) as db:
+        abandon_where_the_mover_died(db, path)
 
 
 def unavailable(fault: Exception) -> StoreUnavailable:
@@ -94,8 +103,14 @@ def has_site(path: Path) -> bool:
 
 def schema_version(db: Database) -> int:
     """The last migration that this file has had; 0 for a fresh one."""
+    kept = schema_kept(db)
+    return kept[0] if kept else 0
+
+
+def schema_kept(db: Database) -> tuple[int, ...] | None:
+    """What is kept of the schema (migration.schema); None in a fresh file."""
     known = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
-    return int(db.execute("SELECT version FROM schema_version").fetchone()[0]) if known else 0
+    return tuple(db.execute("SELECT * FROM schema_version").fetchone()) if known else None
 
 
 def migrate(db: sqlite3.Connection, path: Path, known: list[Migration], target: int) -> None:
@@ -122,9 +137,9 @@ def _step(db: sqlite3.Connection, known: list[Migration], before: int, target: i
     after = before + 1 if before < target else before - 1
     for statement in statements(known[before].up if after > before else known[after].down):
         db.execute(statement)
-    db.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT")
-    db.execute("DELETE FROM schema_version")
-    db.execute("INSERT INTO schema_version VALUES (?)", (after,))
+    db.execute("DROP TABLE IF EXISTS schema_version")
+    db.execute("CREATE TABLE schema_version (version INTEGER NOT NULL, additive INTEGER) STRICT")
+    db.execute("INSERT INTO schema_version VALUES (?, ?)", (after, additive_before(known, after)))
     return after
 
 
@@ -145,10 +160,11 @@ def _check(db: sqlite3.Connection, path: Path, known: list[Migration]) -> None:
     names = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
     if application not in (0, APPLICATION_ID) or (names and "schema_version" not in names):
         raise CannotOpen(f"{path} is a database of another program")
-    version = schema_version(db)
-    if version > len(known):
+    found = schema(schema_kept(db), known)
+    if found.present > found.newest and not found.serves:
         raise CannotOpen(
-            f"{path} has schema {version}, which a newer Genkan wrote; this one knows {len(known)}: use the newer one"
+            f"{path} has schema {found.present}, which a newer Genkan wrote; this one knows {len(known)}: "
+            "use the newer one"
         )
 
 
@@ -158,7 +174,8 @@ def _found(db: sqlite3.Connection, env: Env) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL) ON CONFLICT DO NOTHING",
+            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL, NULL, '') "
+            "ON CONFLICT DO NOTHING",
             (env.draw(16),),
         )
         db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")

@@ -1,3 +1,4 @@
+-- loses: everything
 DROP TABLE nodes;
 DROP TABLE tallies;
 DROP TABLE audit;

@@ -1,1 +1,2 @@
+-- loses: the seals of the audit
 DROP TABLE segments;

@@ -1,1 +1,2 @@
+-- loses: one-time links that wait
 DROP TABLE recovery_links;

@@ -1,3 +1,4 @@
+-- loses: known and pinned certificates, and the ways to sign in that links ask for
 DROP TABLE spent;
 DROP INDEX grants_by_certificate;
 DROP INDEX sessions_by_certificate;

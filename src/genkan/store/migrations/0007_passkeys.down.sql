@@ -1,1 +1,2 @@
+-- loses: passkeys
 DROP TABLE passkeys;

@@ -1,1 +1,2 @@
+-- loses: nothing
 DROP INDEX accounts_by_email;

@@ -1,1 +1,2 @@
+-- loses: what phones told of themselves
 DROP TABLE phone_visits;
