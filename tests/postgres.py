@@ -33,6 +33,9 @@ class Server:
         if self._user:
             owner = pwd.getpwnam(self._user)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
+        self._make()
+
+    def _make(self) -> None:
         self.run("initdb", "-D", str(self.data), "-U", "genkan", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 
     @property
@@ -95,6 +98,44 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": "/"}
+
+
+class Standby(Server):
+    """A streaming replica of a running primary."""
+
+    def __init__(self, folder: Path, primary: Server, settings: tuple[str, ...]) -> None:
+        self._primary = primary
+        super().__init__(folder, settings)
+
+    def _make(self) -> None:
+        self.run(
+            "pg_basebackup", "-D", str(self.data), "-h", str(self._primary.folder), "-U", "genkan", "-R",
+            "-X", "stream", "-c", "fast",
+        )  # fmt: skip
+
+    def promote(self) -> None:
+        """Be the primary from now on."""
+        self.run("pg_ctl", "promote", "-D", str(self.data))
+
+    def cut(self) -> None:
+        """Hear nothing more of the primary, as behind a network that fell apart."""
+        self.sql("ALTER SYSTEM SET primary_conninfo = ''")
+        self.sql("SELECT pg_reload_conf()")
+
+
+@contextlib.contextmanager
+def running_standby(primary: Server, settings: tuple[str, ...] = QUICK) -> Iterator[Standby]:
+    """A replica of a server, gone at the end with its folder."""
+    folder = Path(tempfile.mkdtemp(prefix="genkan-pg-"))
+    server = None
+    try:
+        server = Standby(folder, primary, settings)
+        server.start()
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import httpx2
@@ -19,15 +20,17 @@ from genkan.store.places import open_store
 from tests.security.serving import Serving
 from tests.workshop.tree import ROOT
 
-BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^( *)```\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
-def blocks(page: str, heading: str) -> list[str]:
-    """The blocks of one section of a how-to, in order."""
+def blocks(page: str, heading: str | None = None) -> list[str]:
+    """The blocks of one section of a how-to, or of all of it, in order."""
     text = (ROOT / "docs/how-to" / page).read_text(encoding="utf-8")
-    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert section is not None, heading
-    return BLOCK.findall(section[1])
+    if heading is not None:
+        section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        assert section is not None, heading
+        text = section[1]
+    return [textwrap.dedent(block) for _, block in BLOCK.findall(text)]
 
 
 def typed(block: str, folder: Path, environment: dict[str, str], *more_path: Path) -> str:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,11 @@ class Nodes:
         assert isinstance(found, Ring)
         return found
 
+    @property
+    def site_id(self) -> bytes:
+        """What the site's tokens are bound to."""
+        return bytes.fromhex(self.sql("SELECT encode(site_id, 'hex') FROM site"))
+
     def sql(self, text: str) -> str:
         """What the database says."""
         return self.server.sql(text, self.database)
@@ -96,12 +101,19 @@ class Nodes:
 
 @pytest.fixture
 def nodes(server: Server, tmp_path: Path) -> Iterator[Nodes]:
+    """Both serve a fresh database."""
+    with two_nodes(server, tmp_path) as nodes:
+        yield nodes
+
+
+@contextmanager
+def two_nodes(server: Server, tmp_path: Path, **settings: str) -> Iterator[Nodes]:
     """Both serve a fresh database; stopped whatever happens."""
     name = f"nodes_{len(server.sql('SELECT datname FROM pg_database').split())}"
     server.a_database(name)
     shared = {
         "GENKAN_DATABASE_URL": server.url(name), "GENKAN_SECRET_FILE": str(tmp_path / "ring.json"),
-        "GENKAN_WORKERS": str(WORKERS), "GENKAN_ROTATIONS_PER_SECOND": "0",
+        "GENKAN_WORKERS": str(WORKERS), "GENKAN_ROTATIONS_PER_SECOND": "0", **settings,
     }  # fmt: skip
     first = Node(tmp_path / "first", None, **shared)
     second = Node(tmp_path / "second", first.base, **shared)
@@ -233,8 +245,7 @@ async def refresh_until(
 
 def key_of(nodes: Nodes, phone: Tokens) -> int:
     """The key under which the newest token is sealed."""
-    site_id = bytes.fromhex(nodes.sql("SELECT encode(site_id, 'hex') FROM site"))
-    handle = Sealer(nodes.ring, site_id).open_token(phone.refresh)
+    handle = Sealer(nodes.ring, nodes.site_id).open_token(phone.refresh)
     assert isinstance(handle, Handle)
     return handle.key_id
 

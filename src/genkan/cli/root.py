@@ -49,6 +49,7 @@ SINGLE = {
     "backup": "backup:backup",
     "restore": "restore:restore",
     "migrate": "migrate:migrate",
+    "migrate-store": "migrate_store:migrate_store",
     "completion": "completion:completion",
 }
 # For tools/run.sh, which says before the start where the site will be.

@@ -21,6 +21,7 @@ from genkan.store.api import CannotOpen, NoSite, Store
 from genkan.store.places import Postgres, open_store, others_at, renew_site_id
 from genkan.store.rounds import settle_all
 from genkan.store.sqlite_examine import identity_of
+from genkan.store.sqlite_moving import mover_alone
 from genkan.store.sqlite_replace import replace_database
 
 
@@ -109,9 +110,9 @@ def _decided(facts: RestoreFacts, asked: Asked, env: Env) -> Restoration:
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """No server may run: it would go on writing into the file that is put aside."""
+    """No server may run: it would go on writing into the file that is put aside. Neither may a move copy from it."""
     try:
-        with locks.serving(target):
+        with locks.serving(target), mover_alone(target):
             yield
     except locks.Held:
         raise RestoreFailed(f"genkan serve uses {target}; stop it first") from None

@@ -59,6 +59,7 @@ class EventKind(StrEnum):
     KEY_REVOKED = "key.revoked"
     KEY_DROPPED = "key.dropped"
     RESTORED = "store.restored"
+    MOVED = "store.moved"
     CERTIFICATE_PINNED = "certificate.pinned"
     CERTIFICATE_UNPINNED = "certificate.unpinned"
     CERTIFICATE_REFUSED = "certificate.refused"

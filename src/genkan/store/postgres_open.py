@@ -22,6 +22,11 @@ OLDEST_POSTGRES = 140_000
 
 # One process changes a site at a time; the first number is Genkan's own, as in a SQLite file's header.
 LOCK = "SELECT pg_advisory_xact_lock(1735289710, 0)"
+MADE = """
+    DROP TABLE IF EXISTS schema_version; CREATE TABLE schema_version (version integer NOT NULL, additive integer)
+"""
+# The schema in which a site knows of moves.
+_MOVING_SINCE = 3
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),
@@ -52,6 +57,8 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
         before = _check(db, known).present
         if before > len(known):
             raise CannotOpen(_newer(before, len(known)))
+        if before >= _MOVING_SINCE:
+            _refuse_unfinished(db)
         after = before
         while after != wanted:
             after = _step(db, known, after, wanted)
@@ -107,6 +114,7 @@ def prepare(url: str) -> str:
             raise CannotOpen(
                 f"the PostgreSQL database has schema {present}, this Genkan needs {newest}: run genkan migrate"
             )
+        _refuse_unfinished(db)
         version = str(db.execute(_ABOUT).fetchall()[0][1])
         db.script("COMMIT")
         return version
@@ -158,6 +166,14 @@ def _newer(present: int, newest: int) -> str:
     )
 
 
+def _refuse_unfinished(db: Database) -> None:
+    """tokens.md 8: until a move is done the site is still where it came from."""
+    if db.execute("SELECT move FROM site WHERE move IS NOT NULL").fetchone() is not None:
+        raise CannotOpen(
+            "a site is on its way into this PostgreSQL database: run genkan migrate-store again to its end"
+        )
+
+
 def _refuse_others(db: SyncConnection) -> None:
     number, version, encoding, name = db.execute(_ABOUT).fetchall()[0]
     if number < OLDEST_POSTGRES:
@@ -173,8 +189,7 @@ def _step(db: SyncConnection, known: list[Migration], before: int, target: int) 
     """One migration towards the target; returns where that leads."""
     after = before + 1 if before < target else before - 1
     db.script(known[before].up if after > before else known[after].down)
-    db.script("DROP TABLE IF EXISTS schema_version")
-    db.script("CREATE TABLE schema_version (version integer NOT NULL, additive integer)")
+    db.script(MADE)
     db.execute("INSERT INTO schema_version VALUES (?, ?)", (after, additive_before(known, after)))
     return after
 

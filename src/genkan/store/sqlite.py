@@ -3,6 +3,7 @@
 Commands in other processes may read and write beside it; each sees the other's commits at its next read.
 """
 
+import asyncio
 import sqlite3
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,8 @@ from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, Storage, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.sqlite_files import sizes
-from genkan.store.sqlite_open import connect, prepare
+from genkan.store.sqlite_moving import MOVING
+from genkan.store.sqlite_open import connect, prepare, reopen_where_the_mover_died
 from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
@@ -89,7 +91,10 @@ class SqliteStore(SqlitePhoneChecks):
         return bool(await self._writer.submit(Drop(segment)))
 
     async def report(self, node: NodeReport) -> int:
-        return int(await self._writer.submit(node))
+        latest = int(await self._writer.submit(node))
+        if self._one(MOVING) is not None:
+            await asyncio.to_thread(reopen_where_the_mover_died, self.path)
+        return latest
 
     async def clock(self) -> int | None:
         """A file has none; what nodes reported before is what there is to compare with."""

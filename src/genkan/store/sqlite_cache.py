@@ -13,6 +13,7 @@ from genkan.store.database import Database
 HALF = 2048
 
 _VERSION = "SELECT version FROM site"
+_MOVED = "SELECT moved_to FROM site WHERE moved_to <> ''"
 _SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
 _LINKS = f"SELECT number, {rows.LINK_COLUMNS} FROM links ORDER BY created_at, number"  # noqa: S608 made of constants
 
@@ -40,6 +41,10 @@ class SiteCache:
             raise StoreUnavailable("the store has lost its own facts")
         if row[0] == self.version:
             return
+        moved = self._db.execute(_MOVED).fetchone()
+        if moved is not None:
+            # tokens.md 8: what is read here is not so any more, and what was stopped there would live on here.
+            raise StoreUnavailable(f"the site has moved to {moved[0]}")
         site = rows.site(self._db.execute(_SITE).fetchone())
         found = self._db.execute(_LINKS).fetchall()
         self.by_number = {row[0]: rows.link(row[1:]) for row in found}

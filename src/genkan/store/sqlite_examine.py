@@ -12,12 +12,14 @@ from genkan.store import rows
 from genkan.store.api import CannotOpen, NoSite
 from genkan.store.database import Database
 from genkan.store.migration import Schema, migrations, schema
+from genkan.store.sqlite_moving import MOVING_SINCE, moved_sentence, refuse_moved, state
 from genkan.store.sqlite_open import (
     MIGRATIONS,
     connect,
     has_site,
     migrate,
     schema_kept,
+    schema_version,
 )
 
 T = TypeVar("T")
@@ -60,8 +62,17 @@ def identity_of(path: Path) -> tuple[bytes, int] | None:
 
 
 def site_of(path: Path) -> Site:
-    """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen."""
-    return _asked(path, lambda db: rows.site(db.execute(_SITE).fetchone()))
+    """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen, also where the
+    site has moved.
+    """
+
+    def look(db: sqlite3.Connection) -> Site:
+        moved_to = state(db)[1]
+        if moved_to:
+            raise CannotOpen(moved_sentence(path, moved_to))
+        return rows.site(db.execute(_SITE).fetchone())
+
+    return _asked(path, look)
 
 
 def count(path: Path) -> Counts:
@@ -79,7 +90,13 @@ def counted(db: Database) -> Counts:
 def bring_to(path: Path, target: int) -> None:
     """Move the schema up or down to ``target``, after a copy of the file. Nobody may serve it meanwhile."""
     known = migrations(MIGRATIONS)
-    _asked(path, lambda db: migrate(db, path, known, target), readonly=False)
+
+    def bring(db: sqlite3.Connection) -> None:
+        if schema_version(db) >= MOVING_SINCE:
+            refuse_moved(db, path)
+        migrate(db, path, known, target)
+
+    _asked(path, bring, readonly=False)
 
 
 def _asked(path: Path, question: Callable[[sqlite3.Connection], T], *, readonly: bool = True) -> T:

@@ -12,6 +12,7 @@ from genkan.store.api import CannotOpen, NoSite, StoreUnavailable
 from genkan.store.database import Database
 from genkan.store.migration import Migration, additive_before, migrations, schema
 from genkan.store.sqlite_copy import copy_database
+from genkan.store.sqlite_moving import abandon_where_the_mover_died, refuse_moved
 
 MIGRATIONS = resources.files("genkan.store.migrations")
 BUSY_SECONDS = 5.0
@@ -39,6 +40,7 @@ def prepare(path: Path, *, create: bool, env: Env) -> None:
             if schema_version(db) <= known[-1].number:
                 migrate(db, path, known, known[-1].number)
             _found(db, env)
+            refuse_moved(db, path)
     except sqlite3.DatabaseError as e:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
@@ -64,6 +66,12 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def reopen_where_the_mover_died(path: Path) -> None:
+    """Take away what a move left behind that was not finished."""
+    with closing(connect(path)) as db:
+        abandon_where_the_mover_died(db, path)
 
 
 def unavailable(fault: Exception) -> StoreUnavailable:
@@ -166,7 +174,8 @@ def _found(db: sqlite3.Connection, env: Env) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL) ON CONFLICT DO NOTHING",
+            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL, NULL, '') "
+            "ON CONFLICT DO NOTHING",
             (env.draw(16),),
         )
         db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")

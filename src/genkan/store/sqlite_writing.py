@@ -14,6 +14,7 @@ from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
 from genkan.store.sqlite_audit import AuditWrites
 from genkan.store.sqlite_lazy import Notes
+from genkan.store.sqlite_moving import abandon_where_the_mover_died, is_fenced
 from genkan.store.sqlite_open import connect, unavailable
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_stops import StopWrites
@@ -108,7 +109,7 @@ class WritingConnection:
         # Where a long backup let it grow, the log's file shrinks again afterwards.
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute(_IMPATIENT)
-        self.db, self._moved, self._ids = db, 0, TextIds(db)
+        self.db, self._moved, self._ids, self._path = db, 0, TextIds(db), path
         self._begun, self._others = False, -1
         tokens, stops, upkeep = (
             TokenWrites(db, self._ids),
@@ -168,7 +169,9 @@ class WritingConnection:
             self.commit()
         except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
             self._undo()
-            if _is_infrastructure(e):
+            if is_fenced(e) and abandon_where_the_mover_died(self.db, self._path):
+                return self._settled(commands)
+            if _is_infrastructure(e) or is_fenced(e):
                 return [unavailable(e) for _ in commands]
             if len(commands) == 1:
                 return [e]

@@ -1,0 +1,3 @@
+-- loses: nothing
+ALTER TABLE site DROP COLUMN moved_to;
+ALTER TABLE site DROP COLUMN move;
