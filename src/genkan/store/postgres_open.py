@@ -140,6 +140,7 @@ def others(url: str) -> int:
     """
 
     def work(db: SyncConnection) -> int:
+        found = 0
         for _ in range(_LOOKS):
             found = int(db.execute(_OTHERS).fetchall()[0][0])
             if not found:
