@@ -48,9 +48,9 @@ app = cyclopts.App(
     name="app",
     help="The app's side on a terminal: find a site, sign in through the browser, call its API.",
     help_epilogue=(
-        "Sessions are kept in the keyring of this system, else in encrypted files; GENKAN_APP_VAULT and "
-        "GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address instead of your "
-        "browser. GENKAN_INSECURE_HTTP=1 lets plain http leave this machine."
+        "Sessions are kept in encrypted files, with their key in the keyring of this system, else in another file; "
+        "GENKAN_APP_VAULT and GENKAN_APP_DIR say which and where. GENKAN_BROWSER is a command that opens an address "
+        "instead of your browser. GENKAN_INSECURE_HTTP=1 lets plain http leave this machine."
     ),
 )
 
