@@ -15,7 +15,8 @@ and the peers marked "fsync" have each acknowledged write on disk first. In S1 t
 lifted (`GENKAN_ROTATIONS_PER_SECOND=0`), since a few hundred sign-ins share the load; S8 keeps it. In S2 one
 person signs in all the time, so the limit on that is lifted too (`GENKAN_SIGN_INS_PER_ACCOUNT=0`). Latencies of S2 are
 of whole flows; the others are wrk's, which add what a closed loop would hide. Ratios hold on other machines, figures
-do not. "By CPU time" compares the processor time of an answer instead of rates.
+do not. "By CPU time" compares the processor time of an answer instead of rates, the server's alone where it has a
+database beside it. Each server on PostgreSQL has a cluster of its own, which shares the generator's core.
 """
 
 
