@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.peers import all_peers
 from bench.scenarios import all_scenarios
-from bench.suite import PAGES, PASSKEYS, Choice, run
+from bench.suite import NODES, PAGES, PASSKEYS, Choice, run
 
 QUICK_PEERS = ("genkan", "oidc-provider-memory")
 QUICK_SCENARIOS = ("S1", "S2", "S3", "S4", "S5")
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def _choice(words: list[str]) -> Choice:
-    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()] + [PAGES, PASSKEYS]
+    peers, scenarios = list(all_peers()), [scenario.id for scenario in all_scenarios()] + [NODES, PAGES, PASSKEYS]
     parser = argparse.ArgumentParser(prog="python -m bench", description="Genkan and its peers under the same load.")
     parser.add_argument("--quick", action="store_true", help="S1 to S5, Genkan and one peer, about two minutes")
     parser.add_argument("--peer", action="append", choices=peers, help="only this server; may be repeated")
@@ -24,6 +24,7 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 2)")
     parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
+    parser.add_argument("--workers", type=int, default=4, help="S10: at most so many processes in all (4)")
     parser.add_argument("--phones", type=int, help="S11: sign-ins in the store (1000000; quick: 20000; 0: no S11)")
     parser.add_argument("--people", type=int, help="S11: accounts in the store (100000; quick: 2000)")
     patience = "seconds that a round may wait, and be taken again, until other programs rest (5; quick: 0)"
@@ -42,6 +43,7 @@ def _choice(words: list[str]) -> Choice:
         seconds=asked.seconds or (2 if quick else 5),
         alone=asked.alone or not (quick or chosen),
         grants=1_000_000 if asked.grants is None else asked.grants,
+        workers=asked.workers,
         phones=(20_000 if quick else 1_000_000) if asked.phones is None else asked.phones,
         people=asked.people or (2_000 if quick else 100_000),
         patience_s=(0 if quick else 5) if asked.patience is None else asked.patience,

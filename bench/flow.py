@@ -66,16 +66,18 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Paths of a provider and the credentials of who may introspect there."""
+    """Paths of a provider, and who may introspect there: name and secret, or a whole Authorization header."""
 
     authorize: str
     token: str
     introspect: str
-    introspector: tuple[str, str]
+    introspector: tuple[str, str] | str
 
     @property
-    def basic(self) -> str:
+    def authorization(self) -> str:
         """The introspecting caller's Authorization header."""
+        if isinstance(self.introspector, str):
+            return self.introspector
         return "Basic " + base64.b64encode(":".join(self.introspector).encode()).decode()
 
 
@@ -90,7 +92,12 @@ def authorize_url(path: str, client: Client, challenge: str, state: str) -> str:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    return f"{path}?{urlencode(asked)}"
+    return with_query(path, asked)
+
+
+def with_query(path: str, asked: Mapping[str, str]) -> str:
+    """The path with this query, behind the one that it may have."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(asked)}"
 
 
 def sign_in(browser: Browser, ends: Endpoints, client: Client, person: Person, device: str | None = None) -> Tokens:
@@ -124,7 +131,7 @@ def introspection_form(token: str) -> dict[str, str]:
 
 def introspect(browser: Browser, ends: Endpoints, token: str) -> Answer:
     """The answer on a token, which must be live."""
-    answer = browser.post(ends.introspect, introspection_form(token), {"Authorization": ends.basic})
+    answer = browser.post(ends.introspect, introspection_form(token), {"Authorization": ends.authorization})
     if not isinstance(document := parsed(answer), Mapping) or document.get("active") is not True:
         raise WrongAnswer(f"a token that should be live is not: {answer.body[:200]}")
     return answer

@@ -35,6 +35,7 @@ class Goal:
         return (ours, theirs) if ours and theirs and ours.valid and theirs.valid else None
 
 
+PYTHON = ("django-oauth-toolkit", "authlib-flask")
 MEMORY, SQLITE, POSTGRES = "oidc-provider-memory", "oidc-provider-sqlite", "oidc-provider-postgres"
 
 RATIOS = (
@@ -46,6 +47,8 @@ RATIOS = (
     Goal("S3", MEMORY, 2, 4),
     Goal("S4", MEMORY, 2, 4),
     Goal("S5", MEMORY, 2, 4),
+    Goal("S5", "glewlwyd", None, 1.3),
+    *(Goal(scenario, peer, 20, 50) for peer in PYTHON for scenario in ("S1", "S2")),
     Goal("S1", "bare", 0.20, 0.45, peer_scenario="S0"),
 )
 
@@ -72,6 +75,7 @@ BOUNDS = (
     Bound("s8_s4", "S8: S4 with many grants against few", "×", 0.8, 0.95, at_least=True),
     Bound("s10", "S10: processor time an answer, server and database, any layout against one process", "×", 1.1, 1.1),
     Bound("s10_lock_waits", "S10: backends that wait for a lock at one moment, any layout", "", 0.1, 0.1),
+    Bound("s10_late", "S10: requests let in after a sign-out, on any node", "", 0, 0),
     Bound("s11_p95", "S11: p95 of the slowest page", "ms", 50, 50),
     Bound("idle_mb", "S9: resident, idle", "MB", 80, 45),
     Bound("loaded_mb", "S9: resident, after the load", "MB", 100, 60),

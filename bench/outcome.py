@@ -21,6 +21,7 @@ class Outcome:
     versions: Mapping[str, str]
     results: list[Result] = field(default_factory=list)
     growth: list[Result] = field(default_factory=list)
+    nodes: list[Result] = field(default_factory=list)
     resident_mb: dict[str, float] = field(default_factory=dict)
     start_s: dict[str, float] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
@@ -33,8 +34,8 @@ class Outcome:
         """Something was measured, and every answer was right. A page that a version does not have is no fault."""
         faults = [page.fault for page in self.pages if page.fault and page.fault != ABSENT]
         return (
-            bool(self.results or self.pages or self.notes)
-            and all(result.valid for result in self.results)
+            bool(self.results or self.nodes or self.pages or self.notes)
+            and all(result.valid for result in (*self.results, *self.nodes))
             and not faults
         )
 
@@ -62,6 +63,7 @@ class Outcome:
             "versions": dict(self.versions),
             "results": [_result(result) for result in self.results],
             "growth": [_result(result) for result in self.growth],
+            "nodes": [_result(result) for result in self.nodes],
             "resident_mb_after_load": self.resident_mb,
             "start_s": self.start_s,
             "genkan": self.figures,

@@ -6,7 +6,7 @@ from bench.outcome import Outcome
 from bench.runner import Result
 
 WIDTH, LEFT, BAR, GAP = 900, 270, 18, 26
-COLOURS = ("#1f6f8b", "#c8553d", "#e0a458", "#7a7a7a", "#588157", "#6d597a", "#355070", "#b56576")
+COLOURS = ("#1f6f8b", "#c8553d", "#e0a458", "#7a7a7a", "#588157", "#6d597a", "#355070", "#b56576", "#9c6644", "#2f3e46")
 
 
 def rates(outcome: Outcome) -> str:

@@ -15,7 +15,8 @@ and the peers marked "fsync" have each acknowledged write on disk first. In S1 t
 lifted (`GENKAN_ROTATIONS_PER_SECOND=0`), since a few hundred sign-ins share the load; S8 keeps it. In S2 one
 person signs in all the time, so the limit on that is lifted too (`GENKAN_SIGN_INS_PER_ACCOUNT=0`). Latencies of S2 are
 of whole flows; the others are wrk's, which add what a closed loop would hide. Ratios hold on other machines, figures
-do not. "By CPU time" compares the processor time of an answer instead of rates.
+do not. "By CPU time" compares the processor time of an answer instead of rates, the server's alone where it has a
+database beside it. Each server on PostgreSQL has a cluster of its own, which shares the generator's core.
 """
 
 
@@ -30,6 +31,7 @@ def markdown(outcome: Outcome) -> str:
         "![Rates](rates.svg)\n" if outcome.results else "",
         "## Rounds in detail\n\n" + _details(outcome.results) if outcome.results else "",
         "## With many grants in the store (S8)\n\n" + _details(outcome.growth) if outcome.growth else "",
+        _nodes(outcome.nodes),
         _pages(outcome),
         "## Memory and start\n\n" + _memory(outcome) if outcome.resident_mb else "",
         "## Machine\n",
@@ -116,6 +118,43 @@ def _details(results: list[Result]) -> str:
         named = [result.scenario.id, result.peer, f"{result.rate:,.0f}", spread]
         rows.append([*named, *times, *shares, "; ".join(result.remarks)])
     return _grid(head, rows)
+
+
+def _nodes(results: list[Result]) -> str:
+    """S10: what matters is the cost of an answer, since all processes share one core here."""
+    rows = []
+    for result in results:
+        if not result.valid:
+            rows.append([result.scenario.id, result.peer, *[""] * 6, "; ".join(result.remarks)])
+            continue
+        times = [f"{result.median(name):.0f}" for name in ("server_us", "database_us")]
+        waits = [f"{result.median(name):.2f}" for name in ("lock_waits", "inner_waits")]
+        deadlocks = str(sum(run.deadlocks for run in result.runs))
+        rows.append(
+            [
+                result.scenario.id,
+                result.peer,
+                f"{result.rate:,.0f}",
+                *times,
+                *waits,
+                deadlocks,
+                "; ".join(result.remarks),
+            ]
+        )
+    head = [
+        "id",
+        "layout",
+        "rate",
+        "server CPU µs",
+        "database CPU µs",
+        "wait for locks",
+        "for inner locks",
+        "deadlocks",
+    ]
+    said = (
+        "All processes of all nodes share the server's core, so that rates say little: the cost of an answer counts.\n"
+    )
+    return f"## Several processes on PostgreSQL (S10)\n\n{said}\n{_grid([*head, 'remarks'], rows)}" if rows else ""
 
 
 def _pages(outcome: Outcome) -> str:

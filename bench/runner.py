@@ -97,9 +97,11 @@ def _one(scenario: Scenario, station: Station, result: Result, seconds: float, k
     except Exception as fault:  # noqa: BLE001 - a peer that fails is a line of the table, not the end of the run
         result.failures.append(f"{type(fault).__name__}: {fault}".splitlines()[0][:300])
         return
-    if not run.valid:
+    # A slow server may answer nothing in the short time in which it warms up.
+    if run.spoilt or (keep and not run.valid):
         lost = f"{run.socket_errors} socket errors, {run.timeouts} timeouts"
-        result.failures.append(f"{run.wrong} wrong answers, {lost}: {run.first_wrong}"[:400])
+        said = f"{run.right} right and {run.wrong} wrong answers, {lost}"
+        result.failures.append(f"{said}: {run.first_wrong}"[:400])
     elif keep:
         result.runs.append(run)
 

@@ -133,7 +133,7 @@ class Flow(Scenario):
             "code_challenge_method": "S256",
         }
         data = {
-            "authorize": f"{site.ends.authorize}?{urlencode(asked)}",
+            "authorize": flow.with_query(site.ends.authorize, asked),
             "token": site.ends.token,
             "redirect": client.redirect,
             "authentication": "&" + urlencode(client.authentication),
@@ -174,6 +174,10 @@ class Consent(Flow):
     """S2c: the app's own link, which asks for consent each time: page, answer, code, token."""
 
     id, title = "S2c", "the app's link, consent answered each time"
+
+    def suits(self, station: Station) -> bool:
+        # Where the pages are a program in the browser, wrk cannot answer them.
+        return station.site is not None and station.site.enter is None
 
     def client(self, station: Station) -> Client:
         return station.known.native
@@ -232,7 +236,7 @@ class Introspection(Members):
         asked: list[tuple[str, Answer]] = []
         for tokens in station.sign_ins(site.confidential, TOKENS):
             form = urlencode(introspection_form(tokens.access))
-            request = form_post(_host(station), site.ends.introspect, form, {"Authorization": site.ends.basic})
+            request = form_post(_host(station), site.ends.introspect, form, {"Authorization": site.ends.authorization})
             asked.append((request, flow.introspect(browser, site.ends, tokens.access)))
         call = Call(site.ends.introspect, {"active": True, "client_id": site.confidential.id})
         return self.judged(asked, call)

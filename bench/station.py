@@ -35,6 +35,11 @@ class Station:
         """What a load of this station is sent to."""
         return Target((self.server.port,), (self.server.pid,), self.place.database)
 
+    def versions(self) -> dict[str, str]:
+        """Of the peer and what was started for it."""
+        database = self.place.database
+        return {**self.peer.versions(), **({"PostgreSQL": database.version} if database else {})}
+
     def stop(self) -> None:
         """Ends the server and what was started for it."""
         self.server.stop()
@@ -49,8 +54,10 @@ class Station:
         """One sign-in as a device that was never seen before."""
         self._devices += 1
         people = self.known.people
-        device = f"bench-device-{self._devices:08d}"
-        return flow.sign_in(browser, self.known.ends, client, people[person % len(people)], device)
+        who = people[person % len(people)]
+        if self.known.enter and not browser.cookies:
+            self.known.enter(browser, client, who)
+        return flow.sign_in(browser, self.known.ends, client, who, f"bench-device-{self._devices:08d}")
 
     def signed_in(self, client: Client, count: int) -> list[Browser]:
         """Browsers in which people are signed in and have consented to the client once; kept for the whole run."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import app_side, console, flood, footprint, growth, machine, passkeys, plot, report, station
+from bench import app_side, console, flood, footprint, growth, machine, nodes, passkeys, plot, report, station
 from bench.outcome import Outcome
 from bench.peers import all_peers
 from bench.peers.base import Peer, Unavailable
@@ -21,6 +21,7 @@ from bench.station import Station
 
 PAGES = "S11"
 PASSKEYS = "S7"
+NODES = "S10"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Choice:
     seconds: float
     alone: bool
     grants: int
+    workers: int
     phones: int
     people: int
     patience_s: float
@@ -52,6 +54,8 @@ def run(choice: Choice) -> Outcome:
         _together(choice, outcome, work)
         if choice.alone and "genkan" in outcome.resident_mb:
             _alone(choice, outcome, work)
+        if choice.alone or NODES in choice.scenarios:
+            _nodes(choice, outcome, work)
         if choice.phones and (choice.alone or PAGES in choice.scenarios):
             _pages(choice, outcome, work)
         if choice.alone or PASSKEYS in choice.scenarios:
@@ -95,9 +99,7 @@ def _started(peer: Peer, cache: Path, folder: Path, outcome: Outcome) -> Station
         outcome.notes.append(f"{peer.title} is missing: {fault}".replace(str(cache), "<cache>"))
         print(outcome.notes[-1], file=sys.stderr, flush=True)
         return None
-    outcome.versions = {**outcome.versions, **peer.versions()}
-    if started.place.database:
-        outcome.versions = {**outcome.versions, "PostgreSQL": started.place.database.version}
+    outcome.versions = {**outcome.versions, **started.versions()}
     return started
 
 
@@ -128,6 +130,16 @@ def _alone(choice: Choice, outcome: Outcome, work: Path) -> None:
     if choice.grants:
         print(f"S8: {choice.grants} grants", file=sys.stderr, flush=True)
         growth.measure_growth(outcome, choice.grants, choice.cache, work / "growth")
+
+
+def _nodes(choice: Choice, outcome: Outcome, work: Path) -> None:
+    print("S10: several processes on PostgreSQL", file=sys.stderr, flush=True)
+    asked = [layout for layout in nodes.LAYOUTS if layout.nodes * layout.workers <= max(1, choice.workers)]
+    try:
+        nodes.measure_nodes(outcome, asked, choice.cache, work / "nodes")
+    except (Unavailable, ServerDied, RuntimeError) as fault:
+        outcome.notes.append(f"S10 is missing: {fault}".replace(str(choice.cache), "<cache>"))
+        print(outcome.notes[-1], file=sys.stderr, flush=True)
 
 
 def _pages(choice: Choice, outcome: Outcome, work: Path) -> None:

@@ -69,9 +69,14 @@ class Run:
         return max(self.others_on_server_core, self.others_on_load_core) > share
 
     @property
+    def spoilt(self) -> bool:
+        """Whether one answer was wrong or lost."""
+        return bool(self.wrong or self.socket_errors or self.timeouts)
+
+    @property
     def valid(self) -> bool:
-        """A run with one wrong or lost answer does not count."""
-        return self.right > 0 and self.wrong == 0 and self.socket_errors == 0 and self.timeouts == 0
+        """A run with one wrong or lost answer does not count, nor does one without any."""
+        return self.right > 0 and not self.spoilt
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ import json
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.browser import Browser
 from bench.flow import Client, Endpoints, Person
 from bench.postgres import Cluster
 from bench.servers import Command
@@ -62,6 +63,7 @@ class Site:
     login: str | None = None  # the sign-in page, where passwords are checked as in production
     bearer_client: Client | None = None  # a peer whose bearer call wants another scope than its refreshes
     allow: tuple[str, str] = ("decision", "allow")  # the consenting button
+    enter: Callable[[Browser, Client, Person], None] | None = None  # sign-in and consent, where no form leads there
 
 
 class Peer(ABC):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench.flow import Client, Endpoints, Person
+from bench.flow import Client, Endpoints
 from bench.peers.base import Call, Peer, Place, Site, Unavailable, npm_install
+from bench.peers.cast import CONFIDENTIAL, INTROSPECTOR, NATIVE, PEOPLE
 from bench.servers import Command
 
 GLUE = Path(__file__).with_name("oidc_provider_js")
@@ -17,11 +18,7 @@ VERSIONS = {"oidc-provider": "9.13.3"}
 SQLITE_VERSIONS = {**VERSIONS, "better-sqlite3": "12.11.1"}
 POSTGRES_VERSIONS = {**VERSIONS, "pg": "8.23.1"}
 
-PEOPLE = tuple(Person(f"person{index}", f"correct-horse-{index}") for index in range(32))
-NATIVE = Client("phone-app", "com.example.app:/oauth-callback", "WRITE")
-CONFIDENTIAL = Client("web-app", "https://client.example/cb", "WRITE", "c" * 64)
-OPENID = Client("web-app", "https://client.example/cb", "openid WRITE", "c" * 64)
-INTROSPECTOR = ("resource-server", "i" * 64)
+OPENID = Client(CONFIDENTIAL.id, CONFIDENTIAL.redirect, "openid WRITE", CONFIDENTIAL.secret)
 
 
 def _number(value: int) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -60,6 +61,9 @@ from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
+
+if TYPE_CHECKING:
+    from genkan.traces import Traces
 
 # Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
 OWN_FILES = 100
@@ -131,11 +135,12 @@ def only_server(settings: Settings) -> Iterator[None]:
 
 
 async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> None:
+    traces = open_traces(settings, seat)
     store = open_store(settings.store_place, create=True, env=clock.system_env())
     lane = PasswordLane(settings.password_threads or (seat.threads if seat else 0))
     try:
         ring = await _told_ring(store, settings)
-        door = await open_door(settings, store, ring, lane, seat)
+        door = await open_door(settings, traces.store(store) if traces else store, ring, lane, seat, traces)
         announcement = await _announcement(door) if seat is None or seat.announces else []
         keeper = Keeper(door, _node_name(settings, door, seat), clock.wall_ms)
         await keeper.compare_clocks()
@@ -144,7 +149,7 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
         if certificates.is_needed:
             upkeep.append(asyncio.create_task(certificates.run()))
         try:
-            await _server(door, settings, announcement, sockets, seat).serve(list(sockets.plain))
+            await _server(door, settings, announcement, sockets, seat, traces).serve(list(sockets.plain))
         finally:
             for task in upkeep:
                 task.cancel()
@@ -153,6 +158,23 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
     finally:
         lane.close()
         await store.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
+
+
+def open_traces(settings: Settings, seat: Seat | None) -> "Traces | None":
+    """Traces where they are wished. What they need is loaded then and not else. Raises CannotServe."""
+    if not settings.traces_endpoint:
+        return None
+    try:
+        from genkan.traces import Traces  # noqa: PLC0415 - an extra, which costs time and memory when it is loaded
+    except ImportError as missing:
+        raise CannotServe(
+            "GENKAN_TRACES_ENDPOINT: traces need more packages; install genkan[otel] (requirements-otel.lock), "
+            f"or leave it out ({missing.name} is missing)"
+        ) from None
+    worker = seat.number if seat else None
+    return Traces.sent_to(settings.traces_endpoint, settings.traces_percent, worker)
 
 
 def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
@@ -188,12 +210,19 @@ async def load_ring(store: Store, path: Path) -> Ring:
     return ring
 
 
-async def open_door(settings: Settings, store: Store, ring: Ring, lane: PasswordLane, seat: Seat | None = None) -> Door:
+async def open_door(
+    settings: Settings,
+    store: Store,
+    ring: Ring,
+    lane: PasswordLane,
+    seat: Seat | None = None,
+    traces: "Traces | None" = None,
+) -> Door:
     """Everything that handlers are given, from the settings and the open store."""
     public = settings.public
     site = await store.site()
     log = make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
-    measures = Measures()
+    measures = traces.measures() if traces else Measures()
     return Door(
         settings=settings,
         public=public,
@@ -279,9 +308,17 @@ def most_connections(settings: Settings) -> int:
     return settings.most_connections if files < 0 else max(1, min(settings.most_connections, files - OWN_FILES))
 
 
-def _server(door: Door, settings: Settings, announcement: list[str], sockets: Sockets, seat: Seat | None) -> Server:
+def _server(
+    door: Door,
+    settings: Settings,
+    announcement: list[str],
+    sockets: Sockets,
+    seat: Seat | None,
+    traces: "Traces | None" = None,
+) -> Server:
     take_over("uvicorn.error", door.log)
-    app = build(door, Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file)), clock.ticks)
+    peers = Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file))
+    app = build(door, peers, clock.ticks)
 
     def ready() -> None:
         if seat is None:
@@ -296,7 +333,7 @@ def _server(door: Door, settings: Settings, announcement: list[str], sockets: So
 
     door.measures.handshakes = sockets.handshakes
     shared = Shared(
-        app.respond, door.log, door.env().draw(4).hex(),
+        traces.around(app.respond, peers) if traces else app.respond, door.log, door.env().draw(4).hex(),
         most_connections=most_connections(settings), figures=door.measures.server,
     )  # fmt: skip
     server = Server(shared, ready, closing, sockets.secured)

@@ -24,7 +24,7 @@ from genkan.settings_proxy import proxy_faults
 from genkan.settings_tls import tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.store.places import POSTGRES, Place, place_of
-from genkan.wire import urls, versions
+from genkan.wire import uri, urls, versions
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
@@ -172,6 +172,18 @@ class Settings(LimitFields, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     metrics_token_file: Annotated[
         str, Meta(description="A file with the bearer token for /metrics. Unset: loopback only.")
     ] = ""
+    traces_endpoint: Annotated[
+        str,
+        Meta(
+            description="Where traces for OpenTelemetry go, by OTLP over HTTP: http://127.0.0.1:4318/v1/traces. Needs "
+            "genkan[otel]. Unset: there are none, and they cost nothing."
+        ),
+    ] = ""
+    traces_percent: Annotated[
+        int,
+        Meta(description="How many of a hundred requests are traced; those that a proxy of ours traces are, and those "
+             "that it leaves out are not.", ge=0, le=100),
+    ] = 100  # fmt: skip
     log_format: Annotated[
         Literal["text", "json"], Meta(description="How log lines on standard error look: text or json.")
     ] = "text"
@@ -309,8 +321,16 @@ def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
         if wrong:
             yield "former_base_urls", wrong
     yield from _store_faults(settings)
+    if settings.traces_endpoint and not _is_web_address(settings.traces_endpoint):
+        yield "traces_endpoint", "write an address such as http://127.0.0.1:4318/v1/traces"
     if versions.parse_version(settings.compat_version) is None:
         yield "compat_version", "write a version such as 10.1.0"
+
+
+def _is_web_address(text: str) -> bool:
+    parts = uri.split(text)
+    authority = uri.split_authority(parts.authority or "") if parts else None
+    return parts is not None and parts.scheme in ("http", "https") and authority is not None and bool(authority.host)
 
 
 def _store_faults(settings: Settings) -> Iterator[tuple[str, str]]:

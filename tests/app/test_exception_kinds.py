@@ -10,25 +10,25 @@ from genkan.app import ApiRefused, Connection, FileVault, SetUpWrong, TryLater, 
 from genkan.app.keeping import no_answer
 from genkan.app.outcomes import Retry, SiteSetUpWrong
 from genkan.app.steps import Loss, Lost
+from genkan.testing import SiteDouble
 from tests.app.conftest import Chance, Clock
-from tests.app.double import JSON, TOKEN, Double, Reply
-from tests.app.test_client import ECHO, Desk
+from tests.app.desk import MYSELF, Desk
 
 
 @pytest.fixture
-def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
-    return Desk(tmp_path, double, clock, chance)
+def desk(tmp_path: Path, genkan_site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
+    return Desk(genkan_site, tmp_path / "sessions", clock, chance)
 
 
 @pytest.fixture
-def connection(desk: Desk, double: Double) -> Iterator[Connection]:
-    with desk.app().connect(double.base_url) as connection:
+def connection(desk: Desk) -> Iterator[Connection]:
+    with desk.app().connect(desk.site.base_url) as connection:
         yield connection
 
 
 CALLS: list[Callable[[Connection], object]] = [
     lambda connection: connection.fresh_token(),
-    lambda connection: connection.get(ECHO),
+    lambda connection: connection.get(MYSELF),
     lambda connection: connection.whoami(),
     lambda connection: connection.sign_out(),
 ]
@@ -43,7 +43,7 @@ def test_a_file_that_others_can_read(connection: Connection, tmp_path: Path, cal
         call(connection)  # type: ignore[operator]
 
 
-def test_a_vault_that_fails_during_a_sign_in(desk: Desk, double: Double, tmp_path: Path) -> None:
+def test_a_vault_that_fails_during_a_sign_in(desk: Desk, tmp_path: Path) -> None:
     """A disk that is full when the session is to be kept is no matter of the site's set-up, and nothing stays open."""
 
     class Full(FileVault):
@@ -53,8 +53,8 @@ def test_a_vault_that_fails_during_a_sign_in(desk: Desk, double: Double, tmp_pat
             super().write(name, text)
 
     with pytest.raises(VaultTrouble, match="No space left"):
-        desk.app(vault=Full(tmp_path / "full")).connect(double.base_url)
-    assert double.paths()[-1].endswith("/revoke")
+        desk.app(vault=Full(tmp_path / "full")).connect(desk.site.base_url)
+    assert desk.site.faults.asked[-1].path.endswith("/revoke")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of a folder are POSIX's")
@@ -84,24 +84,25 @@ def test_a_lost_answer_may_hide_an_act(method: str, loss: Loss) -> None:
     assert found.may_have_acted == (loss is Loss.INTERRUPTED and method in {"POST", "DELETE"})
 
 
-def test_a_lost_post(connection: Connection, double: Double) -> None:
+def test_a_lost_post(connection: Connection, genkan_site: SiteDouble) -> None:
     """The exception says so, and the request is not sent again by itself."""
-    double.drop_answers[ECHO] = 1
+    before = len(genkan_site.faults.requests("myself"))
+    genkan_site.faults.lose_answer("myself")
     with pytest.raises(TryLater) as lost:
-        connection.post(ECHO, {})
+        connection.post(MYSELF, {})
     assert lost.value.may_have_acted
-    double.drop_answers[ECHO] = 1
+    genkan_site.faults.lose_answer("myself")
     with pytest.raises(TryLater) as lost:
-        connection.get(ECHO)
+        connection.get(MYSELF)
     assert not lost.value.may_have_acted
-    assert double.paths().count(ECHO) == 2
+    assert len(genkan_site.faults.requests("myself")) == before + 2
 
 
-def test_an_answer_that_is_too_long(connection: Connection, double: Double) -> None:
+def test_an_answer_that_is_too_long(connection: Connection, genkan_site: SiteDouble) -> None:
     """More than 16 MiB comes again at the next try: nobody is told to wait."""
-    double.overrides[ECHO] = lambda _: Reply(200, b"x" * (16 * 1024 * 1024 + 1))
+    genkan_site.faults.answer("myself", 200, b"x" * (16 * 1024 * 1024 + 1))
     with pytest.raises(SetUpWrong, match="longer than"):
-        connection.get(ECHO)
+        connection.get(MYSELF)
 
 
 @pytest.mark.parametrize(
@@ -117,27 +118,29 @@ def test_an_answer_that_is_too_long(connection: Connection, double: Double) -> N
         ("GET", {"X:": "a"}),
     ],
 )
-def test_what_cannot_be_sent(connection: Connection, double: Double, method: str, headers: dict[str, str]) -> None:
+def test_what_cannot_be_sent(
+    connection: Connection, genkan_site: SiteDouble, method: str, headers: dict[str, str]
+) -> None:
     """A fault of the program is a ValueError before anything is sent."""
-    before = double.paths()
+    before = len(genkan_site.faults.asked)
     with pytest.raises(ValueError, match=r"header|method"):
-        connection.request(method, ECHO, headers=headers)
-    assert double.paths() == before
+        connection.request(method, MYSELF, headers=headers)
+    assert len(genkan_site.faults.asked) == before
 
 
-def test_a_busy_api_says_how_long(connection: Connection, double: Double) -> None:
+def test_a_busy_api_says_how_long(connection: Connection, genkan_site: SiteDouble) -> None:
     """The seconds of Retry-After go with the refusal; a date or nothing gives none."""
     for value, after in (("7", 7), ("Wed, 21 Oct 2026 07:28:00 GMT", None)):
-        double.overrides[ECHO] = lambda _, value=value: Reply(503, b"{}", {**JSON, "Retry-After": value})  # type: ignore[misc]
+        genkan_site.faults.answer("myself", 503, b"{}", headers=((b"retry-after", value.encode()),))
         with pytest.raises(ApiRefused) as refused:
-            connection.get(ECHO).json()
+            connection.get(MYSELF).json()
         assert (refused.value.status, refused.value.after) == (503, after)
 
 
-def test_a_busy_token_endpoint(connection: Connection, double: Double, clock: Clock) -> None:
+def test_a_busy_token_endpoint(connection: Connection, genkan_site: SiteDouble, clock: Clock) -> None:
     """A renewal that is busy keeps its own number of seconds."""
     clock.forward(4000)
-    double.overrides[TOKEN] = lambda _: Reply(503, b"{}", {**JSON, "Retry-After": "9"})
+    genkan_site.faults.fail("token", 503, retry_after=9)
     with pytest.raises(TryLater) as later:
         connection.fresh_token()
     assert later.value.after == 9

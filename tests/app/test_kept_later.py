@@ -188,18 +188,6 @@ def test_a_hotels_network(desk: Desk, double: Double, clock: Clock) -> None:
     assert desk.visits == 1
 
 
-def test_what_cannot_be_read_is_not_said_to_be_signed_out(desk: Desk, double: Double) -> None:
-    """Everywhere is told where it did not reach; the entry stays until it is to be forgotten all the same."""
-    desk.app().connect(double.base_url).close()
-    changed(desk, lambda state: replace(state, version=9))
-    (told,) = desk.app().sign_out_everywhere().values()
-    assert "layout 9" in told
-    assert double.ended is None
-    assert len(desk.vault.names()) == 2
-    assert len(desk.app().sign_out_everywhere(forget=True)) == 1
-    assert desk.vault.names() == ("device",)
-
-
 def test_a_401_of_the_apis_own(desk: Desk, double: Double) -> None:
     """Something that wants more than a token answers so each time; the program gets that, and nothing is renewed."""
     double.overrides[ECHO] = lambda _: Reply(401, b'{"message": "Type the password once more."}', JSON)

@@ -17,9 +17,9 @@ from genkan.app.sealed import SALT_BYTES, KeyFile, Passphrase, SealedVault, Spoi
 from genkan.app.shelter import Kind, Shelter, agree, refuse, shelter_of
 from genkan.app.state import SessionState, Tokens, Unreadable, encode
 from genkan.app.vault import FileVault, VaultTrouble
+from genkan.testing import SiteDouble
 from tests.app.by_hand import APP, a_site, drive
 from tests.app.conftest import Chance, Clock
-from tests.app.double import Double
 
 SECRET = "rt-very-secret"
 
@@ -145,30 +145,30 @@ def test_a_passphrase_is_asked_once_and_must_be_right(tmp_path: Path) -> None:
     assert (tmp_path / "vault.check").exists()
 
 
-def test_a_wrong_passphrase_stops_before_the_browser(tmp_path: Path, double: Double, clock: Clock) -> None:
+def test_a_wrong_passphrase_stops_before_the_browser(tmp_path: Path, genkan_site: SiteDouble, clock: Clock) -> None:
     """It is the vault's trouble, not a matter of signing in again, and the right one finds all as it was."""
 
     def app(words: str, visits: list[str]) -> App:
         vault = SealedVault(tmp_path, Passphrase(lambda: words, draw), draw)
         machine = Machine({}, clock, draw, lambda: 0.0, lambda _: None)
 
-        def walk(url: str) -> str:
+        def walk(url: str) -> str | None:
             visits.append(url)
-            return double.walk(url)
+            return genkan_site.person("alice")(url)
 
         return App(vault=vault, agent=HandedAgent(walk), machine=machine, examine=False)
 
     draw = Chance()
     visits: list[str] = []
-    app("right", visits).connect(double.base_url).close()
+    app("right", visits).connect(genkan_site.base_url).close()
     for sign_in in (True, False):
         with pytest.raises(VaultTrouble, match="type the right one"):
-            app("wrong", visits).connect(double.base_url, sign_in=sign_in)
-    with app("right", visits).connect(double.base_url, sign_in=False) as again:
+            app("wrong", visits).connect(genkan_site.base_url, sign_in=sign_in)
+    with app("right", visits).connect(genkan_site.base_url, sign_in=False) as again:
         again.whoami()
         again.sign_out()
     with pytest.raises(VaultTrouble, match="type the right one"):
-        app("wrong", visits).connect(double.base_url)
+        app("wrong", visits).connect(genkan_site.base_url)
     assert len(visits) == 1
 
 

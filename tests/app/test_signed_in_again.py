@@ -5,25 +5,36 @@ from pathlib import Path
 import pytest
 
 from genkan.app import AppTrouble, AsyncApp, HandedAgent, NoDoor, SetUpWrong, SignInNeeded
+from genkan.testing import Setup, SiteDouble
 from tests.app.conftest import Chance, Clock
-from tests.app.double import Double
-from tests.app.test_client import ECHO, Desk
+from tests.app.desk import MYSELF, Desk
 
 
 @pytest.fixture
-def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
-    """Somebody signed in some time ago, and an administrator has ended that since; here it looks as fresh as ever."""
-    desk = Desk(tmp_path, double, clock, chance)
-    desk.app().connect(double.base_url).close()
-    double.ended = "signed out by an administrator"
+def genkan_setup() -> Setup:
+    return Setup(people=("alice", "bob"))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, genkan_site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
+    """Somebody signed in some time ago."""
+    desk = Desk(genkan_site, tmp_path / "sessions", clock, chance)
+    desk.app().connect(genkan_site.base_url).close()
     return desk
 
 
-def test_the_first_use_signs_in_again(desk: Desk, double: Double) -> None:
+@pytest.fixture
+def desk(fresh: Desk) -> Desk:
+    """An administrator has ended that sign-in since; here it looks as fresh as ever."""
+    fresh.site.sign_out(person="alice")
+    return fresh
+
+
+def test_the_first_use_signs_in_again(desk: Desk) -> None:
     """The script's first run after a revocation does what its second one did: the browser opens, the call is made."""
-    with desk.app().connect(double.base_url) as site:
+    with desk.app().connect(desk.site.base_url) as site:
         before = site.id
-        assert site.get(ECHO).ok
+        assert site.get(MYSELF).ok
         assert desk.visits == 2
         assert site.id != before
         assert site.account is not None
@@ -33,9 +44,9 @@ def test_the_first_use_signs_in_again(desk: Desk, double: Double) -> None:
 
 
 @pytest.mark.parametrize("way", ["token", "headers", "whoami"])
-def test_every_way_to_use_it(desk: Desk, double: Double, way: str) -> None:
+def test_every_way_to_use_it(desk: Desk, way: str) -> None:
     """A program with a client of its own hands back the token that was refused, and gets one that is not."""
-    with desk.app().connect(double.base_url) as site:
+    with desk.app().connect(desk.site.base_url) as site:
         if way == "whoami":
             assert site.whoami().name == "alice"
         else:
@@ -45,84 +56,83 @@ def test_every_way_to_use_it(desk: Desk, double: Double, way: str) -> None:
     assert desk.visits == 2
 
 
-async def test_for_tasks(desk: Desk, double: Double) -> None:
+async def test_for_tasks(desk: Desk) -> None:
     """The same with tasks."""
-    async with await AsyncApp(**desk.settings()).connect(double.base_url) as site:
-        assert (await site.get(ECHO)).ok
+    app = AsyncApp(**desk.settings)  # type: ignore[arg-type]
+    async with await app.connect(desk.site.base_url) as site:
+        assert (await site.get(MYSELF)).ok
     assert desk.visits == 2
 
 
-def test_what_the_site_has_taken_once_is_told(desk: Desk, double: Double) -> None:
+def test_what_the_site_has_taken_once_is_told(fresh: Desk) -> None:
     """A program at work is not interrupted by a browser: the end of a session in use is an exception."""
-    double.ended = None
-    with desk.app().connect(double.base_url) as site:
-        assert site.get(ECHO).ok
-        double.ended = "signed out"
+    with fresh.app().connect(fresh.site.base_url) as site:
+        assert site.get(MYSELF).ok
+        fresh.site.sign_out(person="alice")
         with pytest.raises(SignInNeeded, match="sign in again"):
-            site.get(ECHO)
-    assert desk.visits == 1
+            site.get(MYSELF)
+    assert fresh.visits == 1
 
 
-def test_what_was_renewed_counts_as_taken(desk: Desk, double: Double, clock: Clock) -> None:
+def test_what_was_renewed_counts_as_taken(fresh: Desk, clock: Clock) -> None:
     """A client of one's own asks for tokens alone: one that was renewed shows that the session stood."""
-    double.ended = None
-    with desk.app().connect(double.base_url) as site:
+    with fresh.app().connect(fresh.site.base_url) as site:
         site.fresh_token()
         clock.forward(4000)
         site.fresh_token()
-        double.ended = "signed out"
+        fresh.site.sign_out(person="alice")
         clock.forward(4000)
         with pytest.raises(SignInNeeded):
             site.fresh_token()
-    assert desk.visits == 1
+    assert fresh.visits == 1
 
 
-def test_no_browser_where_none_is_wanted(desk: Desk, double: Double) -> None:
+def test_no_browser_where_none_is_wanted(desk: Desk) -> None:
     """A job at night said so when it connected."""
-    with desk.app().connect(double.base_url, sign_in=False) as site, pytest.raises(SignInNeeded):
-        site.get(ECHO)
+    with desk.app().connect(desk.site.base_url, sign_in=False) as site, pytest.raises(SignInNeeded):
+        site.get(MYSELF)
     assert desk.visits == 1
 
 
-def test_no_browser_where_there_is_none(desk: Desk, double: Double) -> None:
+def test_no_browser_where_there_is_none(desk: Desk) -> None:
     """Where no way leads to a person, it is the end of the session that is told, not the missing browser."""
 
     class Nowhere:
         def open_door(self, redirect_uris: object) -> NoDoor:
             return NoDoor("There is no browser here.")
 
-    with desk.app(agent=Nowhere()).connect(double.base_url) as site:
+    with desk.app(agent=Nowhere()).connect(desk.site.base_url) as site:
         for _ in range(2):
             with pytest.raises(SignInNeeded, match="sign in again"):
-                site.get(ECHO)
+                site.get(MYSELF)
     with pytest.raises(SetUpWrong, match="no browser here"):
-        desk.app(agent=Nowhere()).connect(double.base_url)
+        desk.app(agent=Nowhere()).connect(desk.site.base_url)
 
 
-def test_somebody_else_is_not_let_in(desk: Desk, double: Double) -> None:
+def test_somebody_else_is_not_let_in(desk: Desk) -> None:
     """The session was Alice's, so Bob in the browser does not go on with it; nobody is asked twice."""
-    with desk.app().connect(double.base_url) as site:
-        double.person = {"name": "bob", "key": "u2"}
+    with desk.app().connect(desk.site.base_url) as site:
+        desk.person = "bob"
         with pytest.raises(SignInNeeded, match="alice was asked for"):
-            site.get(ECHO)
+            site.get(MYSELF)
         assert desk.visits == 2
         with pytest.raises(AppTrouble):
-            site.get(ECHO)
+            site.get(MYSELF)
     assert desk.visits == 2
 
 
-def test_broken_off(desk: Desk, double: Double) -> None:
+def test_broken_off(desk: Desk) -> None:
     """Who closes the browser instead is told that, and is not asked at every request."""
-    with desk.app(agent=HandedAgent(lambda _url: None)).connect(double.base_url) as site:
+    with desk.app(agent=HandedAgent(lambda _url: None)).connect(desk.site.base_url) as site:
         for _ in range(2):
             with pytest.raises(SignInNeeded):
-                site.get(ECHO)
+                site.get(MYSELF)
 
 
-def test_who_signed_out_here_stays_out(desk: Desk, double: Double) -> None:
+def test_who_signed_out_here_stays_out(desk: Desk) -> None:
     """A connection that its own program signed out opens no browser afterwards."""
-    with desk.app().connect(double.base_url) as site:
+    with desk.app().connect(desk.site.base_url) as site:
         site.sign_out(forget=True)
         with pytest.raises(SignInNeeded):
-            site.get(ECHO)
+            site.get(MYSELF)
     assert desk.visits == 1

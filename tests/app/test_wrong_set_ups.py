@@ -24,22 +24,24 @@ from genkan.app import (
     managed_configuration,
 )
 from genkan.app.outcomes import ClientIdUnknown, GatewayInTheWay, SiteSetUpWrong, SwitchedOff, TooOld, WrongAddress
+from genkan.testing import SiteDouble
+from tests.app.by_hand import CLIENT
 from tests.app.conftest import Chance, Clock
-from tests.app.double import CLIENT_ID, INFO, JSON, TOKEN, Asked, Double, Reply
+from tests.app.desk import MYSELF, Desk
 from tests.app.keyrings import ForgetfulKeyring, RefusingKeyring
-from tests.app.test_client import ECHO, Desk
 from tests.app.test_drive import tls_server
 
-HTML = {"Content-Type": "text/html"}
+HTML = "text/html"
+INFO = "/rest/nativemobile/1.1/info/login"
+TOKEN = "/rest/oauth2/latest/token"
 SERVER_INFO = "/rest/api/2/serverInfo"
-AUTHORIZE = "/rest/oauth2/latest/authorize"
 
-Change = Callable[[Double], object]
+Change = Callable[[SiteDouble], object]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
-    return Desk(tmp_path, double, clock, chance)
+def desk(tmp_path: Path, genkan_site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
+    return Desk(genkan_site, tmp_path / "sessions", clock, chance)
 
 
 def is_one_sentence(trouble: AppTrouble) -> None:
@@ -47,39 +49,40 @@ def is_one_sentence(trouble: AppTrouble) -> None:
     text = str(trouble)
     assert "\n" not in text
     assert text.endswith("."), text
-    assert not any(secret in text for secret in ("at-1", "rt-1", "code-", "Traceback", "object at", "session="))
+    assert not any(secret in text for secret in ("gnk_", "Traceback", "object at", "session="))
 
 
-def answers(path: str, status: int, body: object = b"", **headers: str) -> Change:
+def answers(path: str, status: int, body: object = b"", kind: str = "application/json", location: str = "") -> Change:
     """The site answers one path so; ``body`` is bytes, or goes out as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent = {name.replace("_", "-"): value for name, value in headers.items()} or dict(JSON)
-    return lambda double: double.overrides.__setitem__(path, lambda _: Reply(status, content, sent))
+    sent = ((b"location", location.encode()),) if location else ()
+    return lambda site: site.faults.answer(path, status, content, kind, 99, sent)
 
 
-def switched_off(double: Double) -> None:
-    double.switch_on = False
+def switched_off(site: SiteDouble) -> None:
+    site.switch_off()
 
 
-def old_site(double: Double) -> None:
-    answers(INFO, 404, b"", **HTML)(double)
-    answers(SERVER_INFO, 200, {"version": "9.4.0"})(double)
+def old_site(site: SiteDouble) -> None:
+    answers(INFO, 404, b"", HTML)(site)
+    answers(SERVER_INFO, 200, {"version": "9.4.0"})(site)
 
 
-def wrong_secret(asked: Asked) -> Reply:
-    return Reply(401, b'{"error": "invalid_client"}')
+def no_site(site: SiteDouble) -> None:
+    for path in (INFO, SERVER_INFO):
+        answers(path, 404, b"", HTML)(site)
 
 
 SITES: dict[str, tuple[Change, type[AppTrouble], type | None]] = {
     "the switch is off": (switched_off, SetUpWrong, SwitchedOff),
-    "a gateway redirects": (answers(INFO, 302, Location="https://sso.example/?session=1"), SetUpWrong, GatewayInTheWay),
+    "a gateway redirects": (answers(INFO, 302, location="https://sso.example/?session=1"), SetUpWrong, GatewayInTheWay),
     "a gateway refuses": (answers(INFO, 401), SetUpWrong, GatewayInTheWay),
-    "a gateway has a page": (answers(INFO, 200, b"<h1>Log in</h1>", **HTML), SetUpWrong, GatewayInTheWay),
+    "a gateway has a page": (answers(INFO, 200, b"<h1>Log in</h1>", HTML), SetUpWrong, GatewayInTheWay),
     "the site is too old": (old_site, SetUpWrong, TooOld),
-    "no site is there": (answers(INFO, 404, b"", **HTML), SetUpWrong, WrongAddress),
+    "no site is there": (no_site, SetUpWrong, WrongAddress),
     "no client id is told": (answers(INFO, 200, {"oauth": {"enabled": True}}), SetUpWrong, ClientIdUnknown),
     "the site names another": (
-        answers(INFO, 200, {"clientID": CLIENT_ID, "authorizationEndpoint": "https://b.example/rest/oauth2/latest/authorize"}),
+        answers(INFO, 200, {"clientID": CLIENT, "authorizationEndpoint": "https://b.example/rest/oauth2/latest/authorize"}),
         SetUpWrong,
         WrongAddress,
     ),
@@ -87,19 +90,19 @@ SITES: dict[str, tuple[Change, type[AppTrouble], type | None]] = {
     "the site is down": (answers(INFO, 503), TryLater, None),
     "the secret is wrong": (answers(TOKEN, 401, {"error": "invalid_client"}), SetUpWrong, SiteSetUpWrong),
     "the grant is not given": (answers(TOKEN, 400, {"error": "unauthorized_client"}), SetUpWrong, SiteSetUpWrong),
-    "a page for tokens": (answers(TOKEN, 200, b"<h1>Welcome to the hotel</h1>", **HTML), TryLater, None),
-    "tokens elsewhere": (answers(TOKEN, 302, Location="https://hotel.example"), TryLater, None),
+    "a page for tokens": (answers(TOKEN, 200, b"<h1>Welcome to the hotel</h1>", HTML), TryLater, None),
+    "tokens elsewhere": (answers(TOKEN, 302, location="https://hotel.example"), TryLater, None),
     "the code is not taken": (answers(TOKEN, 400, {"error": "invalid_grant"}), SignInNeeded, None),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SITES)
-def test_sites(desk: Desk, double: Double, name: str) -> None:
+def test_sites(desk: Desk, genkan_site: SiteDouble, name: str) -> None:
     """What is wrong at the site or in front of it, by what it answers."""
     change, kind, problem = SITES[name]
-    change(double)
+    change(genkan_site)
     with pytest.raises(AppTrouble) as told:
-        desk.app().connect(double.base_url)
+        desk.app().connect(genkan_site.base_url)
     assert type(told.value) is kind, told.value
     assert problem is None or (isinstance(told.value, SetUpWrong) and type(told.value.problem) is problem)
     is_one_sentence(told.value)
@@ -117,14 +120,14 @@ def test_sites(desk: Desk, double: Double, name: str) -> None:
         ("something_new", SetUpWrong),
     ],
 )
-def test_refusals_in_the_browser(desk: Desk, double: Double, error: str, kind: type[AppTrouble]) -> None:
+def test_refusals_in_the_browser(desk: Desk, genkan_site: SiteDouble, error: str, kind: type[AppTrouble]) -> None:
     """What the site sends back instead of a code."""
 
     def refused(url: str) -> str:
-        return double.walk(url).replace("code=", f"error={error}&was=")
+        return (genkan_site.person("alice")(url) or "").replace("code=", f"error={error}&was=")
 
     with pytest.raises(AppTrouble) as told:
-        desk.app(agent=HandedAgent(refused)).connect(double.base_url)
+        desk.app(agent=HandedAgent(refused)).connect(genkan_site.base_url)
     assert type(told.value) is kind
     is_one_sentence(told.value)
 
@@ -171,63 +174,65 @@ def test_https_where_none_is_spoken(desk: Desk) -> None:
     is_one_sentence(told.value)
 
 
-def test_a_proxy_that_drops_the_header(desk: Desk, double: Double) -> None:
+def test_a_proxy_that_drops_the_header(desk: Desk, genkan_site: SiteDouble) -> None:
     """The site issues a token and does not know it again: the header is named."""
-    with desk.app().connect(double.base_url) as connection:
-        double.overrides |= dict.fromkeys((ECHO, "/rest/api/2/myself"), lambda _: Reply(401, b"", HTML))
+    with desk.app().connect(genkan_site.base_url) as connection:
+        genkan_site.faults.answer("myself", 401, b"", HTML, times=9)
         with pytest.raises(SetUpWrong) as told:
-            connection.get(ECHO)
+            connection.get(MYSELF)
     assert "Authorization header" in str(told.value)
 
 
-def test_links(desk: Desk, double: Double) -> None:
+def test_links(desk: Desk, genkan_site: SiteDouble) -> None:
     """A redirect that no program can take an answer on, and a scope that is none of the link's."""
     with pytest.raises(SetUpWrong) as told:
-        desk.app(agent=HandedAgent(double.walk, "http://127.0.0.1/elsewhere")).connect(double.base_url)
+        desk.app(agent=HandedAgent(genkan_site.person("alice"), "http://127.0.0.1/elsewhere")).connect(
+            genkan_site.base_url
+        )
     assert "not registered" in str(told.value)
     is_one_sentence(told.value)
-    link = Link(CLIENT_ID, redirect_uris=("https://web.example/callback",))
+    link = Link(CLIENT, redirect_uris=("https://web.example/callback",))
     with pytest.raises(AppTrouble) as none:
-        desk.app(agent=HandedAgent(lambda _url: None)).connect(double.base_url, link=link)
+        desk.app(agent=HandedAgent(lambda _url: None)).connect(genkan_site.base_url, link=link)
     is_one_sentence(none.value)
 
 
 @pytest.mark.parametrize("backend", [ForgetfulKeyring, RefusingKeyring])
-def test_keyrings(desk: Desk, double: Double, backend: type[ForgetfulKeyring]) -> None:
+def test_keyrings(desk: Desk, genkan_site: SiteDouble, backend: type[ForgetfulKeyring]) -> None:
     """A keyring that keeps nothing or refuses, and nobody who agreed to a file."""
     before = keyring.get_keyring()
     keyring.set_keyring(backend())
     try:
         with pytest.raises(VaultTrouble) as told:
-            App(machine=desk.machine, agent=HandedAgent(desk.walk)).connect(double.base_url)
+            App(machine=desk.machine, agent=HandedAgent(desk.walk)).connect(genkan_site.base_url)
     finally:
         keyring.set_keyring(before)
     is_one_sentence(told.value)
     assert desk.visits == 0
 
 
-def test_folders(desk: Desk, double: Double, tmp_path: Path) -> None:
+def test_folders(desk: Desk, genkan_site: SiteDouble, tmp_path: Path) -> None:
     """A folder that others can enter, and a session that is no session."""
-    desk.app().connect(double.base_url).close()
+    desk.app().connect(genkan_site.base_url).close()
     (tmp_path / "sessions").chmod(0o755)
     with pytest.raises(VaultTrouble, match="chmod 700") as told:
-        desk.app().connect(double.base_url)
+        desk.app().connect(genkan_site.base_url)
     is_one_sentence(told.value)
     (tmp_path / "sessions").chmod(0o700)
     for file in (tmp_path / "sessions").glob("*.json"):
         if file.name != "device.json":
             file.write_text("{")
     with pytest.raises(SignInNeeded) as needed:
-        desk.app().connect(double.base_url, sign_in=False)
+        desk.app().connect(genkan_site.base_url, sign_in=False)
     is_one_sentence(needed.value)
 
 
-def test_settings(desk: Desk, double: Double, tmp_path: Path) -> None:
+def test_settings(desk: Desk, genkan_site: SiteDouble, tmp_path: Path) -> None:
     """A variable that says nothing sensible, a value of MDM's that cannot be read, two sites and no choice."""
     machine = type(desk.machine)({"GENKAN_APP_VAULT": "clipboard"}, desk.machine.now, desk.machine.draw)
     troubles: list[AppTrouble] = []
     for call, kind in (
-        (lambda: App(machine=machine).connect(double.base_url), VaultTrouble),
+        (lambda: App(machine=machine).connect(genkan_site.base_url), VaultTrouble),
         (lambda: managed_configuration("x", {"GENKAN_APP_SITES": str(tmp_path / "none")}), ManagedUnreadable),
         (lambda: desk.app().connect(), WhichOne),
     ):

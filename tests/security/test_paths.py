@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genkan.protocol.outcomes import Refused
+from genkan.protocol.reasons import entry
 from genkan.site import answer
 from genkan.site.answer import Answer
 from genkan.site.app import route_table
 from genkan.site.dispatch import Dispatcher
 from genkan.site.door import Door
+from genkan.site.pages import Pages
 from genkan.site.peer import Peers
+from genkan.site.reader import Reader
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule
 from tests.security.serving import Serving, serving
@@ -85,6 +89,14 @@ def filled(rule: Rule) -> str:
     return "/".join("00" * 16 if part.startswith("{") else part for part in rule.path.split("/"))
 
 
+class Blank(Pages):
+    """Pages of which only the status counts: there are a hundred thousand refusals to look at."""
+
+    def refusal(self, refused: Refused, request_id: str, reader: Reader, *, detail: str = "") -> Answer:
+        """Nothing that anybody would read."""
+        return Answer(entry(refused.reason).status, ())
+
+
 class Recorded:
     """The site's own table, guards and dispatcher; what a rule's handler would do is only noted."""
 
@@ -94,7 +106,9 @@ class Recorded:
         # What stands at the certificate origin is found there alone (tests/site/test_certificate_sign_in.py).
         self.table = [rule for rule in route_table(site.base) if rule.guard is not Guard.CERTIFICATE]
         rules = tuple(replace(rule, handler=self._noting(rule)) for rule in self.table)
-        self._app = Dispatcher(site.door, rules, Peers((), "a-secret"), lambda: 0.0)
+        door = replace(site.door, pages=Blank(site.door.public, ""))
+        self._parts = [(rule, rule.path.split("/")) for rule in self.table]
+        self._app = Dispatcher(door, rules, Peers((), "a-secret"), lambda: 0.0)
 
     def _noting(self, rule: Rule) -> Any:
         async def handler(received: Received, door: Door) -> Answer:
@@ -131,14 +145,15 @@ class Recorded:
             if asked in rule.methods and (path == rule.also_at or (path == base != "" and rule.path == "/")):
                 return rule
         local = path.removeprefix(base) if path.startswith(base + "/") else ""
-        fitting = [rule for rule in self.table if asked in rule.methods and _fits(rule.path, local)]
+        parts = local.split("/")
+        fitting = [rule for rule, wanted in self._parts if asked in rule.methods and _fits(wanted, parts)]
         return min(fitting, key=lambda rule: rule.path.count("{"), default=None)
 
 
-def _fits(template: str, path: str) -> bool:
-    parts, wanted = path.split("/"), template.split("/")
-    pairs = zip(parts, wanted, strict=False)
-    return len(parts) == len(wanted) and all(w == p or (w.startswith("{") and p != "") for p, w in pairs)
+def _fits(wanted: list[str], parts: list[str]) -> bool:
+    if len(parts) != len(wanted):
+        return False
+    return all(w == p or (w.startswith("{") and p != "") for p, w in zip(parts, wanted, strict=True))
 
 
 @pytest.fixture(params=["https://site.example", "https://site.example/jira"])

@@ -57,6 +57,41 @@ async def test_a_store_that_does_not_answer_is_said(site: SiteUnderTest, monkeyp
     assert await ready(site) == (503, ["the store does not answer"])
 
 
+async def test_a_store_that_takes_no_writes_is_said_until_it_does(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads may go on from a disk that is full. A request that failed makes upkeep look, and upkeep alone decides."""
+    full = True
+    report = type(site.store).report
+
+    async def reported(store: object, node: object) -> int:
+        if full:
+            raise StoreUnavailable("no room")
+        return await report(store, node)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(site.store), "report", reported)
+    keeper = Keeper(site.door, "site", lambda: site.env.now)
+    keeper._rounds = 1
+    keeper._reported = site.door.sealer.ring.version
+    await keeper.round()
+    assert await ready(site) == (200, [])
+
+    async def gone(store: object, *_: object) -> None:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as away:
+        away.setattr(type(site.store), "link_by_client_id", gone)
+        answer = await site.client.get(f"{site.base}/rest/oauth2/latest/authorize?client_id=a&response_type=code")
+        assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    assert await ready(site) == (200, [])
+    with pytest.raises(StoreUnavailable):
+        await keeper.round()
+    assert await ready(site) == (503, ["the store takes no writes"])
+    full = False
+    await keeper.round()
+    assert await ready(site) == (200, [])
+
+
 async def test_a_ring_older_than_the_store_says_is_not_ready(site: SiteUnderTest) -> None:
     """tokens.md 7: this node would refuse good tokens."""
     from genkan.protocol.outcomes import Change, MoveRing

@@ -319,7 +319,7 @@ def read_account(answer: Answer) -> Account | None:
 def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[SignedOut | Problem]:
     """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says.
 
-    Raises ``VaultTrouble``.
+    One that cannot be read stays without ``forget``: the site still takes its tokens. Raises ``VaultTrouble``.
     """
     turn = keeper.vault.turn(session_id)
     try:
@@ -338,7 +338,7 @@ def _end(state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
     if state is None:
         return SignedOut("Nothing was ended at the site: this session was signed out before.")
     if isinstance(state, Unreadable):
-        return SiteSetUpWrong(f"A session that cannot be read cannot be ended at its site. {state.sentence}")
+        return SiteSetUpWrong(f"Its site cannot be told that it ends. {state.sentence}")
     if state.tokens is None:
         return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
     return (yield from flows.sign_out(state.site, state.tokens))

@@ -16,6 +16,7 @@ from functools import lru_cache
 import httpx2
 
 from genkan.outside.reach import Reach
+from genkan.outside.watching import watching
 from genkan.wire import uri
 from genkan.wire.addresses import Address
 
@@ -90,7 +91,7 @@ async def fetch(
     if isinstance(target, FetchFault):
         return target
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), watching("fetch", method=method, host=target.host):
             addresses = await _open_addresses(target, allow, resolver)
             if isinstance(addresses, FetchFault):
                 return addresses

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from genkan.outside.ldap_connection import Cannot, Conversation, Trouble, conversation, said
 from genkan.outside.ldap_messages import Code, Entry, Result, Scope, Search
+from genkan.outside.watching import watching
 from genkan.protocol.env import Env
 from genkan.sources import ldap_entries, ldap_filter, ldap_names
 from genkan.sources.ldap import NAME, LdapSource
@@ -283,6 +284,7 @@ class LdapDirectory:
 
     async def open_server(self, stack: AsyncExitStack, at: int) -> Conversation:
         """A conversation with one certain server. Raises Cannot."""
+        await stack.enter_async_context(watching("talk with a directory", directory=self.source.name))
         opening = conversation(self._servers[at], self._context, self.source.connect_seconds)
         return await stack.enter_async_context(opening)
 

@@ -1,5 +1,6 @@
 """The password lane with its figures kept."""
 
+from genkan.outside.watching import watched
 from genkan.site.door import Passwords
 from genkan.site.measure import PasswordFigures
 
@@ -14,10 +15,10 @@ class CountedPasswords:
 
     async def verify(self, kept: str, password: str) -> bool:
         """As the lane does. Raises LaneFull."""
-        with self._figures:
+        with self._figures, watched("hash a password"):
             return await self._lane.verify(kept, password)
 
     async def hash(self, password: str) -> str:
         """As the lane does. Raises LaneFull."""
-        with self._figures:
+        with self._figures, watched("hash a password"):
             return await self._lane.hash(password)

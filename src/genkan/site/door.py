@@ -78,13 +78,15 @@ class RingHolder:
 @dataclass(slots=True)
 class Health:
     """What readyz tells: how far our clock is behind the store's, or ahead of it, in milliseconds; ``behind`` once the
-    store lost writes.
+    store lost writes. ``suspect``: the store could not do something; ``unwritable``: it takes no writes since.
     """
 
     clock_off: int = 0
     clock_ahead: int = 0
     behind: bool = False
     closing: bool = False
+    suspect: bool = False
+    unwritable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

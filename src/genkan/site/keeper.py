@@ -44,8 +44,8 @@ class Keeper:
 
     async def round(self) -> None:
         """One round: stops at once, pruning and clocks on their own schedule."""
-        if self._rounds % 60 == 0 or await self._has_new_ring():
-            await self.compare_clocks()
+        if self._rounds % 60 == 0 or self._door.health.suspect or await self._has_new_ring():
+            await self._report()
         if not await self._door.store.on_duty():
             return
         await self._settle()
@@ -118,6 +118,17 @@ class Keeper:
             return False
         self._door.log("info", "audit dropped after its time", **sealed(segment))
         return True
+
+    async def _report(self) -> None:
+        """The report is a write like any other: whether it can be made is told by readyz."""
+        health = self._door.health
+        try:
+            await self.compare_clocks()
+        except StoreUnavailable:
+            # Reads may go on, from a disk that is full for one; asked anew at each round until it is over.
+            health.suspect = health.unwritable = True
+            raise
+        health.suspect = health.unwritable = False
 
     async def compare_clocks(self) -> None:
         """tokens.md 8: against the store's clock, or the latest time that it remembers where it has none; it warns from

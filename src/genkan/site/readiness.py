@@ -43,6 +43,8 @@ async def readiness(door: Door) -> Readiness:
         site = await door.store.site()
     except StoreUnavailable:
         return Readiness(causes | {Cause.STORE: "the store does not answer"}, None)
+    if health.unwritable:
+        causes[Cause.STORE] = "the store takes no writes"
     if door.ring.is_behind(site, door.env().now):
         causes[Cause.RING] = "the key ring's file is older than the store says"
     if site.behind_since:

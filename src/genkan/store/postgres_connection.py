@@ -83,10 +83,16 @@ def unavailable(fault: BaseException) -> StoreUnavailable:
 
 async def connect(url: str) -> asyncpg.Connection:
     """A connection to the primary: of several hosts that the URL names, the one that is no standby."""
-    connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=SILENT_SECONDS, statement_cache_size=300,
-        max_cached_statement_lifetime=0, server_settings=_SESSION, target_session_attrs="primary",
-    )  # fmt: skip
+    try:
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_SECONDS, command_timeout=SILENT_SECONDS, statement_cache_size=300,
+            max_cached_statement_lifetime=0, server_settings=_SESSION, target_session_attrs="primary",
+        )  # fmt: skip
+    except asyncpg.PostgresError as fault:
+        # Whatever the server has against it, who wanted the connection has done nothing wrong.
+        if is_machine(fault):
+            raise
+        raise asyncpg.CannotConnectNowError(str(fault)) from fault
     try:
         await connection.fetch(_DURABLE)
     except BaseException:
