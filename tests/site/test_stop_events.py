@@ -107,7 +107,7 @@ async def certificate_revoked(site: SiteUnderTest, account: Account, link: Link)
 BY_CERTIFICATE = {certificate_revoked}
 
 
-async def _begin(site: SiteUnderTest, stop: Stop, account: Account) -> None:
+async def begin(site: SiteUnderTest, stop: Stop, account: Account) -> None:
     """Signed in by certificate where the stop is about one; else the test's own flow signs in by password."""
     if stop in BY_CERTIFICATE:
         await signed_in_by_certificate(site, account)
@@ -187,7 +187,7 @@ async def test_a_stop_ends_the_phone_on_the_next_request(site: SiteUnderTest, st
     account = await site.make_account()
     caller = await site.make_link("https://rs.example/cb", kind=LinkKind.CONFIDENTIAL, introspect=True)
     link = await site.turn_mobile_on()
-    await _begin(site, stop, account)
+    await begin(site, stop, account)
     tokens = await site.issue_tokens(link)
     access, refresh = str(tokens["access_token"]), str(tokens["refresh_token"])
     assert (await site.myself(access)).status_code == 200
@@ -208,7 +208,7 @@ async def test_a_stop_between_issue_and_redemption_kills_the_code(site: SiteUnde
     """A code issued before the stop makes no grant after it, whatever the order of later changes."""
     account = await site.make_account()
     link = await site.turn_mobile_on()
-    await _begin(site, stop, account)
+    await begin(site, stop, account)
     code = await site.get_code(link)
     await stop(site, account, link)
     answer = await site.token(

@@ -34,7 +34,7 @@ from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import open_desk
 from genkan.store.api import Store
-from genkan.store.sqlite import open_store
+from genkan.store.places import open_store
 from genkan.store.sqlite_open import prepare
 from genkan.wire import pkce
 from genkan.wire.metadata import Endpoints
@@ -284,8 +284,9 @@ async def open_site(folder: Path, env: TestClock, ring: Ring | None = None, **ch
     """A site over the database in this folder; ``chosen`` are settings."""
     folder.mkdir(exist_ok=True)
     settings = Settings(data_dir=str(folder), **{"base_url": "https://site.example", **chosen})  # type: ignore[arg-type]
-    lay_store(settings.database_path, env)
-    store = open_store(settings.database_path, create=True, env=env())
+    if isinstance(settings.store_place, Path):
+        lay_store(settings.store_place, env)
+    store = open_store(settings.store_place, create=True, env=env())
     rings = [ring or new_ring(env())]
     site = await store.site()
     await store.apply(Change((MoveRing(rings[0].version, rings[0].fingerprint),)))
