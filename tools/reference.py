@@ -84,7 +84,8 @@ These variables are read by `genkan app` and `genkan.app`, never by the site.
 - `GENKAN_APP_DIR`: the folder of the kept sessions, yours alone. Default: `genkan/app` in `$XDG_STATE_HOME`, or in
   `~/.local/state`.
 - `GENKAN_APP_VAULT`: `keyring`, `encrypted` or `file`, where sessions are kept; `file` is an owner-only file in clear.
-  Default: what the first sign-in chose, a keyring where one works, else encrypted files.
+  Default: what the first sign-in chose, a keyring where one works, else encrypted files. A run with another kind
+  changes that choice for no later run; what each keeps, all see.
 - `GENKAN_APP_KEY_FILE`: the key of encrypted files. Default: `genkan/app.key` in `$XDG_CONFIG_HOME`, or in `~/.config`;
   `sessions.key` in `GENKAN_APP_DIR` where that is set.
 - `GENKAN_APP_SITES`: the file with the `sites` value of the MDM set-up, as `--sites`.

@@ -42,6 +42,7 @@ TITLES = {
     6052: "IPv6 addresses of translators (NAT64)",
     6066: "Transport Layer Security (TLS) Extensions: Extension Definitions",
     6265: "HTTP state management (cookies)",
+    6266: "Content-Disposition in HTTP",
     6454: "The web origin concept",
     6585: "Additional HTTP status codes",
     6598: "Carriers' shared IPv4 addresses",

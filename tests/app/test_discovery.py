@@ -185,6 +185,16 @@ def test_https_redirects_are_not_taken() -> None:
     assert result.site.redirect_uris == (LOOPBACK,)
 
 
+def test_redirects_of_ones_own_are_used_or_refused() -> None:
+    """What is written for a link of one's own is taken as it is, a web address too; what is none is a sentence."""
+    given = ("https://localhost:8091/jira", LOOPBACK)
+    result = ready(Wanted(BASE, client_id="mine", redirect_uris=given), {})
+    assert result.site.redirect_uris == given
+    wrong = found(Wanted(BASE, client_id="mine", redirect_uris=("127.0.0.1:8080/callback",)), {})
+    assert isinstance(wrong, SiteSetUpWrong)
+    assert wrong.sentence.startswith("127.0.0.1:8080/callback: The redirect URL has no scheme")
+
+
 @pytest.mark.parametrize("path", [WELL_KNOWN + "/jira", "/jira" + WELL_KNOWN])
 def test_metadata_is_read_in_both_places(path: str) -> None:
     """RFC 8414: at the host's root with the context path after it, and below the base URL."""

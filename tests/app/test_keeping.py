@@ -237,8 +237,20 @@ def test_a_damaged_session_is_a_sentence(keeper: Keeper, text: str) -> None:
     keeper.vault.write("s1", text)
     assert isinstance(drive(keeping.access(keeper, "s1"), nobody), SignInAgain)
     assert isinstance(keeping.saved(keeper.vault)[0], Unreadable)
-    assert isinstance(drive(keeping.sign_out(keeper, "s1"), nobody), SignedOut)
-    assert keeping.saved(keeper.vault) == ()
+
+
+def test_what_cannot_be_read_is_not_called_signed_out(keeper: Keeper) -> None:
+    """The site still takes its tokens: it stays and is told, until forgetting is asked for, which is told as well."""
+    keeper.vault.write("s1", '{"version": 9}')
+    outcome = drive(keeping.sign_out(keeper, "s1"), nobody)
+    assert isinstance(outcome, SiteSetUpWrong)
+    assert "layout 9" in outcome.sentence
+    ((label, ended),) = drive(keeping.sign_out_everywhere(keeper), nobody)
+    assert "cannot be read" in label
+    assert ended == outcome
+    assert keeper.vault.names() == ("s1",)
+    assert drive(keeping.sign_out(keeper, "s1", forget=True), nobody) == outcome
+    assert keeper.vault.names() == ()
 
 
 def test_a_session_that_is_gone(keeper: Keeper) -> None:

@@ -146,7 +146,7 @@ async def test_what_was_there_is_kept_whole(lost: Lost, manner: Manner) -> None:
     assert {name for name in left if not name.startswith("genkan.sqlite3.replaced")} == {
         ".restoring.lock",
         "genkan.sqlite3",
-        "genkan.sqlite3.moving",
+        "genkan.sqlite3.moving.lock",
         "secrets.json",
         "secrets.json.lock",
         "serve.lock",

@@ -179,8 +179,8 @@ def test_wrong_set_ups(desk: Desk, server: Server) -> None:
             desk.connect(replace(server.link, client_secret="another"))
         with pytest.raises(SetUpWrong, match="does not give SYSTEM_ADMIN"):
             desk.app(desk.somebody()).connect(server.base, link=replace(server.link, scope="SYSTEM_ADMIN"))
-    # What is wrong with the client itself the provider says on its own page, and no answer comes back.
-    with pytest.raises((SignInNeeded, SetUpWrong)):
+    # What is wrong with the client itself the provider says on its own page, which is asked before a browser opens.
+    with pytest.raises(SetUpWrong, match="does not know the client id somebody-else"):
         desk.connect(replace(server.link, client_id="somebody-else"))
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from genkan.app.session import Session
 from genkan.app.steps import Answer, Ask, Loss, Lost, NoReturn, Pause, Returned, Visit, Work
 from genkan.cli.app_trace import safe_url, told_of
 from tests.terminal.conftest import Terminal
@@ -41,7 +42,20 @@ def test_the_whole_way_hides_every_secret(genkan: Terminal) -> None:
     assert len(secrets) >= 6
     # The address to open by hand is a person's own and goes beside the output: without its state nobody could sign in.
     assert [secret for secret in secrets if secret in ran.out] == []
+    # Whose account it is belongs in no support ticket either.
+    assert "alice" not in ran.out.lower()
     assert not genkan.folder.joinpath("sessions").exists()
+
+
+def test_broken_off_it_is_signed_out(genkan: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the middle leaves no sign-in behind that nobody holds the tokens of."""
+
+    def interrupted(_session: Session) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "whoami", interrupted)
+    assert genkan("inspect", genkan.site.base_url, "--sign-in").status == 130
+    assert [phone.reason for phone in genkan.site.phones()] == ["signed_out_by_app"]
 
 
 def test_json_is_the_same_for_programs(genkan: Terminal) -> None:

@@ -122,6 +122,64 @@ def test_a_file_gets_the_bytes_as_they_came(signed_in: Terminal, tmp_path: Path)
     assert "cannot be written" in refused.err
 
 
+def test_a_redirect_is_no_answer(signed_in: Terminal, tmp_path: Path) -> None:
+    """It is not followed, so nothing was read: a no that names the target without its secrets, and no empty file."""
+    to_login = ((b"location", b"https://sso.example.com/login?ticket=s3cret"),)
+    signed_in.site.faults.answer(THINGS, 302, headers=to_login, times=3)
+    file = tmp_path / "picture.png"
+    for words in (("-o", str(file)), (), ("--include",)):
+        ran = signed_in("request", "GET", THINGS, *words)
+        assert ran.status == 1
+        assert "answered 302 and leads to https://sso.example.com/login?ticket=<hidden" in ran.err
+        assert "s3cret" not in ran.err
+        assert ran.out.startswith("HTTP 302") == ("--include" in words)
+    assert not file.exists()
+    answers(signed_in, b"", status=304)
+    assert signed_in("request", "GET", THINGS, "-H", "If-None-Match: x").status == 0
+
+
+def test_a_page_is_no_file(signed_in: Terminal, tmp_path: Path) -> None:
+    """A sign-in page in a download's place is told; a page that somebody attached is a file as any other."""
+    file = tmp_path / "picture.png"
+    answers(signed_in, b"<h1>Sign in</h1>", "text/html")
+    ran = signed_in("request", "GET", THINGS, "-o", str(file))
+    assert (ran.status, file.exists()) == (1, False)
+    assert "answered 200 with a web page" in ran.err
+    attached = ((b"content-disposition", b"attachment; filename=a.html"),)
+    signed_in.site.faults.answer(THINGS, 200, b"<h1>Ours</h1>", "text/html", headers=attached)
+    assert signed_in("request", "GET", THINGS, "-o", str(file)).status == 0
+    assert file.read_bytes() == b"<h1>Ours</h1>"
+
+
+def test_a_link_of_ones_own_with_its_redirect(genkan: Terminal) -> None:
+    """A link that is registered with loopback alone is signed in by; a redirect that is none is told at once."""
+    mine = genkan.site.add_link(AppLink("Mine", ("http://127.0.0.1/mine",)))
+    wrong = genkan("login", genkan.site.base_url, "--client-id", mine.client_id, "--redirect", "127.0.0.1/mine")
+    assert (wrong.status, wrong.err.count("\n"), genkan.site.faults.asked) == (2, 1, [])
+    words = (genkan.site.base_url, "--client-id", mine.client_id, "--redirect", "http://127.0.0.1/mine")
+    ran = genkan("login", *words)
+    assert ran.status == 0, ran.err
+    assert genkan("inspect", *words, "--sign-in").status == 0
+    assert {phone.client_id for phone in genkan.site.phones()} == {mine.client_id}
+
+
+def test_an_answer_on_a_web_address_is_pasted(genkan: Terminal) -> None:
+    """A link with a web address alone: the browser ends there, and the person brings the address back."""
+    web = "https://localhost:8091/jira"
+    mine = genkan.site.add_link(AppLink("Web", (web,), confidential=False))
+    person = genkan.site.person("alice")
+    words = ("app", "login", genkan.site.base_url, "--client-id", mine.client_id, "--redirect", web, "--no-browser")
+    with genkan.start(*words) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        address = process.stdout.readline().decode().strip()
+        process.stdin.write(f"{person(address)}\n".encode())
+        process.stdin.close()
+        said = process.stdout.read().decode()
+        assert process.wait(60) == 0
+    assert said.startswith("Signed in as alice")
+
+
 def test_a_terminal_is_told_nothing_that_it_would_obey(signed_in: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal JSON is indented, control characters are shown, and bytes are left for a file."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)

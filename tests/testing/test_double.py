@@ -120,6 +120,18 @@ def test_the_switch_is_turned(genkan_site: SiteDouble) -> None:
     assert genkan_site.switch_on().client_id == link.client_id
 
 
+def test_tokens_leave_the_switch_alone(make_genkan_site: Make) -> None:
+    """They are the app's own link's; a site whose switch was never on has none and says so."""
+    site = make_genkan_site(Setup(switch=False))
+    with pytest.raises(SetupRefused, match="never on"):
+        site.tokens()
+    announced = httpx2.get(f"{site.base_url}/rest/nativemobile/1.1/info/login", timeout=20)
+    site.switch_on()
+    site.switch_off()
+    assert site.tokens()["access_token"]
+    assert httpx2.get(f"{site.base_url}/rest/nativemobile/1.1/info/login", timeout=20).json() == announced.json()
+
+
 def test_a_set_up_that_will_not_do_is_told(make_genkan_site: Make) -> None:
     """One sentence names what is wrong, nothing stays open, and a closed site says that it is one."""
     with pytest.raises(SetupRefused, match="access_seconds"):

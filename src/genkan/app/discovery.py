@@ -34,6 +34,7 @@ from genkan.wire.versions import judge_jira, parse_version
 INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
 APP_REDIRECT = "jira-server://oauth-callback"
 APP_SCOPE = "WRITE"
+LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def discover(wanted: Wanted) -> Flow[Discovery]:
     base = parse_base_url(wanted.address, allow_http=wanted.allow_http)
     if isinstance(base, BaseURLProblem):
         return WrongAddress(base.sentence)
+    if wrong := _wrong_redirect(wanted.redirect_uris):
+        return wrong
     oauth = wanted.entry.oauth if wanted.entry else None
     if wanted.client_id is not None:
         return (yield from _known_client(wanted, base, wanted.client_id, Route.TYPED_CLIENT_ID))
@@ -102,7 +105,7 @@ def _ready(wanted: Wanted, base: BaseURL, client_id: str, info: LoginInfo, route
         client_id=client_id,
         client_secret=wanted.client_secret,
         linked=wanted.client_id is not None or wanted.scope is not None,
-        redirect_uris=_usable(wanted.redirect_uris or info.redirect_uris) or (APP_REDIRECT,),
+        redirect_uris=wanted.redirect_uris or _usable(info.redirect_uris) or (APP_REDIRECT,),
         authorization_endpoint=described.authorization_endpoint,
         token_endpoint=described.token_endpoint,
         revocation_endpoint=described.revocation_endpoint or Endpoints(base.text).revocation,
@@ -114,6 +117,18 @@ def _ready(wanted: Wanted, base: BaseURL, client_id: str, info: LoginInfo, route
         share_browser_session=oauth.cache_session_in_mobile_browser if oauth else True,
     )
     return Ready(site, route, notes)
+
+
+def _wrong_redirect(given: tuple[str, ...]) -> SiteSetUpWrong | None:
+    """A redirect of the caller's own is used as it is or refused; a web address among them is for the person to paste.
+
+    Another in its place would end on a page of the site that speaks of one that nobody wrote.
+    """
+    for each in given:
+        parsed = parse_redirect(each)
+        if not isinstance(parsed, RedirectURI):
+            return SiteSetUpWrong(f"{shown(each, LONGEST_SHOWN) or 'A redirect URL'}: {parsed.sentence}")
+    return None
 
 
 def _usable(redirect_uris: tuple[str, ...]) -> tuple[str, ...]:

@@ -276,13 +276,13 @@ def read_account(answer: Answer) -> Account | None:
 def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[SignedOut | Problem]:
     """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says.
 
-    Raises ``VaultTrouble``.
+    One that cannot be read stays without ``forget``: the site still takes its tokens. Raises ``VaultTrouble``.
     """
     turn = keeper.vault.turn(session_id)
     try:
         if not (yield from wait_for(turn)):
             return Retry(BUSY)
-        state = yield from load(keeper, session_id)
+        state = yield from work(lambda: _read(keeper.vault, session_id))
         outcome = yield from _end(state)
         if forget or isinstance(outcome, SignedOut):
             yield from work(lambda: keeper.vault.remove(session_id))
@@ -291,9 +291,11 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
         turn.give_back()
 
 
-def _end(state: SessionState | SignInAgain) -> Flow[SignedOut | Problem]:
-    if isinstance(state, SignInAgain):
-        return SignedOut(f"Nothing was ended at the site. {state.sentence}")
+def _end(state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
+    if state is None:
+        return SignedOut("Nothing was ended at the site: this session was signed out before.")
+    if isinstance(state, Unreadable):
+        return SiteSetUpWrong(f"Its site cannot be told that it ends. {state.sentence}")
     if state.tokens is None:
         return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
     return (yield from flows.sign_out(state.site, state.tokens))

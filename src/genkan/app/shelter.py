@@ -6,9 +6,11 @@ Owns the choice and its memory; the vaults themselves are elsewhere.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from genkan.app import keychain
+from genkan.app.beside import Other, VaultsBeside
 from genkan.app.keychain import KeyringVault
 from genkan.app.machine import Machine
 from genkan.app.sealed import KeyFile, SealedVault
@@ -43,6 +45,10 @@ class Kind(StrEnum):
     KEYRING = "keyring"
 
 
+SUFFIXES = {Kind.FILE: (".json",), Kind.ENCRYPTED: (".sealed",), Kind.KEYRING: (".keyed", ".keyring")}
+"""What the entries of each are called, so that they can be counted without opening it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shelter:
     """A folder and perhaps a kind that was asked for. Looking makes nothing; the first sign-in does."""
@@ -62,16 +68,33 @@ class Shelter:
 
     def find(self, draw: Draw = SYSTEM.draw) -> Vault:
         """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that does not answer."""
-        kind = self.forced or self.remembered()
+        kind = self.forced or self.remembered() or Kind.FILE
+        return self._beside(self._open(kind, draw), kind, draw)
+
+    def _open(self, kind: Kind, draw: Draw) -> Vault:
         if kind is Kind.KEYRING:
             return KeyringVault(self.sessions, keychain.find_backend(), draw)
         return self._sealed(draw) if kind is Kind.ENCRYPTED else FileVault(self.sessions)
+
+    def _beside(self, vault: Vault, kind: Kind, draw: Draw) -> Vault:
+        """With the other kinds that hold sessions here: one that nobody looks for would stay signed in for ever."""
+        others = [
+            Other([FileVault(self.sessions, suffix) for suffix in suffixes], partial(self._open, other, draw))
+            for other, suffixes in SUFFIXES.items()
+            if other is not kind
+        ]
+        holding = [other for other in others if other.names()]
+        return VaultsBeside(vault, holding) if holding else vault
 
     def prepare(self, draw: Draw, consent: Consent = agree) -> Vault:
         """The vault for a sign-in, proved to keep things before anybody is asked to sign in; the choice is kept.
 
         A keyring that works, else encrypted files if ``consent`` agrees, else ``VaultTrouble``.
         """
+        kind, vault = self._proved(draw, consent)
+        return self._beside(vault, kind, draw)
+
+    def _proved(self, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
         kind = self.forced or self.remembered()
         if kind is Kind.FILE or kind is Kind.ENCRYPTED:
             return self._proved_files(kind, draw, consent)
@@ -81,10 +104,13 @@ class Shelter:
         except VaultTrouble as trouble:
             return self._without_keyring(trouble, kind, draw, consent)
         self._prove_folder(draw)
-        chosen = self._remember(Kind.KEYRING)
-        return KeyringVault(self.sessions, backend, draw) if chosen else self.prepare(draw, consent)
+        if not self._remember(Kind.KEYRING):
+            return self._proved(draw, consent)
+        return Kind.KEYRING, KeyringVault(self.sessions, backend, draw)
 
-    def _without_keyring(self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent) -> Vault:
+    def _without_keyring(
+        self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent
+    ) -> tuple[Kind, Vault]:
         if kind is Kind.KEYRING:
             raise VaultTrouble(f"{trouble} Or set {KIND_VARIABLE}=encrypted to use an encrypted file.") from None
         place = self._sealed(draw).words
@@ -105,14 +131,14 @@ class Shelter:
     def _sealed(self, draw: Draw) -> SealedVault:
         return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
 
-    def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> Vault:
+    def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
         self._prove_folder(draw)
         vault: Vault = FileVault(self.sessions)
         if kind is Kind.ENCRYPTED:
             sealed = self._sealed(draw)
             sealed.unlock()
             vault = sealed
-        return vault if self._remember(kind) else self.prepare(draw, consent)
+        return (kind, vault) if self._remember(kind) else self._proved(draw, consent)
 
     def _prove_folder(self, draw: Draw) -> None:
         trial = FileVault(self.sessions, suffix=".trial")
@@ -122,15 +148,14 @@ class Shelter:
         trial.remove(name)
 
     def _remember(self, kind: Kind) -> bool:
-        """Keep the choice; False where another program has chosen otherwise meanwhile, which then counts for both."""
+        """Keep the first choice; False where another program has chosen otherwise meanwhile, which counts for both.
+
+        What was forced for one run takes the place of no choice: the next run without it would find other sessions.
+        """
         if self.remembered() is None:
             make_private(self.sessions)
             write_new(self.sessions / "vault.choice", kind.value.encode())
-        if self.remembered() is not kind:
-            if self.forced is not kind:
-                return False
-            self._choice.write("vault", kind.value)
-        return True
+        return self.forced is kind or self.remembered() is kind
 
 
 def shelter_of(environ: Mapping[str, str]) -> Shelter:

@@ -22,7 +22,18 @@ from genkan.cli.app_helpers import git_credential, keyring
 from genkan.cli.app_input import delivered_in, insecure_http, secret_in
 from genkan.cli.app_inspect import inspect
 from genkan.cli.app_request import request
-from genkan.cli.app_session import AccountName, Address, AsJson, agent, chosen, opened, readable, shelter, told
+from genkan.cli.app_session import (
+    AccountName,
+    Address,
+    AsJson,
+    Redirects,
+    agent,
+    chosen,
+    opened,
+    readable,
+    shelter,
+    told,
+)
 from genkan.cli.app_status import status
 from genkan.cli.app_words import (
     DONE,
@@ -103,6 +114,7 @@ def login(
     sites_file: SitesFile = None,
     client_id: Annotated[str | None, Parameter(help="The client ID, where the site does not tell it.")] = None,
     client_secret_file: Annotated[Path | None, Parameter(help="A file with the secret of a link that has one.")] = None,
+    redirect: Redirects = (),
     scope: Annotated[
         str | None, Parameter(help="READ, WRITE, ADMIN or SYSTEM_ADMIN instead of the site's own.")
     ] = None,
@@ -128,7 +140,7 @@ def login(
     if isinstance(secret, int):
         return secret
     address = completed(url) if url is not None else entry.base_url if entry else ""
-    wanted = Wanted(address, entry, client_id, secret, scope, allow_http=insecure_http(os.environ))
+    wanted = Wanted(address, entry, client_id, secret, scope, insecure_http(os.environ), redirect)
     # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
     vault = shelter().prepare(clock.draw)
     with opened(vault) as sessions:

@@ -15,11 +15,11 @@ from genkan.app.agent import NoDoor
 from genkan.app.choice import Unclear, completed, entry_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, NotReady, Problem, Ready, SignedOut
-from genkan.app.session import Sessions
+from genkan.app.session import Session, Sessions
 from genkan.app.steps import Answer
 from genkan.app.vault import MemoryVault
 from genkan.cli.app_input import delivered_in, insecure_http
-from genkan.cli.app_session import AsJson, agent, told
+from genkan.cli.app_session import AsJson, Redirects, agent, told
 from genkan.cli.app_trace import Told, TracingDriver
 from genkan.cli.app_words import DONE, NO, SET_UP, fail, print_json, tell_findings
 
@@ -36,6 +36,7 @@ def inspect(
         Parameter(name="--sites", env_var="GENKAN_APP_SITES", help="The `sites` value of the MDM set-up, in a file."),
     ] = None,
     client_id: Annotated[str | None, Parameter(help="The client ID, where the site does not tell it.")] = None,
+    redirect: Redirects = (),
     sign_in: Annotated[
         bool, Parameter(negative="", help="Go on: sign in, call the API, renew, sign out again. Nothing is kept.")
     ] = False,
@@ -54,7 +55,7 @@ def inspect(
     if isinstance(entry, Unclear):
         return fail(entry.sentence, SET_UP)
     address = completed(url) if url is not None else entry.base_url if entry else ""
-    wanted = Wanted(address, entry, client_id, allow_http=insecure_http(os.environ))
+    wanted = Wanted(address, entry, client_id, allow_http=insecure_http(os.environ), redirect_uris=redirect)
     journal = Journal(live=not as_json)
     driver = TracingDriver(clock.ticks, journal.step)
     with Sessions(MemoryVault(), clock.now_ms, clock.draw, driver) as sessions:
@@ -108,6 +109,18 @@ def _live(sessions: Sessions, kept: Kept, journal: Journal) -> str | None:
     """What a signed-in phone does; it is signed out again whatever comes."""
     session = sessions.open(kept.state.id)
     sentences: list[str] = []
+    try:
+        _use(session, kept, journal, sentences)
+    finally:
+        journal.part("Sign out")
+        ended = session.sign_out()
+    if not isinstance(ended, SignedOut):
+        sentences.append(_sentence(ended))
+    return sentences[0] if sentences else None
+
+
+def _use(session: Session, kept: Kept, journal: Journal, sentences: list[str]) -> None:
+    """A renewal and a call; what goes wrong becomes a sentence."""
     journal.part("Renew")
     before = kept.state.tokens
     renewed = session.access(before.access if before else None)
@@ -119,11 +132,6 @@ def _live(sessions: Sessions, kept: Kept, journal: Journal) -> str | None:
         sentences.append(_sentence(answer))
     elif answer.status != 200:
         sentences.append(f"The site answers {answer.status} when asked who is signed in.")
-    journal.part("Sign out")
-    ended = session.sign_out()
-    if not isinstance(ended, SignedOut):
-        sentences.append(_sentence(ended))
-    return sentences[0] if sentences else None
 
 
 def _sentence(outcome: NotReady | Problem) -> str:

@@ -16,11 +16,13 @@ from genkan.cli.app_bodies import Pairs, Written, body_of, headers_of, with_quer
 from genkan.cli.app_input import is_path
 from genkan.cli.app_pages import MOST_PAGES, NoPage, read_page
 from genkan.cli.app_session import AccountName, chosen, opened, told
+from genkan.cli.app_trace import safe_url
 from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_page, page_words, stopped
 from genkan.wire.urls import join
 
 PIECE = 64 * 1024
 ACCEPT_JSON = ("Accept", "application/json")
+REDIRECTS = {301, 302, 303, 307, 308}
 Call = Callable[[str], Answer | Problem]
 
 
@@ -115,6 +117,7 @@ class Printer:
         self.pretty = pretty
         self.include = include
         self.file = None if file == Path("-") else file
+        self.shows_headers = include and self.file is None
 
     def show(self, answer: Answer) -> int:
         """The answer, where it is to go; the status that this ends with."""
@@ -151,11 +154,35 @@ def _once(call: Call, path: str, state: SessionState, printer: Printer) -> int:
     answer = call(path)
     if not isinstance(answer, Answer):
         return stopped(answer, state)
-    if is_page(answer) and not printer.include and printer.file is None:
-        # A page is for a browser; on a terminal its markup hides what happened.
-        return fail(page_words(answer, join(state.site.base_url, path)), NO)
+    target = _target_of(answer)
+    if not printer.shows_headers:
+        if target is not None:
+            return fail(_elsewhere(answer, target), NO)
+        if is_page(answer) and not _is_attachment(answer):
+            # A page is for a browser; on a terminal its markup hides what happened, and in a file that nothing came.
+            return fail(page_words(answer, join(state.site.base_url, path)), NO)
     status = printer.show(answer)
+    if target is not None:
+        return status or fail(_elsewhere(answer, target), NO)
     return status if status or answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
+
+
+def _target_of(answer: Answer) -> str | None:
+    """Where a redirect leads, in words; it is not followed, for the token is the site's alone."""
+    # RFC 9110 15.4: 300 and 304 among these lead nowhere
+    if answer.status not in REDIRECTS:
+        return None
+    return safe_url(answer.headers.get("location", "")) or "no address"
+
+
+def _elsewhere(answer: Answer, target: str) -> str:
+    return f"The site answered {answer.status} and leads to {target}, where the app does not follow: nothing was read."
+
+
+def _is_attachment(answer: Answer) -> bool:
+    """A file that somebody attached may be a page as well, and the site says so."""
+    # RFC 6266 4.2
+    return answer.headers.get("content-disposition", "").strip().lower().startswith("attachment")
 
 
 def _every_page(call: Call, path: str, state: SessionState, printer: Printer) -> int:
@@ -172,7 +199,7 @@ def _write_pages(call: Call, path: str, state: SessionState, file: BinaryIO) -> 
         answer = call(following)
         if not isinstance(answer, Answer):
             return stopped(answer, state)
-        if answer.status >= 400 or is_page(answer):
+        if answer.status >= 300 or is_page(answer):
             return fail(f"The site answered {answer.status} for {following}.", NO)
         page = read_page(state.site.base_url, following, answer)
         if isinstance(page, NoPage):

@@ -25,6 +25,10 @@ P = ParamSpec("P")
 
 Address = Annotated[str | None, Parameter(help="The site's address; needed when there are several sessions.")]
 AccountName = Annotated[str | None, Parameter(name="--account", help="Which account, when a site has several.")]
+Redirects = Annotated[
+    tuple[str, ...],
+    Parameter(name="--redirect", negative="", help="A redirect URL of that link; an app's own where none is given."),
+]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 

@@ -18,7 +18,7 @@ HARMLESS = frozenset(
     {
         *("client_id", "redirect_uri", "response_type", "scope", "prompt", "ephemeral", "code_challenge_method"),
         *("grant_type", "token_type", "token_type_hint", "expires_in", "created_at", "iss"),
-        *("error", "error_description", "error_uri", "name", "key", "active"),
+        *("error", "error_description", "error_uri"),
     }
 )
 SECRET_ENDS = ("secret", "password", "_token", "token", "code")

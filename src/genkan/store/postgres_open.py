@@ -33,6 +33,7 @@ _ABOUT = """
         pg_encoding_to_char(encoding), current_database()
     FROM pg_database WHERE datname = current_database()
 """
+_LOOKS = 20
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'genkan' AND pid <> pg_backend_pid()
@@ -134,8 +135,20 @@ def renew_site_id(url: str, site_id: bytes) -> None:
 
 
 def others(url: str) -> int:
-    """Connections of Genkan to this database beside the one that asks."""
-    return _opened(url, lambda db: int(db.execute(_OTHERS).fetchall()[0][0]))
+    """Connections of Genkan to this database beside the one that asks. Those of a process that has just ended take the
+    server a moment to notice, and are waited for.
+    """
+
+    def work(db: SyncConnection) -> int:
+        found = 0
+        for _ in range(_LOOKS):
+            found = int(db.execute(_OTHERS).fetchall()[0][0])
+            if not found:
+                break
+            db.execute("SELECT pg_sleep(0.1)").fetchall()
+        return found
+
+    return _opened(url, work)
 
 
 def schema_version(db: Database) -> int:

@@ -82,9 +82,9 @@ def moved_sentence(path: Path, place: str) -> str:
 def mover_alone(path: Path) -> Iterator[None]:
     """Held as long as a move is under way; the system lets go of it when the mover dies. Raises MoverAtWork."""
     try:
-        handle = os.open(path.with_name(f"{path.name}.moving"), os.O_RDONLY | os.O_CREAT, 0o644)
+        handle = os.open(path.with_name(f"{path.name}.moving.lock"), os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError as problem:
-        raise CannotOpen(f"{path}.moving cannot be made: {problem.strerror}") from None
+        raise CannotOpen(f"{path}.moving.lock cannot be made: {problem.strerror}") from None
     with os.fdopen(handle, "rb"):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

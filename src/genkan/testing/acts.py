@@ -82,6 +82,11 @@ async def turn_switch(door: Door, on: bool, sign_out: bool) -> Credentials | Non
         return links.turned(*await load_switch(door.store), on, sign_out, ACTOR, door.env())
 
     await applied(door, decide)
+    return await app_link(door)
+
+
+async def app_link(door: Door) -> Credentials | None:
+    """The app's link; None where the switch was never on."""
     _, link = await load_switch(door.store)
     return None if link is None else _credentials(link, None)
 

@@ -174,10 +174,13 @@ class SiteDouble:
         return Person(browser, name, (password or self._passwords.get(name, PASSWORD),), decision)
 
     def tokens(self, name: str = "alice", link: Credentials | None = None, scope: str | None = None) -> dict[str, Any]:
-        """The whole way through browser and code exchange in one call: the token answer's document."""
+        """The whole way through browser and code exchange in one call: the token answer's document.
+
+        Without ``link`` it is the app's, which a site has once the switch was on.
+        """
         import httpx2  # noqa: PLC0415 - as above
 
-        credentials = link or self.switch_on()
+        credentials = link or self._announced()
         redirect = next((uri for uri in credentials.redirects if not _is_web(uri)), credentials.redirects[0])
         asked = {
             "response_type": "code",
@@ -204,6 +207,14 @@ class SiteDouble:
         with httpx2.Client(trust_env=False, timeout=30) as client:
             reply = client.post(f"{self.base_url}/rest/oauth2/latest/token", data=form)
         return dict(reply.raise_for_status().json())
+
+    def _announced(self) -> Credentials:
+        from genkan.testing import acts  # noqa: PLC0415 - see above
+
+        found = self._open.call(lambda: acts.app_link(self._open.door))
+        if found is None:
+            raise SetupRefused("the switch was never on, so there is no link of the app: switch_on(), or name a link")
+        return found
 
     @property
     def _open(self) -> "Hosted":
