@@ -37,7 +37,7 @@ class SiteSetUpWrong:
     """
 
     sentence: str
-    client_refused: bool = False
+    client_refused: bool = field(default=False, compare=False)
 
 
 Problem: TypeAlias = Retry | SignInAgain | SiteSetUpWrong
