@@ -174,7 +174,7 @@ async def _round(site: Serving, load: Load, chance: random.Random) -> None:
 
 
 @pytest.mark.xdist_group("crash")
-@pytest.mark.parametrize("kills", [8, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [20, pytest.param(40, marks=pytest.mark.long)])
 async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path, kills: int) -> None:
     """Kills under load: nothing acknowledged is lost, nothing stopped comes back, no code works twice."""
     chance = random.Random(20)

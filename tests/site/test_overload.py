@@ -177,12 +177,19 @@ async def test_a_server_that_stops_finishes_what_it_was_asked(monkeypatch: pytes
         await go_on.wait()
         return await echo(arrival)
 
+    is_told = Connection.shutdown
+
+    def shutdown(self: Connection) -> None:
+        is_told(self)
+        # All of them are told in one go, before anything else happens.
+        asyncio.get_running_loop().call_soon(go_on.set)
+
+    monkeypatch.setattr(Connection, "shutdown", shutdown)
     async with serving(slow, monkeypatch) as port:
         waiting = [asyncio.create_task(exchange(port, POST)) for _ in range(40)]
         await asked.wait()
         idle = asyncio.create_task(exchange(port, GET[:10]))
         await asyncio.sleep(0)
-        asyncio.get_running_loop().call_later(0.3, go_on.set)
     answers = await asyncio.gather(*waiting)
     assert [status(answer) for answer in answers] == [200] * 40
     assert all(b"connection: close" in answer for answer in answers)
