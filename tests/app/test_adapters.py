@@ -189,6 +189,16 @@ def test_requests_and_a_redirect_out_of_the_site(
     assert seen_at(double, path) == [False]
 
 
+def test_requests_and_a_redirect_to_whoever_asks_for_a_token(connection: Connection, double: Double) -> None:
+    """A server elsewhere that refuses the request gets no other one with a token, and nothing is renewed for it."""
+    led(double, double.base_url.replace("127.0.0.1", "localhost") + "/elsewhere")
+    double.overrides["/elsewhere"] = lambda _: Reply(401, b"", {"WWW-Authenticate": "Bearer"})
+    found = requests.get(double.base_url + "/rest/old", auth=requests_auth.SessionAuth(connection), timeout=10)
+    assert found.status_code == 401
+    assert seen_at(double, "/elsewhere") == [False]
+    assert not double.rotations
+
+
 def test_requests_and_a_redirect_within_the_site(below_a_path: Connection, double: Double) -> None:
     """There the token goes along."""
     led(double, "api/2/echo")

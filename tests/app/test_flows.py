@@ -279,7 +279,9 @@ def test_not_repeated_out_of_reach_or_against_advice(answer: object) -> None:
         (page(404), SiteSetUpWrong),
         (page(200), Retry),
         (page(302, location="https://portal.example"), Retry),
-        (Lost(Loss.CERTIFICATE, "Not trusted."), SiteSetUpWrong),
+        (Lost(Loss.CERTIFICATE, "Not trusted."), Retry),
+        (Lost(Loss.NOT_TLS, "No https."), Retry),
+        (Lost(Loss.CLIENT_CERTIFICATE, "One is asked for."), SiteSetUpWrong),
         (Lost(Loss.UNREADABLE, "Too long."), Retry),
     ],
 )

@@ -262,7 +262,8 @@ def test_a_call_renews_a_refused_token_once(keeper: Keeper) -> None:
     """401 renews and repeats, since nothing was done; the second answer stands."""
     keep(keeper)
     asked: list[Ask] = []
-    answers = [document({}, 401), document(NEW), document({"ok": True}, 201)]
+    refusal = document({}, 401, **{"www-authenticate": 'Bearer error="invalid_token"'})
+    answers = [refusal, document(NEW), document({"ok": True}, 201)]
 
     def script(step: Step) -> object:
         assert isinstance(step, Ask)
@@ -283,7 +284,7 @@ def test_a_call_renews_a_refused_token_once(keeper: Keeper) -> None:
 def test_a_site_that_refuses_its_own_tokens(keeper: Keeper) -> None:
     """Refused twice, the sentence names what drops the header; the session stays."""
     keep(keeper)
-    answers = [document({}, 401), document(NEW), document({}, 401)]
+    answers = [document({}, 401), document({}, 401), document(NEW), document({}, 401), document({}, 401)]
     outcome = drive(keeping.call(keeper, "s1", "GET", "/x"), lambda _step: answers.pop(0))
     assert isinstance(outcome, SiteSetUpWrong)
     assert kept(keeper).tokens is not None

@@ -16,12 +16,16 @@ UNKNOWN = page(400, "<h1>Something went wrong</h1><p>No application of this id i
 REDIRECT = page(400, "<h1>Something went wrong</h1><p>This address was never agreed upon with the application.</p>")
 
 
-def looked(own: Answer | Lost, unknown: Answer | Lost = UNKNOWN, redirect_uri: str = APP) -> str | None:
-    """What is told where the app's own request is answered so, and that of an unknown client otherwise."""
+def looked(
+    own: Answer | Lost, unknown: Answer | Lost = UNKNOWN, redirect_uri: str = APP, plain: Answer | Lost = LOGIN
+) -> str | None:
+    """What is told where the app's own request is answered so, and those of an unknown client and to `/` otherwise."""
 
     def script(step: Step) -> object:
         assert isinstance(step, Ask)
         assert step.method == "GET"
+        if step.url == f"{BASE}/":
+            return plain
         return unknown if NOBODY in step.url else own
 
     found = drive(preflight.look(a_site(), redirect_uri, Chance()), script)
@@ -80,6 +84,21 @@ def test_a_refusal_that_cannot_be_compared(unknown: Answer | Lost) -> None:
 def test_everything_else_is_the_browsers(own: Answer | Lost) -> None:
     """Sign-in pages, gateways and whatever a person may get past: nothing is taken for a fault."""
     assert looked(own) is None
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_refusal_of_programs_is_the_browsers(status: int) -> None:
+    """What stands in front and answers any path alike says nothing of the sign-in; a refusal at one path does."""
+    blocked = page(status, "<h1>Request blocked</h1><p>Ask the help desk about 4711.</p>")
+    assert looked(blocked, blocked, plain=blocked) is None
+    assert looked(REDIRECT, plain=page(400, "<h1>Something that is not here was asked for</h1>")) is not None
+    assert looked(REDIRECT, plain=Lost(Loss.INTERRUPTED, "broken")) is not None
+
+
+def test_a_certificate_for_one_path_is_the_browsers() -> None:
+    """A web server that wants a person's certificate for the sign-in alone refuses a program with 400."""
+    wanted = page(400, "<title>400 No required SSL certificate was sent</title><center>nginx</center>")
+    assert looked(wanted, wanted) is None
 
 
 def test_an_address_of_ones_own_is_not_asked_about() -> None:

@@ -71,13 +71,13 @@ def full(vault: FileVault, clock: Clock, chance: Chance) -> Keeper:
 
 @pytest.mark.parametrize(("left", "rejected"), [(60_000, None), (-1, None), (60_000, "at-old")])
 def test_a_full_disk_while_the_token_holds(full: Keeper, left: int, rejected: str | None) -> None:
-    """An early renewal that cannot be kept leaves the present token in use; one that is needed says what is wrong."""
+    """An early renewal that could not be kept is not asked for; one that is needed says what is wrong."""
     keep(full, left=left)
     assert isinstance(full.vault, FullVault)
     full.vault.full = True
     flow = keeping.access(full, "s1", rejected)
     if left > 0 and rejected is None:
-        outcome = drive(flow, lambda _step: document(NEW))
+        outcome = drive(flow, lambda _step: pytest.fail("the site has made the present token worthless"))
         assert isinstance(outcome, Access)
         assert outcome.token == "at-old"
     else:
@@ -166,5 +166,6 @@ def test_the_state_is_as_it_was(full: Keeper) -> None:
     before = keep(full, left=60_000)
     assert isinstance(full.vault, FullVault)
     full.vault.full = True
-    drive(keeping.access(full, "s1"), lambda _step: document(NEW))
+    with pytest.raises(VaultTrouble):
+        drive(keeping.access(full, "s1", "at-old"), lambda _step: document(NEW))
     assert decode("s1", full.vault.read("s1") or "") == before

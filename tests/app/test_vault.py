@@ -92,6 +92,49 @@ def test_turns_exclude_other_processes(tmp_path: Path) -> None:
     turn.give_back()
 
 
+def in_a_fork(look: Callable[[], bool]) -> bool:
+    """What ``look`` says in a forked child, as a server with several processes or a test runner makes them."""
+    process = os.fork()
+    if process == 0:
+        seen = 2
+        try:
+            seen = 0 if look() else 1
+        finally:
+            os._exit(seen)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+def test_a_fork_keeps_no_turn(tmp_path: Path) -> None:
+    """A child made while somebody has a turn neither has it nor keeps it from others, once it was given back."""
+    vault, other = FileVault(tmp_path / "s"), FileVault(tmp_path / "s")
+    turn = vault.turn("a")
+    assert turn.take()
+    assert in_a_fork(lambda: not vault.turn("a").take()), "the parent has it"
+    begun, end = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(begun[1], b"x")
+        os.read(end[0], 1)
+        os._exit(0)
+    try:
+        os.read(begun[0], 1)
+        turn.give_back()
+        theirs = other.turn("a")
+        assert theirs.take(), "the child lives on"
+        theirs.give_back()
+        # The thread that had the gate is not in the child.
+        gate = vault.turn("b")
+        assert gate.take()
+        gate_free = in_a_fork(lambda: vault._gates == {})
+        gate.give_back()
+        assert gate_free
+    finally:
+        os.write(end[1], b"x")
+        os.waitpid(child, 0)
+        for handle in (*begun, *end):
+            os.close(handle)
+
+
 def test_only_the_owner_can_read(tmp_path: Path) -> None:
     """Files have mode 0600 and folders 0700, whatever the umask."""
     vault = FileVault(tmp_path / "state" / "sessions")

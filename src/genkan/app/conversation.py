@@ -10,7 +10,7 @@ from genkan.app import following, keeping, sending
 from genkan.app.following import Held
 from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
-from genkan.app.outcomes import Access, Problem, SignInAgain
+from genkan.app.outcomes import Access, Problem, SignInAgain, SiteSetUpWrong
 from genkan.app.reply import Reply
 from genkan.app.state import Account, SessionState, Site
 from genkan.app.steps import Flow
@@ -95,7 +95,7 @@ class Conversation:
     def _use(self, hop: Hop, use: Callable[[str], Flow[T | Problem]]) -> Flow[T | Problem]:
         self.id, outcome = yield from following.followed(self._keeper, self._held(), use)
         again = self._again
-        if again is None or self._left or not isinstance(outcome, SignInAgain):
+        if again is None or self._left or not _is_over(outcome):
             return outcome
         try:
             state = yield from again(hop, self._state)
@@ -106,3 +106,8 @@ class Conversation:
             return outcome
         self.id, self.account = state.id, state.account
         return (yield from use(state.id))
+
+
+def _is_over(outcome: object) -> bool:
+    """Whether a new sign-in may help: the session has ended, or the site takes its client no more."""
+    return isinstance(outcome, SignInAgain) or (isinstance(outcome, SiteSetUpWrong) and outcome.client_refused)

@@ -201,7 +201,10 @@ async def _uninterrupted(call: Callable[[], object]) -> object:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait({running})
+        while not running.done():
+            # One cancellation ends a task as well as many.
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
         if not running.cancelled():
             running.exception()
         raise

@@ -3,25 +3,37 @@
 Owns the order of its steps and raises what stops it; the choices are ``connecting``'s, the sign-in is ``arrival``'s.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from genkan.app import advice, arrival, entry_turn, keeping
 from genkan.app.agent import UserAgent
-from genkan.app.connecting import APPS_OWN, Link, Place, kept_session, nobody, site_of, told, unread, wanted
+from genkan.app.connecting import (
+    APPS_OWN,
+    Link,
+    Place,
+    is_another_client,
+    kept_session,
+    nobody,
+    site_of,
+    told,
+    unread,
+    wanted,
+    with_secret,
+)
 from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
 from genkan.app.flows import discover
 from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
-from genkan.app.outcomes import Kept, NotReady, Retry, SignedOut, SignInAgain, SiteSetUpWrong
+from genkan.app.outcomes import Discovery, Kept, NotReady, Ready, Retry, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
 from genkan.app.steps import Flow, work
 from genkan.app.troubles import SetUpWrong
-from genkan.app.vault import Vault
+from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.managed import Managed
 from genkan.wire.redirects import find
 
@@ -65,8 +77,11 @@ class Entrance:
         state = kept_session(saved, self.place(address), account, link)
         if state is None:
             return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved))
+        state = yield from _with_secret(keeper, state, link)
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
+            if found.client_refused:
+                return Resumed(keeper, state, stands=False, because="", refused=found)
             raise (yield from self._told(found, state.site.base_url, state.site))
         # Out of reach it is as good as before: an app starts signed in without a network too.
         because = found.sentence if isinstance(found, SignInAgain) else ""
@@ -87,23 +102,44 @@ class Entrance:
         keeper: Keeper,
         address: str | None,
         link: Link,
-        ended: SessionState | None,
+        resumed: "Resumed | None",
         *,
         private: bool | None,
         account: str | None,
     ) -> Flow["Entered"]:
         asked = wanted(self.place(address), link)
-        site = site_of((yield from discover(asked)), ended, link, private)
+        found = yield from discover(asked)
+        if resumed is not None and resumed.refused is not None:
+            yield from self._see_another(resumed, resumed.refused, found, link)
+        site = site_of(found, resumed.state if resumed else None, link, private)
         if not isinstance(site, Site):
             raise (yield from self._told(site, asked.address, None))
-        return Entered(keeper, (yield from self._walk(hop, keeper, site, account)))
+        # Where what was told before is all there is to go by, what the site says now tells more than its refusal.
+        instead = None if isinstance(found, Ready) else found
+        return Entered(keeper, (yield from self._walk(hop, keeper, site, account, instead)))
 
-    def _walk(self, hop: Hop, keeper: Keeper, site: Site, account: str | None) -> Flow[SessionState]:
+    def _see_another(self, resumed: "Resumed", refused: SiteSetUpWrong, found: Discovery, link: Link) -> Flow[None]:
+        """A client that the site refuses ends its session where there is another to sign in by; raises otherwise."""
+        before = resumed.state
+        if before is None:
+            return
+        site = site_of(found, before, link, None)
+        if isinstance(found, Ready) and isinstance(site, Site) and is_another_client(site, before.site):
+            yield from keeping.change(resumed.keeper, before.id, lambda state: keeping.over(state, refused.sentence))
+            return
+        problem = refused if isinstance(found, Ready | Retry) else found
+        raise (yield from self._told(problem, before.site.base_url, before.site))
+
+    def _walk(
+        self, hop: Hop, keeper: Keeper, site: Site, account: str | None, instead: NotReady | None
+    ) -> Flow[SessionState]:
         no_door = yield from work(lambda: hop.open(self._own_agent(), site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
         kept = yield from arrival.sign_in(keeper, site, hop.redirect_uri, account=account)
         if not isinstance(kept, Kept):
+            if instead is not None and isinstance(kept, SiteSetUpWrong):
+                raise (yield from self._told(instead, site.base_url, site))
             registered = find(site.redirect_uris, hop.redirect_uri)
             raise (yield from self._told(kept, site.base_url, site, registered))
         for note in kept.notes:
@@ -153,6 +189,8 @@ class Entrance:
         if found.state is not None and found.stands:
             return Entered(found.keeper, found.state, self._again(link, private=private) if sign_in else None)
         if not sign_in:
+            if found.refused is not None and found.state is not None:
+                raise (yield from self._told(found.refused, found.state.site.base_url, found.state.site))
             raise nobody(self.place(address), account, found.because, found.spoilt)
         keeper = yield from self._proved_keeper()
         there = address or (found.state.site.base_url if found.state else None)
@@ -165,10 +203,23 @@ class Entrance:
                 return Entered(found.keeper, found.state)
             if found.spoilt:
                 self.machine.say(found.spoilt)
-            ended = found.state
-            return (yield from self._enter(hop, keeper, there, link, ended, private=private, account=account))
+            return (yield from self._enter(hop, keeper, there, link, found, private=private, account=account))
         finally:
             turn.give_back()
+
+
+def _with_secret(keeper: Keeper, state: SessionState, link: Link) -> Flow[SessionState]:
+    """The session with the secret that the program names, kept where it can be."""
+    if with_secret(state.site, link) == state.site:
+        return state
+    try:
+        named = yield from keeping.change(
+            keeper, state.id, lambda kept: replace(kept, site=with_secret(kept.site, link))
+        )
+    except VaultTrouble:
+        # It starts as it is: what was kept before may still do.
+        return state
+    return named or state
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +230,8 @@ class Resumed:
     state: SessionState | None
     stands: bool
     because: str
+    refused: SiteSetUpWrong | None = None
+    """Why the site does not take the session's client, which does not say that the sign-in has ended."""
     spoilt: str = ""
     """What cannot be read, where nothing else was found: it may have been the one that is meant."""
 

@@ -11,7 +11,21 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from genkan.app.discovery import Wanted, discover
 from genkan.app.outcomes import Problem, Refreshed, Retry, SignedIn, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.state import Site, Tokens
-from genkan.app.steps import API_LIMIT, SET_UP_FAULTS, Answer, Ask, Flow, Loss, Lost, NoReturn, Visit, ask, pause, visit
+from genkan.app.steps import (
+    API_LIMIT,
+    INTERCEPTIONS,
+    SET_UP_FAULTS,
+    Answer,
+    Ask,
+    Flow,
+    Loss,
+    Lost,
+    NoReturn,
+    Visit,
+    ask,
+    pause,
+    visit,
+)
 from genkan.wire.oauth import (
     AuthorizationRequest,
     CallbackCode,
@@ -162,7 +176,7 @@ def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[
     started = now()
     answer = yield from _ask_patiently(_form(site.token_endpoint, asked.to_form()))
     if isinstance(answer, Lost):
-        return _not_asked(answer)
+        return not_asked(site, answer)
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
         return _failed(site, granted, f"You are signed out of {site.name}")
@@ -202,6 +216,9 @@ def _judged(answer: Answer) -> TokenAnswer | OAuthFailure:
     return parse_token_answer(answer.status, answer.body, retry_after=answer.headers.get("retry-after"))
 
 
+_CLIENT_REFUSED = {ErrorCode.INVALID_CLIENT, ErrorCode.UNAUTHORIZED_CLIENT}
+
+
 def _failed(site: Site, failure: OAuthFailure, ended: str) -> Problem:
     said = f" It says: {failure.description}" if failure.description else ""
     if failure.error == INVALID_RESPONSE or 300 <= failure.status <= 399:
@@ -215,7 +232,10 @@ def _failed(site: Site, failure: OAuthFailure, ended: str) -> Problem:
             return Retry(busy, failure.retry_after)
         case "configuration":
             what = failure.error or f"status {failure.status}"
-            return SiteSetUpWrong(f"{site.name} refuses the app ({what}): its application link needs checking.{said}")
+            return SiteSetUpWrong(
+                f"{site.name} refuses the app ({what}): its application link needs checking.{said}",
+                client_refused=failure.error in _CLIENT_REFUSED,
+            )
         case _:
             assert_never(failure.kind)
 
@@ -224,7 +244,14 @@ def _intercepted(site: Site) -> Retry:
     return Retry(f"Something else answers in place of {site.name}: sign in to this network first, then try again.")
 
 
-def _not_asked(lost: Lost) -> Problem:
+def not_asked(site: Site, lost: Lost) -> Problem:
+    """What it means that a site which was signed in to before could not be asked."""
+    if lost.loss in INTERCEPTIONS:
+        # Never the advice to install an authority: here it may well be a network's own.
+        return Retry(
+            f"Something else answers in place of {site.name} on this network, or its certificate changed: sign in to "
+            "this network first, then try again; where that does not help, ask the site's administrator."
+        )
     if lost.loss in SET_UP_FAULTS:
         return SiteSetUpWrong(lost.sentence)
     return Retry(lost.sentence)
@@ -241,7 +268,7 @@ def sign_out(site: Site, tokens: Tokens) -> Flow[SignedOut | Problem]:
     )
     answer = yield from ask(_form(site.revocation_endpoint, revocation.to_form()))
     if isinstance(answer, Lost):
-        return _not_asked(answer)
+        return not_asked(site, answer)
     failure = parse_revocation_answer(answer.status, answer.body, retry_after=answer.headers.get("retry-after"))
     if failure is None and "html" in answer.headers.get("content-type", ""):
         # RFC 7009 2.2 has no page to show: a network's own sign-in page must not pass for a sign-out

@@ -20,7 +20,7 @@ from genkan.app.outcomes import (
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
-from genkan.app.steps import SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
+from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
 from genkan.app.vault import Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
@@ -77,13 +77,16 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
     found = _usable(keeper, state, rejected)
     if found is not None:
         return found
+    turn = keeper.vault.turn(session_id)
     try:
-        return (yield from _refresh_in_turn(keeper, session_id, rejected, _still_good(keeper, state, rejected)))
-    except VaultTrouble:
-        # A disk that is full now may not be when the present token runs out.
-        if (good := _still_good(keeper, state, rejected)) is not None:
-            return good
-        raise
+        due = yield from _due(keeper, session_id, rejected, turn, _still_good(keeper, state, rejected))
+        if not isinstance(due, _Due):
+            return due
+        state = due.state
+        outcome = yield from flows.refresh(state.site, due.tokens, state.redirect_uri, now=keeper.now)
+        return (yield from _settle(keeper, state, due.tokens, outcome, rejected))
+    finally:
+        turn.give_back()
 
 
 def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | SignInAgain | None:
@@ -112,10 +115,17 @@ def _access(tokens: Tokens) -> Access:
     return Access(tokens.access, tokens.expires_at, tokens.scope)
 
 
-def _refresh_in_turn(
-    keeper: Keeper, session_id: str, rejected: str | None, good: Access | None
-) -> Flow[Access | Problem]:
-    turn = keeper.vault.turn(session_id)
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What is to be refreshed, with the turn for it."""
+
+    state: SessionState
+    tokens: Tokens
+
+
+def _due(
+    keeper: Keeper, session_id: str, rejected: str | None, turn: Turn, good: Access | None
+) -> Flow[_Due | Access | Problem]:
     try:
         if good is None:
             held = yield from wait_for(turn)
@@ -129,10 +139,15 @@ def _refresh_in_turn(
             return found
         if not isinstance(state, SessionState) or state.tokens is None or not held:
             return Retry(BUSY)
-        outcome = yield from flows.refresh(state.site, state.tokens, state.redirect_uri, now=keeper.now)
-        return (yield from _settle(keeper, state, state.tokens, outcome, rejected))
-    finally:
-        turn.give_back()
+        if good is not None:
+            # The next token makes the present one worthless: it is not asked for before there is a place for it.
+            yield from keep(keeper, state)
+        return _Due(state, state.tokens)
+    except VaultTrouble:
+        # A disk that is full now may not be when the present token runs out.
+        if good is None:
+            raise
+        return good
 
 
 def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
@@ -145,6 +160,11 @@ def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
     return False
 
 
+def over(state: SessionState, sentence: str) -> SessionState:
+    """The session as one that has ended, for this reason."""
+    return replace(state, tokens=None, ended=sentence)
+
+
 def _settle(
     keeper: Keeper, state: SessionState, tokens: Tokens, outcome: Refreshed | Problem, rejected: str | None
 ) -> Flow[Access | Problem]:
@@ -155,6 +175,9 @@ def _settle(
         case SignInAgain():
             return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
         case Retry() | SiteSetUpWrong():
+            if rejected == tokens.access and isinstance(outcome, SiteSetUpWrong) and outcome.client_refused:
+                # Neither is taken: the next program finds that out at once, and need not try the token first.
+                yield from keep(keeper, replace(state, tokens=replace(tokens, expires_at=tokens.obtained_at)))
             # An early refresh may fail: the present token is good until it expires.
             return _still_good(keeper, state, rejected) or outcome
 
@@ -171,7 +194,7 @@ def _end_unless_renewed(
         if is_fresh(latest.tokens, keeper.now()):
             return _access(latest.tokens)
         return Retry("Another program of yours has renewed this session: try again.")
-    yield from keep(keeper, replace(state, tokens=None, ended=outcome.sentence))
+    yield from keep(keeper, over(state, outcome.sentence))
     return outcome
 
 
@@ -190,7 +213,8 @@ def call(
 ) -> Flow[Answer | Problem]:
     """One request of the API. A token refused as invalid is renewed and the request sent once more.
 
-    Raises ``VaultTrouble``.
+    A 401 that is the API's own, for the site takes the token elsewhere, is an answer as any other. Raises
+    ``VaultTrouble``.
     """
     rejected: str | None = None
     for _ in range(2):
@@ -202,15 +226,24 @@ def call(
             return site
         answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body)
         if isinstance(answer, Lost):
-            return no_answer(answer, method)
+            return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
-        if answer.status != 401:
+        if answer.status != 401 or (yield from _is_the_apis_own(site, token.token, path, answer)):
             return answer
         rejected = token.token
     return SiteSetUpWrong(
         "The site does not accept a token that it has just issued: does a proxy in front of it drop the "
         "Authorization header?"
     )
+
+
+def _is_the_apis_own(site: Site, access: str, path: str, refusal: Answer) -> Flow[bool]:
+    """Whether this 401 asks for something else than another token: a password typed once more, say."""
+    # RFC 6750 3.1: a token that expired or was revoked is invalid_token; what says so needs no second question
+    if "invalid_token" in refusal.headers.get("www-authenticate", "") or path.partition("?")[0] == MYSELF:
+        return False
+    answer = yield from flows.call(site, access, "GET", MYSELF)
+    return isinstance(answer, Answer) and answer.status == 200 and read_account(answer) is not None
 
 
 def _site_of(keeper: Keeper, session_id: str) -> Flow[Site | Problem]:
@@ -249,6 +282,16 @@ def put_name(
     keeper: Keeper, session_id: str, account: Account, *, polls: int | None = None
 ) -> Flow[SessionState | None]:
     """Keep whose session it is, beside the tokens as they stand then; raises ``VaultTrouble``."""
+    return (yield from change(keeper, session_id, lambda state: replace(state, account=account), polls))
+
+
+def change(
+    keeper: Keeper, session_id: str, made: Callable[[SessionState], SessionState], polls: int | None = None
+) -> Flow[SessionState | None]:
+    """Keep what ``made`` makes of a session as it stands then; None without a turn, or where there is none.
+
+    Raises ``VaultTrouble``.
+    """
     turn = keeper.vault.turn(session_id)
     try:
         if not (yield from wait_for(turn, polls)):
@@ -256,9 +299,9 @@ def put_name(
         state = yield from load(keeper, session_id)
         if isinstance(state, SignInAgain):
             return None
-        named = replace(state, account=account)
-        yield from keep(keeper, named)
-        return named
+        changed = made(state)
+        yield from keep(keeper, changed)
+        return changed
     finally:
         turn.give_back()
 

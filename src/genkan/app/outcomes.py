@@ -31,9 +31,13 @@ class SignInAgain:
 
 @dataclass(frozen=True, slots=True)
 class SiteSetUpWrong:
-    """Neither waiting nor signing in helps: an administrator has to change something."""
+    """Neither waiting nor signing in helps: an administrator has to change something.
+
+    ``client_refused`` says that the site does not take the client id or its secret, which may be others by now.
+    """
 
     sentence: str
+    client_refused: bool = False
 
 
 Problem: TypeAlias = Retry | SignInAgain | SiteSetUpWrong

@@ -26,6 +26,7 @@ class _Fcntl(Protocol):
 
     LOCK_EX: int
     LOCK_NB: int
+    LOCK_UN: int
 
     def flock(self, fd: int, operation: int, /) -> None: ...
 
@@ -53,6 +54,16 @@ def lock(handle: int, *, has_modes: bool = HAS_MODES) -> bool:
             return False
         raise
     return True
+
+
+def unlock(handle: int, *, has_modes: bool = HAS_MODES) -> None:
+    """Free the lock for everybody, and close the file: closing alone frees nothing that a forked child holds open."""
+    try:
+        if has_modes:
+            posix = cast("_Fcntl", import_module("fcntl"))
+            posix.flock(handle, posix.LOCK_UN)
+    finally:
+        os.close(handle)
 
 
 def make_private(folder: Path) -> None:

@@ -36,7 +36,7 @@ def look(site: Site, redirect_uri: str, draw: Draw) -> Flow[SiteSetUpWrong | Non
     if 300 <= answer.status <= 399:
         problem = _sent_back(site, answer, state, redirect_uri)
         return problem if isinstance(problem, SiteSetUpWrong) else None
-    if answer.status not in REFUSALS:
+    if answer.status not in REFUSALS or (yield from _is_everywhere(site, answer)):
         return None
     unknown = yield from _asked(replace(site, client_id=NOBODY), redirect_uri, state, draw)
     return SiteSetUpWrong(_sentence(site, registered, answer, unknown))
@@ -45,6 +45,17 @@ def look(site: Site, redirect_uri: str, draw: Draw) -> Flow[SiteSetUpWrong | Non
 def _asked(site: Site, redirect_uri: str, state: str, draw: Draw) -> Flow[Answer | Lost]:
     url = authorization_url(site, redirect_uri, secret(draw), state)
     return (yield from ask(Ask("GET", url, (ACCEPT,), limit=LONGEST_PAGE)))
+
+
+def _is_everywhere(site: Site, refusal: Answer) -> Flow[bool]:
+    """Whether what stands in front of the site refuses programs at any path, or whoever shows no certificate."""
+    # Servers say this in English, with a status of their own that leaves the house as 400.
+    if "ssl certificate" in _text(refusal).lower():
+        return True
+    plain = yield from ask(Ask("GET", f"{site.base_url}/", (ACCEPT,), limit=LONGEST_PAGE))
+    if isinstance(plain, Lost) or plain.status != refusal.status:
+        return False
+    return same_words(_text(plain), _text(refusal))
 
 
 def _sent_back(site: Site, answer: Answer, state: str, redirect_uri: str) -> Problem | None:

@@ -52,6 +52,9 @@ class Loss(StrEnum):
 SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
 """Losses that no waiting heals."""
 
+INTERCEPTIONS = {Loss.CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
+"""Those that a network's own sign-in page causes as well: where a site was reached before, waiting heals them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lost:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
 from genkan.app import leftovers, owned
 from genkan.app.owned import check_private, make_private, sync_folder
@@ -98,6 +99,7 @@ class FileVault:
         self._folder = folder
         self._suffix = suffix
         self._gates: dict[str, threading.Lock] = {}
+        _vaults.add(self)
 
     @property
     def words(self) -> str:
@@ -140,6 +142,10 @@ class FileVault:
     def turn(self, name: str) -> Turn:
         return FileTurn(self._folder / ".locks", name, self._gates.setdefault(name, threading.Lock()))
 
+    def open_gates(self) -> None:
+        """In a forked child: the threads that held them are not there."""
+        self._gates = {}
+
     def _path(self, name: str) -> Path:
         if not name or not all(letter in "abcdefghijklmnopqrstuvwxyz0123456789-" for letter in name):
             raise VaultTrouble("A name that no session has was asked for.")
@@ -167,6 +173,8 @@ class FileTurn:
         try:
             with _as_trouble(f"{self._path} cannot be locked"):
                 self._handle = self._lock()
+            if self._handle is not None:
+                _held.add(self)
         finally:
             if self._handle is None:
                 self._gate.release()
@@ -175,8 +183,17 @@ class FileTurn:
     def give_back(self) -> None:
         if self._handle is not None:
             handle, self._handle = self._handle, None
+            _held.discard(self)
+            try:
+                owned.unlock(handle)
+            finally:
+                self._gate.release()
+
+    def drop(self) -> None:
+        """In a forked child, let go of what the parent holds, without freeing it for others."""
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
             os.close(handle)
-            self._gate.release()
 
     def _lock(self) -> int | None:
         # One level at a time: what `mkdir` makes along the way is as open as the umask lets it be.
@@ -190,6 +207,23 @@ class FileTurn:
             if not held:
                 os.close(handle)
         return handle if held else None
+
+
+_vaults: WeakSet[FileVault] = WeakSet()
+_held: WeakSet[FileTurn] = WeakSet()
+
+
+def _forked() -> None:
+    for turn in _held:
+        turn.drop()
+    _held.clear()
+    for vault in _vaults:
+        vault.open_gates()
+
+
+if owned.HAS_MODES:
+    # A lock belongs to the open file, which the child has as well: it would outlast a parent that dies.
+    os.register_at_fork(after_in_child=_forked)
 
 
 def read_own(path: Path) -> str | None:
@@ -244,7 +278,7 @@ def _move_new(fresh: Path, path: Path) -> None:
         if not path.exists():
             fresh.replace(path)
     finally:
-        os.close(handle)
+        owned.unlock(handle)
 
 
 def _replace(path: Path, content: bytes) -> None:

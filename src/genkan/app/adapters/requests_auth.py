@@ -28,6 +28,9 @@ class SessionAuth(AuthBase):
         request.headers["Authorization"] = f"Bearer {token}"
 
         def again(response: requests.Response, **how: Any) -> requests.Response:
+            if not self._is_own(response.request.url):
+                # The hook goes along with a redirect: whoever it leads to could ask for a token by refusing.
+                return response
             self._keep_from_outside(response, response.request)
             # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
             if response.status_code != 401 or not isinstance(request.body, str | bytes | None):
@@ -57,10 +60,13 @@ class SessionAuth(AuthBase):
         The library itself takes it off only for another host, and others may live beside the site on its own.
         """
         target = response.headers.get("location") if response.is_redirect else None
-        if target is None:
-            return
-        try:
-            see_below(self._connection.site, urljoin(response.url, target))
-        except ValueError:
+        if target is not None and not self._is_own(urljoin(response.url, target)):
             for request in requested:
                 request.headers.pop("Authorization", None)
+
+    def _is_own(self, url: str | None) -> bool:
+        try:
+            see_below(self._connection.site, url or "")
+        except ValueError:
+            return False
+        return True
