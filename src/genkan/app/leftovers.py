@@ -35,18 +35,9 @@ def _remove(left: Path) -> None:
         return
 
 
-def _lives(process: int, thread: int, *, has_modes: bool = owned.HAS_MODES) -> bool:
+def _lives(process: int, thread: int) -> bool:
     """Whether the writer still runs on this machine. A number that was given again keeps its leftover for longer."""
     if process == os.getpid():
         # In a container every program has the number of the one before.
         return thread in {one.ident for one in threading.enumerate()}
-    if not has_modes:
-        # No signal only asks there. What is open cannot be removed, and what was swept too early is written again.
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return owned.runs(process)

@@ -5,11 +5,15 @@ Owns the differences between systems; where files lie and what they hold is ``va
 
 import os
 import stat
+import threading
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from genkan.app.troubles import VaultTrouble
+
+T = TypeVar("T")
 
 HAS_MODES = os.name == "posix"
 """Elsewhere files inherit who may read them from the person's own profile folder, and have no modes to look at."""
@@ -19,6 +23,11 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
 MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | _NO_FOLLOW | getattr(os, "O_BINARY", 0)
 LOCK = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | _NO_FOLLOW
+
+BUSY_TRIES = 40
+BUSY_SECONDS = 0.025
+_SYNCHRONIZE = 0x0010_0000
+_WAIT_TIMEOUT = 0x102
 
 
 class _Fcntl(Protocol):
@@ -64,6 +73,41 @@ def unlock(handle: int, *, has_modes: bool = HAS_MODES) -> None:
             posix.flock(handle, posix.LOCK_UN)
     finally:
         os.close(handle)
+
+
+def patiently(call: Callable[[], T], *, has_modes: bool = HAS_MODES) -> T:
+    """Open, replace or remove a file. Elsewhere one that is open can be in the way: about a second is waited for it."""
+    for _ in range(0 if has_modes else BUSY_TRIES):
+        try:
+            return call()
+        except PermissionError:
+            threading.Event().wait(BUSY_SECONDS)
+    return call()
+
+
+def runs(process: int, *, has_modes: bool = HAS_MODES) -> bool:
+    """Whether a process of this number runs on this machine."""
+    if not has_modes:
+        return _runs_on_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _runs_on_windows(process: int) -> bool:
+    """A signal would end it there; a handle that can be waited for says whether it has ended."""
+    kernel = import_module("ctypes").WinDLL("kernel32")
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, process)
+    if not handle:
+        return False
+    try:
+        return int(kernel.WaitForSingleObject(handle, 0)) == _WAIT_TIMEOUT
+    finally:
+        kernel.CloseHandle(handle)
 
 
 def make_private(folder: Path) -> None:

@@ -136,7 +136,7 @@ class FileVault:
                 return
             # What a writer left that was killed on the way holds the same secrets.
             leftovers.sweep(self._folder)
-            path.unlink(missing_ok=True)
+            owned.patiently(lambda: path.unlink(missing_ok=True))
             sync_folder(self._folder)
 
     def turn(self, name: str) -> Turn:
@@ -230,7 +230,7 @@ def read_own(path: Path) -> str | None:
     """The text of a file that only its owner can read; None where there is none."""
     with _as_trouble(f"{path} cannot be read"):
         try:
-            handle = os.open(path, owned.READ)
+            handle = owned.patiently(lambda: os.open(path, owned.READ))
         except FileNotFoundError:
             return None
         with os.fdopen(handle, "rb") as file:
@@ -276,7 +276,7 @@ def _move_new(fresh: Path, path: Path) -> None:
         else:
             raise TimeoutError(errno.ETIMEDOUT, "another program holds its lock")
         if not path.exists():
-            fresh.replace(path)
+            owned.patiently(lambda: fresh.replace(path))
     finally:
         owned.unlock(handle)
 
@@ -285,7 +285,7 @@ def _replace(path: Path, content: bytes) -> None:
     fresh = leftovers.fresh(path)
     try:
         _write_out(fresh, content)
-        fresh.replace(path)
+        owned.patiently(lambda: fresh.replace(path))
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
