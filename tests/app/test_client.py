@@ -181,11 +181,24 @@ def test_answers_that_are_not_what_was_asked_for(
 
 
 def test_a_path_cannot_leave_the_site(connection: Connection) -> None:
-    """A token goes to no other server, however the path is written; the caller's own Authorization is not sent."""
+    """A token goes to no other server, however the path is written."""
     for path in ("//evil.example/x", "https://evil.example/x", "/../../x", "@evil.example"):
         with pytest.raises(ValueError, match="path"):
             connection.get(path)
-    assert connection.request("GET", ECHO, headers={"authorization": "Basic YTpi"}).ok
+
+
+def test_what_cannot_be_sent_is_told_and_not_left_out(connection: Connection, double: Double) -> None:
+    """A header that is the session's own, a body that JSON cannot say, two bodies: refused before anything is sent."""
+    before = len(double.asked)
+    for name in ("authorization", "Host", "Content-Length", "cookie"):
+        with pytest.raises(ValueError, match="session's own"):
+            connection.request("GET", ECHO, headers={name: "x"})
+    for value in (object(), {"a": 1j}, "\ud800"):
+        with pytest.raises(ValueError, match="cannot be sent as JSON"):
+            connection.post(ECHO, value)
+    with pytest.raises(ValueError, match="not both"):
+        connection.request("POST", ECHO, json={}, body=b"x")
+    assert len(double.asked) == before
 
 
 def test_the_three_kinds(desk: Desk, double: Double) -> None:
@@ -258,7 +271,7 @@ def test_private(desk: Desk, double: Double) -> None:
     """A private session is asked for where the program, or MDM, wants one."""
     desk.app().connect(double.base_url, private=True).close()
     entry = {"baseURL": double.base_url, "oauth": {"clientID": CLIENT_ID, "cacheSessionInMobileBrowser": False}}
-    desk.app(managed=managed.parse_value([entry])).sign_in().close()
+    desk.app(managed=managed.parse_value([entry])).sign_in(private=False).close()
     desk.app().sign_in(double.base_url).close()
     assert [asked.get("prompt") for asked in desk.walked] == ["login", "login", None]
     assert [asked.get("ephemeral") for asked in desk.walked] == ["true", "true", None]

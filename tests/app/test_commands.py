@@ -166,7 +166,7 @@ def test_one_line_errors(genkan: Genkan, double: Double) -> None:
 
 
 def test_private_and_shared(genkan: Genkan, double: Double, tmp_path: Path) -> None:
-    """`cacheSessionInMobileBrowser` decides, unless the person does."""
+    """A private sign-in comes of `cacheSessionInMobileBrowser`, which nobody undoes, or of the person's wish."""
     seen: list[str] = []
 
     def see(asked: Asked) -> None:
@@ -180,7 +180,7 @@ def test_private_and_shared(genkan: Genkan, double: Double, tmp_path: Path) -> N
         assert genkan("login", *words).status == 0
     assert [("prompt=login" in path, "ephemeral=true" in path) for path in seen] == [
         (True, True),
-        (False, False),
+        (True, True),
         (False, False),
         (True, True),
     ]

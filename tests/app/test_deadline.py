@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
 import httpx2
@@ -13,7 +13,8 @@ from genkan import clock as real
 from genkan.app import drive
 from genkan.app.deadline import Deadline, bound
 from genkan.app.drive import AsyncDriver, Driver
-from genkan.app.steps import Ask, Flow, Loss, Lost, ask
+from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
+from tests.app.conftest import Clock
 
 
 @contextmanager
@@ -78,3 +79,34 @@ def test_the_library_lets_itself_be_bound(monkeypatch: pytest.MonkeyPatch) -> No
         patch.delattr(client._transport, "_pool")
         assert not bound(client, Deadline(real.ticks))
         patch.undo()
+
+
+@pytest.mark.parametrize(("size", "kind"), [(1 << 20, Answer), (1000, Lost)])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_an_answer_that_goes_on_has_longer(driver: str, size: int, kind: type, clock: Clock) -> None:
+    """A download may take longer than a minute as long as it gets on; one that drips may not."""
+    asked = ask(Ask("GET", "http://site.example/a", limit=16 << 20))
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(10):
+            clock.forward(10)
+            yield b"x" * size
+
+    async def later() -> AsyncIterator[bytes]:
+        for piece in pieces():
+            yield piece
+
+    async def in_a_loop() -> object:
+        transport = httpx2.MockTransport(lambda _request: httpx2.Response(200, content=later()))
+        other = AsyncDriver(clock.ticks, transport=transport)
+        try:
+            return await other.run(asked)
+        finally:
+            await other.close()
+
+    if driver == "async":
+        assert isinstance(asyncio.run(in_a_loop()), kind)
+        return
+    one = Driver(clock.ticks, transport=httpx2.MockTransport(lambda _request: httpx2.Response(200, content=pieces())))
+    assert isinstance(one.run(asked), kind)
+    one.close()

@@ -118,6 +118,20 @@ def test_slow_answers_are_bounded(run: Run, double: Double, clock: Clock) -> Non
     assert answer.loss is Loss.INTERRUPTED
 
 
+def test_a_long_body_has_longer(run: Run, double: Double, clock: Clock) -> None:
+    """An upload may take longer than a minute, as its size says."""
+
+    def slow(_asked: Asked) -> Reply:
+        clock.forward(100)
+        return Reply(200, b"{}")
+
+    double.overrides["/a"] = slow
+    headers = (("Content-Type", "text/plain"),)
+    for size, kind in ((4 << 20, Answer), (1 << 20, Lost)):
+        asked = Ask("POST", f"{double.base_url}/a", headers, b"x" * size)
+        assert isinstance(run(ask(asked)), kind)
+
+
 def test_compressed_answers_are_refused(run: Run, double: Double) -> None:
     """What was not asked for is not unpacked: a small answer could become a huge one."""
     double.overrides["/a"] = lambda _asked: Reply(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})

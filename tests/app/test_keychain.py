@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from inspect import signature
 from pathlib import Path
 
 import keyring
@@ -92,6 +93,13 @@ def test_a_hanging_keyring_does_not_hang_the_app() -> None:
             keychain.prove(HangingKeyring(until), Chance(), seconds=0.05)
     finally:
         until.set()
+
+
+def test_a_person_has_time_to_unlock_it() -> None:
+    """The dialog that unlocks a keyring is open during the first call; only the look for a keyring ends soon."""
+    assert signature(keychain.prove).parameters["seconds"].default >= 60
+    assert signature(KeyringVault).parameters["seconds"].default >= 60
+    assert signature(keychain.find_backend).parameters["seconds"].default <= 10
 
 
 def test_a_keyring_error_quotes_no_secret(tmp_path: Path) -> None:

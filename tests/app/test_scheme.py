@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from genkan.app import scheme
 from genkan.app.handover import hand_over, socket_of
 from genkan.app.scheme import Desktop, SchemeDoor, desktop_of, open_scheme_door
 from genkan.app.steps import NoReturn, Returned, Visit
@@ -55,6 +57,7 @@ def desktop(
             "PATH": _path(),
             "DISPLAY": ":99",
             "XDG_DATA_HOME": str(home / "xdg_data_home"),
+            "XDG_CONFIG_HOME": str(home / "xdg_config_home"),
             "XDG_RUNTIME_DIR": str(runtime),
         }
     )
@@ -119,6 +122,29 @@ def test_the_desktop_hands_the_answer_over(desktop: Desktop) -> None:
     subprocess.run([*command[:-1], ANSWER], check=True)
     assert waiting.end() == Returned(ANSWER)
     assert list(desktop.entries.iterdir()) == []
+    # Nobody had the scheme before, and nobody is said to have it now.
+    assert handler() == ""
+    assert all("genkan" not in path.read_text() for path in desktop.lists if path.exists())
+
+
+def test_other_associations_stay_as_they_were(tmp_path: Path) -> None:
+    """Of a list only our entry goes: lines of others, other handlers of the scheme and a link to the list stay."""
+    kept, link = tmp_path / "kept", tmp_path / "mimeapps.list"
+    kept.write_text(f"[Default Applications]\ntext/html=a.desktop;\n{TYPE}=ours.desktop;b.desktop;\n# {TYPE}\n")
+    kept.chmod(0o640)
+    link.symlink_to(kept)
+    scheme._strike(link, TYPE, "ours.desktop")
+    assert kept.read_text() == f"[Default Applications]\ntext/html=a.desktop;\n{TYPE}=b.desktop;\n# {TYPE}\n"
+    assert link.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "mimeapps.list"]
+
+
+def test_a_program_in_one_file_registers_nothing(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its executable is no interpreter: the desktop would start the program anew for every answer."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert open_scheme_door(desktop, APP, lambda _url: None) is None
+    assert handler() == ""
 
 
 def test_the_handler_of_before_comes_back(desktop: Desktop) -> None:

@@ -1,5 +1,7 @@
 """A browser for one sign-in: chosen where one is found, given a profile of its own, and gone without a trace."""
 
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -22,13 +24,14 @@ time.sleep(60)
 
 
 @pytest.fixture
-def desktop(tmp_path: Path) -> dict[str, str]:
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A desktop whose only browser is a program that notes how it was started and stays open."""
     programs = tmp_path / "bin"
     programs.mkdir()
     browser = programs / "chromium"
     browser.write_text(BROWSER.format(python=sys.executable, noted=str(tmp_path / "noted")))
     browser.chmod(0o755)
+    monkeypatch.setattr(throwaway, "START_SECONDS", 0.05)
     return {"PATH": str(programs), "DISPLAY": ":99"}
 
 
@@ -81,6 +84,53 @@ def test_a_browser_that_does_not_start(tmp_path: Path) -> None:
     """Is told, and leaves no profile either."""
     browser = Throwaway(Found(str(tmp_path / "nothing"), is_firefox=False))
     assert not browser.open("https://site.example")
+
+
+def test_a_browser_that_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a display that it can reach it ends in error: no window came, and no profile stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(throwaway, "START_SECONDS", 30)
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    assert not Throwaway(Found(str(program), is_firefox=False)).open("https://site.example")
+    assert [path.name for path in tmp_path.iterdir()] == ["chromium"]
+
+
+def test_what_killed_programs_left_is_ended(desktop: dict[str, str], tmp_path: Path) -> None:
+    """The browser and the profile of a program that was killed go with the next sign-in; those of others stay."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, living = tmp_path / f"genkan-sign-in-{ended.pid}-a", tmp_path / f"genkan-sign-in-{os.getpid()}-b"
+    other = tmp_path / "genkan-sign-in-notes-c"
+    for folder in (left, living, other):
+        folder.mkdir()
+    browser = subprocess.Popen([f"{desktop['PATH']}/chromium", f"--user-data-dir={left}"])
+    wait_for(tmp_path / "noted")
+    (left / "genkan.pid").write_text(str(browser.pid))
+    throwaway.sweep(tmp_path)
+    assert browser.wait(30) != 0
+    assert (left.exists(), living.exists(), other.exists()) == (False, True, True)
+
+
+def test_a_number_that_was_given_again_is_nobodys_browser(tmp_path: Path) -> None:
+    """A program that happens to have the browser's number does not name the profile, and is left alone."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"genkan-sign-in-{ended.pid}-a"
+    left.mkdir()
+    (left / "genkan.pid").write_text(str(os.getpid()))
+    throwaway.sweep(tmp_path)
+    assert not left.exists()
+
+
+def test_a_snap_gets_a_profile_that_it_can_see(tmp_path: Path) -> None:
+    """Below its own folder of the home: the temporary one is another for it, and nobody could remove it there."""
+    own = tmp_path / "snap" / "chromium" / "common"
+    assert throwaway._place_of("/snap/bin/chromium", tmp_path) == own
+    assert throwaway._place_of("/usr/bin/chromium-browser", tmp_path) is None
+    own.mkdir(parents=True)
+    assert throwaway._place_of("/usr/bin/chromium-browser", tmp_path) == own
 
 
 class Noting:

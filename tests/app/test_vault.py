@@ -378,6 +378,9 @@ def test_environment() -> None:
     assert shelter_of({"GENKAN_APP_DIR": "/x", "GENKAN_APP_VAULT": "keyring"}).forced is Kind.KEYRING
     with pytest.raises(VaultTrouble, match="GENKAN_APP_VAULT"):
         shelter_of({"GENKAN_APP_VAULT": "clipboard"})
+    on_a_phone = shelter_of({}, "ios")
+    own = Path.home() / "Library" / "Application Support" / "genkan"
+    assert (on_a_phone.folder, on_a_phone.key_file) == (own / "app", own / "app.key")
 
 
 def test_a_damaged_memory_of_the_choice_is_told(tmp_path: Path) -> None:

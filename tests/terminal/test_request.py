@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from genkan.app.steps import API_LIMIT
 from genkan.testing import AppLink, Somebody
 from genkan.wire.scopes import Permission
 from tests.terminal.conftest import Terminal
@@ -120,6 +121,14 @@ def test_a_file_gets_the_bytes_as_they_came(signed_in: Terminal, tmp_path: Path)
     refused = signed_in("request", "GET", THINGS, "-o", str(tmp_path / "no" / "got"))
     assert refused.status == 2
     assert "cannot be written" in refused.err
+
+
+def test_a_long_download_is_whole(signed_in: Terminal, tmp_path: Path) -> None:
+    """An attachment may be longer than what a program holds of an answer unasked."""
+    answers(signed_in, b"x" * (API_LIMIT + 1), "application/octet-stream", times=2)
+    assert signed_in("request", "GET", THINGS).status == 2
+    assert signed_in("request", "GET", THINGS, "-o", str(tmp_path / "got")).status == 0
+    assert (tmp_path / "got").stat().st_size == API_LIMIT + 1
 
 
 def test_a_redirect_is_no_answer(signed_in: Terminal, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ class AsyncApp:
         """The session at a site: the kept one, without any request while its token holds, else by signing in.
 
         Without ``address`` the only kept session or the only managed site is meant. ``private`` asks for a new sign-in
-        in a browser session of its own, or (False) shares the browser's; MDM decides otherwise. With ``sign_in=False``
+        in a browser session of its own, as MDM may (False does not undo that). With ``sign_in=False``
         no browser is opened. Raises ``AppTrouble``.
         """
         hop = Hop()

@@ -93,7 +93,8 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
         site = before
     else:
         return found
-    return site if private is None else replace(site, share_browser_session=not private)
+    # What MDM wants private no program shares.
+    return replace(site, share_browser_session=False) if private else site
 
 
 def with_secret(site: Site, link: Link) -> Site:

@@ -68,7 +68,7 @@ class Conversation:
     ) -> Flow[Reply]:
         """One request of the site's API; ``ValueError`` for what cannot be sent."""
         sent = sending.headers_of(headers, has_json=json is not None)
-        content = body if json is None else sending.encoded(json)
+        content = sending.content_of(json, body)
         verb = sending.checked_method(method)
         found = yield from self._use(hop, lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
         reply = sending.reply_in(found, self.site)

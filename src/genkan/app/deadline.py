@@ -31,6 +31,12 @@ class Deadline:
         finally:
             self._own.until = None
 
+    def extend(self, seconds: float) -> None:
+        """Within such a block: its exchange may take so much longer."""
+        until = getattr(self._own, "until", None)
+        if until is not None:
+            self._own.until = until + seconds
+
     def left(self, timeout: float | None) -> float | None:
         """How long one step may take that would be given ``timeout``; raises where nothing is left."""
         until = getattr(self._own, "until", None)

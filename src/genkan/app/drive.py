@@ -27,6 +27,8 @@ USER_AGENT = f"genkan-app/{__version__} AtlassianMobileApp"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
 WHOLE_ANSWER_SECONDS = 60.0
+SLOWEST_BYTES = 64 * 1024
+"""A second; what is sent and what comes give an exchange so much more time: long files on slow networks are whole."""
 
 
 class Door(Protocol):
@@ -90,15 +92,18 @@ class Driver:
         client, deadline = self._opened()
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
-        until = self._ticks() + WHOLE_ANSWER_SECONDS
+        seconds = _seconds_for(asked)
+        until = self._ticks() + seconds
         body = bytearray()
         try:
             with (
-                deadline.within(WHOLE_ANSWER_SECONDS),
+                deadline.within(seconds),
                 client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response,
             ):
                 for chunk in response.iter_raw():
                     body += chunk
+                    until += len(chunk) / SLOWEST_BYTES
+                    deadline.extend(len(chunk) / SLOWEST_BYTES)
                     if wrong := _too_much(asked, len(body), until < self._ticks()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
@@ -167,15 +172,18 @@ class AsyncDriver:
         client = self._opened()
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
-        until = self._ticks() + WHOLE_ANSWER_SECONDS
+        seconds = _seconds_for(asked)
+        until = self._ticks() + seconds
         body = bytearray()
         try:
             async with (
-                asyncio.timeout(WHOLE_ANSWER_SECONDS),
+                asyncio.timeout(seconds) as limit,
                 client.stream(asked.method, asked.url, headers=asked.headers, content=asked.body) as response,
             ):
                 async for chunk in response.aiter_raw():
                     body += chunk
+                    until += len(chunk) / SLOWEST_BYTES
+                    limit.reschedule((limit.when() or 0) + len(chunk) / SLOWEST_BYTES)
                     if wrong := _too_much(asked, len(body), until < self._ticks()):
                         return wrong
                 return _answer(asked, response.status_code, response.headers.items(), bytes(body))
@@ -269,6 +277,10 @@ def _direct() -> "dict[str, httpx2.BaseTransport | None]":
 
 def _direct_async() -> "dict[str, httpx2.AsyncBaseTransport | None]":
     return dict.fromkeys(LOOPBACK)
+
+
+def _seconds_for(asked: Ask) -> float:
+    return WHOLE_ANSWER_SECONDS + len(asked.body or b"") / SLOWEST_BYTES
 
 
 def _answer(asked: Ask, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Answer | Lost:

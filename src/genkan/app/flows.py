@@ -290,10 +290,11 @@ def call(
     *,
     headers: tuple[tuple[str, str], ...] = (),
     body: bytes | None = None,
+    limit: int = API_LIMIT,
 ) -> Flow[Answer | Lost]:
     """One request of the site's API with a bearer token (RFC 6750 2.1); ``path`` cannot leave the site."""
     bearer = ("Authorization", f"Bearer {access}")
-    return (yield from ask(Ask(method, join(site.base_url, path), (*headers, bearer), body, API_LIMIT)))
+    return (yield from ask(Ask(method, join(site.base_url, path), (*headers, bearer), body, limit)))
 
 
 def _form(url: str, fields: dict[str, str]) -> Ask:

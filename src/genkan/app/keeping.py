@@ -20,7 +20,7 @@ from genkan.app.outcomes import (
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
-from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
+from genkan.app.steps import API_LIMIT, INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
 from genkan.app.vault import Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
@@ -210,6 +210,7 @@ def call(
     path: str,
     headers: tuple[tuple[str, str], ...] = (),
     body: bytes | None = None,
+    limit: int = API_LIMIT,
 ) -> Flow[Answer | Problem]:
     """One request of the API. A token refused as invalid is renewed and the request sent once more.
 
@@ -224,7 +225,7 @@ def call(
         site = yield from _site_of(keeper, session_id)
         if not isinstance(site, Site):
             return site
-        answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body)
+        answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body, limit=limit)
         if isinstance(answer, Lost):
             return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe

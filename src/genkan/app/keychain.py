@@ -22,7 +22,9 @@ T = TypeVar("T")
 
 SERVICE = "genkan app"
 HEAD = "keyring-2 "
-ANSWER_SECONDS = 10.0
+LOOK_SECONDS = 10.0
+ANSWER_SECONDS = 120.0
+"""As long as a person may take over the dialog that unlocks a keyring, which opens at the first call."""
 RECOMMENDED = 1
 """What keyring itself calls recommended; below are backends that keep plain text, nothing, or fail."""
 
@@ -135,7 +137,7 @@ class _FormerVault:
             self._index.remove(name)
 
 
-def find_backend(seconds: float = ANSWER_SECONDS) -> "KeyringBackend":
+def find_backend(seconds: float = LOOK_SECONDS) -> "KeyringBackend":
     """The keyring of this system; raises ``VaultTrouble`` when none counts."""
 
     def load() -> "KeyringBackend":

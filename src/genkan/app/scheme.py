@@ -27,6 +27,7 @@ LONGEST_SOCKET_PATH = 100
 LONGEST_NAME = 30
 LONGEST_ADDRESS = 16384
 TOOL = "xdg-mime"
+LIST = "mimeapps.list"
 TOOL_SECONDS = 10
 
 
@@ -37,6 +38,8 @@ class Desktop:
     entries: Path
     sockets: Path
     tool: str
+    lists: tuple[Path, ...] = ()
+    """Where ``xdg-mime`` writes whose a scheme is; it has no word for nobody's."""
 
 
 def desktop_of(environ: Mapping[str, str]) -> Desktop | None:
@@ -49,7 +52,10 @@ def desktop_of(environ: Mapping[str, str]) -> Desktop | None:
     data = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     # One place for all programs of a desktop, wherever each keeps its sessions: they share the handler.
     runtime = environ.get("XDG_RUNTIME_DIR")
-    return Desktop(data / "applications", Path(runtime) / "genkan" if runtime else data / "genkan" / "run", tool)
+    sockets = Path(runtime) / "genkan" if runtime else data / "genkan" / "run"
+    settings = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    entries = data / "applications"
+    return Desktop(entries, sockets, tool, (settings / LIST, entries / LIST))
 
 
 def open_scheme_door(
@@ -60,6 +66,9 @@ def open_scheme_door(
 ) -> "SchemeDoor | None":
     """Register a handler; None where the desktop does not let us."""
     if desktop is None or len(str(desktop.sockets)) > LONGEST_SOCKET_PATH - LONGEST_NAME:
+        return None
+    if getattr(sys, "frozen", False):
+        # A program that was made into one file is no interpreter, which could run the handler.
         return None
     try:
         return SchemeDoor(desktop, redirect_uri, open_browser, seconds)
@@ -175,6 +184,10 @@ class _Registration:
         if before:
             self._tool("default", before, self._type)
         self._before.unlink(missing_ok=True)
+        for path in self._desktop.lists:
+            # What cannot be mended names an entry that is gone, which desktops pass over.
+            with suppress(OSError, UnicodeError):
+                _strike(path, self._type, self._entry.name)
 
     def _handler_now(self) -> str:
         return self._tool("query", "default", self._type).strip()
@@ -183,6 +196,35 @@ class _Registration:
         line = [self._desktop.tool, *words]
         done = subprocess.run(line, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)  # noqa: S603
         return done.stdout
+
+
+def _strike(path: Path, mime_type: str, entry: str) -> None:
+    """Take one entry out of a list of associations, and nothing else; a whole line where it was alone there."""
+    # A list may be a link into somebody's collection of settings, which stays one.
+    path = path.resolve()
+    if not path.is_file():
+        return
+    before = path.read_text("utf-8").splitlines(keepends=True)
+    after = [kept for line in before if (kept := _without(line, mime_type, entry))]
+    if after == before:
+        return
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.genkan")
+    try:
+        fresh.write_text("".join(after), "utf-8")
+        fresh.chmod(path.stat().st_mode & 0o777)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _without(line: str, mime_type: str, entry: str) -> str:
+    # MIME Applications Associations 1.0.1: a type, and entries with semicolons between them
+    name, equals, value = line.partition("=")
+    entries = value.strip().split(";")
+    if not equals or name.strip() != mime_type or entry not in entries:
+        return line
+    others = [each for each in entries if each not in {entry, ""}]
+    return f"{name}={';'.join(others)};\n" if others else ""
 
 
 def _read(connection: socket.socket) -> str:

@@ -17,6 +17,7 @@ from genkan.app.steps import Answer
 from genkan.app.troubles import ApiRefused, trouble_of
 
 JSON = "application/json"
+OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
 TOKEN = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~")
 
 
@@ -28,12 +29,14 @@ def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tupl
     headers = dict(given or {})
     for name, value in headers.items():
         see_header(name, value)
+        if name.lower() in OWN_HEADERS:
+            raise ValueError(f"the header {name} is the session's own to send")
     named = {name.lower() for name in headers}
     if "accept" not in named:
         headers["Accept"] = JSON
     if has_json and "content-type" not in named:
         headers["Content-Type"] = JSON
-    return tuple((name, value) for name, value in headers.items() if name.lower() != "authorization")
+    return tuple(headers.items())
 
 
 def see_header(name: str, value: str) -> None:
@@ -73,8 +76,21 @@ def _port(parts: SplitResult) -> int | None:
 
 
 def encoded(value: object) -> bytes:
-    """A body of JSON."""
-    return msgspec.json.encode(value)
+    """A body of JSON; raises ``ValueError`` for what JSON cannot say."""
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, OverflowError, RecursionError, UnicodeError, msgspec.MsgspecError) as wrong:
+        # Only its kind: the value may hold a secret.
+        raise ValueError(f"the body cannot be sent as JSON ({type(wrong).__name__})") from None
+
+
+def content_of(json: object, body: bytes | None) -> bytes | None:
+    """The one body that is meant; raises ``ValueError`` for two."""
+    if json is None:
+        return body
+    if body is not None:
+        raise ValueError("give json or body, not both")
+    return encoded(json)
 
 
 def access_in(found: Access | Problem) -> Access:

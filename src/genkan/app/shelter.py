@@ -3,6 +3,7 @@
 Owns the choice and its memory; the vaults themselves are elsewhere.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -158,28 +159,33 @@ class Shelter:
         return self.forced is kind or self.remembered() is kind
 
 
-def shelter_of(environ: Mapping[str, str]) -> Shelter:
+def shelter_of(environ: Mapping[str, str], platform: str = sys.platform) -> Shelter:
     """Read the environment; raises ``VaultTrouble`` for a value that is none."""
     forced = environ.get(KIND_VARIABLE, "").strip().lower()
     if forced and forced not in set(Kind):
         raise VaultTrouble(f"{KIND_VARIABLE} is “{forced}”: write keyring, encrypted or file.")
-    return Shelter(_folder(environ), Kind(forced) if forced else None, _key_file(environ))
+    return Shelter(_folder(environ, platform), Kind(forced) if forced else None, _key_file(environ, platform))
 
 
-def _folder(environ: Mapping[str, str]) -> Path:
+def _folder(environ: Mapping[str, str], platform: str) -> Path:
     if named := environ.get(FOLDER_VARIABLE):
         return Path(named).expanduser().absolute()
-    return _base(environ, "XDG_STATE_HOME", ".local/state") / "genkan" / "app"
+    return _base(environ, "XDG_STATE_HOME", ".local/state", platform) / "genkan" / "app"
 
 
-def _key_file(environ: Mapping[str, str]) -> Path | None:
+def _key_file(environ: Mapping[str, str], platform: str) -> Path | None:
     """Away from the sessions, so that a copy of their folder is worth nothing; beside them in a folder of one's own."""
     if named := environ.get(KEY_VARIABLE):
         return Path(named).expanduser().absolute()
-    return None if environ.get(FOLDER_VARIABLE) else _base(environ, "XDG_CONFIG_HOME", ".config") / "genkan" / "app.key"
+    if environ.get(FOLDER_VARIABLE):
+        return None
+    return _base(environ, "XDG_CONFIG_HOME", ".config", platform) / "genkan" / "app.key"
 
 
-def _base(environ: Mapping[str, str], variable: str, below_home: str) -> Path:
+def _base(environ: Mapping[str, str], variable: str, below_home: str, platform: str) -> Path:
     # XDG Base Directory: a relative path there is to be ignored
     named = Path(environ.get(variable, ""))
+    if not named.is_absolute() and platform == "ios":
+        # An app writes nowhere else in its container but there, in Documents and in what is temporary.
+        return Path.home() / "Library" / "Application Support"
     return named if named.is_absolute() else Path.home() / below_home

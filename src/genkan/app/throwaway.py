@@ -3,11 +3,14 @@
 Owns which browsers can be started so and their flags; only where one of them is found, and nobody chose another.
 """
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +31,10 @@ APPLICATIONS = {
 }
 CHROMIUM_FLAGS = ("--no-first-run", "--no-default-browser-check", "--disable-sync", "--new-window")
 END_SECONDS = 5.0
+START_SECONDS = 2.0
+"""A browser that finds no display, or no right to run, ends sooner."""
+PREFIX = "genkan-sign-in-"
+NOTE = "genkan.pid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,30 @@ class Throwaway:
         self._process: subprocess.Popen[bytes] | None = None
 
     def open(self, url: str) -> bool:
-        """Start it at an address; whether that went well."""
-        self._profile = Path(tempfile.mkdtemp(prefix="genkan-sign-in-"))
+        """Start it at an address; whether it came up."""
+        place = _place_of(self._found.program)
+        try:
+            if place is not None:
+                place.mkdir(parents=True, exist_ok=True)
+            sweep(place or Path(tempfile.gettempdir()))
+            # Whose it is stands in its name: what a killed program left is known by it.
+            self._profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
+        except OSError:
+            return False
         quiet = subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a browser found on this machine, started without a shell
                 self._found.command(self._profile, url), stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
             )
+            (self._profile / NOTE).write_text(str(self._process.pid))
+            failed = self._process.wait(START_SECONDS) != 0
+        except subprocess.TimeoutExpired:
+            return True
         except OSError:
+            failed = True
+        if failed:
             self.close()
-            return False
-        return True
+        return not failed
 
     def close(self) -> None:
         """Nothing of it stays."""
@@ -89,3 +109,48 @@ class Throwaway:
         if self._profile is not None:
             shutil.rmtree(self._profile, ignore_errors=True)
             self._profile = None
+
+
+def _place_of(program: str, home: Path | None = None) -> Path | None:
+    """Where the profile has to lie; None for the usual place of what is temporary.
+
+    A snap has a temporary folder of its own, which nobody else sees, and of the home no hidden folder.
+    """
+    name = Path(program).name.removesuffix("-browser")
+    own = (home or Path.home()) / "snap" / name / "common"
+    return own if own.is_dir() or "/snap/" in program else None
+
+
+def sweep(folder: Path) -> None:
+    """End the browsers of programs that were killed before they could, and remove their profiles."""
+    if not hasattr(os, "getuid"):
+        # No signal only asks there whether a program lives.
+        return
+    for left in folder.glob(f"{PREFIX}*-*"):
+        process = left.name.removeprefix(PREFIX).partition("-")[0]
+        with suppress(OSError):
+            own = left.lstat().st_uid == os.getuid() and left.is_dir() and not left.is_symlink()
+            if own and process.isdecimal() and not _lives(int(process)):
+                _end_left(left)
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _end_left(profile: Path) -> None:
+    """Its browser, if the number is still that one's: it is told by the profile among its words."""
+    try:
+        process = int((profile / NOTE).read_text())
+        words = Path("/proc", str(process), "cmdline").read_bytes()
+        if process > 1 and os.fsencode(profile) in words:
+            os.kill(process, signal.SIGTERM)
+    except (OSError, ValueError):
+        return

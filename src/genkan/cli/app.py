@@ -120,7 +120,7 @@ def login(
     ] = None,
     private: Annotated[
         bool | None,
-        Parameter(negative="--shared", help="Ask for a new sign-in, or share the browser's; MDM decides otherwise."),
+        Parameter(negative="--shared", help="Ask for a new sign-in, or share the browser's where MDM lets you."),
     ] = None,
 ) -> int:
     """Sign in to a site through the browser and keep the session.
@@ -153,7 +153,7 @@ def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | 
         return stopped(found)
     for note in found.notes:
         say(note)
-    site = found.site if private is None else replace(found.site, share_browser_session=not private)
+    site = replace(found.site, share_browser_session=False) if private else found.site
     kept = _walk_in(sessions, site, agent)
     if not isinstance(kept, Kept):
         return stopped(kept)

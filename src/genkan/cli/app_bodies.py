@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from genkan import clock
+from genkan.app.sending import OWN_HEADERS
 from genkan.cli.app_words import SET_UP, fail
 
 Pairs = tuple[tuple[str, str], ...]
 
 MOST_BYTES = 256 * 1024 * 1024
-OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 

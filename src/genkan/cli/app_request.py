@@ -11,8 +11,8 @@ from cyclopts import Parameter
 from genkan.app.outcomes import Problem
 from genkan.app.session import Session
 from genkan.app.state import SessionState
-from genkan.app.steps import Answer
-from genkan.cli.app_bodies import Pairs, Written, body_of, headers_of, with_query
+from genkan.app.steps import API_LIMIT, Answer
+from genkan.cli.app_bodies import MOST_BYTES, Pairs, Written, body_of, headers_of, with_query
 from genkan.cli.app_input import is_path
 from genkan.cli.app_pages import MOST_PAGES, NoPage, read_page
 from genkan.cli.app_session import AccountName, chosen, opened, told
@@ -101,13 +101,15 @@ def request(
         state = chosen(sessions, site, account)
         if isinstance(state, int):
             return state
-        call = _caller(sessions.open(state.id), method.upper(), headers, body[1])
+        # What goes to a file may be as long as what a file sends.
+        limit = API_LIMIT if output is None else MOST_BYTES
+        call = _caller(sessions.open(state.id), method.upper(), headers, body[1], limit)
         printer = Printer(pretty=sys.stdout.isatty() if pretty is None else pretty, include=include, file=output)
         return _every_page(call, whole, state, printer) if paginate else _once(call, whole, state, printer)
 
 
-def _caller(session: Session, method: str, headers: Pairs, body: bytes | None) -> Call:
-    return lambda path: session.call(method, path, headers, body)
+def _caller(session: Session, method: str, headers: Pairs, body: bytes | None, limit: int) -> Call:
+    return lambda path: session.call(method, path, headers, body, limit)
 
 
 class Printer:
