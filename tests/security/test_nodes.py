@@ -257,8 +257,9 @@ def test_a_key_waits_for_every_worker_that_lives(nodes: Nodes) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert nodes.first.process is not None
-    pid = nodes.first.process.pid
-    stuck = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    parent = nodes.first.process.pid
+    workers = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    stuck = workers[0]
     os.kill(stuck, signal.SIGSTOP)
     try:
         added = json.loads(nodes.second.command("keys", "add", "--json"))["id"]
@@ -270,6 +271,10 @@ def test_a_key_waits_for_every_worker_that_lives(nodes: Nodes) -> None:
     nodes.second.stop()
     assert len(names(nodes)) == WORKERS
     nodes.second.command("keys", "activate", added)
+    # The parent first, so that it starts nobody anew, and stopped rather than killed: workers left alone end in order.
+    os.kill(parent, signal.SIGSTOP)
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
     nodes.first.kill()
     again = json.loads(nodes.second.command("keys", "add", "--json"))["id"]
     assert len(names(nodes)) == WORKERS
