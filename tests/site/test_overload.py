@@ -283,7 +283,10 @@ async def test_sign_ins_of_a_link_are_limited_where_that_is_wished(tmp_path: Pat
 async def test_one_address_leaves_room_in_the_password_lane(
     site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many it sends at once, so many wait; the others are told to come back, and another address is served."""
+    """However many it sends at once, eight are in the lane and the others wait behind them or are told to come back;
+    another address is served meanwhile, and who waited gets a turn.
+    """
+    monkeypatch.setattr(site.door.crowd, "_places", 8 + 5)
     await site.make_account()
     go_on, inside = asyncio.Event(), 0
 
@@ -295,30 +298,38 @@ async def test_one_address_leaves_room_in_the_password_lane(
 
     monkeypatch.setattr(PasswordLane, "verify", held)
     trying = [asyncio.create_task(site.sign_in(f"name {number}", "wrong")) for number in range(20)]
-    while sum(task.done() for task in trying) < 12:
+    while sum(task.done() for task in trying) < 7:
         await asyncio.sleep(0)
     assert {task.result().status_code for task in trying if task.done()} == {503}
     assert inside == 8
-    with site.door.crowd.enter("198.51.100.7/32"):
-        assert site.door.crowd._inside.total() == 9
+    async with site.door.crowd.enter("198.51.100.7/32"):
+        assert site.door.crowd._taken.total() == 14
     go_on.set()
     await asyncio.gather(*trying)
-    assert not site.door.crowd._inside
+    assert inside == 13
+    assert not site.door.crowd._taken
 
 
-def test_a_crowd_is_forgotten_when_it_goes() -> None:
-    """Also where what was done inside failed."""
-    crowd = Crowd(1)
+async def test_a_crowd_is_forgotten_when_it_goes() -> None:
+    """Also where what was done inside failed, and where somebody gave up waiting."""
+    crowd = Crowd(1, 1)
 
-    def fail() -> None:
-        with crowd.enter("a"):
+    async def fail() -> None:
+        async with crowd.enter("a"):
             raise ZeroDivisionError
 
-    with crowd.enter("a"), pytest.raises(LaneFull):
-        fail()
+    async with crowd.enter("a"):
+        waiting = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        with pytest.raises(LaneFull):
+            await fail()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
     with pytest.raises(ZeroDivisionError):
-        fail()
-    assert not crowd._inside
+        await fail()
+    assert not crowd._taken
+    assert not crowd._turns
 
 
 # Pure

@@ -33,6 +33,8 @@ from genkan.wire.urls import BaseURL
 MINUTE_MS = 60_000
 # Half of the room that the lane has for each of its threads.
 MOST_HASHES_OF_ONE = 8
+# A tenth of the requests of people that may be under way, as the settings have it unless told otherwise.
+MOST_WAITING_OF_ONE = 100
 SIGN_IN_INTERVAL = 30 * SECOND
 
 
@@ -139,7 +141,7 @@ class Door:
     announcement: dict[int, Answer] = field(default_factory=dict)
     sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))
     # Who waits for the password lane, by address.
-    crowd: Crowd = field(default_factory=lambda: Crowd(MOST_HASHES_OF_ONE))
+    crowd: Crowd = field(default_factory=lambda: Crowd(MOST_HASHES_OF_ONE, MOST_WAITING_OF_ONE))
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
     # Which addresses of directories were told to be left out: the directory, the account, and who has the address.

@@ -2,9 +2,10 @@
 this process, in bounded memory.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 
 from genkan.protocol.signin.password import LaneFull
 
@@ -46,21 +47,26 @@ class Pace:
 
 
 class Crowd:
-    """How many of one address may wait for the same lane, so that a flood from one leaves room for the others."""
+    """How many of one address may be in the same lane, so that a flood from one leaves room for the others. Behind them
+    so many wait, each for its turn: who is refused at once comes back at once, and that costs more than to wait.
+    """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, waiting: int) -> None:
         self._most = most
-        self._inside: Counter[str] = Counter()
+        self._places = most + waiting
+        self._taken: Counter[str] = Counter()
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
-    @contextmanager
-    def enter(self, address: str) -> Iterator[None]:
-        """Raises LaneFull where as many are inside as may be."""
-        if self._inside[address] >= self._most:
+    @asynccontextmanager
+    async def enter(self, address: str) -> AsyncIterator[None]:
+        """A turn. Raises LaneFull where as many wait as may."""
+        if self._taken[address] >= self._places:
             raise LaneFull
-        self._inside[address] += 1
+        self._taken[address] += 1
         try:
-            yield
+            async with self._turns.setdefault(address, asyncio.Semaphore(self._most)):
+                yield
         finally:
-            self._inside[address] -= 1
-            if not self._inside[address]:
-                del self._inside[address]
+            self._taken[address] -= 1
+            if not self._taken[address]:
+                del self._taken[address], self._turns[address]

@@ -239,7 +239,7 @@ async def verify(folded: str, password: str, received: Received, door: Door) -> 
     """One hash of the account's own password, or of a decoy. Raises LaneFull."""
     row = await door.store.password_row(folded, ())
     kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
-    with door.crowd.enter(received.peer.source):
+    async with door.crowd.enter(received.peer.source):
         return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
 
 
