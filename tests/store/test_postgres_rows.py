@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from genkan.protocol.outcomes import Sighting
 from genkan.store import postgres_hot, postgres_notes, postgres_tokens
@@ -106,8 +107,31 @@ async def test_plans_do_not_depend_on_statistics(db: asyncpg.Connection, which: 
     assert {table for kind, table in nodes if kind.startswith("Index")}
 
 
+@pytest.mark.parametrize("analysed", [False, True])
+async def test_a_device_is_found_by_its_mark(store: Store, db: asyncpg.Connection, analysed: bool) -> None:
+    """The index is entered by account and mark: by the account alone, a person with many sign-ins would be read whole
+    at each new one.
+    """
+    account, link = an_account(), a_link()
+    assert await store.apply(added(account, link))
+    grants = [replace(a_grant(account, link), device=number.to_bytes(16, "little")) for number in range(1, 301)]
+    assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
+    if analysed:
+        await db.execute("ANALYZE")
+    [top] = await (await db.prepare(postgres_tokens.REPLACE)).explain(*postgres_tokens.REPLACE_COLUMNS.arrays([]))
+    [entered] = [node["Index Cond"] for node in nodes_of(top["Plan"]) if node.get("Index Name") == "grants_by_device"]
+    assert "account = " in entered
+    assert "substr(" in entered
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every node of a plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes_of(part)
+
+
 def walked(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each node's kind, and the table it reads."""
-    yield plan["Node Type"], plan.get("Relation Name", "")
-    for part in plan.get("Plans", ()):
-        yield from walked(part)
+    for node in nodes_of(plan):
+        yield node["Node Type"], node.get("Relation Name", "")

@@ -56,12 +56,21 @@ REDEEM = f"""
 # tokens.md 1: a later sign-in of the same person, link and device replaces the earlier. A statement of its own, behind
 # the one that locked the account: so of two sign-ins at once the later sees the earlier.
 REPLACE_COLUMNS = Columns("id bytea, account_id bigint, link_id bigint, device bytea, reason int, ended_at bigint")
+# Looked for in a query of its own (OFFSET 0 keeps it one): joined, a young table is walked by the account alone.
 REPLACE = f"""
-    UPDATE grants g SET state = 1, reason = u.reason, ended_at = u.ended_at
-    FROM {REPLACE_COLUMNS.source} JOIN accounts a ON a.id = u.account_id JOIN links l ON l.id = u.link_id
-    WHERE g.account = a.number AND substr(g.device, 1, 4) = substr(u.device, 1, 4) AND g.device IS NOT NULL
-    AND g.state = 0 AND g.device = u.device AND g.link = l.number AND g.id <> u.id
-    RETURNING g.id AS gone, u.id AS by
+    UPDATE grants g SET state = 1, reason = f.reason, ended_at = f.ended_at
+    FROM (
+        SELECT d.id AS gone, u.id AS by, u.reason, u.ended_at
+        FROM {REPLACE_COLUMNS.source} JOIN accounts a ON a.id = u.account_id JOIN links l ON l.id = u.link_id
+        CROSS JOIN LATERAL (
+            SELECT e.id FROM grants e
+            WHERE e.account = a.number AND substr(e.device, 1, 4) = substr(u.device, 1, 4) AND e.device IS NOT NULL
+            AND e.state = 0 AND e.device = u.device AND e.link = l.number AND e.id <> u.id
+            OFFSET 0
+        ) d
+    ) f
+    WHERE g.id = f.gone AND g.state = 0
+    RETURNING g.id AS gone, f.by AS by
 """  # noqa: S608 made of constants
 
 ROTATE_COLUMNS = Columns(
