@@ -125,25 +125,33 @@ def test_nobody_goes_on_with_another_account(site: SiteDouble, programs: Program
             alice.get(MYSELF)
 
 
+def begun_while_a_browser_is_open(
+    work: Callable[[], None], programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> threading.Thread:
+    """Another program, which begins when the first one's browser is open; that is answered once this one waits."""
+    waits = threading.Event()
+    monkeypatch.setattr(programs, "said", _Telling(waits))
+    program = threading.Thread(target=work)
+
+    def while_open() -> None:
+        program.start()
+        assert waits.wait(30)
+
+    programs.before_answer = while_open
+    return program
+
+
 def test_two_that_start_at_once_open_one_browser(
     site: SiteDouble, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second waits for the first one's sign-in, says so, and has its session."""
     ids: list[str] = []
-    waits = threading.Event()
-    monkeypatch.setattr(programs, "said", _Telling(waits))
 
     def start() -> None:
         with programs.app().connect(site.base_url) as connection:
             ids.append(connection.id)
 
-    second = threading.Thread(target=start)
-
-    def while_open() -> None:
-        second.start()
-        assert waits.wait(30)
-
-    programs.before_answer = while_open
+    second = begun_while_a_browser_is_open(start, programs, monkeypatch)
     start()
     second.join()
     assert len(programs.visits) == 1
@@ -155,21 +163,13 @@ def test_a_command_that_signs_in_is_waited_for(
     site: SiteDouble, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`genkan app login` is at its browser: a program that wants a session opens no second one, and gets that one."""
-    waits = threading.Event()
-    monkeypatch.setattr(programs, "said", _Telling(waits))
     ids: list[str] = []
 
     def connect() -> None:
         with programs.app().connect(site.base_url) as connection:
             ids.append(connection.id)
 
-    program = threading.Thread(target=connect)
-
-    def while_open() -> None:
-        program.start()
-        assert waits.wait(30)
-
-    programs.before_answer = while_open
+    program = begun_while_a_browser_is_open(connect, programs, monkeypatch)
     kept = programs.log_in(site)
     program.join()
     assert ids == [kept.state.id]

@@ -70,7 +70,13 @@ class Dispatcher:
         elif elsewhere is not None and not rules:
             reply = answer.error(Refused(elsewhere.reason))
         else:
-            reply = await self._at_once(arrival, path, peer, rule, rules, parameters)
+            kind = "programs" if rule is None or rule.guard is Guard.MACHINE else "people"
+            full = self._no_room(kind, rule, arrival)
+            self._figures.requests[kind] += 1
+            try:
+                reply = full or await self._reply(arrival, path, peer, rule, rules, parameters)
+            finally:
+                self._figures.requests[kind] -= 1
         seconds = self._ticks() - started
         route = rule.path if rule else "unknown"
         self._door.measures.answered(route, reply.status, seconds)
@@ -80,31 +86,15 @@ class Dispatcher:
                            request_id=arrival.number, ms=round(seconds * 1000, 1))  # fmt: skip
         return reply
 
-    async def _at_once(
-        self,
-        arrival: Arrival,
-        path: str,
-        peer: Peer | PeerFault,
-        rule: Rule | None,
-        rules: dict[str, Rule],
-        parameters: dict[str, str],
-    ) -> Answer:
-        """The answer, or that there is too much to do. Programs and people have room of their own, so that neither
+    def _no_room(self, kind: str, rule: Rule | None, arrival: Arrival) -> Answer | None:
+        """That there is too much to do, where there is. Programs and people have room of their own, so that neither
         keeps the others out; whoever looks after the process is always told.
         """
-        kind = "programs" if rule is None or rule.guard is Guard.MACHINE else "people"
-        requests = self._figures.requests
-        if requests[kind] >= self._most and not (rule is not None and rule.path in ALWAYS):
-            self._figures.shed[kind] += 1
-            refused = Refused(Reason.BUSY, retry_after=1)
-            return (
-                answer.error(refused) if rule is None else self._shaped(rule, refused, arrival.number, arrival.headers)
-            )
-        requests[kind] += 1
-        try:
-            return await self._reply(arrival, path, peer, rule, rules, parameters)
-        finally:
-            requests[kind] -= 1
+        if self._figures.requests[kind] < self._most or (rule is not None and rule.path in ALWAYS):
+            return None
+        self._figures.shed[kind] += 1
+        refused = Refused(Reason.BUSY, retry_after=1)
+        return answer.error(refused) if rule is None else self._shaped(rule, refused, arrival.number, arrival.headers)
 
     async def _reply(
         self,
