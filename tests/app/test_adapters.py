@@ -10,8 +10,10 @@ import httpx2
 import pytest
 import requests
 
-from genkan.app import AsyncApp, Connection, SignInNeeded
+from genkan.app import AsyncApp, AsyncConnection, Connection, SignInNeeded
 from genkan.app.adapters import httpx2_auth, requests_auth
+from genkan.app.drive import AsyncDriver
+from genkan.app.keeping import MYSELF
 from genkan.app.sending import see_below
 from tests.app.by_hand import a_site
 from tests.app.conftest import Chance, Clock
@@ -51,7 +53,7 @@ def refuse_once(double: Double, path: str = ECHO, then: Callable[[Asked], Reply 
         if refused:
             return then(asked)
         refused.append(asked)
-        return Reply(401, b'{"error":"invalid_token"}', JSON)
+        return Reply(401, b'{"error":"invalid_token"}', {**JSON, "WWW-Authenticate": 'Bearer error="invalid_token"'})
 
     double.overrides[path] = refuse
 
@@ -96,6 +98,72 @@ def test_requests(connection: Connection, double: Double) -> None:
         refuse_once(double)
         assert client.post(double.base_url + ECHO, data=iter([b"a=1"])).status_code == 401
     assert tokens_shown(double) == ["at-100", "at-100", "at-101", "at-101"]
+
+
+Get = Callable[[Connection, str], int]
+
+
+def by_httpx2(connection: Connection, url: str) -> int:
+    with httpx2.Client(auth=httpx2_auth.SessionAuth(connection), follow_redirects=True) as client:
+        return client.get(url).status_code
+
+
+def by_httpx2_for_tasks(connection: Connection, url: str) -> int:
+    async def in_a_loop() -> int:
+        # A session for tasks that lies in the same vault.
+        talk = AsyncConnection(connection._talk, AsyncDriver(lambda: 0.0))
+        async with talk, httpx2.AsyncClient(auth=httpx2_auth.SessionAuth(talk), follow_redirects=True) as client:
+            return (await client.get(url)).status_code
+
+    return asyncio.run(in_a_loop())
+
+
+def by_httpx2_for_tasks_with_threads(connection: Connection, url: str) -> int:
+    async def in_a_loop() -> int:
+        async with httpx2.AsyncClient(auth=httpx2_auth.SessionAuth(connection), follow_redirects=True) as client:
+            return (await client.get(url)).status_code
+
+    return asyncio.run(in_a_loop())
+
+
+def by_requests(connection: Connection, url: str) -> int:
+    return requests.get(url, auth=requests_auth.SessionAuth(connection), timeout=10).status_code
+
+
+EVERY_WAY = [by_httpx2, by_httpx2_for_tasks, by_httpx2_for_tasks_with_threads, by_requests]
+
+
+@pytest.mark.parametrize("get", EVERY_WAY)
+def test_a_refusal_of_the_apis_own_is_an_answer(connection: Connection, double: Double, get: Get) -> None:
+    """A 401 although the site takes the token elsewhere: nothing is renewed, and nothing sent again."""
+    double.overrides[ECHO] = lambda _: Reply(401, b"Your password, once more.", {"WWW-Authenticate": "Session"})
+    assert get(connection, double.base_url + ECHO) == 401
+    assert tokens_shown(double) == ["at-100"]
+    assert double.paths()[-2:] == [ECHO, MYSELF]
+    assert not double.rotations
+
+
+@pytest.mark.parametrize("get", EVERY_WAY)
+def test_a_refusal_that_does_not_say_why(connection: Connection, double: Double, get: Get) -> None:
+    """The site does not know the token anywhere any more: it is renewed, although the answer names no error."""
+    connection.whoami()
+    double.generation, double.seen = 101, False
+    assert get(connection, double.base_url + ECHO) == 200
+    assert tokens_shown(double) == ["at-100", "at-101"]
+    asked = len(double.asked)
+    double.overrides[MYSELF] = lambda _: Reply(401, b"", {"WWW-Authenticate": "Session"})
+    assert get(connection, double.base_url + MYSELF) == 401
+    assert double.paths()[asked:].count(MYSELF) == 2, "asked who I am, a 401 needs no second question"
+
+
+@pytest.mark.parametrize("get", EVERY_WAY)
+def test_a_refusal_elsewhere_renews_nothing(connection: Connection, double: Double, get: Get) -> None:
+    """Whoever a redirect leads to can say what they like of a token that they never saw."""
+    led(double, double.base_url.replace("127.0.0.1", "localhost") + "/elsewhere")
+    double.overrides["/elsewhere"] = lambda _: Reply(401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    assert get(connection, double.base_url + "/rest/old") == 401
+    assert seen_at(double, "/elsewhere") == [False]
+    assert not double.rotations
 
 
 def test_an_ended_session_is_told(connection: Connection, double: Double) -> None:
@@ -187,16 +255,6 @@ def test_requests_and_a_redirect_out_of_the_site(
     path = urlsplit(found.url).path
     assert path != "/rest/old"
     assert seen_at(double, path) == [False]
-
-
-def test_requests_and_a_redirect_to_whoever_asks_for_a_token(connection: Connection, double: Double) -> None:
-    """A server elsewhere that refuses the request gets no other one with a token, and nothing is renewed for it."""
-    led(double, double.base_url.replace("127.0.0.1", "localhost") + "/elsewhere")
-    double.overrides["/elsewhere"] = lambda _: Reply(401, b"", {"WWW-Authenticate": "Bearer"})
-    found = requests.get(double.base_url + "/rest/old", auth=requests_auth.SessionAuth(connection), timeout=10)
-    assert found.status_code == 401
-    assert seen_at(double, "/elsewhere") == [False]
-    assert not double.rotations
 
 
 def test_requests_and_a_redirect_within_the_site(below_a_path: Connection, double: Double) -> None:
