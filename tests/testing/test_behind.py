@@ -67,8 +67,21 @@ def test_an_application_is_where_it_was_put(genkan_site: SiteDouble) -> None:
     genkan_site.serve(ISSUE + "/A-1/", lambda _: Reply(202))
     answered = [ask(genkan_site, "GET", ISSUE + end, token).status_code for end in ("", "/A-1", "/A-2", "s")]
     assert answered == [201, 202, 201, 404]
+    assert [asked.path for asked in genkan_site.faults.asked[-4:]] == [
+        ISSUE,
+        ISSUE + "/A-1",
+        ISSUE + "/A-2",
+        ISSUE + "s",
+    ]
     genkan_site.serve(ISSUE, lambda _: Reply(203))
     assert ask(genkan_site, "GET", ISSUE, token).status_code == 203
+
+
+def test_what_is_beside_the_site_keeps_its_path(genkan_site: SiteDouble) -> None:
+    """The context path is taken off what is below it, and off nothing that only begins alike."""
+    for end in ("/other", "fe", ""):
+        httpx2.get(genkan_site.base_url + end, trust_env=False)
+    assert [asked.path for asked in genkan_site.faults.asked] == ["/other", "/jirafe", "/jira"]
 
 
 def test_a_function_decides_until_it_is_cleared(genkan_site: SiteDouble) -> None:

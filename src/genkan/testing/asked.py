@@ -47,10 +47,11 @@ Given = TypeVar("Given", bound=Reply | None)
 def seen(arrival: Arrival, base_path: str, status: int = 0) -> Asked:
     """The request without the context path, its names in lower case."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in arrival.headers.pairs}
+    path = arrival.path
     is_form = "urlencoded" in headers.get("content-type", "")
     return Asked(
         arrival.method,
-        arrival.path.removeprefix(base_path),
+        path.removeprefix(base_path) if path.startswith(base_path + "/") else path,
         status,
         dict(parse_qsl(arrival.query.decode("latin-1"), keep_blank_values=True)),
         dict(parse_qsl(arrival.body.decode("latin-1"), keep_blank_values=True)) if is_form else {},
