@@ -1,5 +1,7 @@
 """`genkan app logout`: which session is meant, and that one which cannot be ended keeps no other signed in."""
 
+import json
+
 import keyring
 import keyring.backends.fail
 import pytest
@@ -35,11 +37,11 @@ def test_a_session_that_cannot_be_read_is_forgotten_by_its_id(signed_in: Termina
 
 def test_one_session_by_its_id(signed_in: Terminal) -> None:
     """A readable one is ended at its site as by its address; an id that nothing has is a no."""
-    (file,) = places(signed_in)
+    (row,) = json.loads(signed_in("status", "--json").out)["sessions"]
     unknown = signed_in("logout", "--session", "a\x1bb", "--forget")
     assert (unknown.status, unknown.out) == (1, "")
     assert "\x1b" not in unknown.err
-    ran = signed_in("logout", "--session", file.removesuffix(".json"))
+    ran = signed_in("logout", "--session", row["id"])
     assert ran.out == f"Signed out: alice at {signed_in.site.base_url}.\n"
     assert [phone.reason for phone in signed_in.site.phones()] == ["signed_out_by_app"]
     assert places(signed_in) == []

@@ -29,10 +29,10 @@ def in_one_line(ran: Ran, status: int) -> str:
 
 def test_a_program_without_standard_input_signs_in(genkan: Terminal) -> None:
     """A service, or a program with a window: the library and the command need the browser alone."""
-    for words in (("-c", CONNECT), (*GENKAN, "login")):
-        ran = genkan.redirected("<&-", *words, genkan.site.base_url)
-        assert ran.status == 0, ran.err
-    assert ran.out.startswith("Signed in as alice at ")
+    program = genkan.redirected("<&-", "-c", CONNECT, genkan.site.base_url)
+    assert (program.status, program.out) == (0, "alice\n"), program.err
+    command = genkan.redirected("<&-", *GENKAN, "login", genkan.site.base_url)
+    assert command.out.startswith("Signed in as alice at "), command.err
 
 
 def test_what_wants_to_read_finds_nothing(signed_in: Terminal) -> None:

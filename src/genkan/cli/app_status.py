@@ -56,6 +56,7 @@ def _asked(sessions: Sessions, state: SessionState) -> str:
 def _row(state: SessionState, answers: str | None) -> dict[str, object]:
     tokens, now = state.tokens, clock.now_ms()
     row: dict[str, object] = {
+        "id": state.id,
         "site": state.site.base_url,
         "title": state.site.title,
         "account": state.account.name if state.account else None,
