@@ -18,7 +18,7 @@ MOST_STEPS = 50
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
 ROUND_SECONDS = 1.0
-# A clock that went on by so much since the store was last told the time: either nothing ran for so long, or it is wrong.
+# The clock went on by so much since the store was last told the time: nothing ran for so long, or it is wrong.
 LEAP = DAY
 # How long nothing is removed then, about: whoever set it, or NTP, may mend it meanwhile.
 HELD_SECONDS = 3600
