@@ -8,8 +8,11 @@ import keyring
 import keyring.backends.fail
 import pytest
 
+from genkan.app import Connection
 from genkan.app.keeping import Keeper
 from genkan.app.vault import FileVault
+from genkan.testing import Setup, SiteDouble, Somebody
+from tests.app.desk import ECHO, Desk, echo
 from tests.app.double import Double, serving
 
 
@@ -59,6 +62,30 @@ def vault(tmp_path: Path) -> FileVault:
 @pytest.fixture
 def keeper(vault: FileVault, clock: Clock, chance: Chance) -> Keeper:
     return Keeper(vault, clock, chance)
+
+
+@pytest.fixture
+def genkan_setup() -> Setup:
+    """Two people; alice has a name to be called by."""
+    return Setup(people=(Somebody("alice", display_name="Alice A."), "bob"))
+
+
+@pytest.fixture
+def site(genkan_site: SiteDouble) -> SiteDouble:
+    """A real site with an application behind it that tells what it was asked."""
+    genkan_site.serve(ECHO, echo)
+    return genkan_site
+
+
+@pytest.fixture
+def desk(tmp_path: Path, site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
+    return Desk(site, tmp_path / "sessions", clock, chance)
+
+
+@pytest.fixture
+def connection(desk: Desk) -> Iterator[Connection]:
+    with desk.app().connect(desk.site.base_url) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -143,9 +143,7 @@ def test_the_five_routes(genkan: Genkan, double: Double, tmp_path: Path) -> None
 def test_one_line_errors(genkan: Genkan, double: Double) -> None:
     """What goes wrong is one line on standard error that says what to do."""
     for words, status in (
-        (("login", "http://jira.example.com"), 2),
         (("login",), 2),
-        (("login", double.base_url + "/wrong"), 2),
         (("whoami",), 1),
         (("whoami", "https://other.example"), 1),
         (("token", "--bare", "--header"), 2),

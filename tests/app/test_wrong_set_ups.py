@@ -109,17 +109,17 @@ def test_sites(desk: Desk, genkan_site: SiteDouble, name: str) -> None:
     assert desk.app().saved() == ()
 
 
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        ("invalid_scope", SetUpWrong),
-        ("unauthorized_client", SetUpWrong),
-        ("access_denied", SignInNeeded),
-        ("login_required", SignInNeeded),
-        ("server_error", TryLater),
-        ("something_new", SetUpWrong),
-    ],
-)
+REFUSALS: list[tuple[str, type[AppTrouble]]] = [
+    ("invalid_scope", SetUpWrong),
+    ("unauthorized_client", SetUpWrong),
+    ("access_denied", SignInNeeded),
+    ("login_required", SignInNeeded),
+    ("server_error", TryLater),
+    ("something_new", SetUpWrong),
+]
+
+
+@pytest.mark.parametrize(("error", "kind"), REFUSALS)
 def test_refusals_in_the_browser(desk: Desk, genkan_site: SiteDouble, error: str, kind: type[AppTrouble]) -> None:
     """What the site sends back instead of a code."""
 

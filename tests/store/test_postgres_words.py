@@ -41,7 +41,7 @@ def test_escaped_texts_come_back_and_keep_their_order(one: str, other: str) -> N
             "FROM grants g INDEXED BY grants_by_account WHERE g.x = 1",
             "FROM (SELECT * FROM grants WHERE account_stop >= 0) g WHERE g.x = 1", (),
         ),
-        ("FROM grants INDEXED BY grants_by_link", "FROM (SELECT * FROM grants WHERE link_stop >= 0) grants", ()),
+        ("FROM grants g INDEXED BY grants_by_link", "FROM (SELECT * FROM grants WHERE link_stop >= 0) g", ()),
         (
             "UPDATE grants INDEXED BY grants_by_link SET a = ? WHERE b = ?",
             "UPDATE grants SET a = $1 WHERE link_stop >= 0 AND b = $2", (),

@@ -7,6 +7,7 @@ import asyncio
 import threading
 
 from genkan.app.machine import Machine
+from genkan.app.outcomes import NotReady, Problem, Retry, SignInAgain
 from genkan.app.state import Site
 
 EXAMINATION_SECONDS = 15.0
@@ -27,6 +28,19 @@ def advice_for(address: str, machine: Machine, site: Site | None = None, redirec
     thread.start()
     thread.join(2 * EXAMINATION_SECONDS)
     return said[0] if said else ""
+
+
+def advice_on(
+    problem: NotReady | Problem,
+    address: str,
+    machine: Machine,
+    site: Site | None = None,
+    redirect_uri: str | None = None,
+) -> str:
+    """The advice for what stopped a sign-in; empty where nobody has to change anything, and then nothing is asked."""
+    if isinstance(problem, Retry | SignInAgain):
+        return ""
+    return advice_for(address, machine, site, redirect_uri)
 
 
 async def _examined(address: str, machine: Machine, site: Site | None, redirect_uri: str | None) -> str:

@@ -59,6 +59,14 @@ class AsyncConnection:
         """What a request of one's own has to carry, for this moment."""
         return await self._do(self._talk.headers)
 
+    async def is_refused(self, token: str, url: str, headers: Mapping[str, str]) -> bool:
+        """Whether a 401 to a request of one's own, with these headers, says that the site does not take this token.
+
+        If not, something else is asked for, such as a password typed once more, and no other token helps. Found out by
+        asking the site, unless the headers tell. Raises ``ValueError`` for an address that is not the site's.
+        """
+        return await self._driver.run(self._talk.is_refused(token, url, headers))
+
     async def request(
         self,
         method: str,

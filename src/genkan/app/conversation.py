@@ -57,6 +57,12 @@ class Conversation:
         """What a request of the program's own has to carry, for this moment."""
         return {"Authorization": f"Bearer {(yield from self.access(hop)).token}"}
 
+    def is_refused(self, token: str, url: str, headers: Mapping[str, str]) -> Flow[bool]:
+        """Whether a 401 to a request of the program's own says that the site does not take this token."""
+        path = sending.path_below(self.site, url)
+        named = {name.lower(): value for name, value in headers.items()}
+        return (yield from keeping.is_about_the_token(self.site, token, path, named))
+
     def request(
         self,
         hop: Hop,

@@ -56,7 +56,7 @@ def discover(wanted: Wanted) -> Flow[Discovery]:
     base = parse_base_url(wanted.address, allow_http=wanted.allow_http)
     if isinstance(base, BaseURLProblem):
         return WrongAddress(base.sentence)
-    if wrong := _wrong_redirect(wanted.redirect_uris):
+    if wrong := wrong_redirect(wanted.redirect_uris):
         return wrong
     oauth = wanted.entry.oauth if wanted.entry else None
     if wanted.client_id is not None:
@@ -119,7 +119,7 @@ def _ready(wanted: Wanted, base: BaseURL, client_id: str, info: LoginInfo, route
     return Ready(site, route, notes)
 
 
-def _wrong_redirect(given: tuple[str, ...]) -> SiteSetUpWrong | None:
+def wrong_redirect(given: tuple[str, ...]) -> SiteSetUpWrong | None:
     """A redirect of the caller's own is used as it is or refused; a web address among them is for the person to paste.
 
     Another in its place would end on a page of the site that speaks of one that nobody wrote.

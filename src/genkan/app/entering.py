@@ -4,6 +4,7 @@ Owns the order of its steps and raises what stops it; the choices are ``connecti
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from genkan.app import advice, arrival, entry_turn, keeping
@@ -23,7 +24,7 @@ from genkan.app.connecting import (
 )
 from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
-from genkan.app.flows import discover
+from genkan.app.discovery import discover, wrong_redirect
 from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
@@ -108,6 +109,9 @@ class Entrance:
         account: str | None,
     ) -> Flow["Entered"]:
         asked = wanted(self.place(address), link)
+        if wrong := wrong_redirect(asked.redirect_uris):
+            # The program's own fault: the site need not be looked at for it.
+            raise told(wrong, "")
         found = yield from discover(asked)
         if resumed is not None and resumed.refused is not None:
             yield from self._see_another(resumed, resumed.refused, found, link)
@@ -150,9 +154,10 @@ class Entrance:
         return self.agent or desktop_agent(self.machine)
 
     def _told(self, problem: Stop, address: str, site: Site | None, redirect_uri: str | None = None) -> Flow[Exception]:
-        if not self.examine or isinstance(problem, Retry | SignInAgain):
+        if not self.examine:
             return told(problem, "")
-        return told(problem, (yield from work(lambda: advice.advice_for(address, self.machine, site, redirect_uri))))
+        look = partial(advice.advice_on, problem, address, self.machine, site, redirect_uri)
+        return told(problem, (yield from work(look)))
 
     def _again(self, link: Link, *, private: bool | None) -> Again:
         """How a kept session that turns out to be over is signed in again, as if that had been known at once."""

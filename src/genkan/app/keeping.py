@@ -5,7 +5,7 @@ whichever thread, task or process comes first.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from genkan.app import flows
@@ -229,7 +229,7 @@ def call(
         if isinstance(answer, Lost):
             return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
-        if answer.status != 401 or (yield from _is_the_apis_own(site, token.token, path, answer)):
+        if answer.status != 401 or not (yield from is_about_the_token(site, token.token, path, answer.headers)):
             return answer
         rejected = token.token
     return SiteSetUpWrong(
@@ -238,13 +238,16 @@ def call(
     )
 
 
-def _is_the_apis_own(site: Site, access: str, path: str, refusal: Answer) -> Flow[bool]:
-    """Whether this 401 asks for something else than another token: a password typed once more, say."""
+def is_about_the_token(site: Site, access: str, path: str, headers: Mapping[str, str]) -> Flow[bool]:
+    """Whether a 401 with these headers asks for another token, or for something else: a password typed once more, say.
+
+    ``path`` is what was asked below the base URL; header names are lower case.
+    """
     # RFC 6750 3.1: a token that expired or was revoked is invalid_token; what says so needs no second question
-    if "invalid_token" in refusal.headers.get("www-authenticate", "") or path.partition("?")[0] == MYSELF:
-        return False
+    if "invalid_token" in headers.get("www-authenticate", "") or path.partition("?")[0] == MYSELF:
+        return True
     answer = yield from flows.call(site, access, "GET", MYSELF)
-    return isinstance(answer, Answer) and answer.status == 200 and read_account(answer) is not None
+    return not (isinstance(answer, Answer) and answer.status == 200 and read_account(answer) is not None)
 
 
 def _site_of(keeper: Keeper, session_id: str) -> Flow[Site | Problem]:

@@ -71,6 +71,21 @@ def see_below(site: Site, url: str) -> None:
         raise ValueError(f"{asked.hostname} with this path is not at {site.name}: its token is not sent there")
 
 
+def is_below(site: Site, url: str) -> bool:
+    """Whether an address is the site's own."""
+    try:
+        see_below(site, url)
+    except ValueError:
+        return False
+    return True
+
+
+def path_below(site: Site, url: str) -> str:
+    """What such an address asks for below the site's; raises ``ValueError`` as ``see_below`` does."""
+    see_below(site, url)
+    return urlsplit(url).path[len(urlsplit(site.base_url).path) :]
+
+
 def _port(parts: SplitResult) -> int | None:
     return parts.port or {"https": 443, "http": 80}.get(parts.scheme.lower())
 

@@ -9,10 +9,12 @@ import cyclopts
 from cyclopts import Parameter
 
 from genkan import clock
+from genkan.app.advice import advice_on
 from genkan.app.agent import NoDoor, UserAgent
 from genkan.app.choice import Unclear, entry_of
-from genkan.app.flows import Wanted
-from genkan.app.outcomes import Access, Kept, Problem, Ready, SignedOut, SiteSetUpWrong
+from genkan.app.discovery import Wanted, wrong_redirect
+from genkan.app.machine import Machine
+from genkan.app.outcomes import Access, Kept, NotReady, Problem, Ready, SignedOut, SiteSetUpWrong
 from genkan.app.session import Session, Sessions
 from genkan.app.startup import choices_of
 from genkan.app.state import SessionState, Site, Unreadable
@@ -53,7 +55,9 @@ from genkan.cli.app_words import (
     token_row,
 )
 from genkan.wire.login_screen import completed
+from genkan.wire.redirects import find
 from genkan.wire.scopes import Permission, parse_scope
+from genkan.wire.sentences import visible
 
 app = cyclopts.App(
     name="app",
@@ -129,6 +133,8 @@ def login(
     """
     if scope is not None and parse_scope(scope) is None:
         return fail(f"--scope {scope}: write one of {', '.join(Permission.__members__)}.", SET_UP)
+    if wrong := wrong_redirect(redirect):
+        return stopped(wrong)
     delivered = delivered_in(sites_file, allow_http=insecure_http(os.environ))
     if isinstance(delivered, int):
         return delivered
@@ -150,27 +156,32 @@ def login(
 def _login(sessions: Sessions, vault: Vault, wanted: Wanted, *, private: bool | None, agent: UserAgent) -> int:
     found = sessions.discover(wanted)
     if not isinstance(found, Ready):
-        return stopped(found)
+        return _stopped(found, wanted.address)
     for note in found.notes:
         say(note)
     site = replace(found.site, share_browser_session=False) if private else found.site
-    kept = _walk_in(sessions, site, agent)
+    door = agent.open_door(site.redirect_uris)
+    if isinstance(door, NoDoor):
+        return stopped(SiteSetUpWrong(door.sentence))
+    try:
+        kept = sessions.sign_in(site, door)
+    finally:
+        door.close()
     if not isinstance(kept, Kept):
-        return stopped(kept)
+        return _stopped(kept, site.base_url, site, find(site.redirect_uris, door.redirect_uri))
     for note in kept.notes:
         say(note)
     print(f"Signed in as {kept.state.label}. The session is kept in {vault.words}.")
     return DONE
 
 
-def _walk_in(sessions: Sessions, site: Site, agent: UserAgent) -> Kept | Problem:
-    door = agent.open_door(site.redirect_uris)
-    if isinstance(door, NoDoor):
-        return SiteSetUpWrong(door.sentence)
-    try:
-        return sessions.sign_in(site, door)
-    finally:
-        door.close()
+def _stopped(outcome: NotReady | Problem, address: str, site: Site | None = None, redirect: str | None = None) -> int:
+    """What stops a sign-in, and below it what the doctor says to change first where somebody has to."""
+    status = stopped(outcome)
+    advice = advice_on(outcome, address, Machine(), site, redirect)
+    for line in advice.splitlines():
+        say(visible(line))
+    return status
 
 
 @app.command

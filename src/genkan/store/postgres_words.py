@@ -8,17 +8,24 @@ from typing import Any
 
 from genkan.store import rows
 
-# These indexes have a condition that every row fulfils and that the planner cannot know: only a statement that says it
-# may use the index. A look-up of a grant by its id, to which all three fit, thus finds the one of ids alone (0221).
-_OPENED = {"grants_by_account": "account_stop >= 0", "grants_by_link": "link_stop >= 0"}
-# What a join names is looked up row by row: behind OFFSET 0, which costs nothing, the planner has no other way (0221).
-_JOINED = re.compile(
-    r"\b(CROSS|LEFT) JOIN (\w+) (\w+) ON "
-    r"(?>(\w+\.\w+ = [\w.?:$]+(?:\s+AND \w+\.\w+ = [\w.?:$]+)*))(?!\(|\s+(?:AND|OR)\b)"
-)
-
 # Both engines share their statements; whatever is not in this table must be spelled so that both understand it.
 _WORDS = (
+    # These indexes have a condition that every row fulfils and that the planner cannot know: only a statement that says
+    # it may use the index. A look-up of a grant by its id, to which all three fit, thus finds that of ids alone (0221).
+    (
+        re.compile(r"FROM grants (\w) INDEXED BY grants_by_account"),
+        r"FROM (SELECT * FROM grants WHERE account_stop >= 0) \1",
+    ),
+    (re.compile(r"FROM grants (\w) INDEXED BY grants_by_link"), r"FROM (SELECT * FROM grants WHERE link_stop >= 0) \1"),
+    (
+        re.compile(r"UPDATE grants INDEXED BY grants_by_account SET (.*?) WHERE", re.DOTALL),
+        r"UPDATE grants SET \1 WHERE account_stop >= 0 AND",
+    ),
+    (
+        re.compile(r"UPDATE grants INDEXED BY grants_by_link SET (.*?) WHERE", re.DOTALL),
+        r"UPDATE grants SET \1 WHERE link_stop >= 0 AND",
+    ),
+    (re.compile(r" INDEXED BY \w+"), ""),
     # Keys are found first and looked up then, never the other way round.
     (re.compile(r"(\w+) IN \((SELECT [^()]+)\)"), r"\1 = ANY (ARRAY(\2))"),
     (re.compile(r"\binstr\("), "strpos("),
@@ -36,8 +43,9 @@ _WORDS = (
     (re.compile(r"CAST\((\w+\.\w+) AS BLOB\)"), r"\1"),
     (re.compile(r"(\w+\.\w+) = \? COLLATE NOCASE"), r'lower(\1) = lower(? COLLATE "C")'),
 )
-_INDEXED_UPDATE = re.compile(r"UPDATE (\w+) INDEXED BY (\w+) SET (.*?) WHERE", re.DOTALL)
-_INDEXED_SELECT = re.compile(r"FROM (\w+)(?: (\w))? INDEXED BY (\w+)")
+# What a join names is looked up row by row: behind OFFSET 0, which costs nothing, the planner has no other way (0221).
+_NAMED = r" JOIN (\w+) (\w+) ON (?>(\w+\.\w+ = [\w.?:$]+(?:\s+AND \w+\.\w+ = [\w.?:$]+)*))(?!\(|\s+(?:AND|OR)\b)"
+_CROSS_JOIN, _LEFT_JOIN = re.compile(rf"\bCROSS{_NAMED}"), re.compile(rf"\bLEFT{_NAMED}")
 _PLACE = re.compile(r"'[^']*'|\?(\d*)|(?<!:):([a-z_]+)")
 
 
@@ -57,7 +65,7 @@ class Spelled:
 @lru_cache(maxsize=1024)
 def spelled(sql: str) -> Spelled:
     """The same statement in PostgreSQL's words."""
-    sql = one_by_one(_opened(sql))
+    sql = one_by_one(sql)
     for pattern, instead in _WORDS:
         sql = pattern.sub(instead, sql)
     names: list[str] = []
@@ -80,31 +88,8 @@ def spelled(sql: str) -> Spelled:
 
 def one_by_one(sql: str) -> str:
     """The same statement, each of whose joins is a look-up of its own."""
-    return _JOINED.sub(_look_up, sql)
-
-
-def _look_up(found: re.Match[str]) -> str:
-    kind, table, name, condition = found.groups()
-    always = " ON TRUE" if kind == "LEFT" else ""
-    return f"{kind} JOIN LATERAL (SELECT * FROM {table} {name} WHERE {condition} OFFSET 0) {name}{always}"  # noqa: S608 made of constants
-
-
-def _opened(sql: str) -> str:
-    """Behind INDEXED BY an index is named, which PostgreSQL has no word for: its condition is said instead."""
-    return _INDEXED_SELECT.sub(_opened_select, _INDEXED_UPDATE.sub(_opened_update, sql))
-
-
-def _opened_update(found: re.Match[str]) -> str:
-    table, index, values = found.groups()
-    opened = f" {_OPENED[index]} AND" if index in _OPENED else ""
-    return f"UPDATE {table} SET {values} WHERE{opened}"  # noqa: S608 made of constants
-
-
-def _opened_select(found: re.Match[str]) -> str:
-    table, name, index = found.groups()
-    if index in _OPENED:
-        return f"FROM (SELECT * FROM {table} WHERE {_OPENED[index]}) {name or table}"  # noqa: S608 made of constants
-    return f"FROM {table} {name}" if name else f"FROM {table}"
+    sql = _CROSS_JOIN.sub(r"CROSS JOIN LATERAL (SELECT * FROM \1 \2 WHERE \3 OFFSET 0) \2", sql)
+    return _LEFT_JOIN.sub(r"LEFT JOIN LATERAL (SELECT * FROM \1 \2 WHERE \3 OFFSET 0) \2 ON TRUE", sql)
 
 
 # PostgreSQL's text knows no NUL, with which tombstones' names begin. These pairs keep the order and can be told apart.

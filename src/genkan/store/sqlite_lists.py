@@ -65,10 +65,6 @@ _LIVE_ONLY = """
 # as well, which PostgreSQL takes where one link has most of the phones (0221).
 _PERSON = "(SELECT number FROM accounts WHERE id = :account_id)"
 _LINK = "(SELECT number FROM links WHERE id = :link_id)"
-_BEFORE = "(g.{0}, g.id) < ({1}, :before) AND g.{0} >= {1}"
-_BEHIND = "(g.{0}, g.id) > ({1}, :before) AND g.{0} <= {1}"
-_DOWN = f"{_LIVE_ONLY} ORDER BY g.{{0}} DESC, g.id DESC LIMIT :limit"
-_UP = f"{_LIVE_ONLY} ORDER BY g.{{0}}, g.id LIMIT :limit"
 _PHONE = f"SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE g.id = ?"  # noqa: S608 made of constants
 _ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE"
 _OF_ACCOUNT = f"""
@@ -78,10 +74,22 @@ _OF_ACCOUNT = f"""
 _OF_LINK = f"{_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS} WHERE"
 _PHONES = f"SELECT {_ALL} g.id < :before {_LIVE_ONLY} ORDER BY g.id DESC LIMIT :limit"
 _PHONES_UP = f"SELECT {_ALL} g.id > :before {_LIVE_ONLY} ORDER BY g.id LIMIT :limit"
-_PHONES_OF_ACCOUNT = f"SELECT {_OF_ACCOUNT} {_BEFORE.format('account', _PERSON)} {_DOWN.format('account')}"
-_PHONES_OF_ACCOUNT_UP = f"SELECT {_OF_ACCOUNT} {_BEHIND.format('account', _PERSON)} {_UP.format('account')}"
-_PHONES_OF_LINK = f"SELECT {_OF_LINK} {_BEFORE.format('link', _LINK)} {_DOWN.format('link')}"
-_PHONES_OF_LINK_UP = f"SELECT {_OF_LINK} {_BEHIND.format('link', _LINK)} {_UP.format('link')}"
+_PHONES_OF_ACCOUNT = f"""
+    SELECT {_OF_ACCOUNT} (g.account, g.id) < ({_PERSON}, :before) AND g.account >= {_PERSON} {_LIVE_ONLY}
+    ORDER BY g.account DESC, g.id DESC LIMIT :limit
+"""
+_PHONES_OF_ACCOUNT_UP = f"""
+    SELECT {_OF_ACCOUNT} (g.account, g.id) > ({_PERSON}, :before) AND g.account <= {_PERSON} {_LIVE_ONLY}
+    ORDER BY g.account, g.id LIMIT :limit
+"""
+_PHONES_OF_LINK = f"""
+    SELECT {_OF_LINK} (g.link, g.id) < ({_LINK}, :before) AND g.link >= {_LINK} {_LIVE_ONLY}
+    ORDER BY g.link DESC, g.id DESC LIMIT :limit
+"""
+_PHONES_OF_LINK_UP = f"""
+    SELECT {_OF_LINK} (g.link, g.id) > ({_LINK}, :before) AND g.link <= {_LINK} {_LIVE_ONLY}
+    ORDER BY g.link, g.id LIMIT :limit
+"""
 _AFTER_ALL = b"\xff" * 17
 
 

@@ -25,11 +25,11 @@ NEXT_STOP = """
 """
 # Ranges of pairs, since an equality beside an order by ids alone would fit the primary key as well (0221).
 _WALK_ACCOUNT = """
-    SELECT id FROM grants INDEXED BY grants_by_account WHERE (account, id) > (?1, ?2) AND account <= ?1
+    SELECT id FROM grants g INDEXED BY grants_by_account WHERE (account, id) > (?1, ?2) AND account <= ?1
     ORDER BY account, id LIMIT ?3
 """
 _WALK_LINK = """
-    SELECT id FROM grants INDEXED BY grants_by_link WHERE (link, id) > (?1, ?2) AND link <= ?1
+    SELECT id FROM grants g INDEXED BY grants_by_link WHERE (link, id) > (?1, ?2) AND link <= ?1
     ORDER BY link, id LIMIT ?3
 """
 _WALK_ALL = "SELECT id FROM grants WHERE ? = 1 AND id > ? ORDER BY id LIMIT ?"

@@ -9,7 +9,7 @@ import httpx2
 
 from genkan.app.client import Connection
 from genkan.app.client_async import AsyncConnection
-from genkan.app.sending import see_below
+from genkan.app.sending import is_below, see_below
 from genkan.app.state import Site
 
 
@@ -17,8 +17,8 @@ class SessionAuth(httpx2.Auth):
     """``httpx2.Client(auth=SessionAuth(connection))``; raises ``AppTrouble`` where there is no token to send.
 
     A request, and a redirect that would take the token along, to anywhere but the session's site raises ``ValueError``
-    before anything is sent. A token that the site
-    refuses is renewed and the request sent once more, unless its body was a stream that is used up.
+    before anything is sent. A token that the site refuses is renewed and the request sent once more, unless its body
+    was a stream that is used up. A 401 that is the API's own, for the site takes the token elsewhere, is an answer.
     """
 
     def __init__(self, connection: Connection | AsyncConnection) -> None:
@@ -34,7 +34,8 @@ class SessionAuth(httpx2.Auth):
         token = self._connection.fresh_token()
         response = yield _bearing(request, token)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
-        if response.status_code == 401 and _can_be_sent_again(request):
+        refused = _may_be_sent_again(site, request, response)
+        if refused and self._connection.is_refused(token, str(response.url), response.headers):
             yield _bearing(request, self._connection.fresh_token(rejected=token))
 
     async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
@@ -48,13 +49,19 @@ class SessionAuth(httpx2.Auth):
         _watch(request, watch)
         token = await self._fresh_token(None)
         response = yield _bearing(request, token)
-        if response.status_code == 401 and _can_be_sent_again(request):
+        if _may_be_sent_again(site, request, response) and await self._is_refused(token, response):
             yield _bearing(request, await self._fresh_token(token))
 
     async def _fresh_token(self, rejected: str | None) -> str:
         if isinstance(self._connection, AsyncConnection):
             return await self._connection.fresh_token(rejected)
         return await asyncio.to_thread(self._connection.fresh_token, rejected)
+
+    async def _is_refused(self, token: str, response: httpx2.Response) -> bool:
+        url, headers = str(response.url), response.headers
+        if isinstance(self._connection, AsyncConnection):
+            return await self._connection.is_refused(token, url, headers)
+        return await asyncio.to_thread(self._connection.is_refused, token, url, headers)
 
 
 def _watch(request: httpx2.Request, trace: Callable[[str, Mapping[str, Any]], object]) -> None:
@@ -92,8 +99,9 @@ def _bearing(request: httpx2.Request, token: str) -> httpx2.Request:
     return request
 
 
-def _can_be_sent_again(request: httpx2.Request) -> bool:
+def _may_be_sent_again(site: Site, request: httpx2.Request, response: httpx2.Response) -> bool:
     try:
-        return request.content is not None
+        # A redirect to another host goes without the token, and whoever refuses it there says nothing of the token.
+        return response.status_code == 401 and is_below(site, str(response.url)) and request.content is not None
     except httpx2.RequestNotRead:
         return False

@@ -7,15 +7,16 @@ import requests
 from requests.auth import AuthBase
 
 from genkan.app.client import Connection
-from genkan.app.sending import see_below
+from genkan.app.sending import is_below, see_below
 
 
 class SessionAuth(AuthBase):
     """``requests.get(url, auth=SessionAuth(connection))``; raises ``AppTrouble`` where there is no token to send.
 
     A request to anywhere but the session's site raises ``ValueError`` before anything is sent, and a redirect to there
-    is followed without the token. A token that the site
-    refuses is renewed and the request sent once more, unless its body was a stream that is used up.
+    is followed without the token. A token that the site refuses is renewed and the request sent once more, unless its
+    body was a stream that is used up. A 401 that is the API's own, for the site takes the token elsewhere, is an
+    answer.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -28,12 +29,14 @@ class SessionAuth(AuthBase):
         request.headers["Authorization"] = f"Bearer {token}"
 
         def again(response: requests.Response, **how: Any) -> requests.Response:
-            if not self._is_own(response.request.url):
+            if not is_below(self._connection.site, response.request.url or ""):
                 # The hook goes along with a redirect: whoever it leads to could ask for a token by refusing.
                 return response
             self._keep_from_outside(response, response.request)
             # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
             if response.status_code != 401 or not isinstance(request.body, str | bytes | None):
+                return response
+            if not self._connection.is_refused(token, response.request.url or "", response.headers):
                 return response
             return self._sent_again(response, token, how)
 
@@ -60,13 +63,6 @@ class SessionAuth(AuthBase):
         The library itself takes it off only for another host, and others may live beside the site on its own.
         """
         target = response.headers.get("location") if response.is_redirect else None
-        if target is not None and not self._is_own(urljoin(response.url, target)):
+        if target is not None and not is_below(self._connection.site, urljoin(response.url, target)):
             for request in requested:
                 request.headers.pop("Authorization", None)
-
-    def _is_own(self, url: str | None) -> bool:
-        try:
-            see_below(self._connection.site, url or "")
-        except ValueError:
-            return False
-        return True
