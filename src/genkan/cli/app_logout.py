@@ -40,7 +40,9 @@ def logout(
 
 def _by_id(sessions: Sessions, session_id: str) -> SessionState | Unreadable | int:
     found = next((kept for kept in sessions.saved() if kept.id == session_id), None)
-    return found or fail(f"No session {visible(session_id)} is kept here: genkan app status --json has the ids of all.", NO)
+    return found or fail(
+        f"No session {visible(session_id)} is kept here: genkan app status --json has the ids of all.", NO
+    )
 
 
 def _end(sessions: Sessions, kept: SessionState | Unreadable, *, forget: bool) -> int:
