@@ -78,7 +78,8 @@ def log_of(site: Serving) -> str:
 @pytest.mark.needs("postgres")
 def test_workers_come_back_and_go_together(site: Serving) -> None:
     """What is told once is told once; who is killed is replaced, the set-up link stays good; SIGTERM ends all, and
-    lets a request on its way be answered, also where a terminal's Ctrl-C comes to the workers as well. SIGHUP ends none.
+    lets a request on its way be answered, also where a terminal's Ctrl-C comes to the workers as well; SIGHUP ends
+    none.
     """
     site.start()
     assert site.process is not None
