@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from genkan.httpd import overseer as overseer_module
 from genkan.httpd.overseer import LEAVE_SECONDS, LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
 from genkan.httpd.seat import Said
 from tests.ports import free_port
@@ -213,7 +212,7 @@ def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch
     overseer = an_overseer(now, [])
     overseer.drain_seconds = 60.0
     overseer._places[0].pid = 4711
-    monkeypatch.setattr(overseer_module.os, "kill", lambda _pid, number: killed.append(number))
+    monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
     overseer._leave(signal.SIGTERM, None)
     for seconds in (0.0, 1.0, 60 + LEAVE_SECONDS - 0.1, 60 + LEAVE_SECONDS):
         now[0] = 100 + seconds
