@@ -182,8 +182,14 @@ def open_traces(settings: Settings, seat: Seat | None) -> "Traces | None":
             "GENKAN_TRACES_ENDPOINT: traces need more packages; install genkan[otel] (requirements-otel.lock), "
             f"or leave it out ({missing.name} is missing)"
         ) from None
+    # It tells of a collector that does not answer, and of variables of its own that it cannot read.
+    take_over("opentelemetry", _log(settings, seat), "traces", warned="warning")
     worker = seat.number if seat else None
     return Traces.sent_to(settings.traces_endpoint, settings.traces_percent, worker)
+
+
+def _log(settings: Settings, seat: Seat | None) -> Callable[..., None]:
+    return make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
 
 
 def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
@@ -230,7 +236,7 @@ async def open_door(
     """Everything that handlers are given, from the settings and the open store."""
     public = settings.public
     site = await store.site()
-    log = make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
+    log = _log(settings, seat)
     measures = traces.measures() if traces else Measures()
     return Door(
         settings=settings,
@@ -326,7 +332,8 @@ def _server(
     seat: Seat | None,
     traces: "Traces | None" = None,
 ) -> Server:
-    take_over("uvicorn.error", door.log)
+    # A warning of the server's tells of a client that speaks no HTTP: anybody can cause as many as they like.
+    take_over("uvicorn.error", door.log, "server", warned="debug")
     peers = Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file))
     app = build(door, peers, clock.ticks)
 

@@ -8,8 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from genkan.httpd.seat import a_letterbox
 from genkan.outside.passwords import PasswordLane
 from genkan.protocol.outcomes import Change, Rotated
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
 from genkan.protocol.signin.password import LaneFull
+from genkan.site.app import route_table
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.fellows import Fellows
 from genkan.site.measure import PasswordFigures
@@ -58,6 +60,26 @@ async def test_refusals_are_counted_by_code(site: SiteUnderTest) -> None:
     for _ in range(3):
         await site.myself("gnk_at_" + "A" * 52)
     assert one(await shown(site), "genkan_refusals_total", reason="token_broken") == 3
+
+
+async def test_what_may_be_counted_is_there_before_it_is(site: SiteUnderTest) -> None:
+    """Prometheus sees no rise in a series that is born risen: every value of a list of ours is told at 0."""
+    site.door.measures.server.shed["people"] += 50
+    samples = await shown(site)
+    reasons = {reason: one(samples, "genkan_refusals_total", reason=reason) for reason in Reason}
+    assert set(reasons.values()) == {0}
+    shed = {
+        what: one(samples, "genkan_shed_total", what=what)
+        for what in ("programs", "people", "connections", "unfinished")
+    }
+    assert shed == {"programs": 0, "people": 50, "connections": 0, "unfinished": 0}
+    assert [one(samples, "genkan_cut_off_total", part=part) for part in ("head", "body", "answer")] == [0] * 3
+    for path in {rule.path for rule in route_table(site.base)}:
+        assert one(samples, "genkan_http_answers_total", route=path, status="500") == 0
+    outcomes = ("redeemed", "rotated", "retried", "ended")
+    assert [one(samples, "genkan_store_outcomes_total", outcome=outcome) for outcome in outcomes] == [0] * 4
+    assert one(samples, "genkan_events_total", kind="grant.signed_in") == 0
+    assert one(samples, "genkan_sign_ins_total", way="recovery") == 0
 
 
 async def test_the_state_is_told_with_its_cause(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ async def test_an_idle_connection_makes_room_for_one_that_asks() -> None:
     second._idle_since, third._idle_since = 2.0, 1.0
     newest, wire = joined(shared)
     assert [one.closed for one in (first_wire, second_wire, third_wire, wire)] == [False, False, True, False]
-    assert shared.figures.shed == {"connections": 1}
+    assert (shared.figures.shed, shared.figures.replaced) == ({}, 1)
     newest.data_received(GET)
     await settle()
     assert b"200 OK" in wire.told
@@ -110,6 +110,7 @@ async def test_where_none_is_idle_the_newest_is_told_to_come_back() -> None:
     assert (status(wire.told), wire.closed, wire.told.count(b"HTTP/1.1")) == (503, True, 1)
     assert b"\r\nretry-after: 1\r\n" in wire.told
     assert not any(one.closed for _, one in made)
+    assert (shared.figures.shed, shared.figures.replaced) == ({"connections": 1}, 0)
     for connection in (newest, *(one for one, _ in made)):
         connection.connection_lost(None)
 
@@ -132,6 +133,7 @@ async def test_unfinished_requests_take_so_much_memory_and_no_more(monkeypatch: 
         connection.data_received(bytes(20_000))
     refused = [wire for _, wire in made if b"503" in wire.told]
     assert len(refused) == 5
+    assert shared.figures.shed == {"unfinished": 5}
     assert shared.figures.held <= 100_000
     finished, wire = made[0]
     finished.data_received(bytes(40_000))

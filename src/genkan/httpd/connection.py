@@ -149,11 +149,14 @@ class Connection(Reading, asyncio.Protocol):
         shared = self._shared
         if shared.figures.connections < shared.most_connections:
             return
-        shared.figures.shed["connections"] += 1
         others = (one for one in shared.state.connections if isinstance(one, Connection))
         idle = min((one for one in others if one.idle_since is not None), key=_idle_since, default=None)
         if idle is None:
+            shared.figures.shed["connections"] += 1
             self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, shared.lines))
+        else:
+            # Whoever was idle had asked nothing: nobody is turned away.
+            shared.figures.replaced += 1
         (idle or self).leave()
 
     @property

@@ -36,6 +36,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._figures = door.measures.server
+        door.measures.routes = frozenset(rule.path for rule in table)
         self._most = door.settings.most_requests
         self._base = door.public.path
         self._own = tuple(door.public.origin.split("://"))
