@@ -109,8 +109,8 @@ async def test_where_none_is_idle_the_newest_is_told_to_come_back() -> None:
     await settle()
     assert (status(wire.told), wire.closed, wire.told.count(b"HTTP/1.1")) == (503, True, 1)
     assert b"\r\nretry-after: 1\r\n" in wire.told
-    assert not any(one.closed for _, one in made)
-    assert (shared.figures.shed, shared.figures.replaced) == ({"connections": 1}, 0)
+    closed, figures = any(one.closed for _, one in made), shared.figures
+    assert (closed, figures.replaced, figures.shed) == (False, 0, {"connections": 1})
     for connection in (newest, *(one for one, _ in made)):
         connection.connection_lost(None)
 
@@ -132,8 +132,7 @@ async def test_unfinished_requests_take_so_much_memory_and_no_more(monkeypatch: 
         connection.data_received(begun)
         connection.data_received(bytes(20_000))
     refused = [wire for _, wire in made if b"503" in wire.told]
-    assert len(refused) == 5
-    assert shared.figures.shed == {"unfinished": 5}
+    assert (len(refused), shared.figures.shed) == (5, {"unfinished": 5})
     assert shared.figures.held <= 100_000
     finished, wire = made[0]
     finished.data_received(bytes(40_000))
