@@ -12,6 +12,10 @@ import httpx2
 
 Bare = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
+# Seconds that a client waits for an answer: on a busy machine a password may wait for long (decision 0196), and how
+# fast things are is not what is looked at.
+PATIENCE = 240.0
+
 # What no client says.
 MALFORMED = (
     b"\x00\x01\x02\x03\r\n\r\n",
@@ -49,7 +53,7 @@ class Client:
     """One that counts what it asks."""
 
     def __init__(self, base: str) -> None:
-        self.http = httpx2.AsyncClient(base_url=base, timeout=30)
+        self.http = httpx2.AsyncClient(base_url=base, timeout=PATIENCE)
         self.asked = 0
 
     async def __aenter__(self) -> "Client":

@@ -15,7 +15,7 @@ import httpx2
 
 from genkan.wire import pkce
 from tests.security.serving import Serving
-from tests.security.soak_clients import MALFORMED, Bare, Client, connected
+from tests.security.soak_clients import MALFORMED, PATIENCE, Bare, Client, connected
 from tests.site.world import VERIFIER, forms_of
 
 PASSWORD = "correct horse battery"
@@ -35,6 +35,8 @@ LEAVES = {
 # Seconds in which a code that is shown again surely ends what it began (GENKAN_CODE_SECONDS, 60); afterwards it is
 # only refused.
 CODE_LIVES = 40
+# Seconds after which a head that does not come to its end is cut off, and two more (genkan.httpd.connection).
+LONGER_THAN_A_HEAD_MAY = 12.0
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 PAGES = (
@@ -68,7 +70,8 @@ class Load:
 
     def __init__(self, site: Serving, people: int, longest_pause: float, chance: random.Random) -> None:
         self._site, self._longest_pause, self._chance = site, longest_pause, chance
-        self._people = [f"person{number}" for number in range(people)]
+        # Whoever signs a person out everywhere waits until that person's browsers are done.
+        self._people = {f"person{number}": asyncio.Lock() for number in range(people)}
         self.acts: Counter[str] = Counter()
         self.requests = 0
         self.sign_ins = 0
@@ -85,7 +88,7 @@ class Load:
         self._site.command("user", "add", "root", "--admin", "--password-stdin", given=PASSWORD)
         made = self._site.command("api-key", "create", "Soak", "--permission", "SYSTEM_ADMIN", "--json")
         self._as_admin = {"authorization": f"Bearer {json.loads(made)['apiKey']}"}
-        with httpx2.Client(base_url=self._site.base, headers=self._as_admin, timeout=30) as http:
+        with httpx2.Client(base_url=self._site.base, headers=self._as_admin, timeout=PATIENCE) as http:
             for name in (*self._people, GUESSED):
                 body = {"name": name, "password": PASSWORD, "permission": "WRITE"}
                 assert http.post(f"{REST}/people", json=body).status_code == 201
@@ -96,14 +99,11 @@ class Load:
             assert http.put("/rest/nativemobile/1.0/admin/oauth", json={"enabled": True}).status_code == 200
         self._credentials = {"client_id": link["clientId"], "client_secret": link["clientSecret"]}
 
-    async def run(self, seconds: float) -> None:
-        """Act so long; then everybody hangs up. What is answered otherwise than it must be ends the run."""
-        over = asyncio.Event()
+    async def run(self, over: asyncio.Event) -> None:
+        """Act until then; everybody hangs up. What is answered otherwise than it must be ends the run."""
         async with asyncio.TaskGroup() as group:
             for name, pause in self.kinds.items():
                 group.create_task(self._repeat(name, min(pause, self._longest_pause), over))
-            await asyncio.sleep(seconds)
-            over.set()
 
     async def _repeat(self, name: str, pause: float, over: asyncio.Event) -> None:
         act: Callable[[Client], Awaitable[None]] = getattr(self, name)
@@ -125,19 +125,13 @@ class Load:
     async def sign_in_a_phone(self, client: Client) -> None:
         """The whole flow in a browser: sign-in, consent, code, tokens. Of many phones one signs itself out."""
         self._number += 1
-        async with Client(self._site.base) as browser:
-            await self._sign_in(browser, self._people[self._number % len(self._people)])
-            answer = await browser.get(f"{OAUTH}/authorize", params=self._authorization())
-            while answer.status_code in (302, 303):
-                answer = await browser.get(answer.headers["location"])
-            action, fields = next(form for form in forms_of(answer.text) if "consent" in form[0])
-            answer = await browser.post(action, data={**fields, "decision": "allow"})
-            code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-            self.requests += browser.asked
-        told = await self._token(
-            client, grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER,
-            device_id=f"device-{self._number}",
-        )  # fmt: skip
+        person = self._somebody()
+        async with self._people[person]:
+            code = await self._code(person)
+            told = await self._token(
+                client, grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER,
+                device_id=f"device-{self._number}",
+            )  # fmt: skip
         assert told.status_code == 200, told.text
         self.sign_ins += 1
         self._phones.append(Phone(told.json()["access_token"], told.json()["refresh_token"], code, time.monotonic()))
@@ -168,15 +162,15 @@ class Load:
         """A thief shows a token from before the last, or a code again: the phone is signed out."""
         if (phone := self._take()) is None:
             return
-        stolen, is_code = phone.refresh, time.monotonic() - phone.since < CODE_LIVES and self._chance.random() < 0.6
-        if not is_code:
-            if not (await self._rotate(client, phone) and await self._rotate(client, phone)):
-                return
-            answer = await self._token(client, grant_type="refresh_token", refresh_token=stolen)
-        else:
+        is_code = time.monotonic() - phone.since < CODE_LIVES and self._chance.random() < 0.6
+        if is_code:
             answer = await self._token(
                 client, grant_type="authorization_code", code=phone.code, redirect_uri=REDIRECT, code_verifier=VERIFIER
             )
+        elif stolen := await self._outdated(client, phone):
+            answer = await self._token(client, grant_type="refresh_token", refresh_token=stolen)
+        else:
+            return
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant"), answer.text
         answer = await client.get("/auth/verify", headers={"authorization": f"Bearer {phone.access}"})
         assert answer.status_code == 401, (is_code, answer.status_code, answer.text)
@@ -206,11 +200,12 @@ class Load:
 
     async def sign_in_right(self, client: Client) -> None:
         """A browser of its own signs in, looks around, and mostly signs out."""
-        async with Client(self._site.base) as browser:
-            await self._sign_in(browser, self._chance.choice(self._people))
+        person = self._somebody()
+        async with self._people[person], Client(self._site.base) as browser:
+            await self._sign_in(browser, person)
             page = await browser.get("/account/profile")
             assert page.status_code == 200
-            action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/logout"))
+            action, fields = _form(page, "/logout")
             if self._chance.random() < 0.8:
                 assert (await browser.post(action, data=fields)).status_code in (200, 303)
             self.requests += browser.asked
@@ -260,11 +255,12 @@ class Load:
         )
         assert phones.status_code == 200, phones.text
         found = phones.json()["phones"]
-        body: dict[str, object] = {"person": self._chance.choice(self._people)}
         if found and self._chance.random() < 0.7:
-            body = {"ids": [self._chance.choice(found)["id"]]}
-        answer = await client.request("POST", f"{REST}/phones/sign-out", json=body, headers=self._as_admin)
-        assert answer.status_code == 200, answer.text
+            await self._sign_out(client, ids=[self._chance.choice(found)["id"]])
+        else:
+            person = self._somebody()
+            async with self._people[person]:
+                await self._sign_out(client, person=person)
 
     async def scrape(self, client: Client) -> None:
         """Prometheus, and whoever asks whether the site is well."""
@@ -292,8 +288,9 @@ class Load:
             for at in range(0, len(head) if is_patient else 20, 10):
                 writer.write(head[at : at + 10])
                 await asyncio.sleep(0.05)
+            patience = PATIENCE if is_patient else min(LONGER_THAN_A_HEAD_MAY, self._longest_pause)
             with suppress(TimeoutError, ConnectionError):
-                told = await asyncio.wait_for(reader.read(), 12 if self._longest_pause > 3 else 1)
+                told = await asyncio.wait_for(reader.read(), patience)
         assert not is_patient or b" 200 " in told
 
     async def hang_up(self, client: Client) -> None:
@@ -312,7 +309,7 @@ class Load:
             with suppress(ConnectionError):
                 writer.write(self._chance.choice(MALFORMED))
                 await writer.drain()
-                told = await asyncio.wait_for(reader.read(100), 30)
+                told = await asyncio.wait_for(reader.read(100), PATIENCE)
                 assert b"HTTP/1.1 4" in told or b"HTTP/1.1 5" in told or not told, told
 
     # What they have in common.
@@ -320,6 +317,13 @@ class Load:
     @property
     def _host(self) -> str:
         return urlsplit(self._site.base).netloc
+
+    def _somebody(self) -> str:
+        return self._chance.choice(list(self._people))
+
+    async def _sign_out(self, client: Client, **whom: object) -> None:
+        answer = await client.request("POST", f"{REST}/phones/sign-out", json=whom, headers=self._as_admin)
+        assert answer.status_code == 200, answer.text
 
     def _take(self) -> Phone | None:
         return self._phones.popleft() if self._phones else None
@@ -331,17 +335,40 @@ class Load:
             "state": str(self._chance.random()),
         }  # fmt: skip
 
+    async def _code(self, person: str) -> str:
+        """What a browser brings back to the application, in which the person signs in and consents."""
+        async with Client(self._site.base) as browser:
+            await self._sign_in(browser, person)
+            answer = await browser.get(f"{OAUTH}/authorize", params=self._authorization())
+            while answer.status_code in (302, 303):
+                answer = await browser.get(answer.headers["location"])
+            action, fields = _form(answer, "/consent")
+            answer = await browser.post(action, data={**fields, "decision": "allow"})
+            self.requests += browser.asked
+        return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+
     async def _token(self, client: Client, **form: str) -> httpx2.Response:
         return await client.post(f"{OAUTH}/token", data={**form, **self._credentials})
 
     async def _rotate(self, client: Client, phone: Phone) -> bool:
-        """Whether it is still signed in."""
+        """Whether it is still signed in; it has new tokens then, unless it was told to wait."""
         answer = await self._token(client, grant_type="refresh_token", refresh_token=phone.refresh)
         if answer.status_code == 200:
             phone.access, phone.refresh = answer.json()["access_token"], answer.json()["refresh_token"]
         else:
             assert answer.status_code in (400, 429), answer.text
         return answer.status_code != 400
+
+    async def _outdated(self, client: Client, phone: Phone) -> str | None:
+        """A token from before the last; None where the phone was told to wait, since the last but one may be shown
+        again, or where it was signed out.
+        """
+        shown = [phone.refresh]
+        for _ in range(2):
+            if not await self._rotate(client, phone):
+                return None
+            shown.append(phone.refresh)
+        return shown[0] if len(set(shown)) == len(shown) else None
 
     async def _bear(self, client: Client, path: str) -> None:
         token = self._chance.choice(self._phones).access if self._phones else "nothing"
@@ -351,7 +378,7 @@ class Load:
 
     async def _try_password(self, browser: Client, name: str, password: str) -> httpx2.Response:
         page = await browser.get("/login")
-        action, fields = next(form for form in forms_of(page.text) if form[0].endswith("/login"))
+        action, fields = _form(page, "/login")
         return await browser.post(action, data={**fields, "username": name, "password": password})
 
     async def _sign_in(self, browser: Client, name: str) -> None:
@@ -361,3 +388,10 @@ class Load:
     def _connected(self) -> AbstractAsyncContextManager[Bare]:
         self.requests += 1
         return connected(self._site.port, self._chance)
+
+
+def _form(page: httpx2.Response, ending: str) -> tuple[str, dict[str, str]]:
+    """Where the form that leads to such an address goes, and what it brings itself. Asserts that it is there."""
+    found = [form for form in forms_of(page.text) if form[0].endswith(ending)]
+    assert found, (ending, page.status_code, page.text[-2000:])
+    return found[0]

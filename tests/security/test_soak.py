@@ -50,11 +50,12 @@ STORE_OF_AN_ACT, STORE_NOISE = 4 * KIB, 2 * MIB
 
 @dataclass(frozen=True)
 class Length:
-    """A run: seconds of load, what is compared, people, the longest pause of any actor, and seconds between two looks.
-    ``judges_memory``: a short one only warms up.
+    """A run: seconds of load at least, and looks at least, as a busy machine takes longer for them; what is compared,
+    people, the longest pause of any actor, and seconds between two looks. ``judges_memory``: a short one only warms up.
     """
 
     seconds: float
+    looks: int
     windows: Windows
     people: int
     longest_pause: float
@@ -62,8 +63,8 @@ class Length:
     judges_memory: bool
 
 
-SHORT = Length(8.0, Windows(2.0, 2.5), 2, 0.8, 0.25, judges_memory=False)
-LONG = Length(30 * MINUTE, Windows(5 * MINUTE, 5 * MINUTE), 8, MINUTE, 5.0, judges_memory=True)
+SHORT = Length(8.0, 24, Windows(0.25, 0.3), 2, 0.8, 0.25, judges_memory=False)
+LONG = Length(30 * MINUTE, 200, Windows(1 / 6, 1 / 6), 8, MINUTE, 5.0, judges_memory=True)
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ async def test_nothing_grows(engine: Engine, length: Length, tmp_path: Path) -> 
         await at_rest(watch)
         await watched(load, watch, length)
         verdicts = judged(engine, length, load, watch)
-        tell(engine, length, load, watch, verdicts)
+        tell(engine, load, watch, verdicts)
         assert [str(verdict) for verdict in verdicts if not verdict.is_good] == []
         assert min(load.acts[act] for act in load.kinds) > 0, load.acts
         await at_rest(watch)
@@ -150,9 +151,15 @@ async def test_nothing_grows(engine: Engine, length: Length, tmp_path: Path) -> 
 
 async def watched(load: Load, watch: Watch, length: Length) -> None:
     """The load with somebody who looks. Whichever of both fails ends the other."""
+    over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(watch.keep_looking(length.every))
-        await load.run(length.seconds)
+        acting = group.create_task(load.run(over))
+        await asyncio.sleep(length.seconds)
+        while len(watch.samples) < length.looks:
+            await asyncio.sleep(length.every)
+        over.set()
+        await acting
         looking.cancel()
 
 
@@ -165,7 +172,7 @@ async def at_rest(watch: Watch) -> None:
 
 def judged(engine: Engine, length: Length, load: Load, watch: Watch) -> list[Verdict]:
     """Every figure, by what is allowed for a load like this one."""
-    share = length.windows.between(length.seconds) / length.seconds
+    share = length.windows.between
     signed_in = load.sign_ins * share
     stored = STORE_NOISE + STORE_OF_AN_ACT * load.audited * share
     memory = engine.servers * (NOISE + OF_A_SIGN_IN * signed_in)
@@ -183,11 +190,12 @@ def judged(engine: Engine, length: Length, load: Load, watch: Watch) -> list[Ver
     return judge_all(watch.samples, length.windows, allowed)
 
 
-def tell(engine: Engine, length: Length, load: Load, watch: Watch, verdicts: Sequence[Verdict]) -> None:
+def tell(engine: Engine, load: Load, watch: Watch, verdicts: Sequence[Verdict]) -> None:
     """What can be quoted of a run."""
+    seconds = watch.samples[-1][0] - watch.samples[0][0]
     print(
-        f"\nsoak on {engine.name}: {length.seconds / MINUTE:.1f} min, {load.requests} requests, {load.sign_ins} phones "
-        f"signed in, {watch.busy_seconds() / length.seconds:.2f} of a core"
+        f"\nsoak on {engine.name}: {seconds / MINUTE:.1f} min, {load.requests} requests, {load.sign_ins} phones signed "
+        f"in, {watch.busy_seconds() / seconds:.2f} of a core"
     )
     print(", ".join(f"{act} {count}" for act, count in sorted(load.acts.items())))
     for verdict in verdicts:

@@ -10,7 +10,7 @@ from tests.security.soak_judging import PARTS, Series, Windows, judge, judge_all
 
 MINUTE = 60.0
 RUN = 30 * MINUTE
-WINDOWS = Windows(5 * MINUTE, 5 * MINUTE)
+WINDOWS = Windows(1 / 6, 1 / 6)
 MIB = float(1 << 20)
 REQUESTS_PER_SECOND = 30
 
@@ -31,8 +31,8 @@ def warming(at: float) -> float:
 
 
 def jumping(at: float) -> float:
-    """A password is hashed now and then, 19 MiB for a moment."""
-    return steady(at) + (19 * MIB if random.Random(at).random() < 0.2 else 0)
+    """Passwords are hashed, 19 MiB for a moment, later on most of the time."""
+    return steady(at) + (19 * MIB if random.Random(at).random() < 0.2 + 0.5 * at / RUN else 0)
 
 
 def sawing(at: float) -> float:
@@ -67,7 +67,8 @@ def test_a_kilobyte_a_request_is_seen(figure: Callable[[float], float]) -> None:
 def test_the_growth_is_what_came_between_the_middles_of_both_windows() -> None:
     """Of a straight line it is known: twenty minutes of it."""
     verdict = judge("memory", made(lambda at: at), WINDOWS, None)
-    assert (verdict.grew, verdict.most, WINDOWS.between(RUN)) == (20 * MINUTE, RUN, 20 * MINUTE)
+    assert (verdict.grew, verdict.most) == (20 * MINUTE, RUN)
+    assert math.isclose(WINDOWS.between * RUN, 20 * MINUTE)
 
 
 def test_one_file_a_minute_is_seen() -> None:
@@ -89,15 +90,13 @@ def test_a_kind_that_came_later_was_none_before() -> None:
     assert (memory.allowed, memory.is_good) == (None, True)
 
 
-def test_a_run_too_short_or_hardly_looked_at_is_not_judged() -> None:
+def test_a_run_hardly_looked_at_is_not_judged() -> None:
     """No verdict rather than a kind one."""
-    with pytest.raises(AssertionError, match="too short"):
-        judge("memory", made(steady, 14 * MINUTE), WINDOWS, 0)
     with pytest.raises(AssertionError, match="too few samples"):
         judge("memory", made(steady, every=2 * MINUTE), WINDOWS, 0)
 
 
 def test_a_run_is_told_in_equal_parts() -> None:
-    """Each by its median, from the first sample to the last."""
+    """Each by its level, from the first sample to the last."""
     told = story(made(lambda at: at, seconds=995.0))
-    assert told == tuple(50.0 + 100 * part - 2.5 for part in range(PARTS))
+    assert told == tuple(10.0 + 100 * part for part in range(PARTS))
