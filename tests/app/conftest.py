@@ -1,8 +1,11 @@
 """Fixtures of the app's tests: a small site, a clock that is moved by hand, a vault, chance that repeats."""
 
 import hashlib
-from collections.abc import Iterator
+import shlex
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import keyring
 import keyring.backends.fail
@@ -10,7 +13,10 @@ import pytest
 
 from genkan.app.keeping import Keeper
 from genkan.app.vault import FileVault
+from genkan.cli.app import app
 from tests.app.double import Double, serving
+
+BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
 
 
 class Clock:
@@ -74,3 +80,38 @@ def no_keyring() -> Iterator[None]:
     keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     yield
     keyring.set_keyring(before)
+
+
+class Ran:
+    """What a command left: its status and what it said."""
+
+    def __init__(self, status: Any, capture: pytest.CaptureFixture[str]) -> None:
+        self.status = status
+        self.out, self.err = capture.readouterr()
+
+
+Genkan = Callable[..., Ran]
+
+
+@pytest.fixture
+def genkan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Genkan:
+    """Runs `genkan app WORDS…` in this process, with a folder of its own and a browser that agrees to everything."""
+    monkeypatch.setenv("GENKAN_APP_DIR", str(tmp_path / "app"))
+    monkeypatch.setenv("GENKAN_APP_VAULT", "file")
+    monkeypatch.setenv("GENKAN_BROWSER", shlex.join([sys.executable, "-c", BROWSE]))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    def run(*words: str) -> Ran:
+        return Ran(app(words, result_action="return_value", exit_on_error=False), capsys)
+
+    return run
+
+
+@pytest.fixture
+def got(tmp_path: Path) -> Path:
+    """Where downloads go: an earlier file is there, and nothing else."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "got").write_bytes(b"earlier")
+    return folder / "got"

@@ -8,7 +8,7 @@ from genkan.app import keeping
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry
 from genkan.app.state import SessionState, Tokens, encode
-from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, Pause, Step, Work
+from genkan.app.steps import Answer, Ask, Call, Flow, Loss, Lost, Pause, Step, Work
 from genkan.app.vault import MemoryVault
 from tests.app.by_hand import APP, BASE, a_site, form_of
 from tests.app.conftest import Chance, Clock
@@ -41,7 +41,7 @@ class Phone(RuleBasedStateMachine):
 
     @rule(answers_lost=st.integers(0, 4))
     def use_the_api(self, answers_lost: int) -> None:
-        outcome = self.run(keeping.call(self.keeper, "s1", "GET", "/rest/api/2/myself"), answers_lost)
+        outcome = self.run(keeping.call(self.keeper, "s1", keeping.WHO_AM_I), answers_lost)
         assert isinstance(outcome, Answer | Retry), outcome
         if isinstance(outcome, Answer):
             assert outcome.status == 200
@@ -55,7 +55,9 @@ class Phone(RuleBasedStateMachine):
     def killed_at_a_step(self, step: int, use: bool) -> None:
         """The program dies just before one of its steps; a new one starts on what was kept."""
         path = "/rest/api/2/myself"
-        flow: Flow[object] = keeping.call(self.keeper, "s1", "GET", path) if use else keeping.access(self.keeper, "s1")
+        flow: Flow[object] = (
+            keeping.call(self.keeper, "s1", Call("GET", path)) if use else keeping.access(self.keeper, "s1")
+        )
         try:
             self.run(flow, 0, killed_at=step)
         except Killed:

@@ -20,7 +20,7 @@ from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Ready, Retry, SignedOut, SignInAgain
 from genkan.app.session import AsyncSessions, Session, Sessions
 from genkan.app.state import SessionState
-from genkan.app.steps import Answer
+from genkan.app.steps import Answer, Call
 from genkan.app.vault import FileVault
 from tests.app.conftest import Chance, Clock
 from tests.app.double import TOKEN, Asked, Double, Reply
@@ -168,7 +168,7 @@ async def test_many_tasks_refresh_once(
     assert len(found) == 100
     assert double.rotations == {100: 1}
     assert double.retries == {}
-    answer = await one.call("GET", "/rest/api/2/echo")
+    answer = await one.call(Call("GET", "/rest/api/2/echo"))
     assert isinstance(answer, Answer)
     assert isinstance(await one.sign_out(), SignedOut)
     assert await sessions.saved() == ()
