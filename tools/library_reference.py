@@ -110,6 +110,8 @@ def _unaddressed(text: str) -> str:
     text = re.sub(r"<function [\w.]*<lambda> at 0x[0-9a-f]+>", "…", text)
     text = re.sub(r"<function ([\w.]+) at 0x[0-9a-f]+>", r"\1", text)
     text = re.sub(r"<([\w.]+) object at 0x[0-9a-f]+>", r"\1()", text)
+    # What is imported for type checkers alone is written as text.
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
     text = re.sub(r"<([A-Z]\w+\.[A-Z_]+): [^>]*>", r"\1", text).replace("<factory>", "…")
     return re.sub(r"\b(?:genkan\.\w+\.\w+|genkan\.\w+|collections\.abc|pathlib|typing)\.(?=\w)", "", text)
 

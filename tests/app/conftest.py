@@ -1,22 +1,19 @@
 """Fixtures of the app's tests: a small site, a clock that is moved by hand, a vault, chance that repeats."""
 
 import hashlib
-import shlex
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import keyring
 import keyring.backends.fail
 import pytest
 
+from genkan.app import Connection
 from genkan.app.keeping import Keeper
 from genkan.app.vault import FileVault
-from genkan.cli.app import app
+from genkan.testing import Setup, SiteDouble, Somebody
+from tests.app.desk import ECHO, Desk, echo
 from tests.app.double import Double, serving
-
-BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
 
 
 class Clock:
@@ -68,6 +65,30 @@ def keeper(vault: FileVault, clock: Clock, chance: Chance) -> Keeper:
 
 
 @pytest.fixture
+def genkan_setup() -> Setup:
+    """Two people; alice has a name to be called by."""
+    return Setup(people=(Somebody("alice", display_name="Alice A."), "bob"))
+
+
+@pytest.fixture
+def site(genkan_site: SiteDouble) -> SiteDouble:
+    """A real site with an application behind it that tells what it was asked."""
+    genkan_site.serve(ECHO, echo)
+    return genkan_site
+
+
+@pytest.fixture
+def desk(tmp_path: Path, site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
+    return Desk(site, tmp_path / "sessions", clock, chance)
+
+
+@pytest.fixture
+def connection(desk: Desk) -> Iterator[Connection]:
+    with desk.app().connect(desk.site.base_url) as connection:
+        yield connection
+
+
+@pytest.fixture
 def double() -> Iterator[Double]:
     with serving(Double()) as running:
         yield running
@@ -80,38 +101,3 @@ def no_keyring() -> Iterator[None]:
     keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     yield
     keyring.set_keyring(before)
-
-
-class Ran:
-    """What a command left: its status and what it said."""
-
-    def __init__(self, status: Any, capture: pytest.CaptureFixture[str]) -> None:
-        self.status = status
-        self.out, self.err = capture.readouterr()
-
-
-Genkan = Callable[..., Ran]
-
-
-@pytest.fixture
-def genkan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Genkan:
-    """Runs `genkan app WORDS…` in this process, with a folder of its own and a browser that agrees to everything."""
-    monkeypatch.setenv("GENKAN_APP_DIR", str(tmp_path / "app"))
-    monkeypatch.setenv("GENKAN_APP_VAULT", "file")
-    monkeypatch.setenv("GENKAN_BROWSER", shlex.join([sys.executable, "-c", BROWSE]))
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-
-    def run(*words: str) -> Ran:
-        return Ran(app(words, result_action="return_value", exit_on_error=False), capsys)
-
-    return run
-
-
-@pytest.fixture
-def got(tmp_path: Path) -> Path:
-    """Where downloads go: an earlier file is there, and nothing else."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    (folder / "got").write_bytes(b"earlier")
-    return folder / "got"

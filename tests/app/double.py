@@ -3,16 +3,13 @@
 Not the provider: it knows one person and agrees to every sign-in, but is strict about codes, verifiers and rotation.
 """
 
-import hashlib
 import json
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,22 +23,16 @@ REDIRECTS = ("jira-server://oauth-callback", "http://127.0.0.1/oauth-callback", 
 INFO = "/rest/nativemobile/1.1/info/login"
 TOKEN = "/rest/oauth2/latest/token"
 JSON = {"Content-Type": "application/json"}
-PIECE = 64 * 1024
 
 
 @dataclass
 class Reply:
-    """What the double answers; `dropped` cuts the connection after the request was acted on.
-
-    `pieces` go out one after the other in the place of the body, after `length` was told; fewer are a cut.
-    """
+    """What the double answers; `dropped` cuts the connection after the request was acted on."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=lambda: dict(JSON))
     dropped: bool = False
-    pieces: Iterable[bytes] | None = None
-    length: int = 0
 
 
 @dataclass
@@ -52,9 +43,6 @@ class Asked:
     path: str
     headers: dict[str, str]
     form: dict[str, str]
-    size: int = 0
-    digest: str = ""
-    """SHA-256 of the body, of which a long one is not kept."""
 
 
 class Double:
@@ -190,26 +178,6 @@ def _refusal(error: str, description: str) -> Reply:
     return Reply(400, json.dumps({"error": error, "error_description": description}).encode())
 
 
-def _received(file: BufferedIOBase, length: int) -> tuple[int, str, bytes]:
-    """How long a body is, its SHA-256, and itself where it is short."""
-    digest, left, kept = hashlib.sha256(), length, b""
-    while left and (piece := file.read(min(left, PIECE))):
-        digest.update(piece)
-        left -= len(piece)
-        kept = piece if length <= PIECE else b""
-    return length - left, digest.hexdigest(), kept
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away in the middle is no fault of the site."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
 @contextmanager
 def serving(double: Double) -> Iterator[Double]:
     """The double on a free loopback port."""
@@ -219,32 +187,29 @@ def serving(double: Double) -> Iterator[Double]:
         timeout = 10
 
         def answer(self) -> None:
-            size, digest, body = _received(self.rfile, int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
-            form = dict(parse_qsl(body.decode())) if "urlencoded" in headers.get("content-type", "") else {}
-            reply = double.handle(Asked(self.command, self.path, headers, form, size, digest))
+            form = {} if "json" in headers.get("content-type", "") else dict(parse_qsl(body))
+            reply = double.handle(Asked(self.command, self.path, headers, form))
             if reply.dropped:
                 self.close_connection = True
                 return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            pieces = [reply.body] if reply.pieces is None else reply.pieces
-            length = len(reply.body) if reply.pieces is None else reply.length
-            self.send_header("Content-Length", str(length))
+            self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            with suppress(ConnectionError):
-                for piece in pieces:
-                    self.wfile.write(piece)
-                    length -= len(piece)
-            self.close_connection = length != 0
+            self.wfile.write(reply.body)
 
         do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Say nothing."""
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.block_on_close = False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     double.base_url = f"http://127.0.0.1:{server.server_address[1]}"

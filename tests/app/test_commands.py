@@ -4,18 +4,48 @@ import json
 import os
 import plistlib
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from genkan.app.steps import Returned
 from genkan.app.vault import FileVault
+from genkan.cli.app import app
 from genkan.cli.app_input import insecure_http
-from tests.app.conftest import Genkan
 from tests.app.double import CLIENT_ID, INFO, REDIRECTS, TOKEN, Asked, Double, Reply
+
+BROWSE = "import sys, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(sys.argv[1]).read()"
+
+
+class Ran:
+    """What a command left: its status and what it said."""
+
+    def __init__(self, status: Any, capture: pytest.CaptureFixture[str]) -> None:
+        self.status = status
+        self.out, self.err = capture.readouterr()
+
+
+Genkan = Callable[..., Ran]
+
+
+@pytest.fixture
+def genkan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Genkan:
+    """Runs `genkan app WORDS…` in this process, with a folder of its own and a browser that agrees to everything."""
+    monkeypatch.setenv("GENKAN_APP_DIR", str(tmp_path / "app"))
+    monkeypatch.setenv("GENKAN_APP_VAULT", "file")
+    monkeypatch.setenv("GENKAN_BROWSER", shlex.join([sys.executable, "-c", BROWSE]))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    def run(*words: str) -> Ran:
+        return Ran(app(words, result_action="return_value", exit_on_error=False), capsys)
+
+    return run
 
 
 def a_sites_file(folder: Path, *entries: Mapping[str, object]) -> str:

@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genkan.testing.asked import Asked, Reply
     from genkan.testing.double import SeenPhone, SiteDouble
-    from genkan.testing.faults import Asked, Faults
+    from genkan.testing.faults import Faults
     from genkan.testing.person import Person
     from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
     from genkan.wire.scopes import Permission
@@ -21,6 +22,7 @@ __all__ = [
     "Faults",
     "Permission",
     "Person",
+    "Reply",
     "SeenPhone",
     "Setup",
     "SetupRefused",
@@ -28,7 +30,14 @@ __all__ = [
     "Somebody",
 ]
 
-_PLACES = {"SiteDouble": "double", "SeenPhone": "double", "Faults": "faults", "Asked": "faults", "Person": "person"}
+_PLACES = {
+    "Asked": "asked",
+    "Faults": "faults",
+    "Person": "person",
+    "Reply": "asked",
+    "SeenPhone": "double",
+    "SiteDouble": "double",
+}
 
 # Hidden from type checkers, for which every name would exist otherwise.
 if not TYPE_CHECKING:

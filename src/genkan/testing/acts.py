@@ -75,6 +75,17 @@ async def add_link(door: Door, wanted: AppLink) -> Credentials:
     return _credentials(made.link, made.secret)
 
 
+async def rotate_secret(door: Door, client_id: str) -> Credentials:
+    """A new secret for a confidential link, at once."""
+
+    async def decide() -> NewLink | Refused:
+        link = await door.store.link_by_client_id(client_id)
+        return Refused(Reason.NOT_FOUND) if link is None else links.rotate_secret(link, 0, ACTOR, door.env())
+
+    made = await applied(door, decide)
+    return _credentials(made.link, made.secret)
+
+
 async def turn_switch(door: Door, on: bool, sign_out: bool) -> Credentials | None:
     """The mobile switch; the app's link, None where it was never on."""
 

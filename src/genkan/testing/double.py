@@ -4,6 +4,7 @@ site's own.
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from genkan.wire.redirects import Kind, parse_redirect
 
 if TYPE_CHECKING:
     # The server's code takes a second to import, which a test run without such a test should not pay.
+    from genkan.testing.asked import Asked, Reply
     from genkan.testing.faults import Faults
     from genkan.testing.hosting import Hosted
 
@@ -72,16 +74,18 @@ class SiteDouble:
         return self
 
     def close(self) -> None:
-        """End it; may be called again."""
+        """End it; may be called again. Raises what a function of the test's own raised while the site ran."""
         for browser in self._browsers:
             browser.close()
         self._browsers.clear()
-        if self._hosted is not None:
-            self._hosted.close()
-            self._hosted = None
+        hosted, self._hosted = self._hosted, None
+        if hosted is not None:
+            hosted.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        if hosted is not None:
+            hosted.tell()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -115,6 +119,24 @@ class SiteDouble:
         made = self._open.call(lambda: acts.add_link(self._open.door, link))
         self.links[link.name] = made
         return made
+
+    def rotate_secret(self, name: str) -> Credentials:
+        """A new secret for a link by its name; the one before counts no more. Kept in ``links`` as well."""
+        from genkan.testing import acts  # noqa: PLC0415 - see above
+
+        client_id = self.links[name].client_id
+        made = self._open.call(lambda: acts.rotate_secret(self._open.door, client_id))
+        self.links[name] = made
+        return made
+
+    def serve(self, path: str, answer: "Callable[[Asked], Reply]") -> None:
+        """From now on an application of the test's own is behind the site, at this path and below.
+
+        Each request needs an access token that the site takes: READ for GET, HEAD and OPTIONS, WRITE for the others;
+        without one it is the site that answers. The function runs in a thread; ``headers`` of what it gets have
+        ``remote-user`` and the others of docs/how-to/protect-an-application.md in place of the token.
+        """
+        self._open.applications.serve(path, answer)
 
     def switch_on(self) -> Credentials:
         """Announce OAuth 2.0 to the app; the link that phones are told of."""

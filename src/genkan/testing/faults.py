@@ -6,11 +6,11 @@ Owns the faults of networks, servers and gateways. An order may come from any th
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl
+from dataclasses import dataclass, replace
 
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
+from genkan.testing.asked import Asked, Deciders, Reply, Respond, seen, sent
 from genkan.testing.gateway import Gateway
 
 TOKEN = "/rest/oauth2/latest/token"
@@ -19,24 +19,6 @@ REVOKE = "/rest/oauth2/latest/revoke"
 INFO = "/rest/nativemobile/1.1/info/login"
 MYSELF = "/rest/api/2/myself"
 MOST_NOTED = 10_000
-
-Respond = Callable[[Arrival], Awaitable[Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that reached the site, and the status that was answered: 0 where the answer or the request was lost.
-
-    ``form``, ``query``, ``headers`` and ``body`` carry secrets and are in no repr.
-    """
-
-    method: str
-    path: str
-    status: int
-    query: dict[str, str] = field(repr=False)
-    form: dict[str, str] = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +34,10 @@ class _Order:
 class Faults:
     """Orders are kept until they were carried out. ``path`` is matched at its end, as in ``"token"``."""
 
-    def __init__(self, base_path: str) -> None:
+    def __init__(self, base_path: str, deciders: Deciders) -> None:
         self._base_path = base_path
+        self._deciders = deciders
+        self._deciding: list[tuple[str, Callable[[Asked], Reply | None]]] = []
         self._lock = threading.Lock()
         self._orders: list[_Order] = []
         self._gateway: Gateway | None = None
@@ -86,8 +70,16 @@ class Faults:
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         """This answer in place of the site's, which does not see the request."""
-        kind = (b"content-type", content_type.encode())
-        self._order(_Order(path, times, before=True, answer=Answer(status, (kind, *headers), body)))
+        self._order(_Order(path, times, before=True, answer=sent(Reply(status, body, content_type, headers))))
+
+    def decide(self, path: str, by: Callable[[Asked], Reply | None]) -> None:
+        """From now on the test's own function is asked about each request first: what it gives is answered in place of
+        the site's answer, and with None the request goes on. It runs in a thread, and may do something at the site.
+
+        The newest for a path is asked first, then those before it. What it raises is raised when the site is closed.
+        """
+        with self._lock:
+            self._deciding.insert(0, (path, by))
 
     def gateway(self, exempt: tuple[str, ...] = ()) -> None:
         """From now on a gateway with single sign-on sends everybody without its cookie to its own page.
@@ -100,6 +92,7 @@ class Faults:
         """No fault any more, the gateway included."""
         with self._lock:
             self._orders.clear()
+            self._deciding.clear()
         self._gateway = None
 
     @property
@@ -132,14 +125,23 @@ class Faults:
             return blocked
         order = self._take(arrival.path)
         if order is None:
-            return await respond(arrival)
-        reply = order.answer if order.before else await respond(arrival)
+            return await self._decided(arrival, respond)
+        reply = order.answer if order.before else await self._decided(arrival, respond)
         if order.seconds:
             await asyncio.sleep(order.seconds)
         if order.lost or reply is None:
             # Our connection breaks off without a word when the task that answers is cancelled.
             raise asyncio.CancelledError
         return reply
+
+    async def _decided(self, arrival: Arrival, respond: Respond) -> Answer:
+        with self._lock:
+            deciding = [by for path, by in self._deciding if arrival.path.endswith(path)]
+        for by in deciding:
+            reply = await self._deciders.ask(by, seen(arrival, self._base_path))
+            if reply is not None:
+                return sent(reply)
+        return await respond(arrival)
 
     def _order(self, order: _Order) -> None:
         if order.times < 1:
@@ -157,17 +159,6 @@ class Faults:
         return None
 
     def _note(self, arrival: Arrival, reply: Answer | None) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in arrival.headers.pairs}
-        is_form = "urlencoded" in headers.get("content-type", "")
-        path = arrival.path.removeprefix(self._base_path)
-        asked = Asked(
-            arrival.method,
-            path,
-            reply.status if reply else 0,
-            dict(parse_qsl(arrival.query.decode("latin-1"), keep_blank_values=True)),
-            dict(parse_qsl(arrival.body.decode("latin-1"), keep_blank_values=True)) if is_form else {},
-            headers,
-            arrival.body,
-        )
+        asked = seen(arrival, self._base_path, reply.status if reply else 0)
         if len(self.asked) < MOST_NOTED:
             self.asked.append(asked)

@@ -32,6 +32,8 @@ from genkan.site.arrival import Arrival
 from genkan.site.door import Door, RingHolder
 from genkan.site.peer import Peers
 from genkan.store.sqlite import open_store
+from genkan.testing.asked import Deciders
+from genkan.testing.behind import Applications
 from genkan.testing.clock import SiteClock
 from genkan.testing.faults import Faults
 from genkan.testing.setup import Setup, SetupRefused
@@ -47,7 +49,9 @@ class Hosted:
     def __init__(self, folder: Path, setup: Setup, site_clock: SiteClock) -> None:
         listener = socket.create_server((HOST, 0))
         self.origin = f"http://{HOST}:{listener.getsockname()[1]}"
-        self.faults = Faults(setup.path)
+        self._deciders = Deciders()
+        self.faults = Faults(setup.path, self._deciders)
+        self.applications = Applications(setup.path, self._deciders)
         self._clock = site_clock
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="genkan site", daemon=True)
@@ -68,9 +72,14 @@ class Hosted:
     def close(self) -> None:
         """End every connection, then the store, then the thread."""
         self.call(self._stack.aclose)
+        self.call(self._loop.shutdown_default_executor)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def tell(self) -> None:
+        """Raise what a function of the test's own raised."""
+        self._deciders.tell()
 
     async def _open(self, chosen: Settings, listener: socket.socket) -> Door:
         store = open_store(chosen.database_path, create=True, env=self._clock())
@@ -87,7 +96,7 @@ class Hosted:
         return door
 
     def _dated(self, respond: Callable[[Arrival], Coroutine[Any, Any, Answer]]) -> Callable[..., Any]:
-        faulty = self.faults.around(respond)
+        faulty = self.faults.around(self.applications.around(respond))
 
         async def answer(arrival: Arrival) -> Answer:
             # RFC 9110 6.6.1: an app that looks at the site's clock must see the one that the site goes by.

@@ -9,27 +9,16 @@ import pytest
 
 from genkan import clock as real
 from genkan.app import TryLater, drive, exchange
-from tests.app.conftest import Chance, Clock
-from tests.app.double import Double
-from tests.app.talks import FILE, MIB, Talk, is_untouched, offers, slowly
-from tests.app.test_client import ECHO, Desk
+from tests.app.conftest import Clock
+from tests.app.desk import ECHO
+from tests.app.files.filing import Filing
+from tests.app.files.talks import FILE, MIB, Talk, is_untouched, offers, slowly
 
 
-@pytest.fixture
-def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
-    return Desk(tmp_path / "desk", double, clock, chance)
-
-
-@pytest.fixture(params=["sync", "async"])
-def talk(request: pytest.FixtureRequest, desk: Desk, double: Double) -> Iterator[Talk]:
-    with desk.app().connect(double.base_url) as connection:
-        yield Talk(request.param, connection._talk, real.ticks)
-
-
-def test_a_slow_site_has_the_time_that_is_named(talk: Talk, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_site_has_the_time_that_is_named(talk: Talk, filing: Filing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a word a site that is silent for too long is given up; with one it may take as long as was said."""
     monkeypatch.setattr(drive, "READ_SECONDS", 0.1)
-    slowly(double, 0.3)
+    slowly(filing, 0.3)
     with pytest.raises(TryLater, match="did not end in time"):
         talk("get", FILE)
     assert talk("get", FILE, timeout=20).body == b"xxx"
@@ -38,10 +27,10 @@ def test_a_slow_site_has_the_time_that_is_named(talk: Talk, double: Double, monk
     assert b"".join(took) == b"xxx"
 
 
-def test_a_time_that_is_named_is_for_the_whole(talk: Talk, double: Double, got: Path) -> None:
+def test_a_time_that_is_named_is_for_the_whole(talk: Talk, filing: Filing, got: Path) -> None:
     """A site that never lets a read wait for long ends all the same, and a silent one does; a change may have acted."""
     for pause in (0.05, 30):
-        over = slowly(double, pause, whole=600)
+        over = slowly(filing, pause, whole=600)
         began = real.ticks()
         with pytest.raises(TryLater, match="did not end in time") as told:
             talk("download", FILE, got, method="POST", timeout=0.4)
@@ -51,7 +40,7 @@ def test_a_time_that_is_named_is_for_the_whole(talk: Talk, double: Double, got: 
     is_untouched(got)
 
 
-def test_a_time_that_is_named_does_not_grow(talk: Talk, double: Double, clock: Clock) -> None:
+def test_a_time_that_is_named_does_not_grow(talk: Talk, filing: Filing, clock: Clock) -> None:
     """By our own measure a body that gets on has longer; a time that the program names is meant as it is."""
 
     def pieces() -> Iterator[bytes]:
@@ -59,17 +48,17 @@ def test_a_time_that_is_named_does_not_grow(talk: Talk, double: Double, clock: C
             clock.forward(10)
             yield b"x" * MIB
 
-    offers(double, pieces, 10 * MIB)
+    offers(filing, pieces, 10 * MIB)
     assert len(talk.by(clock.ticks)("get", FILE).body) == 10 * MIB
     with pytest.raises(TryLater, match="did not end in time"):
         talk.by(clock.ticks)("get", FILE, timeout=60)
 
 
-def test_the_takers_time_is_not_the_networks(talk: Talk, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_takers_time_is_not_the_networks(talk: Talk, filing: Filing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who thinks about each piece for longer than an answer may take still gets the whole; a named time counts it."""
     monkeypatch.setattr(exchange, "WHOLE_ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(exchange, "SLOWEST_BYTES", 1 << 40)
-    offers(double, lambda: iter([b"x" * (256 << 10)]), 256 << 10)
+    offers(filing, lambda: iter([b"x" * (256 << 10)]), 256 << 10)
     pause = threading.Event()
     came: list[bytes] = []
 
@@ -99,10 +88,10 @@ CALLS: dict[str, tuple[object, ...]] = {
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 8 * 24 * 3600])
-def test_times_that_are_none(talk: Talk, double: Double, timeout: float) -> None:
+def test_times_that_are_none(talk: Talk, filing: Filing, timeout: float) -> None:
     """Refused before anything is sent."""
-    asked = len(double.asked)
+    asked = len(filing.asked)
     for name, words in CALLS.items():
         with pytest.raises(ValueError, match="timeout"):
             talk(name, *words, timeout=timeout)
-    assert len(double.asked) == asked
+    assert len(filing.asked) == asked

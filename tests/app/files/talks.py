@@ -10,7 +10,7 @@ from typing import Any
 from genkan.app import AsyncConnection, Connection
 from genkan.app.conversation import Conversation
 from genkan.app.drive import AsyncDriver, Driver
-from tests.app.double import JSON, Double, Reply
+from tests.app.files.filing import JSON, Filing, Reply
 
 FILE = "/secure/attachment/1/a.bin"
 MIB = 1 << 20
@@ -56,8 +56,8 @@ def is_untouched(got: Path) -> None:
     assert list(got.parent.iterdir()) == [got]
 
 
-def offers(double: Double, pieces: Callable[[], Iterator[bytes]], length: int, status: int = 200) -> None:
-    double.overrides[FILE] = lambda _: Reply(status, headers=BINARY, pieces=pieces(), length=length)
+def offers(filing: Filing, pieces: Callable[[], Iterator[bytes]], length: int, status: int = 200) -> None:
+    filing.answers[FILE] = lambda _: Reply(status, headers=BINARY, pieces=pieces(), length=length)
 
 
 def grown(call: Callable[[], object]) -> int:
@@ -71,7 +71,7 @@ def grown(call: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def slowly(double: Double, seconds: float, *, whole: int = 3) -> threading.Event:
+def slowly(filing: Filing, seconds: float, *, whole: int = 3) -> threading.Event:
     """The site waits so long before its answer, and between its pieces; setting the event ends that."""
     over = threading.Event()
 
@@ -80,5 +80,5 @@ def slowly(double: Double, seconds: float, *, whole: int = 3) -> threading.Event
             over.wait(seconds)
             yield b"x"
 
-    offers(double, pieces, whole)
+    offers(filing, pieces, whole)
     return over

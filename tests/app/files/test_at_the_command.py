@@ -7,26 +7,47 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 
 import pytest
 
-from genkan.app import drive
-from tests.app.conftest import Genkan
-from tests.app.double import JSON, Asked, Double, Reply
-from tests.app.talks import BINARY, FILE, HTML, MIB, grown, is_untouched, offers, slowly
-from tests.app.test_client import ECHO
+from genkan.app import FileVault, drive
+from genkan.cli.app import app
+from tests.app.desk import ECHO
+from tests.app.files.filing import JSON, Asked, Filing, Reply
+from tests.app.files.talks import BINARY, FILE, HTML, MIB, grown, is_untouched, offers, slowly
 
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    status: object
+    out: str
+    err: str
+
+
+Genkan = Callable[..., Ran]
 PROGRAM = "import sys; from genkan.cli.root import main; main()"
 
 
 @pytest.fixture
-def signed_in(genkan: Genkan, double: Double) -> Genkan:
-    """Alice is signed in."""
-    assert genkan("login", double.base_url).status == 0
-    return genkan
+def signed_in(
+    tmp_path: Path, filing: Filing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Genkan:
+    """Runs `genkan app WORDS…` in this process, for alice."""
+    monkeypatch.setenv("GENKAN_APP_DIR", str(tmp_path / "app"))
+    monkeypatch.setenv("GENKAN_APP_VAULT", "file")
+    filing.keep_session(FileVault(tmp_path / "app" / "sessions"))
+
+    def run(*words: str) -> Ran:
+        status = app(words, result_action="return_value", exit_on_error=False)
+        return Ran(status, *capsys.readouterr())
+
+    return run
 
 
 def start(*words: str, before: str = "") -> subprocess.Popen[bytes]:
@@ -40,10 +61,10 @@ def start(*words: str, before: str = "") -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_long_download_is_never_held(signed_in: Genkan, double: Double, got: Path) -> None:
+def test_a_long_download_is_never_held(signed_in: Genkan, filing: Filing, got: Path) -> None:
     """208 MiB lie in the file, and never in memory."""
     piece = b"x" * MIB
-    offers(double, lambda: repeat(piece, 208), 208 * MIB)
+    offers(filing, lambda: repeat(piece, 208), 208 * MIB)
     assert grown(lambda: is_done(signed_in, "GET", FILE, "-o", str(got))) < 8 * MIB
     assert got.stat().st_size == 208 * MIB
     assert list(got.parent.iterdir()) == [got]
@@ -56,7 +77,7 @@ def is_done(genkan: Genkan, *words: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["upload", "data", "form"])
-def test_a_long_upload_is_never_held(signed_in: Genkan, double: Double, tmp_path: Path, how: str) -> None:
+def test_a_long_upload_is_never_held(signed_in: Genkan, filing: Filing, tmp_path: Path, how: str) -> None:
     """A file goes out while it is read, alone or as a part of a form, and as it is."""
     file = tmp_path / "long"
     with file.open("wb") as long:
@@ -68,7 +89,7 @@ def test_a_long_upload_is_never_held(signed_in: Genkan, double: Double, tmp_path
         taken.append(asked.size)
         return Reply(204, b"", {})
 
-    double.overrides["/take"] = take
+    filing.answers["/take"] = take
     assert grown(lambda: is_done(signed_in, "POST", "/take", *words)) < 8 * MIB
     if how == "form":
         assert 208 * MIB + 200 < taken[0] < 208 * MIB + 600
@@ -76,21 +97,21 @@ def test_a_long_upload_is_never_held(signed_in: Genkan, double: Double, tmp_path
         assert taken == [208 * MIB]
 
 
-def test_parts_are_joined_as_they_are(signed_in: Genkan, double: Double, tmp_path: Path) -> None:
+def test_parts_are_joined_as_they_are(signed_in: Genkan, filing: Filing, tmp_path: Path) -> None:
     """What a file holds stands where it was named, between what was typed."""
     (tmp_path / "b").write_bytes(b"b=2")
-    is_done_with(signed_in, double, b"a=1&b=2&c=3", "-d", "a=1", "-d", f"@{tmp_path / 'b'}", "-d", "c=3")
-    is_done_with(signed_in, double, b"b=2", "-T", str(tmp_path / "b"))
+    is_done_with(signed_in, filing, b"a=1&b=2&c=3", "-d", "a=1", "-d", f"@{tmp_path / 'b'}", "-d", "c=3")
+    is_done_with(signed_in, filing, b"b=2", "-T", str(tmp_path / "b"))
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(b"piped"), daemon=True)
     writer.start()
-    is_done_with(signed_in, double, b"piped", "-T", str(tmp_path / "pipe"))
+    is_done_with(signed_in, filing, b"piped", "-T", str(tmp_path / "pipe"))
     writer.join(10)
 
 
-def is_done_with(genkan: Genkan, double: Double, body: bytes, *words: str) -> None:
+def is_done_with(genkan: Genkan, filing: Filing, body: bytes, *words: str) -> None:
     assert genkan("request", "POST", ECHO, *words).status == 0
-    assert double.asked[-1].digest == hashlib.sha256(body).hexdigest()
+    assert filing.asked[-1].digest == hashlib.sha256(body).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -106,30 +127,30 @@ def is_done_with(genkan: Genkan, double: Double, body: bytes, *words: str) -> No
     ],
 )
 def test_what_is_no_file_leaves_the_earlier_one(
-    signed_in: Genkan, double: Double, got: Path, reply: Reply, status: int, told: str
+    signed_in: Genkan, filing: Filing, got: Path, reply: Reply, status: int, told: str
 ) -> None:
     """A refusal, a page, a redirect, a part: one line, and what was there is there. Nothing new is no error."""
-    double.overrides[FILE] = lambda _: reply
+    filing.answers[FILE] = lambda _: reply
     ran = signed_in("request", "GET", FILE, "-o", str(got))
     assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1 if told else 0)
     assert told in ran.err
     is_untouched(got)
 
 
-def test_a_list_that_breaks_off_leaves_the_earlier_one(signed_in: Genkan, double: Double, got: Path) -> None:
+def test_a_list_that_breaks_off_leaves_the_earlier_one(signed_in: Genkan, filing: Filing, got: Path) -> None:
     """Page after page goes into the file, which is there with the last one."""
     first = json.dumps({"startAt": 0, "total": 2, "values": [1]}).encode()
     pages = iter([Reply(200, first), Reply(503), Reply(200, first), Reply(200, b'{"values": [2], "isLast": true}')])
-    double.overrides["/list"] = lambda _: next(pages)
+    filing.answers["/list"] = lambda _: next(pages)
     assert signed_in("request", "GET", "/list", "--paginate", "-o", str(got)).status == 1
     is_untouched(got)
     assert signed_in("request", "GET", "/list", "--paginate", "-o", str(got)).status == 0
     assert json.loads(got.read_bytes()) == [1, 2]
 
 
-def test_a_full_disk(signed_in: Genkan, double: Double, got: Path) -> None:
+def test_a_full_disk(signed_in: Genkan, filing: Filing, got: Path) -> None:
     """One line that names the file, status 2, and what was there is there."""
-    offers(double, lambda: repeat(b"x" * MIB, 3), 3 * MIB)
+    offers(filing, lambda: repeat(b"x" * MIB, 3), 3 * MIB)
     with start("request", "GET", FILE, "-o", str(got), before="ulimit -f 2048; ") as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, b"")
@@ -142,9 +163,9 @@ def test_a_full_disk(signed_in: Genkan, double: Double, got: Path) -> None:
     assert "cannot be written: No such file" in missing.err
 
 
-def test_devices_and_pipes_are_written_to(signed_in: Genkan, double: Double) -> None:
+def test_devices_and_pipes_are_written_to(signed_in: Genkan, filing: Filing) -> None:
     """What a shell names as a file need not be one."""
-    offers(double, lambda: repeat(b"x" * MIB, 2), 2 * MIB)
+    offers(filing, lambda: repeat(b"x" * MIB, 2), 2 * MIB)
     is_done(signed_in, "GET", FILE, "-o", "/dev/null")
     assert not Path("/dev/null").is_file()
     with start("request", "GET", FILE, "-o", "/dev/stdout") as process:
@@ -152,7 +173,7 @@ def test_devices_and_pipes_are_written_to(signed_in: Genkan, double: Double) -> 
     assert (process.returncode, len(out), err) == (0, 2 * MIB, b"")
 
 
-def test_broken_off(signed_in: Genkan, double: Double, got: Path) -> None:
+def test_broken_off(signed_in: Genkan, filing: Filing, got: Path) -> None:
     """Ctrl-C in the middle of a download: one line, status 130, and nothing of the part stays."""
     over = threading.Event()
 
@@ -160,7 +181,7 @@ def test_broken_off(signed_in: Genkan, double: Double, got: Path) -> None:
         yield b"x" * MIB
         over.wait(60)
 
-    offers(double, pieces, 2 * MIB)
+    offers(filing, pieces, 2 * MIB)
     with start("request", "GET", FILE, "-o", str(got)) as process:
         pause = threading.Event()
         for _ in range(600):
@@ -175,10 +196,10 @@ def test_broken_off(signed_in: Genkan, double: Double, got: Path) -> None:
     is_untouched(got)
 
 
-def test_times(signed_in: Genkan, double: Double, got: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times(signed_in: Genkan, filing: Filing, got: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A site that takes its time gets it where it is asked for; one that takes more is given up; nonsense is told."""
     monkeypatch.setattr(drive, "READ_SECONDS", 0.1)
-    slowly(double, 0.3)
+    slowly(filing, 0.3)
     late = signed_in("request", "GET", FILE)
     assert (late.status, late.out) == (1, "")
     assert "did not end in time" in late.err
@@ -192,8 +213,8 @@ def test_times(signed_in: Genkan, double: Double, got: Path, monkeypatch: pytest
         assert "--timeout" in wrong.err
 
 
-def test_a_refusal_on_the_output_is_as_it_came(signed_in: Genkan, double: Double) -> None:
+def test_a_refusal_on_the_output_is_as_it_came(signed_in: Genkan, filing: Filing) -> None:
     """Without a file the body of a refusal is what a program reads."""
-    double.overrides[FILE] = lambda _: Reply(404, b'{"x": 1}', JSON)
+    filing.answers[FILE] = lambda _: Reply(404, b'{"x": 1}', JSON)
     ran = signed_in("request", "GET", FILE, "--output=-")
     assert (ran.status, ran.out, ran.err) == (1, '{"x": 1}\n', "genkan app: The site answered 404.\n")
