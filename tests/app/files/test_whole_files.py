@@ -215,8 +215,9 @@ def test_what_a_killed_program_left_is_removed(talk: Talk, filing: Filing, got: 
     """Its part lies beside the file until the next download to there; others' files are left alone."""
     filing.answers[FILE] = lambda _: Reply(200, b"new", BINARY)
     part, other = (got.with_name(f".{name}.0a1b2c3d.{2**22 + 1}.1.new") for name in ("got", "gotten"))
-    part.write_bytes(b"half")
-    other.write_bytes(b"half")
+    nobodys = got.with_name(f".got.0a1b2c3d.{10**30}.1.new")
+    for left in (part, other, nobodys):
+        left.write_bytes(b"half")
     talk("download", FILE, got)
     assert sorted(got.parent.iterdir()) == sorted([got, other])
 
