@@ -173,7 +173,15 @@ def test_devices_and_pipes_are_written_to(signed_in: Genkan, filing: Filing) -> 
     assert (process.returncode, len(out), err) == (0, 2 * MIB, b"")
 
 
-def test_broken_off(signed_in: Genkan, filing: Filing, got: Path) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell lets its background jobs ignore Ctrl-C, and what they start does as they do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_broken_off(signed_in: Genkan, filing: Filing, got: Path, interruptible: None) -> None:
     """Ctrl-C in the middle of a download: one line, status 130, and nothing of the part stays."""
     over = threading.Event()
 
