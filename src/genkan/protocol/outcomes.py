@@ -321,10 +321,13 @@ class EraseTraces:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowHealing:
-    """Until then a refresh token ahead of its row moves the row (tokens.md 8)."""
+class DecideLoss:
+    """What was written before ``restored_at`` and is not there is lost, and it was decided what becomes of it; until
+    ``heal_until`` a refresh token ahead of its row moves the row (tokens.md 8).
+    """
 
-    until: int
+    restored_at: int
+    heal_until: int = 0
 
 
 Step = (
@@ -357,7 +360,7 @@ Step = (
     | NeedAdministrator
     | NeedOwnAddress
     | EraseTraces
-    | AllowHealing
+    | DecideLoss
     | IdentityStep
 )
 

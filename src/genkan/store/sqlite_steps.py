@@ -91,7 +91,7 @@ _START_SETUP = "UPDATE site SET setup_digest = ?"
 _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND permission >= 3)"
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
-_ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
+_DECIDE_LOSS = "UPDATE site SET heal_until = ?, restored_at = ?, behind_since = 0"
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
@@ -126,7 +126,7 @@ class Steps:
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.NeedOwnAddress: sign_in.is_own_address,
-            o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
+            o.DecideLoss: self._decide_loss, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
@@ -282,5 +282,5 @@ class Steps:
         self._certificates.forget(step.account_id)
         return row is not None
 
-    def _allow_healing(self, step: o.AllowHealing) -> bool:
-        return self._moved_site(self._did(_ALLOW_HEALING, step.until))
+    def _decide_loss(self, step: o.DecideLoss) -> bool:
+        return self._moved_site(self._did(_DECIDE_LOSS, step.heal_until, step.restored_at))
