@@ -1,20 +1,34 @@
 """A PostgreSQL that goes away, restarts or is locked: clear faults in bounded time, nothing half done, and recovery."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import pytest
 from msgspec import structs
 
-from genkan.protocol.outcomes import OpenSession, Writable
-from genkan.protocol.records import Account, Grant, Link
+from genkan.protocol.outcomes import OpenSession, PutAccount, Writable
+from genkan.protocol.records import Account, Grant, GrantState, Link
+from genkan.store import postgres_connection
 from genkan.store.api import StoreUnavailable, Tally
 from genkan.store.postgres import PostgresStore, open_store
 from tests.postgres import Server, running_postgres
-from tests.store.builders import NOW, a_change, a_grant, a_link, a_session, added, an_account, an_env, redeemed, rotated
+from tests.store.builders import (
+    NOW,
+    a_change,
+    a_grant,
+    a_link,
+    a_session,
+    added,
+    an_account,
+    an_env,
+    ended,
+    redeemed,
+    rotated,
+)
 from tests.store.reading import the_row
 
 pytestmark = pytest.mark.needs("postgres")
@@ -150,10 +164,6 @@ async def test_a_deadlock_is_tried_again(site: Site) -> None:
         await other.execute("SET deadlock_timeout = '10s'")
         await other.execute("BEGIN")
         await other.execute("UPDATE accounts SET email = 'b' WHERE id = $1", second.id)
-        from dataclasses import replace
-
-        from genkan.protocol.outcomes import PutAccount
-
         change = a_change(
             PutAccount(replace(first, email="a", version=2)), PutAccount(replace(second, email="a", version=2))
         )
@@ -176,3 +186,64 @@ async def test_values_that_postgres_cannot_keep_are_kept(site: Site) -> None:
     assert await site.store.account(odd.id) == odd
     assert await site.store.account_by_name(odd.folded) == odd
     assert (await site.store.password_row("no\x00body", [])).account is None
+
+
+@contextlib.asynccontextmanager
+async def standby_away(site: Site, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Every write is to reach a standby that is gone; nobody waits long for it, nor for a lock."""
+    patch.setattr(postgres_connection, "SILENT_SECONDS", 0.4)
+    patch.setitem(postgres_connection._SESSION, "lock_timeout", "300")
+    server = site.server
+    try:
+        server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        server.sql("SELECT pg_reload_conf()")
+        site.kill_connections()
+        async with asyncio.timeout(10):
+            while server.sql("SHOW synchronous_standby_names") != "nobody":
+                await asyncio.sleep(0.02)
+        yield
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        server.sql("SELECT pg_reload_conf()")
+
+
+async def seen_by_others(site: Site) -> tuple[int, GrantState, str]:
+    """What the database shows whoever asks now: the sign-in's generation and state, the person's address."""
+    other = await asyncpg.connect(site.server.url("faults"))
+    try:
+        found = await other.fetchrow(
+            "SELECT g.generation, g.state, a.email FROM grants g JOIN accounts a ON a.number = g.account "
+            "WHERE g.id = $1",
+            site.grant.id,
+        )
+        return found[0], GrantState(found[1]), found[2]
+    finally:
+        await other.close()
+
+
+@pytest.mark.parametrize("kind", ["rotate", "end", "change"])
+async def test_what_no_standby_has_is_never_acknowledged(
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Not at the second try either, which would find it done: until the standby is back nobody sees it. Then it is."""
+    outcomes: dict[str, Writable] = {
+        "rotate": rotated(site.grant, NOW + 1),
+        "end": ended(site.grant),
+        "change": a_change(PutAccount(replace(site.account, email="new@example.com", version=2))),
+    }
+    outcome, before = outcomes[kind], await seen_by_others(site)
+    # Its texts are known before, or no try would come to the row.
+    assert await site.store.apply(ended(a_grant(site.account, site.link)))
+    async with standby_away(site, monkeypatch):
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await site.store.apply(outcome)
+            assert await seen_by_others(site) == before
+        # However often it is tried, one session waits and no more.
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        assert site.server.sql(waiting) == "1"
+    async with asyncio.timeout(10):
+        while await seen_by_others(site) == before:
+            await asyncio.sleep(0.02)
+    assert await site.store.apply(ended(site.grant))
+    assert "canceling wait" not in (site.server.folder / "log").read_text()

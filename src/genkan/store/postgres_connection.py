@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -16,6 +16,9 @@ T = TypeVar("T")
 CONNECT_SECONDS = 3.0
 # Longer than the server's own limits, which tell more: this one is for a network that went silent.
 SILENT_SECONDS = 8.0
+COMMIT = "COMMIT"
+# The driver's own limit of a statement that has none: where that ends it asks the server to cancel.
+UNLIMITED = 86_400.0
 STATEMENT_MS = 5_000
 LOCK_MS = 3_000
 
@@ -99,6 +102,40 @@ async def connect(url: str) -> asyncpg.Connection:
         connection.terminate()
         raise
     return connection
+
+
+@contextmanager
+def hanging_up(connection: asyncpg.Connection) -> Iterator[None]:
+    """Around what commits: who has waited long enough hangs up. The driver would have it cancelled, and a COMMIT whose
+    wait for a standby is cancelled is done and seen by all, without being there: the next try finds nothing to do and
+    acknowledges what a failover loses. So the rows stay locked, and unseen, until the standby is back.
+    """
+    late = False
+
+    def hang_up() -> None:
+        nonlocal late
+        late = True
+        connection.terminate()
+
+    timer = asyncio.get_running_loop().call_later(SILENT_SECONDS, hang_up)
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Before the driver's request to cancel is on its way.
+        connection.terminate()
+        raise
+    except Exception as e:
+        if late:
+            raise TimeoutError("the server does not answer") from e
+        raise
+    finally:
+        timer.cancel()
+
+
+async def commit(connection: asyncpg.Connection, script: str = COMMIT) -> None:
+    """Send what ends with COMMIT. Raises TimeoutError where nobody knows whether it is done."""
+    with hanging_up(connection):
+        await connection.execute(script, timeout=UNLIMITED)
 
 
 class Answer:
@@ -196,7 +233,11 @@ class SyncConnection:
         self.statements += 1
         if self._connection is not None and self._connection.is_closed():
             self._connection = None
-        await (await self._connected()).execute(text)
+        connection = await self._connected()
+        if text.endswith(COMMIT):
+            await commit(connection, text)
+        else:
+            await connection.execute(text)
 
     async def _known(self, sql: str) -> Prepared:
         known = self._prepared.get(sql)

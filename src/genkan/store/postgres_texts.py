@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import asyncpg
 
+from genkan.store.postgres_connection import UNLIMITED, hanging_up
 from genkan.store.postgres_pool import Pool
 from genkan.store.postgres_words import escaped, unescaped
 from genkan.store.sqlite_texts import FIND, MOST_CACHED, TextIds
@@ -35,15 +36,16 @@ class KnownIds(dict[str, int]):
 
     async def learn(self, connection: asyncpg.Connection, texts: Iterable[str]) -> None:
         """Know these, adding what is new; outside of a transaction, so that what is known is there."""
-        missing = {str.__str__(text) for text in texts} - self.keys()
-        if len(self) + len(missing) > MOST_CACHED:
+        wanted = {str.__str__(text) for text in texts}
+        if wanted <= self.keys():
+            return
+        if len(self) + len(wanted) > MOST_CACHED:
             self.forget()
-        for sql in (_FIND, _WANT, _ADD, _FIND, _WANT):
-            if not missing:
-                return
-            for text_id, text in await connection.fetch(sql, [escaped(text) for text in missing]):
-                self[unescaped(text)] = text_id
-            missing -= self.keys()
+        with hanging_up(connection):
+            for sql in (_FIND, _WANT, _ADD, _FIND, _WANT):
+                asked = [escaped(text) for text in wanted - self.keys()]
+                for text_id, text in await connection.fetch(sql, asked, timeout=UNLIMITED) if asked else ():
+                    self[unescaped(text)] = text_id
 
 
 class WantedIds(TextIds):
