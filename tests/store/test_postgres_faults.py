@@ -247,3 +247,39 @@ async def test_what_no_standby_has_is_never_acknowledged(
             await asyncio.sleep(0.02)
     assert await site.store.apply(ended(site.grant))
     assert "canceling wait" not in (site.server.folder / "log").read_text()
+
+
+# What a standby that took over may have in place of what was lost: other content under the same versions and numbers.
+ANOTHER_HISTORY = """
+    UPDATE site SET mobile_enabled = NOT mobile_enabled;
+    UPDATE links SET name = 'another';
+    UPDATE accounts SET display_name = 'another';
+    UPDATE texts SET text = 'another ' || id WHERE id IN (SELECT user_agent FROM grants)
+"""
+
+
+async def test_what_another_server_told_is_forgotten(site: Site) -> None:
+    """A node that heard nothing of a failover finds the version that it knows, and reads all anew nevertheless."""
+    store = site.store
+    grant = a_grant(site.account, site.link, user_agent="an app of its own")
+    assert await store.apply(redeemed(grant))
+    before = await store.grant_facts(grant.id)
+    assert before.grant == grant
+    row = await store.phone(grant.id)
+    assert row is not None
+    site.server.sql(ANOTHER_HISTORY, "faults")
+    assert await store.grant_facts(grant.id) == before, "nothing says that it moved"
+    site.kill_connections()
+    after = await store.grant_facts(grant.id)
+    assert after.site.version == before.site.version
+    assert after.site.mobile_enabled is not before.site.mobile_enabled
+    for link, account, its in (
+        (after.link, after.account, after.grant),
+        *[(row.link, row.account, row.grant) for row in [await store.phone(grant.id)] if row],
+    ):
+        assert link is not None
+        assert account is not None
+        assert its is not None
+        assert (link.name, account.display_name) == ("another", "another")
+        assert its.user_agent.startswith("another ")
+    assert {link.name for link in await store.links()} == {"another"}

@@ -34,12 +34,14 @@ class ColdReads(SqlitePhoneChecks):
         self._cache = SiteCache(self._db)
         self._texts = TextsById(self._db)
         self._facts = FactsCache()
+        self._session = 0
 
     def run(self, verb: "Verb[T]") -> T:
         """What a read says; asked once more where the connection was lost. Raises StoreUnavailable."""
         for last in (False, True):
             try:
                 self._connection.script(_SNAPSHOT)
+                self._know_again()
                 self._cache.renew()
                 value = _driven(verb(self))
                 self._connection.script("COMMIT")
@@ -58,6 +60,14 @@ class ColdReads(SqlitePhoneChecks):
 
     def close(self) -> None:
         self._connection.close()
+
+    def _know_again(self) -> None:
+        """In another session: the server may be another one, which took over and has lost what was told here."""
+        if self._session != self._connection.sessions:
+            self._session = self._connection.sessions
+            self._cache.forget()
+            self._texts = TextsById(self._db)
+            self._facts = FactsCache()
 
     def _undo(self, fault: Exception) -> None:
         if not is_lost(fault):

@@ -27,6 +27,8 @@ class Pool:
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._open = 0
         self.statements = 0
+        # How many connections there were: a new one may be to another server, which took over and knows less.
+        self.sessions = 0
 
     @property
     def figures(self) -> PoolFigures:
@@ -79,10 +81,12 @@ class Pool:
             await self._wait()
         self._open += 1
         try:
-            return await connect(self._url)
+            connection = await connect(self._url)
         except BaseException:
             self._less()
             raise
+        self.sessions += 1
+        return connection
 
     async def _wait(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
