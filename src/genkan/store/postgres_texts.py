@@ -9,8 +9,8 @@ from genkan.store.postgres_pool import Pool
 from genkan.store.postgres_words import escaped, unescaped
 from genkan.store.sqlite_texts import FIND, MOST_CACHED, TextIds
 
-# No id ever stands for another text, unless a server that took over has lost some: so under one connection what a reader
-# knows is never wrong. What a writer knows is held by its session's epoch (postgres_epoch), and a text that a sweep has
+# No id ever stands for another text, unless a server that took over has lost some: so under one connection what is
+# read is never wrong. What a writer knows is held by its session's epoch (postgres_epoch), and a text that a sweep has
 # doubted is not doubted any more once somebody wants it.
 _READ = "SELECT id, text FROM texts WHERE id = ANY($1::int[])"
 _FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[]) AND NOT doubted"
