@@ -138,7 +138,7 @@ ENTERED = {
     "ways._ADMINISTRATOR": "SEARCH a USING INDEX accounts_administrators (permission>?)",
     "certificates._OF_ADMINISTRATORS": "SEARCH a USING INDEX accounts_administrators (permission>?)",
     "steps._END_UNDER": "SEARCH grants USING INDEX grants_by_account (account=?)",
-    "stops._WALK_LINK": "SEARCH grants USING COVERING INDEX grants_by_link ((link,id)>(?,?) AND link<?)",
+    "stops._WALK_LINK": "SEARCH g USING COVERING INDEX grants_by_link ((link,id)>(?,?) AND link<?)",
     "phones._SEARCH_LINK": "SEARCH g USING INDEX grants_by_link ((link,id)>(?,?) AND (link,id)<(?,?))",
     "phones._SEARCH_ENDED": "SEARCH g USING INDEX grants_ended ((link,id)>(?,?) AND (link,id)<(?,?))",
     "phones._SEARCH_PERSON": "SEARCH g USING INDEX grants_by_account ((account,id)>(?,?) AND (account,id)<(?,?))",
