@@ -237,7 +237,8 @@ class Verified:
 
 async def verify(folded: str, password: str, received: Received, who: Visitor | None, door: Door) -> Verified:
     """One hash of the account's own password, or of a decoy. Nothing is hashed for an address that has used up what it
-    may guess under all names, whatever the name is: a flood from it would keep the lane. ``who``: None where that is not counted. Raises LaneFull.
+    may guess under all names, whatever the name is: a flood from it would keep the lane. ``who``: None where that is
+    not counted. Raises LaneFull.
     """
     source = lockout.of_source(door.source(received))
     row = await door.store.password_row(folded, source.keys)
