@@ -35,6 +35,8 @@ MINUTE_MS = 60_000
 # Passwords in the lane for each of its threads: one is hashed, the next is there when it is done.
 HASHES_A_THREAD = 2
 SIGN_IN_INTERVAL = 30 * SECOND
+# tokens.md 8: how far a clock may be off before its process does nothing by it.
+CLOCK_NOT_READY = 10 * SECOND
 
 
 class Passwords(Protocol):
@@ -88,6 +90,11 @@ class Health:
     closing: bool = False
     suspect: bool = False
     unwritable: bool = False
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether our clock is so far off that nothing may be removed, ended or sealed by it."""
+        return max(self.clock_off, self.clock_ahead) >= CLOCK_NOT_READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,13 @@ class Door:
     def source(self, received: Received) -> Source:
         """Whose wrong passwords a try counts among."""
         return Source(received.peer.source, self.settings.guesses_per_address)
+
+    async def on_duty(self) -> bool:
+        """Whether this process does what one does for all. One whose clock is wrong lets another have it."""
+        if self.health.clock_is_wrong:
+            await self.store.leave_duty()
+            return False
+        return await self.store.on_duty()
 
     async def title(self) -> str:
         """What the site calls itself now, whichever process named it last."""

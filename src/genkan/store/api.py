@@ -46,6 +46,10 @@ class CannotOpen(Exception):
     """The store cannot be opened; the text is one sentence for the operator."""
 
 
+class StoreAway(CannotOpen):
+    """The store cannot be reached just now: the same may do later, and nobody has to mend anything here."""
+
+
 class NoSite(CannotOpen):
     """There is no site where one was looked for, and looking made none."""
 
@@ -177,7 +181,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows.
+    """What keeps the site. ``unsettled`` stops (counted up to 10 000) since ``unsettled_since`` have not reached all
+    of their rows.
 
     ``size`` and ``log_size`` are bytes of the database and of its write-ahead log, ``free`` what the disk has left;
     None where an engine cannot tell.
@@ -223,8 +228,8 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a serving process last said of itself: the ring version it loaded, and its clock then. At 0 it has ended in
-    order.
+    """What a serving process last said of itself: the ring version it loaded, and when, by the store's clock or by its
+    own where the store has none. At 0 it has ended in order.
     """
 
     node: str
@@ -336,12 +341,13 @@ class Store(Protocol):
     # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
     # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was
     # noted is durable. clock is the engine's own, None where it has none but ours; on_duty says whether this instance
-    # does what one does for all, asked anew each time
+    # does what one does for all, asked anew each time; leave_duty lets another
     async def settle(self, limit: int) -> int: ...
     async def prune(self, now: int, limit: int) -> int: ...
     async def report(self, node: NodeReport) -> int: ...
     async def clock(self) -> int | None: ...
     async def on_duty(self) -> bool: ...
+    async def leave_duty(self) -> None: ...
     async def flush(self) -> None: ...
     async def close(self) -> None: ...
 

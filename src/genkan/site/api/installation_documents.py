@@ -45,8 +45,8 @@ class FindingDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class StorageDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """What keeps the site: ``unsettledStops`` count already and have not reached all of their rows. Bytes are null
-    where they cannot be told.
+    """What keeps the site: ``unsettledStops`` count already and have not reached all of their rows; at most
+    10 000 are counted. Bytes are null where they cannot be told.
     """
 
     engine: str
@@ -142,7 +142,7 @@ def installation_document(
         mobile_enabled=mobile,
         storage=_storage(seen.storage),
         ring=_ring(seen.ring, seen.site.ring_version),
-        nodes=_nodes(seen.nodes, seen.now),
+        nodes=_nodes(seen.nodes, seen.reported_now),
         audit=ChainDocument(
             newest=segment_document(seen.newest),
             unsealed_since=None if seen.unsealed_since is None else when(seen.unsealed_since),
