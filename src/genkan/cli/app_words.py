@@ -1,6 +1,5 @@
 """The words of ``genkan app``: lines, rows and exit statuses for what the flows come to. Decides nothing."""
 
-import json
 import sys
 from typing import assert_never
 
@@ -17,6 +16,7 @@ from genkan.app.outcomes import (
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
 from genkan.app.troubles import SetUpWrong, SignInNeeded, TryLater, trouble_of
+from genkan.cli.streams import json_text
 from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.login_screen import Choice
 from genkan.wire.managed import Finding, Managed
@@ -39,7 +39,7 @@ def fail(sentence: str, status: int) -> int:
 
 def print_json(value: object) -> None:
     """Data for programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(json_text(value))
 
 
 def print_body(body: bytes) -> int:
@@ -48,12 +48,6 @@ def print_body(body: bytes) -> int:
     sys.stdout.buffer.write(body if body.endswith(b"\n") or not body else body + b"\n")
     sys.stdout.buffer.flush()
     return DONE
-
-
-def is_page(answer: Answer) -> bool:
-    """Whether the answer is a web page."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/xhtml+xml"}
 
 
 def page_words(answer: Answer, address: str) -> str:
