@@ -28,6 +28,7 @@ from genkan.httpd.server import Server
 from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.allocator import give_large_pieces_back
 from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.ldap import LdapDirectory
 from genkan.outside.openid.client_proof import BadCredential
@@ -49,7 +50,7 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
-from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace, crowd_before
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -83,6 +84,7 @@ class CannotServe(Exception):
 def serve(settings: Settings) -> None:
     """Run the site until a signal ends it. Raises CannotServe with one sentence."""
     _check_ring_folder(settings)
+    give_large_pieces_back()
     log = make_log(settings.log_format, settings.log_level)
     try:
         with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:
@@ -242,6 +244,7 @@ async def open_door(
         clock=clock.system_env,
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
+        crowd=crowd_before(lane.threads, settings, measures.passwords),
         measures=measures,
         sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,

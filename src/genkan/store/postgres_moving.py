@@ -29,7 +29,7 @@ _SESSION = {
 }
 _TABLES = f"""
     SELECT c.relname::text {THERE} AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version' ORDER BY c.relname
-"""  # noqa: S608 made of constants
+"""
 _COLUMNS = """
     SELECT table_name, column_name, udt_name, is_identity FROM information_schema.columns
     WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position

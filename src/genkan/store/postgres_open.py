@@ -37,12 +37,15 @@ THERE = """
 """
 _TABLES = f"""
     SELECT c.relname::text, pg_get_userbyid(c.relowner)::text, has_table_privilege(c.oid, 'SELECT') {THERE}
-"""  # noqa: S608 made of constants
+"""
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),
         pg_encoding_to_char(encoding), current_database(), current_user::text
     FROM pg_database WHERE datname = current_database()
 """
+# An index of many millions of rows, and the walks of a count.
+_MIGRATION_SECONDS = 86_400.0
+_COUNT_SECONDS = 600.0
 _LOOKS = 20
 # Within a transaction the server goes on telling what it told first.
 _LOOK_ANEW = "SELECT pg_stat_clear_snapshot()"
@@ -67,6 +70,7 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
     def work(db: SyncConnection) -> tuple[int, int]:
         known = migrations(MIGRATIONS)
         wanted = len(known) if target is None else target
+        db.allowed_seconds = _MIGRATION_SECONDS
         db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
         before = _check(db, known).present
         if before > len(known):
@@ -109,6 +113,7 @@ def count(url: str) -> Counts:
     """Walks whole tables; a look at a site's health may take its time."""
 
     def work(db: SyncConnection) -> Counts:
+        db.allowed_seconds = _COUNT_SECONDS
         db.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min'")
         found = counted(db)
         db.script("COMMIT")
