@@ -15,6 +15,7 @@ from genkan.app.reply import Reply, reply_of
 from genkan.app.state import Account, Site
 from genkan.app.steps import Answer
 from genkan.app.troubles import ApiRefused, trouble_of
+from genkan.wire.uri import has_dot_segment
 
 JSON = "application/json"
 OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
@@ -67,7 +68,7 @@ def see_below(site: Site, url: str) -> None:
     same = (asked.scheme.lower(), asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
     below = path == own.path or path.startswith(own.path.rstrip("/") + "/")
     # RFC 3986 5.2.4: a server takes dot segments out, and what is left may lie elsewhere
-    if not same or not below or {".", ".."} & set(path.replace("\\", "/").split("/")) or asked.username is not None:
+    if not same or not below or has_dot_segment(asked.path) or asked.username is not None:
         raise ValueError(f"{asked.hostname} with this path is not at {site.name}: its token is not sent there")
 
 
