@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, unseal
+from genkan.app.sealed import HEAD as SEALED_HEAD
+from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, see_layout, unseal
 from genkan.app.vault import FileVault, Turn, VaultTrouble
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class KeyringVault:
         kept = self._files.read(name)
         if kept is None:
             return self._former.read(name)
+        see_layout(HEAD, kept)
         key_id, _, sealed = kept.removeprefix(HEAD).partition(" ")
+        see_layout(SEALED_HEAD, sealed)
         key = self._key(key_id) if kept.startswith(HEAD) else None
         text = unseal(key, name, sealed) if key else None
         if text is None:
