@@ -22,6 +22,9 @@ KIND_VARIABLE = "GENKAN_APP_VAULT"
 KEY_VARIABLE = "GENKAN_APP_KEY_FILE"
 
 SYSTEM = Machine()
+TRIAL_BYTES = 16 * 1024
+CHOICES = 3
+"""How often a choice is looked at that other programs make meanwhile. It is made once; somebody may remove it."""
 
 Draw = Callable[[int], bytes]
 Consent = Callable[[str], bool]
@@ -92,38 +95,40 @@ class Shelter:
 
         A keyring that works, else encrypted files if ``consent`` agrees, else ``VaultTrouble``.
         """
-        kind, vault = self._proved(draw, consent)
-        return self._beside(vault, kind, draw)
+        for _ in range(CHOICES):
+            proved = self._proved(draw, consent)
+            if proved is not None:
+                return self._beside(*proved, draw)
+        raise VaultTrouble(f"{self.sessions / 'vault.choice'} changes while it is read: try again.")
 
-    def _proved(self, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
+    def _proved(self, draw: Draw, consent: Consent) -> tuple[Vault, Kind] | None:
+        """None where another program has chosen otherwise meanwhile: then it is looked at anew."""
         kind = self.forced or self.remembered()
         if kind is Kind.FILE or kind is Kind.ENCRYPTED:
-            return self._proved_files(kind, draw, consent)
+            return self._proved_files(kind, draw)
         try:
             backend = keychain.find_backend()
             keychain.prove(backend, draw)
         except VaultTrouble as trouble:
             return self._without_keyring(trouble, kind, draw, consent)
         self._prove_folder(draw)
-        if not self._remember(Kind.KEYRING):
-            return self._proved(draw, consent)
-        return Kind.KEYRING, KeyringVault(self.sessions, backend, draw)
+        return (KeyringVault(self.sessions, backend, draw), Kind.KEYRING) if self._remember(Kind.KEYRING) else None
 
     def _without_keyring(
         self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent
-    ) -> tuple[Kind, Vault]:
+    ) -> tuple[Vault, Kind] | None:
         if kind is Kind.KEYRING:
             raise VaultTrouble(f"{trouble} Or set {KIND_VARIABLE}=encrypted to use an encrypted file.") from None
         place = self._sealed(draw).words
         if not consent(f"{trouble} May the session be kept in {place}? Whoever can read both can use it."):
             raise VaultTrouble(f"{trouble} Set {KIND_VARIABLE}=encrypted to agree to {place}.") from None
-        return self._proved_files(Kind.ENCRYPTED, draw, consent)
+        return self._proved_files(Kind.ENCRYPTED, draw)
 
     def remembered(self) -> Kind | None:
         """What was chosen at the first sign-in."""
         text = self._choice.read("vault")
         try:
-            return Kind(text.strip()) if text else None
+            return Kind(text.strip()) if text is not None else None
         except ValueError:
             raise VaultTrouble(
                 f"{self.sessions / 'vault.choice'} holds none of {', '.join(Kind)}: correct it."
@@ -132,21 +137,26 @@ class Shelter:
     def _sealed(self, draw: Draw) -> SealedVault:
         return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
 
-    def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
+    def _proved_files(self, kind: Kind, draw: Draw) -> tuple[Vault, Kind] | None:
         self._prove_folder(draw)
         vault: Vault = FileVault(self.sessions)
         if kind is Kind.ENCRYPTED:
             sealed = self._sealed(draw)
             sealed.unlock()
             vault = sealed
-        return (kind, vault) if self._remember(kind) else self._proved(draw, consent)
+        return (vault, kind) if self._remember(kind) else None
 
     def _prove_folder(self, draw: Draw) -> None:
         trial = FileVault(self.sessions, suffix=".trial")
+        # As long as a session with long tokens: on a full disk an empty file still finds a place.
+        text = draw(TRIAL_BYTES // 2).hex()
         # Another program may be at the same trial: each has its own file.
-        name = f"trial-{draw(8).hex()}"
-        trial.write(name, "")
+        name = f"trial-{text[:16]}"
+        trial.write(name, text)
+        kept = trial.read(name)
         trial.remove(name)
+        if kept != text:
+            raise VaultTrouble(f"{self.sessions} does not keep what it is given.")
 
     def _remember(self, kind: Kind) -> bool:
         """Keep the first choice; False where another program has chosen otherwise meanwhile, which counts for both.
