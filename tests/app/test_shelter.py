@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import shelter
 from genkan.app.shelter import Kind, Shelter
-from genkan.app.vault import FileVault, VaultTrouble, make_private
+from genkan.app.vault import FileVault, VaultTrouble, make_private, write_new
 from tests.app.conftest import Chance
 
 
@@ -52,24 +51,23 @@ def test_a_choice_that_is_none(tmp_path: Path, no_keyring: None, text: str) -> N
     choice = place.sessions / "vault.choice"
     choice.write_text(text)
     choice.chmod(0o600)
-    for look in (lambda: place.prepare(Chance()), place.find):
+    for look in (place.prepare, place.find):
         with pytest.raises(VaultTrouble, match=r"vault.choice holds none of .*: correct it"):
-            look()
+            look(Chance())
 
 
 def test_a_choice_that_does_not_last(tmp_path: Path, no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where something removes what was written down, that is told, and nothing goes on for ever."""
-    monkeypatch.setattr(shelter, "write_new", lambda *_: None)
+    monkeypatch.setattr("genkan.app.shelter.write_new", lambda *_: None)
     with pytest.raises(VaultTrouble, match=r"vault.choice changes while it is read"):
         Shelter(tmp_path / "app").prepare(Chance())
 
 
 def test_a_choice_of_another_program_counts(tmp_path: Path, no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was chosen elsewhere at the same moment is what both go by."""
-    made = shelter.write_new
 
     def too_late(path: Path, _content: bytes) -> None:
-        made(path, Kind.FILE.encode())
+        write_new(path, Kind.FILE.encode())
 
-    monkeypatch.setattr(shelter, "write_new", too_late)
+    monkeypatch.setattr("genkan.app.shelter.write_new", too_late)
     assert isinstance(Shelter(tmp_path / "app").prepare(Chance()), FileVault)

@@ -74,6 +74,11 @@ def unread(saved: Sequence[SessionState | Unreadable]) -> str:
     return " ".join(dict.fromkeys(state.sentence for state in saved if isinstance(state, Unreadable)))
 
 
+def is_away(saved: Sequence[SessionState | Unreadable]) -> bool:
+    """Whether the vault in use fails, so that nobody knows what is kept there."""
+    return any(isinstance(state, Unreadable) and state.away for state in saved)
+
+
 def wanted(place: Place, link: Link) -> Wanted:
     """What to find out about the site before a new sign-in; raises ``WhichOne`` where no one site is meant."""
     entry = entry_of(place.managed, place.address)

@@ -14,6 +14,7 @@ from genkan.app.connecting import (
     Link,
     Place,
     is_another_client,
+    is_away,
     kept_session,
     nobody,
     site_of,
@@ -57,10 +58,13 @@ class Entrance:
         """The site that is named, as this program takes it."""
         return Place(address, self.managed, self.allow_http)
 
-    def keeper(self) -> Flow[Keeper]:
+    def keeper(self, *, forgetting: bool = False) -> Flow[Keeper]:
         """The vault with what was kept before; raises ``VaultTrouble``."""
-        vault = self.vault or (yield from work(lambda: shelter_of(self.machine.environ).find(self.machine.draw)))
+        vault = self.vault or (yield from work(lambda: self._found(forgetting)))
         return Keeper(vault, self.machine.now, self.machine.draw)
+
+    def _found(self, forgetting: bool) -> Vault:
+        return shelter_of(self.machine.environ).find(self.machine.draw, forgetting=forgetting)
 
     def _proved_keeper(self) -> Flow[Keeper]:
         # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
@@ -77,7 +81,7 @@ class Entrance:
         saved = yield from work(lambda: keeping.saved(keeper.vault))
         state = kept_session(saved, self.place(address), account, link)
         if state is None:
-            return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved))
+            return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved), away=is_away(saved))
         state = yield from _with_secret(keeper, state, link)
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
@@ -176,7 +180,7 @@ class Entrance:
 
     def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        keeper = yield from self.keeper()
+        keeper = yield from self.keeper(forgetting=forget)
         ended = yield from keeping.sign_out_everywhere(keeper, forget=forget)
         return {label: outcome.sentence for label, outcome in ended if not isinstance(outcome, SignedOut)}
 
@@ -196,6 +200,9 @@ class Entrance:
         if not sign_in:
             if found.refused is not None and found.state is not None:
                 raise (yield from self._told(found.refused, found.state.site.base_url, found.state.site))
+            if found.away:
+                # A new sign-in would fail there as well.
+                raise VaultTrouble(found.spoilt)
             raise nobody(self.place(address), account, found.because, found.spoilt)
         keeper = yield from self._proved_keeper()
         there = address or (found.state.site.base_url if found.state else None)
@@ -239,6 +246,8 @@ class Resumed:
     """Why the site does not take the session's client, which does not say that the sign-in has ended."""
     spoilt: str = ""
     """What cannot be read, where nothing else was found: it may have been the one that is meant."""
+    away: bool = False
+    """Whether it is the vault in use that fails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from genkan.app.outcomes import (
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import API_LIMIT, INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
-from genkan.app.vault import Turn, Vault, VaultTrouble
+from genkan.app.vault import Away, EntryTrouble, Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
@@ -45,17 +45,32 @@ class Keeper:
 
 def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
     """Everything that is kept; raises ``VaultTrouble``."""
-    found = (_read(vault, name) for name in vault.names() if name != DEVICE)
+    found = (_one_of_all(vault, name) for name in vault.names() if name != DEVICE)
     return tuple(state for state in found if state is not None)
 
 
+def _one_of_all(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except EntryTrouble as trouble:
+        # One that cannot be read keeps no other from being used.
+        return Unreadable(name, str(trouble), isinstance(trouble, Away))
+
+
 def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    """One entry. What is spoilt is over; what cannot be read now raises ``VaultTrouble``."""
     try:
         document = vault.read(name)
     except Spoilt as spoilt:
-        # One that cannot be opened keeps no other from being used.
         return Unreadable(name, str(spoilt))
     return None if document is None else decode(name, document)
+
+
+def _read_to_forget(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except VaultTrouble as trouble:
+        return Unreadable(name, str(trouble))
 
 
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
@@ -329,7 +344,8 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
     try:
         if not (yield from wait_for(turn)):
             return Retry(BUSY)
-        state = yield from work(lambda: _read(keeper.vault, session_id))
+        read = _read_to_forget if forget else _read
+        state = yield from work(lambda: read(keeper.vault, session_id))
         outcome = yield from _end(state)
         if forget or isinstance(outcome, SignedOut):
             yield from work(lambda: keeper.vault.remove(session_id))

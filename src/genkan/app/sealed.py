@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import FileVault, Turn, make_private, read_own, write_new
+from genkan.app.vault import EntryTrouble, FileVault, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
@@ -27,8 +27,8 @@ SCRYPT_COST = 2**15
 SCRYPT_MEMORY = 64 * 1024 * 1024
 
 
-class Spoilt(VaultTrouble):
-    """One entry cannot be opened; the others may be in good order."""
+class Spoilt(EntryTrouble):
+    """One entry cannot be opened, and will not be: a new sign-in takes its place."""
 
 
 class Unlock(Protocol):
