@@ -1,11 +1,13 @@
-"""Owns filling a store without its server: rows copied over and over by the names of their columns, so that it outlives
-changes of the schema."""
+"""Owns filling a store behind its server's back: rows copied over and over by the names of their columns, so that it
+outlives changes of the schema."""
 
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bench.postgres import Cluster
 
 Changes = dict[str, object]
 
@@ -46,3 +48,19 @@ def copied_people(connection: sqlite3.Connection, like: str, count: int) -> rang
     )
     copy(connection, "accounts", ("number", number), rows)
     return range(first, first + count)
+
+
+def copy_account(cluster: Cluster, like: str, count: int) -> None:
+    """On PostgreSQL so many accounts like the one of this name, its password included: `like2` and on."""
+    number = "(SELECT max(number) FROM accounts) + n"
+    changed = f"'number', {number}, 'id', c.id + n, 'name', c.name || n, 'folded', c.folded || n"
+    cluster.ask(f"""
+        WITH made AS (
+            INSERT INTO accounts
+            SELECT (jsonb_populate_record(c, jsonb_build_object({changed}))).*
+            FROM accounts c, generate_series(2, {count + 1}) n WHERE c.folded = '{like}' RETURNING number
+        )
+        INSERT INTO passwords
+        SELECT (jsonb_populate_record(p, jsonb_build_object('account', made.number))).*
+        FROM made, passwords p JOIN accounts c ON c.number = p.account WHERE c.folded = '{like}'
+    """)

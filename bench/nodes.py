@@ -1,5 +1,6 @@
 """S10: Genkan on PostgreSQL by 1, 2 and 4 processes on 1 and 2 nodes, which share the database and the key ring alone:
-what an answer costs, who waits for whom, and that a sign-out is seen everywhere at the next request."""
+what an answer costs, who waits for whom, and that a sign-out is seen everywhere at the next request. Each process gets
+the load that one alone gets, and each connection is another person's (decision 0213)."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from bench.runner import Result, measure
 from bench.scenarios import Bearer, Flow, Introspection, Refresh
 from bench.servers import Server
 from bench.station import Station
-from bench.wrk import Target
+from bench.wrk import CONNECTIONS, Target
 
 # A connection stays with the process that took it: so many on each node reach each of its processes.
 BROWSERS = 12
@@ -30,11 +31,18 @@ class Layout:
     workers: int
 
     @property
+    def processes(self) -> int:
+        return self.nodes * self.workers
+
+    @property
+    def connections(self) -> int:
+        """Of the load: as many for each process as one alone gets."""
+        return self.processes * CONNECTIONS
+
+    @property
     def name(self) -> str:
-        processes = self.nodes * self.workers
-        return (
-            f"genkan, {processes} process{'es' if processes > 1 else ''} on {self.nodes} node{'s' * (self.nodes > 1)}"
-        )
+        several = "es" if self.processes > 1 else ""
+        return f"genkan, {self.processes} process{several} on {self.nodes} node{'s' * (self.nodes > 1)}"
 
 
 ONE = Layout(1, 1)
@@ -46,6 +54,7 @@ class Nodes(Station):
     """One site on several nodes: the first is the station's server, `others` listen on ports of their own."""
 
     others: list[Server] = field(default_factory=list)
+    layout: Layout = ONE
 
     @property
     def servers(self) -> list[Server]:
@@ -53,9 +62,8 @@ class Nodes(Station):
 
     @property
     def target(self) -> Target:
-        return Target(
-            tuple(each.port for each in self.servers), tuple(each.pid for each in self.servers), self.place.database
-        )
+        ports, pids = zip(*((each.port, each.pid) for each in self.servers), strict=True)
+        return Target(ports, pids, self.place.database, self.layout.connections)
 
     def stop(self) -> None:
         for each in self.others:
@@ -101,9 +109,9 @@ def cost_us(result: Result) -> float:
 
 
 def _started(layout: Layout, cache: Path, folder: Path) -> Nodes:
-    peer = OnPostgres(layout.name, workers=layout.workers)
+    peer = OnPostgres(layout.name, workers=layout.workers, people=layout.connections)
     first = station.start(peer, cache, folder)
-    site = Nodes(peer, first.server, first.place, first.site)
+    site = Nodes(peer, first.server, first.place, first.site, layout=layout)
     try:
         for number in range(2, layout.nodes + 1):
             site.others.append(_another(peer, first, folder / f"node-{number}"))

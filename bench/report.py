@@ -152,7 +152,8 @@ def _nodes(results: list[Result]) -> str:
         "deadlocks",
     ]
     said = (
-        "All processes of all nodes share the server's core, so that rates say little: the cost of an answer counts.\n"
+        "All processes of all nodes share the server's core, so that rates say little: the cost of an answer counts. "
+        f"Each process gets {CONNECTIONS} connections, each of another person.\n"
     )
     return f"## Several processes on PostgreSQL (S10)\n\n{said}\n{_grid([*head, 'remarks'], rows)}" if rows else ""
 

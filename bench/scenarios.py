@@ -12,9 +12,9 @@ from bench.flow import Client, Pkce, WrongAnswer, introspection_form
 from bench.peers.bare import BODY
 from bench.peers.base import Call
 from bench.station import Station
-from bench.wrk import CONNECTIONS, Load, Run
+from bench.wrk import Load, Run
 
-CHAINS = 4 * CONNECTIONS
+CHAINS_A_CONNECTION = 4
 TOKENS = 64
 PKCE_PAIRS = 512
 
@@ -95,7 +95,8 @@ class Refresh(Scenario):
         """A live refresh token of each sign-in."""
         chains = self._chains.setdefault(station.peer.name, [])
         # Answers under way when wrk stops are lost to it: those chains are replaced by new sign-ins.
-        chains += [tokens.refresh for tokens in station.sign_ins(station.known.native, CHAINS - len(chains))]
+        missing = CHAINS_A_CONNECTION * station.target.connections - len(chains)
+        chains += [tokens.refresh for tokens in station.sign_ins(station.known.native, missing)]
         return chains
 
     def settle(self, station: Station, run: Run) -> None:
@@ -120,7 +121,7 @@ class Flow(Scenario):
         return station.known.confidential
 
     def browsers(self, station: Station) -> list[Browser]:
-        return station.signed_in(self.client(station), CONNECTIONS)
+        return station.signed_in(self.client(station), station.target.connections)
 
     def prepare(self, station: Station) -> Load:
         site, client = station.known, self.client(station)
@@ -144,7 +145,7 @@ class Flow(Scenario):
             "fresh_device": self.fresh_device,
             "run": Pkce.fresh().verifier[:12],
         }
-        return Load("flow.lua", data, threads=CONNECTIONS)
+        return Load("flow.lua", data, threads=station.target.connections)
 
     def settle(self, station: Station, run: Run) -> None:
         site, browser = station.known, station.browser()
@@ -184,7 +185,7 @@ class Consent(Flow):
 
     def browsers(self, station: Station) -> list[Browser]:
         # Answering a page may renew the session's cookie, and wrk loses the answers under way at its end.
-        return station.fresh_browsers(self.client(station), CONNECTIONS)
+        return station.fresh_browsers(self.client(station), station.target.connections)
 
 
 class Members(Scenario):

@@ -82,11 +82,12 @@ class Run:
 @dataclass(frozen=True)
 class Target:
     """What is loaded: the ports (several for several nodes of one site), whose processor time counts as the server's,
-    and the database beside it."""
+    the database beside it, and by how many connections."""
 
     ports: tuple[int, ...]
     pids: tuple[int, ...]
     database: Cluster | None = None
+    connections: int = CONNECTIONS
 
 
 def run(load: Load, target: Target, seconds: float, folder: Path) -> Run:
@@ -96,7 +97,7 @@ def run(load: Load, target: Target, seconds: float, folder: Path) -> Run:
     data.write_text(f"return {_literal({**load.data, 'host': first, 'ports': target.ports})}\n")
     result.unlink(missing_ok=True)
     threads = max(load.threads, len(target.ports))
-    argv = ["wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    argv = ["wrk", f"-t{threads}", f"-c{target.connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     argv += ["-s", str(SCRIPTS / load.script), f"http://{first}"]
     env = {**os.environ, "BENCH_DATA": str(data), "BENCH_RESULT": str(result), "BENCH_LUA": str(SCRIPTS)}
     with target.database.watched() if target.database else nullcontext(Waits()) as waits:

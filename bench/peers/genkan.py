@@ -4,9 +4,11 @@ on a PostgreSQL of its own."""
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.copies import copy_account
 from bench.flow import Client, Endpoints, Person
 from bench.peers.base import Call, Peer, Place, Site, Unavailable
 from bench.servers import Command
@@ -72,9 +74,10 @@ class OnPostgres(Genkan):
     title = "Genkan, PostgreSQL with fsync"
     postgres = True
 
-    def __init__(self, name: str = "genkan-postgres", workers: int = 1) -> None:
+    def __init__(self, name: str = "genkan-postgres", workers: int = 1, people: int = 1) -> None:
         super().__init__(name)
         self._workers = workers
+        self._people = people
 
     def versions(self) -> dict[str, str]:
         return {**super().versions(), "asyncpg": version("asyncpg")}
@@ -83,6 +86,13 @@ class OnPostgres(Genkan):
         env = self.environment(place)
         say(env, "migrate")
         say(env, "keys", "create")
+
+    def site(self, place: Place) -> Site:
+        known = super().site(place)
+        others = [replace(PERSON, name=f"{PERSON.name}{number}") for number in range(2, self._people + 1)]
+        if others:
+            copy_account(place.postgres, PERSON.name, len(others))
+        return replace(known, people=(PERSON, *others))
 
     def environment(self, place: Place) -> dict[str, str]:
         return {

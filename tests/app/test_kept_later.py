@@ -2,24 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from genkan.app import App, HandedAgent, Link, MemoryVault, SetUpWrong, TryLater, VaultTrouble
 from genkan.app.outcomes import SwitchedOff
 from genkan.app.state import SessionState, decode, encode
-from genkan.testing import Setup, SiteDouble
-from tests.app.conftest import Chance, Clock
-from tests.app.double import CLIENT_ID, JSON, TOKEN, Asked, Double, Reply
-from tests.app.test_client import ECHO, Desk
+from genkan.testing import AppLink, Reply, Setup, SiteDouble
+from genkan.testing.faults import TOKEN
+from tests.app.by_hand import APP
+from tests.app.conftest import Clock
+from tests.app.desk import ECHO, Desk
 
 HOUR = 3600
-
-
-@pytest.fixture
-def desk(tmp_path: Path, double: Double, clock: Clock, chance: Chance) -> Desk:
-    return Desk(tmp_path, double, clock, chance)
 
 
 def kept(desk: Desk) -> SessionState:
@@ -36,93 +31,94 @@ def of_client(state: SessionState, **site: str) -> SessionState:
     return replace(state, site=replace(state.site, **site))  # type: ignore[arg-type]
 
 
-def takes(double: Double, is_right: Callable[[Asked], bool]) -> None:
-    """The site refuses every other client at its token endpoint."""
-    refusal = Reply(401, b'{"error": "invalid_client"}')
-    double.overrides[TOKEN] = lambda asked: None if is_right(asked) else refusal
+def refuses_the_client(site: SiteDouble) -> None:
+    site.faults.answer(TOKEN, 401, b'{"error": "invalid_client"}', times=99)
 
 
-def of_the_site(asked: Asked) -> bool:
-    return asked.form["client_id"] == CLIENT_ID
+@pytest.fixture
+def own(site: SiteDouble) -> Link:
+    """A link of one's own that has a secret."""
+    made = site.add_link(AppLink("Own", ("http://127.0.0.1/oauth-callback", APP), confidential=True))
+    return Link(made.client_id, made.client_secret, made.redirects)
 
 
-OWN = Link(CLIENT_ID, "new", ("http://127.0.0.1/oauth-callback", "jira-server://oauth-callback"))
+def with_new_secret(site: SiteDouble, own: Link) -> Link:
+    return replace(own, client_secret=site.rotate_secret("Own").client_secret)
 
 
-def test_a_rotated_secret(desk: Desk, double: Double, clock: Clock) -> None:
+def test_a_rotated_secret(desk: Desk, site: SiteDouble, clock: Clock, own: Link) -> None:
     """The program names the secret of today, and the session goes on with it although it was kept with another."""
-    desk.app().connect(double.base_url, link=replace(OWN, client_secret="old")).close()
-    takes(double, lambda asked: asked.form["client_secret"] == "new")
+    desk.app().connect(site.base_url, link=own).close()
+    new = with_new_secret(site, own)
     clock.forward(2 * HOUR)
     with pytest.raises(SetUpWrong, match="invalid_client"):
-        desk.app().connect(double.base_url, link=replace(OWN, client_secret="old"))
-    with desk.app().connect(double.base_url, link=OWN) as site:
-        assert site.get(ECHO).ok
+        desk.app().connect(site.base_url, link=own)
+    with desk.app().connect(site.base_url, link=new) as connection:
+        assert connection.get(ECHO).ok
     assert desk.visits == 1
-    assert kept(desk).site.client_secret == "new"
+    assert kept(desk).site.client_secret == new.client_secret
 
 
 def test_a_secret_is_put_in_where_the_disk_takes_it(
-    desk: Desk, double: Double, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, site: SiteDouble, monkeypatch: pytest.MonkeyPatch, own: Link
 ) -> None:
     """With a full disk the session starts as it was, for its token holds."""
-    desk.app().connect(double.base_url, link=replace(OWN, client_secret="old")).close()
+    desk.app().connect(site.base_url, link=own).close()
     before = kept(desk)
 
     def full(*_: object) -> None:
         raise VaultTrouble("No space left.")
 
     monkeypatch.setattr(desk.vault, "write", full)
-    with desk.app().connect(double.base_url, link=OWN) as site:
-        assert site.get(ECHO).ok
+    with desk.app().connect(site.base_url, link=with_new_secret(site, own)) as connection:
+        assert connection.get(ECHO).ok
     assert kept(desk) == before
 
 
-def test_a_client_that_is_gone(desk: Desk, double: Double, clock: Clock) -> None:
+def test_a_client_that_is_gone(desk: Desk, site: SiteDouble, clock: Clock) -> None:
     """The switch was made anew with another client id: the person signs in by that, and the old session is over."""
-    desk.app().connect(double.base_url).close()
+    desk.app().connect(site.base_url).close()
+    of_the_site = kept(desk).site.client_id
     changed(desk, lambda state: of_client(state, client_id="0" * 32))
-    takes(double, of_the_site)
     clock.forward(2 * HOUR)
     with pytest.raises(SetUpWrong, match="invalid_client"):
-        desk.app().connect(double.base_url, sign_in=False)
+        desk.app().connect(site.base_url, sign_in=False)
     for _ in range(2):
-        with desk.app().connect(double.base_url) as site:
-            assert site.get(ECHO).ok
+        with desk.app().connect(site.base_url) as connection:
+            assert connection.get(ECHO).ok
     assert desk.visits == 2
-    assert kept(desk).site.client_id == CLIENT_ID
+    assert kept(desk).site.client_id == of_the_site
 
 
-def test_a_client_that_is_gone_while_the_token_looks_good(desk: Desk, double: Double) -> None:
+def test_a_client_that_is_gone_while_the_token_looks_good(desk: Desk, site: SiteDouble) -> None:
     """That shows at the first use, which signs in again as for a session that has ended."""
-    desk.app().connect(double.base_url).close()
+    desk.app().connect(site.base_url).close()
     changed(desk, lambda state: of_client(state, client_id="0" * 32))
-    double.generation += 1
-    takes(double, of_the_site)
-    with desk.app().connect(double.base_url) as site:
-        assert site.get(ECHO).ok
+    site.sign_out(person="alice")
+    with desk.app().connect(site.base_url) as connection:
+        assert connection.get(ECHO).ok
     assert desk.visits == 2
 
 
-def test_a_client_that_is_refused_although_it_is_the_sites(desk: Desk, double: Double, clock: Clock) -> None:
+def test_a_client_that_is_refused_although_it_is_the_sites(desk: Desk, site: SiteDouble, clock: Clock) -> None:
     """No browser opens for what it cannot mend, and the session stays for when it is mended."""
-    desk.app().connect(double.base_url).close()
+    desk.app().connect(site.base_url).close()
     before = kept(desk)
-    takes(double, lambda _: False)
+    refuses_the_client(site)
     clock.forward(2 * HOUR)
     with pytest.raises(SetUpWrong, match="invalid_client"):
-        desk.app().connect(double.base_url)
+        desk.app().connect(site.base_url)
     assert (desk.visits, kept(desk)) == (1, before)
 
 
-def test_a_client_that_is_refused_since_the_switch_is_off(desk: Desk, double: Double, clock: Clock) -> None:
+def test_a_client_that_is_refused_since_the_switch_is_off(desk: Desk, site: SiteDouble, clock: Clock) -> None:
     """What the site says of itself tells more than the refusal."""
-    desk.app().connect(double.base_url).close()
-    takes(double, lambda _: False)
-    double.switch_on = False
+    desk.app().connect(site.base_url).close()
+    refuses_the_client(site)
+    site.switch_off()
     clock.forward(2 * HOUR)
     with pytest.raises(SetUpWrong) as told:
-        desk.app().connect(double.base_url)
+        desk.app().connect(site.base_url)
     assert isinstance(told.value.problem, SwitchedOff)
 
 
@@ -170,39 +166,39 @@ def test_an_early_renewal_on_a_full_disk(make_genkan_site: Callable[[Setup], Sit
     assert site.phones()[0].generation == before + 1
 
 
-def test_a_hotels_network(desk: Desk, double: Double, clock: Clock) -> None:
+def test_a_hotels_network(desk: Desk, site: SiteDouble, clock: Clock) -> None:
     """What answers https in place of the site is waited out: the program starts, and may try its calls later."""
-    desk.app().connect(double.base_url).close()
+    desk.app().connect(site.base_url).close()
     state = kept(desk)
-    secure = double.base_url.replace("http:", "https:")
-    desk.vault.write(state.id, (desk.vault.read(state.id) or "").replace(double.base_url, secure))
-    with desk.app().connect(secure) as site, pytest.raises(TryLater, match="in place of"):
-        site.get(ECHO)
+    secure = site.base_url.replace("http:", "https:")
+    desk.vault.write(state.id, (desk.vault.read(state.id) or "").replace(site.base_url, secure))
+    with desk.app().connect(secure) as connection, pytest.raises(TryLater, match="in place of"):
+        connection.get(ECHO)
     clock.forward(2 * HOUR)
-    with desk.app().connect(secure) as site:
-        assert site.id == state.id
+    with desk.app().connect(secure) as connection:
+        assert connection.id == state.id
         with pytest.raises(TryLater, match="in place of"):
-            site.get(ECHO)
+            connection.get(ECHO)
         with pytest.raises(TryLater, match="in place of"):
-            site.sign_out()
+            connection.sign_out()
     assert desk.visits == 1
 
 
-def test_a_401_of_the_apis_own(desk: Desk, double: Double) -> None:
+def test_a_401_of_the_apis_own(desk: Desk, site: SiteDouble) -> None:
     """Something that wants more than a token answers so each time; the program gets that, and nothing is renewed."""
-    double.overrides[ECHO] = lambda _: Reply(401, b'{"message": "Type the password once more."}', JSON)
-    with desk.app().connect(double.base_url) as site:
+    site.serve(ECHO, lambda _: Reply(401, b'{"message": "Type the password once more."}'))
+    with desk.app().connect(site.base_url) as connection:
         for _ in range(3):
-            reply = site.get(ECHO)
+            reply = connection.get(ECHO)
             assert reply.status == 401
             assert b"password" in reply.body
-    assert not double.rotations
+    assert [phone.generation for phone in site.phones()] == [0]
 
 
-def test_the_apis_401_after_a_renewal(desk: Desk, double: Double) -> None:
+def test_the_apis_401_after_a_renewal(desk: Desk, site: SiteDouble) -> None:
     """A token that was really over is renewed first, and then the answer is the API's."""
-    with desk.app().connect(double.base_url) as site:
-        double.overrides[ECHO] = lambda _: Reply(401, b"{}", JSON)
-        changed(desk, lambda state: replace(state, tokens=state.tokens and replace(state.tokens, access="at-lost")))
-        assert site.get(ECHO).status == 401
-    assert sum(double.rotations.values()) == 1
+    site.serve(ECHO, lambda _: Reply(401, b"{}"))
+    with desk.app().connect(site.base_url) as connection:
+        changed(desk, lambda state: replace(state, tokens=state.tokens and replace(state.tokens, access="gnk_at_lost")))
+        assert connection.get(ECHO).status == 401
+    assert [phone.generation for phone in site.phones()] == [1]

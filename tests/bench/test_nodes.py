@@ -8,6 +8,7 @@ from bench.goals import BOUNDS
 from bench.nodes import LAYOUTS, ONE, Layout, judged
 from bench.runner import Result
 from bench.scenarios import Flow, Refresh, Scenario
+from bench.wrk import CONNECTIONS
 from tests.bench.test_goals import A_RUN
 
 
@@ -46,3 +47,9 @@ def test_a_request_let_in_after_a_sign_out_misses_the_goal() -> None:
     """None is the only number that will do."""
     [bound] = [each for each in BOUNDS if each.id == "s10_late"]
     assert (bound.met(0, bound.final), bound.met(1, bound.final)) == (True, False)
+
+
+def test_a_process_more_brings_its_own_load() -> None:
+    """Otherwise what is measured is how small batches cost more; a node more is no process more by itself."""
+    assert [layout.connections // layout.processes for layout in LAYOUTS] == [CONNECTIONS] * len(LAYOUTS)
+    assert Layout(2, 2).connections == Layout(1, 4).connections == 4 * CONNECTIONS
