@@ -1,4 +1,4 @@
-"""Fixtures of the app's tests: a small site, a clock that is moved by hand, a vault, chance that repeats."""
+"""Fixtures of the app's tests: a real site, a clock that is moved by hand, a vault, chance that repeats."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ from genkan.app.keeping import Keeper
 from genkan.app.vault import FileVault
 from genkan.testing import Setup, SiteDouble, Somebody
 from tests.app.desk import ECHO, Desk, echo
-from tests.app.double import Double, serving
 
 
 class Clock:
@@ -86,12 +85,6 @@ def desk(tmp_path: Path, site: SiteDouble, clock: Clock, chance: Chance) -> Desk
 def connection(desk: Desk) -> Iterator[Connection]:
     with desk.app().connect(desk.site.base_url) as connection:
         yield connection
-
-
-@pytest.fixture
-def double() -> Iterator[Double]:
-    with serving(Double()) as running:
-        yield running
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from genkan.app.drive import USER_AGENT, AsyncDriver, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.outcomes import Ready
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, NoReturn, Returned, Visit, ask, pause, visit, work
+from genkan.testing import Asked, Reply, SiteDouble
 from tests.app.conftest import Clock
-from tests.app.double import Asked, Double, Reply
+from tests.app.desk import ECHO
 from tests.tls_alerts import alerting
 
 Run = Callable[[Flow[object]], object]
@@ -45,59 +46,60 @@ def run(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Run]:
     yield once
 
 
-def test_discovery_over_the_wire(run: Run, double: Double) -> None:
+def test_discovery_over_the_wire(run: Run, site: SiteDouble) -> None:
     """A whole flow runs over real HTTP in either driver."""
-    found = run(discover(Wanted(double.base_url)))
+    found = run(discover(Wanted(site.base_url)))
     assert isinstance(found, Ready)
     assert found.site.issuer_promised is True
 
 
-def test_requests_are_as_the_flow_said(run: Run, double: Double) -> None:
+def test_requests_are_as_the_flow_said(run: Run, site: SiteDouble) -> None:
     """Method, headers and body arrive as asked, with the app's own user agent and nothing compressed."""
     body = b"a=1&b=2"
     headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", "Bearer x"))
-    answer = run(ask(Ask("POST", f"{double.base_url}/rest/api/2/echo", headers, body)))
+    answer = run(ask(Ask("POST", f"{site.base_url}{ECHO}", headers, body)))
     assert isinstance(answer, Answer)
-    seen = double.asked[0]
+    (seen,) = site.faults.asked
     assert (seen.method, seen.form) == ("POST", {"a": "1", "b": "2"})
     assert seen.headers["user-agent"] == USER_AGENT
     assert seen.headers["authorization"] == "Bearer x"
     assert seen.headers["accept-encoding"] == "identity"
 
 
-def test_redirects_are_not_followed(run: Run, double: Double) -> None:
+def test_redirects_are_not_followed(run: Run, site: SiteDouble) -> None:
     """Where an answer comes from is part of what it means: a redirect is an answer."""
-    double.overrides["/a"] = lambda _asked: Reply(302, b"", {"Location": "/b"})
-    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    site.faults.answer("/a", 302, headers=((b"location", b"/b"),))
+    answer = run(ask(Ask("GET", f"{site.base_url}/a")))
     assert isinstance(answer, Answer)
     assert (answer.status, answer.headers["location"]) == (302, "/b")
-    assert double.paths() == ["/a"]
+    assert [asked.path for asked in site.faults.asked] == ["/a"]
 
 
-def test_no_cookie_is_kept(run: Run, double: Double) -> None:
+def test_no_cookie_is_kept(run: Run, site: SiteDouble) -> None:
     """A cookie that a site sets never rides along with a later request."""
-    double.overrides["/a"] = lambda _asked: Reply(200, b"{}", {"Set-Cookie": "JSESSIONID=1; Path=/"})
+    site.faults.answer("/a", 200, b"{}", times=2, headers=((b"set-cookie", b"JSESSIONID=1; Path=/"),))
 
     def twice() -> Flow[object]:
-        yield from ask(Ask("GET", f"{double.base_url}/a"))
-        return (yield from ask(Ask("GET", f"{double.base_url}/a")))
+        yield from ask(Ask("GET", f"{site.base_url}/a"))
+        return (yield from ask(Ask("GET", f"{site.base_url}/a")))
 
     run(twice())
-    assert [("cookie" in asked.headers) for asked in double.asked] == [False, False]
+    assert [("cookie" in asked.headers) for asked in site.faults.asked] == [False, False]
+    assert site.faults.pending == 0
 
 
-def test_a_proxy_is_not_asked_for_this_machine(run: Run, double: Double, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_not_asked_for_this_machine(run: Run, site: SiteDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the environment would send a token for loopback across the network."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert isinstance(run(ask(Ask("GET", f"{double.base_url}/a"))), Answer)
+    assert isinstance(run(ask(Ask("GET", f"{site.base_url}/a"))), Answer)
 
 
 @pytest.mark.parametrize("length", [100, 101])
-def test_answers_are_bounded(run: Run, double: Double, length: int) -> None:
+def test_answers_are_bounded(run: Run, site: SiteDouble, length: int) -> None:
     """An answer may have as many bytes as was said, and not one more."""
-    double.overrides["/a"] = lambda _asked: Reply(200, b"x" * length)
-    answer = run(ask(Ask("GET", f"{double.base_url}/a", limit=100)))
+    site.faults.answer("/a", 200, b"x" * length)
+    answer = run(ask(Ask("GET", f"{site.base_url}/a", limit=100)))
     if length == 100:
         assert isinstance(answer, Answer)
     else:
@@ -105,45 +107,45 @@ def test_answers_are_bounded(run: Run, double: Double, length: int) -> None:
         assert answer.loss is Loss.UNREADABLE
 
 
-def test_slow_answers_are_bounded(run: Run, double: Double, clock: Clock) -> None:
+def test_slow_answers_are_bounded(run: Run, site: SiteDouble, clock: Clock) -> None:
     """An answer that drips for longer than a minute is lost, by the clock that was handed in."""
 
     def slow(_asked: Asked) -> Reply:
         clock.forward(61)
         return Reply(200, b"{}")
 
-    double.overrides["/a"] = slow
-    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    site.faults.decide("/a", slow)
+    answer = run(ask(Ask("GET", f"{site.base_url}/a")))
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.INTERRUPTED
 
 
-def test_a_long_body_has_longer(run: Run, double: Double, clock: Clock) -> None:
+def test_a_long_body_has_longer(run: Run, site: SiteDouble, clock: Clock) -> None:
     """An upload may take longer than a minute, as its size says."""
 
     def slow(_asked: Asked) -> Reply:
         clock.forward(100)
         return Reply(200, b"{}")
 
-    double.overrides["/a"] = slow
+    site.faults.decide("/a", slow)
     headers = (("Content-Type", "text/plain"),)
     for size, kind in ((4 << 20, Answer), (1 << 20, Lost)):
-        asked = Ask("POST", f"{double.base_url}/a", headers, b"x" * size)
+        asked = Ask("POST", f"{site.base_url}/a", headers, b"x" * size)
         assert isinstance(run(ask(asked)), kind)
 
 
-def test_compressed_answers_are_refused(run: Run, double: Double) -> None:
+def test_compressed_answers_are_refused(run: Run, site: SiteDouble) -> None:
     """What was not asked for is not unpacked: a small answer could become a huge one."""
-    double.overrides["/a"] = lambda _asked: Reply(200, b"\x1f\x8b", {"Content-Encoding": "gzip"})
-    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    site.faults.answer("/a", 200, b"\x1f\x8b", headers=((b"content-encoding", b"gzip"),))
+    answer = run(ask(Ask("GET", f"{site.base_url}/a")))
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.UNREADABLE
 
 
-def test_a_cut_connection_is_an_interruption(run: Run, double: Double) -> None:
+def test_a_cut_connection_is_an_interruption(run: Run, site: SiteDouble) -> None:
     """The site may have acted: that is told apart from never having been reached."""
-    double.drop_answers["/a"] = 1
-    answer = run(ask(Ask("GET", f"{double.base_url}/a")))
+    site.faults.lose_answer("/a")
+    answer = run(ask(Ask("GET", f"{site.base_url}/a")))
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.INTERRUPTED
 
@@ -202,9 +204,9 @@ def test_an_untrusted_certificate_is_named(run: Run) -> None:
     assert answer.loss is Loss.CERTIFICATE
 
 
-def test_https_where_http_is_spoken_is_named(run: Run, double: Double) -> None:
+def test_https_where_http_is_spoken_is_named(run: Run, site: SiteDouble) -> None:
     """A server that answers a handshake in plain text: the sentence names the scheme as what to check."""
-    answer = run(ask(Ask("GET", double.base_url.replace("http:", "https:"))))
+    answer = run(ask(Ask("GET", site.base_url.replace("http:", "https:"))))
     assert isinstance(answer, Lost)
     assert answer.loss is Loss.NOT_TLS
     assert "does not speak https" in answer.sentence

@@ -1,7 +1,7 @@
 """Which exception a program gets for what: waiting is advised only where waiting helps."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,20 +11,8 @@ from genkan.app.keeping import no_answer
 from genkan.app.outcomes import Retry, SiteSetUpWrong
 from genkan.app.steps import Loss, Lost
 from genkan.testing import SiteDouble
-from tests.app.conftest import Chance, Clock
+from tests.app.conftest import Clock
 from tests.app.desk import MYSELF, Desk
-
-
-@pytest.fixture
-def desk(tmp_path: Path, genkan_site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
-    return Desk(genkan_site, tmp_path / "sessions", clock, chance)
-
-
-@pytest.fixture
-def connection(desk: Desk) -> Iterator[Connection]:
-    with desk.app().connect(desk.site.base_url) as connection:
-        yield connection
-
 
 CALLS: list[Callable[[Connection], object]] = [
     lambda connection: connection.fresh_token(),

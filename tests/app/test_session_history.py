@@ -1,5 +1,9 @@
 """Any history of a phone (tunnels, nights, crashes, two programs) leaves it signed in, by one rule of rotation."""
 
+from collections.abc import Iterator
+
+import httpx2
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -8,11 +12,11 @@ from genkan.app import keeping
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry
 from genkan.app.state import SessionState, Tokens, encode
-from genkan.app.steps import Answer, Ask, Call, Flow, Loss, Lost, Pause, Step, Work
+from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, Pause, Step, Work
 from genkan.app.vault import MemoryVault
-from tests.app.by_hand import APP, BASE, a_site, form_of
+from genkan.testing import SiteDouble
+from tests.app.by_hand import APP, BASE, a_site
 from tests.app.conftest import Chance, Clock
-from tests.app.double import CLIENT_ID, Asked, Double
 
 
 class Killed(Exception):
@@ -20,24 +24,28 @@ class Killed(Exception):
 
 
 class Phone(RuleBasedStateMachine):
-    """Programs over one vault, and a site that ends a sign-in at the first replay."""
+    """Programs over one vault, and the real site, which ends a sign-in at the first replay."""
+
+    site: SiteDouble
+    network: httpx2.Client
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock, self.vault, self.double = Clock(), MemoryVault(), Double()
-        self.double.base_url = BASE
-        self.double.generation = 100
+        self.clock, self.vault = Clock(), MemoryVault()
         self.keeper = Keeper(self.vault, self.clock, Chance())
 
     @initialize()
     def sign_in(self) -> None:
-        tokens = Tokens("at-100", "rt-100", self.clock(), self.clock() + 3_600_000, "WRITE")
-        state = SessionState("s1", a_site(client_id=CLIENT_ID), APP, self.clock(), None, tokens)
-        self.vault.write("s1", encode(state))
+        given = self.site.tokens()
+        until = self.clock() + given["expires_in"] * 1000
+        tokens = Tokens(given["access_token"], given["refresh_token"], self.clock(), until, given["scope"])
+        site = a_site(client_id=self.site.switch_on().client_id)
+        self.vault.write("s1", encode(SessionState("s1", site, APP, self.clock(), None, tokens)))
 
     @rule(seconds=st.sampled_from([1, 60, 3500, 3700, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.clock.forward(seconds)
+        self.site.clock.advance(seconds)
 
     @rule(answers_lost=st.integers(0, 4))
     def use_the_api(self, answers_lost: int) -> None:
@@ -54,9 +62,8 @@ class Phone(RuleBasedStateMachine):
     @rule(step=st.integers(1, 8), use=st.booleans())
     def killed_at_a_step(self, step: int, use: bool) -> None:
         """The program dies just before one of its steps; a new one starts on what was kept."""
-        path = "/rest/api/2/myself"
         flow: Flow[object] = (
-            keeping.call(self.keeper, "s1", Call("GET", path)) if use else keeping.access(self.keeper, "s1")
+            keeping.call(self.keeper, "s1", keeping.WHO_AM_I) if use else keeping.access(self.keeper, "s1")
         )
         try:
             self.run(flow, 0, killed_at=step)
@@ -69,8 +76,7 @@ class Phone(RuleBasedStateMachine):
 
     @invariant()
     def still_signed_in(self) -> None:
-        assert self.double.ended is None
-        assert all(count == 1 for count in self.double.rotations.values())
+        assert self.site.phones()[0].state == "signed_in"
 
     def run(self, flow: Flow[object], answers_lost: int, killed_at: int = 0) -> object:
         taken = 0
@@ -93,14 +99,20 @@ class Phone(RuleBasedStateMachine):
             case Pause():
                 return None
             case Ask():
-                headers = {name.lower(): value for name, value in step.headers}
-                form = form_of(step) if step.body else {}
-                reply = self.double.handle(Asked(step.method, step.url.removeprefix(BASE), headers, form))
+                url = step.url.replace(BASE, self.site.base_url)
+                reply = self.network.request(step.method, url, headers=list(step.headers), content=step.body)
                 if lost:
                     return Lost(Loss.INTERRUPTED, "Broke.")
-                return Answer(reply.status, {"content-type": "application/json"}, reply.body)
+                return Answer(reply.status_code, dict(reply.headers), reply.content)
             case _:
                 raise AssertionError(step)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_site() -> Iterator[None]:
+    """Each phone signs in anew; the site goes on, and its clock with it."""
+    with SiteDouble() as Phone.site, httpx2.Client(trust_env=False, timeout=30) as Phone.network:
+        yield
 
 
 TestPhone = Phone.TestCase

@@ -26,7 +26,6 @@ from genkan.app import (
 from genkan.app.outcomes import ClientIdUnknown, GatewayInTheWay, SiteSetUpWrong, SwitchedOff, TooOld, WrongAddress
 from genkan.testing import SiteDouble
 from tests.app.by_hand import CLIENT
-from tests.app.conftest import Chance, Clock
 from tests.app.desk import MYSELF, Desk
 from tests.app.keyrings import ForgetfulKeyring, RefusingKeyring
 from tests.app.test_drive import tls_server
@@ -37,11 +36,6 @@ TOKEN = "/rest/oauth2/latest/token"
 SERVER_INFO = "/rest/api/2/serverInfo"
 
 Change = Callable[[SiteDouble], object]
-
-
-@pytest.fixture
-def desk(tmp_path: Path, genkan_site: SiteDouble, clock: Clock, chance: Chance) -> Desk:
-    return Desk(genkan_site, tmp_path / "sessions", clock, chance)
 
 
 def is_one_sentence(trouble: AppTrouble) -> None:

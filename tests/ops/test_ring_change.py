@@ -171,6 +171,25 @@ async def test_activation_waits_for_running_nodes(at: RingAtSite) -> None:
     assert state(at, third) is KeyState.ACTIVE
 
 
+@pytest.mark.parametrize("off", [-5 * MINUTE, 5 * MINUTE])
+async def test_reports_are_judged_by_the_stores_clock(
+    at: RingAtSite, monkeypatch: pytest.MonkeyPatch, off: int
+) -> None:
+    """Where it has one: a command whose own is off waits for a node that lives, and for none that was killed."""
+
+    async def clock(_: Store) -> int:
+        return NOW + off
+
+    monkeypatch.setattr(type(at.store), "clock", clock)
+    key_id = await add_key(at)
+    await at.store.report(NodeReport("n1", 1, NOW + off - MINUTE))
+    with pytest.raises(RingUnchanged, match="n1 has not read"):
+        await activate_key(at, key_id, now=False)
+    await at.store.report(NodeReport("n1", 1, NOW + off - 3 * MINUTE))
+    await activate_key(at, key_id, now=False)
+    assert state(at, key_id) is KeyState.ACTIVE
+
+
 async def test_a_key_in_use_is_not_dropped(at: RingAtSite) -> None:
     """While a live row names a key, as its present or its previous one, or a node may still seal with it, it stays."""
     first = ring(at).active.id

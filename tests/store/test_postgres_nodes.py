@@ -65,6 +65,16 @@ async def test_one_at_a_time_is_on_duty(stores: list[Store]) -> None:
     assert [await store.on_duty() for store in stores[1:]] == [True, False, False]
 
 
+async def test_a_duty_can_be_given_up(stores: list[Store]) -> None:
+    """By a process that lives on; another has it at once, and may give it back."""
+    assert [await store.on_duty() for store in stores[:2]] == [True, False]
+    await stores[0].leave_duty()
+    assert [await store.on_duty() for store in reversed(stores[:2])] == [True, False]
+    for store in stores:
+        await store.leave_duty()
+    assert await stores[0].on_duty()
+
+
 async def test_who_asks_at_once_is_told_alike(stores: list[Store]) -> None:
     """Of many tasks and processes that ask at the same moment exactly one process is on duty."""
     told = await asyncio.gather(*(store.on_duty() for store in stores for _ in range(5)))

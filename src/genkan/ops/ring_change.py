@@ -22,7 +22,7 @@ from genkan.protocol.ring import KeyState, Ring, RingProblem
 from genkan.site.api.checks import is_running
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
-from genkan.store.rounds import settle_all
+from genkan.store.rounds import reported_time, settle_all
 
 LOOK_SECONDS = 0.25
 
@@ -155,8 +155,8 @@ async def _is_half_revoked(at: RingAtSite, site: Site, ring: Ring, key_id: int) 
 async def _behind(at: RingAtSite, ring: Ring) -> list[str]:
     """The running processes that have an older ring, once each has had a while to read this one."""
     for left in range(at.patience, -1, -1):
-        nodes = await at.store.nodes()
-        behind = [node.node for node in nodes if is_running(node, at.env.now) and node.ring_version < ring.version]
+        now, nodes = await reported_time(at.store, at.env.now), await at.store.nodes()
+        behind = [node.node for node in nodes if is_running(node, now) and node.ring_version < ring.version]
         if not behind or not left:
             return behind
         await asyncio.sleep(LOOK_SECONDS)

@@ -36,7 +36,7 @@ class CertificateKeeper:
 
     async def _turn(self) -> None:
         """Of several processes one looks them up."""
-        if await self._door.store.on_duty():
+        if await self._door.on_duty():
             await self.round()
 
     async def round(self) -> None:

@@ -41,7 +41,7 @@ class DirectoryKeeper:
 
     async def _turn(self) -> bool:
         """Of several processes one asks: twice as many questions would tell nothing more."""
-        return await self._door.store.on_duty() and await self.round()
+        return await self._door.on_duty() and await self.round()
 
     async def round(self) -> bool:
         """Ask after whoever is due; whether more are due and can be asked after at once."""

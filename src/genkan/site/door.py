@@ -36,6 +36,8 @@ MOST_HASHES_OF_ONE = 8
 # A tenth of the requests of people that may be under way, as the settings have it unless told otherwise.
 MOST_WAITING_OF_ONE = 100
 SIGN_IN_INTERVAL = 30 * SECOND
+# tokens.md 8: how far a clock may be off before its process does nothing by it.
+CLOCK_NOT_READY = 10 * SECOND
 
 
 class Passwords(Protocol):
@@ -89,6 +91,11 @@ class Health:
     closing: bool = False
     suspect: bool = False
     unwritable: bool = False
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether our clock is so far off that nothing may be removed, ended or sealed by it."""
+        return max(self.clock_off, self.clock_ahead) >= CLOCK_NOT_READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,13 @@ class Door:
     def source(self, received: Received) -> Source:
         """Whose wrong passwords a try counts among."""
         return Source(received.peer.source, self.settings.guesses_per_address)
+
+    async def on_duty(self) -> bool:
+        """Whether this process does what one does for all. One whose clock is wrong lets another have it."""
+        if self.health.clock_is_wrong:
+            await self.store.leave_duty()
+            return False
+        return await self.store.on_duty()
 
     async def title(self) -> str:
         """What the site calls itself now, whichever process named it last."""

@@ -17,8 +17,11 @@ STEP_ROWS = 200
 MOST_STEPS = 50
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
-CLOCK_NOT_READY = 10 * SECOND
 ROUND_SECONDS = 1.0
+# The clock went on by so much since the store was last told the time: nothing ran for so long, or it is wrong.
+LEAP = DAY
+# How long nothing is removed then, about: whoever set it, or NTP, may mend it meanwhile.
+HELD_SECONDS = 3600
 # How long a line of the audit may wait for its seal, about.
 SEAL_SECONDS = 60
 
@@ -34,6 +37,8 @@ class Keeper:
         self._more = False
         self._reported = 0
         self._told = 0
+        # The round from which on anything may be removed.
+        self._removes_from = 0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -46,7 +51,7 @@ class Keeper:
         """One round: stops at once, pruning and clocks on their own schedule."""
         if self._rounds % 60 == 0 or self._door.health.suspect or await self._has_new_ring():
             await self._report()
-        if not await self._door.store.on_duty():
+        if not await self._door.on_duty():
             return
         await self._settle()
         if self._rounds % SEAL_SECONDS == 0:
@@ -66,14 +71,31 @@ class Keeper:
 
     async def _prune(self) -> None:
         """Some steps; where more is left to do, it goes on in the next round, behind stops and seals."""
-        keep = self._door.settings.audit_days * DAY
+        now, keep = await self._time_to_remove(), self._door.settings.audit_days * DAY
+        if now is None:
+            return
         self._more = True
         for _ in range(MOST_STEPS):
-            pruned = await self._door.store.prune(self._door.env().now, STEP_ROWS)
-            if not pruned and not (keep and await self._drop(keep)):
+            pruned = await self._door.store.prune(now, STEP_ROWS)
+            if not pruned and not (keep and await self._drop(now, keep)):
                 self._more = False
                 return
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _time_to_remove(self) -> int | None:
+        """The least that any clock shows, looked at just now; None where ours is wrong, or went on too far at once."""
+        now, theirs = self._shown(), await self._door.store.clock()
+        if theirs is not None:
+            self._compared(theirs - self._wall(), now - theirs)
+        if self._door.health.clock_is_wrong or self._rounds < self._removes_from:
+            return None
+        # Ours never runs backwards, the machine's may have been mended meanwhile.
+        clocks = (now, self._wall(), theirs)
+        return min(one for one in clocks if one is not None)
+
+    def _shown(self) -> int:
+        """What this process takes the time to be, or its machine, whichever is later."""
+        return max(self._wall(), self._door.env().now)
 
     async def _keys(self) -> AuditKeys | None:
         """The keys that seal the audit; None while the store names a newer ring, under which they might be revoked."""
@@ -111,8 +133,8 @@ class Keeper:
         self._told = segment.sequence
         self._door.log("info", "audit sealed", **sealed(segment))
 
-    async def _drop(self, keep: int) -> bool:
-        keys, now = await self._keys(), self._door.env().now
+    async def _drop(self, now: int, keep: int) -> bool:
+        keys = await self._keys()
         segment = keys and await drop_step(self._door.store, keys, NODE, now - keep, now)
         if not segment:
             return False
@@ -132,18 +154,26 @@ class Keeper:
 
     async def compare_clocks(self) -> None:
         """tokens.md 8: against the store's clock, or the latest time that it remembers where it has none; it warns from
-        2 s, is not ready from 10 s.
+        2 s, is not ready from 10 s. The report tells the store's own time where there is one.
         """
-        earliest, theirs = self._wall(), await self._door.store.clock()
+        shown, theirs = self._shown(), await self._door.store.clock()
         now, version = self._wall(), self._door.sealer.ring.version
-        remembered = await self._door.store.report(NodeReport(self._node, version, now))
+        told = now if theirs is None else theirs
+        remembered = await self._door.store.report(NodeReport(self._node, version, told))
         self._reported = version
-        behind, ahead = (remembered - now, 0) if theirs is None else (theirs - now, earliest - theirs)
-        self._door.health.clock_off, self._door.health.clock_ahead = max(0, behind), max(0, ahead)
+        behind, ahead = (remembered - now, 0) if theirs is None else (theirs - now, shown - theirs)
+        self._compared(behind, ahead)
         if behind >= CLOCK_WARN:
             self._door.log("warning", "clock is behind what the store remembers", seconds=behind // SECOND)
         elif ahead >= CLOCK_WARN:
             self._door.log("warning", "clock is ahead of the store's", seconds=ahead // SECOND)
+        if remembered and told - remembered > LEAP:
+            self._removes_from = self._rounds + HELD_SECONDS
+            days = (told - remembered) // DAY
+            self._door.log("warning", "time went on at once: nothing is removed for an hour", days=days)
+
+    def _compared(self, behind: int, ahead: int) -> None:
+        self._door.health.clock_off, self._door.health.clock_ahead = max(0, behind), max(0, ahead)
 
     async def leave(self) -> None:
         """Say that this process has ended, so that no rotation of keys waits for it."""

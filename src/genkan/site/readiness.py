@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from genkan.protocol.records import Site
-from genkan.site import keeper
-from genkan.site.door import Door
+from genkan.site.door import CLOCK_NOT_READY, Door
 from genkan.store.api import StoreUnavailable
 
 
@@ -33,9 +32,9 @@ async def readiness(door: Door) -> Readiness:
     health, causes = door.health, dict[Cause, str]()
     if health.closing:
         causes[Cause.CLOSING] = "closing"
-    if health.clock_off >= keeper.CLOCK_NOT_READY:
+    if health.clock_off >= CLOCK_NOT_READY:
         causes[Cause.CLOCK] = "clock is more than 10 s behind what the store remembers"
-    if health.clock_ahead >= keeper.CLOCK_NOT_READY:
+    if health.clock_ahead >= CLOCK_NOT_READY:
         causes[Cause.CLOCK] = "clock is more than 10 s ahead of the store's"
     if health.behind:
         causes[Cause.BEHIND] = "the store is behind: a genuine token was ahead of its row"

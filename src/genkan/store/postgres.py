@@ -119,6 +119,9 @@ class PostgresStore(ColdVerbs):
     async def on_duty(self) -> bool:
         return await self._duty.held()
 
+    async def leave_duty(self) -> None:
+        await self._duty.leave()
+
     async def flush(self) -> None:
         while self._lazy:
             await self._submit(self._token_lane, Flush())
@@ -132,7 +135,7 @@ class PostgresStore(ColdVerbs):
         self._closing = True
         await self._token_lane.rest()
         await self._step_lane.rest()
-        await self._duty.close()
+        await self._duty.leave()
         await self._tokens.close()
         await self._pool.close()
         await asyncio.to_thread(self._end_threads)

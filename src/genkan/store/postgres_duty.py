@@ -44,10 +44,11 @@ class Duty:
                 await self._let_go()
                 raise (unavailable(e) if is_machine(e) else e) from e
 
-    async def close(self) -> None:
+    async def leave(self) -> None:
         """Let another have it now."""
         if self._loop is asyncio.get_running_loop():
-            await self._let_go()
+            async with self._one:
+                await self._let_go()
 
     async def _asked(self) -> bool:
         if self._connection is not None:

@@ -1,4 +1,6 @@
-"""How often callers of a store begin anew, and how they see a stop through: the same for the site and the commands."""
+"""How often callers of a store begin anew, and how they see a stop through: the same for the site and the commands. By
+what time they judge what nodes reported, too.
+"""
 
 from genkan.store.api import Store
 
@@ -11,3 +13,9 @@ async def settle_all(store: Store) -> None:
     """tokens.md 4: the rows follow a raised stop, in steps that let other writers in between."""
     while await store.settle(SETTLE_ROWS):
         pass
+
+
+async def reported_time(store: Store, now: int) -> int:
+    """The time as reports of nodes tell it: the store's own where it has one, else ``now``, which is ours."""
+    theirs = await store.clock()
+    return now if theirs is None else theirs

@@ -104,6 +104,9 @@ class SqliteStore(SqlitePhoneChecks):
         """One process serves a file."""
         return True
 
+    async def leave_duty(self) -> None:
+        """There is nobody else."""
+
     async def flush(self) -> None:
         await self._writer.submit(Flush())
 

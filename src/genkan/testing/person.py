@@ -21,10 +21,10 @@ class Browser(Protocol):
 
 
 class RealBrowser:
-    """Over the network, straight to this machine."""
+    """Over the network, straight to this machine; ``transport``: connections that are shared, cookies never are."""
 
-    def __init__(self) -> None:
-        self._client = httpx2.Client(timeout=30, trust_env=False)
+    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
+        self._client = httpx2.Client(timeout=30, trust_env=False, transport=transport)
 
     def get(self, url: str) -> httpx2.Response:
         return self._client.get(url)

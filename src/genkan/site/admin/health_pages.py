@@ -168,7 +168,7 @@ def _box(seen: Installation) -> dict[str, object]:
         },
         "ring_version": seen.ring.version,
         "keys": _keys(seen.ring, seen.now),
-        "nodes": [{"name": node.node, "running": is_running(node, seen.now), "ring_version": node.ring_version,
+        "nodes": [{"name": node.node, "running": is_running(node, seen.reported_now), "ring_version": node.ring_version,
                    "seen_at": showable(node.seen_at)} for node in seen.nodes],
         "newest_segment": seen.newest.sequence if seen.newest else None,
         "refusals": [_refusal(reason, count) for reason, count in seen.refusals],

@@ -15,6 +15,7 @@ from genkan.site.door import Door
 from genkan.site.ways_here import entrances_here
 from genkan.store.api import NodeReport, PhoneQuery, Storage
 from genkan.store.audit_rounds import NODE
+from genkan.store.rounds import reported_time
 from genkan.wire.scopes import Permission
 
 # Beyond so many links nobody asks when each was last used.
@@ -24,9 +25,13 @@ MOST_TALLIES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that was seen, at one moment. ``unsealed_since``: the oldest line of the audit without a seal."""
+    """Everything that was seen, at one moment: ``now`` by our clock, ``reported_now`` by the one that nodes report by.
+
+    ``unsealed_since``: the oldest line of the audit without a seal.
+    """
 
     now: int
+    reported_now: int
     site: Site
     ring: Ring
     storage: Storage
@@ -57,6 +62,7 @@ async def load_installation(door: Door) -> Installation:
     states = {state.source: state for state in await store.source_states()}
     return Installation(
         now=env.now,
+        reported_now=await reported_time(store, env.now),
         site=site,
         ring=ring,
         storage=storage,

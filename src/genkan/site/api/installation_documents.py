@@ -142,7 +142,7 @@ def installation_document(
         mobile_enabled=mobile,
         storage=_storage(seen.storage),
         ring=_ring(seen.ring, seen.site.ring_version),
-        nodes=_nodes(seen.nodes, seen.now),
+        nodes=_nodes(seen.nodes, seen.reported_now),
         audit=ChainDocument(
             newest=segment_document(seen.newest),
             unsealed_since=None if seen.unsealed_since is None else when(seen.unsealed_since),

@@ -1,0 +1,189 @@
+"""tokens.md 1 and 8: a process whose clock is wrong removes, seals and ends nothing by it, and lets another do the work
+that one does for all.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from genkan.protocol.env import DAY, HOUR, SECOND
+from genkan.protocol.outcomes import Change, Event, EventKind
+from genkan.site import keeper as keeping
+from genkan.site.certificate_keeper import CertificateKeeper
+from genkan.site.directory_keeper import DirectoryKeeper
+from genkan.site.keeper import HELD_SECONDS, Keeper
+from genkan.store.api import PhoneQuery
+from genkan.store.audit_rounds import NODE
+from tests.site.directories import FakeDirectory
+from tests.site.world import START, SiteUnderTest
+
+FAR = 500 * DAY
+
+
+class Shared:
+    """A store with a clock of its own, as PostgreSQL is one, and what is asked of it."""
+
+    def __init__(self, site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now: int | None = START
+        self.pruned: list[int] = []
+        self.on_duty = False
+        kind = type(site.store)
+        prune = kind.prune
+
+        async def clock(_: object) -> int | None:
+            return self.now
+
+        async def duty(_: object) -> bool:
+            self.on_duty = True
+            return True
+
+        async def leave(_: object) -> None:
+            self.on_duty = False
+
+        async def pruning(store: Any, now: int, limit: int) -> int:
+            self.pruned.append(now)
+            return await prune(store, now, limit)
+
+        for name, verb in (("clock", clock), ("on_duty", duty), ("leave_duty", leave), ("prune", pruning)):
+            monkeypatch.setattr(kind, name, verb)
+        monkeypatch.setattr(keeping, "PAUSE_SECONDS", 0)
+
+
+@pytest.fixture
+def shared(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> Shared:
+    return Shared(site, monkeypatch)
+
+
+@pytest.fixture
+async def phone(site: SiteUnderTest) -> bytes:
+    """A phone that has just signed in, a browser session, and a line of the audit."""
+    account = await site.make_account()
+    await site.issue_tokens(await site.turn_mobile_on())
+    assert await site.store.sessions(account.id)
+    assert await site.store.apply(Change((), (Event(EventKind.LINK_CHANGED, START, "test"),)))
+    (row,) = await site.store.phones(PhoneQuery())
+    return row.grant.id
+
+
+async def everything(site: SiteUnderTest) -> tuple[int, int, int]:
+    """Phones, browser sessions, and lines of the audit."""
+    person = await site.store.account_by_name("alice")
+    assert person is not None
+    sessions = await site.store.sessions(person.id)
+    return len(await site.store.phones(PhoneQuery())), len(sessions), len(await site.store.audit_lines(None, 100))
+
+
+async def turn(keeper: Keeper, number: int) -> None:
+    keeper._rounds = number
+    await keeper.round()
+
+
+@pytest.mark.parametrize("off", [FAR, 10 * SECOND, -10 * SECOND, -FAR])
+async def test_a_wrong_clock_does_no_work_of_all(site: SiteUnderTest, shared: Shared, phone: bytes, off: int) -> None:
+    """Nothing is removed or sealed by it, and whoever had the duty gives it up; set right, it has it again."""
+    before = await everything(site)
+    keeper = Keeper(site.door, "a", lambda: site.env.now)
+    shared.on_duty = True
+    site.env.advance(off)
+    for number in (0, 1, 60, 120):
+        await turn(keeper, number)
+    assert (shared.on_duty, shared.pruned, await everything(site)) == (False, [], before)
+    assert await site.store.last_segment(NODE) is None
+    site.env.now = START
+    await turn(keeper, 180)
+    assert (shared.on_duty, set(shared.pruned)) == (True, {START})
+
+
+async def test_a_clock_is_looked_at_just_before_anything_is_removed(
+    site: SiteUnderTest, shared: Shared, phone: bytes
+) -> None:
+    """It was right a minute ago, and is set on between two looks."""
+    before = await everything(site)
+    keeper = Keeper(site.door, "a", lambda: site.env.now)
+    await turn(keeper, 0)
+    shared.pruned.clear()
+    site.env.advance(FAR)
+    keeper._more = True
+    await turn(keeper, 1)
+    await turn(keeper, 2)
+    assert (shared.on_duty, shared.pruned, await everything(site)) == (False, [], before)
+
+
+@pytest.mark.parametrize(("ours", "machine", "theirs"), [(5, 5, 0), (-5, -5, 0), (9, 0, 0), (0, 0, None), (9, 3, None)])
+async def test_what_is_removed_is_so_by_the_least_of_all_clocks(
+    site: SiteUnderTest, shared: Shared, ours: int, machine: int, theirs: int | None
+) -> None:
+    """The process's, which never runs backwards, the machine's, and the store's where it has one."""
+    shared.now = None if theirs is None else START + theirs * SECOND
+    site.env.advance(ours * SECOND)
+    await turn(Keeper(site.door, "a", lambda: START + machine * SECOND), 0)
+    assert set(shared.pruned) == {START + min(n for n in (ours, machine, theirs) if n is not None) * SECOND}
+
+
+async def test_what_the_process_takes_the_time_to_be_is_compared(site: SiteUnderTest, shared: Shared) -> None:
+    """A machine's clock that was set on and back again leaves the process ahead until it is started anew."""
+    site.env.advance(FAR)
+    await turn(Keeper(site.door, "a", lambda: START), 0)
+    assert (site.door.health.clock_ahead, shared.pruned) == (FAR, [])
+
+
+async def test_time_that_goes_on_at_once_is_not_believed_for_an_hour(
+    site: SiteUnderTest, shared: Shared, phone: bytes
+) -> None:
+    """A file has no clock: after 500 days either nobody ran it for so long, or the machine's clock is wrong and NTP has
+    an hour to mend it.
+    """
+    shared.now = None
+    await turn(Keeper(site.door, NODE, lambda: site.env.now), 0)
+    shared.pruned.clear()
+    before = await everything(site)
+    site.env.advance(FAR)
+    again = Keeper(site.door, NODE, lambda: site.env.now)
+    for number in (0, 60, HELD_SECONDS - 60):
+        await turn(again, number)
+    assert (shared.pruned, await everything(site)) == ([], before)
+    await turn(again, HELD_SECONDS)
+    assert (await everything(site))[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("gap", [HOUR, DAY])
+async def test_a_night_or_a_day_of_rest_is_believed(site: SiteUnderTest, shared: Shared, gap: int) -> None:
+    """A machine that is off each night removes what has expired when it is on."""
+    shared.now = None
+    await turn(Keeper(site.door, NODE, lambda: site.env.now), 0)
+    site.env.advance(gap)
+    await turn(Keeper(site.door, NODE, lambda: site.env.now), 0)
+    assert set(shared.pruned) == {START, START + gap}
+
+
+@pytest.mark.parametrize(
+    "a_keeper",
+    [CertificateKeeper, lambda door: DirectoryKeeper(FakeDirectory(), door)],
+    ids=["certificates", "directories"],
+)
+async def test_nobody_is_asked_after_by_a_wrong_clock(
+    site: SiteUnderTest, shared: Shared, a_keeper: Callable[..., Any]
+) -> None:
+    """Nor do the looks at certificates and directories take the duty back."""
+    rounds: list[int] = []
+    keeper = a_keeper(site.door)
+
+    async def round_() -> bool:
+        rounds.append(site.door.health.clock_ahead)
+        return False
+
+    keeper.round = round_
+    for ahead in (10 * SECOND, 10 * SECOND - 1):
+        site.door.health.clock_ahead = ahead
+        await keeper._turn()
+        assert shared.on_duty is (ahead < 10 * SECOND)
+    assert rounds == [10 * SECOND - 1]
+
+
+async def test_reports_tell_the_stores_own_time(site: SiteUnderTest, shared: Shared) -> None:
+    """tokens.md 7: a node whose clock is off is waited for like any other, and no longer."""
+    for off in (-300 * SECOND, 600 * SECOND):
+        site.env.now = START + off
+        await Keeper(site.door, "a", lambda: site.env.now).compare_clocks()
+        assert [node.seen_at for node in await site.store.nodes()] == [START]
