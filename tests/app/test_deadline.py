@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from genkan import clock as real
-from genkan.app import drive
+from genkan.app import exchange
 from genkan.app.deadline import Deadline, bound
 from genkan.app.drive import AsyncDriver, Driver
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
@@ -42,7 +42,7 @@ def dripping(piece: bytes, head: bytes = b"HTTP/1.1 200 OK\r\n") -> Iterator[int
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_answer_that_drips_is_bounded(kind: str, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole exchange has an end, its headers included: a session's lock is held for as long."""
-    monkeypatch.setattr(drive, "WHOLE_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(exchange, "WHOLE_ANSWER_SECONDS", 0.3)
     came: list[object] = []
 
     async def in_a_loop(flow: Flow[object]) -> None:

@@ -23,19 +23,17 @@ class Deadline:
         self._own = threading.local()
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Until the end of this block, this thread's exchange may take so long."""
-        self._own.until = self._ticks() + seconds
+    def held(self, until: float) -> Iterator[None]:
+        """Until the end of this block, this thread's exchange has to be over by then."""
+        self.move(until)
         try:
             yield
         finally:
             self._own.until = None
 
-    def extend(self, seconds: float) -> None:
-        """Within such a block: its exchange may take so much longer."""
-        until = getattr(self._own, "until", None)
-        if until is not None:
-            self._own.until = until + seconds
+    def move(self, until: float) -> None:
+        """Within such a block: its exchange has to be over by then instead."""
+        self._own.until = until
 
     def left(self, timeout: float | None) -> float | None:
         """How long one step may take that would be given ``timeout``; raises where nothing is left."""

@@ -20,12 +20,13 @@ from genkan.app.outcomes import (
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
-from genkan.app.steps import API_LIMIT, INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
+from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
 from genkan.app.vault import Away, EntryTrouble, Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
+WHO_AM_I = Call("GET", MYSELF)
 LONGEST_NAME = 255
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BUSY = "Another program of yours is renewing this session and does not finish: try again."
@@ -218,19 +219,11 @@ def keep(keeper: Keeper, state: SessionState) -> Flow[None]:
     yield from work(lambda: keeper.vault.write(state.id, encode(state)))
 
 
-def call(
-    keeper: Keeper,
-    session_id: str,
-    method: str,
-    path: str,
-    headers: tuple[tuple[str, str], ...] = (),
-    body: bytes | None = None,
-    limit: int = API_LIMIT,
-) -> Flow[Answer | Problem]:
+def call(keeper: Keeper, session_id: str, asked: Call) -> Flow[Answer | Problem]:
     """One request of the API. A token refused as invalid is renewed and the request sent once more.
 
     A 401 that is the API's own, for the site takes the token elsewhere, is an answer as any other. Raises
-    ``VaultTrouble``.
+    ``VaultTrouble``, and what a file says that is sent or written.
     """
     rejected: str | None = None
     for _ in range(2):
@@ -240,11 +233,11 @@ def call(
         site = yield from _site_of(keeper, session_id)
         if not isinstance(site, Site):
             return site
-        answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body, limit=limit)
+        answer = yield from flows.call(site, token.token, asked)
         if isinstance(answer, Lost):
-            return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, method)
+            return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, asked.method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
-        if answer.status != 401 or not (yield from is_about_the_token(site, token.token, path, answer.headers)):
+        if answer.status != 401 or not (yield from is_about_the_token(site, token.token, asked.path, answer.headers)):
             return answer
         rejected = token.token
     return SiteSetUpWrong(
@@ -261,7 +254,7 @@ def is_about_the_token(site: Site, access: str, path: str, headers: Mapping[str,
     # RFC 6750 3.1: a token that expired or was revoked is invalid_token; what says so needs no second question
     if "invalid_token" in headers.get("www-authenticate", "") or path.partition("?")[0] == MYSELF:
         return True
-    answer = yield from flows.call(site, access, "GET", MYSELF)
+    answer = yield from flows.call(site, access, WHO_AM_I)
     return not (isinstance(answer, Answer) and answer.status == 200 and read_account(answer) is not None)
 
 
@@ -281,7 +274,7 @@ def no_answer(lost: Lost, method: str) -> Problem:
 
 def whoami(keeper: Keeper, session_id: str) -> Flow[Answer | Problem]:
     """The site's ``myself`` document; a session that did not know whose it is learns it on the way."""
-    answer = yield from call(keeper, session_id, "GET", MYSELF)
+    answer = yield from call(keeper, session_id, WHO_AM_I)
     if isinstance(answer, Answer) and answer.status == 200:
         yield from _learn_name(keeper, session_id, read_account(answer))
     return answer

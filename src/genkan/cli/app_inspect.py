@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +20,7 @@ from genkan.app.vault import MemoryVault
 from genkan.cli.app_input import delivered_in, insecure_http
 from genkan.cli.app_session import AsJson, Redirects, agent, told
 from genkan.cli.app_trace import Told, TracingDriver
-from genkan.cli.app_words import DONE, NO, SET_UP, fail, print_json, tell_findings
+from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_unicode, print_json, tell_findings
 
 WIDTH = 110
 
@@ -152,5 +151,5 @@ def _lines(number: int, step: Told) -> list[str]:
 
 
 def _json(value: object) -> str:
-    one = json.dumps(value, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-    return one if len(one) <= WIDTH else json.dumps(value, indent=2, ensure_ascii=False)
+    one = json.dumps(value, ensure_ascii=not is_unicode())
+    return one if len(one) <= WIDTH else json.dumps(value, indent=2, ensure_ascii=not is_unicode())

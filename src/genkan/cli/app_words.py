@@ -38,8 +38,13 @@ def fail(sentence: str, status: int) -> int:
 
 
 def print_json(value: object) -> None:
-    """Data for programs."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Data for programs; where the output cannot carry every character, in ASCII alone."""
+    print(json.dumps(value, indent=2, ensure_ascii=not is_unicode()))
+
+
+def is_unicode() -> bool:
+    """Whether the output can carry every character."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def print_body(body: bytes) -> int:
@@ -48,12 +53,6 @@ def print_body(body: bytes) -> int:
     sys.stdout.buffer.write(body if body.endswith(b"\n") or not body else body + b"\n")
     sys.stdout.buffer.flush()
     return DONE
-
-
-def is_page(answer: Answer) -> bool:
-    """Whether the answer is a web page."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/xhtml+xml"}
 
 
 def page_words(answer: Answer, address: str) -> str:
