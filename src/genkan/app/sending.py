@@ -19,6 +19,7 @@ from genkan.app.state import Account, Site
 from genkan.app.steps import Answer, Call, Source
 from genkan.app.troubles import ApiRefused, trouble_of
 from genkan.wire.uri import has_dot_segment
+from genkan.wire.urls import join
 
 JSON = "application/json"
 OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
@@ -63,6 +64,11 @@ def checked_method(method: str) -> str:
 
 def _is_token(text: str) -> bool:
     return bool(text) and TOKEN.issuperset(text)
+
+
+def see_path(site: Site, path: str) -> None:
+    """Raise ``ValueError`` for a path that is not below the site."""
+    join(site.base_url, path)
 
 
 def see_below(site: Site, url: str) -> None:
