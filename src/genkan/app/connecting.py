@@ -102,12 +102,6 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
     return replace(site, share_browser_session=False) if private else site
 
 
-def with_secret(site: Site, link: Link) -> Site:
-    """The site with the secret that the program names for this client: it may have got another since."""
-    same = link.client_id == site.client_id and link.client_secret is not None
-    return replace(site, client_secret=link.client_secret) if same else site
-
-
 def is_another_client(site: Site, before: Site) -> bool:
     """Whether a sign-in would be by another client than the one that was refused, or by another secret of its."""
     return (site.client_id, site.client_secret) != (before.client_id, before.client_secret)

@@ -21,7 +21,6 @@ from genkan.app.connecting import (
     told,
     unread,
     wanted,
-    with_secret,
 )
 from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
@@ -82,7 +81,10 @@ class Entrance:
         state = kept_session(saved, self.place(address), account, link)
         if state is None:
             return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved), away=is_away(saved))
-        state = yield from _with_secret(keeper, state, link)
+        if link.client_id is not None and link.client_secret is not None:
+            # For this run: a mistyped one must not take the place of the one that is right for all others.
+            keeper = replace(keeper, secret=(link.client_id, link.client_secret))
+            state = replace(state, site=keeper.asked(state.site))
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
             if found.client_refused:
@@ -218,20 +220,6 @@ class Entrance:
             return (yield from self._enter(hop, keeper, there, link, found, private=private, account=account))
         finally:
             turn.give_back()
-
-
-def _with_secret(keeper: Keeper, state: SessionState, link: Link) -> Flow[SessionState]:
-    """The session with the secret that the program names, kept where it can be."""
-    if with_secret(state.site, link) == state.site:
-        return state
-    try:
-        named = yield from keeping.change(
-            keeper, state.id, lambda kept: replace(kept, site=with_secret(kept.site, link))
-        )
-    except VaultTrouble:
-        # It starts as it is: what was kept before may still do.
-        return state
-    return named or state
 
 
 @dataclass(frozen=True, slots=True)
