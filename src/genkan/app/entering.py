@@ -32,7 +32,7 @@ from genkan.app.outcomes import Discovery, Kept, NotReady, Ready, Retry, SignedO
 from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
-from genkan.app.steps import Flow, work
+from genkan.app.steps import Flow, look, work
 from genkan.app.troubles import SetUpWrong
 from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.managed import Managed
@@ -162,8 +162,8 @@ class Entrance:
     def _told(self, problem: Stop, address: str, site: Site | None, redirect_uri: str | None = None) -> Flow[Exception]:
         if not self.examine:
             return told(problem, "")
-        look = partial(advice.advice_on, problem, address, self.machine, site, redirect_uri)
-        return told(problem, (yield from work(look)))
+        examine = partial(advice.advice_on, problem, address, self.machine, site, redirect_uri)
+        return told(problem, (yield from look(examine)))
 
     def _again(self, link: Link, *, private: bool | None) -> Again:
         """How a kept session that turns out to be over is signed in again, as if that had been known at once."""
