@@ -99,6 +99,7 @@ class Phone(RuleBasedStateMachine):
             case Pause():
                 return None
             case Ask():
+                assert isinstance(step.body, bytes | None)
                 url = step.url.replace(BASE, self.site.base_url)
                 reply = self.network.request(step.method, url, headers=list(step.headers), content=step.body)
                 if lost:

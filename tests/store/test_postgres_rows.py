@@ -1,16 +1,13 @@
-"""How PostgreSQL keeps and finds rows: refreshes touch no index, and no plan depends on statistics."""
+"""How PostgreSQL keeps rows: refreshes touch no index."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from typing import Any
 
 import asyncpg
 import pytest
-from msgspec.structs import replace
 
 from genkan.protocol.outcomes import Sighting
-from genkan.store import postgres_hot, postgres_notes, postgres_tokens
 from genkan.store.api import Store
 from genkan.store.postgres import open_store
 from genkan.store.postgres_connection import connect
@@ -75,63 +72,3 @@ async def test_refreshes_stay_in_their_page(db: asyncpg.Connection, store: Store
             await asyncio.sleep(0.05)
     updated, hot = found
     assert hot >= 0.8 * updated, (updated, hot)
-
-
-HOT: dict[str, tuple[str, list[Any]]] = {
-    "facts": (postgres_hot._GRANT_FACTS, [b"g" * 16]),
-    "codes": (postgres_hot._CODE_FACTS, [1, 2, b"g" * 16]),
-    "sessions": (postgres_hot._SESSION_FACTS, [b"s" * 32]),
-    "names": (postgres_hot._ACCOUNT_BY_NAME, ["alice"]),
-    "keys": (postgres_hot._API_KEY, [b"k" * 32]),
-    "passwords": (postgres_hot._PASSWORD, ["alice", [b"k" * 16]]),
-    "rotations": (postgres_tokens.ROTATE, postgres_tokens.ROTATE_COLUMNS.arrays([])),
-    "retries": (postgres_tokens.RETRY, postgres_tokens.RETRY_COLUMNS.arrays([])),
-    "ends": (postgres_tokens.END, postgres_tokens.END_COLUMNS.arrays([])),
-    "redemptions": (postgres_tokens.REDEEM, postgres_tokens.REDEEM_COLUMNS.arrays([])),
-    "replacements": (postgres_tokens.REPLACE, postgres_tokens.REPLACE_COLUMNS.arrays([])),
-    "sightings": (postgres_notes._SIGHT, postgres_notes._SIGHT_COLUMNS.arrays([])),
-}
-
-
-@pytest.mark.parametrize("analysed", [False, True])
-@pytest.mark.parametrize("which", sorted(HOT))
-async def test_plans_do_not_depend_on_statistics(db: asyncpg.Connection, which: str, analysed: bool) -> None:
-    """On a fresh table and on one that was analysed while it was empty: rows are found by their index, one by one."""
-    if analysed:
-        await db.execute("ANALYZE")
-    text, values = HOT[which]
-    [top] = await (await db.prepare(text)).explain(*values)
-    nodes = list(walked(top["Plan"]))
-    assert {kind for kind, _ in nodes}.isdisjoint({"Hash Join", "Merge Join", "Bitmap Heap Scan"})
-    assert {table for kind, table in nodes if kind == "Seq Scan"} <= {"site"}  # of one row
-    assert {table for kind, table in nodes if kind.startswith("Index")}
-
-
-@pytest.mark.parametrize("analysed", [False, True])
-async def test_a_device_is_found_by_its_mark(store: Store, db: asyncpg.Connection, analysed: bool) -> None:
-    """The index is entered by account and mark: by the account alone, a person with many sign-ins would be read whole
-    at each new one.
-    """
-    account, link = an_account(), a_link()
-    assert await store.apply(added(account, link))
-    grants = [replace(a_grant(account, link), device=number.to_bytes(16, "little")) for number in range(1, 301)]
-    assert all(await asyncio.gather(*(store.apply(redeemed(grant)) for grant in grants)))
-    if analysed:
-        await db.execute("ANALYZE")
-    [top] = await (await db.prepare(postgres_tokens.REPLACE)).explain(*postgres_tokens.REPLACE_COLUMNS.arrays([]))
-    [entered] = [node["Index Cond"] for node in nodes_of(top["Plan"]) if node.get("Index Name") == "grants_by_device"]
-    assert "account = " in entered
-    assert "substr(" in entered
-
-
-def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every node of a plan."""
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from nodes_of(part)
-
-
-def walked(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each node's kind, and the table it reads."""
-    for node in nodes_of(plan):
-        yield node["Node Type"], node.get("Relation Name", "")

@@ -27,13 +27,36 @@ def test_escaped_texts_come_back_and_keep_their_order(one: str, other: str) -> N
         ("SELECT ? WHERE a = ? AND b = '?' AND c = ':x'", "SELECT $1 WHERE a = $2 AND b = '?' AND c = ':x'", ()),
         ("SELECT ?1, ?2, ?1", "SELECT $1, $2, $1", ()),
         ("SELECT :a, :b_c, :a", "SELECT $1, $2, $1", ("a", "b_c")),
-        ("FROM g INDEXED BY i CROSS JOIN a b ON b.x = g.x", "FROM g JOIN a b ON b.x = g.x", ()),
+        (
+            "FROM g INDEXED BY i CROSS JOIN a b ON b.x = g.x WHERE g.y = ?",
+            "FROM g CROSS JOIN LATERAL (SELECT * FROM a b WHERE b.x = g.x OFFSET 0) b WHERE g.y = $1", (),
+        ),
+        (
+            "g LEFT JOIN a b ON b.x = g.x AND b.y = ? WHERE g.z",
+            "g LEFT JOIN LATERAL (SELECT * FROM a b WHERE b.x = g.x AND b.y = $1 OFFSET 0) b ON TRUE WHERE g.z", (),
+        ),
+        ("g LEFT JOIN c d ON d.x = ANY(?)", "g LEFT JOIN c d ON d.x = ANY($1)", ()),
+        ("FROM a b CROSS JOIN c d ON d.x = b.x OR d.x = 1", "FROM a b CROSS JOIN c d ON d.x = b.x OR d.x = 1", ()),
+        (
+            "FROM grants g INDEXED BY grants_by_account WHERE g.x = 1",
+            "FROM (SELECT * FROM grants WHERE account_stop >= 0) g WHERE g.x = 1", (),
+        ),
+        ("FROM grants g INDEXED BY grants_by_link", "FROM (SELECT * FROM grants WHERE link_stop >= 0) g", ()),
+        (
+            "UPDATE grants INDEXED BY grants_by_link SET a = ? WHERE b = ?",
+            "UPDATE grants SET a = $1 WHERE link_stop >= 0 AND b = $2", (),
+        ),
+        ("UPDATE g INDEXED BY i SET a = ? WHERE b = ?", "UPDATE g SET a = $1 WHERE b = $2", ()),
+        (
+            "DELETE FROM a WHERE b IN (SELECT b FROM a WHERE c <= ? LIMIT ?)",
+            "DELETE FROM a WHERE b = ANY (ARRAY(SELECT b FROM a WHERE c <= $1 LIMIT $2))", (),
+        ),
         ("SET a = MAX(a, ?), b = MIN(b, excluded.b)", "SET a = GREATEST(a, $1), b = LEAST(b, excluded.b)", ()),
         ("SELECT MAX(seen_at), COALESCE(MIN(at), 0)", "SELECT MAX(seen_at), COALESCE(MIN(at), 0)", ()),
         ("FROM accounts a CROSS JOIN links l WHERE 1", "FROM accounts a CROSS JOIN links l WHERE 1", ()),
         ("a.email = ? COLLATE NOCASE", 'lower(a.email) = lower($1 COLLATE "C")', ()),
     ],
-)
+)  # fmt: skip
 def test_statements_are_spelled_anew(sql: str, text: str, names: tuple[str, ...]) -> None:
     """Placeholders and a few words; what stands in quotes stays."""
     found = spelled(sql)

@@ -57,20 +57,20 @@ class Terminal:
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """`genkan WORDS…` as a program of its own, without a terminal."""
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("GENKAN_")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "genkan", *words],
-            env={**plain, **self.settings, **more},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return self._start([sys.executable, "-m", "genkan", *words], more)
 
-    def program(self, *words: str, given: str = "", **more: str) -> Ran:
+    def program(self, *words: str, given: str | bytes = "", **more: str) -> Ran:
         """The same to its end."""
-        with self.start(*words, **more) as process:
-            out, err = process.communicate(given.encode(), timeout=60)
-        return Ran(process.returncode, out.decode(), err.decode())
+        return _to_its_end(self.start(*words, **more), given)
+
+    def redirected(self, streams: str, *words: str, given: str | bytes = "", **more: str) -> Ran:
+        """`python WORDS…` with its streams as a shell writes it: `<&-` closes standard input, say."""
+        return _to_its_end(self._start(["sh", "-c", f'"$@" {streams}', "sh", sys.executable, *words], more), given)
+
+    def _start(self, line: list[str], more: dict[str, str]) -> subprocess.Popen[bytes]:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("GENKAN_")}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(line, env={**plain, **self.settings, **more}, stdin=pipe, stdout=pipe, stderr=pipe)
 
     def sign_in(self, name: str = "alice", site: SiteDouble | None = None, **wanted: str) -> str:
         """What `login` does, with a browser in this process; the access token."""
@@ -83,6 +83,12 @@ class Terminal:
             assert isinstance(kept, Kept), kept
             assert kept.state.tokens is not None
             return kept.state.tokens.access
+
+
+def _to_its_end(started: subprocess.Popen[bytes], given: str | bytes) -> Ran:
+    with started as process:
+        out, err = process.communicate(given.encode() if isinstance(given, str) else given, timeout=60)
+    return Ran(process.returncode, out.decode(), err.decode())
 
 
 @pytest.fixture

@@ -100,6 +100,10 @@ def test_addresses_keep_no_secret() -> None:
     assert safe_url("app://cb?error=access_denied&iss=https://s.example") == (
         "app://cb?error=access_denied&iss=https://s.example"
     )
+    # A gateway's session, written into the path for browsers without cookies
+    shown = safe_url("https://sso.example/a;v=1/login;jsessionid=0123SECRET?scope=WRITE")
+    assert shown == "https://sso.example/a;<hidden, 3 characters>/login;<hidden, 21 characters>?scope=WRITE"
+    assert safe_url("/login%3Bjsessionid=0123SECRET") == "/login;<hidden, 21 characters>"
 
 
 def test_steps_without_an_answer() -> None:

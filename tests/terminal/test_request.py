@@ -200,6 +200,10 @@ def test_a_terminal_is_told_nothing_that_it_would_obey(signed_in: Terminal, monk
     binary = signed_in("request", "GET", THINGS)
     assert (binary.status, binary.out) == (2, "")
     assert "--output" in binary.err
+    signed_in.site.faults.answer(THINGS, 200, b"{}", headers=((b"x-a", b"\x9b31mred\xc2\x9b2J"),))
+    head = signed_in("request", "GET", THINGS, "--include").out
+    assert "x-a: \\x9b31mred" in head
+    assert "\x9b" not in head
 
 
 def page(**members: object) -> bytes:

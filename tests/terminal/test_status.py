@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from genkan.app.vault import FileVault
 from genkan.testing import Setup, SiteDouble
 from tests.terminal.conftest import Terminal
 
@@ -57,3 +58,26 @@ def test_which_is_meant(signed_in: Terminal, make_genkan_site: Callable[[Setup],
             ((), (other.base_url,), ("--account", "alice"), ("--account", "carol"))]  # fmt: skip
     assert [sorted(row["account"] for row in each) for each in rows] == [["alice", "bob"], ["bob"], ["alice"], []]
     assert {"token", "secret"}.isdisjoint(rows[0][0])
+
+
+def test_nobody_of_that_name_is_told_with_those_who_are_there(signed_in: Terminal) -> None:
+    """Where somebody is signed in, only not at the address or with the account that was named, that is said."""
+    here = f"There are: alice at {signed_in.site.base_url}."
+    place = signed_in("status", "nowhere.example")
+    assert place.status == 1
+    assert place.err == (
+        f"genkan app: No session at https://nowhere.example. {here} Type: genkan app login nowhere.example\n"
+    )
+    account = signed_in("status", "--account", "bob", "--json")
+    assert (account.status, json.loads(account.out)["sessions"]) == (1, [])
+    assert account.err == f"genkan app: No session at any site for bob. {here} Type: genkan app login URL\n"
+
+
+def test_a_session_that_cannot_be_read_is_told_once(signed_in: Terminal) -> None:
+    """One line for it, asked or not, and beside it the others go on."""
+    FileVault(signed_in.folder / "sessions").write("0damaged", "{")
+    for words in ((), ("--online",)):
+        ran = signed_in("status", *words)
+        assert ran.status == 0
+        assert ran.err.count("0damaged") == 1
+        assert "alice at" in ran.out

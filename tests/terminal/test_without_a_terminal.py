@@ -67,16 +67,6 @@ def test_a_reader_that_has_seen_enough(signed_in: Terminal) -> None:
             assert process.wait(60) == 1
 
 
-def test_data_is_data_in_every_encoding(genkan: Terminal, tmp_path: Path) -> None:
-    """Where the output carries ASCII alone, what programs read is still JSON, and says the same."""
-    title = "B\u00fcro \u7384\u95a2"
-    file = tmp_path / "sites.json"
-    file.write_text(json.dumps([{"title": title, "baseURL": genkan.site.base_url}]))
-    for encoding in ("ascii", "utf-8"):
-        ran = genkan.program("app", "sites", "--sites", str(file), "--json", PYTHONIOENCODING=encoding)
-        assert json.loads(ran.out)["sites"][0]["title"] == title
-
-
 def test_wrong_usage_is_status_2_and_one_line(genkan: Terminal) -> None:
     """What cannot be meant is told before anything is opened."""
     for words in (("nonsense",), ("request", "GET"), ("token", "--nonsense"), ("git-credential",), ("keyring", "get")):

@@ -11,7 +11,7 @@ from genkan.wire.login_screen import completed, typed
 from genkan.wire.managed import Managed, SiteEntry
 from genkan.wire.urls import BaseURL
 
-__all__ = ["NobodySignedIn", "Unclear", "completed", "entry_of", "normal", "session_of"]
+__all__ = ["NobodySignedIn", "Unclear", "completed", "entry_of", "normal", "session_of", "sessions_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,9 @@ def session_of(
     saved: Sequence[SessionState], address: str | None, account: str | None
 ) -> SessionState | Unclear | NobodySignedIn:
     """The session that is meant: the only one, or the only one at the address and of the account that were named."""
-    if not saved:
-        return NobodySignedIn("Nobody is signed in.")
-    wanted = normal(address) if address is not None else None
-    found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
-    if not found:
-        return NobodySignedIn(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
+    found = sessions_of(saved, address, account)
+    if isinstance(found, NobodySignedIn):
+        return found
     live = [state for state in found if state.tokens]
     if len(found) == 1 or len(live) == 1:
         # What the site has ended is only meant where nothing else can be.
@@ -73,6 +70,17 @@ def session_of(
     if len({state.site.base_url for state in found}) > 1:
         return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
     return Unclear(f"Several accounts at this site: name one. There are: {_listed(found)}.")
+
+
+def sessions_of(
+    saved: Sequence[SessionState], address: str | None, account: str | None
+) -> list[SessionState] | NobodySignedIn:
+    """All at the address and of the account that were named, one at least."""
+    if not saved:
+        return NobodySignedIn("Nobody is signed in.")
+    wanted = normal(address) if address is not None else None
+    found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
+    return found or NobodySignedIn(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
 
 
 def _names(state: SessionState) -> tuple[str, ...]:

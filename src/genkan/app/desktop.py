@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from genkan.app.agent import NoDoor, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.drive import Door
-from genkan.app.machine import Machine
+from genkan.app.machine import Machine, from_standard_input
 from genkan.app.scheme import desktop_of, open_scheme_door
 
 
@@ -27,7 +27,7 @@ class NobodyThere:
 
 def desktop_agent(machine: Machine) -> UserAgent:
     """The person's browser with loopback, a handler of the desktop, else a pasted address where there is a terminal."""
-    pasting = PastingAgent(machine.say, machine.say, sys.stdin.readline)
+    pasting = PastingAgent(machine.say, machine.say, from_standard_input)
     otherwise: UserAgent = pasting if _is_terminal() else NobodyThere()
     handler = functools.partial(open_scheme_door, desktop_of(machine.environ))
     browser, tried = browser_of(machine.environ), tried_of(machine.environ)

@@ -19,6 +19,7 @@ from typing import Protocol, cast
 
 from genkan.app.awaited import DEADLINE_SECONDS, AwaitedAnswer
 from genkan.app.handover import socket_of
+from genkan.app.machine import home
 from genkan.app.owned import LOCK
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.app.vault import VaultTrouble, make_private
@@ -44,16 +45,16 @@ class Desktop:
 
 def desktop_of(environ: Mapping[str, str]) -> Desktop | None:
     """The desktop of this session, None where handlers cannot be registered."""
-    tool = shutil.which(TOOL, path=environ.get("PATH"))
+    tool, own = shutil.which(TOOL, path=environ.get("PATH")), home()
     shown = environ.get("WAYLAND_DISPLAY") or environ.get("DISPLAY")
-    if tool is None or not shown or not sys.platform.startswith("linux"):
+    if tool is None or own is None or not shown or not sys.platform.startswith("linux"):
         return None
     # XDG Base Directory: data for this user, below the home unless it is set
-    data = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    data = Path(environ.get("XDG_DATA_HOME") or own / ".local" / "share")
     # One place for all programs of a desktop, wherever each keeps its sessions: they share the handler.
     runtime = environ.get("XDG_RUNTIME_DIR")
     sockets = Path(runtime) / "genkan" if runtime else data / "genkan" / "run"
-    settings = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    settings = Path(environ.get("XDG_CONFIG_HOME") or own / ".config")
     entries = data / "applications"
     return Desktop(entries, sockets, tool, (settings / LIST, entries / LIST))
 

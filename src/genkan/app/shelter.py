@@ -13,7 +13,7 @@ from pathlib import Path
 from genkan.app import keychain
 from genkan.app.beside import Place, VaultsBeside
 from genkan.app.keychain import KeyringVault
-from genkan.app.machine import Machine
+from genkan.app.machine import Machine, home
 from genkan.app.sealed import KeyFile, SealedVault
 from genkan.app.vault import FileVault, Vault, VaultTrouble, make_private, write_new
 
@@ -186,14 +186,14 @@ def shelter_of(environ: Mapping[str, str], platform: str = sys.platform) -> Shel
 
 def _folder(environ: Mapping[str, str], platform: str) -> Path:
     if named := environ.get(FOLDER_VARIABLE):
-        return Path(named).expanduser().absolute()
+        return _whole(named, FOLDER_VARIABLE)
     return _base(environ, "XDG_STATE_HOME", ".local/state", platform) / "genkan" / "app"
 
 
 def _key_file(environ: Mapping[str, str], platform: str) -> Path | None:
     """Away from the sessions, so that a copy of their folder is worth nothing; beside them in a folder of one's own."""
     if named := environ.get(KEY_VARIABLE):
-        return Path(named).expanduser().absolute()
+        return _whole(named, KEY_VARIABLE)
     if environ.get(FOLDER_VARIABLE):
         return None
     return _base(environ, "XDG_CONFIG_HOME", ".config", platform) / "genkan" / "app.key"
@@ -202,7 +202,18 @@ def _key_file(environ: Mapping[str, str], platform: str) -> Path | None:
 def _base(environ: Mapping[str, str], variable: str, below_home: str, platform: str) -> Path:
     # XDG Base Directory: a relative path there is to be ignored
     named = Path(environ.get(variable, ""))
-    if not named.is_absolute() and platform == "ios":
-        # An app writes nowhere else in its container but there, in Documents and in what is temporary.
-        return Path.home() / "Library" / "Application Support"
-    return named if named.is_absolute() else Path.home() / below_home
+    if named.is_absolute():
+        return named
+    own = home()
+    if own is None:
+        raise VaultTrouble(f"This account has no home folder: set {FOLDER_VARIABLE} to a folder for its sessions.")
+    # An app writes nowhere else in its container but there, in Documents and in what is temporary.
+    return own / "Library" / "Application Support" if platform == "ios" else own / below_home
+
+
+def _whole(named: str, variable: str) -> Path:
+    try:
+        return Path(named).expanduser().absolute()
+    except (RuntimeError, OSError):
+        # Nobody has that home, or the folder that this program runs in is gone.
+        raise VaultTrouble(f"{variable} is “{named}”, which leads nowhere here: write the whole path.") from None

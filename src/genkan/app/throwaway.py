@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genkan.app import owned
+from genkan.app.machine import home
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
 FIREFOXES = ("firefox", "firefox-esr")
@@ -113,14 +114,15 @@ class Throwaway:
             self._profile = None
 
 
-def _place_of(program: str, home: Path | None = None) -> Path | None:
+def _place_of(program: str, own: Path | None = None) -> Path | None:
     """Where the profile has to lie; None for the usual place of what is temporary.
 
     A snap has a temporary folder of its own, which nobody else sees, and of the home no hidden folder.
     """
     name = Path(program).name.removesuffix("-browser")
-    own = (home or Path.home()) / "snap" / name / "common"
-    return own if own.is_dir() or "/snap/" in program else None
+    own = own or home()
+    place = own / "snap" / name / "common" if own else None
+    return place if place and (place.is_dir() or "/snap/" in program) else None
 
 
 def sweep(folder: Path) -> None:

@@ -14,15 +14,16 @@ from genkan.app.agent import NoDoor, UserAgent
 from genkan.app.choice import Unclear, entry_of
 from genkan.app.discovery import Wanted, wrong_redirect
 from genkan.app.machine import Machine
-from genkan.app.outcomes import Access, Kept, NotReady, Problem, Ready, SignedOut, SiteSetUpWrong
-from genkan.app.session import Session, Sessions
+from genkan.app.outcomes import Access, Kept, NotReady, Problem, Ready, SiteSetUpWrong
+from genkan.app.session import Sessions
 from genkan.app.startup import choices_of
-from genkan.app.state import SessionState, Site, Unreadable
+from genkan.app.state import Site
 from genkan.app.steps import Answer
 from genkan.app.vault import Vault
 from genkan.cli.app_helpers import git_credential, keyring
 from genkan.cli.app_input import delivered_in, insecure_http, secret_in
 from genkan.cli.app_inspect import inspect
+from genkan.cli.app_logout import logout
 from genkan.cli.app_request import request
 from genkan.cli.app_session import (
     AccountName,
@@ -243,48 +244,4 @@ def token(
     return DONE
 
 
-@app.command
-@told
-def logout(
-    url: Address = None,
-    /,
-    *,
-    account: AccountName = None,
-    everywhere: Annotated[bool, Parameter(negative="", help="Every session that is kept here.")] = False,
-    forget: Annotated[bool, Parameter(negative="", help="Forget it here even if the site cannot be told.")] = False,
-) -> int:
-    """End a session at the site, then forget it here.
-
-    Example: genkan app logout https://jira.example.com
-    """
-    if everywhere:
-        if url is not None or account is not None:
-            return fail("Name a session or give --everywhere, not both.", SET_UP)
-        return _logout_all(forget=forget)
-    with opened() as sessions:
-        state = chosen(sessions, url, account)
-        if isinstance(state, int):
-            return state
-        return _logout(state.label, sessions.open(state.id), forget=forget)
-
-
-def _logout_all(*, forget: bool) -> int:
-    with opened() as sessions:
-        return max((_logout_one(sessions, kept, forget=forget) for kept in sessions.saved()), default=DONE)
-
-
-def _logout_one(sessions: Sessions, kept: SessionState | Unreadable, *, forget: bool) -> int:
-    label = kept.label if isinstance(kept, SessionState) else "a session that cannot be read"
-    return _logout(label, sessions.open(kept.id), forget=forget)
-
-
-def _logout(label: str, session: Session, *, forget: bool) -> int:
-    outcome = session.sign_out(forget=forget)
-    if isinstance(outcome, SignedOut):
-        print(f"Signed out: {label}.")
-        return DONE
-    if forget:
-        say(f"{outcome.sentence} The site may still count {label} as signed in.")
-        print(f"Forgotten here: {label}.")
-        return DONE
-    return fail(f"{outcome.sentence} Nothing was changed; --forget forgets the session here all the same.", NO)
+app.command(logout)

@@ -1,6 +1,5 @@
 """``genkan app inspect``: the flow step by step, for whoever has to find out why an app does not get in."""
 
-import json
 import os
 import textwrap
 from dataclasses import asdict
@@ -20,7 +19,8 @@ from genkan.app.vault import MemoryVault
 from genkan.cli.app_input import delivered_in, insecure_http
 from genkan.cli.app_session import AsJson, Redirects, agent, told
 from genkan.cli.app_trace import Told, TracingDriver
-from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_unicode, print_json, tell_findings
+from genkan.cli.app_words import DONE, NO, SET_UP, fail, print_json, tell_findings
+from genkan.cli.streams import json_text
 
 WIDTH = 110
 
@@ -151,5 +151,5 @@ def _lines(number: int, step: Told) -> list[str]:
 
 
 def _json(value: object) -> str:
-    one = json.dumps(value, ensure_ascii=not is_unicode())
-    return one if len(one) <= WIDTH else json.dumps(value, indent=2, ensure_ascii=not is_unicode())
+    one = json_text(value, indent=None)
+    return one if len(one) <= WIDTH else json_text(value)

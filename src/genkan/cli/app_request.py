@@ -168,7 +168,8 @@ class Printer:
             return fail(f"The answer is {len(body)} bytes of {kind}: write it to a file with --output FILE.", SET_UP)
         if self.include:
             lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in answer.headers.items()), "", ""]
-            sys.stdout.write("\n".join(lines))
+            head = "\n".join(lines)
+            sys.stdout.write(_shown(head) if sys.stdout.isatty() else head)
         sys.stdout.flush()
         _print(_harmless(body) if sys.stdout.isatty() else body)
         return DONE
@@ -294,4 +295,8 @@ def _harmless(body: bytes) -> bytes:
     text = body.decode("utf-8", "replace")
     if all(character.isprintable() or character in "\n\t\r" for character in text):
         return body
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text).encode()
+    return _shown(text).encode()
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

@@ -5,7 +5,6 @@ Owns how a command ends for what comes from outside it: the vault, the person, a
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from typing import Annotated, ParamSpec, assert_never
 
@@ -14,6 +13,7 @@ from cyclopts import Parameter
 from genkan import clock
 from genkan.app.agent import Hints, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
 from genkan.app.choice import NobodySignedIn, Unclear, session_of
+from genkan.app.machine import from_standard_input
 from genkan.app.scheme import desktop_of, open_scheme_door
 from genkan.app.session import Sessions
 from genkan.app.shelter import Shelter, shelter_of
@@ -62,7 +62,7 @@ def readable(sessions: Sessions) -> list[SessionState]:
     states = []
     for kept in sessions.saved():
         if isinstance(kept, Unreadable):
-            say(f"{kept.sentence} (session {kept.id})")
+            say(f"{kept.sentence} (To be told of it no more: genkan app logout --session {kept.id} --forget)")
         else:
             states.append(kept)
     return states
@@ -73,7 +73,7 @@ def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionS
     state = session_of(readable(sessions), url, account)
     match state:
         case NobodySignedIn():
-            return fail(f"{state.sentence} Type: genkan app login {url or 'URL'}", NO)
+            return nobody(state, url)
         case Unclear():
             return fail(f"{state.sentence} (--account names one of several accounts.)", SET_UP)
         case SessionState():
@@ -82,12 +82,17 @@ def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionS
             assert_never(state)
 
 
+def nobody(found: NobodySignedIn, url: str | None) -> int:
+    """What a command says where nobody is signed in at what was named; the status that it ends with."""
+    return fail(f"{found.sentence} Type: genkan app login {url or 'URL'}", NO)
+
+
 HINTS = Hints(waiting=" Ctrl-C ends it.", elsewhere=" For a browser elsewhere start again with --no-browser.")
 
 
 def agent(*, browser: bool) -> UserAgent:
     """The browser of this machine, or the person's own hands."""
-    pasting = PastingAgent(functools.partial(print, flush=True), say, sys.stdin.readline)
+    pasting = PastingAgent(functools.partial(print, flush=True), say, from_standard_input)
     if not browser:
         return pasting
     handler = functools.partial(open_scheme_door, desktop_of(os.environ))

@@ -5,12 +5,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.app.choice import normal
+from genkan.app.choice import NobodySignedIn, sessions_of
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
-from genkan.cli.app_session import AccountName, Address, AsJson, opened, readable, shelter, told
-from genkan.cli.app_words import DONE, NO, fail, print_json
+from genkan.cli.app_session import AccountName, Address, AsJson, nobody, opened, readable, shelter, told
+from genkan.cli.app_words import DONE, NO, print_json
 
 
 @told
@@ -28,11 +28,12 @@ def status(
     """
     vault = shelter().find()
     with opened(vault) as sessions:
-        found = [state for state in readable(sessions) if _is_meant(state, url, account)]
-        said = {state.id: _asked(sessions, state) for state in found if online and state.tokens}
+        found = sessions_of(readable(sessions), url, account)
+        here = [] if isinstance(found, NobodySignedIn) else found
+        said = {state.id: _asked(sessions, state) for state in here if online and state.tokens}
         # What the site said may have ended a session, or renewed it.
-        after = {state.id: state for state in readable(sessions)}
-    rows = [_row(after.get(state.id, state), said.get(state.id)) for state in found]
+        after = {state.id: state for state in sessions.saved() if isinstance(state, SessionState)} if said else {}
+    rows = [_row(after.get(state.id, state), said.get(state.id)) for state in here]
     if as_json:
         print_json({"vault": vault.words, "sessions": rows})
     else:
@@ -40,14 +41,9 @@ def status(
             print(_line(row))
         if rows:
             print(f"Kept in {vault.words}.")
-    if not rows:
-        return fail("Nobody is signed in: run genkan app login URL.", NO)
+    if isinstance(found, NobodySignedIn):
+        return nobody(found, url)
     return DONE if all(row["signedIn"] and row.get("answers") in {None, "yes"} for row in rows) else NO
-
-
-def _is_meant(state: SessionState, url: str | None, account: str | None) -> bool:
-    names = {state.account.name, state.account.key} if state.account else set[str]()
-    return (url is None or state.site.base_url == normal(url)) and (account is None or account in names)
 
 
 def _asked(sessions: Sessions, state: SessionState) -> str:
@@ -60,6 +56,7 @@ def _asked(sessions: Sessions, state: SessionState) -> str:
 def _row(state: SessionState, answers: str | None) -> dict[str, object]:
     tokens, now = state.tokens, clock.now_ms()
     row: dict[str, object] = {
+        "id": state.id,
         "site": state.site.base_url,
         "title": state.site.title,
         "account": state.account.name if state.account else None,

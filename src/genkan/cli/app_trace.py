@@ -113,7 +113,7 @@ def _of_visit(asked: Visit, came: Returned | NoReturn) -> Told:
 
 
 def safe_url(url: str) -> str:
-    """An address with the values hidden that its query carries, and without anybody's password."""
+    """An address with the values hidden that its query and its path's parameters carry, and no password."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -121,8 +121,16 @@ def safe_url(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     query = [(name, _value(name, value)) for name, value in parse_qsl(parts.query, keep_blank_values=True)]
     fragment = hidden(parts.fragment) if parts.fragment else ""
-    address = urlunsplit((parts.scheme, host, parts.path, urlencode(query, safe="/:<>, ", quote_via=quote), fragment))
+    path = "/".join(_safe_segment(segment) for segment in parts.path.split("/"))
+    address = urlunsplit((parts.scheme, host, path, urlencode(query, safe="/:<>, ", quote_via=quote), fragment))
     return shown(address, MOST_CHARACTERS) or ""
+
+
+def _safe_segment(segment: str) -> str:
+    """RFC 3986 3.3: what follows a semicolon is the segment's parameters; gateways put whole sessions there."""
+    # RFC 3986 2.2: an encoded one means something else, but not to everybody who writes such addresses
+    name, semicolon, parameters = segment.replace("%3B", ";").replace("%3b", ";").partition(";")
+    return f"{name};{hidden(parameters)}" if semicolon else name
 
 
 def _value(name: str, value: str) -> str:

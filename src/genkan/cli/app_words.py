@@ -1,6 +1,5 @@
 """The words of ``genkan app``: lines, rows and exit statuses for what the flows come to. Decides nothing."""
 
-import json
 import sys
 from typing import assert_never
 
@@ -17,6 +16,7 @@ from genkan.app.outcomes import (
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
 from genkan.app.troubles import SetUpWrong, SignInNeeded, TryLater, trouble_of
+from genkan.cli.streams import json_text
 from genkan.wire.jsontext import decode_object, shown
 from genkan.wire.login_screen import Choice
 from genkan.wire.managed import Finding, Managed
@@ -38,13 +38,8 @@ def fail(sentence: str, status: int) -> int:
 
 
 def print_json(value: object) -> None:
-    """Data for programs; where the output cannot carry every character, in ASCII alone."""
-    print(json.dumps(value, indent=2, ensure_ascii=not is_unicode()))
-
-
-def is_unicode() -> bool:
-    """Whether the output can carry every character."""
-    return (sys.stdout.encoding or "").lower().startswith("utf")
+    """Data for programs."""
+    print(json_text(value))
 
 
 def print_body(body: bytes) -> int:

@@ -1,12 +1,12 @@
 """How commands print: JSON for programs, aligned text for people, one line for what goes wrong. Decides nothing."""
 
-import json
 import sys
 import unicodedata
 from collections.abc import Sequence
 
 from msgspec import Struct
 
+from genkan.cli.streams import json_text
 from genkan.site.api.documents import plain
 from genkan.wire.sentences import visible
 
@@ -14,10 +14,8 @@ Rows = Sequence[Sequence[str]]
 
 
 def print_json(value: Struct | list[dict[str, object]] | dict[str, object]) -> None:
-    """Data for programs; where the output cannot carry every character, in ASCII alone."""
-    is_unicode = sys.stdout.encoding.lower().startswith("utf")
-    shown = plain(value) if isinstance(value, Struct) else value
-    print(json.dumps(shown, indent=2, ensure_ascii=not is_unicode))
+    """Data for programs."""
+    print(json_text(plain(value) if isinstance(value, Struct) else value))
 
 
 def print_table(headings: Sequence[str], rows: Rows) -> None:

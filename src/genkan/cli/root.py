@@ -1,7 +1,5 @@
 """The command ``genkan``: its groups are imported only when called, so that every command starts fast."""
 
-import io
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -9,6 +7,7 @@ from collections.abc import Sequence
 import cyclopts
 
 from genkan import __version__
+from genkan.cli import streams
 
 
 def _version() -> str:
@@ -66,18 +65,28 @@ for _name, _place in HIDDEN.items():
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit status 0, 1 (the answer is no), 2 (usage or set-up)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    streams.make_ready()
     try:
         _run(words)
     except cyclopts.CycloptsError as problem:
-        # Only wrong usage needs these so early.
-        from genkan.cli import usage  # noqa: PLC0415
-        from genkan.cli.output import fail  # noqa: PLC0415
+        from genkan.cli import usage  # noqa: PLC0415 - only wrong usage needs it so early
 
-        sys.exit(fail(usage.sentence(problem), USAGE))
+        sys.exit(_fail(usage.sentence(problem)))
     except BrokenPipeError:
-        # Whoever read has seen enough; what Python still holds has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has seen enough.
+        streams.give_up_output()
         sys.exit(1)
+    except OSError as trouble:
+        if trouble.errno not in streams.FAULTS or trouble.filename is not None:
+            raise
+        streams.give_up_output()
+        sys.exit(_fail(f"Input or output failed: {trouble.strerror}."))
+
+
+def _fail(sentence: str) -> int:
+    from genkan.cli.output import fail  # noqa: PLC0415 - only what goes wrong needs it so early
+
+    return fail(sentence, USAGE)
 
 
 def _run(words: list[str]) -> None:
@@ -85,9 +94,6 @@ def _run(words: list[str]) -> None:
         # The list of commands says what each does, which the single ones only say themselves.
         for name in SINGLE:
             app[name]
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that cannot show a name is no reason to stop in the middle.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(words, exit_on_error=False, print_error=False)
     finally:

@@ -177,7 +177,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What keeps the site. ``unsettled`` stops, since ``unsettled_since``, have not reached all of their rows.
+    """What keeps the site. ``unsettled`` stops (counted up to 10 000) since ``unsettled_since`` have not reached all
+    of their rows.
 
     ``size`` and ``log_size`` are bytes of the database and of its write-ahead log, ``free`` what the disk has left;
     None where an engine cannot tell.

@@ -10,7 +10,7 @@ from genkan.store import rows
 from genkan.store.api import PasswordRow, StoreUnavailable
 from genkan.store.postgres_pool import Pool
 from genkan.store.postgres_texts import KnownTexts
-from genkan.store.postgres_words import escaped, plain
+from genkan.store.postgres_words import escaped, one_by_one, plain
 from genkan.store.sqlite_cache import FactsCache
 
 _ACCOUNT_WIDTH = rows.ACCOUNT_WIDTH
@@ -20,11 +20,12 @@ _VERSION = "SELECT version FROM site"
 # Every write to a grant's row or its account moves one of these counters; one to its link moves the site's version.
 _MARK = "g.generation, g.retries, g.state, g.seen_generation, g.last_seen, a.version, a.stop"
 _MARK_WIDTH = 7
-_GRANT_FACTS = f"""
+# No account is ever deleted, so that a grant has one.
+_GRANT_FACTS = one_by_one(f"""
     SELECT site.version, {_MARK}, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
-    FROM site LEFT JOIN (grants g JOIN accounts a ON a.number = g.account) ON g.id = $1
-"""  # noqa: S608 made of constants
-_CODE_FACTS = f"""
+    FROM site LEFT JOIN grants g ON g.id = $1 LEFT JOIN accounts a ON a.number = g.account
+""")  # noqa: S608 made of constants
+_CODE_FACTS = one_by_one(f"""
     SELECT site.version, c.mark, e.id, g.link, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
     FROM site
     LEFT JOIN accounts a ON a.id = $1
@@ -32,25 +33,25 @@ _CODE_FACTS = f"""
     LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
     LEFT JOIN grants g ON g.id = $3
     LEFT JOIN accounts e ON e.number = g.account
-"""  # noqa: S608 made of constants
-_SESSION_FACTS = f"""
+""")  # noqa: S608 made of constants
+_SESSION_FACTS = one_by_one(f"""
     SELECT {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}
-    FROM sessions s JOIN accounts a ON a.number = s.account WHERE s.id = $1
-"""  # noqa: S608 made of constants
-_CONSENT = """
+    FROM sessions s CROSS JOIN accounts a ON a.number = s.account WHERE s.id = $1
+""")  # noqa: S608 made of constants
+_CONSENT = one_by_one("""
     SELECT c.mark, c.scope, c.given_at
-    FROM accounts a JOIN links l ON l.id = $2 JOIN consents c ON c.account = a.number AND c.link = l.number
+    FROM accounts a CROSS JOIN links l ON l.id = $2 CROSS JOIN consents c ON c.account = a.number AND c.link = l.number
     WHERE a.id = $1
-"""
+""")
 _ACCOUNT = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a WHERE a.id = $1"  # noqa: S608 made of constants
 _ACCOUNT_BY_NAME = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a WHERE a.folded = $1"  # noqa: S608 made of constants
-_PASSWORD = f"""
+_PASSWORD = one_by_one(f"""
     SELECT b.key, b.due, b.failures, p.hash, {rows.ACCOUNT_COLUMNS}
     FROM site
     LEFT JOIN accounts a ON a.folded = $1
     LEFT JOIN passwords p ON p.account = a.number
     LEFT JOIN guesses b ON b.key = ANY($2::bytea[])
-"""  # noqa: S608 made of constants
+""")  # noqa: S608 made of constants
 _API_KEY = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys WHERE digest = $1"  # noqa: S608 made of constants
 
 # How often a read begins anew because the site's facts moved between it and theirs.

@@ -17,11 +17,12 @@ _SIGHT = f"""
         seen_at = CASE WHEN g.seen_generation < u.generation THEN u.first ELSE g.seen_at END,
         seen_generation = GREATEST(g.seen_generation, u.generation),
         last_seen = GREATEST(g.last_seen, u.latest)
-    FROM {_SIGHT_COLUMNS.source} WHERE g.id = u.id AND g.generation >= u.generation
+    FROM {_SIGHT_COLUMNS.source} WHERE g.id = ANY (ARRAY[u.id]) AND g.generation >= u.generation
 """  # noqa: S608 made of constants
 _TOUCH_COLUMNS = Columns("id bytea, at bigint")
 _TOUCH = f"""
-    UPDATE sessions s SET last_seen = GREATEST(s.last_seen, u.at) FROM {_TOUCH_COLUMNS.source} WHERE s.id = u.id
+    UPDATE sessions s SET last_seen = GREATEST(s.last_seen, u.at) FROM {_TOUCH_COLUMNS.source}
+    WHERE s.id = ANY (ARRAY[u.id])
 """  # noqa: S608 made of constants
 _COUNT_COLUMNS = Columns("minute bigint, reason text, network text, count bigint")
 _COUNT = f"""

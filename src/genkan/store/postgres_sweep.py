@@ -31,10 +31,10 @@ _DOUBT = """
     UPDATE texts SET doubted = TRUE WHERE id IN (SELECT id FROM texts WHERE id > ? ORDER BY id LIMIT ?) RETURNING id
 """
 _EPOCH = "UPDATE upkeep SET texts_epoch = texts_epoch + 1"
-_WANTED = "UPDATE texts SET doubted = FALSE WHERE id = ? AND doubted"
+_WANTED = "UPDATE texts SET doubted = FALSE WHERE id = ? AND CAST(doubted AS int) = 1"
 # Whoever looks it up at this moment either comes first, and then it is doubted no more, or finds it gone.
 _DROP = """
-    DELETE FROM texts WHERE doubted AND id IN (SELECT id FROM texts WHERE doubted ORDER BY id LIMIT ?)
+    DELETE FROM texts WHERE CAST(doubted AS int) = 1 AND id IN (SELECT id FROM texts WHERE doubted LIMIT ?)
 """
 
 

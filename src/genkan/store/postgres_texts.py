@@ -12,8 +12,11 @@ from genkan.store.sqlite_texts import FIND, MOST_CACHED, TextIds
 # session's epoch (postgres_epoch), and a text that a sweep has doubted is not doubted any more once somebody wants it.
 _READ = "SELECT id, text FROM texts WHERE id = ANY($1::int[])"
 _FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[]) AND NOT doubted"
-_WANT = "UPDATE texts SET doubted = FALSE WHERE text = ANY($1::text[]) AND doubted RETURNING id, text"
-_WANT_ONE = "UPDATE texts SET doubted = FALSE WHERE text = ? AND doubted RETURNING id"
+# As a number, since the index of doubted texts would do otherwise, and in a sweep all of them are.
+_WANT = """
+    UPDATE texts SET doubted = FALSE WHERE text = ANY($1::text[]) AND CAST(doubted AS int) = 1 RETURNING id, text
+"""
+_WANT_ONE = "UPDATE texts SET doubted = FALSE WHERE text = ? AND CAST(doubted AS int) = 1 RETURNING id"
 _ADD = """
     INSERT INTO texts (text) SELECT * FROM unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING RETURNING id, text
 """

@@ -7,7 +7,7 @@ from genkan.protocol.outcomes import Ended, Event, Redeemed, Rotated
 from genkan.protocol.records import Grant
 from genkan.store import rows
 from genkan.store.postgres_arrays import Columns
-from genkan.store.postgres_words import escaped
+from genkan.store.postgres_words import escaped, one_by_one
 from genkan.store.rows import TextIds
 
 _EVENT = (
@@ -29,16 +29,20 @@ REDEEM_COLUMNS = Columns(f"account_id bigint, link_id bigint, consent_mark bigin
 # tokens.md 4 and 5: account, link, both stop counters, the consent and the absence of the row, all in this statement.
 # The account is locked, so that a stop of it that is on its way comes first or sees the new row; in one order always.
 # A marked phone's sign-in is told of behind what it replaces.
-REDEEM = f"""
+# Of rows that are locked or written, = ANY (ARRAY[…]) is an equality that the planner can only look up one by one, as
+# OFFSET 0 is of others (0221).
+REDEEM = one_by_one(f"""
     WITH asked AS (SELECT * FROM {REDEEM_COLUMNS.source} ORDER BY account_id),
     fit AS (
         SELECT u.*, a.number AS account, l.number AS link
-        FROM asked u JOIN accounts a ON a.id = u.account_id JOIN links l ON l.id = u.link_id
+        FROM asked u JOIN accounts a ON a.id = ANY (ARRAY[u.account_id]) CROSS JOIN links l ON l.id = u.link_id
         LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
         WHERE a.stop = u.account_stop AND a.standing = 0 AND l.stop = u.link_stop AND l.standing = 0
         AND COALESCE(c.mark, 0) = u.consent_mark
-        AND NOT EXISTS (SELECT 1 FROM stops s WHERE s.subject = 2 AND s.number = u.key_id)
-        AND NOT EXISTS (SELECT 1 FROM certificates k WHERE k.number = u.certificate AND k.revoked_at IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM stops s WHERE s.subject = 2 AND s.number = u.key_id OFFSET 0)
+        AND NOT EXISTS (
+            SELECT 1 FROM certificates k WHERE k.number = u.certificate AND k.revoked_at IS NOT NULL OFFSET 0
+        )
         FOR NO KEY UPDATE OF a
     ),
     born AS (
@@ -51,17 +55,17 @@ REDEEM = f"""
         WHERE u.device IS NULL
     )
     SELECT id FROM born
-"""  # noqa: S608 made of constants
+""")  # noqa: S608 made of constants
 
 # tokens.md 1: a later sign-in of the same person, link and device replaces the earlier. A statement of its own, behind
 # the one that locked the account: so of two sign-ins at once the later sees the earlier.
 REPLACE_COLUMNS = Columns("id bytea, account_id bigint, link_id bigint, device bytea, reason int, ended_at bigint")
-# Looked for in a query of its own (OFFSET 0 keeps it one): joined, a young table is walked by the account alone.
-REPLACE = f"""
+REPLACE = one_by_one(f"""
     UPDATE grants g SET state = 1, reason = f.reason, ended_at = f.ended_at
     FROM (
         SELECT d.id AS gone, u.id AS by, u.reason, u.ended_at
-        FROM {REPLACE_COLUMNS.source} JOIN accounts a ON a.id = u.account_id JOIN links l ON l.id = u.link_id
+        FROM {REPLACE_COLUMNS.source}
+        CROSS JOIN accounts a ON a.id = u.account_id CROSS JOIN links l ON l.id = u.link_id
         CROSS JOIN LATERAL (
             SELECT e.id FROM grants e
             WHERE e.account = a.number AND substr(e.device, 1, 4) = substr(u.device, 1, 4) AND e.device IS NOT NULL
@@ -69,9 +73,9 @@ REPLACE = f"""
             OFFSET 0
         ) d
     ) f
-    WHERE g.id = f.gone AND g.state = 0
+    WHERE g.id = ANY (ARRAY[f.gone]) AND g.state = 0
     RETURNING g.id AS gone, f.by AS by
-"""  # noqa: S608 made of constants
+""")  # noqa: S608 made of constants
 
 ROTATE_COLUMNS = Columns(
     "generation bigint, key_id int, previous_key_id int, rotated_at bigint, access_expires_at bigint, "
@@ -82,15 +86,16 @@ _ROTATED = ", ".join(f"{name} = u.{name}" for name in ROTATE_COLUMNS.names[:10])
 # tokens.md 7: nothing comes under a revoked key any more. Of several for one row the server takes one, and says which.
 ROTATE = f"""
     UPDATE grants g SET {_ROTATED} FROM {ROTATE_COLUMNS.source}
-    WHERE g.id = u.id AND g.generation = u.seen AND g.state = 0
-    AND NOT EXISTS (SELECT 1 FROM stops s WHERE s.subject = 2 AND s.number = u.key_id)
+    WHERE g.id = ANY (ARRAY[u.id]) AND g.generation = u.seen AND g.state = 0
+    AND NOT EXISTS (SELECT 1 FROM stops s WHERE s.subject = 2 AND s.number = u.key_id OFFSET 0)
     RETURNING u.place
 """  # noqa: S608 made of constants
 
 RETRY_COLUMNS = Columns("id bytea, generation bigint, time_left bigint, count bigint")
 RETRY = f"""
     UPDATE grants g SET access_expires_at = GREATEST(g.access_expires_at, u.time_left), retries = g.retries + u.count
-    FROM {RETRY_COLUMNS.source} WHERE g.id = u.id AND g.generation = u.generation AND g.state = 0
+    FROM {RETRY_COLUMNS.source}
+    WHERE g.id = ANY (ARRAY[u.id]) AND g.generation = u.generation AND g.state = 0
     RETURNING g.id, g.generation
 """  # noqa: S608 made of constants
 
@@ -99,7 +104,7 @@ END = f"""
     WITH asked AS (SELECT * FROM {END_COLUMNS.source}),
     done AS (
         UPDATE grants g SET state = 1, reason = u.reason, ended_at = u.ended_at FROM asked u
-        WHERE g.id = u.id AND g.state = 0 RETURNING g.id
+        WHERE g.id = ANY (ARRAY[u.id]) AND g.state = 0 RETURNING g.id
     )
     {_INTO_AUDIT} SELECT {_EVENT_NAMES} FROM asked u JOIN done d ON d.id = u.id
 """  # noqa: S608 made of constants

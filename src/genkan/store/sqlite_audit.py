@@ -29,7 +29,7 @@ _LINES = f"""
 """  # noqa: S608 made of constants
 _OF_GRANT = f"""
     SELECT {_LINE_COLUMNS} FROM audit a INDEXED BY audit_by_grant {_LINE_JOINS}
-    WHERE a.grant_id = ? ORDER BY a.id LIMIT ?
+    WHERE a.grant_id >= ?1 AND a.grant_id <= ?1 ORDER BY a.grant_id, a.id LIMIT ?2
 """  # noqa: S608 made of constants
 _FILTERS = """
     a.id > :after AND a.id < :before
@@ -62,7 +62,7 @@ _LAST_SEGMENT = f"""
 """  # noqa: S608 made of constants
 _OLDEST_KEPT = f"""
     SELECT {_SEGMENT_COLUMNS} FROM segments INDEXED BY segments_kept
-    WHERE node = ? AND dropped_at IS NULL ORDER BY sequence LIMIT 1
+    WHERE dropped_at IS NULL AND node || '' = ? ORDER BY sequence LIMIT 1
 """  # noqa: S608 made of constants
 
 # Of two processes that seal the same lines one is first, and the other's segment follows from what is last no more.
@@ -73,7 +73,7 @@ _SEAL = f"""
 # The newest segment keeps its lines: were all of them deleted, SQLite would give their numbers to new ones.
 _DROP = """
     UPDATE segments SET tags = ?, dropped_at = ?, dropped = ?
-    WHERE node = ? AND sequence = ? AND head = ? AND dropped_at IS NULL
+    WHERE node = ? AND sequence = ? AND head = ? AND COALESCE(dropped_at, 0) = 0
     AND EXISTS (SELECT 1 FROM segments WHERE node = ? AND sequence > ?)
 """
 _DELETE = "DELETE FROM audit WHERE id BETWEEN ? AND ?"

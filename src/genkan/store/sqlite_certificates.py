@@ -17,18 +17,21 @@ ADD_PIN = """
     AND (SELECT COUNT(*) FROM certificate_pins p WHERE p.account = a.number) < ?
     ON CONFLICT DO NOTHING
 """
-DROP_PIN = "DELETE FROM certificate_pins WHERE id = ? AND account = (SELECT number FROM accounts WHERE id = ?)"
+DROP_PIN = "DELETE FROM certificate_pins WHERE id = ? AND +account = (SELECT number FROM accounts WHERE id = ?)"
 KEEP = """
     INSERT INTO certificates (account, number, fingerprint, subject, leaf, issuer, not_after, first_at, last_at,
         checked_at)
     SELECT a.number, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts a WHERE a.id = ?
     ON CONFLICT DO NOTHING
 """
+# One of two keys finds it, which the sign before the other says; and not the index of what is not revoked, which is of
+# nearly all (0221).
 KEEP_KNOWN = """
     UPDATE certificates SET account = (SELECT number FROM accounts WHERE id = ?), last_at = ?, checked_at = ?
-    WHERE fingerprint = ? AND number = ? AND revoked_at IS NULL AND EXISTS (SELECT 1 FROM accounts WHERE id = ?)
+    WHERE fingerprint = ? AND +number = ? AND COALESCE(revoked_at, 0) = 0
+    AND EXISTS (SELECT 1 FROM accounts WHERE id = ?)
 """
-REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND revoked_at IS NULL"
+REVOKE = "UPDATE certificates SET revoked_at = ? WHERE number = ? AND COALESCE(revoked_at, 0) = 0"
 END_SESSIONS = "DELETE FROM sessions WHERE certificate = ?"
 END_GRANTS = "UPDATE grants SET state = 1, reason = ?, ended_at = ? WHERE certificate = ? AND state = 0"
 MARK_CHECKED = "UPDATE certificates SET checked_at = ? WHERE number = ?"
@@ -60,8 +63,8 @@ _NUMBERED = f"""
 # The oldest look-up first, by its index; whether anything hangs on it is found by one more index each.
 _DUE = f"""
     SELECT {_KNOWN_COLUMNS},
-        EXISTS (SELECT 1 FROM sessions s WHERE s.certificate = c.number)
-        OR EXISTS (SELECT 1 FROM grants g WHERE g.certificate = c.number AND g.state = 0)
+        EXISTS (SELECT 1 FROM sessions s WHERE s.certificate = c.number LIMIT 1 OFFSET 0)
+        OR EXISTS (SELECT 1 FROM grants g WHERE g.certificate = c.number AND g.state = 0 LIMIT 1 OFFSET 0)
     FROM certificates c CROSS JOIN accounts a ON a.number = c.account
     WHERE c.revoked_at IS NULL AND c.checked_at <= ? ORDER BY c.checked_at LIMIT ?
 """  # noqa: S608 made of constants

@@ -15,13 +15,14 @@ _ADD = """
     INSERT INTO identities (source, subject, account, label, linked_at, seen_at, checked_at, missed_since, held, sealed)
     SELECT ?, ?, number, ?, ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ? ON CONFLICT DO NOTHING
 """
+# Its key alone finds an identity; the other two indexes are for those who do not know it (0221).
 _PUT = """
     UPDATE identities SET label = ?, seen_at = ?, checked_at = ?, missed_since = ?, held = ?, sealed = ?
-    WHERE source = ? AND subject = ? AND seen_at = ? AND checked_at = ? AND sealed = ?
-    AND account = (SELECT number FROM accounts WHERE id = ?)
+    WHERE source = ? AND subject = ? AND seen_at = ? AND +checked_at = ? AND sealed = ?
+    AND ? = (SELECT id FROM accounts WHERE number = account)
 """
 _REMOVE = """
-    DELETE FROM identities WHERE source = ? AND subject = ? AND account = (SELECT number FROM accounts WHERE id = ?)
+    DELETE FROM identities WHERE source = ? AND subject = ? AND ? = (SELECT id FROM accounts WHERE number = account)
 """
 _REACHED = """
     INSERT INTO sources (source, reached_at, missed_since) VALUES (?, ?, NULL)
@@ -41,7 +42,7 @@ _IDENTITIES_OF = f"""
 """  # noqa: S608 made of constants
 _DUE = f"""
     SELECT {_COLUMNS}, {rows.ACCOUNT_COLUMNS} FROM identities i CROSS JOIN accounts a ON a.number = i.account
-    WHERE i.source = ? AND i.checked_at <= ? AND (a.standing = 0 OR (a.standing = 1 AND i.held = a.version))
+    WHERE i.source || '' = ? AND i.checked_at <= ? AND (a.standing = 0 OR (a.standing = 1 AND i.held = a.version))
     ORDER BY i.checked_at LIMIT ?
 """  # noqa: S608 made of constants
 _STATES = "SELECT source, reached_at, missed_since FROM sources ORDER BY source"

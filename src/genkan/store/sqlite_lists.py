@@ -29,22 +29,30 @@ _API_KEYS = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys ORDER BY created_at, i
 _EVENTS = f"""
     SELECT id, {rows.EVENT_COLUMNS} FROM audit WHERE id > ? ORDER BY id LIMIT ?
 """  # noqa: S608 made of constants
-_LAST_EVENT = "SELECT COALESCE(MAX(id), 0) FROM audit"
-_TALLIES = "SELECT minute, reason, network, count FROM tallies ORDER BY minute DESC, reason, network LIMIT ?"
+_LAST_EVENT = "SELECT COALESCE((SELECT id FROM audit WHERE id > 0 ORDER BY id DESC LIMIT 1), 0)"
+# Only what may be on the page is sorted: minutes from the one on in which it ends.
+_TALLIES = """
+    SELECT minute, reason, network, count FROM tallies
+    WHERE minute >= COALESCE((SELECT minute FROM tallies ORDER BY minute DESC LIMIT 1 OFFSET ?1 - 1), 0)
+    ORDER BY minute DESC, reason, network LIMIT ?1
+"""
 _ASKERS = """
     SELECT user_agent, network, first_at, last_at, count FROM askers WHERE last_at >= ? ORDER BY last_at DESC LIMIT ?
 """
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
 _NODES = "SELECT node, ring_version, seen_at FROM nodes WHERE seen_at > 0 ORDER BY node"
 
-# A phone, and the first stop that reached it where its row does not say so yet.
+# A phone, and the first stop that reached it where its row does not say so yet. Each of three kinds is looked up: of an
+# OR of them PostgreSQL makes a walk through all stops.
+_STOP_OF = "SELECT * FROM (SELECT id, reason FROM stops WHERE subject = "
+_STOPS = (
+    f"({_STOP_OF}0 AND number = g.account AND counter = g.account_stop + 1 LIMIT 1) of_person UNION ALL "
+    f"{_STOP_OF}1 AND number = g.link AND counter = g.link_stop + 1 LIMIT 1) of_link UNION ALL "
+    f"{_STOP_OF}2 AND number = g.key_id AND counter = 1 LIMIT 1) of_key)"
+)
 _PHONE_COLUMNS = f"""
     g.link, CASE WHEN g.state = 0 THEN (
-        SELECT reason FROM stops s
-        WHERE (s.subject = 0 AND s.number = g.account AND s.counter = g.account_stop + 1)
-           OR (s.subject = 1 AND s.number = g.link AND s.counter = g.link_stop + 1)
-           OR (s.subject = 2 AND s.number = g.key_id)
-        ORDER BY s.id LIMIT 1
+        SELECT told.reason FROM {_STOPS} told ORDER BY told.id LIMIT 1
     ) END, {rows.ACCOUNT_COLUMNS}, {rows.GRANT_COLUMNS}
 """  # noqa: S608 made of constants
 _PHONE_JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
@@ -53,25 +61,35 @@ _LIVE_ONLY = """
         g.state = 0 AND a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2
     ))
 """
-_PHONE_ORDER = f"AND g.id < :before {_LIVE_ONLY} ORDER BY g.id DESC LIMIT :limit"
-_PHONE_ORDER_UP = f"AND g.id > :before {_LIVE_ONLY} ORDER BY g.id LIMIT :limit"
+# A list of one person or link is a range of pairs: an equality beside an order by ids alone would fit the primary key
+# as well, which PostgreSQL takes where one link has most of the phones (0221).
+_PERSON = "(SELECT number FROM accounts WHERE id = :account_id)"
+_LINK = "(SELECT number FROM links WHERE id = :link_id)"
 _PHONE = f"SELECT {_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE g.id = ?"  # noqa: S608 made of constants
-_ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE TRUE"
+_ALL = f"{_PHONE_COLUMNS} FROM grants g {_PHONE_JOINS} WHERE"
 _OF_ACCOUNT = f"""
     {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_account {_PHONE_JOINS}
-    WHERE g.account = (SELECT number FROM accounts WHERE id = :account_id)
-    AND (l.id = :link_id OR :link_id IS NULL)
-"""  # noqa: S608 made of constants
-_OF_LINK = f"""
-    {_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS}
-    WHERE g.link = (SELECT number FROM links WHERE id = :link_id)
-"""  # noqa: S608 made of constants
-_PHONES = f"SELECT {_ALL} {_PHONE_ORDER}"
-_PHONES_UP = f"SELECT {_ALL} {_PHONE_ORDER_UP}"
-_PHONES_OF_ACCOUNT = f"SELECT {_OF_ACCOUNT} {_PHONE_ORDER}"
-_PHONES_OF_ACCOUNT_UP = f"SELECT {_OF_ACCOUNT} {_PHONE_ORDER_UP}"
-_PHONES_OF_LINK = f"SELECT {_OF_LINK} {_PHONE_ORDER}"
-_PHONES_OF_LINK_UP = f"SELECT {_OF_LINK} {_PHONE_ORDER_UP}"
+    WHERE (l.id = :link_id OR :link_id IS NULL) AND
+"""
+_OF_LINK = f"{_PHONE_COLUMNS} FROM grants g INDEXED BY grants_by_link {_PHONE_JOINS} WHERE"
+_PHONES = f"SELECT {_ALL} g.id < :before {_LIVE_ONLY} ORDER BY g.id DESC LIMIT :limit"
+_PHONES_UP = f"SELECT {_ALL} g.id > :before {_LIVE_ONLY} ORDER BY g.id LIMIT :limit"
+_PHONES_OF_ACCOUNT = f"""
+    SELECT {_OF_ACCOUNT} (g.account, g.id) < ({_PERSON}, :before) AND g.account >= {_PERSON} {_LIVE_ONLY}
+    ORDER BY g.account DESC, g.id DESC LIMIT :limit
+"""
+_PHONES_OF_ACCOUNT_UP = f"""
+    SELECT {_OF_ACCOUNT} (g.account, g.id) > ({_PERSON}, :before) AND g.account <= {_PERSON} {_LIVE_ONLY}
+    ORDER BY g.account, g.id LIMIT :limit
+"""
+_PHONES_OF_LINK = f"""
+    SELECT {_OF_LINK} (g.link, g.id) < ({_LINK}, :before) AND g.link >= {_LINK} {_LIVE_ONLY}
+    ORDER BY g.link DESC, g.id DESC LIMIT :limit
+"""
+_PHONES_OF_LINK_UP = f"""
+    SELECT {_OF_LINK} (g.link, g.id) > ({_LINK}, :before) AND g.link <= {_LINK} {_LIVE_ONLY}
+    ORDER BY g.link, g.id LIMIT :limit
+"""
 _AFTER_ALL = b"\xff" * 17
 
 

@@ -13,6 +13,8 @@ OF_ACCOUNT = f"""
     ORDER BY p.created_at, p.id
 """  # noqa: S608 made of constants
 _OWNER = "account = (SELECT number FROM accounts WHERE id = ?)"
+# Where its id finds it: the sign keeps the account's index out (0221).
+_OWNED = f"+{_OWNER}"
 _ADD = """
     INSERT INTO passkeys (id, public_key, counter, name, aaguid, transports, rp_id, backup_eligible, backed_up,
         attested, created_at, last_used_at, cloned_at, account)
@@ -22,11 +24,11 @@ _ADD = """
 """
 _USE = f"""
     UPDATE passkeys SET counter = ?, backed_up = ?, last_used_at = ?
-    WHERE id = ? AND {_OWNER} AND counter = ? AND cloned_at = 0
+    WHERE id = ? AND {_OWNED} AND counter = ? AND cloned_at = 0
 """  # noqa: S608 made of constants
-_MARK = f"UPDATE passkeys SET cloned_at = ? WHERE id = ? AND {_OWNER} AND counter = ? AND cloned_at = 0"  # noqa: S608
-_RENAME = f"UPDATE passkeys SET name = ? WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
-_REMOVE = f"DELETE FROM passkeys WHERE id = ? AND {_OWNER}"  # noqa: S608 made of constants
+_MARK = f"UPDATE passkeys SET cloned_at = ? WHERE id = ? AND {_OWNED} AND counter = ? AND cloned_at = 0"  # noqa: S608
+_RENAME = f"UPDATE passkeys SET name = ? WHERE id = ? AND {_OWNED}"  # noqa: S608 made of constants
+_REMOVE = f"DELETE FROM passkeys WHERE id = ? AND {_OWNED}"  # noqa: S608 made of constants
 _DROP = f"DELETE FROM passkeys WHERE {_OWNER}"  # noqa: S608 made of constants
 
 

@@ -16,6 +16,7 @@ from genkan.wire.scopes import Permission
 MOST_NAMES = 10_000
 MOST_SIGN_INS = 10_000
 MOST_SESSIONS = 1_000
+MOST_STOPS = 10_000
 # Behind every tombstone and before every name; behind every name that begins with what stands before it.
 _NAMES_BEGIN = "\x01"
 _NAMES_END = "\U0010ffff"
@@ -27,7 +28,7 @@ _HORIZON = """
 _PEOPLE = f"""
     SELECT {rows.ACCOUNT_COLUMNS} FROM accounts a
     WHERE a.folded >= :first AND a.folded > :after AND a.folded < :past AND a.folded <= :horizon
-    AND (a.standing = :standing OR :standing IS NULL) AND (a.permission = :permission OR :permission IS NULL)
+    AND (a.standing = :standing OR :standing IS NULL) AND (+a.permission = :permission OR :permission IS NULL)
     ORDER BY a.folded LIMIT :limit
 """  # noqa: S608 made of constants
 _PASSWORD_SET_AT = """
@@ -61,15 +62,21 @@ _FAILED_TRIES = """
 _USED = "g.id, g.rotated_at, g.refresh_expires_at, g.last_seen, g.seen_generation, g.generation, g.state"
 _STANDS = "a.stop = g.account_stop AND l.stop = g.link_stop AND a.standing = 0 AND l.standing <> 2"
 _JOINS = "CROSS JOIN accounts a ON a.number = g.account CROSS JOIN links l ON l.number = g.link"
+# Ranges of one, since an equality beside an order by ids alone would fit the primary key as well (0221).
+_PERSON = "(SELECT number FROM accounts WHERE id = ?1)"
+_LINK = "(SELECT number FROM links WHERE id = ?1)"
 _USED_BY_ACCOUNT = f"""
     SELECT {_USED}, {_STANDS} FROM grants g INDEXED BY grants_by_account {_JOINS}
-    WHERE g.account = (SELECT number FROM accounts WHERE id = ?) ORDER BY g.id DESC LIMIT ?
+    WHERE g.account >= {_PERSON} AND g.account <= {_PERSON} ORDER BY g.account DESC, g.id DESC LIMIT ?2
 """  # noqa: S608 made of constants
 _USED_BY_LINK = f"""
     SELECT {_USED}, {_STANDS} FROM grants g INDEXED BY grants_by_link {_JOINS}
-    WHERE g.link = (SELECT number FROM links WHERE id = ?) ORDER BY g.id DESC LIMIT ?
+    WHERE g.link >= {_LINK} AND g.link <= {_LINK} ORDER BY g.link DESC, g.id DESC LIMIT ?2
 """  # noqa: S608 made of constants
-_UNSETTLED = "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM stops WHERE settled = 0"
+_UNSETTLED = f"""
+    SELECT COUNT(*), COALESCE(MIN(waiting.at), 0)
+    FROM (SELECT at FROM stops WHERE settled = 0 ORDER BY id LIMIT {MOST_STOPS}) waiting
+"""  # noqa: S608 made of constants
 
 
 class SqlitePeople(SqliteAudit):

@@ -51,7 +51,7 @@ _PUT_LINK = """
     WHERE id = ? AND version = ?
 """
 _END_UNDER = """
-    UPDATE grants SET state = 1, reason = ?, ended_at = ? WHERE state = 0
+    UPDATE grants INDEXED BY grants_by_account SET state = 1, reason = ?, ended_at = ? WHERE state = 0
     AND account = (SELECT number FROM accounts WHERE id = ?) AND link = (SELECT number FROM links WHERE id = ?)
 """
 # The site's version moves at the end of a Change; within it, it is what the Change was decided on.
@@ -93,7 +93,10 @@ _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administ
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
-_ERASE_GRANTS = "UPDATE grants SET device = NULL, user_agent = 0, address = '', network = 0 WHERE account = ?"
+_ERASE_GRANTS = """
+    UPDATE grants INDEXED BY grants_by_account SET device = NULL, user_agent = 0, address = '', network = 0
+    WHERE account = ?
+"""
 _ERASE_SESSIONS = "DELETE FROM sessions WHERE account = ?"
 _ERASE_CONSENTS = "DELETE FROM consents WHERE account = ?"
 _ERASE_IDENTITIES = "DELETE FROM identities WHERE account = ?"

@@ -23,16 +23,23 @@ _LOG_ALL = "INSERT INTO stops (subject, number, counter, reason, at) SELECT 0, n
 NEXT_STOP = """
     SELECT id, subject, number, counter, reason, at, after FROM stops WHERE settled = 0 ORDER BY id LIMIT 1
 """
-_WALK_ACCOUNT = "SELECT id FROM grants WHERE account = ? AND id > ? ORDER BY id LIMIT ?"
-_WALK_LINK = "SELECT id FROM grants WHERE link = ? AND id > ? ORDER BY id LIMIT ?"
+# Ranges of pairs, since an equality beside an order by ids alone would fit the primary key as well (0221).
+_WALK_ACCOUNT = """
+    SELECT id FROM grants g INDEXED BY grants_by_account WHERE (account, id) > (?1, ?2) AND account <= ?1
+    ORDER BY account, id LIMIT ?3
+"""
+_WALK_LINK = """
+    SELECT id FROM grants g INDEXED BY grants_by_link WHERE (link, id) > (?1, ?2) AND link <= ?1
+    ORDER BY link, id LIMIT ?3
+"""
 _WALK_ALL = "SELECT id FROM grants WHERE ? = 1 AND id > ? ORDER BY id LIMIT ?"
 _END_BY_ACCOUNT = """
-    UPDATE grants SET state = 1, reason = ?, ended_at = ?
-    WHERE account = ? AND id > ? AND id <= ? AND state = 0 AND account_stop < ?
+    UPDATE grants INDEXED BY grants_by_account SET state = 1, reason = ?1, ended_at = ?2
+    WHERE (account, id) > (?3, ?4) AND (account, id) <= (?3, ?5) AND state = 0 AND account_stop < ?6
 """
 _END_BY_LINK = """
-    UPDATE grants SET state = 1, reason = ?, ended_at = ?
-    WHERE link = ? AND id > ? AND id <= ? AND state = 0 AND link_stop < ?
+    UPDATE grants INDEXED BY grants_by_link SET state = 1, reason = ?1, ended_at = ?2
+    WHERE (link, id) > (?3, ?4) AND (link, id) <= (?3, ?5) AND state = 0 AND link_stop < ?6
 """
 _END_BY_KEY = """
     UPDATE grants SET state = 1, reason = ?, ended_at = ?

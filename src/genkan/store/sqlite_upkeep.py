@@ -30,20 +30,16 @@ _PHONE_VISITS = "DELETE FROM phone_visits WHERE id IN (SELECT id FROM phone_visi
 _SPENT = "DELETE FROM spent WHERE digest IN (SELECT digest FROM spent WHERE expires_at <= ? LIMIT ?)"
 _GUESSES = "DELETE FROM guesses WHERE key IN (SELECT key FROM guesses WHERE due <= ? LIMIT ?)"
 _TALLIES = """
-    DELETE FROM tallies WHERE (minute, reason, network) IN (
-        SELECT minute, reason, network FROM tallies WHERE minute <= ? LIMIT ?
-    )
+    DELETE FROM tallies WHERE minute IN (SELECT minute FROM tallies WHERE minute <= ? ORDER BY minute LIMIT ?)
 """
 _STOPS = "DELETE FROM stops WHERE id IN (SELECT id FROM stops WHERE settled = 1 AND at <= ? LIMIT ?)"
 _NODES = "DELETE FROM nodes WHERE seen_at <= ?"
 _ASKERS = """
-    DELETE FROM askers WHERE (user_agent, network) IN (
-        SELECT user_agent, network FROM askers WHERE last_at <= ? LIMIT ?
-    )
+    DELETE FROM askers WHERE last_at IN (SELECT last_at FROM askers WHERE last_at <= ? ORDER BY last_at LIMIT ?)
 """
 _TOO_MANY_ASKERS = f"""
-    DELETE FROM askers WHERE (user_agent, network) IN (
-        SELECT user_agent, network FROM askers ORDER BY last_at DESC LIMIT ? OFFSET {MOST_ASKERS}
+    DELETE FROM askers WHERE last_at < (
+        SELECT last_at FROM askers ORDER BY last_at DESC LIMIT 1 OFFSET {MOST_ASKERS - 1}
     )
 """  # noqa: S608 made of constants
 _CURSOR = "SELECT prune_after, prune_began FROM upkeep"
@@ -93,7 +89,7 @@ class Upkeep:
             (_ASKERS, now - ASKERS_KEPT),
         ):
             done += self._db.execute(sql, (until, limit)).rowcount
-        done += self._db.execute(_TOO_MANY_ASKERS, (limit,)).rowcount
+        done += self._db.execute(_TOO_MANY_ASKERS).rowcount
         done += self._db.execute(_NODES, (now - NODES_KEPT,)).rowcount
         return done + self._walk(now, limit) + self._texts.step(now, limit)
 

@@ -20,28 +20,36 @@ MOST_JUDGED = 1_000  # certificates of those who administer, the last used first
 # Certificates that were shown here are looked at apart, tied or not (``Ways``).
 _HAS_A_WAY = """(
     ((:ways & 1) <> 0 AND (
-        EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number)
+        EXISTS (SELECT 1 FROM passwords p WHERE p.account = a.number LIMIT 1 OFFSET 0)
         OR EXISTS (
-            SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:judges, ',' || i.source || ',') > 0)))
+            SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:judges, ',' || i.source || ',') > 0
+            LIMIT 1 OFFSET 0)))
     OR ((:ways & 2) <> 0 AND EXISTS (
         SELECT 1 FROM passkeys k WHERE k.account = a.number AND k.cloned_at = 0
-        AND instr(:hosts, ',' || k.rp_id || ',') > 0 AND instr(:lost_passkeys, ',' || hex(k.id) || ',') = 0))
+        AND instr(:hosts, ',' || k.rp_id || ',') > 0 AND instr(:lost_passkeys, ',' || hex(k.id) || ',') = 0
+        LIMIT 1 OFFSET 0))
     OR ((:ways & 4) <> 0 AND EXISTS (
         SELECT 1 FROM certificate_pins n LEFT JOIN certificates r ON r.fingerprint = n.fingerprint
         WHERE n.account = a.number AND COALESCE(n.not_after, :at) >= :at AND r.fingerprint IS NULL
-        AND instr(:lost_pins, ',' || n.id || ',') = 0))
+        AND instr(:lost_pins, ',' || n.id || ',') = 0 LIMIT 1 OFFSET 0))
     OR ((:ways & 8) <> 0 AND EXISTS (
-        SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:providers, ',' || i.source || ',') > 0))
+        SELECT 1 FROM identities i WHERE i.account = a.number AND instr(:providers, ',' || i.source || ',') > 0
+        LIMIT 1 OFFSET 0))
 )"""
 _ADMINISTERS = "a.standing = 0 AND a.permission >= 3 AND a.permission >= :permission AND a.id <> :but"
 _PERSON = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE a.id = :id AND {_HAS_A_WAY})"  # noqa: S608
 _ADMINISTRATOR = f"SELECT EXISTS (SELECT 1 FROM accounts a WHERE {_ADMINISTERS} AND {_HAS_A_WAY})"  # noqa: S608
-_SHOWN = """
-    SELECT a.id, c.leaf FROM accounts a CROSS JOIN certificates c ON c.account = a.number
-        OR c.fingerprint IN (SELECT n.fingerprint FROM certificate_pins n WHERE n.account = a.number)
-    WHERE {whose} AND c.revoked_at IS NULL AND c.not_after >= :at
-    AND instr(:lost_certificates, ',' || c.number || ',') = 0 ORDER BY c.last_at DESC LIMIT :most
+_KNOWN = """
+    {whose} AND c.revoked_at IS NULL AND c.not_after >= :at AND instr(:lost_certificates, ',' || c.number || ',') = 0
 """
+_SHOWN = f"""
+    SELECT shown.id, shown.leaf FROM (
+        SELECT a.id, c.leaf, c.last_at FROM accounts a CROSS JOIN certificates c ON c.account = a.number WHERE {_KNOWN}
+        UNION ALL
+        SELECT a.id, c.leaf, c.last_at FROM accounts a CROSS JOIN certificate_pins n ON n.account = a.number
+        CROSS JOIN certificates c ON c.fingerprint = n.fingerprint WHERE {_KNOWN}
+    ) shown ORDER BY shown.last_at DESC LIMIT :most
+"""  # noqa: S608 made of constants
 _SHOWN_BY_PERSON = _SHOWN.format(whose="a.id = :id")
 _SHOWN_BY_ADMINISTRATOR = _SHOWN.format(whose=_ADMINISTERS)
 

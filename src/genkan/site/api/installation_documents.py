@@ -45,8 +45,8 @@ class FindingDocument(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class StorageDocument(Struct, frozen=True, rename="camel", kw_only=True):
-    """What keeps the site: ``unsettledStops`` count already and have not reached all of their rows. Bytes are null
-    where they cannot be told.
+    """What keeps the site: ``unsettledStops`` count already and have not reached all of their rows; at most
+    10 000 are counted. Bytes are null where they cannot be told.
     """
 
     engine: str

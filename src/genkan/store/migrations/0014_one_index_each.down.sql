@@ -1,0 +1,8 @@
+-- loses: nothing
+DROP INDEX identities_to_check;
+CREATE INDEX identities_to_check ON identities (source, checked_at);
+DROP INDEX stops_settled;
+DROP INDEX accounts_administrators;
+CREATE INDEX accounts_administrators ON accounts (permission) WHERE standing = 0 AND permission >= 3;
+DROP INDEX segments_kept;
+CREATE INDEX segments_kept ON segments (node, sequence) WHERE dropped_at IS NULL;
