@@ -78,7 +78,8 @@ def log_of(site: Serving) -> str:
 @pytest.mark.needs("postgres")
 def test_workers_come_back_and_go_together(site: Serving) -> None:
     """What is told once is told once; who is killed is replaced, the set-up link stays good; SIGTERM ends all, and
-    lets a request on its way be answered.
+    lets a request on its way be answered, also where a terminal's Ctrl-C comes to the workers as well; SIGHUP ends
+    none.
     """
     site.start()
     assert site.process is not None
@@ -95,8 +96,17 @@ def test_workers_come_back_and_go_together(site: Serving) -> None:
     with socket.create_connection(("127.0.0.1", site.port), timeout=SECONDS) as slow:
         slow.sendall(b"POST /rest/oauth2/latest/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
         time.sleep(0.3)
+        asked = workers(site)
+        for pid in (site.process.pid, *asked):
+            os.kill(pid, signal.SIGHUP)
+        time.sleep(0.1)
+        assert (site.process.poll(), set(workers(site))) == (None, set(asked))
         site.process.terminate()
         time.sleep(0.3)
+        for pid in asked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        time.sleep(0.1)
         slow.sendall(b"a")
         assert slow.recv(65_536).startswith(b"HTTP/1.1 4")
     assert site.process.wait(SECONDS) == 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from genkan.store import postgres
-from genkan.store.api import CannotOpen
+from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.migration import migrations
 from genkan.store.postgres_open import MIGRATIONS, migrate
 from tests.postgres import Server, running_postgres
@@ -84,6 +84,25 @@ def test_what_is_not_there_is_said(server: Server) -> None:
     assert "nowhere" in refusal(server.url("nowhere"))
     assert "cannot be opened" in refusal(f"postgresql://genkan@/x?host={server.folder}/none")
     assert "cannot be opened" in refusal("postgresql://genkan@localhost:none/x")
+
+
+def test_what_passes_by_itself_is_told_apart(server: Server) -> None:
+    """A server that is not there, or that takes nobody just now, may be there at the next try; a database that is not
+    there, a user that may not and an address that cannot be read will not.
+    """
+    away = server.url("not_now")
+    server.sql("CREATE DATABASE not_now")
+    server.sql("CREATE ROLE nobody LOGIN CONNECTION LIMIT 0")
+    server.sql("UPDATE pg_database SET datallowconn = FALSE WHERE datname = 'not_now'")
+    nobody = f"postgresql://nobody@/postgres?host={server.folder}"
+    for url in (f"postgresql://genkan@/x?host={server.folder}/none", away, nobody):
+        with pytest.raises(StoreAway):
+            postgres.open_store(url, create=False, env=an_env())
+    stranger = f"postgresql://stranger@/postgres?host={server.folder}"
+    for url in (server.url("nowhere"), stranger, "postgresql://genkan@localhost:none/x"):
+        with pytest.raises(CannotOpen) as told:
+            postgres.open_store(url, create=False, env=an_env())
+        assert not isinstance(told.value, StoreAway)
 
 
 def test_a_standby_is_refused(server: Server) -> None:

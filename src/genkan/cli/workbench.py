@@ -23,7 +23,7 @@ from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.site.ways_here import entrances_set
-from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
+from genkan.store.api import CannotOpen, NoSite, Store, StoreAway, StoreUnavailable
 from genkan.store.places import open_store
 from genkan.store.rounds import TRIES, settle_all
 
@@ -31,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewRecovery | NewPin)
 DONE, NO, SET_UP = 0, 1, 2
+# EX_TEMPFAIL of sysexits.h: the store is away, and the same command may do later.
+AWAY = 75
 CHANGED = "it exists already, or somebody else changes it all the time; look at it and try again"
 NOTHING_TO_DO = Change(())
 
@@ -112,7 +114,9 @@ def actor_name() -> str:
 
 
 def told(command: Callable[P, int | None]) -> Callable[P, int]:
-    """Exit status 0, 1 (the answer is no), 2 (usage or set-up); what goes wrong is one line on standard error."""
+    """Exit status 0, 1 (the answer is no), 2 (usage or set-up), 75 (the store is away); what goes wrong is one line on
+    standard error.
+    """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -123,9 +127,9 @@ def told(command: Callable[P, int | None]) -> Callable[P, int]:
         except NoSite as problem:
             return fail(f"{problem}; name its folder with --data-dir or GENKAN_DATA_DIR", SET_UP)
         except CannotOpen as problem:
-            return fail(str(problem), SET_UP)
+            return fail(str(problem), AWAY if isinstance(problem, StoreAway) else SET_UP)
         except StoreUnavailable as problem:
-            return fail(f"the store cannot be used just now, try again: {problem}", SET_UP)
+            return fail(f"the store cannot be used just now, try again: {problem}", AWAY)
         except PermissionError as problem:
             return fail(f"{problem.filename} may not be used by this user: {problem.strerror}", SET_UP)
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import uvicorn
 
+from genkan.httpd import signals
 from genkan.httpd.connection import Connection
 from genkan.httpd.shared import Shared
 from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
@@ -37,6 +38,7 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         closing: Callable[[], None],
         secured: Sequence[SecuredListener] = (),
+        ending: tuple[signal.Signals, ...] = signals.SOME,
     ) -> None:
         def connection(**_: Any) -> Connection:
             return Connection(shared)
@@ -60,6 +62,7 @@ class Server(uvicorn.Server):
         self._secured = tuple(secured)
         self._ready = ready
         self._closing = closing
+        self._ending = ending
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -99,7 +102,7 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._ending:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 

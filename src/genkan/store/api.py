@@ -46,6 +46,10 @@ class CannotOpen(Exception):
     """The store cannot be opened; the text is one sentence for the operator."""
 
 
+class StoreAway(CannotOpen):
+    """The store cannot be reached just now: the same may do later, and nobody has to mend anything here."""
+
+
 class NoSite(CannotOpen):
     """There is no site where one was looked for, and looking made none."""
 

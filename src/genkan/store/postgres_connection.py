@@ -62,6 +62,11 @@ _MACHINE = (
 )  # fmt: skip
 
 
+# Of these, what the server has against us until somebody mends one or the other.
+_SET_UP = (
+    asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError,
+    asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError,
+)  # fmt: skip
 # The driver's own refusals of values are among its faults of use.
 _OF_VALUES = (asyncpg.DataError, ValueError)
 
@@ -69,6 +74,11 @@ _OF_VALUES = (asyncpg.DataError, ValueError)
 def is_machine(fault: BaseException) -> bool:
     """Whether trying the other commands of a batch one by one is no use. A value that no column takes is not."""
     return isinstance(fault, _MACHINE) and not isinstance(fault, _OF_VALUES)
+
+
+def is_away(fault: BaseException) -> bool:
+    """Whether the same may well do later, without anybody's help: the server is not there, starts, ends, or is full."""
+    return is_machine(fault) and not isinstance(fault, _SET_UP)
 
 
 def is_lost(fault: BaseException) -> bool:

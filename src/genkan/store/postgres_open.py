@@ -9,10 +9,10 @@ from typing import TypeVar
 import asyncpg
 
 from genkan.protocol.env import Env
-from genkan.store.api import CannotOpen
+from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.database import Database
 from genkan.store.migration import Migration, Schema, additive_before, migrations, schema
-from genkan.store.postgres_connection import SyncConnection, is_machine
+from genkan.store.postgres_connection import SyncConnection, is_away, is_machine
 from genkan.store.sqlite_examine import Counts, counted
 
 T = TypeVar("T")
@@ -226,10 +226,11 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
         return results[0]
     fault = faults[0]
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
-        raise CannotOpen("the PostgreSQL server is a read-only standby: name the primary") from fault
+        raise StoreAway("the PostgreSQL server is a read-only standby: name the primary") from fault
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
         # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
         raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
     if is_machine(fault):
-        raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
+        kind = StoreAway if is_away(fault) else CannotOpen
+        raise kind(f"the PostgreSQL database cannot be opened: {fault}") from fault
     raise fault
