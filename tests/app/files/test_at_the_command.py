@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import FileVault
+from genkan.app import FileVault, clients
 from genkan.cli.app import app
 from tests.app.desk import ECHO
 from tests.app.files.filing import JSON, Asked, Filing, Reply
