@@ -28,6 +28,7 @@ from genkan.httpd.server import Server
 from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.allocator import give_large_pieces_back
 from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.ldap import LdapDirectory
 from genkan.outside.openid.client_proof import BadCredential
@@ -83,6 +84,7 @@ class CannotServe(Exception):
 def serve(settings: Settings) -> None:
     """Run the site until a signal ends it. Raises CannotServe with one sentence."""
     _check_ring_folder(settings)
+    give_large_pieces_back()
     log = make_log(settings.log_format, settings.log_level)
     try:
         with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:

@@ -2,17 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from genkan import clock as real
 from genkan.app import TryLater, clients, exchange
-from tests.app.conftest import Clock
 from tests.app.desk import ECHO
 from tests.app.files.filing import Filing
-from tests.app.files.talks import FILE, MIB, Talk, is_untouched, offers, slowly
+from tests.app.files.talks import FILE, Talk, is_untouched, offers, slowly
 
 
 def test_a_slow_site_has_the_time_that_is_named(talk: Talk, filing: Filing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,48 +31,34 @@ def test_a_time_that_is_named_is_for_the_whole(talk: Talk, filing: Filing, got: 
         over = slowly(filing, pause, whole=600)
         began = real.ticks()
         with pytest.raises(TryLater, match="did not end in time") as told:
-            talk("download", FILE, got, method="POST", timeout=0.4)
+            talk("download", FILE, got, method="POST", timeout=1)
         assert told.value.may_have_acted
         assert real.ticks() - began < 10
         over.set()
     is_untouched(got)
 
 
-def test_a_time_that_is_named_does_not_grow(talk: Talk, filing: Filing, clock: Clock) -> None:
-    """By our own measure a body that gets on has longer; a time that the program names is meant as it is."""
-
-    def pieces() -> Iterator[bytes]:
-        for _ in range(10):
-            clock.forward(10)
-            yield b"x" * MIB
-
-    offers(filing, pieces, 10 * MIB)
-    assert len(talk.by(clock.ticks)("get", FILE).body) == 10 * MIB
-    with pytest.raises(TryLater, match="did not end in time"):
-        talk.by(clock.ticks)("get", FILE, timeout=60)
-
-
 def test_the_takers_time_is_not_the_networks(talk: Talk, filing: Filing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who thinks about each piece for longer than an answer may take still gets the whole; a named time counts it."""
-    monkeypatch.setattr(exchange, "WHOLE_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(exchange, "WHOLE_ANSWER_SECONDS", 1.5)
     monkeypatch.setattr(exchange, "SLOWEST_BYTES", 1 << 40)
     offers(filing, lambda: iter([b"x" * (256 << 10)]), 256 << 10)
     pause = threading.Event()
     came: list[bytes] = []
 
     def think(piece: bytes) -> None:
-        pause.wait(0.25)
+        pause.wait(0.5)
         came.append(piece)
 
     async def think_later(piece: bytes) -> None:
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.5)
         came.append(piece)
 
     talk("download", FILE, think_later if talk.is_async else think)
     assert len(b"".join(came)) == 256 << 10
     assert len(came) >= 4
     with pytest.raises(TryLater, match="in time"):
-        talk("download", FILE, think_later if talk.is_async else think, timeout=0.6)
+        talk("download", FILE, think_later if talk.is_async else think, timeout=1.5)
 
 
 CALLS: dict[str, tuple[object, ...]] = {
