@@ -1,6 +1,7 @@
 """A PostgreSQL that goes away, restarts or is locked: clear faults in bounded time, nothing half done, and recovery."""
 
 import asyncio
+import dataclasses
 import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ import asyncpg
 import pytest
 from msgspec import structs
 
-from genkan.protocol.outcomes import OpenSession, Writable
+from genkan.protocol.outcomes import OpenSession, PutAccount, RaiseStop, Subject, Writable
+from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Grant, Link
+from genkan.store import postgres_connection, postgres_open
 from genkan.store.api import StoreUnavailable, Tally
 from genkan.store.postgres import PostgresStore, open_store
 from tests.postgres import Server, running_postgres
@@ -176,3 +179,36 @@ async def test_values_that_postgres_cannot_keep_are_kept(site: Site) -> None:
     assert await site.store.account(odd.id) == odd
     assert await site.store.account_by_name(odd.folded) == odd
     assert (await site.store.password_row("no\x00body", [])).account is None
+
+
+SLOW = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
+    CREATE TRIGGER slow AFTER UPDATE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION slow();
+"""
+
+
+async def test_what_may_take_long_is_not_cut_off_here(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server was told to allow more than usual, an answer is waited for as long; elsewhere a network that is
+    silent so long is given up.
+    """
+    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.5)
+    store = open_store(server.a_database("slow"), create=False, env=an_env())
+    account = an_account()
+    assert await store.apply(added(account))
+    server.sql(SLOW, "slow")
+    try:
+        assert await store.apply(a_change(RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, NOW)))
+        with pytest.raises(StoreUnavailable):
+            await store.apply(a_change(PutAccount(dataclasses.replace(account, version=2))))
+    finally:
+        await store.close()
+
+
+def test_a_migration_takes_its_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of many millions of rows takes minutes."""
+    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_open, "MADE", f"SELECT pg_sleep(0.8); {postgres_open.MADE}")
+    server.sql("CREATE DATABASE patient")
+    before, after = postgres_open.migrate(server.url("patient"), an_env())
+    assert before == 0
+    assert after == postgres_open.schema_of(server.url("patient")).newest

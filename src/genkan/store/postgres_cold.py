@@ -22,6 +22,7 @@ MOST_THREADS = 4
 # Reads of the console that may wait for a thread; people do not ask so much at once.
 MOST_WAITING = 200
 
+_LONG_SECONDS = 30.0
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
 # Numbers are given before rows are committed. Whoever must not miss a line waits until all that were given are settled.
 _SETTLED_AUDIT = "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE audit IN SHARE MODE"
@@ -32,6 +33,7 @@ class ColdReads(SqlitePhoneChecks):
 
     def __init__(self, url: str) -> None:
         self._connection = SyncConnection(url)
+        self._connection.allowed_seconds = _LONG_SECONDS
         self._db = self._connection
         self._cache = SiteCache(self._db)
         self._texts = TextsById(self._db)

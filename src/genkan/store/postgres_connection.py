@@ -14,8 +14,10 @@ from genkan.store.postgres_words import Spelled, converted, converters, plain, s
 T = TypeVar("T")
 
 CONNECT_SECONDS = 3.0
-# Longer than the server's own limits, which tell more: this one is for a network that went silent.
+# Longer than the server's own limits, which tell more: these are for a network that went silent. Where the server was
+# told to allow more than usual, the second is added to that.
 SILENT_SECONDS = 8.0
+SILENT_MORE_SECONDS = 3.0
 STATEMENT_MS = 5_000
 LOCK_MS = 3_000
 
@@ -158,6 +160,8 @@ class SyncConnection:
         self.statements = 0
         # How many there were: what belongs to a session is gone when this has moved.
         self.sessions = 0
+        # What the server allows a statement of the present transaction; None where that is the session's own limit.
+        self.allowed_seconds: float | None = None
 
     def script(self, text: str) -> None:
         """Several statements without parameters, in one round trip. Connects where there is no connection."""
@@ -173,7 +177,7 @@ class SyncConnection:
     def walk(self, sql: str, parameters: Any = (), step: int = 64) -> Iterator[tuple[Any, ...]]:
         """Rows as they are taken, inside a transaction."""
         cursor = self._run(self._cursor(sql, parameters))
-        while found := self._run(cursor.fetch(step)):
+        while found := self._run(cursor.fetch(step, timeout=self._silent_seconds)):
             yield from map(plain, found)
 
     def drop(self) -> None:
@@ -192,6 +196,10 @@ class SyncConnection:
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(coroutine)
 
+    @property
+    def _silent_seconds(self) -> float:
+        return SILENT_SECONDS if self.allowed_seconds is None else self.allowed_seconds + SILENT_MORE_SECONDS
+
     async def _connected(self) -> asyncpg.Connection:
         """Made where there is none. One that was lost is told of: what was begun there is undone."""
         if self._connection is None:
@@ -206,7 +214,7 @@ class SyncConnection:
         self.statements += 1
         if self._connection is not None and self._connection.is_closed():
             self._connection = None
-        await (await self._connected()).execute(text)
+        await (await self._connected()).execute(text, timeout=self._silent_seconds)
 
     async def _known(self, sql: str) -> Prepared:
         known = self._prepared.get(sql)
@@ -219,7 +227,7 @@ class SyncConnection:
     async def _execute(self, sql: str, parameters: Any) -> Answer:
         self.statements += 1
         known = await self._known(sql)
-        found = await known.statement.fetch(*known.values(parameters))
+        found = await known.statement.fetch(*known.values(parameters), timeout=self._silent_seconds)
         return Answer(map(plain, found), known.statement.get_statusmsg())
 
     async def _cursor(self, sql: str, parameters: Any) -> Any:

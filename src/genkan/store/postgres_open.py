@@ -33,6 +33,9 @@ _ABOUT = """
         pg_encoding_to_char(encoding), current_database()
     FROM pg_database WHERE datname = current_database()
 """
+# An index of many millions of rows, and the walks of a count.
+_MIGRATION_SECONDS = 86_400.0
+_COUNT_SECONDS = 600.0
 _LOOKS = 20
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
@@ -54,6 +57,7 @@ def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
     def work(db: SyncConnection) -> tuple[int, int]:
         known = migrations(MIGRATIONS)
         wanted = len(known) if target is None else target
+        db.allowed_seconds = _MIGRATION_SECONDS
         db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
         before = _check(db, known).present
         if before > len(known):
@@ -94,6 +98,7 @@ def count(url: str) -> Counts:
     """Walks whole tables; a look at a site's health may take its time."""
 
     def work(db: SyncConnection) -> Counts:
+        db.allowed_seconds = _COUNT_SECONDS
         db.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min'")
         found = counted(db)
         db.script("COMMIT")
