@@ -112,7 +112,7 @@ def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], end
         except (CannotServe, CannotOpen, StoreUnavailable) as problem:
             seat.say(Said(cannot=str(problem), passes=isinstance(problem, StoreAway | StoreUnavailable)))
 
-    Overseer(settings.workers, work, log, _tell, clock.ticks, ending).run(sockets.close)
+    Overseer(settings.workers, work, log, _tell, clock.ticks, ending, settings.drain_seconds).run(sockets.close)
 
 
 def _tell(lines: tuple[str, ...]) -> None:
@@ -349,5 +349,5 @@ def _server(
         traces.around(app.respond, peers) if traces else app.respond, door.log, door.env().draw(4).hex(),
         most_connections=most_connections(settings), figures=door.measures.server,
     )  # fmt: skip
-    server = Server(shared, ready, closing, sockets.secured, ending)
+    server = Server(shared, ready, closing, sockets.secured, ending, settings.drain_seconds)
     return server

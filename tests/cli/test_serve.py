@@ -219,6 +219,35 @@ def test_a_hang_up_is_no_end(served: Serving) -> None:
     assert httpx2.get(f"{served.base}/healthz").status_code == 200
 
 
+def test_a_site_that_is_told_to_stop_says_so_before_it_goes(tmp_path: Path) -> None:
+    """Whoever passes requests to it hears of it while it still answers, on new connections too; a second SIGTERM is
+    believed at once.
+    """
+    with serving(tmp_path, GENKAN_DRAIN_SECONDS="60") as site, httpx2.Client(base_url=site.base) as client:
+        process = site.process
+        assert process is not None
+        assert "connection" not in client.get("/healthz").headers
+        process.terminate()
+        while (told := client.get("/readyz")).status_code == 200:
+            time.sleep(0.01)
+        assert (told.status_code, told.json()["reasons"]) == (503, ["closing"])
+        for _ in range(2):
+            answer = httpx2.get(f"{site.base}/healthz")
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_the_time_to_hear_of_it_ends(tmp_path: Path) -> None:
+    """After as many seconds as the setting says, without anybody's help."""
+    with serving(tmp_path, GENKAN_DRAIN_SECONDS="1") as site:
+        assert site.process is not None
+        site.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            site.process.wait(0.9)
+        assert site.process.wait(10) == 0
+
+
 def test_a_terminal_that_is_closed_ends_the_site_in_order(tmp_path: Path) -> None:
     """Nobody is left at the port that the next start wants."""
     site = Serving(tmp_path)

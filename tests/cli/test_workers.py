@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from genkan.httpd.overseer import LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
+from genkan.httpd.overseer import LEAVE_SECONDS, LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
 from genkan.httpd.seat import Said
 from tests.ports import free_port
 from tests.postgres import Server, running_postgres
@@ -204,3 +204,17 @@ def test_the_first_must_answer_before_any_other_begins() -> None:
     assert second.due == 0.0
     overseer._heard(second, Said(cannot="no ring"))
     assert logged == [{"worker": 1, "problem": "no ring"}]
+
+
+def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its seconds come before those that a graceful end may take."""
+    now, killed = [100.0], list[int]()
+    overseer = an_overseer(now, [])
+    overseer.drain_seconds = 60.0
+    overseer._places[0].pid = 4711
+    monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
+    overseer._leave(signal.SIGTERM, None)
+    for seconds in (0.0, 1.0, 60 + LEAVE_SECONDS - 0.1, 60 + LEAVE_SECONDS):
+        now[0] = 100 + seconds
+        overseer._see_off(lambda: None)
+    assert killed == [signal.SIGTERM, signal.SIGKILL]

@@ -242,7 +242,9 @@ def test_probes_ask_for_what_is_answered_and_stops_are_long_enough() -> None:
     }
     assert {one["path"] for one in asked.values()} <= PATHS
     assert {one["port"] for one in asked.values()} == {"http"}
-    assert deployment["terminationGracePeriodSeconds"] > GRACE_SECONDS + 15
+    drain = int(next(one["value"] for one in container["env"] if one["name"] == "GENKAN_DRAIN_SECONDS"))
+    assert drain >= container["readinessProbe"]["periodSeconds"] * container["readinessProbe"]["failureThreshold"]
+    assert deployment["terminationGracePeriodSeconds"] > drain + GRACE_SECONDS + 15
 
 
 def used(text: str) -> set[str]:

@@ -213,6 +213,9 @@ class Connection(Reading, asyncio.Protocol):
 
     def _begin(self, arrival: Arrival, answer: Answer) -> bool:
         """Send all that is there of an answer. True where the connection ends with it. Raises ValueError."""
+        if self._shared.leaving and not self.waiting and self._stage is Stage.WHOLE:
+            # RFC 9112 9.6: who is told so opens another connection, at a server that stays.
+            self._over = True
         last = not arrival.keep_alive or (self._over and not self.waiting)
         if self._transport.is_closing():
             return True

@@ -62,6 +62,8 @@ class Overseer:
     tell: Callable[[tuple[str, ...]], None]
     ticks: Callable[[], float]
     ending: tuple[signal.Signals, ...] = signals.SOME
+    # How long workers go on before they begin to end.
+    drain_seconds: float = 0.0
     _places: list[_Place] = field(init=False)
     _boxes: tuple[Letterbox, ...] = ()
     _looks: selectors.BaseSelector = field(init=False)
@@ -253,7 +255,7 @@ class Overseer:
         if self._leaving is None or self._killed:
             return
         let_go()
-        late = self.ticks() - self._leaving >= LEAVE_SECONDS
+        late = self.ticks() - self._leaving >= self.drain_seconds + LEAVE_SECONDS
         for place in self._places:
             if place.pid and (late or not place.asked):
                 place.asked = True

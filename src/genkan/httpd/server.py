@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
@@ -39,6 +40,7 @@ class Server(uvicorn.Server):
         closing: Callable[[], None],
         secured: Sequence[SecuredListener] = (),
         ending: tuple[signal.Signals, ...] = signals.SOME,
+        drain_seconds: float = 0.0,
     ) -> None:
         def connection(**_: Any) -> Connection:
             return Connection(shared)
@@ -63,6 +65,7 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._closing = closing
         self._ending = ending
+        self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -73,8 +76,17 @@ class Server(uvicorn.Server):
         gc.freeze()
         self._ready()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """uvicorn's word for a signal. After the first SIGTERM those in front are given time to hear that we go."""
+        if sig != signal.SIGTERM or not self._drain_seconds or self._shared.leaving:
+            super().handle_exit(sig, frame)
+            return
+        self._shared.leaving = True
+        self._closing()
+        asyncio.get_running_loop().call_later(self._drain_seconds, self.leave)
+
     def leave(self) -> None:
-        """End as after SIGTERM."""
+        """End now, in order."""
         self.should_exit = True
 
     async def _listen(self, one: SecuredListener) -> asyncio.Server:

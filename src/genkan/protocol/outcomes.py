@@ -278,9 +278,13 @@ class MoveRing:
     fingerprint: bytes
 
 
+# Each start of a process makes one: several nodes, and pods that start anew while somebody reads the log.
+MOST_SETUP_LINKS = 16
+
+
 @dataclass(frozen=True, slots=True)
 class StartSetup:
-    """A new one-time set-up link (its SHA-256); None ends set-up."""
+    """One more set-up link (its SHA-256), beside the newest of those before it; None ends set-up, and all of them."""
 
     digest: bytes | None
 

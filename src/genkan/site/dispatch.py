@@ -20,6 +20,7 @@ from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.site.seen_address import difference
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.patience import PATIENCE, Patience
 
 MOST_QUERY_BYTES = 16 * 1024
 MOST_HEADERS = 100
@@ -57,6 +58,7 @@ class Dispatcher:
     async def respond(self, arrival: Arrival) -> Answer:
         """The answer, whatever happens; counted, and logged where it is a refusal."""
         started = self._ticks()
+        PATIENCE.set(Patience())
         shown = None if arrival.secured is None else arrival.secured.certificate
         peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
         moved = self._moved(peer, arrival.path) if self._former else None

@@ -20,6 +20,7 @@ from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.crowd import Crowd
 from genkan.site.fellows import Fellows
+from genkan.site.glance import Glance
 from genkan.site.judgements import Judgements
 from genkan.site.measure import Measures, PasswordFigures
 from genkan.site.outlook import Outlook
@@ -143,6 +144,7 @@ class Door:
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     judgements: Judgements = field(default_factory=Judgements)
+    glance: Glance = field(default_factory=Glance)
     outlook: Outlook = field(default_factory=Outlook)
     announcement: dict[int, Answer] = field(default_factory=dict)
     sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))

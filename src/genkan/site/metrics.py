@@ -21,6 +21,8 @@ from genkan.site.readiness import Cause, Readiness, readiness
 from genkan.store.figures import BATCH_BOUNDS, LaneFigures, PoolFigures, StoreFigures
 
 Families = Iterator[Metric]
+# Half of what fellows wait for one another.
+STORE_SECONDS = 0.5
 
 
 def exposition(found: Iterable[Metric]) -> bytes:
@@ -37,8 +39,8 @@ class _Found(Collector):
 
 
 async def families(door: Door) -> list[Metric]:
-    """Everything of this process, as it stands now."""
-    state = await readiness(door)
+    """Everything of this process, as it stands now. A store that hangs takes none of it away."""
+    state = await readiness(door, STORE_SECONDS)
     mine = ProcessCollector(registry=None).collect()
     return [*_state(door, state), *counted(door.measures), *_store(door.store.figures()), *mine]
 

@@ -88,6 +88,7 @@ _MOVE_RING = """
     WHERE ring_version < ?1 OR (ring_version = ?1 AND ring_fingerprint = ?2)
 """
 _START_SETUP = "UPDATE site SET setup_digest = ?"
+_SETUPS = "SELECT setup_digest FROM site"
 _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND permission >= 3)"
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
@@ -264,7 +265,12 @@ class Steps:
         return self._moved_site(self._did(_MOVE_RING, step.version, step.fingerprint))
 
     def _start_setup(self, step: o.StartSetup) -> bool:
-        return self._moved_site(self._did(_START_SETUP, step.digest))
+        """Digests stand one after another, the newest first."""
+        digests = step.digest
+        if digests is not None:
+            kept = self._db.execute(_SETUPS).fetchone()[0] or b""
+            digests = (digests + bytes(kept))[: o.MOST_SETUP_LINKS * len(digests)]
+        return self._moved_site(self._did(_START_SETUP, digests))
 
     def _need_no_administrator(self, _: o.NeedNoAdministrator) -> bool:
         return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
