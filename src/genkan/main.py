@@ -50,7 +50,7 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
-from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace, crowd_before
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -250,6 +250,7 @@ async def open_door(
         clock=clock.system_env,
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
+        crowd=crowd_before(lane.threads, settings, measures.passwords),
         measures=measures,
         sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,

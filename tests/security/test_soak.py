@@ -161,9 +161,10 @@ async def watched(load: Load, watch: Watch, length: Length) -> None:
         await asyncio.sleep(length.seconds)
         while len(watch.samples) < length.looks:
             await asyncio.sleep(length.every)
+        # How it is while one after another goes home is not compared with how it was under load.
+        looking.cancel()
         over.set()
         await acting
-        looking.cancel()
 
 
 async def at_rest(watch: Watch) -> None:

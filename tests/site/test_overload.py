@@ -12,13 +12,11 @@ from genkan.httpd import connection as connections
 from genkan.httpd.connection import Connection
 from genkan.httpd.shared import Shared
 from genkan.main import OWN_FILES, most_connections
-from genkan.outside.passwords import PasswordLane
 from genkan.protocol.records import Link
-from genkan.protocol.signin.password import LaneFull
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from genkan.site.pace import Crowd, Pace
+from genkan.site.pace import Pace
 from genkan.site.peer import source_of
 from genkan.store.api import QueueFull
 from genkan.store.postgres_cold import MOST_THREADS, ColdThreads
@@ -279,58 +277,6 @@ async def test_sign_ins_of_a_link_are_limited_where_that_is_wished(tmp_path: Pat
     await site.issue_tokens(link)
     assert (await redeem(site, await site.get_code(link), link)).status_code == 429
     await close_site(site)
-
-
-async def test_one_address_leaves_room_in_the_password_lane(
-    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many it sends at once, eight are in the lane and the others wait behind them or are told to come back;
-    another address is served meanwhile, and who waited gets a turn.
-    """
-    monkeypatch.setattr(site.door.crowd, "_places", 8 + 5)
-    await site.make_account()
-    go_on, inside = asyncio.Event(), 0
-
-    async def held(self: PasswordLane, kept: str, password: str) -> bool:
-        nonlocal inside
-        inside += 1
-        await go_on.wait()
-        return False
-
-    monkeypatch.setattr(PasswordLane, "verify", held)
-    trying = [asyncio.create_task(site.sign_in(f"name {number}", "wrong")) for number in range(20)]
-    while sum(task.done() for task in trying) < 7:
-        await asyncio.sleep(0)
-    assert {task.result().status_code for task in trying if task.done()} == {503}
-    assert inside == 8
-    async with site.door.crowd.enter("198.51.100.7/32"):
-        assert site.door.crowd._taken.total() == 14
-    go_on.set()
-    await asyncio.gather(*trying)
-    assert inside == 13
-    assert not site.door.crowd._taken
-
-
-async def test_a_crowd_is_forgotten_when_it_goes() -> None:
-    """Also where what was done inside failed, and where somebody gave up waiting."""
-    crowd = Crowd(1, 1)
-
-    async def fail() -> None:
-        async with crowd.enter("a"):
-            raise ZeroDivisionError
-
-    async with crowd.enter("a"):
-        waiting = asyncio.create_task(fail())
-        await asyncio.sleep(0)
-        with pytest.raises(LaneFull):
-            await fail()
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-    with pytest.raises(ZeroDivisionError):
-        await fail()
-    assert not crowd._taken
-    assert not crowd._turns
 
 
 # Pure

@@ -87,6 +87,8 @@ class Conversation:
             file.discard()
 
     def _call_of(self, given: Given) -> Flow[Call]:
+        # Before anything else: what cannot be sent opens no browser for a session that has ended.
+        sending.see_path(self.site, given.path)
         if isinstance(given.body, Path):
             return (yield from work(lambda: sending.call_of(given)))
         return sending.call_of(given)
@@ -126,7 +128,8 @@ class Conversation:
             self._again = None
         if state is None:
             return outcome
-        self.id, self.account = state.id, state.account
+        # Its site too: it may have been by another client, and who follows this session looks for that one's.
+        self.id, self.account, self._state = state.id, state.account, state
         return (yield from use(state.id))
 
 

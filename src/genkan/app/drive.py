@@ -1,6 +1,6 @@
 """Two drivers for one set of flows: threads with a blocking client, tasks with an asynchronous one.
 
-Owns how requests leave the machine (no redirect followed, no cookie kept, time and size bounded as ``exchange`` says);
+Owns how requests leave the machine, by the clients of ``clients``, with time and size bounded as ``exchange`` says;
 what a failure of the network is called is ``losses``' matter, and what an answer means the flows'.
 """
 
@@ -9,12 +9,11 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
-from genkan import __version__
-from genkan.app.exchange import CONNECT_SECONDS, READ_SECONDS, Exchange, Own, pieces_of
+from genkan.app.clients import BlockingClient, TaskClient
+from genkan.app.exchange import Exchange, Own, pieces_of
 from genkan.app.losses import lost
 from genkan.app.steps import (
     Answer,
@@ -35,11 +34,7 @@ if TYPE_CHECKING:
     # httpx2 takes a tenth of a second to import, which a session that needs no request should not pay.
     import httpx2
 
-    from genkan.app.deadline import Deadline
-
 T = TypeVar("T")
-
-USER_AGENT = f"genkan-app/{__version__} AtlassianMobileApp"
 
 
 class Door(Protocol):
@@ -58,9 +53,7 @@ class Driver:
 
     def __init__(self, ticks: Callable[[], float], *, transport: "httpx2.BaseTransport | None" = None) -> None:
         self._ticks = ticks
-        self._transport = transport
-        self._client: tuple[httpx2.Client, Deadline] | None = None
-        self._lock = threading.Lock()
+        self._client = BlockingClient(ticks, transport)
 
     def run(self, flow: Flow[T], door: Door | None = None) -> T:
         """Run a flow to its end; a ``Visit`` goes through ``door``."""
@@ -80,10 +73,7 @@ class Driver:
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._client is not None:
-                self._client[0].close()
-                self._client = None
+        self._client.close()
 
     def _perform(self, step: Step, door: Door | None) -> object:
         match step:
@@ -100,7 +90,10 @@ class Driver:
                 assert_never(step)
 
     def _ask(self, asked: Ask) -> Answer | Lost:
-        client, deadline = self._opened()
+        opened = self._client.opened()
+        if isinstance(opened, Lost):
+            return opened
+        client, deadline = opened
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
         exchange = Exchange(asked, self._ticks)
@@ -126,26 +119,13 @@ class Driver:
             # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
             return lost(trouble, asked)
 
-    def _opened(self) -> "tuple[httpx2.Client, Deadline]":
-        with self._lock:
-            if self._client is None:
-                import httpx2  # noqa: PLC0415 - see above
-
-                from genkan.app.deadline import Deadline, bound  # noqa: PLC0415 - see above
-
-                client = httpx2.Client(**_rules(), transport=self._transport, mounts=_direct())
-                self._client = client, Deadline(self._ticks)
-                bound(*self._client)
-            return self._client
-
 
 class AsyncDriver:
     """Runs flows as tasks of one event loop."""
 
     def __init__(self, ticks: Callable[[], float], *, transport: "httpx2.AsyncBaseTransport | None" = None) -> None:
         self._ticks = ticks
-        self._transport = transport
-        self._client: httpx2.AsyncClient | None = None
+        self._client = TaskClient(transport)
 
     async def run(self, flow: Flow[T], door: Door | None = None) -> T:
         """Run a flow to its end; cancelling ends it between two steps, never inside a ``Work``."""
@@ -165,16 +145,14 @@ class AsyncDriver:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.aclose()
+        await self._client.close()
 
     async def _perform(self, step: Step, door: Door | None) -> object:
         match step:
             case Ask():
                 return await self._ask(step)
             case Work():
-                return await _uninterrupted(step.call)
+                return await (_apart(step.call, "look") if step.aside else _uninterrupted(step.call))
             case Pause():
                 await asyncio.sleep(step.milliseconds / 1000)
                 return None
@@ -184,7 +162,9 @@ class AsyncDriver:
                 assert_never(step)
 
     async def _ask(self, asked: Ask) -> Answer | Lost:
-        client = self._opened()
+        client = self._client.opened()
+        if isinstance(client, Lost):
+            return client
         import httpx2  # noqa: PLC0415 - see above; already loaded by the client
 
         exchange = Exchange(asked, self._ticks)
@@ -210,13 +190,6 @@ class AsyncDriver:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
             # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
             return lost(trouble, asked)
-
-    def _opened(self) -> "httpx2.AsyncClient":
-        if self._client is None:
-            import httpx2  # noqa: PLC0415 - see above
-
-            self._client = httpx2.AsyncClient(**_rules(), transport=self._transport, mounts=_direct_async())
-        return self._client
 
 
 @contextmanager
@@ -276,33 +249,32 @@ async def _uninterrupted(call: Callable[[], T]) -> T:
         raise
 
 
-async def _walk(door: Door, asked: Visit) -> Returned | NoReturn:
-    """The browser hop lasts minutes, so it gets a thread of its own and a cancellation closes the door."""
+def _apart(call: Callable[[], T], name: str) -> asyncio.Future[T]:
+    """What takes long gets a thread of its own, which nobody has to wait for."""
     loop = asyncio.get_running_loop()
-    came: asyncio.Future[Returned | NoReturn] = loop.create_future()
+    came: asyncio.Future[T] = loop.create_future()
 
-    def settle(brought: Returned | NoReturn | None, trouble: Exception | None) -> None:
-        if came.done():
-            return
-        if brought is not None:
-            came.set_result(brought)
-        elif trouble is not None:
-            came.set_exception(trouble)
+    def settle(settled: Callable[[], None]) -> None:
+        if not came.done():
+            settled()
 
-    def walk() -> None:
-        brought: Returned | NoReturn | None = None
-        failed: Exception | None = None
+    def run() -> None:
         try:
-            brought = door.visit(asked)
+            settled = partial(came.set_result, call())
         except Exception as trouble:  # noqa: BLE001 - handed to the task that waits
-            failed = trouble
+            settled = partial(came.set_exception, trouble)
         # A loop that was closed meanwhile has nobody left who waits.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, brought, failed)
+            loop.call_soon_threadsafe(settle, settled)
 
-    threading.Thread(target=walk, name="browser hop", daemon=True).start()
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return came
+
+
+async def _walk(door: Door, asked: Visit) -> Returned | NoReturn:
+    """The browser hop lasts minutes; a cancellation closes the door."""
     try:
-        return await came
+        return await _apart(partial(door.visit, asked), "browser hop")
     except asyncio.CancelledError:
         # Closing waits for sockets and programs, which other tasks should not.
         await _uninterrupted(door.close)
@@ -311,27 +283,3 @@ async def _walk(door: Door, asked: Visit) -> Returned | NoReturn:
 
 def _no_door() -> NoReturn:
     return NoReturn("This program has no browser to sign in with.")
-
-
-def _rules() -> dict[str, Any]:
-    import httpx2  # noqa: PLC0415 - see above
-
-    return {
-        "headers": {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
-        # A token stands for itself: a cookie that rode along could act for somebody else.
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        "timeout": httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-        "follow_redirects": False,
-    }
-
-
-LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
-
-
-def _direct() -> "dict[str, httpx2.BaseTransport | None]":
-    """A proxy of the environment is never asked for this machine itself."""
-    return dict.fromkeys(LOOPBACK)
-
-
-def _direct_async() -> "dict[str, httpx2.AsyncBaseTransport | None]":
-    return dict.fromkeys(LOOPBACK)

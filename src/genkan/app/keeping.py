@@ -6,7 +6,7 @@ whichever thread, task or process comes first.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from genkan.app import flows
 from genkan.app.outcomes import (
@@ -21,7 +21,7 @@ from genkan.app.outcomes import (
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
-from genkan.app.vault import Turn, Vault, VaultTrouble
+from genkan.app.vault import Away, EntryTrouble, Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
@@ -37,26 +37,50 @@ TURN_POLLS = 2400
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """A vault with the clock and the chance that its flows need."""
+    """A vault with the clock and the chance that its flows need.
+
+    ``secret`` is what the program names for a client (its id first): it is kept with the first renewal that takes it.
+    """
 
     vault: Vault
     now: Callable[[], int]
     draw: Callable[[int], bytes]
+    secret: tuple[str, str] | None = field(default=None, repr=False)
+
+    def asked(self, site: Site) -> Site:
+        """The site as it is asked: with the secret that the program names for this client."""
+        client_id, secret = self.secret or ("", site.client_secret)
+        return replace(site, client_secret=secret) if client_id == site.client_id else site
 
 
 def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
     """Everything that is kept; raises ``VaultTrouble``."""
-    found = (_read(vault, name) for name in vault.names() if name != DEVICE)
+    found = (_one_of_all(vault, name) for name in vault.names() if name != DEVICE)
     return tuple(state for state in found if state is not None)
 
 
+def _one_of_all(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except EntryTrouble as trouble:
+        # One that cannot be read keeps no other from being used.
+        return Unreadable(name, str(trouble), isinstance(trouble, Away))
+
+
 def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    """One entry. What is spoilt is over; what cannot be read now raises ``VaultTrouble``."""
     try:
         document = vault.read(name)
     except Spoilt as spoilt:
-        # One that cannot be opened keeps no other from being used.
         return Unreadable(name, str(spoilt))
     return None if document is None else decode(name, document)
+
+
+def _read_to_forget(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except VaultTrouble as trouble:
+        return Unreadable(name, str(trouble))
 
 
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
@@ -84,7 +108,8 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
         if not isinstance(due, _Due):
             return due
         state = due.state
-        outcome = yield from flows.refresh(state.site, due.tokens, state.redirect_uri, now=keeper.now)
+        site = keeper.asked(state.site)
+        outcome = yield from flows.refresh(site, due.tokens, state.redirect_uri, now=keeper.now)
         return (yield from _settle(keeper, state, due.tokens, outcome, rejected))
     finally:
         turn.give_back()
@@ -171,7 +196,8 @@ def _settle(
 ) -> Flow[Access | Problem]:
     match outcome:
         case Refreshed():
-            yield from keep(keeper, replace(state, tokens=outcome.tokens, ended=None))
+            site = keeper.asked(state.site)
+            yield from keep(keeper, replace(state, site=site, tokens=outcome.tokens, ended=None))
             return _access(outcome.tokens)
         case SignInAgain():
             return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
@@ -322,8 +348,9 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
     try:
         if not (yield from wait_for(turn)):
             return Retry(BUSY)
-        state = yield from work(lambda: _read(keeper.vault, session_id))
-        outcome = yield from _end(state)
+        read = _read_to_forget if forget else _read
+        state = yield from work(lambda: read(keeper.vault, session_id))
+        outcome = yield from _end(keeper, state)
         if forget or isinstance(outcome, SignedOut):
             yield from work(lambda: keeper.vault.remove(session_id))
         return outcome
@@ -331,14 +358,14 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
         turn.give_back()
 
 
-def _end(state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
+def _end(keeper: Keeper, state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
     if state is None:
         return SignedOut("Nothing was ended at the site: this session was signed out before.")
     if isinstance(state, Unreadable):
         return SiteSetUpWrong(f"Its site cannot be told that it ends. {state.sentence}")
     if state.tokens is None:
         return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
-    return (yield from flows.sign_out(state.site, state.tokens))
+    return (yield from flows.sign_out(keeper.asked(state.site), state.tokens))
 
 
 def sign_out_everywhere(keeper: Keeper, *, forget: bool = False) -> Flow[tuple[tuple[str, SignedOut | Problem], ...]]:

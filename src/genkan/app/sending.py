@@ -18,6 +18,8 @@ from genkan.app.reply import Reply, reply_of
 from genkan.app.state import Account, Site
 from genkan.app.steps import Answer, Call, Source
 from genkan.app.troubles import ApiRefused, trouble_of
+from genkan.wire.uri import has_dot_segment
+from genkan.wire.urls import join
 
 JSON = "application/json"
 OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
@@ -64,6 +66,11 @@ def _is_token(text: str) -> bool:
     return bool(text) and TOKEN.issuperset(text)
 
 
+def see_path(site: Site, path: str) -> None:
+    """Raise ``ValueError`` for a path that is not below the site."""
+    join(site.base_url, path)
+
+
 def see_below(site: Site, url: str) -> None:
     """Raise ``ValueError`` for an address that is not the site's own: its token is sent nowhere else."""
     asked, own = urlsplit(url), urlsplit(site.base_url)
@@ -71,7 +78,7 @@ def see_below(site: Site, url: str) -> None:
     same = (asked.scheme.lower(), asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
     below = path == own.path or path.startswith(own.path.rstrip("/") + "/")
     # RFC 3986 5.2.4: a server takes dot segments out, and what is left may lie elsewhere
-    if not same or not below or {".", ".."} & set(path.replace("\\", "/").split("/")) or asked.username is not None:
+    if not same or not below or has_dot_segment(asked.path) or asked.username is not None:
         raise ValueError(f"{asked.hostname} with this path is not at {site.name}: its token is not sent there")
 
 

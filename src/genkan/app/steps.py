@@ -85,9 +85,11 @@ class Loss(StrEnum):
     HANDSHAKE = "handshake"
     NOT_TLS = "not-tls"
     UNREADABLE = "unreadable"
+    MACHINE = "machine"
+    """Nothing was sent: what this machine says of proxies and certificates cannot be used."""
 
 
-SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
+SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS, Loss.MACHINE}
 """Losses that no waiting heals."""
 
 INTERCEPTIONS = {Loss.CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
@@ -130,9 +132,13 @@ class NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A short blocking call (a file, a keyring) that must end even when the task around it is cancelled."""
+    """A short blocking call (a file, a keyring) that must end even when the task around it is cancelled.
+
+    One ``aside`` may be long: it holds and changes nothing, so that a task that is cancelled leaves it behind.
+    """
 
     call: Callable[[], object] = field(repr=False)
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,12 @@ def visit(asked: Visit) -> Flow[Returned | NoReturn]:
 def work(call: Callable[[], T]) -> Flow[T]:
     """Run a short blocking call; what it raises is raised here."""
     result: T = yield Work(call)
+    return result
+
+
+def look(call: Callable[[], T]) -> Flow[T]:
+    """Run a blocking call of any length that holds and changes nothing."""
+    result: T = yield Work(call, aside=True)
     return result
 
 

@@ -68,9 +68,7 @@ class Workbench:
     async def apply(self, decide: Callable[[], Awaitable[D | Refused]]) -> D:
         """Load and decide, apply, and once more when the facts moved on. Stops with the refusal's sentence."""
         for _ in range(TRIES):
-            decided = await decide()
-            if isinstance(decided, Refused):
-                raise Stop(sentence(decided, OPTIONS), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
+            decided = good(await decide())
             change = decided if isinstance(decided, Change) else decided.change
             if await self.store.apply(change):
                 await self.settle(change)
@@ -81,6 +79,13 @@ class Workbench:
         """tokens.md 4: the rows follow a raised stop; a command sees it through."""
         if any(isinstance(step, RaiseStop) for step in change.steps):
             await settle_all(self.store)
+
+
+def good(decided: D | Refused) -> D:
+    """What was decided. Stops with the sentence of a refusal."""
+    if isinstance(decided, Refused):
+        raise Stop(sentence(decided, OPTIONS), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
+    return decided
 
 
 def load_settings(data_dir: str | None = None) -> settings.Settings:

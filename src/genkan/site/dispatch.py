@@ -215,7 +215,7 @@ def _received(arrival: Arrival, path: str, peer: Peer, parameters: dict[str, str
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if arrival.method in BODILESS else arrival.body
     return Received(arrival.method, path, arrival.query, arrival.headers, body, peer, arrival.number, parameters,
-                    rule.recent is True)  # fmt: skip
+                    rule.recent is True, arrival.gone)  # fmt: skip
 
 
 def _origin(peer: Peer) -> str:

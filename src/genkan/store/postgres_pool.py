@@ -28,6 +28,8 @@ class Pool:
         self._waiters: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._open = 0
         self.statements = 0
+        # How many connections there were: a new one may be to another server, which took over and knows less.
+        self.sessions = 0
 
     @property
     def figures(self) -> PoolFigures:
@@ -82,10 +84,12 @@ class Pool:
             if handed is not None and not handed.is_closed():
                 return handed
         try:
-            return await connect(self._url)
+            connection = await connect(self._url)
         except BaseException:
             self._less()
             raise
+        self.sessions += 1
+        return connection
 
     async def _wait(self, patience: Patience) -> asyncpg.Connection | None:
         loop = asyncio.get_running_loop()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import FileVault, drive
+from genkan.app import FileVault, clients
 from genkan.cli.app import app
 from tests.app.desk import ECHO
 from tests.app.files.filing import JSON, Asked, Filing, Reply
@@ -206,7 +206,7 @@ def test_broken_off(signed_in: Genkan, filing: Filing, got: Path, interruptible:
 
 def test_times(signed_in: Genkan, filing: Filing, got: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A site that takes its time gets it where it is asked for; one that takes more is given up; nonsense is told."""
-    monkeypatch.setattr(drive, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "READ_SECONDS", 0.1)
     slowly(filing, 0.3)
     late = signed_in("request", "GET", FILE)
     assert (late.status, late.out) == (1, "")

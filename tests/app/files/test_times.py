@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from genkan import clock as real
-from genkan.app import TryLater, drive, exchange
+from genkan.app import TryLater, clients, exchange
 from tests.app.desk import ECHO
 from tests.app.files.filing import Filing
 from tests.app.files.talks import FILE, Talk, is_untouched, offers, slowly
@@ -15,7 +15,7 @@ from tests.app.files.talks import FILE, Talk, is_untouched, offers, slowly
 
 def test_a_slow_site_has_the_time_that_is_named(talk: Talk, filing: Filing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a word a site that is silent for too long is given up; with one it may take as long as was said."""
-    monkeypatch.setattr(drive, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(clients, "READ_SECONDS", 0.1)
     slowly(filing, 0.3)
     with pytest.raises(TryLater, match="did not end in time"):
         talk("get", FILE)
