@@ -6,12 +6,14 @@ import signal
 import sys
 from pathlib import Path
 
+from bench.growth import SAMPLE
 from bench.peers import all_peers
 from bench.scenarios import all_scenarios
 from bench.suite import NODES, PAGES, PASSKEYS, Choice, run
 
 QUICK_PEERS = ("genkan", "oidc-provider-memory")
 QUICK_SCENARIOS = ("S1", "S2", "S3", "S4", "S5")
+GRANTS = f"S8: grants in the full store (1000000; more than {SAMPLE:,}; 0 leaves S8 out)"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -23,7 +25,7 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--scenario", action="append", choices=scenarios, help="only this scenario; may be repeated")
     parser.add_argument("--rounds", type=int, help="rounds a scenario (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="seconds a round (5; quick: 2)")
-    parser.add_argument("--grants", type=int, help="S8: grants in the full store (1000000; 0 leaves S8 out)")
+    parser.add_argument("--grants", type=int, help=GRANTS)
     parser.add_argument("--workers", type=int, default=4, help="S10: at most so many processes in all (4)")
     parser.add_argument("--phones", type=int, help="S11: sign-ins in the store (1000000; quick: 20000; 0: no S11)")
     parser.add_argument("--people", type=int, help="S11: accounts in the store (100000; quick: 2000)")
@@ -33,6 +35,9 @@ def _choice(words: list[str]) -> Choice:
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "genkan-bench", help="where peers live")
     parser.add_argument("--results", type=Path, default=None, help="the folder for the page, the data and the plot")
     asked = parser.parse_args(words)
+    if asked.grants is not None and asked.grants != 0 and asked.grants <= SAMPLE:
+        # Fewer would be refreshed more often than one grant may be, and fill no more than the store beside it.
+        parser.error(f"--grants: 0, or more than the {SAMPLE:,} of the other store")
     quick = asked.quick
     chosen = bool(asked.peer or asked.scenario)
     return Choice(

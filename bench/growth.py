@@ -35,11 +35,11 @@ class Sample:
 
 
 def measure_growth(outcome: Outcome, grants: int, cache: Path, folder: Path) -> None:
-    """Adds the figures of S8, and of S9 those about the disk."""
+    """Adds the figures of S8, and of S9 those about the disk. ``grants`` are more than ``SAMPLE``."""
     stations: list[Station] = []
     samples: dict[str, Sample] = {}
     try:
-        for count in (SAMPLE, max(grants, SAMPLE)):
+        for count in (SAMPLE, grants):
             name = f"genkan, {count:,} grants"
             stations.append(station.start(Genkan(name, limited=True), cache, folder / f"of-{count}"))
             samples[name] = _fill(stations[-1], count)

@@ -118,7 +118,7 @@ async def _fill(store: Store, rows: int) -> None:
 
 
 def _a_person(number: int, env: Env) -> NewAccount:
-    # The first administers: a site without an administrator looks for one in vain with every change.
+    # The first administers, as on a site that serves.
     permission = Permission.WRITE if number else Permission.SYSTEM_ADMIN
     name, password = f"person{number}", _a_hash()
     made = create_account(

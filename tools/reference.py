@@ -44,8 +44,9 @@ when scheme or host are not the base URL's, and name the proxy header to mend; a
 *Recent sign-in* asks for the password again where it was last given more than fifteen minutes ago.
 """
 COMMANDS_HEAD = """\
-Exit status: 0 done, 1 the answer is no, 2 wrong usage or set-up. What goes wrong is one line on standard error that
-says what to do. Commands that administer work on the same settings as the server ([settings.md](settings.md)).
+Exit status: 0 done, 1 the answer is no, 2 wrong usage or set-up, 75 the store is away and the same may do later. What
+goes wrong is one line on standard error that says what to do. Commands that administer work on the same settings as the
+server ([settings.md](settings.md)).
 """
 SETTINGS_HEAD = """\
 A setting is read from `genkan.toml` in the folder where the command runs (or from the file that `GENKAN_SETTINGS_FILE`

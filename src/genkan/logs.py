@@ -40,18 +40,22 @@ def make_log(log_format: str, level: str, **always: object) -> Callable[..., Non
 
 
 class _Passing(logging.Handler):
-    def __init__(self, log: Callable[..., None]) -> None:
+    def __init__(self, log: Callable[..., None], event: str, warned: str) -> None:
         super().__init__()
         self._log = log
+        self._event = event
+        self._warned = warned
 
     def emit(self, record: logging.LogRecord) -> None:
-        # A warning of the server's tells of a client that speaks no HTTP: anybody can cause as many as he likes.
-        level = "error" if record.levelno >= logging.ERROR else "debug"
-        self._log(level, "server", message=record.getMessage(), exc_info=record.exc_info)
+        is_warning = record.levelno == logging.WARNING
+        level = "error" if record.levelno >= logging.ERROR else self._warned if is_warning else "debug"
+        self._log(level, self._event, message=record.getMessage(), exc_info=record.exc_info)
 
 
-def take_over(name: str, log: Callable[..., None]) -> None:
-    """Let what a library writes to the logger of this name come out as lines of ours."""
+def take_over(name: str, log: Callable[..., None], event: str, *, warned: str) -> None:
+    """Let what a library writes to the logger of this name come out as lines of ours: what it warns of at the level
+    ``warned``.
+    """
     logger = logging.getLogger(name)
-    logger.handlers[:] = [_Passing(log)]
+    logger.handlers[:] = [_Passing(log, event, warned)]
     logger.propagate = False

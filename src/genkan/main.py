@@ -7,6 +7,7 @@ import contextlib
 import resource
 import shlex
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import uvloop
 from genkan import clock
 from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
+from genkan.httpd import signals
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.overseer import NeverAnswered, Overseer
 from genkan.httpd.seat import Said, Seat
@@ -26,6 +28,7 @@ from genkan.httpd.server import Server
 from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks
+from genkan.outside.allocator import give_large_pieces_back
 from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.ldap import LdapDirectory
 from genkan.outside.openid.client_proof import BadCredential
@@ -47,7 +50,7 @@ from genkan.site.app import build
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.counted_passwords import CountedPasswords
 from genkan.site.directory_keeper import keepers
-from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace
+from genkan.site.door import Door, Health, RingHolder, Secrets, SignInPace, crowd_before
 from genkan.site.fellows import Fellows
 from genkan.site.keeper import Keeper
 from genkan.site.measure import Measures
@@ -56,7 +59,7 @@ from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
-from genkan.store.api import CannotOpen, Store, StoreUnavailable
+from genkan.store.api import CannotOpen, Store, StoreAway, StoreUnavailable
 from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
 from genkan.wire.metadata import Endpoints
@@ -65,43 +68,51 @@ from genkan.wire.urls import BaseURL
 if TYPE_CHECKING:
     from genkan.traces import Traces
 
+Ending = tuple[signal.Signals, ...]
 # Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
 OWN_FILES = 100
 
 
 class CannotServe(Exception):
-    """Why the site does not start, as one sentence."""
+    """Why the site does not start, as one sentence. ``passes``: the same start may do later, without anybody's help."""
+
+    def __init__(self, sentence: str, *, passes: bool = False) -> None:
+        super().__init__(sentence)
+        self.passes = passes
 
 
 def serve(settings: Settings) -> None:
-    """Run the site until SIGTERM or SIGINT. Raises CannotServe with one sentence."""
+    """Run the site until a signal ends it. Raises CannotServe with one sentence."""
     _check_ring_folder(settings)
+    give_large_pieces_back()
     log = make_log(settings.log_format, settings.log_level)
     try:
-        with only_server(settings), listening(settings, log) as sockets:
+        with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:
             if settings.workers == 1:
-                _run(settings, sockets)
+                _run(settings, sockets, ending)
             else:
-                _oversee(settings, sockets, log)
-    except (CannotListen, NeverAnswered) as problem:
+                _oversee(settings, sockets, log, ending)
+    except CannotListen as problem:
         raise CannotServe(str(problem)) from None
+    except NeverAnswered as problem:
+        raise CannotServe(str(problem), passes=problem.passes) from None
 
 
-def _run(settings: Settings, sockets: Sockets, seat: Seat | None = None) -> None:
+def _run(settings: Settings, sockets: Sockets, ending: Ending, seat: Seat | None = None) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, sockets, seat))
+        runner.run(_serve(settings, sockets, ending, seat))
 
 
-def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None]) -> None:
+def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], ending: Ending) -> None:
     """Several processes behind the same sockets; this one only looks after them."""
 
     def work(seat: Seat) -> None:
         try:
-            _run(settings, sockets, seat)
+            _run(settings, sockets, signals.OF_WORKERS, seat)
         except (CannotServe, CannotOpen, StoreUnavailable) as problem:
-            seat.say(Said(cannot=str(problem)))
+            seat.say(Said(cannot=str(problem), passes=isinstance(problem, StoreAway | StoreUnavailable)))
 
-    Overseer(settings.workers, work, log, _tell, clock.ticks).run(sockets.close)
+    Overseer(settings.workers, work, log, _tell, clock.ticks, ending, settings.drain_seconds).run(sockets.close)
 
 
 def _tell(lines: tuple[str, ...]) -> None:
@@ -134,7 +145,7 @@ def only_server(settings: Settings) -> Iterator[None]:
         raise CannotServe(str(problem)) from None
 
 
-async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> None:
+async def _serve(settings: Settings, sockets: Sockets, ending: Ending, seat: Seat | None) -> None:
     traces = open_traces(settings, seat)
     store = open_store(settings.store_place, create=True, env=clock.system_env())
     lane = PasswordLane(settings.password_threads or (seat.threads if seat else 0))
@@ -149,7 +160,7 @@ async def _serve(settings: Settings, sockets: Sockets, seat: Seat | None) -> Non
         if certificates.is_needed:
             upkeep.append(asyncio.create_task(certificates.run()))
         try:
-            await _server(door, settings, announcement, sockets, seat, traces).serve(list(sockets.plain))
+            await _server(door, settings, announcement, sockets, ending, seat, traces).serve(list(sockets.plain))
         finally:
             for task in upkeep:
                 task.cancel()
@@ -173,8 +184,14 @@ def open_traces(settings: Settings, seat: Seat | None) -> "Traces | None":
             "GENKAN_TRACES_ENDPOINT: traces need more packages; install genkan[otel] (requirements-otel.lock), "
             f"or leave it out ({missing.name} is missing)"
         ) from None
+    # It tells of a collector that does not answer, and of variables of its own that it cannot read.
+    take_over("opentelemetry", _log(settings, seat), "traces", warned="warning")
     worker = seat.number if seat else None
     return Traces.sent_to(settings.traces_endpoint, settings.traces_percent, worker)
+
+
+def _log(settings: Settings, seat: Seat | None) -> Callable[..., None]:
+    return make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
 
 
 def _node_name(settings: Settings, door: Door, seat: Seat | None) -> str:
@@ -221,7 +238,7 @@ async def open_door(
     """Everything that handlers are given, from the settings and the open store."""
     public = settings.public
     site = await store.site()
-    log = make_log(settings.log_format, settings.log_level, **({"worker": seat.number} if seat else {}))
+    log = _log(settings, seat)
     measures = traces.measures() if traces else Measures()
     return Door(
         settings=settings,
@@ -233,6 +250,7 @@ async def open_door(
         clock=clock.system_env,
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
+        crowd=crowd_before(lane.threads, settings, measures.passwords),
         measures=measures,
         sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,
@@ -313,10 +331,12 @@ def _server(
     settings: Settings,
     announcement: list[str],
     sockets: Sockets,
+    ending: Ending,
     seat: Seat | None,
     traces: "Traces | None" = None,
 ) -> Server:
-    take_over("uvicorn.error", door.log)
+    # A warning of the server's tells of a client that speaks no HTTP: anybody can cause as many as they like.
+    take_over("uvicorn.error", door.log, "server", warned="debug")
     peers = Peers(settings.trusted_proxies, _secret(settings.proxy_secret_file))
     app = build(door, peers, clock.ticks)
 
@@ -336,5 +356,5 @@ def _server(
         traces.around(app.respond, peers) if traces else app.respond, door.log, door.env().draw(4).hex(),
         most_connections=most_connections(settings), figures=door.measures.server,
     )  # fmt: skip
-    server = Server(shared, ready, closing, sockets.secured)
+    server = Server(shared, ready, closing, sockets.secured, ending, settings.drain_seconds)
     return server

@@ -286,7 +286,7 @@ def describe() -> list[tuple[str, str, str]]:
 def load(environment: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Settings | SettingsProblem:
     """Read genkan.toml (or GENKAN_SETTINGS_FILE), then GENKAN_* variables, then flags; later ones win."""
     try:
-        given = read_file(environment, KINDS) | read_variables(environment, KINDS) | read_flags(flags or {})
+        given = read_file(environment, KINDS) | read_variables(environment, KINDS) | read_flags(flags or {}, KINDS)
         values = {name: _value(name, one) for name, one in given.items()}
         settings = msgspec.convert(values, Settings, strict=False)
         _cross_check(settings, {name: one.place for name, one in given.items()})

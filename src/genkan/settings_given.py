@@ -136,8 +136,12 @@ def _near(name: str, candidates: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def read_flags(flags: Mapping[str, object]) -> dict[str, Given]:
-    """What the flags of the command say; a flag that was not given is None."""
+def read_flags(flags: Mapping[str, object], known: Kinds) -> dict[str, Given]:
+    """What the flags of the command say; a flag that was not given is None. Raises BadSetting."""
+    for name in flags:
+        # The command has no others; a program that names settings may.
+        if name not in known:
+            raise BadSetting(f"{flag_of(name)}: there is no such setting{_near(name, known)}")
     return {name: Given(flag_of(name), value) for name, value in flags.items() if value is not None}
 
 

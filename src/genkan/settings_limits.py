@@ -30,6 +30,16 @@ class LimitFields(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_onl
             le=1_000_000,
         ),
     ] = 10_000
+    drain_seconds: Annotated[
+        int,
+        Meta(
+            description="How long after SIGTERM requests are still taken, while /readyz says 503 and every answer ends "
+            "its connection, so that a proxy in front of several nodes sends its requests elsewhere before this one "
+            "goes: twice as long as the proxy lets pass between two looks. A second SIGTERM ends it.",
+            ge=0,
+            le=600,
+        ),
+    ] = 0
     guesses_per_address: Annotated[
         Count,
         Meta(

@@ -62,7 +62,7 @@ def page(status: int, text: str = "<h1>A page</h1>", **headers: str) -> Answer:
 def form_of(step: Step) -> dict[str, str]:
     assert isinstance(step, Ask)
     assert ("Content-Type", "application/x-www-form-urlencoded") in step.headers
-    assert step.body is not None
+    assert isinstance(step.body, bytes)
     return dict(parse_qsl(step.body.decode(), strict_parsing=True))
 
 

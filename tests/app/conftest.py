@@ -1,12 +1,13 @@
 """Fixtures of the app's tests: a real site, a clock that is moved by hand, a vault, chance that repeats."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
 import keyring.backends.fail
 import pytest
+from keyring.backend import KeyringBackend
 
 from genkan.app import Connection
 from genkan.app.keeping import Keeper
@@ -88,9 +89,14 @@ def connection(desk: Desk) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def no_keyring() -> Iterator[None]:
-    """A system without a keyring."""
+def use_keyring() -> Iterator[Callable[[KeyringBackend], None]]:
+    """What makes a keyring that of the system."""
     before = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
-    yield
+    yield keyring.set_keyring
     keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_keyring(use_keyring: Callable[[KeyringBackend], None]) -> None:
+    """A system without a keyring."""
+    use_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]

@@ -43,6 +43,36 @@ class HangingKeyring(WorkingKeyring):
         self.until.wait(30)
 
 
+class SilentKeyring(WorkingKeyring):
+    """A keyring that can be made to say nothing, or to stay locked, when it is asked for a secret; it counts that."""
+
+    name = "silent"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.silent = False
+        self.locked = False
+        self._spoken = threading.Event()
+        self._waiting: list[threading.Thread] = []
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.asked += 1
+        if self.locked:
+            raise RuntimeError("the dialog was closed")
+        if self.silent:
+            self._waiting.append(threading.current_thread())
+            self._spoken.wait(30)
+        return super().get_password(service, username)
+
+    def speak(self) -> None:
+        """From now on it answers; returns when whoever waited for it has gone."""
+        self.silent = False
+        self._spoken.set()
+        for thread in self._waiting:
+            thread.join(30)
+
+
 class RefusingKeyring(WorkingKeyring):
     """A keyring whose errors quote what they were given."""
 

@@ -1,16 +1,17 @@
 """Several kinds of vault in one folder: what a run with another kind kept is seen and ended by every other run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import keyring.backends.fail
 import pytest
 from keyring.backend import KeyringBackend
 
 from genkan.app import keychain
-from genkan.app.sealed import Spoilt
 from genkan.app.shelter import Kind, Shelter
-from genkan.app.vault import FileVault, VaultTrouble
+from genkan.app.vault import Away, EntryTrouble, FileVault, VaultTrouble
 from tests.app.conftest import Chance
-from tests.app.keyrings import WorkingKeyring
+from tests.app.keyrings import SilentKeyring, WorkingKeyring
 
 
 def test_a_kind_for_one_run_changes_no_choice(tmp_path: Path) -> None:
@@ -71,5 +72,69 @@ def test_a_keyring_that_is_gone_stops_nobody_else(tmp_path: Path, monkeypatch: p
     vault = Shelter(tmp_path / "app", Kind.FILE).find()
     assert vault.names() == ("first", "second")
     assert vault.read("second") == "open text"
-    with pytest.raises(Spoilt, match="The keyring is gone"):
+    with pytest.raises(EntryTrouble, match="The keyring is gone"):
         vault.read("first")
+    vault.remove("first")
+    assert vault.names() == ("second",)
+
+
+def in_keyring_and_files(folder: Path, use_keyring: Callable[[KeyringBackend], None], backend: KeyringBackend) -> None:
+    """Three entries of a keyring, and one in clear."""
+    use_keyring(backend)
+    keyring = Shelter(folder, Kind.KEYRING).prepare(Chance())
+    for name in ("a", "b", "c"):
+        keyring.write(name, f"text of {name}")
+    Shelter(folder, Kind.FILE).prepare(Chance()).write("d", "open text")
+
+
+@pytest.mark.parametrize("in_use", [Kind.KEYRING, Kind.FILE])
+def test_a_keyring_that_does_not_answer_costs_one_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use_keyring: Callable[[KeyringBackend], None], in_use: Kind
+) -> None:
+    """Not one for each entry, nor for each look of a program; when it answers again, its entries are as they were."""
+    backend = SilentKeyring()
+    in_keyring_and_files(tmp_path / "app", use_keyring, backend)
+    monkeypatch.setattr(keychain, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(keychain, "ANSWER_SECONDS", 0.2 if in_use is Kind.KEYRING else 60)
+    backend.silent, asked = True, backend.asked
+    for _ in range(2):
+        vault = Shelter(tmp_path / "app", in_use).find()
+        assert vault.read("d") == "open text"
+        for name in ("a", "b", "c"):
+            with pytest.raises(EntryTrouble, match="does not answer"):
+                vault.read(name)
+    assert backend.asked == asked + 1
+    backend.speak()
+    assert Shelter(tmp_path / "app", in_use).find().read("a") == "text of a"
+
+
+def test_a_dialog_that_is_closed_comes_once(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:
+    """Whoever closes the dialog that unlocks a keyring is not shown it for each entry."""
+    backend = SilentKeyring()
+    in_keyring_and_files(tmp_path / "app", use_keyring, backend)
+    backend.locked, asked = True, backend.asked
+    vault = Shelter(tmp_path / "app", Kind.KEYRING).find()
+    for name in ("a", "b", "c"):
+        with pytest.raises(EntryTrouble, match="unlock it"):
+            vault.read(name)
+    assert backend.asked == asked + 1
+
+
+def test_the_keyring_in_use_is_gone(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:
+    """The sessions of the other kinds are there all the same, and what is new is refused as before."""
+    in_keyring_and_files(tmp_path / "app", use_keyring, SilentKeyring())
+    assert "(silent)" in Shelter(tmp_path / "app").find().words
+    use_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    vault = Shelter(tmp_path / "app").find()
+    assert vault.names() == ("a", "b", "c", "d")
+    assert vault.read("d") == "open text"
+    assert "the keyring of this system" in vault.words
+    with pytest.raises(Away, match="no keyring"):
+        vault.read("a")
+    turn = vault.turn("d")
+    assert turn.take()
+    turn.give_back()
+    with pytest.raises(VaultTrouble, match="no keyring"):
+        vault.write("e", "new")
+    with pytest.raises(VaultTrouble, match="no keyring"):
+        Shelter(tmp_path / "app").prepare(Chance())

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from genkan import clock as real
-from genkan.app import drive
+from genkan.app import exchange
 from genkan.app.deadline import Deadline, bound
 from genkan.app.drive import AsyncDriver, Driver
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, ask
@@ -42,7 +42,7 @@ def dripping(piece: bytes, head: bytes = b"HTTP/1.1 200 OK\r\n") -> Iterator[int
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_answer_that_drips_is_bounded(kind: str, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole exchange has an end, its headers included: a session's lock is held for as long."""
-    monkeypatch.setattr(drive, "WHOLE_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(exchange, "WHOLE_ANSWER_SECONDS", 0.3)
     came: list[object] = []
 
     async def in_a_loop(flow: Flow[object]) -> None:
@@ -81,11 +81,16 @@ def test_the_library_lets_itself_be_bound(monkeypatch: pytest.MonkeyPatch) -> No
         patch.undo()
 
 
-@pytest.mark.parametrize(("size", "kind"), [(1 << 20, Answer), (1000, Lost)])
+@pytest.mark.parametrize(
+    ("size", "seconds", "kind"),
+    [(1 << 20, None, Answer), (1000, None, Lost), (1 << 20, 60.0, Lost), (1000, 200.0, Answer)],
+)
 @pytest.mark.parametrize("driver", ["sync", "async"])
-def test_an_answer_that_goes_on_has_longer(driver: str, size: int, kind: type, clock: Clock) -> None:
-    """A download may take longer than a minute as long as it gets on; one that drips may not."""
-    asked = ask(Ask("GET", "http://site.example/a", limit=16 << 20))
+def test_an_answer_that_goes_on_has_longer(
+    driver: str, size: int, seconds: float | None, kind: type, clock: Clock
+) -> None:
+    """A download may take longer than a minute as long as it gets on; one that drips may not. A named time is fixed."""
+    asked = ask(Ask("GET", "http://site.example/a", limit=16 << 20, seconds=seconds))
 
     def pieces() -> Iterator[bytes]:
         for _ in range(10):

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from genkan.app.drive import USER_AGENT, AsyncDriver, Driver
+from genkan.app.clients import USER_AGENT
+from genkan.app.drive import AsyncDriver, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.outcomes import Ready
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, NoReturn, Returned, Visit, ask, pause, visit, work

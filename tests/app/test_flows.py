@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from genkan.app import flows
 from genkan.app.outcomes import Problem, Refreshed, Retry, SignedIn, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.state import Site, Tokens
-from genkan.app.steps import Answer, Ask, Loss, Lost, NoReturn, Pause, Returned, Step, Visit
+from genkan.app.steps import Answer, Ask, Call, Loss, Lost, NoReturn, Pause, Returned, Step, Visit
 from genkan.wire.pkce import challenge_of, is_verifier
 from genkan.wire.redirects import with_answer
 from tests.app.by_hand import APP, BASE, CLIENT, a_site, document, drive, form_of, page
@@ -339,13 +339,13 @@ def test_call_stays_at_the_site() -> None:
         return document({})
 
     for path in ("/rest/api/2/myself", "/@evil.example/", "/a?next=https://evil.example", "/:80/x", "/%2f%2fevil"):
-        drive(flows.call(a_site(), "at", "GET", path), script)
+        drive(flows.call(a_site(), "at", Call("GET", path)), script)
         parts = urlsplit(asked[-1].url)
         assert (parts.scheme, parts.netloc) == ("https", "jira.example.com")
         assert ("Authorization", "Bearer at") in asked[-1].headers
     for path in ("//evil.example/", "https://evil.example/", "rest", "", "/\\evil.example", "/../x"):
         with pytest.raises(ValueError, match="path"):
-            drive(flows.call(a_site(), "at", "GET", path), script)
+            drive(flows.call(a_site(), "at", Call("GET", path)), script)
 
 
 def test_no_secret_in_any_repr() -> None:

@@ -11,7 +11,7 @@ from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState, Tokens, Unreadable, decode, encode
-from genkan.app.steps import Answer, Ask, Loss, Lost, Pause, Step
+from genkan.app.steps import Answer, Ask, Call, Loss, Lost, Pause, Step
 from genkan.app.vault import FileVault, MemoryVault, VaultTrouble
 from tests.app.by_hand import APP, BASE, a_site, document, drive, form_of, page
 from tests.app.conftest import Chance, Clock
@@ -270,7 +270,7 @@ def test_a_call_renews_a_refused_token_once(keeper: Keeper) -> None:
         asked.append(step)
         return answers.pop(0)
 
-    outcome = drive(keeping.call(keeper, "s1", "POST", "/rest/api/2/issue", (), b"{}"), script)
+    outcome = drive(keeping.call(keeper, "s1", Call("POST", "/rest/api/2/issue", body=b"{}")), script)
     assert isinstance(outcome, Answer)
     assert outcome.status == 201
     assert [step.url.removeprefix(BASE) for step in asked] == [
@@ -285,7 +285,7 @@ def test_a_site_that_refuses_its_own_tokens(keeper: Keeper) -> None:
     """Refused twice, the sentence names what drops the header; the session stays."""
     keep(keeper)
     answers = [document({}, 401), document({}, 401), document(NEW), document({}, 401), document({}, 401)]
-    outcome = drive(keeping.call(keeper, "s1", "GET", "/x"), lambda _step: answers.pop(0))
+    outcome = drive(keeping.call(keeper, "s1", Call("GET", "/x")), lambda _step: answers.pop(0))
     assert isinstance(outcome, SiteSetUpWrong)
     assert kept(keeper).tokens is not None
 
@@ -294,7 +294,7 @@ def test_a_site_that_refuses_its_own_tokens(keeper: Keeper) -> None:
 def test_other_answers_are_the_callers(keeper: Keeper, status: int) -> None:
     """Everything but 401 is the API's own answer."""
     keep(keeper)
-    outcome = drive(keeping.call(keeper, "s1", "GET", "/x"), lambda _step: document({}, status))
+    outcome = drive(keeping.call(keeper, "s1", Call("GET", "/x")), lambda _step: document({}, status))
     assert isinstance(outcome, Answer)
     assert outcome.status == status
 

@@ -59,20 +59,38 @@ def test_a_rotated_secret(desk: Desk, site: SiteDouble, clock: Clock, own: Link)
     assert kept(desk).site.client_secret == new.client_secret
 
 
-def test_a_secret_is_put_in_where_the_disk_takes_it(
-    desk: Desk, site: SiteDouble, monkeypatch: pytest.MonkeyPatch, own: Link
-) -> None:
-    """With a full disk the session starts as it was, for its token holds."""
+def test_a_secret_is_kept_once_it_has_proved_right(desk: Desk, site: SiteDouble, clock: Clock, own: Link) -> None:
+    """Naming one writes nothing while the token holds; the first renewal shows that it is right, and keeps it."""
     desk.app().connect(site.base_url, link=own).close()
-    before = kept(desk)
-
-    def full(*_: object) -> None:
-        raise VaultTrouble("No space left.")
-
-    monkeypatch.setattr(desk.vault, "write", full)
-    with desk.app().connect(site.base_url, link=with_new_secret(site, own)) as connection:
+    before, new = kept(desk), with_new_secret(site, own)
+    with desk.app().connect(site.base_url, link=new) as connection:
         assert connection.get(ECHO).ok
-    assert kept(desk) == before
+        assert kept(desk) == before
+        clock.forward(2 * HOUR)
+        assert connection.get(ECHO).ok
+    with desk.app().connect(site.base_url, sign_in=False) as connection:
+        clock.forward(2 * HOUR)
+        assert connection.get(ECHO).ok
+        connection.sign_out()
+
+
+def test_a_mistyped_secret(desk: Desk, site: SiteDouble, clock: Clock, own: Link) -> None:
+    """It is told to the run that names it, opens no browser, and takes nothing from the runs that name none."""
+    desk.app().connect(site.base_url, link=own).close()
+    before, mistyped = kept(desk), replace(own, client_secret="mistyped")
+    with desk.app().connect(site.base_url, link=mistyped) as connection:
+        assert connection.get(ECHO).ok
+        with pytest.raises(SetUpWrong, match="does not take sign-outs"):
+            connection.sign_out()
+    clock.forward(2 * HOUR)
+    for sign_in in (False, True):
+        with pytest.raises(SetUpWrong, match="invalid_client"):
+            desk.app().connect(site.base_url, link=mistyped, sign_in=sign_in)
+    assert (desk.visits, kept(desk)) == (1, before)
+    with desk.app().connect(site.base_url, sign_in=False) as connection:
+        assert connection.get(ECHO).ok
+    assert desk.app().sign_out_everywhere() == {}
+    assert [phone.state for phone in site.phones()] == ["signed_out"]
 
 
 def test_a_client_that_is_gone(desk: Desk, site: SiteDouble, clock: Clock) -> None:

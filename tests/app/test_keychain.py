@@ -1,7 +1,7 @@
 """The keyring: it keeps a key, of any length that keyrings take; what it kept in the first layout is still read."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 
@@ -18,13 +18,6 @@ from genkan.app.shelter import Kind, Shelter
 from genkan.app.vault import FileVault, VaultTrouble
 from tests.app.conftest import Chance
 from tests.app.keyrings import ForgetfulKeyring, HangingKeyring, NarrowKeyring, RefusingKeyring, WorkingKeyring
-
-
-@pytest.fixture
-def use_keyring() -> Iterator[Callable[[KeyringBackend], None]]:
-    before = keyring.get_keyring()
-    yield keyring.set_keyring
-    keyring.set_keyring(before)
 
 
 def test_a_working_keyring_is_chosen_and_remembered(

@@ -12,14 +12,16 @@ import pytest
 
 from genkan.app import App, HandedAgent, Machine, arrival, keeping
 from genkan.app.keeping import Keeper
+from genkan.app.keychain import KeyringVault
 from genkan.app.outcomes import Access, SignInAgain
 from genkan.app.sealed import SALT_BYTES, KeyFile, Passphrase, SealedVault, Spoilt
 from genkan.app.shelter import Kind, Shelter, agree, refuse, shelter_of
 from genkan.app.state import SessionState, Tokens, Unreadable, encode
-from genkan.app.vault import FileVault, VaultTrouble
+from genkan.app.vault import FileVault, Vault, VaultTrouble
 from genkan.testing import SiteDouble
 from tests.app.by_hand import APP, a_site, drive
 from tests.app.conftest import Chance, Clock
+from tests.app.keyrings import WorkingKeyring
 
 SECRET = "rt-very-secret"
 
@@ -108,11 +110,42 @@ def test_a_file_that_is_no_key_is_told(tmp_path: Path) -> None:
     """Another file under the key's name, or one that others can read, is a sentence that says what to do."""
     (tmp_path / "key").write_text("not a key")
     (tmp_path / "key").chmod(0o600)
-    with pytest.raises(VaultTrouble, match="holds no key"):
+    with pytest.raises(VaultTrouble, match=r"holds no key: .*, or remove it and sign in again"):
         sealed(tmp_path).write("a", SECRET)
     (tmp_path / "key").chmod(0o644)
     with pytest.raises(VaultTrouble, match="chmod 600"):
         sealed(tmp_path).write("a", SECRET)
+
+
+def test_what_a_damaged_key_is_told_leads_out(tmp_path: Path) -> None:
+    """Where something was sealed, removing the key alone would help nobody; who does as told can sign in again."""
+    sealed(tmp_path).write("a", SECRET)
+    (tmp_path / "key").write_text("")
+    with pytest.raises(VaultTrouble, match="holds no key") as told:
+        sealed(tmp_path).read("a")
+    assert f"remove it, and the files in {tmp_path / 'sessions'}, and sign in again" in str(told.value)
+    shutil.rmtree(tmp_path / "sessions")
+    (tmp_path / "key").unlink()
+    sealed(tmp_path).write("a", SECRET)
+
+
+@pytest.mark.parametrize("kind", ["sealed", "keyed", "inner"])
+def test_a_later_layout_is_told_as_one(tmp_path: Path, kind: str) -> None:
+    """Another key would not help with what a later version sealed in a form of its own, and is not asked for."""
+    if kind == "sealed":
+        vault: Vault = sealed(tmp_path)
+        suffix, earlier, later = "sealed", "sealed-1 ", "sealed-2 "
+    else:
+        vault = KeyringVault(tmp_path / "sessions", WorkingKeyring(), Chance())
+        suffix, earlier = "keyed", "keyring-2 " if kind == "keyed" else " sealed-1 "
+        later = "keyring-3 " if kind == "keyed" else " sealed-10 "
+    vault.write("a", SECRET)
+    file = tmp_path / "sessions" / f"a.{suffix}"
+    text = file.read_text()
+    assert earlier in text
+    file.write_text(text.replace(earlier, later, 1))
+    with pytest.raises(Spoilt, match=f"another version of the app .layout {later.strip()}.: update it"):
+        vault.read("a")
 
 
 def test_a_passphrase_is_asked_once_and_must_be_right(tmp_path: Path) -> None:
@@ -143,6 +176,30 @@ def test_a_passphrase_is_asked_once_and_must_be_right(tmp_path: Path) -> None:
         vault("open barley").unlock()
     vault("open sesame").unlock()
     assert (tmp_path / "vault.check").exists()
+
+
+def test_a_passphrase_is_asked_once_by_many_threads(tmp_path: Path) -> None:
+    """Who comes while it is being typed waits for it, and opens everything with it."""
+    SealedVault(tmp_path, Passphrase(lambda: "open sesame", Chance()), Chance()).write("a", SECRET)
+    waiting, asked, read = threading.Barrier(4), [], []
+
+    def ask() -> str:
+        asked.append(1)
+        threading.Event().wait(0.2)
+        return "open sesame"
+
+    vault = SealedVault(tmp_path, Passphrase(ask, Chance()), Chance())
+
+    def use() -> None:
+        waiting.wait(20)
+        read.append(vault.read("a"))
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (asked, read) == ([1], [SECRET] * 4)
 
 
 def test_a_wrong_passphrase_stops_before_the_browser(tmp_path: Path, genkan_site: SiteDouble, clock: Clock) -> None:

@@ -15,7 +15,6 @@ from genkan.app.state import SessionState, Tokens, encode
 from genkan.app.steps import Answer, Ask, Flow, Loss, Lost, Pause, Step, Work
 from genkan.app.vault import MemoryVault
 from genkan.testing import SiteDouble
-from genkan.testing.faults import MYSELF
 from tests.app.by_hand import APP, BASE, a_site
 from tests.app.conftest import Chance, Clock
 
@@ -50,7 +49,7 @@ class Phone(RuleBasedStateMachine):
 
     @rule(answers_lost=st.integers(0, 4))
     def use_the_api(self, answers_lost: int) -> None:
-        outcome = self.run(keeping.call(self.keeper, "s1", "GET", MYSELF), answers_lost)
+        outcome = self.run(keeping.call(self.keeper, "s1", keeping.WHO_AM_I), answers_lost)
         assert isinstance(outcome, Answer | Retry), outcome
         if isinstance(outcome, Answer):
             assert outcome.status == 200
@@ -64,7 +63,7 @@ class Phone(RuleBasedStateMachine):
     def killed_at_a_step(self, step: int, use: bool) -> None:
         """The program dies just before one of its steps; a new one starts on what was kept."""
         flow: Flow[object] = (
-            keeping.call(self.keeper, "s1", "GET", MYSELF) if use else keeping.access(self.keeper, "s1")
+            keeping.call(self.keeper, "s1", keeping.WHO_AM_I) if use else keeping.access(self.keeper, "s1")
         )
         try:
             self.run(flow, 0, killed_at=step)
@@ -100,6 +99,7 @@ class Phone(RuleBasedStateMachine):
             case Pause():
                 return None
             case Ask():
+                assert isinstance(step.body, bytes | None)
                 url = step.url.replace(BASE, self.site.base_url)
                 reply = self.network.request(step.method, url, headers=list(step.headers), content=step.body)
                 if lost:

@@ -21,7 +21,7 @@ from genkan.app.flows import Wanted
 from genkan.app.outcomes import Access, Kept, Ready, Retry, SignedOut, SignInAgain
 from genkan.app.session import AsyncSessions, Session, Sessions
 from genkan.app.state import SessionState
-from genkan.app.steps import Answer
+from genkan.app.steps import Answer, Call
 from genkan.app.vault import FileVault
 from genkan.testing import Asked, SiteDouble
 from genkan.testing.faults import MYSELF, TOKEN
@@ -188,7 +188,7 @@ async def test_many_tasks_refresh_once(
     tokens = [access.token for access in found if isinstance(access, Access)]
     assert generations([first, *tokens]) == [0] + [1] * 100
     assert (rotations(site), refreshes(site)) == (1, [1])
-    answer = await one.call("GET", ECHO)
+    answer = await one.call(Call("GET", ECHO))
     assert isinstance(answer, Answer)
     assert isinstance(await one.sign_out(), SignedOut)
     assert await sessions.saved() == ()

@@ -1,10 +1,12 @@
 """A kept session that turns out to be over at its first use: the person signs in again where there is a browser."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genkan.app import AppTrouble, AsyncApp, HandedAgent, NoDoor, SetUpWrong, SignInNeeded
+from genkan.app.state import encode
 from genkan.testing import Setup, SiteDouble
 from tests.app.conftest import Chance, Clock
 from tests.app.desk import MYSELF, Desk
@@ -127,6 +129,33 @@ def test_broken_off(desk: Desk) -> None:
         for _ in range(2):
             with pytest.raises(SignInNeeded):
                 site.get(MYSELF)
+
+
+@pytest.mark.parametrize("path", ["no-slash", "//evil.example/x", "/a/../../x", "/..;/x"])
+def test_what_cannot_be_sent_opens_no_browser(desk: Desk, clock: Clock, path: str) -> None:
+    """A path that is refused is refused first: nothing is asked, although the session is over and has to be renewed."""
+    with desk.app().connect(desk.site.base_url) as site:
+        clock.forward(3550)
+        asked = len(desk.site.faults.asked)
+        with pytest.raises(ValueError, match="a path to join"):
+            site.get(path)
+        assert (desk.visits, len(desk.site.faults.asked)) == (1, asked)
+        assert site.get(MYSELF).ok
+
+
+def test_by_another_client(desk: Desk) -> None:
+    """The site's link is another by now: the connection knows it, and follows whoever signs in by it later."""
+    with desk.app().connect(desk.site.base_url) as site:
+        before = site.site.client_id
+        (state,) = desk.app().saved()
+        gone = replace(state, site=replace(state.site, client_id="f" * 32))
+        desk.vault.write(state.id, encode(gone))
+    with desk.app().connect(desk.site.base_url) as site:
+        assert site.whoami().name == "alice"
+        assert site.site.client_id == before
+        desk.app().sign_in(desk.site.base_url).close()
+        assert site.whoami().name == "alice"
+    assert desk.visits == 3
 
 
 def test_who_signed_out_here_stays_out(desk: Desk) -> None:

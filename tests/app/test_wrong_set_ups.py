@@ -1,8 +1,10 @@
 """Every wrong set-up comes to one sentence of the right kind, by the library's front door; never to a traceback."""
 
+import asyncio
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import trustme
 from genkan.app import (
     App,
     AppTrouble,
+    AsyncApp,
     HandedAgent,
     Link,
     ManagedUnreadable,
@@ -21,6 +24,7 @@ from genkan.app import (
     TryLater,
     VaultTrouble,
     WhichOne,
+    advice,
     managed_configuration,
 )
 from genkan.app.outcomes import ClientIdUnknown, GatewayInTheWay, SiteSetUpWrong, SwitchedOff, TooOld, WrongAddress
@@ -236,3 +240,39 @@ def test_settings(desk: Desk, genkan_site: SiteDouble, tmp_path: Path) -> None:
         troubles.append(told.value)
     for trouble in troubles:
         is_one_sentence(trouble)
+
+
+async def test_a_task_that_is_cancelled_does_not_wait_for_the_doctor(
+    site: SiteDouble, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the doctor finds at a slow site is of use to nobody any more; it ends by itself, and holds nothing."""
+    site.switch_off()
+    begun, answer, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def examined(*_: object) -> str:
+        begun.set()
+        answer.wait(20)
+        ended.set()
+        return "too late"
+
+    monkeypatch.setattr(advice, "advice_for", examined)
+    app = AsyncApp(**desk.settings)  # type: ignore[arg-type]
+    task = asyncio.create_task(app.connect(site.base_url))
+    assert await asyncio.to_thread(begun.wait, 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not ended.is_set()
+    answer.set()
+    assert await asyncio.to_thread(ended.wait, 20)
+
+
+async def test_what_the_doctor_says_reaches_a_task(
+    site: SiteDouble, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for it gets it, as in threads."""
+    site.switch_off()
+    monkeypatch.setattr(advice, "advice_for", lambda *_: "Turn it on.")
+    with pytest.raises(SetUpWrong) as told:
+        await AsyncApp(**desk.settings).connect(site.base_url)  # type: ignore[arg-type]
+    assert told.value.advice == "Turn it on."

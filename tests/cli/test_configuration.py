@@ -213,3 +213,28 @@ def test_a_plan_that_was_overtaken_is_made_anew(shell: Shell, file: Path, monkey
     shell.good("apply", str(file))
     assert len(hashed) == 2
     assert {link["name"] for link in shell.good("link", "list", "--json").json} >= {"Build server", "Old program"}
+
+
+ADMINISTRATOR = '[[user]]\nname = "{}"\npermission = "SYSTEM_ADMIN"\n'
+ENDS = {
+    "lowered": '[[user]]\nname = "alice"\npermission = "READ"\n',
+    "disabled": '[[user]]\nname = "alice"\nstate = "disabled"\n',
+    "deleted": '[[user]]\nname = "alice"\nstate = "deleted"\n',
+}
+
+
+@pytest.mark.parametrize("ends", ENDS.values(), ids=ENDS)
+def test_the_last_administrator_stays(shell: Shell, file: Path, ends: str) -> None:
+    """Also in a dry run, and where the only other one has no way in; a file that puts another there passes."""
+    shell.add_user("alice", "--admin")
+    file.write_text(ends)
+    for words in (("--dry-run",), ()):
+        said = shell.refused("apply", str(file), *words, status=2)
+        assert said.endswith("the permission SYSTEM_ADMIN that alice loses; give it to somebody else in the file")
+    file.write_text(ADMINISTRATOR.format("carol") + ends)
+    said = shell.refused("apply", str(file), status=1)
+    assert "that alice loses" in said
+    shell.add_user("bob")
+    file.write_text(ADMINISTRATOR.format("bob") + ends)
+    shell.good("apply", str(file))
+    assert "nothing to change" in shell.good("apply", str(file)).out

@@ -60,6 +60,7 @@ def test_a_move_and_what_is_said_of_it(shell: Shell, server: Server) -> None:
     assert done.json["closedSeconds"] >= 0
     for words in (("user", "list"), ("status",), ("migrate", "--to", "12"), ("migrate-store", "--abandon")):
         assert "has moved to postgresql://genkan@" in shell.refused(*words, status=2)
+    (shell.folder / "pass").touch(0o600)
     (shell.folder / "pass").write_text("correct horse battery")
     assert "has moved to" in shell.refused("backup", "file", "--passphrase-file", "pass", status=2)
     shell.patch.setenv("GENKAN_DATABASE_URL", server.url("first"))

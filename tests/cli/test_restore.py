@@ -1,6 +1,8 @@
 """genkan restore: words and statuses; what phones may do afterwards is shown in tests/ops."""
 
 import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,16 @@ def test_an_empty_folder_is_filled(shell: Shell, backup: Path) -> None:
         "alice"
     ]
     assert {path.stat().st_mode & 0o077 for path in (elsewhere / "secrets.json", elsewhere / "genkan.sqlite3")} == {0}
+
+
+@pytest.mark.parametrize("how", ["--heal", "--sign-out-all"])
+def test_a_moved_site_is_not_brought_back_to_life(shell: Shell, backup: Path, how: str) -> None:
+    """Beside the one that it has become there would be a second one with the same identity; a copy is another site."""
+    with closing(sqlite3.connect(shell.database)) as db, db:
+        db.execute("UPDATE site SET moved_to = 'postgresql://site@db/genkan'")
+    said = shell.refused("restore", str(backup), how, status=2)
+    assert "has moved to postgresql://site@db/genkan" in said
+    assert said.endswith("to make another site here instead: --as-copy")
+    assert "has moved to" in shell.refused("status", status=2)
+    shell.good("restore", str(backup), "--as-copy")
+    assert names(shell) == ["alice"]

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import signal
 import socket
 import stat
 import subprocess
@@ -194,6 +196,71 @@ def test_a_second_server_and_a_restore_are_refused(served: Serving) -> None:
         )
         assert "stop it first" in refusal(ended)
     assert httpx2.get(f"{served.base}/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_postgresql_that_is_away_may_be_tried_again(tmp_path: Path, workers: str) -> None:
+    """After a power cut the site may be up first: one line, and another status than of what a person has to mend."""
+    where = f"postgresql://genkan@/site?host={tmp_path}"
+    told = ran(
+        tmp_path, GENKAN_PORT=str(free_port()), GENKAN_WORKERS=workers, GENKAN_DATABASE_URL=where,
+        GENKAN_SECRET_FILE=str(tmp_path / "ring.json"),
+    )  # fmt: skip
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (75, "", 1)
+    assert told.stderr.startswith("genkan: the PostgreSQL database cannot be opened: ")
+
+
+def test_a_hang_up_is_no_end(served: Serving) -> None:
+    """What rotates logs and asks for settings to be read anew sends SIGHUP; whoever else is there goes on."""
+    assert served.process is not None
+    served.process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        served.process.wait(0.5)
+    assert httpx2.get(f"{served.base}/healthz").status_code == 200
+
+
+def test_a_site_that_is_told_to_stop_says_so_before_it_goes(tmp_path: Path) -> None:
+    """Whoever passes requests to it hears of it while it still answers, on new connections too; a second SIGTERM is
+    believed at once.
+    """
+    with serving(tmp_path, GENKAN_DRAIN_SECONDS="60") as site, httpx2.Client(base_url=site.base) as client:
+        process = site.process
+        assert process is not None
+        assert "connection" not in client.get("/healthz").headers
+        process.terminate()
+        while (told := client.get("/readyz")).status_code == 200:
+            time.sleep(0.01)
+        assert (told.status_code, told.json()["reasons"]) == (503, ["closing"])
+        for _ in range(2):
+            answer = httpx2.get(f"{site.base}/healthz")
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_the_time_to_hear_of_it_ends(tmp_path: Path) -> None:
+    """After as many seconds as the setting says, without anybody's help."""
+    with serving(tmp_path, GENKAN_DRAIN_SECONDS="1") as site:
+        assert site.process is not None
+        site.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            site.process.wait(0.9)
+        assert site.process.wait(10) == 0
+
+
+def test_a_terminal_that_is_closed_ends_the_site_in_order(tmp_path: Path) -> None:
+    """Nobody is left at the port that the next start wants."""
+    site = Serving(tmp_path)
+    ours, theirs = pty.openpty()
+    try:
+        site.start(stdin=theirs)
+        assert site.process is not None
+        site.process.send_signal(signal.SIGHUP)
+        assert site.process.wait(10) == 0
+    finally:
+        site.kill()
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """genkan user: what each command does to an account, and what it says when it cannot."""
 
 import getpass
+import sqlite3
 import sys
 
 import pytest
 
 from genkan.outside.passwords import verify_now
+from genkan.protocol import administration
 from genkan.protocol.accounts import fold
+from genkan.protocol.entrances import Entrances
+from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.phones import judge
 from genkan.protocol.records import Account, GrantState, Standing
 from genkan.wire.scopes import Permission
@@ -280,8 +284,38 @@ def test_ending_the_last_administrator_on_purpose_tells_the_way_back(shell: Shel
     assert told.endswith("or: genkan user recover alice\n") is (words[0] != "delete")
 
 
-def test_an_administrator_may_change_what_keeps_the_right(shell: Shell) -> None:
-    """From SYSTEM_ADMIN to ADMIN somebody still administers: nothing is asked."""
+def test_a_right_is_not_lowered_from_the_last_who_has_it(shell: Shell) -> None:
+    """Also from SYSTEM_ADMIN to ADMIN: who only administers may not do all that the site needs. A right that grows, or
+    that somebody else has as well, is asked about by nobody.
+    """
     shell.add_user("alice", "--admin")
+    assert "may as much as alice" in shell.refused("user", "permission", "alice", "ADMIN", status=1)
+    shell.add_user("bob", "--permission", "ADMIN")
+    assert shell.good("user", "permission", "bob", "SYSTEM_ADMIN").err == ""
     assert shell.good("user", "permission", "alice", "ADMIN").err == ""
-    assert "may as much as alice" in shell.refused("user", "permission", "alice", "WRITE", status=1)
+    assert shell.good("user", "permission", "alice", "WRITE").err == ""
+
+
+@pytest.mark.parametrize("words", LAST, ids=lambda words: words[0])
+def test_of_two_administrators_who_end_at_once_one_stays(
+    shell: Shell, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was true when it was decided may not be when it is written: the write asks once more."""
+    shell.add_user("alice", "--admin")
+    shell.add_user("bob", "--admin")
+    decided = administration.keeping_administrators
+    overtaken: list[str] = []
+
+    def overtaking(change: Change, account: Account, here: Entrances, at: int, *, others: bool) -> Change | Refused:
+        if not overtaken:
+            overtaken.append("bob")
+            with sqlite3.connect(shell.data / "genkan.sqlite3") as db:
+                db.execute("UPDATE accounts SET permission = 1 WHERE name = 'bob'")
+        return decided(change, account, here, at, others=others)
+
+    monkeypatch.setattr("genkan.cli.last_administrator.keeping_administrators", overtaking)
+    assert "may as much as alice" in shell.refused("user", *words, status=1)
+    assert overtaken
+    found = account(shell, "alice")
+    assert found is not None
+    assert (found.standing, found.permission) == (Standing.ACTIVE, Permission.SYSTEM_ADMIN)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from genkan.httpd.overseer import LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
+from genkan.httpd.overseer import LEAVE_SECONDS, LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
 from genkan.httpd.seat import Said
 from tests.ports import free_port
 from tests.postgres import Server, running_postgres
@@ -78,7 +78,8 @@ def log_of(site: Serving) -> str:
 @pytest.mark.needs("postgres")
 def test_workers_come_back_and_go_together(site: Serving) -> None:
     """What is told once is told once; who is killed is replaced, the set-up link stays good; SIGTERM ends all, and
-    lets a request on its way be answered.
+    lets a request on its way be answered, also where a terminal's Ctrl-C comes to the workers as well; SIGHUP ends
+    none.
     """
     site.start()
     assert site.process is not None
@@ -95,8 +96,17 @@ def test_workers_come_back_and_go_together(site: Serving) -> None:
     with socket.create_connection(("127.0.0.1", site.port), timeout=SECONDS) as slow:
         slow.sendall(b"POST /rest/oauth2/latest/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
         time.sleep(0.3)
+        asked = workers(site)
+        for pid in (site.process.pid, *asked):
+            os.kill(pid, signal.SIGHUP)
+        time.sleep(0.1)
+        assert (site.process.poll(), set(workers(site))) == (None, set(asked))
         site.process.terminate()
         time.sleep(0.3)
+        for pid in asked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        time.sleep(0.1)
         slow.sendall(b"a")
         assert slow.recv(65_536).startswith(b"HTTP/1.1 4")
     assert site.process.wait(SECONDS) == 0
@@ -194,3 +204,17 @@ def test_the_first_must_answer_before_any_other_begins() -> None:
     assert second.due == 0.0
     overseer._heard(second, Said(cannot="no ring"))
     assert logged == [{"worker": 1, "problem": "no ring"}]
+
+
+def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its seconds come before those that a graceful end may take."""
+    now, killed = [100.0], list[int]()
+    overseer = an_overseer(now, [])
+    overseer.drain_seconds = 60.0
+    overseer._places[0].pid = 4711
+    monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
+    overseer._leave(signal.SIGTERM, None)
+    for seconds in (0.0, 1.0, 60 + LEAVE_SECONDS - 0.1, 60 + LEAVE_SECONDS):
+        now[0] = 100 + seconds
+        overseer._see_off(lambda: None)
+    assert killed == [signal.SIGTERM, signal.SIGKILL]

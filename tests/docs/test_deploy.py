@@ -7,11 +7,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from ipaddress import IPv4Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from genkan import settings
 from genkan.cli import root
@@ -152,6 +154,50 @@ def test_compose_starts_what_it_waits_for(tmp_path: Path) -> None:
     assert int(site["stop_grace_period"].removesuffix("s")) > GRACE_SECONDS
 
 
+def test_compose_can_start_and_nobody_else_gets_the_address_of_the_proxy() -> None:
+    """Compose refuses secrets of the environment for a root that is only read; and what is given out by itself is apart
+    from what has its place, for the proxy's address is believed.
+    """
+    made = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
+    for service in made["services"].values():
+        for secret in service.get("secrets", ()):
+            assert set(made["secrets"][secret]) == ({"file"} if service.get("read_only") else {"file", "environment"})
+    (given,) = made["networks"]["inside"]["ipam"]["config"]
+    whole, dynamic = ip_network(given["subnet"]), ip_network(given["ip_range"])
+    assert isinstance(whole, IPv4Network)
+    assert isinstance(dynamic, IPv4Network)
+    assert dynamic.subnet_of(whole)
+    placed = [one["networks"]["inside"] for one in made["services"].values() if isinstance(one["networks"], dict)]
+    fixed = [ip_address(text) for text in (given["gateway"], *(one["ipv4_address"] for one in placed))]
+    assert len(set(fixed)) == len(fixed) == 2
+    assert all(address in whole and address not in dynamic for address in fixed)
+
+
+def test_what_the_page_says_makes_the_files_of_compose(tmp_path: Path) -> None:
+    """Its lines, run: every variable and secret that is read is there, the proxy's is one and the same, the site takes
+    them, and nobody else on the host can read them, though the container's user can.
+    """
+    page = (ROOT / "docs/how-to/run-in-containers.md").read_text(encoding="utf-8")
+    (block,) = (text for text in page.split("```\n") if "secret()" in text)
+    script = "".join(line for line in block.splitlines(keepends=True) if not line.startswith("docker "))
+    subprocess.run(["sh", "-euc", script], check=True, cwd=tmp_path)
+    told = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    asked = COMPOSE.read_text(encoding="utf-8")
+    assert set(told) == set(re.findall(r"\$\{(\w+)", asked))
+    named = {name: tmp_path / one["file"] for name, one in yaml.safe_load(asked)["secrets"].items()}
+    assert named["proxy"].read_text().strip() == told["PROXY_SECRET"]
+    secrets = {told["DATABASE_PASSWORD"], *(path.read_text().strip() for path in named.values())}
+    assert len(secrets) == 3
+    assert {len(secret) for secret in secrets} == {48}
+    for path in named.values():
+        assert path.stat().st_mode & 0o777 == 0o444
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    read = settings.load({"GENKAN_SETTINGS_FILE": "", "GENKAN_METRICS_TOKEN_FILE": str(named["metrics"]),
+                          "GENKAN_BASE_URL": f"https://{told['SITE']}"})  # fmt: skip
+    assert isinstance(read, Settings), read
+
+
 def printed_for_compose(folder: Path) -> str:
     """What `genkan proxy caddy` says for that host, with its secret and its name from the environment."""
     (folder / "secret").write_text("the-secret-of-compose")
@@ -242,7 +288,9 @@ def test_probes_ask_for_what_is_answered_and_stops_are_long_enough() -> None:
     }
     assert {one["path"] for one in asked.values()} <= PATHS
     assert {one["port"] for one in asked.values()} == {"http"}
-    assert deployment["terminationGracePeriodSeconds"] > GRACE_SECONDS + 15
+    drain = int(next(one["value"] for one in container["env"] if one["name"] == "GENKAN_DRAIN_SECONDS"))
+    assert drain >= container["readinessProbe"]["periodSeconds"] * container["readinessProbe"]["failureThreshold"]
+    assert deployment["terminationGracePeriodSeconds"] > drain + GRACE_SECONDS + 15
 
 
 def used(text: str) -> set[str]:
@@ -294,6 +342,21 @@ def test_alerts_name_reasons_and_routes_that_exist() -> None:
     assert set(re.findall(r'\breason="(\w+)"', text)) <= {reason.value for reason in Reason}
     assert set(re.findall(r'\broute="([^"]+)"', text)) <= PATHS
     assert set(re.findall(r'\bcause="(\w+)"', text)) <= {cause.value for cause in Cause}
+    tokens = {path for path in PATHS if re.fullmatch(r"/rest/oauth2/[^/]+/token", path)}
+    assert len(tokens) == 2
+    (slow,) = set(re.findall(r'\broute=~"([^"]+)"', text))
+    assert {path for path in PATHS if re.fullmatch(slow, path)} == tokens
+
+
+async def test_what_alerts_count_is_there_before_it_happens(site: SiteUnderTest) -> None:
+    """A series that is born at its first count has not risen: whatever a rule selects is told at 0 from the start."""
+    kinds = text_string_to_metric_families(exposition(await families(site.door)).decode())
+    there = {(one.name, tuple(one.labels.items())) for family in kinds for one in family.samples}
+    asked = re.findall(r"\b(genkan_\w+_total)(?:\{(\w+)=\"([^\"]+)\"\})?", ALERTS.read_text(encoding="utf-8"))
+    assert len(asked) > 6
+    for name, label, value in asked:
+        found = [labels for named, labels in there if named == name]
+        assert [one for one in found if not label or (label, value) in one], (name, label, value)
 
 
 def test_every_alert_says_what_to_do() -> None:

@@ -86,7 +86,10 @@ def test_examples_have_types(tmp_path: Path) -> None:
 
 
 TYPED = """
+from asyncio import Queue
 from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
 from typing import assert_type
 
 from genkan.app import (
@@ -112,6 +115,10 @@ def threads(app: App) -> None:
         assert_type(site.account, Account | None)
         assert_type(site.site, Site)
         assert_type(site.headers(), dict[str, str])
+        assert_type(site.download("/x", Path("x"), timeout=600), Reply)
+        assert_type(site.download("/x", BytesIO().write), Reply)
+        assert_type(site.request("PUT", "/x", body=Path("x"), timeout=0.5), Reply)
+        assert_type(site.is_refused("x", "https://jira.example.com/x", {}), bool)
     assert_type(app.saved(), tuple[SessionState, ...])
     assert_type(app.sign_out_everywhere(), dict[str, str])
 
@@ -121,6 +128,8 @@ async def tasks(app: AsyncApp) -> None:
         assert_type(site, AsyncConnection)
         assert_type(await site.fresh_token(), str)
         assert_type(await site.get("/x"), Reply)
+        assert_type(await site.download("/x", Path("x")), Reply)
+        assert_type(await site.download("/x", Queue[bytes]().put), Reply)
 
 
 def troubles(trouble: AppTrouble) -> str:

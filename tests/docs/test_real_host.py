@@ -11,6 +11,7 @@ import pytest
 
 from genkan import settings
 from genkan.cli import root
+from genkan.cli.workbench import AWAY
 from genkan.site.app import route_table
 from tests.conftest import installed_program
 from tests.ports import free_port
@@ -195,6 +196,9 @@ def test_a_service_that_ends_is_not_waited_for(host: Host) -> None:
     """With wrong settings the start fails at once, with the status that is not tried again."""
     ended = ran([str(GENKAN), "serve"], host.folder, host.environment(GENKAN_BASE_URL="ftp://x"))
     assert [str(ended.returncode)] == options()["RestartPreventExitStatus"]
+    assert str(AWAY) not in options()["RestartPreventExitStatus"]
+    assert options()["After"] == ["network-online.target postgresql.service"]
+    assert options()["Wants"] == ["network-online.target"]
     gone = subprocess.Popen(["true"])
     gone.wait()
     waited = ran(["sh", "-c", host.here(readiness())], host.folder, host.environment(MAINPID=str(gone.pid)))

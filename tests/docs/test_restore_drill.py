@@ -62,7 +62,7 @@ def test_the_drill_on_postgresql(tmp_path: Path) -> None:
         typed(back_up, tmp_path, site.environment, server.programs)
         assert phone.refresh().status_code == 200
         with pytest.raises(AssertionError, match="stop it first, on every node"):
-            typed(restore.splitlines()[1], tmp_path, site.environment, server.programs)
+            typed(restore.splitlines()[2], tmp_path, site.environment, server.programs)
         site.stop()
         (tmp_path / "secrets.json").unlink()
         server.sql("CREATE DATABASE second TEMPLATE template0")
@@ -83,7 +83,7 @@ def test_the_drill_with_a_base_backup(tmp_path: Path) -> None:
         assert phone.refresh().status_code == 200
         site.stop()
         come_back(server, tmp_path / "genkan-base")
-        again = restore.splitlines()[1].replace("genkan-1", "genkan-2")
+        again = restore.splitlines()[2].replace("genkan-1", "genkan-2")
         typed(again, tmp_path, site.environment, server.programs)
         site.start()
         assert phone.refresh().status_code == 200

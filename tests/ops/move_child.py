@@ -13,7 +13,7 @@ from genkan.store.postgres_moving import Target
 from tests.ops.moving import moved
 
 STEPS: dict[str, Any] = {
-    "write_down": moving, "mark_moved": moving, "close_for_writing": moving, "_note": moving,
+    "write_down": moving, "mark_moved": moving, "close_for_writing": moving,
     "copy": moving.Mover, "compare": moving.Mover, "compare_counts": moving.Mover,
     "commit": Target, "open_site": Target,
 }  # fmt: skip

@@ -45,6 +45,7 @@ name = "Bob"
 state = "disabled"
 """
 
+ANOTHER = '[[user]]\nname = "carol"\npermission = "SYSTEM_ADMIN"\n'
 
 WITHOUT_PASSWORD = ", without a password: nobody can sign in as it before genkan user set-password Bob"
 
@@ -133,7 +134,7 @@ WIKI_CHANGES = (
 
 def test_differences_are_said_in_words() -> None:
     """Each changed field is named with what it was and what it becomes."""
-    site = applied(WHOLE, an_empty_site())
+    site = applied(WHOLE + ANOTHER, an_empty_site())
     text = """
 [[user]]
 name = "Alice"
@@ -174,7 +175,7 @@ def test_turning_the_switch_off_by_file_signs_nobody_out() -> None:
 
 def test_deleting_is_a_state_that_may_be_said_again() -> None:
     """state = "deleted" deletes what is there and is content with what is not."""
-    site = applied(WHOLE, an_empty_site())
+    site = applied(WHOLE + ANOTHER, an_empty_site())
     text = '[[user]]\nname = "alice"\nstate = "deleted"\n[[link]]\nname = "Wiki"\nstate = "deleted"\n'
     plan = planned(text, site)
     assert plan.lines == (

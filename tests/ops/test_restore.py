@@ -14,7 +14,7 @@ from genkan.ops import restore as restoring
 from genkan.ops.taking import RestoreFailed
 from genkan.outside.locks import serving
 from genkan.outside.ring_file import make_ring_file, replace_ring_file
-from genkan.protocol.env import DAY
+from genkan.protocol.env import DAY, HOUR
 from genkan.protocol.restoring import Manner
 from genkan.protocol.ring import new_ring
 from genkan.store.api import CannotOpen, PhoneQuery
@@ -36,12 +36,12 @@ async def lost(tmp_path: Path) -> Lost:
 
 
 async def test_healing_keeps_phones_that_went_on(lost: Lost) -> None:
-    """A phone ahead of its row moves it; one that stood still goes on too; a stranger to the backup waits."""
+    """A phone ahead of its row moves it; one that stood still goes on too; a stranger to the backup signs in again."""
     done = await lost.restored(Manner.HEAL)
     site = await lost.opened()
     try:
         assert await refreshed(site, lost.later, lost.link) == (200, None)
-        assert await refreshed(site, lost.newcomer, lost.link) == (503, "temporarily_unavailable")
+        assert await refreshed(site, lost.newcomer, lost.link) == (400, "invalid_grant")
         lost.clock.advance(2 * DAY)
         assert (await site.store.site()).heal_until < lost.clock.now
     finally:
@@ -50,12 +50,55 @@ async def test_healing_keeps_phones_that_went_on(lost: Lost) -> None:
 
 
 async def test_healing_ends_after_a_day(lost: Lost) -> None:
-    """The phone that comes a day later is told to wait, not signed out: an administrator decides."""
+    """The phone that comes a day later signs in again; it says nothing of the store that is not known."""
     await lost.restored(Manner.HEAL)
     lost.clock.advance(DAY)
     site = await lost.opened()
     try:
-        assert await refreshed(site, lost.later, lost.link) == (503, "temporarily_unavailable")
+        assert await refreshed(site, lost.later, lost.link) == (400, "invalid_grant")
+        assert (await site.client.get("/readyz")).status_code == 200
+    finally:
+        await close_site(site)
+
+
+@pytest.mark.parametrize("manner", [Manner.HEAL, Manner.SIGN_OUT_ALL])
+async def test_a_restored_site_is_ready_whatever_phones_show(lost: Lost, manner: Manner) -> None:
+    """Phones use the access tokens that they have before they refresh. Those of after the backup are told that these
+    open no more, nobody that they should wait, and the site is as ready as before.
+    """
+    await lost.restored(manner)
+    site = await lost.opened()
+    try:
+        for tokens in (lost.later, lost.newcomer):
+            assert (await site.myself(str(tokens["access_token"]))).status_code == 401
+        assert await refreshed(site, lost.newcomer, lost.link) == (400, "invalid_grant")
+        form = {"token": str(lost.newcomer["refresh_token"]), "client_id": lost.link.client_id}
+        assert (await site.client.post("/rest/oauth2/latest/revoke", data=form)).status_code == 200
+        expected = (200, None) if manner is Manner.HEAL else (400, "invalid_grant")
+        assert await refreshed(site, lost.later, lost.link) == expected
+        await site.store.flush()
+        assert (await site.client.get("/readyz")).json() == {"ready": True, "reasons": []}
+        assert (await site.store.site()).behind_since == 0
+        assert "store.behind" not in [event.kind.value for _, event in await site.store.events()]
+    finally:
+        await close_site(site)
+
+
+async def test_what_is_lost_after_a_restore_is_said(lost: Lost) -> None:
+    """A sign-in of after the restore whose row is gone proves another loss, which nobody has decided on."""
+    await lost.restored(Manner.HEAL)
+    lost.clock.advance(HOUR)
+    site = await lost.opened()
+    link = await site.store.link(lost.link.id)
+    assert link is not None
+    again = await site.issue_tokens(link, "bob")
+    await close_site(site)
+    with closing(sqlite3.connect(lost.settings.database_path)) as db, db:
+        db.execute("DELETE FROM grants WHERE id = (SELECT MAX(id) FROM grants)")
+    site = await lost.opened()
+    try:
+        assert await refreshed(site, again, lost.link) == (503, "temporarily_unavailable")
+        assert (await site.client.get("/readyz")).status_code == 503
     finally:
         await close_site(site)
 

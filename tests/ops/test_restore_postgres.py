@@ -66,8 +66,12 @@ async def test_the_database_becomes_the_site_again(site: Settings, tmp_path: Pat
     store = open_store(site.store_place, create=False, env=an_env())
     before = await store.site()
     await store.close()
-    if manner is not Manner.AS_COPY:
-        site.ring_path.unlink()
+    if manner is Manner.AS_COPY:
+        lying = site.ring_path.read_bytes()
+        with pytest.raises(RestoreFailed, match="a copy must not change: name a file that is not there yet"):
+            await restored(site, made.file, manner)
+        assert site.ring_path.read_bytes() == lying
+    site.ring_path.unlink()
     done = await restored(site, made.file, manner)
     ring = read_ring(site.ring_path)
     assert isinstance(ring, Ring)

@@ -9,7 +9,7 @@ from genkan.app.outcomes import Access, Retry, SignInAgain
 from genkan.app.vault import FileVault
 from genkan.protocol import ring as rings
 from genkan.protocol.env import DAY, HOUR, SECOND
-from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, RaiseStop, Subject
+from genkan.protocol.outcomes import Change, DecideLoss, MoveRing, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.ring import Ring
 from genkan.store.api import StoreUnavailable
@@ -42,7 +42,7 @@ async def test_a_restored_backup_keeps_the_session(tmp_path: Path) -> None:
         behind = await phone.access()
         assert behind == Retry(f"{site.base} is busy or down (status 503): try again later.", 60)
         assert (await phone.kept()).tokens is not None
-        assert await site.store.apply(Change((AllowHealing(env.now + DAY),)))
+        assert await site.store.apply(Change((DecideLoss(env.now, env.now + DAY),)))
         assert await phone.name() == "alice"
         assert await state_of(site) == ("signed_in", "")
     finally:

@@ -11,7 +11,7 @@ from genkan.protocol.env import DAY, HOUR, SECOND
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Ended, EventKind, Live, Nothing, Refused, Sighting
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import GrantState, Link, Standing
+from genkan.protocol.records import GrantState, Link, Site, Standing
 from genkan.protocol.sealing import Handle, Kind, new_grant_id
 from genkan.wire.scopes import Permission
 from tests.protocol.builders import (
@@ -92,6 +92,39 @@ def test_what_is_over_is_over_for_every_token(
     refused = access(bearer(generation=generation), grant_facts(a_grant(**row), **facts), an_env())
     assert isinstance(refused, Refused)
     assert refused.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("site", "rotated_at", "reason"),
+    [
+        (a_site(restored_at=NOW, heal_until=NOW + DAY), NOW - HOUR, Reason.TOKEN_OLD),
+        (a_site(restored_at=NOW - HOUR, heal_until=NOW + 1), NOW, Reason.TOKEN_OLD),
+        (a_site(restored_at=NOW - DAY, heal_until=NOW), NOW - DAY, Reason.TOKEN_OLD),
+        (a_site(restored_at=NOW - DAY, heal_until=NOW), NOW - HOUR, Reason.STORE_BEHIND),
+        (a_site(restored_at=NOW - HOUR), NOW - HOUR, Reason.TOKEN_OLD),
+        (a_site(), NOW - HOUR, Reason.STORE_BEHIND),
+    ],
+)
+def test_after_a_restore_a_token_ahead_is_out_of_date(site: Site, rotated_at: int, reason: Reason) -> None:
+    """While the site heals a refresh heals it, and its client must learn that it has to; later it proves a loss of its
+    own only where its row has moved since.
+    """
+    refused = access(bearer(generation=3), grant_facts(a_grant(rotated_at=rotated_at), site=site), an_env())
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.event is None) == (reason, reason is Reason.TOKEN_OLD)
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "reason"),
+    [(-HOUR, Reason.TOKEN_UNKNOWN), (10 * SECOND, Reason.TOKEN_UNKNOWN), (HOUR, Reason.STORE_BEHIND)],
+)
+def test_who_signed_in_between_backup_and_restore_signs_in_again(signed_in: int, reason: Reason) -> None:
+    """Seconds later, too: the clocks of two nodes may differ by so much. What comes afterwards proves another loss."""
+    restored_at = NOW - 2 * HOUR
+    handle = bearer(grant_id=new_grant_id(an_env(restored_at + signed_in)))
+    refused = access(handle, GrantFacts(a_site(restored_at=restored_at), None, None, None), an_env())
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.event is None) == (reason, reason is Reason.TOKEN_UNKNOWN)
 
 
 @pytest.mark.parametrize(

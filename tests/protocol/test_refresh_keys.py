@@ -140,6 +140,20 @@ def test_a_token_ahead_of_its_row_is_never_a_replay(ahead: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rotated_at", "reason"),
+    [(NOW - 2 * DAY, Reason.TOKEN_UNKNOWN), (NOW - DAY, Reason.TOKEN_UNKNOWN), (NOW - SECOND, Reason.STORE_BEHIND)],
+)
+def test_who_comes_when_healing_is_over_signs_in_again(rotated_at: int, reason: Reason) -> None:
+    """What was lost before the restore was decided on; a row that moved since then has lost something else."""
+    grant = a_grant(rotated_at=rotated_at)
+    site = a_site(restored_at=NOW - DAY, heal_until=NOW)
+    asked = refresh_asked(handle=a_handle(grant, generation=3))
+    outcome = refresh(asked, grant_facts(grant, site=site), an_env(), LIFETIMES)
+    assert isinstance(outcome, Refused)
+    assert (outcome.reason, outcome.event is None) == (reason, reason is Reason.TOKEN_UNKNOWN)
+
+
+@pytest.mark.parametrize(
     ("age", "reason"),
     [
         (0, Reason.STORE_BEHIND),

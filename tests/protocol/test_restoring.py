@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from genkan.protocol.env import DAY
-from genkan.protocol.outcomes import AllowHealing, MoveRing, RaiseStop, Subject
+from genkan.protocol.outcomes import DecideLoss, MoveRing, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.restoring import CannotRestore, Manner, Replaced, Restoration, RestoreFacts, restore
@@ -56,7 +56,7 @@ def test_store_and_audit_learn_of_it(manner: Manner) -> None:
 def test_healing_lasts_a_day_and_ends_nobody() -> None:
     """Tokens of before stay genuine, and for 24 hours those ahead of their rows are believed."""
     decided = done(FACTS, Manner.HEAL)
-    assert AllowHealing(NOW + DAY) in decided.change.steps
+    assert DecideLoss(NOW, NOW + DAY) in decided.change.steps
     assert EVERYONE not in decided.change.steps
     assert decided.site_id is None
     assert {key.id for key in decided.ring.keys if key.opens} > {key.id for key in RING.keys}
@@ -78,7 +78,7 @@ def test_signing_everyone_out_heals_nothing() -> None:
     facts = replace(FACTS, backup=replace(BACKUP, heal_until=NOW + DAY))
     steps = done(facts, Manner.SIGN_OUT_ALL).change.steps
     assert EVERYONE in steps
-    assert AllowHealing(0) in steps
+    assert DecideLoss(NOW) in steps
 
 
 def test_a_copy_is_another_site() -> None:

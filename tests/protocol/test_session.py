@@ -117,7 +117,7 @@ def test_a_set_up_link_is_the_one_that_was_told(text: str) -> None:
 
 
 def test_a_set_up_link_dies() -> None:
-    """With the first administrator, with the next link, and where none was made."""
+    """With the first administrator, and where none was made, or only others were; any of several counts."""
     made, again = setup.setup_link(an_env()), setup.setup_link(an_env(seed="next start"))
     (start,) = made.change.steps
     (restart,) = again.change.steps
@@ -127,6 +127,13 @@ def test_a_set_up_link_dies() -> None:
     assert setup.link_fault(a_site(has_administrator=True, setup_digest=start.digest), made.token) == dead
     assert setup.link_fault(a_site(has_administrator=False, setup_digest=restart.digest), made.token) == dead
     assert setup.link_fault(a_site(has_administrator=False, setup_digest=None), made.token) == dead
+    assert restart.digest
+    assert start.digest
+    both = a_site(has_administrator=False, setup_digest=restart.digest + start.digest)
+    assert [setup.link_fault(both, link.token) for link in (made, again)] == [None, None]
+    assert setup.link_fault(dataclasses.replace(both, has_administrator=True), made.token) == dead
+    shifted = dataclasses.replace(both, setup_digest=(restart.digest + start.digest)[16:])
+    assert setup.link_fault(shifted, made.token) == dead
     assert made.token not in repr(made)
     assert len(made.token) == 48
 

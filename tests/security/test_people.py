@@ -13,7 +13,7 @@ from genkan.outside.ldap import DirectoryFull, LdapDirectory, MayGuess, Tried, W
 from genkan.protocol import accounts, links
 from genkan.protocol.env import HOUR, MINUTE, Env
 from genkan.protocol.link_wishes import LinkWish
-from genkan.protocol.outcomes import Change, EventKind
+from genkan.protocol.outcomes import MOST_SETUP_LINKS, Change, EventKind
 from genkan.protocol.records import Link, Standing
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.setup import setup_link
@@ -183,26 +183,29 @@ async def test_a_session_idles_out_and_ends_absolutely(site: SiteUnderTest) -> N
 
 
 async def test_the_set_up_link_is_used_once_never_late_never_elsewhere(site: SiteUnderTest) -> None:
-    """It dies with the first administrator and with the next link; a guess at it is 404; two at once make one
-    account.
+    """All of them die with the first administrator, and the oldest with too many newer ones; a guess at one is 404; two
+    at once make one account.
     """
-    old, new = setup_link(site.env()), setup_link(site.env())
-    assert await site.store.apply(old.change)
-    assert await site.store.apply(new.change)
-    assert (await site.client.get(f"{site.base}/setup/{old.token}")).status_code == 404
+    links = [setup_link(site.env()) for _ in range(MOST_SETUP_LINKS + 1)]
+    for link in links:
+        assert await site.store.apply(link.change)
+    tried = [(await site.client.get(f"{site.base}/setup/{link.token}")).status_code for link in links]
+    assert tried == [404, *[200] * MOST_SETUP_LINKS]
+    old, new = links[1], links[-1]
     assert (await site.client.get(f"{site.base}/setup/{'0' * 48}")).status_code == 404
 
-    async def attempt(name: str) -> int:
+    async def attempt(name: str, token: str) -> int:
         async with site.browser() as browser:
-            page = await browser.get(f"{site.base}/setup/{new.token}")
+            page = await browser.get(f"{site.base}/setup/{token}")
             action, fields = forms_of(page.text)[0]
             filled = {**fields, "username": name, "password": PASSWORD, "password_again": PASSWORD}
             return (await browser.post(site.absolute(action), data=filled)).status_code
 
-    statuses = await asyncio.gather(attempt("first"), attempt("second"))
+    statuses = await asyncio.gather(attempt("first", old.token), attempt("second", new.token))
     assert sorted(statuses) == [303, 404]
     assert len(await site.store.accounts()) == 1
-    assert (await site.client.get(f"{site.base}/setup/{new.token}")).status_code == 404
+    for link in (old, new):
+        assert (await site.client.get(f"{site.base}/setup/{link.token}")).status_code == 404
 
 
 @pytest.mark.parametrize(

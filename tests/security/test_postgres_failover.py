@@ -136,6 +136,8 @@ async def test_an_asynchronous_replica_lacks_the_last_and_the_site_says_so(pair:
         await asyncio.to_thread(pair.site.start)
         assert (await load.refresh(rotated.token)).status_code == 200
         assert (await load.refresh(kept.token)).status_code == 200
+        assert (await load.refresh(newest.token)).status_code == 400
+        assert (await load.http.get("/readyz")).status_code == 200
     finally:
         await load.http.aclose()
 

@@ -284,3 +284,25 @@ async def test_two_hosts_stay_two_whatever_the_target_says() -> None:
     await settle()
     assert seen == [[b"a", b"c"]]
     connection.connection_lost(None)
+
+
+async def test_a_server_that_goes_ends_connections_with_their_answers() -> None:
+    """RFC 9112 9.6: each answer says so, but not ahead of requests that are there already; what comes later is not
+    begun.
+    """
+    for pieces, answered in (
+        ([GET], 1),
+        ([POST + GET], 2),
+        ([GET + POST[:-1], POST[-1:]], 2),
+        ([GET + GET[:4], GET[4:]], 2),
+    ):
+        protocol, wire = connected()
+        protocol._shared.leaving = True
+        for piece in pieces:
+            protocol.data_received(piece)
+            await settle()
+        assert (wire.told.count(b" 200 OK"), wire.told.count(b"connection: close"), wire.closed) == (answered, 1, True)
+        protocol.data_received(GET)
+        await settle()
+        assert wire.told.count(b" 200 OK") == answered
+        protocol.connection_lost(None)

@@ -9,7 +9,7 @@ import pytest
 
 from genkan.protocol import ring as rings
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
-from genkan.protocol.outcomes import AllowHealing, Change, MoveRing, PutLink, RaiseStop, Subject
+from genkan.protocol.outcomes import Change, DecideLoss, MoveRing, PutLink, RaiseStop, Subject
 from genkan.protocol.phones import PhoneState, judge
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import GrantState, Link, LinkKind
@@ -99,7 +99,7 @@ async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> Non
         ahead = await site.refresh(third, link)
         assert (ahead.status_code, ahead.json()["error"]) == (503, "temporarily_unavailable")
         assert Cause.BEHIND in (await readiness(site.door)).causes
-        assert await site.store.apply(Change((AllowHealing(env.now + DAY),)))
+        assert await site.store.apply(Change((DecideLoss(env.now, env.now + DAY),)))
         healed = await site.refresh(third, link)
         assert healed.status_code == 200
         assert (await site.myself(healed.json()["access_token"])).status_code == 200

@@ -5,13 +5,18 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from genkan.httpd.seat import a_letterbox
 from genkan.outside.passwords import PasswordLane
 from genkan.protocol.outcomes import Change, Rotated
+from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Site
 from genkan.protocol.signin.password import LaneFull
+from genkan.site.app import route_table
 from genkan.site.counted_passwords import CountedPasswords
+from genkan.site.fellows import Fellows
 from genkan.site.measure import PasswordFigures
 from genkan.site.metrics import exposition, families
-from genkan.site.readiness import Cause
+from genkan.site.readiness import Cause, readiness
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.figures import BATCH_BOUNDS, LaneFigures, PoolFigures, StoreFigures, Written
 from tests.site.world import SiteUnderTest
@@ -57,6 +62,26 @@ async def test_refusals_are_counted_by_code(site: SiteUnderTest) -> None:
     assert one(await shown(site), "genkan_refusals_total", reason="token_broken") == 3
 
 
+async def test_what_may_be_counted_is_there_before_it_is(site: SiteUnderTest) -> None:
+    """Prometheus sees no rise in a series that is born risen: every value of a list of ours is told at 0."""
+    site.door.measures.server.shed["people"] += 50
+    samples = await shown(site)
+    reasons = {reason: one(samples, "genkan_refusals_total", reason=reason) for reason in Reason}
+    assert set(reasons.values()) == {0}
+    shed = {
+        what: one(samples, "genkan_shed_total", what=what)
+        for what in ("programs", "people", "connections", "unfinished")
+    }
+    assert shed == {"programs": 0, "people": 50, "connections": 0, "unfinished": 0}
+    assert [one(samples, "genkan_cut_off_total", part=part) for part in ("head", "body", "answer")] == [0] * 3
+    for path in {rule.path for rule in route_table(site.base)}:
+        assert one(samples, "genkan_http_answers_total", route=path, status="500") == 0
+    outcomes = ("redeemed", "rotated", "retried", "ended")
+    assert [one(samples, "genkan_store_outcomes_total", outcome=outcome) for outcome in outcomes] == [0] * 4
+    assert one(samples, "genkan_events_total", kind="grant.signed_in") == 0
+    assert one(samples, "genkan_sign_ins_total", way="recovery") == 0
+
+
 async def test_the_state_is_told_with_its_cause(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ready or not, and why; the metrics are there also while the store is not."""
     samples = await shown(site)
@@ -74,6 +99,42 @@ async def test_the_state_is_told_with_its_cause(site: SiteUnderTest, monkeypatch
     assert one(samples, "genkan_clock_behind_seconds") == 12
     told = {cause: one(samples, "genkan_unready", cause=cause) for cause in Cause}
     assert told == {Cause.CLOSING: 1, Cause.CLOCK: 1, Cause.STORE: 1, Cause.BEHIND: 0, Cause.RING: 0}
+
+
+async def test_a_store_that_hangs_takes_no_numbers_away(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process tells what it has counted while its fellows wait for it, readyz says why before its asker goes, and
+    however many ask, the store is asked once.
+    """
+    asked, answers = list[int](), asyncio.Event()
+    look, loop = site.store.site, asyncio.get_running_loop()
+
+    async def hanging() -> Site:
+        asked.append(1)
+        await answers.wait()
+        return await look()
+
+    monkeypatch.setattr(site.store, "site", hanging)
+    site.door.measures.answered("/healthz", 200, 0.001)
+    boxes = [a_letterbox() for _ in range(2)]
+    fellows = [Fellows(number, [(box.inlet, box.outlet) for box in boxes]) for number in range(2)]
+    for fellow in fellows:
+        fellow.listen(lambda: families(site.door))
+    begun = loop.time()
+    for text in await asyncio.gather(*(fellow.render() for fellow in fellows)):
+        told = text.decode()
+        for number in range(2):
+            assert f'genkan_http_answers_total{{route="/healthz",status="200",worker="{number}"}} 1.0' in told
+            assert f'genkan_up{{worker="{number}"}} 1.0' in told
+            assert f'genkan_unready{{cause="store",worker="{number}"}} 1.0' in told
+    assert loop.time() - begun < 2
+    assert list((await readiness(site.door)).causes) == [Cause.STORE]
+    assert loop.time() - begun < 2.9
+    answers.set()
+    assert (await readiness(site.door)).causes == {}
+    assert len(asked) == 1
+    for box in boxes:
+        loop.remove_reader(box.outlet.fileno())
+        box.close()
 
 
 async def test_batches_of_many_are_counted_as_such(site: SiteUnderTest) -> None:

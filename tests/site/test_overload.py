@@ -12,13 +12,11 @@ from genkan.httpd import connection as connections
 from genkan.httpd.connection import Connection
 from genkan.httpd.shared import Shared
 from genkan.main import OWN_FILES, most_connections
-from genkan.outside.passwords import PasswordLane
 from genkan.protocol.records import Link
-from genkan.protocol.signin.password import LaneFull
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from genkan.site.pace import Crowd, Pace
+from genkan.site.pace import Pace
 from genkan.site.peer import source_of
 from genkan.store.api import QueueFull
 from genkan.store.postgres_cold import MOST_THREADS, ColdThreads
@@ -90,7 +88,7 @@ async def test_an_idle_connection_makes_room_for_one_that_asks() -> None:
     second._idle_since, third._idle_since = 2.0, 1.0
     newest, wire = joined(shared)
     assert [one.closed for one in (first_wire, second_wire, third_wire, wire)] == [False, False, True, False]
-    assert shared.figures.shed == {"connections": 1}
+    assert (shared.figures.shed, shared.figures.replaced) == ({}, 1)
     newest.data_received(GET)
     await settle()
     assert b"200 OK" in wire.told
@@ -109,7 +107,8 @@ async def test_where_none_is_idle_the_newest_is_told_to_come_back() -> None:
     await settle()
     assert (status(wire.told), wire.closed, wire.told.count(b"HTTP/1.1")) == (503, True, 1)
     assert b"\r\nretry-after: 1\r\n" in wire.told
-    assert not any(one.closed for _, one in made)
+    closed, figures = any(one.closed for _, one in made), shared.figures
+    assert (closed, figures.replaced, figures.shed) == (False, 0, {"connections": 1})
     for connection in (newest, *(one for one, _ in made)):
         connection.connection_lost(None)
 
@@ -131,7 +130,7 @@ async def test_unfinished_requests_take_so_much_memory_and_no_more(monkeypatch: 
         connection.data_received(begun)
         connection.data_received(bytes(20_000))
     refused = [wire for _, wire in made if b"503" in wire.told]
-    assert len(refused) == 5
+    assert (len(refused), shared.figures.shed) == (5, {"unfinished": 5})
     assert shared.figures.held <= 100_000
     finished, wire = made[0]
     finished.data_received(bytes(40_000))
@@ -278,58 +277,6 @@ async def test_sign_ins_of_a_link_are_limited_where_that_is_wished(tmp_path: Pat
     await site.issue_tokens(link)
     assert (await redeem(site, await site.get_code(link), link)).status_code == 429
     await close_site(site)
-
-
-async def test_one_address_leaves_room_in_the_password_lane(
-    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many it sends at once, eight are in the lane and the others wait behind them or are told to come back;
-    another address is served meanwhile, and who waited gets a turn.
-    """
-    monkeypatch.setattr(site.door.crowd, "_places", 8 + 5)
-    await site.make_account()
-    go_on, inside = asyncio.Event(), 0
-
-    async def held(self: PasswordLane, kept: str, password: str) -> bool:
-        nonlocal inside
-        inside += 1
-        await go_on.wait()
-        return False
-
-    monkeypatch.setattr(PasswordLane, "verify", held)
-    trying = [asyncio.create_task(site.sign_in(f"name {number}", "wrong")) for number in range(20)]
-    while sum(task.done() for task in trying) < 7:
-        await asyncio.sleep(0)
-    assert {task.result().status_code for task in trying if task.done()} == {503}
-    assert inside == 8
-    async with site.door.crowd.enter("198.51.100.7/32"):
-        assert site.door.crowd._taken.total() == 14
-    go_on.set()
-    await asyncio.gather(*trying)
-    assert inside == 13
-    assert not site.door.crowd._taken
-
-
-async def test_a_crowd_is_forgotten_when_it_goes() -> None:
-    """Also where what was done inside failed, and where somebody gave up waiting."""
-    crowd = Crowd(1, 1)
-
-    async def fail() -> None:
-        async with crowd.enter("a"):
-            raise ZeroDivisionError
-
-    async with crowd.enter("a"):
-        waiting = asyncio.create_task(fail())
-        await asyncio.sleep(0)
-        with pytest.raises(LaneFull):
-            await fail()
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-    with pytest.raises(ZeroDivisionError):
-        await fail()
-    assert not crowd._taken
-    assert not crowd._turns
 
 
 # Pure

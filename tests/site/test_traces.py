@@ -1,6 +1,7 @@
 """Traces: what a span tells and what it never does, whose parent is believed, and that they cost nothing while off."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from genkan.site.asgi import Asgi
 from genkan.site.peer import Peers
 from genkan.store.api import StoreUnavailable
 from genkan.traces import Traces
+from tests.ports import free_port
 from tests.site.world import PASSWORD, SiteUnderTest, TestClock, close_site, open_site
 
 SECRET = "proxy-secret-of-the-tests"
@@ -233,3 +235,26 @@ async def test_spans_reach_a_collector() -> None:
         listening.join()
     assert [path for path, _ in got] == ["/v1/traces"]
     assert b"issuer.example" in got[0][1]
+
+
+def test_what_opentelemetry_has_to_say_is_a_line_of_the_log(tmp_path: Path) -> None:
+    """A collector that is away is told of in the format of all lines, with its level; so is a variable of its own that
+    it cannot read, at the start.
+    """
+    port, away = free_port(), free_port()
+    given = {"PATH": "/usr/bin:/bin", "GENKAN_PORT": str(port), "GENKAN_LOG_FORMAT": "json",
+             "GENKAN_TRACES_ENDPOINT": f"http://127.0.0.1:{away}/v1/traces", "GENKAN_TRACES_PERCENT": "100",
+             "OTEL_EXPORTER_OTLP_HEADERS": "no pair"}  # fmt: skip
+    serve = [str(Path(sys.executable).with_name("genkan")), "serve", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(serve, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as site:
+        try:
+            assert site.stdout is not None
+            assert site.stdout.readline().startswith("ready ")
+            assert httpx2.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        finally:
+            site.terminate()
+            _, told = site.communicate(timeout=20)
+    lines = [json.loads(line) for line in told.splitlines()]
+    said = [line["message"] for line in lines if line["event"] == "traces" and line["level"] in ("warning", "error")]
+    assert any("no pair" in message for message in said)
+    assert any(str(away) in message for message in said)

@@ -9,8 +9,8 @@ from genkan.protocol.outcomes import (
     AddAccount,
     AddApiKey,
     AddLink,
-    AllowHealing,
     CloseSession,
+    DecideLoss,
     EndGrant,
     EndGrantsUnder,
     EventKind,
@@ -249,9 +249,9 @@ async def test_healing_is_allowed_until_a_moment(store: Store) -> None:
     await store.apply(a_change(events=(an_event(EventKind.STORE_BEHIND, at=NOW),)))
     await store.apply(a_change(events=(an_event(EventKind.STORE_BEHIND, at=NOW + 1),)))
     assert (await store.site()).behind_since == NOW
-    assert await store.apply(a_change(AllowHealing(NOW + DAY)))
+    assert await store.apply(a_change(DecideLoss(NOW + 1, NOW + DAY)))
     site = await store.site()
-    assert (site.heal_until, site.behind_since) == (NOW + DAY, 0)
+    assert (site.restored_at, site.heal_until, site.behind_since) == (NOW + 1, NOW + DAY, 0)
 
 
 async def test_a_fresh_site_is_empty(store: Store) -> None:

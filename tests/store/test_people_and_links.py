@@ -5,6 +5,7 @@ from dataclasses import replace
 from genkan.protocol import accounts, links
 from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import (
+    MOST_SETUP_LINKS,
     AddAccount,
     AddLink,
     NeedNoAdministrator,
@@ -137,8 +138,13 @@ async def test_the_site_knows_whether_it_has_an_administrator(store: Store) -> N
 async def test_the_setup_link_dies_with_the_first_administrator(store: Store) -> None:
     """NeedNoAdministrator fails as soon as there is one, and with it the rest of the change."""
     first, second = (an_account(permission=Permission.SYSTEM_ADMIN) for _ in range(2))
-    assert await store.apply(a_change(StartSetup(b"digest")))
-    assert (await store.site()).setup_digest == b"digest"
+    assert await store.apply(a_change(StartSetup(b"first.")))
+    assert await store.apply(a_change(StartSetup(b"second")))
+    assert (await store.site()).setup_digest == b"secondfirst."
+    for number in range(MOST_SETUP_LINKS - 1):
+        assert await store.apply(a_change(StartSetup(b"later%d" % (number % 10))))
+    kept = (await store.site()).setup_digest or b""
+    assert (len(kept), kept[-6:]) == (MOST_SETUP_LINKS * 6, b"second")
     assert await store.apply(a_change(NeedNoAdministrator(), AddAccount(first), StartSetup(None)))
     assert (await store.site()).setup_digest is None
     assert not await store.apply(a_change(NeedNoAdministrator(), AddAccount(second), StartSetup(None)))

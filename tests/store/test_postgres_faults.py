@@ -1,20 +1,35 @@
 """A PostgreSQL that goes away, restarts or is locked: clear faults in bounded time, nothing half done, and recovery."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import pytest
 from msgspec import structs
 
-from genkan.protocol.outcomes import OpenSession, Writable
-from genkan.protocol.records import Account, Grant, Link
+from genkan.protocol.outcomes import OpenSession, PutAccount, RaiseStop, Subject, Writable
+from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Account, Grant, GrantState, Link
+from genkan.store import postgres_connection, postgres_open
 from genkan.store.api import StoreUnavailable, Tally
 from genkan.store.postgres import PostgresStore, open_store
 from tests.postgres import Server, running_postgres
-from tests.store.builders import NOW, a_change, a_grant, a_link, a_session, added, an_account, an_env, redeemed, rotated
+from tests.store.builders import (
+    NOW,
+    a_change,
+    a_grant,
+    a_link,
+    a_session,
+    added,
+    an_account,
+    an_env,
+    ended,
+    redeemed,
+    rotated,
+)
 from tests.store.reading import the_row
 
 pytestmark = pytest.mark.needs("postgres")
@@ -150,10 +165,6 @@ async def test_a_deadlock_is_tried_again(site: Site) -> None:
         await other.execute("SET deadlock_timeout = '10s'")
         await other.execute("BEGIN")
         await other.execute("UPDATE accounts SET email = 'b' WHERE id = $1", second.id)
-        from dataclasses import replace
-
-        from genkan.protocol.outcomes import PutAccount
-
         change = a_change(
             PutAccount(replace(first, email="a", version=2)), PutAccount(replace(second, email="a", version=2))
         )
@@ -176,3 +187,133 @@ async def test_values_that_postgres_cannot_keep_are_kept(site: Site) -> None:
     assert await site.store.account(odd.id) == odd
     assert await site.store.account_by_name(odd.folded) == odd
     assert (await site.store.password_row("no\x00body", [])).account is None
+
+
+SLOW = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
+    CREATE TRIGGER slow AFTER UPDATE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION slow();
+"""
+
+
+async def test_what_may_take_long_is_not_cut_off_here(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server was told to allow more than usual, an answer is waited for as long; elsewhere a network that is
+    silent so long is given up.
+    """
+    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.5)
+    store = open_store(server.a_database("slow"), create=False, env=an_env())
+    account = an_account()
+    assert await store.apply(added(account))
+    server.sql(SLOW, "slow")
+    try:
+        assert await store.apply(a_change(RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, NOW)))
+        with pytest.raises(StoreUnavailable):
+            await store.apply(a_change(PutAccount(replace(account, version=2))))
+    finally:
+        await store.close()
+
+
+def test_a_migration_takes_its_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index of many millions of rows takes minutes."""
+    monkeypatch.setattr(postgres_connection, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_open, "MADE", f"SELECT pg_sleep(0.8); {postgres_open.MADE}")
+    server.sql("CREATE DATABASE patient")
+    before, after = postgres_open.migrate(server.url("patient"), an_env())
+    assert before == 0
+    assert after == postgres_open.schema_of(server.url("patient")).newest
+
+
+@contextlib.asynccontextmanager
+async def standby_away(site: Site, patch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Every write is to reach a standby that is gone; nobody waits long for it, nor for a lock."""
+    patch.setattr(postgres_connection, "SILENT_SECONDS", 0.4)
+    patch.setitem(postgres_connection._SESSION, "lock_timeout", "300")
+    server = site.server
+    try:
+        server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        server.sql("SELECT pg_reload_conf()")
+        site.kill_connections()
+        async with asyncio.timeout(10):
+            while server.sql("SHOW synchronous_standby_names") != "nobody":
+                await asyncio.sleep(0.02)
+        yield
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        server.sql("SELECT pg_reload_conf()")
+
+
+async def seen_by_others(site: Site) -> tuple[int, GrantState, str]:
+    """What the database shows whoever asks now: the sign-in's generation and state, the person's address."""
+    other = await asyncpg.connect(site.server.url("faults"))
+    try:
+        found = await other.fetchrow(
+            "SELECT g.generation, g.state, a.email FROM grants g JOIN accounts a ON a.number = g.account "
+            "WHERE g.id = $1",
+            site.grant.id,
+        )
+        return found[0], GrantState(found[1]), found[2]
+    finally:
+        await other.close()
+
+
+@pytest.mark.parametrize("kind", ["rotate", "end", "change"])
+async def test_what_no_standby_has_is_never_acknowledged(
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Not at the second try either, which would find it done: until the standby is back nobody sees it. Then it is."""
+    outcomes: dict[str, Writable] = {
+        "rotate": rotated(site.grant, NOW + 1),
+        "end": ended(site.grant),
+        "change": a_change(PutAccount(replace(site.account, email="new@example.com", version=2))),
+    }
+    outcome, before = outcomes[kind], await seen_by_others(site)
+    # Its texts are known before, or no try would come to the row.
+    assert await site.store.apply(ended(a_grant(site.account, site.link)))
+    async with standby_away(site, monkeypatch):
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await site.store.apply(outcome)
+            assert await seen_by_others(site) == before
+        # However often it is tried, one session waits and no more.
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        assert site.server.sql(waiting) == "1"
+    async with asyncio.timeout(10):
+        while await seen_by_others(site) == before:
+            await asyncio.sleep(0.02)
+    assert await site.store.apply(ended(site.grant))
+    assert "canceling wait" not in (site.server.folder / "log").read_text()
+
+
+# What a standby that took over may have in place of what was lost: other content under the same versions and numbers.
+ANOTHER_HISTORY = """
+    UPDATE site SET mobile_enabled = NOT mobile_enabled;
+    UPDATE links SET name = 'another';
+    UPDATE accounts SET display_name = 'another';
+    UPDATE texts SET text = 'another ' || id WHERE id IN (SELECT user_agent FROM grants)
+"""
+
+
+async def test_what_another_server_told_is_forgotten(site: Site) -> None:
+    """A node that heard nothing of a failover finds the version that it knows, and reads all anew nevertheless."""
+    store = site.store
+    grant = a_grant(site.account, site.link, user_agent="an app of its own")
+    assert await store.apply(redeemed(grant))
+    before = await store.grant_facts(grant.id)
+    assert before.grant == grant
+    row = await store.phone(grant.id)
+    assert row is not None
+    site.server.sql(ANOTHER_HISTORY, "faults")
+    assert await store.grant_facts(grant.id) == before, "nothing says that it moved"
+    site.kill_connections()
+    after = await store.grant_facts(grant.id)
+    assert after.site.version == before.site.version
+    assert after.site.mobile_enabled is not before.site.mobile_enabled
+    for link, account, its in (
+        (after.link, after.account, after.grant),
+        *[(row.link, row.account, row.grant) for row in [await store.phone(grant.id)] if row],
+    ):
+        assert link is not None
+        assert account is not None
+        assert its is not None
+        assert (link.name, account.display_name) == ("another", "another")
+        assert its.user_agent.startswith("another ")
+    assert {link.name for link in await store.links()} == {"another"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from genkan.store import postgres
-from genkan.store.api import CannotOpen
+from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.migration import migrations
 from genkan.store.postgres_open import MIGRATIONS, migrate
 from tests.postgres import Server, running_postgres
@@ -44,6 +44,46 @@ async def test_the_schema_goes_up_and_down(server: Server) -> None:
     store = postgres.open_store(url, create=False, env=an_env())
     assert (await store.site()).site_id != first
     await store.close()
+
+
+async def test_no_schema_goes_down_below_a_server(server: Server) -> None:
+    """A server that runs on it would go on, on what no version of its kind starts on. Once it has ended, it is done."""
+    url = server.a_database("below")
+    newest = len(migrations(MIGRATIONS))
+    store = postgres.open_store(url, create=False, env=an_env())
+    await store.site()
+    with pytest.raises(CannotOpen, match="genkan serve uses"):
+        migrate(url, an_env(), newest - 1)
+    assert server.sql("SELECT version FROM schema_version", "below") == str(newest)
+    assert migrate(url, an_env()) == (newest, newest)
+    await store.close()
+    assert migrate(url, an_env(), newest - 1) == (newest, newest - 1)
+
+
+def test_what_a_role_may_not_see_is_there(server: Server) -> None:
+    """Another program's tables are nobody's site, and another role's site is no empty database; each is said in a
+    line.
+    """
+    server.sql("CREATE ROLE weak LOGIN")
+    for name in ("wiki", "others"):
+        server.sql(f"CREATE DATABASE {name}")
+        server.sql("GRANT ALL ON SCHEMA public TO weak", name)
+    server.sql("CREATE TABLE wiki (page text)", "wiki")
+    migrate(server.url("others"), an_env())
+    for name, said in (("wiki", "another program's"), ("others", "is genkan's, and weak may not read it")):
+        url = server.url(name).replace("genkan@", "weak@")
+        assert said in refusal(url)
+        with pytest.raises(CannotOpen, match=said):
+            migrate(url, an_env())
+    assert server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "wiki") == "1"
+
+
+def test_what_an_extension_made_is_in_nobodys_way(server: Server) -> None:
+    """Such as the views of pg_stat_statements, which hosts put into every database."""
+    server.sql("CREATE DATABASE watched")
+    server.sql("CREATE VIEW statements AS SELECT 1 AS calls", "watched")
+    server.sql("ALTER EXTENSION plpgsql ADD VIEW statements", "watched")
+    assert migrate(server.url("watched"), an_env())[0] == 0
 
 
 def test_an_old_schema_is_not_migrated_by_the_way(server: Server) -> None:
@@ -84,6 +124,25 @@ def test_what_is_not_there_is_said(server: Server) -> None:
     assert "nowhere" in refusal(server.url("nowhere"))
     assert "cannot be opened" in refusal(f"postgresql://genkan@/x?host={server.folder}/none")
     assert "cannot be opened" in refusal("postgresql://genkan@localhost:none/x")
+
+
+def test_what_passes_by_itself_is_told_apart(server: Server) -> None:
+    """A server that is not there, or that takes nobody just now, may be there at the next try; a database that is not
+    there, a user that may not and an address that cannot be read will not.
+    """
+    away = server.url("not_now")
+    server.sql("CREATE DATABASE not_now")
+    server.sql("CREATE ROLE nobody LOGIN CONNECTION LIMIT 0")
+    server.sql("UPDATE pg_database SET datallowconn = FALSE WHERE datname = 'not_now'")
+    nobody = f"postgresql://nobody@/postgres?host={server.folder}"
+    for url in (f"postgresql://genkan@/x?host={server.folder}/none", away, nobody):
+        with pytest.raises(StoreAway):
+            postgres.open_store(url, create=False, env=an_env())
+    stranger = f"postgresql://stranger@/postgres?host={server.folder}"
+    for url in (server.url("nowhere"), stranger, "postgresql://genkan@localhost:none/x"):
+        with pytest.raises(CannotOpen) as told:
+            postgres.open_store(url, create=False, env=an_env())
+        assert not isinstance(told.value, StoreAway)
 
 
 def test_a_standby_is_refused(server: Server) -> None:

@@ -90,3 +90,19 @@ def test_what_cannot_even_be_forgotten_is_told(signed_in: Terminal, monkeypatch:
     assert ran.status == 2
     assert ran.out == f"Signed out: alice at {signed_in.site.base_url}.\n"
     assert ran.err == f"genkan app: Still kept here: the unreadable session {FIRST}. The disk is read-only.\n"
+
+
+def test_forgetting_needs_no_keyring(genkan: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the keyring in use is gone for good, what it sealed can still be forgotten, and nothing else is left."""
+    monkeypatch.setenv("GENKAN_APP_VAULT", "keyring")
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    try:
+        FileVault(genkan.folder / "sessions", ".keyed").write(FIRST, "sealed")
+        kept = genkan("logout", "--everywhere")
+        assert (kept.status, kept.out, kept.err.count("\n")) == (2, "", 1)
+        ran = genkan("logout", "--everywhere", "--forget")
+    finally:
+        keyring.set_keyring(before)
+    assert (ran.status, ran.out) == (0, f"Forgotten here: the unreadable session {FIRST}.\n")
+    assert places(genkan) == []

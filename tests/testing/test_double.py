@@ -136,12 +136,21 @@ def test_a_set_up_that_will_not_do_is_told(make_genkan_site: Make) -> None:
     """One sentence names what is wrong, nothing stays open, and a closed site says that it is one."""
     with pytest.raises(SetupRefused, match="access_seconds"):
         make_genkan_site(Setup(settings={"access_seconds": "soon"}))
+    with pytest.raises(SetupRefused, match=r"settings\['acess_seconds'\]: .*did you mean access_seconds"):
+        make_genkan_site(Setup(settings={"acess_seconds": 60}))
     with pytest.raises(SetupRefused, match="redirect"):
         make_genkan_site(Setup(links=(AppLink(redirects=("nonsense",)),)))
     with pytest.raises(SetupRefused, match="10 to 1024"):
         make_genkan_site(Setup(people=(Somebody("carol", password="short"),)))
     with pytest.raises(SetupRefused, match="not open"):
         SiteDouble().add_person("alice")
+
+
+@pytest.mark.parametrize("phone", ["zz", "00" * 16])
+def test_a_phone_that_there_is_not_is_told(genkan_site: SiteDouble, phone: str) -> None:
+    """An id that is none, or nobody's, is refused as everything else that will not do."""
+    with pytest.raises(SetupRefused):
+        genkan_site.sign_out(phone=phone)
 
 
 def test_who_may_not_sign_in_is_told(genkan_site: SiteDouble) -> None:

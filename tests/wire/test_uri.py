@@ -182,14 +182,18 @@ def test_escapes_are_two_digits(text: str, hold: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/.", "/..", "/a/../b", "/a/./b", "/%2e%2E/b", "/.%2e", "/a%2f..%2fb", "/a/..\\b", "/%5c..%5c", ".."]
+    "path",
+    [
+        *("/.", "/..", "/a/../b", "/a/./b", "/%2e%2E/b", "/.%2e", "/a%2f..%2fb", "/a/..\\b", "/%5c..%5c", ".."),
+        *("/..;/b", "/a/.;x=1/b", "/%2e%2e;x/b", "/..%3bx/b", "/a/..;x", "/..%00/b", "/..\0/b"),
+    ],
 )
 def test_dot_segments_are_seen_in_every_spelling(path: str) -> None:
-    """Escaped dots and slashes count, since some programs resolve them."""
+    """Escaped dots and slashes count, since some programs resolve them; some take parameters off a segment before."""
     assert uri.has_dot_segment(path)
 
 
-@pytest.mark.parametrize("path", ["", "/", "/a", "/a.b", "/...", "/.well-known/x", "/a..b", "/..a"])
+@pytest.mark.parametrize("path", ["", "/", "/a", "/a.b", "/...", "/.well-known/x", "/a..b", "/..a", "/...;", "/a;../b"])
 def test_dots_in_names_are_no_dot_segments(path: str) -> None:
     """Only whole segments of one or two dots climb."""
     assert not uri.has_dot_segment(path)

@@ -227,7 +227,7 @@ def test_a_path_begins_with_exactly_one_slash(path: str) -> None:
         urls.join("https://h.example", path)
 
 
-@pytest.mark.parametrize("path", ["/../a", "/a/..", "/a/../../b", "/%2e%2e/a", "/./a", "/..%2fa", "/..\\a"])
+@pytest.mark.parametrize("path", ["/../a", "/a/..", "/a/../../b", "/%2e%2e/a", "/./a", "/..%2fa", "/..\\a", "/..;/a"])
 def test_a_path_does_not_climb(path: str) -> None:
     """A path stays below the context path: what is meant for us does not reach another application on the host."""
     with pytest.raises(ValueError, match="dot segments"):

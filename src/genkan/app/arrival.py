@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 
 from genkan.app import flows, keeping, preflight
-from genkan.app.keeping import DEVICE, MYSELF, Keeper
+from genkan.app.keeping import DEVICE, Keeper
 from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
@@ -98,7 +98,7 @@ def _is_of(keeper: Keeper, earlier: SessionState, account: Account) -> Flow[bool
 
 
 def _who(site: Site, tokens: Tokens) -> Flow[Account | str]:
-    answer = yield from flows.call(site, tokens.access, "GET", MYSELF)
+    answer = yield from flows.call(site, tokens.access, keeping.WHO_AM_I)
     if isinstance(answer, Lost):
         return f"Signed in, but not yet known as whom: {answer.sentence}"
     account = keeping.read_account(answer) if answer.status == 200 else None

@@ -1,76 +1,102 @@
 """A vault beside which others of the same folder still hold sessions: they are seen, used and ended where they lie.
 
-Owns which of them an entry belongs to; what is new goes to the first.
+Owns which of them an entry belongs to, and that one which fails stops no other; what is new goes to the first.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from genkan.app.sealed import Spoilt
-from genkan.app.vault import FileVault, Turn, Vault, VaultTrouble
+from genkan.app.vault import Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
 
 DEVICE = "device"
 """Each kind has its own: a mark that cannot be opened elsewhere must not stop a sign-in here."""
 
 
 @dataclass(slots=True)
-class Other:
-    """Another kind of vault: ``listed`` name its entries without opening it, for a keyring may not answer."""
+class Place:
+    """A kind of vault: ``listed`` name its entries without opening it, for a keyring may not answer.
+
+    ``words`` say where it is as long as it is not open.
+    """
 
     listed: Sequence[FileVault]
     open: Callable[[], Vault]
-    _opened: Vault | None = field(default=None, init=False)
+    words: str
+    opened: Vault | None = None
+    _trouble: str = field(default="", init=False)
 
     def names(self) -> set[str]:
-        """The sessions that lie there."""
-        return {name for vault in self.listed for name in vault.names() if name != DEVICE}
+        """What lies there."""
+        return {name for vault in self.listed for name in vault.names()}
+
+    def sessions(self) -> set[str]:
+        """What lies there of sessions."""
+        return self.names() - {DEVICE}
 
     def vault(self) -> Vault:
-        """Opened once; raises ``VaultTrouble``."""
-        if self._opened is None:
-            self._opened = self.open()
-        return self._opened
+        """Opened once, and tried once: what fails costs its time at the first entry, not at each. ``VaultTrouble``."""
+        if self._trouble:
+            raise VaultTrouble(self._trouble)
+        if self.opened is None:
+            try:
+                self.opened = self.open()
+            except VaultTrouble as trouble:
+                self._trouble = str(trouble)
+                raise
+        return self.opened
+
+    def remove(self, name: str) -> None:
+        """Forget an entry; where the place fails, by its files alone, which are worth nothing without their key."""
+        try:
+            self.vault().remove(name)
+        except VaultTrouble:
+            for files in self.listed:
+                files.remove(name)
 
 
 class VaultsBeside:
     """The vault in use and the others that hold sessions."""
 
-    def __init__(self, first: Vault, others: Sequence[Other]) -> None:
+    def __init__(self, first: Place, others: Sequence[Place]) -> None:
         self._first = first
         self._others = others
 
     @property
     def words(self) -> str:
         """The place in words."""
-        return self._first.words
+        try:
+            return self._first.vault().words
+        except VaultTrouble:
+            return self._first.words
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted({*self._first.names(), *(name for other in self._others for name in other.names())}))
+        return tuple(sorted({*self._first.names(), *(name for other in self._others for name in other.sessions())}))
 
     def read(self, name: str) -> str | None:
-        for other in self._holding(name):
-            try:
-                return other.vault().read(name)
-            except VaultTrouble as trouble:
-                # One place that does not answer keeps the sessions of the others from nobody.
-                raise Spoilt(str(trouble)) from None
-        return self._first.read(name)
+        place = self._place_of(name)
+        try:
+            return place.vault().read(name)
+        except EntryTrouble:
+            raise
+        except VaultTrouble as trouble:
+            # One place that does not answer keeps the sessions of the others from nobody.
+            raise (Away if place is self._first else EntryTrouble)(str(trouble)) from None
 
     def write(self, name: str, text: str) -> None:
         # Renewed where it lies: what was sealed does not come to lie in clear by a variable of one run.
-        place = next((other.vault() for other in self._holding(name)), self._first)
-        place.write(name, text)
+        self._place_of(name).vault().write(name, text)
 
     def remove(self, name: str) -> None:
-        for other in self._holding(name):
-            other.vault().remove(name)
-        self._first.remove(name)
+        self._place_of(name).remove(name)
 
     def turn(self, name: str) -> Turn:
-        return self._first.turn(name)
+        # The folder's: it is the same whatever kind an entry is of, and needs none of them opened.
+        return self._first.listed[0].turn(name)
 
-    def _holding(self, name: str) -> list[Other]:
-        """The others that have it, none where the first does."""
-        if name in self._first.names():
-            return []
-        return [other for other in self._others if name in other.names()]
+    def _place_of(self, name: str) -> Place:
+        """Where it lies, else where it would come to lie."""
+        if name not in self._first.names():
+            for other in self._others:
+                if name in other.sessions():
+                    return other
+        return self._first

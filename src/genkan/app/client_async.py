@@ -4,7 +4,8 @@ Owns that face alone: what is done is ``conversation``'s and ``entering``'s. ``c
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Self, TypeVar
 
 from genkan.app.agent import UserAgent
@@ -16,9 +17,10 @@ from genkan.app.hop import Hop
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Access
 from genkan.app.reply import Reply
+from genkan.app.sending import Given
 from genkan.app.shelter import Consent, refuse
 from genkan.app.state import Account, SessionState, Site
-from genkan.app.steps import Flow
+from genkan.app.steps import Flow, Sink
 from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
 
@@ -73,30 +75,57 @@ class AsyncConnection:
         path: str,
         *,
         json: object = None,
-        body: bytes | None = None,
+        body: bytes | Path | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> Reply:
         """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``.
 
-        Raises ``ValueError`` before anything is sent for a method, path or header that cannot be sent.
+        A body that is a ``Path`` is read while it is sent. ``timeout`` is the most seconds from the connection to the
+        answer's last byte, anew where it is sent once more; renewing a token has times of its own. Without it the site
+        may be silent for 20 seconds at a time, and has a minute for the whole, and a second more for each 64 KiB that
+        get on. Raises ``ValueError`` before anything is sent for a method, path, header or timeout that cannot be, and
+        ``OSError`` for a file that cannot be read.
         """
-        return await self._do(lambda hop: self._talk.request(hop, method, path, json, body, headers))
+        given = Given(method, path, json, body, headers, timeout)
+        return await self._do(lambda hop: self._talk.request(hop, given))
 
-    async def get(self, path: str) -> Reply:
+    async def download(
+        self,
+        path: str,
+        to: Path | Callable[[bytes], Awaitable[object]],
+        *,
+        method: str = "GET",
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
+        """Have an answer of any length in a file, or else what is awaited with each piece of it as it comes.
+
+        The file appears when it is whole, for its owner alone to read, or with the rights of the one that was there;
+        that one stays where the download fails. Raises as ``request`` does, ``OSError`` where the file cannot be
+        written, and ``ApiRefused`` for an answer that is none: a refusal, a redirect, a page that nobody attached.
+        The reply has status and headers; its body is empty.
+        """
+        given = Given(method, path, json, None, headers, timeout)
+        taker = to if isinstance(to, Path) else Sink(to, waits=False)
+        return await self._do(lambda hop: self._talk.download(hop, given, taker))
+
+    async def get(self, path: str, *, timeout: float | None = None) -> Reply:
         """Read something."""
-        return await self.request("GET", path)
+        return await self.request("GET", path, timeout=timeout)
 
-    async def post(self, path: str, json: object) -> Reply:
+    async def post(self, path: str, json: object, *, timeout: float | None = None) -> Reply:
         """Send something new."""
-        return await self.request("POST", path, json=json)
+        return await self.request("POST", path, json=json, timeout=timeout)
 
-    async def put(self, path: str, json: object) -> Reply:
+    async def put(self, path: str, json: object, *, timeout: float | None = None) -> Reply:
         """Change something."""
-        return await self.request("PUT", path, json=json)
+        return await self.request("PUT", path, json=json, timeout=timeout)
 
-    async def delete(self, path: str) -> Reply:
+    async def delete(self, path: str, *, timeout: float | None = None) -> Reply:
         """Remove something."""
-        return await self.request("DELETE", path)
+        return await self.request("DELETE", path, timeout=timeout)
 
     async def whoami(self) -> Account:
         """Whom the site takes this session for, by asking it. Raises ``AppTrouble``."""

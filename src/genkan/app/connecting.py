@@ -74,6 +74,11 @@ def unread(saved: Sequence[SessionState | Unreadable]) -> str:
     return " ".join(dict.fromkeys(state.sentence for state in saved if isinstance(state, Unreadable)))
 
 
+def is_away(saved: Sequence[SessionState | Unreadable]) -> bool:
+    """Whether the vault in use fails, so that nobody knows what is kept there."""
+    return any(isinstance(state, Unreadable) and state.away for state in saved)
+
+
 def wanted(place: Place, link: Link) -> Wanted:
     """What to find out about the site before a new sign-in; raises ``WhichOne`` where no one site is meant."""
     entry = entry_of(place.managed, place.address)
@@ -95,12 +100,6 @@ def site_of(found: Discovery, ended: SessionState | None, link: Link, private: b
         return found
     # What MDM wants private no program shares.
     return replace(site, share_browser_session=False) if private else site
-
-
-def with_secret(site: Site, link: Link) -> Site:
-    """The site with the secret that the program names for this client: it may have got another since."""
-    same = link.client_id == site.client_id and link.client_secret is not None
-    return replace(site, client_secret=link.client_secret) if same else site
 
 
 def is_another_client(site: Site, before: Site) -> bool:

@@ -4,16 +4,20 @@ Owns that once for both faces of the library: ``client`` runs these flows in thr
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from genkan.app import following, keeping, sending
+from genkan.app.files import WholeFile
 from genkan.app.following import Held
 from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Problem, SignInAgain, SiteSetUpWrong
 from genkan.app.reply import Reply
+from genkan.app.sending import Given
 from genkan.app.state import Account, SessionState, Site
-from genkan.app.steps import Flow
+from genkan.app.steps import Call, Flow, Sink, work
 
 T = TypeVar("T")
 
@@ -63,20 +67,34 @@ class Conversation:
         named = {name.lower(): value for name, value in headers.items()}
         return (yield from keeping.is_about_the_token(self.site, token, path, named))
 
-    def request(
-        self,
-        hop: Hop,
-        method: str,
-        path: str,
-        json: object = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Flow[Reply]:
+    def request(self, hop: Hop, given: Given) -> Flow[Reply]:
         """One request of the site's API; ``ValueError`` for what cannot be sent."""
-        sent = sending.headers_of(headers, has_json=json is not None)
-        content = sending.content_of(json, body)
-        verb = sending.checked_method(method)
-        found = yield from self._use(hop, lambda held: keeping.call(self._keeper, held, verb, path, sent, content))
+        return (yield from self._request(hop, (yield from self._call_of(given))))
+
+    def download(self, hop: Hop, given: Given, to: Path | Sink) -> Flow[Reply]:
+        """The same where the answer is a file; a path gets it when it is whole, and else stays as it was."""
+        call = yield from self._call_of(given)
+        if isinstance(to, Sink):
+            return sending.file_in((yield from self._request(hop, replace(call, sink=to))))
+        file = WholeFile(to, self._keeper.draw)
+        try:
+            # The place is proved first: what a request did cannot be had again.
+            yield from work(file.open)
+            reply = sending.file_in((yield from self._request(hop, replace(call, sink=Sink(file.write)))))
+            yield from work(file.finish)
+            return reply
+        finally:
+            file.discard()
+
+    def _call_of(self, given: Given) -> Flow[Call]:
+        # Before anything else: what cannot be sent opens no browser for a session that has ended.
+        sending.see_path(self.site, given.path)
+        if isinstance(given.body, Path):
+            return (yield from work(lambda: sending.call_of(given)))
+        return sending.call_of(given)
+
+    def _request(self, hop: Hop, call: Call) -> Flow[Reply]:
+        found = yield from self._use(hop, lambda held: keeping.call(self._keeper, held, call))
         reply = sending.reply_in(found, self.site)
         self._again = None
         return reply
@@ -110,7 +128,8 @@ class Conversation:
             self._again = None
         if state is None:
             return outcome
-        self.id, self.account = state.id, state.account
+        # Its site too: it may have been by another client, and who follows this session looks for that one's.
+        self.id, self.account, self._state = state.id, state.account, state
         return (yield from use(state.id))
 
 

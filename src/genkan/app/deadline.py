@@ -6,8 +6,10 @@ Owns the network backend that an HTTP client of threads gets; imports its librar
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from socket import socket
 from ssl import SSLContext
 from typing import Any
+from weakref import WeakSet
 
 import httpcore2
 import httpx2
@@ -21,21 +23,32 @@ class Deadline:
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._own = threading.local()
+        self._streams: WeakSet[_Stream] = WeakSet()
+
+    def see(self, stream: "_Stream") -> "_Stream":
+        """Remember a connection that keeps to it."""
+        self._streams.add(stream)
+        return stream
+
+    def let_go(self) -> None:
+        """Close the descriptors of its connections and send nothing: they are another process's."""
+        for stream in list(self._streams):
+            held = stream.get_extra_info("socket")
+            if isinstance(held, socket):
+                held.close()
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Until the end of this block, this thread's exchange may take so long."""
-        self._own.until = self._ticks() + seconds
+    def held(self, until: float) -> Iterator[None]:
+        """Until the end of this block, this thread's exchange has to be over by then."""
+        self.move(until)
         try:
             yield
         finally:
             self._own.until = None
 
-    def extend(self, seconds: float) -> None:
-        """Within such a block: its exchange may take so much longer."""
-        until = getattr(self._own, "until", None)
-        if until is not None:
-            self._own.until = until + seconds
+    def move(self, until: float) -> None:
+        """Within such a block: its exchange has to be over by then instead."""
+        self._own.until = until
 
     def left(self, timeout: float | None) -> float | None:
         """How long one step may take that would be given ``timeout``; raises where nothing is left."""
@@ -86,7 +99,8 @@ class _Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         left = self._deadline.left(timeout)
-        return _Stream(self._real.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
+        real = self._real.connect_tcp(host, port, left, local_address, socket_options)
+        return self._deadline.see(_Stream(real, self._deadline))
 
 
 class _Stream(httpcore2.NetworkStream):
@@ -109,7 +123,8 @@ class _Stream(httpcore2.NetworkStream):
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         left = self._deadline.left(timeout)
-        return _Stream(self._real.start_tls(ssl_context, server_hostname, left), self._deadline)
+        real = self._real.start_tls(ssl_context, server_hostname, left)
+        return self._deadline.see(_Stream(real, self._deadline))
 
     def get_extra_info(self, info: str) -> Any:
         return self._real.get_extra_info(info)

@@ -14,13 +14,13 @@ from genkan.app.connecting import (
     Link,
     Place,
     is_another_client,
+    is_away,
     kept_session,
     nobody,
     site_of,
     told,
     unread,
     wanted,
-    with_secret,
 )
 from genkan.app.conversation import Again, Conversation
 from genkan.app.desktop import desktop_agent
@@ -32,7 +32,7 @@ from genkan.app.outcomes import Discovery, Kept, NotReady, Ready, Retry, SignedO
 from genkan.app.sealed import SealedVault
 from genkan.app.shelter import Consent, shelter_of
 from genkan.app.state import SessionState, Site
-from genkan.app.steps import Flow, work
+from genkan.app.steps import Flow, look, work
 from genkan.app.troubles import SetUpWrong
 from genkan.app.vault import Vault, VaultTrouble
 from genkan.wire.managed import Managed
@@ -57,10 +57,13 @@ class Entrance:
         """The site that is named, as this program takes it."""
         return Place(address, self.managed, self.allow_http)
 
-    def keeper(self) -> Flow[Keeper]:
+    def keeper(self, *, forgetting: bool = False) -> Flow[Keeper]:
         """The vault with what was kept before; raises ``VaultTrouble``."""
-        vault = self.vault or (yield from work(lambda: shelter_of(self.machine.environ).find(self.machine.draw)))
+        vault = self.vault or (yield from work(lambda: self._found(forgetting)))
         return Keeper(vault, self.machine.now, self.machine.draw)
+
+    def _found(self, forgetting: bool) -> Vault:
+        return shelter_of(self.machine.environ).find(self.machine.draw, forgetting=forgetting)
 
     def _proved_keeper(self) -> Flow[Keeper]:
         # The place is proved first: a sign-in that cannot be kept would be lost after all the trouble of it.
@@ -77,8 +80,11 @@ class Entrance:
         saved = yield from work(lambda: keeping.saved(keeper.vault))
         state = kept_session(saved, self.place(address), account, link)
         if state is None:
-            return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved))
-        state = yield from _with_secret(keeper, state, link)
+            return Resumed(keeper, None, stands=False, because="", spoilt=unread(saved), away=is_away(saved))
+        if link.client_id is not None and link.client_secret is not None:
+            # For this run: a mistyped one must not take the place of the one that is right for all others.
+            keeper = replace(keeper, secret=(link.client_id, link.client_secret))
+            state = replace(state, site=keeper.asked(state.site))
         found = yield from keeping.access(keeper, state.id)
         if isinstance(found, SiteSetUpWrong):
             if found.client_refused:
@@ -156,8 +162,8 @@ class Entrance:
     def _told(self, problem: Stop, address: str, site: Site | None, redirect_uri: str | None = None) -> Flow[Exception]:
         if not self.examine:
             return told(problem, "")
-        look = partial(advice.advice_on, problem, address, self.machine, site, redirect_uri)
-        return told(problem, (yield from work(look)))
+        examine = partial(advice.advice_on, problem, address, self.machine, site, redirect_uri)
+        return told(problem, (yield from look(examine)))
 
     def _again(self, link: Link, *, private: bool | None) -> Again:
         """How a kept session that turns out to be over is signed in again, as if that had been known at once."""
@@ -176,7 +182,7 @@ class Entrance:
 
     def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
-        keeper = yield from self.keeper()
+        keeper = yield from self.keeper(forgetting=forget)
         ended = yield from keeping.sign_out_everywhere(keeper, forget=forget)
         return {label: outcome.sentence for label, outcome in ended if not isinstance(outcome, SignedOut)}
 
@@ -196,6 +202,9 @@ class Entrance:
         if not sign_in:
             if found.refused is not None and found.state is not None:
                 raise (yield from self._told(found.refused, found.state.site.base_url, found.state.site))
+            if found.away:
+                # A new sign-in would fail there as well.
+                raise VaultTrouble(found.spoilt)
             raise nobody(self.place(address), account, found.because, found.spoilt)
         keeper = yield from self._proved_keeper()
         there = address or (found.state.site.base_url if found.state else None)
@@ -213,20 +222,6 @@ class Entrance:
             turn.give_back()
 
 
-def _with_secret(keeper: Keeper, state: SessionState, link: Link) -> Flow[SessionState]:
-    """The session with the secret that the program names, kept where it can be."""
-    if with_secret(state.site, link) == state.site:
-        return state
-    try:
-        named = yield from keeping.change(
-            keeper, state.id, lambda kept: replace(kept, site=with_secret(kept.site, link))
-        )
-    except VaultTrouble:
-        # It starts as it is: what was kept before may still do.
-        return state
-    return named or state
-
-
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """What was found in the vault."""
@@ -239,6 +234,8 @@ class Resumed:
     """Why the site does not take the session's client, which does not say that the sign-in has ended."""
     spoilt: str = ""
     """What cannot be read, where nothing else was found: it may have been the one that is meant."""
+    away: bool = False
+    """Whether it is the vault in use that fails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from genkan.app.discovery import Wanted, discover
 from genkan.app.outcomes import Problem, Refreshed, Retry, SignedIn, SignedOut, SignInAgain, SiteSetUpWrong
 from genkan.app.state import Site, Tokens
 from genkan.app.steps import (
-    API_LIMIT,
     INTERCEPTIONS,
     SET_UP_FAULTS,
     Answer,
     Ask,
+    Call,
     Flow,
     Loss,
     Lost,
@@ -282,19 +282,11 @@ def sign_out(site: Site, tokens: Tokens) -> Flow[SignedOut | Problem]:
     )
 
 
-def call(
-    site: Site,
-    access: str,
-    method: str,
-    path: str,
-    *,
-    headers: tuple[tuple[str, str], ...] = (),
-    body: bytes | None = None,
-    limit: int = API_LIMIT,
-) -> Flow[Answer | Lost]:
-    """One request of the site's API with a bearer token (RFC 6750 2.1); ``path`` cannot leave the site."""
-    bearer = ("Authorization", f"Bearer {access}")
-    return (yield from ask(Ask(method, join(site.base_url, path), (*headers, bearer), body, limit)))
+def call(site: Site, access: str, asked: Call) -> Flow[Answer | Lost]:
+    """One request of the site's API with a bearer token (RFC 6750 2.1); its path cannot leave the site."""
+    url = join(site.base_url, asked.path)
+    headers = (*asked.headers, ("Authorization", f"Bearer {access}"))
+    return (yield from ask(Ask(asked.method, url, headers, asked.body, asked.limit, asked.seconds, asked.sink)))
 
 
 def _form(url: str, fields: dict[str, str]) -> Ask:

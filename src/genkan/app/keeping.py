@@ -6,7 +6,7 @@ whichever thread, task or process comes first.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from genkan.app import flows
 from genkan.app.outcomes import (
@@ -20,12 +20,13 @@ from genkan.app.outcomes import (
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
-from genkan.app.steps import API_LIMIT, INTERCEPTIONS, SET_UP_FAULTS, Answer, Flow, Loss, Lost, pause, work
-from genkan.app.vault import Turn, Vault, VaultTrouble
+from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
+from genkan.app.vault import Away, EntryTrouble, Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
+WHO_AM_I = Call("GET", MYSELF)
 LONGEST_NAME = 255
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BUSY = "Another program of yours is renewing this session and does not finish: try again."
@@ -36,26 +37,50 @@ TURN_POLLS = 2400
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """A vault with the clock and the chance that its flows need."""
+    """A vault with the clock and the chance that its flows need.
+
+    ``secret`` is what the program names for a client (its id first): it is kept with the first renewal that takes it.
+    """
 
     vault: Vault
     now: Callable[[], int]
     draw: Callable[[int], bytes]
+    secret: tuple[str, str] | None = field(default=None, repr=False)
+
+    def asked(self, site: Site) -> Site:
+        """The site as it is asked: with the secret that the program names for this client."""
+        client_id, secret = self.secret or ("", site.client_secret)
+        return replace(site, client_secret=secret) if client_id == site.client_id else site
 
 
 def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
     """Everything that is kept; raises ``VaultTrouble``."""
-    found = (_read(vault, name) for name in vault.names() if name != DEVICE)
+    found = (_one_of_all(vault, name) for name in vault.names() if name != DEVICE)
     return tuple(state for state in found if state is not None)
 
 
+def _one_of_all(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except EntryTrouble as trouble:
+        # One that cannot be read keeps no other from being used.
+        return Unreadable(name, str(trouble), isinstance(trouble, Away))
+
+
 def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    """One entry. What is spoilt is over; what cannot be read now raises ``VaultTrouble``."""
     try:
         document = vault.read(name)
     except Spoilt as spoilt:
-        # One that cannot be opened keeps no other from being used.
         return Unreadable(name, str(spoilt))
     return None if document is None else decode(name, document)
+
+
+def _read_to_forget(vault: Vault, name: str) -> SessionState | Unreadable | None:
+    try:
+        return _read(vault, name)
+    except VaultTrouble as trouble:
+        return Unreadable(name, str(trouble))
 
 
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
@@ -83,7 +108,8 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
         if not isinstance(due, _Due):
             return due
         state = due.state
-        outcome = yield from flows.refresh(state.site, due.tokens, state.redirect_uri, now=keeper.now)
+        site = keeper.asked(state.site)
+        outcome = yield from flows.refresh(site, due.tokens, state.redirect_uri, now=keeper.now)
         return (yield from _settle(keeper, state, due.tokens, outcome, rejected))
     finally:
         turn.give_back()
@@ -170,7 +196,8 @@ def _settle(
 ) -> Flow[Access | Problem]:
     match outcome:
         case Refreshed():
-            yield from keep(keeper, replace(state, tokens=outcome.tokens, ended=None))
+            site = keeper.asked(state.site)
+            yield from keep(keeper, replace(state, site=site, tokens=outcome.tokens, ended=None))
             return _access(outcome.tokens)
         case SignInAgain():
             return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
@@ -203,19 +230,11 @@ def keep(keeper: Keeper, state: SessionState) -> Flow[None]:
     yield from work(lambda: keeper.vault.write(state.id, encode(state)))
 
 
-def call(
-    keeper: Keeper,
-    session_id: str,
-    method: str,
-    path: str,
-    headers: tuple[tuple[str, str], ...] = (),
-    body: bytes | None = None,
-    limit: int = API_LIMIT,
-) -> Flow[Answer | Problem]:
+def call(keeper: Keeper, session_id: str, asked: Call) -> Flow[Answer | Problem]:
     """One request of the API. A token refused as invalid is renewed and the request sent once more.
 
     A 401 that is the API's own, for the site takes the token elsewhere, is an answer as any other. Raises
-    ``VaultTrouble``.
+    ``VaultTrouble``, and what a file says that is sent or written.
     """
     rejected: str | None = None
     for _ in range(2):
@@ -225,11 +244,11 @@ def call(
         site = yield from _site_of(keeper, session_id)
         if not isinstance(site, Site):
             return site
-        answer = yield from flows.call(site, token.token, method, path, headers=headers, body=body, limit=limit)
+        answer = yield from flows.call(site, token.token, asked)
         if isinstance(answer, Lost):
-            return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, method)
+            return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, asked.method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
-        if answer.status != 401 or not (yield from is_about_the_token(site, token.token, path, answer.headers)):
+        if answer.status != 401 or not (yield from is_about_the_token(site, token.token, asked.path, answer.headers)):
             return answer
         rejected = token.token
     return SiteSetUpWrong(
@@ -246,7 +265,7 @@ def is_about_the_token(site: Site, access: str, path: str, headers: Mapping[str,
     # RFC 6750 3.1: a token that expired or was revoked is invalid_token; what says so needs no second question
     if "invalid_token" in headers.get("www-authenticate", "") or path.partition("?")[0] == MYSELF:
         return True
-    answer = yield from flows.call(site, access, "GET", MYSELF)
+    answer = yield from flows.call(site, access, WHO_AM_I)
     return not (isinstance(answer, Answer) and answer.status == 200 and read_account(answer) is not None)
 
 
@@ -266,7 +285,7 @@ def no_answer(lost: Lost, method: str) -> Problem:
 
 def whoami(keeper: Keeper, session_id: str) -> Flow[Answer | Problem]:
     """The site's ``myself`` document; a session that did not know whose it is learns it on the way."""
-    answer = yield from call(keeper, session_id, "GET", MYSELF)
+    answer = yield from call(keeper, session_id, WHO_AM_I)
     if isinstance(answer, Answer) and answer.status == 200:
         yield from _learn_name(keeper, session_id, read_account(answer))
     return answer
@@ -329,8 +348,9 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
     try:
         if not (yield from wait_for(turn)):
             return Retry(BUSY)
-        state = yield from work(lambda: _read(keeper.vault, session_id))
-        outcome = yield from _end(state)
+        read = _read_to_forget if forget else _read
+        state = yield from work(lambda: read(keeper.vault, session_id))
+        outcome = yield from _end(keeper, state)
         if forget or isinstance(outcome, SignedOut):
             yield from work(lambda: keeper.vault.remove(session_id))
         return outcome
@@ -338,14 +358,14 @@ def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[S
         turn.give_back()
 
 
-def _end(state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
+def _end(keeper: Keeper, state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
     if state is None:
         return SignedOut("Nothing was ended at the site: this session was signed out before.")
     if isinstance(state, Unreadable):
         return SiteSetUpWrong(f"Its site cannot be told that it ends. {state.sentence}")
     if state.tokens is None:
         return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
-    return (yield from flows.sign_out(state.site, state.tokens))
+    return (yield from flows.sign_out(keeper.asked(state.site), state.tokens))
 
 
 def sign_out_everywhere(keeper: Keeper, *, forget: bool = False) -> Flow[tuple[tuple[str, SignedOut | Problem], ...]]:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, unseal
+from genkan.app.sealed import HEAD as SEALED_HEAD
+from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, see_layout, unseal
 from genkan.app.vault import FileVault, Turn, VaultTrouble
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SERVICE = "genkan app"
+NO_ANSWER = "The keyring of this system does not answer: unlock it."
 HEAD = "keyring-2 "
 LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
@@ -44,11 +46,12 @@ class KeyringVault:
         self._draw = draw
         self._seconds = seconds
         self._keys: dict[str, bytes] = {}
+        self._failed: dict[str, str] = {}
 
     @property
     def words(self) -> str:
         """The place in words."""
-        return f"an encrypted file in {self._folder}, with its key in the keyring of this system ({self._backend.name})"
+        return f"{place_in(self._folder)} ({self._backend.name})"
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted({*self._files.names(), *self._former.names()}))
@@ -57,7 +60,9 @@ class KeyringVault:
         kept = self._files.read(name)
         if kept is None:
             return self._former.read(name)
+        see_layout(HEAD, kept)
         key_id, _, sealed = kept.removeprefix(HEAD).partition(" ")
+        see_layout(SEALED_HEAD, sealed)
         key = self._key(key_id) if kept.startswith(HEAD) else None
         text = unseal(key, name, sealed) if key else None
         if text is None:
@@ -82,8 +87,11 @@ class KeyringVault:
         return self._files.turn(name)
 
     def _key(self, key_id: str) -> bytes | None:
+        if key_id in self._failed:
+            # Each entry asks for it: once is enough for a wait, or for a dialog that somebody has closed.
+            raise VaultTrouble(self._failed[key_id])
         if key_id not in self._keys:
-            text = answer_within(lambda: self._backend.get_password(SERVICE, _name_of(key_id)), self._seconds) or ""
+            text = self._kept_for(key_id)
             try:
                 key = bytes.fromhex(text)
             except ValueError:
@@ -93,6 +101,14 @@ class KeyringVault:
             self._keys[key_id] = key
         return self._keys[key_id]
 
+    def _kept_for(self, key_id: str) -> str:
+        backend, name = self._backend, _name_of(key_id)
+        try:
+            return answer_within(lambda: backend.get_password(SERVICE, name), self._seconds, backend) or ""
+        except VaultTrouble as trouble:
+            self._failed[key_id] = str(trouble)
+            raise
+
     def _own_key(self) -> tuple[str, bytes]:
         """The key to seal with. Two programs may make one each at the same moment: each entry names its own."""
         key_id = self._present.read("vault") or ""
@@ -100,10 +116,15 @@ class KeyringVault:
         if key is None:
             key_id, key = self._draw(8).hex(), self._draw(KEY_BYTES)
             name, secret = _name_of(key_id), key.hex()
-            answer_within(lambda: self._backend.set_password(SERVICE, name, secret), self._seconds)
+            answer_within(lambda: self._backend.set_password(SERVICE, name, secret), self._seconds, self._backend)
             self._present.write("vault", key_id)
             self._keys[key_id] = key
         return key_id, key
+
+
+def place_in(folder: Path) -> str:
+    """Where sessions lie whose key is in the keyring, in words."""
+    return f"an encrypted file in {folder}, with its key in the keyring of this system"
 
 
 def _name_of(key_id: str) -> str:
@@ -124,7 +145,7 @@ class _FormerVault:
     def read(self, name: str) -> str | None:
         if self._index.read(name) is None:
             return None
-        return answer_within(lambda: self._backend.get_password(SERVICE, name), self._seconds)
+        return answer_within(lambda: self._backend.get_password(SERVICE, name), self._seconds, self._backend)
 
     def remove(self, name: str) -> None:
         def forget() -> None:
@@ -133,7 +154,7 @@ class _FormerVault:
                 self._backend.delete_password(SERVICE, name)
 
         if self._index.read(name) is not None:
-            answer_within(forget, self._seconds)
+            answer_within(forget, self._seconds, self._backend)
             self._index.remove(name)
 
 
@@ -146,7 +167,7 @@ def find_backend(seconds: float = LOOK_SECONDS) -> "KeyringBackend":
         return keyring.get_keyring()
 
     backend = answer_within(load, seconds)
-    if answer_within(lambda: float(backend.priority), seconds) < RECOMMENDED:
+    if answer_within(lambda: float(backend.priority), seconds, backend) < RECOMMENDED:
         raise VaultTrouble("This system has no keyring that keeps secrets.")
     return backend
 
@@ -162,12 +183,22 @@ def prove(backend: "KeyringBackend", draw: Callable[[int], bytes], seconds: floa
         finally:
             backend.delete_password(SERVICE, name)
 
-    if not answer_within(trial, seconds):
+    if not answer_within(trial, seconds, backend):
         raise VaultTrouble("The keyring of this system does not keep what it is given.")
 
 
-def answer_within(call: Callable[[], T], seconds: float) -> T:
-    """Call a keyring with a deadline: a hanging bus leaves a daemon thread behind and an error, not a hanging app."""
+_hanging: dict[int, threading.Thread] = {}
+"""By whose they are, the calls that were given up and have not come back since."""
+
+
+def answer_within(call: Callable[[], T], seconds: float, whose: object = None) -> T:
+    """Call a keyring with a deadline: a hanging bus leaves a daemon thread behind and an error, not a hanging app.
+
+    As long as that thread hangs, ``whose`` keyring is not called again: every entry would wait as long as the first.
+    """
+    given_up = _hanging.get(id(whose))
+    if given_up is not None and given_up.is_alive():
+        raise VaultTrouble(NO_ANSWER)
     results: list[T] = []
     troubles: list[Exception] = []
 
@@ -185,4 +216,5 @@ def answer_within(call: Callable[[], T], seconds: float) -> T:
     if troubles:
         # Only its kind: a backend's own message may quote what it was given.
         raise VaultTrouble(f"The keyring of this system fails ({type(troubles[0]).__name__}): unlock it.") from None
-    raise VaultTrouble("The keyring of this system does not answer: unlock it.")
+    _hanging[id(whose)] = thread
+    raise VaultTrouble(NO_ANSWER)

@@ -1,6 +1,6 @@
 """Files that are being written, by names that say who writes them; those of programs that died are swept.
 
-Owns that name and the judgement who is dead; what is written is ``vault``'s.
+Owns that name and the judgement who is dead; what is written is the vault's, or a download.
 """
 
 import os
@@ -12,9 +12,13 @@ from genkan.app import owned
 SUFFIX = ".new"
 
 
-def fresh(path: Path) -> Path:
-    """A name beside it that no other thread or process writes to; what a dead one left there is removed."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{SUFFIX}")
+def fresh(path: Path, mark: str = "") -> Path:
+    """A name beside it that no other thread or process writes to; what a dead one left there is removed.
+
+    A mark keeps apart what tasks of one thread write at the same time.
+    """
+    marked = f"{path.name}.{mark}" if mark else path.name
+    new = path.with_name(f".{marked}.{os.getpid()}.{threading.get_ident()}{SUFFIX}")
     new.unlink(missing_ok=True)
     return new
 

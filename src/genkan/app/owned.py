@@ -91,9 +91,9 @@ def runs(process: int, *, has_modes: bool = HAS_MODES) -> bool:
         return _runs_on_windows(process)
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except (PermissionError, OverflowError):
+    except PermissionError:
         return True
     return True
 

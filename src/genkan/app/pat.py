@@ -4,6 +4,7 @@ Owns the check that both are the same person's, the time between, and the end of
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from genkan.app import keeping
@@ -74,11 +75,12 @@ def replace_token(
     The token still works afterwards; ``tokens_of`` and ``end_token`` end it once no script uses it any more.
     """
     owner = owner_of(address, personal_token, allow_http=allow_http)
-    connection = app.connect(address, account=owner.name, link=link)
-    account = connection.account or connection.whoami()
-    if account.key == owner.key:
-        return connection
-    connection.close()
+    with ExitStack() as otherwise:
+        connection = otherwise.enter_context(app.connect(address, account=owner.name, link=link))
+        account = connection.account or connection.whoami()
+        if account.key == owner.key:
+            otherwise.pop_all()
+            return connection
     raise SignInNeeded(
         f"The token is {owner.name}'s, and {account.name} is signed in at {connection.site.name}: sign in as "
         f"{owner.name}."

@@ -6,13 +6,14 @@ entries lie, and how they last, is ``vault``'s.
 
 import binascii
 import hashlib
+import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import FileVault, Turn, make_private, read_own, write_new
+from genkan.app.vault import EntryTrouble, FileVault, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
@@ -26,8 +27,8 @@ SCRYPT_COST = 2**15
 SCRYPT_MEMORY = 64 * 1024 * 1024
 
 
-class Spoilt(VaultTrouble):
-    """One entry cannot be opened; the others may be in good order."""
+class Spoilt(EntryTrouble):
+    """One entry cannot be opened, and will not be: a new sign-in takes its place."""
 
 
 class Unlock(Protocol):
@@ -55,7 +56,7 @@ class KeyFile:
         """The key; a new one where nothing was sealed yet."""
         text = read_own(self._path)
         if text is None:
-            sealed = folder.exists() and any(folder.glob(f"*{SUFFIX}"))
+            sealed = _holds_any(folder)
             # Looked for again: another program may have made it, and sealed something, between the two looks.
             text = read_own(self._path)
             if text is None and sealed:
@@ -72,8 +73,16 @@ class KeyFile:
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES:
-            raise VaultTrouble(f"{self._path} holds no key: put the right file back, or remove it and sign in again.")
+            there = f", and the files in {folder}," if _holds_any(folder) else ""
+            raise VaultTrouble(
+                f"{self._path} holds no key: put the right file back, or remove it{there} and sign in again."
+            )
         return key
+
+
+def _holds_any(folder: Path) -> bool:
+    """Whether something was sealed there."""
+    return folder.exists() and any(folder.glob(f"*{SUFFIX}"))
 
 
 class Passphrase:
@@ -85,19 +94,25 @@ class Passphrase:
         self._ask = ask
         self._draw = draw
         self._key: bytes | None = None
+        self._lock = threading.Lock()
 
     def key(self, folder: Path) -> bytes:
         """The key for what lies in this folder, which keeps the salt; ``VaultTrouble`` when the passphrase is wrong."""
-        if self._key is None:
-            make_private(folder)
-            salt = _made_once(folder / "vault.salt", lambda: self._draw(SALT_BYTES).hex())
-            # RFC 7914 2: N, r and p; 32 MiB a try makes guessing a stolen file's passphrase dear
-            key = hashlib.scrypt(
-                self._ask().encode(), salt=salt.encode(), n=SCRYPT_COST, r=8, p=1, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES
-            )
-            self._see_right(folder, key)
-            self._key = key
-        return self._key
+        # Whoever comes while it is being typed waits for that, and does not ask as well.
+        with self._lock:
+            if self._key is None:
+                self._key = self._typed(folder)
+            return self._key
+
+    def _typed(self, folder: Path) -> bytes:
+        make_private(folder)
+        salt = _made_once(folder / "vault.salt", lambda: self._draw(SALT_BYTES).hex())
+        # RFC 7914 2: N, r and p; 32 MiB a try makes guessing a stolen file's passphrase dear
+        key = hashlib.scrypt(
+            self._ask().encode(), salt=salt.encode(), n=SCRYPT_COST, r=8, p=1, maxmem=SCRYPT_MEMORY, dklen=KEY_BYTES
+        )
+        self._see_right(folder, key)
+        return key
 
     def _see_right(self, folder: Path, key: bytes) -> None:
         """Every passphrase gives a key. The right one opens what the first one sealed, here or in an entry."""
@@ -146,6 +161,15 @@ def unseal(key: bytes, name: str, sealed: str) -> str | None:
         return None
 
 
+def see_layout(head: str, sealed: str) -> None:
+    """Raise ``Spoilt`` for what a later version has sealed in a form of its own; ``head`` is the one known here."""
+    family, _, number = sealed.partition(" ")[0].rpartition("-")
+    if head.startswith(f"{family}-") and number.isdecimal() and not sealed.startswith(head):
+        raise Spoilt(
+            f"A saved session is of another version of the app (layout {family}-{number}): update it or sign in again."
+        )
+
+
 class SealedVault:
     """Each entry sealed under its own name (AES-256-GCM), in an owner-only file."""
 
@@ -181,6 +205,7 @@ class SealedVault:
         return self._files.turn(name)
 
     def _opened(self, name: str, sealed: str) -> str:
+        see_layout(HEAD, sealed)
         text = unseal(self._unlock.key(self._folder), name, sealed)
         if text is None:
             raise Spoilt(

@@ -4,20 +4,26 @@ Owns the turning of outcomes into exceptions for both faces of the library.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from string import ascii_letters, digits
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
+from genkan.app.files import is_file, source_of
 from genkan.app.keeping import read_account
 from genkan.app.outcomes import Access, Problem, SignedOut
 from genkan.app.reply import Reply, reply_of
 from genkan.app.state import Account, Site
-from genkan.app.steps import Answer
+from genkan.app.steps import Answer, Call, Source
 from genkan.app.troubles import ApiRefused, trouble_of
+from genkan.wire.uri import has_dot_segment
+from genkan.wire.urls import join
 
 JSON = "application/json"
 OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
+LONGEST_SECONDS = 7 * 24 * 3600
 TOKEN = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~")
 
 
@@ -60,6 +66,11 @@ def _is_token(text: str) -> bool:
     return bool(text) and TOKEN.issuperset(text)
 
 
+def see_path(site: Site, path: str) -> None:
+    """Raise ``ValueError`` for a path that is not below the site."""
+    join(site.base_url, path)
+
+
 def see_below(site: Site, url: str) -> None:
     """Raise ``ValueError`` for an address that is not the site's own: its token is sent nowhere else."""
     asked, own = urlsplit(url), urlsplit(site.base_url)
@@ -67,7 +78,7 @@ def see_below(site: Site, url: str) -> None:
     same = (asked.scheme.lower(), asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
     below = path == own.path or path.startswith(own.path.rstrip("/") + "/")
     # RFC 3986 5.2.4: a server takes dot segments out, and what is left may lie elsewhere
-    if not same or not below or {".", ".."} & set(path.replace("\\", "/").split("/")) or asked.username is not None:
+    if not same or not below or has_dot_segment(asked.path) or asked.username is not None:
         raise ValueError(f"{asked.hostname} with this path is not at {site.name}: its token is not sent there")
 
 
@@ -99,13 +110,39 @@ def encoded(value: object) -> bytes:
         raise ValueError(f"the body cannot be sent as JSON ({type(wrong).__name__})") from None
 
 
-def content_of(json: object, body: bytes | None) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a program says of one request; ``timeout`` is in seconds."""
+
+    method: str
+    path: str
+    json: object = field(default=None, repr=False)
+    body: bytes | Path | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    timeout: float | None = None
+
+
+def call_of(given: Given) -> Call:
+    """The request that is meant; raises ``ValueError`` for what cannot be sent, ``OSError`` for what cannot be read."""
+    headers = headers_of(given.headers, has_json=given.json is not None)
+    content = content_of(given.json, given.body)
+    return Call(checked_method(given.method), given.path, headers, content, seconds=checked_seconds(given.timeout))
+
+
+def content_of(json: object, body: bytes | Path | None) -> bytes | Source | None:
     """The one body that is meant; raises ``ValueError`` for two."""
     if json is None:
-        return body
+        return source_of([body]) if isinstance(body, Path) else body
     if body is not None:
         raise ValueError("give json or body, not both")
     return encoded(json)
+
+
+def checked_seconds(timeout: float | None) -> float | None:
+    """The most seconds of an exchange, or ``ValueError``."""
+    if timeout is not None and not 0 < timeout <= LONGEST_SECONDS:
+        raise ValueError(f"a timeout is a number of seconds above 0, and at most {LONGEST_SECONDS} (a week)")
+    return timeout
 
 
 def access_in(found: Access | Problem) -> Access:
@@ -120,6 +157,13 @@ def reply_in(found: Answer | Problem, site: Site) -> Reply:
     if isinstance(found, Answer):
         return reply_of(found, site.name)
     raise trouble_of(found)
+
+
+def file_in(reply: Reply) -> Reply:
+    """The answer whose body was a file; raises ``ApiRefused`` for any other, a page in the place of one included."""
+    if not is_file(reply.checked().status, reply.headers):
+        raise ApiRefused(f"{reply.site} answered with a web page where a file belongs.", reply.status)
+    return reply
 
 
 def account_in(found: Answer | Problem, site: Site) -> Account:

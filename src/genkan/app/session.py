@@ -14,10 +14,8 @@ from genkan.app.keeping import Keeper
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Access, Discovery, Kept, Problem, SignedOut
 from genkan.app.state import SessionState, Site, Unreadable
-from genkan.app.steps import API_LIMIT, Answer
+from genkan.app.steps import Answer, Call
 from genkan.app.vault import Vault
-
-Headers = tuple[tuple[str, str], ...]
 
 
 class Session:
@@ -32,11 +30,9 @@ class Session:
         """An access token to use now; give back one that the site refused as ``rejected``."""
         return self._driver.run(keeping.access(self._keeper, self.id, rejected))
 
-    def call(
-        self, method: str, path: str, headers: Headers = (), body: bytes | None = None, limit: int = API_LIMIT
-    ) -> Answer | Problem:
-        """One request of the site's API; ``path`` is below the base URL, ``limit`` the most bytes of its answer."""
-        return self._driver.run(keeping.call(self._keeper, self.id, method, path, headers, body, limit))
+    def call(self, asked: Call) -> Answer | Problem:
+        """One request of the site's API; raises what a file says that is sent or written."""
+        return self._driver.run(keeping.call(self._keeper, self.id, asked))
 
     def whoami(self) -> Answer | Problem:
         """The site's ``myself`` document."""
@@ -96,11 +92,9 @@ class AsyncSession:
         """An access token to use now; give back one that the site refused as ``rejected``."""
         return await self._driver.run(keeping.access(self._keeper, self.id, rejected))
 
-    async def call(
-        self, method: str, path: str, headers: Headers = (), body: bytes | None = None, limit: int = API_LIMIT
-    ) -> Answer | Problem:
-        """One request of the site's API; ``path`` is below the base URL, ``limit`` the most bytes of its answer."""
-        return await self._driver.run(keeping.call(self._keeper, self.id, method, path, headers, body, limit))
+    async def call(self, asked: Call) -> Answer | Problem:
+        """One request of the site's API; raises what a file says that is sent or written."""
+        return await self._driver.run(keeping.call(self._keeper, self.id, asked))
 
     async def whoami(self) -> Answer | Problem:
         """The site's ``myself`` document."""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from genkan.app import keychain
-from genkan.app.beside import Other, VaultsBeside
+from genkan.app.beside import Place, VaultsBeside
 from genkan.app.keychain import KeyringVault
 from genkan.app.machine import Machine, home
 from genkan.app.sealed import KeyFile, SealedVault
@@ -22,6 +22,9 @@ KIND_VARIABLE = "GENKAN_APP_VAULT"
 KEY_VARIABLE = "GENKAN_APP_KEY_FILE"
 
 SYSTEM = Machine()
+TRIAL_BYTES = 16 * 1024
+CHOICES = 3
+"""How often a choice is looked at that other programs make meanwhile. It is made once; somebody may remove it."""
 
 Draw = Callable[[int], bytes]
 Consent = Callable[[str], bool]
@@ -67,63 +70,72 @@ class Shelter:
     def _choice(self) -> FileVault:
         return FileVault(self.sessions, suffix=".choice")
 
-    def find(self, draw: Draw = SYSTEM.draw) -> Vault:
-        """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that does not answer."""
-        kind = self.forced or self.remembered() or Kind.FILE
-        return self._beside(self._open(kind, draw), kind, draw)
+    def find(self, draw: Draw = SYSTEM.draw, *, forgetting: bool = False) -> Vault:
+        """The vault with what was kept before; raises ``VaultTrouble`` when it is a keyring that there is no more.
 
-    def _open(self, kind: Kind, draw: Draw) -> Vault:
+        Where other kinds hold sessions as well nothing is raised: theirs can be read all the same. Nor is it where all
+        is to be forgotten: for that a keyring is not needed.
+        """
+        return self._beside(self.forced or self.remembered() or Kind.FILE, draw, lazily=forgetting)
+
+    def _open(self, kind: Kind, draw: Draw, seconds: float) -> Vault:
         if kind is Kind.KEYRING:
-            return KeyringVault(self.sessions, keychain.find_backend(), draw)
+            return KeyringVault(self.sessions, keychain.find_backend(), draw, seconds=seconds)
         return self._sealed(draw) if kind is Kind.ENCRYPTED else FileVault(self.sessions)
 
-    def _beside(self, vault: Vault, kind: Kind, draw: Draw) -> Vault:
+    def _beside(self, kind: Kind, draw: Draw, proved: Vault | None = None, *, lazily: bool = False) -> Vault:
         """With the other kinds that hold sessions here: one that nobody looks for would stay signed in for ever."""
-        others = [
-            Other([FileVault(self.sessions, suffix) for suffix in suffixes], partial(self._open, other, draw))
-            for other, suffixes in SUFFIXES.items()
-            if other is not kind
-        ]
-        holding = [other for other in others if other.names()]
-        return VaultsBeside(vault, holding) if holding else vault
+        # A program waits for the person who unlocks what it works with, and not for another kind that it only looks at.
+        others = [self._place(other, draw, keychain.LOOK_SECONDS) for other in Kind if other is not kind]
+        holding = [other for other in others if other.sessions()]
+        first = self._place(kind, draw, keychain.ANSWER_SECONDS, proved)
+        return VaultsBeside(first, holding) if holding or lazily else first.vault()
+
+    def _place(self, kind: Kind, draw: Draw, seconds: float, opened: Vault | None = None) -> Place:
+        listed = [FileVault(self.sessions, suffix) for suffix in SUFFIXES[kind]]
+        words = keychain.place_in(self.sessions) if kind is Kind.KEYRING else f"files in {self.sessions}"
+        return Place(listed, partial(self._open, kind, draw, seconds), words, opened)
 
     def prepare(self, draw: Draw, consent: Consent = agree) -> Vault:
         """The vault for a sign-in, proved to keep things before anybody is asked to sign in; the choice is kept.
 
         A keyring that works, else encrypted files if ``consent`` agrees, else ``VaultTrouble``.
         """
-        kind, vault = self._proved(draw, consent)
-        return self._beside(vault, kind, draw)
+        for _ in range(CHOICES):
+            proved = self._proved(draw, consent)
+            if proved is not None:
+                kind, vault = proved
+                return self._beside(kind, draw, vault)
+        raise VaultTrouble(f"{self.sessions / 'vault.choice'} changes while it is read: try again.")
 
-    def _proved(self, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
+    def _proved(self, draw: Draw, consent: Consent) -> tuple[Kind, Vault] | None:
+        """None where another program has chosen otherwise meanwhile: then it is looked at anew."""
         kind = self.forced or self.remembered()
         if kind is Kind.FILE or kind is Kind.ENCRYPTED:
-            return self._proved_files(kind, draw, consent)
+            return self._proved_files(kind, draw)
         try:
             backend = keychain.find_backend()
             keychain.prove(backend, draw)
         except VaultTrouble as trouble:
             return self._without_keyring(trouble, kind, draw, consent)
         self._prove_folder(draw)
-        if not self._remember(Kind.KEYRING):
-            return self._proved(draw, consent)
-        return Kind.KEYRING, KeyringVault(self.sessions, backend, draw)
+        return (Kind.KEYRING, KeyringVault(self.sessions, backend, draw)) if self._remember(Kind.KEYRING) else None
 
     def _without_keyring(
         self, trouble: VaultTrouble, kind: Kind | None, draw: Draw, consent: Consent
-    ) -> tuple[Kind, Vault]:
+    ) -> tuple[Kind, Vault] | None:
         if kind is Kind.KEYRING:
             raise VaultTrouble(f"{trouble} Or set {KIND_VARIABLE}=encrypted to use an encrypted file.") from None
         place = self._sealed(draw).words
         if not consent(f"{trouble} May the session be kept in {place}? Whoever can read both can use it."):
             raise VaultTrouble(f"{trouble} Set {KIND_VARIABLE}=encrypted to agree to {place}.") from None
-        return self._proved_files(Kind.ENCRYPTED, draw, consent)
+        return self._proved_files(Kind.ENCRYPTED, draw)
 
     def remembered(self) -> Kind | None:
         """What was chosen at the first sign-in."""
         text = self._choice.read("vault")
         try:
-            return Kind(text.strip()) if text else None
+            return Kind(text.strip()) if text is not None else None
         except ValueError:
             raise VaultTrouble(
                 f"{self.sessions / 'vault.choice'} holds none of {', '.join(Kind)}: correct it."
@@ -132,21 +144,26 @@ class Shelter:
     def _sealed(self, draw: Draw) -> SealedVault:
         return SealedVault(self.sessions, KeyFile(self.key_file or self.folder / "sessions.key", draw), draw)
 
-    def _proved_files(self, kind: Kind, draw: Draw, consent: Consent) -> tuple[Kind, Vault]:
+    def _proved_files(self, kind: Kind, draw: Draw) -> tuple[Kind, Vault] | None:
         self._prove_folder(draw)
         vault: Vault = FileVault(self.sessions)
         if kind is Kind.ENCRYPTED:
             sealed = self._sealed(draw)
             sealed.unlock()
             vault = sealed
-        return (kind, vault) if self._remember(kind) else self._proved(draw, consent)
+        return (kind, vault) if self._remember(kind) else None
 
     def _prove_folder(self, draw: Draw) -> None:
         trial = FileVault(self.sessions, suffix=".trial")
+        # As long as a session with long tokens: on a full disk an empty file still finds a place.
+        text = draw(TRIAL_BYTES // 2).hex()
         # Another program may be at the same trial: each has its own file.
-        name = f"trial-{draw(8).hex()}"
-        trial.write(name, "")
+        name = f"trial-{text[:16]}"
+        trial.write(name, text)
+        kept = trial.read(name)
         trial.remove(name)
+        if kept != text:
+            raise VaultTrouble(f"{self.sessions} does not keep what it is given.")
 
     def _remember(self, kind: Kind) -> bool:
         """Keep the first choice; False where another program has chosen otherwise meanwhile, which counts for both.

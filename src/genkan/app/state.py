@@ -83,10 +83,11 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A kept document that this version cannot use."""
+    """A kept document that cannot be used; ``away`` where it is the vault in use that fails."""
 
     id: str
     sentence: str
+    away: bool = False
 
 
 def encode(state: SessionState) -> str:

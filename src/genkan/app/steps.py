@@ -18,19 +18,57 @@ API_LIMIT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A body that is read while it is sent: its length in bytes, and its pieces, from the first one at each call."""
+
+    length: int
+    pieces: Callable[[], Generator[bytes, None, None]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """What takes the body of a file piece by piece as it comes, so that nobody holds it.
+
+    Where ``take`` may wait, as for a disk, tasks have it called in a thread; else they await what it returns.
+    """
+
+    take: Callable[[bytes], object] = field(repr=False)
+    waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """One HTTP request. Redirects are never followed: where an answer comes from is part of what it means."""
+    """One HTTP request. Redirects are never followed: where an answer comes from is part of what it means.
+
+    ``limit`` is the most bytes of an answer that is held, ``seconds`` the most that the whole exchange may take, in the
+    place of the driver's own measure.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Source | None = field(default=None, repr=False)
     limit: int = DOCUMENT_LIMIT
+    seconds: float | None = None
+    sink: Sink | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the site's API, before there is a token for it; ``path`` is below the base URL, query included."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | Source | None = field(default=None, repr=False)
+    limit: int = API_LIMIT
+    seconds: float | None = None
+    sink: Sink | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an ``Ask``; header names are lower case."""
+    """The answer to an ``Ask``; header names are lower case. ``body`` is empty where a sink took it."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -47,9 +85,11 @@ class Loss(StrEnum):
     HANDSHAKE = "handshake"
     NOT_TLS = "not-tls"
     UNREADABLE = "unreadable"
+    MACHINE = "machine"
+    """Nothing was sent: what this machine says of proxies and certificates cannot be used."""
 
 
-SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
+SET_UP_FAULTS = {Loss.CERTIFICATE, Loss.CLIENT_CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS, Loss.MACHINE}
 """Losses that no waiting heals."""
 
 INTERCEPTIONS = {Loss.CERTIFICATE, Loss.HANDSHAKE, Loss.NOT_TLS}
@@ -92,9 +132,13 @@ class NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A short blocking call (a file, a keyring) that must end even when the task around it is cancelled."""
+    """A short blocking call (a file, a keyring) that must end even when the task around it is cancelled.
+
+    One ``aside`` may be long: it holds and changes nothing, so that a task that is cancelled leaves it behind.
+    """
 
     call: Callable[[], object] = field(repr=False)
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +167,12 @@ def visit(asked: Visit) -> Flow[Returned | NoReturn]:
 def work(call: Callable[[], T]) -> Flow[T]:
     """Run a short blocking call; what it raises is raised here."""
     result: T = yield Work(call)
+    return result
+
+
+def look(call: Callable[[], T]) -> Flow[T]:
+    """Run a blocking call of any length that holds and changes nothing."""
+    result: T = yield Work(call, aside=True)
     return result
 
 

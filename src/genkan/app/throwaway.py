@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from genkan.app import owned
 from genkan.app.machine import home
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
@@ -126,26 +127,16 @@ def _place_of(program: str, own: Path | None = None) -> Path | None:
 
 def sweep(folder: Path) -> None:
     """End the browsers of programs that were killed before they could, and remove their profiles."""
-    if not hasattr(os, "getuid"):
-        # No signal only asks there whether a program lives.
+    if not owned.HAS_MODES:
+        # Nobody could tell there whose a folder is.
         return
     for left in folder.glob(f"{PREFIX}*-*"):
         process = left.name.removeprefix(PREFIX).partition("-")[0]
         with suppress(OSError):
             own = left.lstat().st_uid == os.getuid() and left.is_dir() and not left.is_symlink()
-            if own and process.isdecimal() and not _lives(int(process)):
+            if own and process.isdecimal() and not owned.runs(int(process)):
                 _end_left(left)
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _end_left(profile: Path) -> None:

@@ -21,6 +21,7 @@ from genkan.app.troubles import VaultTrouble
 __all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
 
 SUFFIX = ".json"
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 LIMIT = 256 * 1024
 SHORT_NAME = 8
 LOCK_POLLS = 400
@@ -92,6 +93,14 @@ class _MemoryTurn:
             self._lock.release()
 
 
+class EntryTrouble(VaultTrouble):
+    """One entry cannot be read; the others may be in good order."""
+
+
+class Away(EntryTrouble):
+    """The vault in use fails, and with it every entry in it; whoever unlocks it finds them as they were."""
+
+
 class FileVault:
     """One file an entry, mode 0600, in a folder of mode 0700; made at the first write, never by looking."""
 
@@ -111,11 +120,16 @@ class FileVault:
             if not self._folder.exists():
                 return ()
             check_private(self._folder)
-            files = self._folder.glob(f"*{self._suffix}")
-            return tuple(sorted(path.name.removesuffix(self._suffix) for path in files if path.name[0] != "."))
+            found = (path.name.removesuffix(self._suffix) for path in self._folder.glob(f"*{self._suffix}"))
+            # What else lies there, as copies that a synchronised folder makes, is no entry of ours.
+            return tuple(sorted(name for name in found if _is_name(name)))
 
     def read(self, name: str) -> str | None:
-        return read_own(self._path(name))
+        path = self._path(name)
+        try:
+            return read_own(path)
+        except VaultTrouble as trouble:
+            raise EntryTrouble(str(trouble)) from None
 
     def write(self, name: str, text: str) -> None:
         path = self._path(name)
@@ -147,9 +161,13 @@ class FileVault:
         self._gates = {}
 
     def _path(self, name: str) -> Path:
-        if not name or not all(letter in "abcdefghijklmnopqrstuvwxyz0123456789-" for letter in name):
+        if not _is_name(name):
             raise VaultTrouble("A name that no session has was asked for.")
         return self._folder / (name + self._suffix)
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and LETTERS.issuperset(text)
 
 
 class FileTurn:

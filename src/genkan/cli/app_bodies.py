@@ -12,14 +12,14 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from genkan import clock
-from genkan.app.sending import OWN_HEADERS
+from genkan.app.files import MOST_HELD, source_of
+from genkan.app.sending import OWN_HEADERS, TOKEN
+from genkan.app.steps import Source
 from genkan.cli.app_words import SET_UP, fail
 
 Pairs = tuple[tuple[str, str], ...]
-
-MOST_BYTES = 256 * 1024 * 1024
+Body = bytes | Source | None
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class NotSendable(Exception):
@@ -36,27 +36,37 @@ class Written:
     upload: Path | None = None
 
 
-def body_of(written: Written) -> tuple[Pairs, bytes | None] | int:
-    """Headers that the body brings along, and the body."""
+def body_of(written: Written) -> tuple[Pairs, Body] | int:
+    """Headers that the body brings along, and the body; files are read while it is sent."""
     given = [bool(written.data), written.json_body is not None, bool(written.form), written.upload is not None]
     if sum(given) > 1:
         return fail("Give one of --data, --json-body, --form and --upload.", SET_UP)
     try:
-        return _read(written)
+        headers, parts = _parts(written)
+        return headers, source_of(parts) if parts else None
     except NotSendable as problem:
         return fail(str(problem), SET_UP)
+    except (OSError, ValueError) as trouble:
+        return fail(_unread(trouble), SET_UP)
 
 
-def _read(written: Written) -> tuple[Pairs, bytes | None]:
+def _parts(written: Written) -> tuple[Pairs, list[bytes | Path]]:
     if written.data:
-        return (FORM,), b"&".join(_content(each) for each in written.data)
+        joined = [part for each in written.data for part in (b"&", _content(each))]
+        return (FORM,), joined[1:]
     if written.json_body is not None:
-        return (("Content-Type", "application/json"),), _json(_content(written.json_body))
+        return (("Content-Type", "application/json"),), [_json(_read(_content(written.json_body)))]
     if written.form:
         return _multipart(written.form)
     if written.upload is not None:
-        return (("Content-Type", _kind_of(written.upload)),), _file(written.upload)
-    return (), None
+        return (("Content-Type", _kind_of(written.upload)),), [written.upload]
+    return (), []
+
+
+def _unread(trouble: OSError | ValueError) -> str:
+    if isinstance(trouble, OSError):
+        return f"{trouble.filename} cannot be read: {trouble.strerror}."
+    return "A file cannot be read: its name is no name of a file."
 
 
 def _json(content: bytes) -> bytes:
@@ -67,50 +77,52 @@ def _json(content: bytes) -> bytes:
     return content
 
 
-def _content(given: str) -> bytes:
+def _content(given: str) -> bytes | Path:
     if given == "@-":
-        return _bounded(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input")
-    return _file(Path(given[1:])) if given.startswith("@") else given.encode()
+        return _bounded(sys.stdin.buffer.read(MOST_HELD + 1), "standard input")
+    return Path(given[1:]) if given.startswith("@") else _typed(given)
 
 
-def _file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return _bounded(file.read(MOST_BYTES + 1), str(path))
-    except (OSError, ValueError) as trouble:
-        why = trouble.strerror if isinstance(trouble, OSError) else "it is no name of a file"
-        raise NotSendable(f"{path} cannot be read: {why}.") from None
+def _read(content: bytes | Path) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    with content.open("rb") as file:
+        return _bounded(file.read(MOST_HELD + 1), str(content))
 
 
 def _bounded(content: bytes, what: str) -> bytes:
-    if len(content) > MOST_BYTES:
-        raise NotSendable(f"{what} is longer than {MOST_BYTES >> 20} MiB, which one request does not carry.")
+    if len(content) > MOST_HELD:
+        raise NotSendable(f"{what} is longer than {MOST_HELD >> 20} MiB: write it to a file, and send that.")
     return content
 
 
-def _multipart(fields: Sequence[str]) -> tuple[Pairs, bytes]:
+def _multipart(fields: Sequence[str]) -> tuple[Pairs, list[bytes | Path]]:
     """RFC 7578: a part for each field, in their order."""
     boundary = clock.draw(16).hex()
-    parts = [_part(field, boundary) for field in fields]
-    body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
+    parts = [piece for field in fields for piece in _part(field, boundary)]
     # Jira takes a form with a file from a program only with this word, since a browser cannot send it unasked.
-    return (("Content-Type", f"multipart/form-data; boundary={boundary}"), ("X-Atlassian-Token", "no-check")), body
+    headers = (("Content-Type", f"multipart/form-data; boundary={boundary}"), ("X-Atlassian-Token", "no-check"))
+    return headers, [*parts, f"--{boundary}--\r\n".encode()]
 
 
-def _part(field: str, boundary: str) -> bytes:
+def _part(field: str, boundary: str) -> tuple[bytes | Path, ...]:
     name, equals, value = field.partition("=")
     if not name or not equals:
         raise NotSendable(f"--form {field}: write NAME=VALUE, or NAME=@FILE for a file.")
     lines = [f'Content-Disposition: form-data; name="{_quoted(name)}"']
-    content = value.encode()
+    content: bytes | Path = _typed(value)
     if value.startswith("@"):
         place, _, kind = value[1:].partition(";type=")
-        path = Path(place)
-        content = _file(path)
-        lines[0] += f'; filename="{_quoted(path.name)}"'
-        lines.append(f"Content-Type: {_checked(kind) if kind else _kind_of(path)}")
+        content = Path(place)
+        lines[0] += f'; filename="{_quoted(content.name)}"'
+        lines.append(f"Content-Type: {_checked(kind) if kind else _kind_of(content)}")
     head = "".join(f"{line}\r\n" for line in lines)
-    return f"--{boundary}\r\n{head}\r\n".encode() + content + b"\r\n"
+    return _typed(f"--{boundary}\r\n{head}\r\n"), content, b"\r\n"
+
+
+def _typed(text: str) -> bytes:
+    """What a person typed, byte for byte, also where it is no UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _quoted(text: str) -> str:
@@ -135,7 +147,7 @@ def headers_of(written: Iterable[str], before: Pairs) -> Pairs | int:
 def _header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     # RFC 9110 5.6.2: a name is a token; 5.5: a value has no line end in it
-    if not colon or not name or not _TOKEN.issuperset(name):
+    if not colon or not name or not TOKEN.issuperset(name):
         raise NotSendable(f"--header {line}: write it as in 'Accept: text/csv'.")
     if name.lower() in OWN_HEADERS:
         raise NotSendable(f"--header {name}: that one is the session's own to send.")

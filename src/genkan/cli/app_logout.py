@@ -8,7 +8,7 @@ from genkan.app.outcomes import SignedOut
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState, Unreadable
 from genkan.app.vault import VaultTrouble
-from genkan.cli.app_session import AccountName, Address, chosen, opened, told
+from genkan.cli.app_session import AccountName, Address, chosen, opened, shelter, told
 from genkan.cli.app_words import DONE, NO, SET_UP, fail, say
 from genkan.wire.sentences import visible
 
@@ -31,7 +31,7 @@ def logout(
     """
     if sum((url is not None or account is not None, session is not None, everywhere)) > 1:
         return fail("Name a session, by its address and account or by --session, or give --everywhere.", SET_UP)
-    with opened() as sessions:
+    with opened(shelter().find(forgetting=forget)) as sessions:
         if everywhere:
             return max((_end(sessions, kept, forget=forget) for kept in sessions.saved()), default=DONE)
         kept = chosen(sessions, url, account) if session is None else _by_id(sessions, session)

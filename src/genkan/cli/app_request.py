@@ -2,30 +2,33 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
+from genkan import clock
+from genkan.app.files import WholeFile, is_file, is_page
 from genkan.app.outcomes import Problem
+from genkan.app.reply import reply_of
+from genkan.app.sending import checked_seconds
 from genkan.app.session import Session
 from genkan.app.state import SessionState
-from genkan.app.steps import API_LIMIT, Answer
-from genkan.cli.app_bodies import MOST_BYTES, Pairs, Written, body_of, headers_of, with_query
+from genkan.app.steps import Answer, Call, Sink
+from genkan.app.troubles import ApiRefused
+from genkan.cli.app_bodies import Written, body_of, headers_of, with_query
 from genkan.cli.app_input import is_path
 from genkan.cli.app_pages import MOST_PAGES, NoPage, read_page
 from genkan.cli.app_session import AccountName, chosen, opened, told
 from genkan.cli.app_trace import safe_url
-from genkan.cli.app_words import DONE, NO, SET_UP, fail, is_page, page_words, stopped
+from genkan.cli.app_words import DONE, NO, SET_UP, fail, page_words, stopped
 from genkan.wire.urls import join
 
 PIECE = 64 * 1024
 ACCEPT_JSON = ("Accept", "application/json")
 REDIRECTS = {301, 302, 303, 307, 308}
-Call = Callable[[str], Answer | Problem]
-
-
 Site = Annotated[str | None, Parameter(help="The site's address, when there are several sessions.")]
 Header = Annotated[
     tuple[str, ...], Parameter(name=["--header", "-H"], negative="", help="A header, as in 'Accept: text/csv'.")
@@ -51,10 +54,20 @@ Upload = Annotated[Path | None, Parameter(name=["--upload", "-T"], help="A file 
 Include = Annotated[
     bool, Parameter(name=["--include", "-i"], negative="", help="Print status and headers before the body.")
 ]
-Output = Annotated[Path | None, Parameter(name=["--output", "-o"], help="Write the body to this file.")]
+Output = Annotated[
+    Path | None,
+    Parameter(name=["--output", "-o"], help="Write the body to this file, which is there when it is whole."),
+]
 Pretty = Annotated[
     bool | None,
     Parameter(negative="--raw", help="Indent JSON, or leave it as it came; a terminal gets it indented."),
+]
+Timeout = Annotated[
+    float | None,
+    Parameter(
+        name=["--timeout", "-m"],
+        help="The most seconds from the connection to the answer's last byte; a page each with --paginate.",
+    ),
 ]
 Paginate = Annotated[
     bool, Parameter(negative="", help="Ask for every page of a list, and print its items as one JSON list.")
@@ -79,6 +92,7 @@ def request(
     include: Include = False,
     output: Output = None,
     pretty: Pretty = None,
+    timeout: Timeout = None,
 ) -> int:
     """Call the site's API as the person who is signed in, and print the answer's body.
 
@@ -97,35 +111,58 @@ def request(
         return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
     if paginate and (method.upper() != "GET" or body[1] is not None or include):
         return fail("--paginate goes with GET alone, without a body and without --include.", SET_UP)
+    try:
+        asked = Call(method.upper(), whole, headers, body[1], seconds=checked_seconds(timeout))
+    except ValueError as wrong:
+        return fail(f"--timeout: {wrong}.", SET_UP)
     with opened() as sessions:
         state = chosen(sessions, site, account)
         if isinstance(state, int):
             return state
-        # What goes to a file may be as long as what a file sends.
-        limit = API_LIMIT if output is None else MOST_BYTES
-        call = _caller(sessions.open(state.id), method.upper(), headers, body[1], limit)
-        printer = Printer(pretty=sys.stdout.isatty() if pretty is None else pretty, include=include, file=output)
-        return _every_page(call, whole, state, printer) if paginate else _once(call, whole, state, printer)
+        talk = Talk(sessions.open(state.id), state, asked)
+        printer = Printer(pretty=sys.stdout.isatty() if pretty is None else pretty, include=include)
+        return _answered(talk, printer, None if output == Path("-") else output, paginate=paginate)
 
 
-def _caller(session: Session, method: str, headers: Pairs, body: bytes | None, limit: int) -> Call:
-    return lambda path: session.call(method, path, headers, body, limit)
+def _answered(talk: "Talk", printer: "Printer", file: Path | None, *, paginate: bool) -> int:
+    if file is not None:
+        return _to_file(file, talk, paginate=paginate)
+    if not paginate:
+        return _once(talk, printer)
+    sys.stdout.flush()
+    status = _write_pages(talk, sys.stdout.buffer.write)
+    sys.stdout.buffer.flush()
+    return status or DONE
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A session, and what is asked with it."""
+
+    session: Session
+    state: SessionState
+    asked: Call
+
+    def ask(self, **changed: Any) -> Answer | Problem:
+        """Ask, with so much changed; raises ``OSError`` for a file that cannot be read any more."""
+        return self.session.call(replace(self.asked, **changed))
+
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+        return join(self.state.site.base_url, self.asked.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Printer:
-    """Where an answer goes and how it looks there."""
+    """How an answer looks on the output."""
 
-    def __init__(self, *, pretty: bool, include: bool, file: Path | None) -> None:
-        self.pretty = pretty
-        self.include = include
-        self.file = None if file == Path("-") else file
-        self.shows_headers = include and self.file is None
+    pretty: bool
+    include: bool
 
     def show(self, answer: Answer) -> int:
-        """The answer, where it is to go; the status that this ends with."""
+        """The answer; the status that this ends with."""
         body = _indented(answer.body) if self.pretty else answer.body
-        if self.file is not None:
-            return _to_file(self.file, lambda file: _written(file, answer.body))
         if sys.stdout.isatty() and not self.include and b"\0" in body:
             kind = answer.headers.get("content-type", "bytes")
             return fail(f"The answer is {len(body)} bytes of {kind}: write it to a file with --output FILE.", SET_UP)
@@ -134,97 +171,115 @@ class Printer:
             head = "\n".join(lines)
             sys.stdout.write(_shown(head) if sys.stdout.isatty() else head)
         sys.stdout.flush()
-        _written(sys.stdout.buffer, _harmless(body) if sys.stdout.isatty() else body, ends=True)
+        _print(_harmless(body) if sys.stdout.isatty() else body)
         return DONE
 
-    def list_to(self, write: Callable[[BinaryIO], int]) -> int:
-        """A list goes out as it comes in."""
-        if self.file is not None:
-            return _to_file(self.file, write)
-        sys.stdout.flush()
-        return write(sys.stdout.buffer)
 
-
-def _to_file(path: Path, write: Callable[[BinaryIO], int]) -> int:
+def _to_file(path: Path, talk: Talk, *, paginate: bool) -> int:
+    """An answer, or a list, that is in the file when it is whole; else what was there stays."""
+    file = WholeFile(path, clock.draw)
     try:
-        with path.open("wb") as file:
-            return write(file)
+        file.open()
+        status = _write_pages(talk, file.write) if paginate else _download(talk, file)
+        if status is None:
+            file.finish()
     except OSError as trouble:
-        return fail(f"{path} cannot be written: {trouble.strerror}.", SET_UP)
+        what = "written" if trouble.filename == str(path) else "read"
+        return fail(f"{trouble.filename} cannot be {what}: {trouble.strerror}.", SET_UP)
+    finally:
+        file.discard()
+    return status or DONE
 
 
-def _once(call: Call, path: str, state: SessionState, printer: Printer) -> int:
-    answer = call(path)
+def _download(talk: Talk, file: WholeFile) -> int | None:
+    """None when all of it has come, else the status that this ends with."""
+    answer = talk.ask(sink=Sink(file.write))
     if not isinstance(answer, Answer):
-        return stopped(answer, state)
-    target = _target_of(answer)
-    if not printer.shows_headers:
-        if target is not None:
-            return fail(_elsewhere(answer, target), NO)
-        if is_page(answer) and not _is_attachment(answer):
-            # A page is for a browser; on a terminal its markup hides what happened, and in a file that nothing came.
-            return fail(page_words(answer, join(state.site.base_url, path)), NO)
+        return stopped(answer, talk.state)
+    if is_file(answer.status, answer.headers):
+        return None
+    if answer.status < 400 and not _is_elsewhere(answer) and not is_page(answer.headers):
+        # RFC 9110 15.4.5: 304, say: what is there is what would have come
+        return DONE
+    return _no_answer(answer, talk) or fail(_refusal(answer, talk.state), NO)
+
+
+def _once(talk: Talk, printer: Printer) -> int:
+    try:
+        answer = talk.ask()
+    except OSError as trouble:
+        return fail(f"{trouble.filename} cannot be read: {trouble.strerror}.", SET_UP)
+    if not isinstance(answer, Answer):
+        return stopped(answer, talk.state)
+    if not printer.include and (status := _no_answer(answer, talk)):
+        return status
     status = printer.show(answer)
-    if target is not None:
-        return status or fail(_elsewhere(answer, target), NO)
+    if _is_elsewhere(answer):
+        return status or fail(_elsewhere(answer), NO)
     return status if status or answer.status < 400 else fail(f"The site answered {answer.status}.", NO)
 
 
-def _target_of(answer: Answer) -> str | None:
-    """Where a redirect leads, in words; it is not followed, for the token is the site's alone."""
+def _no_answer(answer: Answer, talk: Talk) -> int | None:
+    """The status that a redirect, or a page in an answer's place, ends with; None for any other."""
+    if _is_elsewhere(answer):
+        return fail(_elsewhere(answer), NO)
+    if is_page(answer.headers) and not is_file(answer.status, answer.headers):
+        # A page is for a browser; on a terminal its markup hides what happened, and in a file that nothing came.
+        return fail(page_words(answer, talk.address), NO)
+    return None
+
+
+def _refusal(answer: Answer, state: SessionState) -> str:
+    """The site's own words, which go to no file."""
+    try:
+        reply_of(answer, state.site.name).checked()
+    except ApiRefused as refused:
+        return str(refused)
+    return f"The site answered {answer.status}."
+
+
+def _is_elsewhere(answer: Answer) -> bool:
+    """A redirect; it is not followed, for the token is the site's alone."""
     # RFC 9110 15.4: 300 and 304 among these lead nowhere
-    if answer.status not in REDIRECTS:
-        return None
-    return safe_url(answer.headers.get("location", "")) or "no address"
+    return answer.status in REDIRECTS
 
 
-def _elsewhere(answer: Answer, target: str) -> str:
+def _elsewhere(answer: Answer) -> str:
+    target = safe_url(answer.headers.get("location", "")) or "no address"
     return f"The site answered {answer.status} and leads to {target}, where the app does not follow: nothing was read."
 
 
-def _is_attachment(answer: Answer) -> bool:
-    """A file that somebody attached may be a page as well, and the site says so."""
-    # RFC 6266 4.2
-    return answer.headers.get("content-disposition", "").strip().lower().startswith("attachment")
-
-
-def _every_page(call: Call, path: str, state: SessionState, printer: Printer) -> int:
-    return printer.list_to(lambda file: _write_pages(call, path, state, file))
-
-
-def _write_pages(call: Call, path: str, state: SessionState, file: BinaryIO) -> int:
-    """One JSON list. Where a page fails it is left open, so that nobody takes a part for the whole."""
+def _write_pages(talk: Talk, write: Callable[[bytes], object]) -> int | None:
+    """One JSON list; None when it is whole. Where a page fails it is left open, so that nobody takes a part for it."""
     between = b"[\n"
     asked: set[str] = set()
-    following: str | None = path
+    following: str | None = talk.asked.path
     while following is not None:
         asked.add(following)
-        answer = call(following)
+        answer = talk.ask(path=following)
         if not isinstance(answer, Answer):
-            return stopped(answer, state)
-        if answer.status >= 300 or is_page(answer):
+            return stopped(answer, talk.state)
+        if answer.status >= 300 or is_page(answer.headers):
             return fail(f"The site answered {answer.status} for {following}.", NO)
-        page = read_page(state.site.base_url, following, answer)
+        page = read_page(talk.state.site.base_url, following, answer)
         if isinstance(page, NoPage):
             return fail(page.sentence, NO)
         for item in page.items:
-            file.write(between + item)
+            write(between + item)
             between = b",\n"
         following = page.following
         if following in asked or len(asked) >= MOST_PAGES:
             return fail("The pages of this list do not end: it names one again, or more than can be.", NO)
-    file.write(b"[]\n" if between == b"[\n" else b"\n]\n")
-    file.flush()
-    return DONE
+    write(b"[]\n" if between == b"[\n" else b"\n]\n")
+    return None
 
 
-def _written(file: BinaryIO, body: bytes, *, ends: bool = False) -> int:
+def _print(body: bytes) -> None:
     # In pieces, so that a pipe that nobody reads any more is noticed however long the rest is.
-    file.writelines(body[start : start + PIECE] for start in range(0, len(body), PIECE))
-    if ends and body and not body.endswith(b"\n"):
-        file.write(b"\n")
-    file.flush()
-    return DONE
+    sys.stdout.buffer.writelines(body[start : start + PIECE] for start in range(0, len(body), PIECE))
+    if body and not body.endswith(b"\n"):
+        sys.stdout.buffer.write(b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _indented(body: bytes) -> bytes:

@@ -99,7 +99,7 @@ def _of_request(asked: Ask, came: Answer | Lost, milliseconds: int) -> Told:
 
 
 def _form_of(asked: Ask) -> dict[str, str]:
-    if not asked.body or ("Content-Type", "application/x-www-form-urlencoded") not in asked.headers:
+    if not isinstance(asked.body, bytes) or ("Content-Type", "application/x-www-form-urlencoded") not in asked.headers:
         return {}
     pairs = parse_qsl(asked.body.decode("latin-1"), keep_blank_values=True)
     return {name: _value(name, value) for name, value in pairs}

@@ -50,12 +50,6 @@ def print_body(body: bytes) -> int:
     return DONE
 
 
-def is_page(answer: Answer) -> bool:
-    """Whether the answer is a web page."""
-    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind in {"text/html", "application/xhtml+xml"}
-
-
 def page_words(answer: Answer, address: str) -> str:
     """What a web page in an API's place means to the caller."""
     hint = "check the path." if answer.status == 404 else "open it in a browser to see what it says."

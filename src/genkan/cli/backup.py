@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.cli.output import print_json, say
+from genkan.cli.output import print_json, print_warning, say
 from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, load_settings, told
 from genkan.ops.archive import BadArchive
 from genkan.ops.backup import BackedUp, BackupFailed, read_passphrase
@@ -43,7 +43,7 @@ def backup(
         )
     settings = load_settings(data_dir)
     try:
-        passphrase = read_passphrase(passphrase_file)
+        passphrase = passphrase_in(passphrase_file)
         done = asyncio.run(back_up(settings, file, passphrase, clock.system_env()))
     except (BackupFailed, BadArchive, NoWorkshop) as problem:
         raise Stop(str(problem), SET_UP) from None
@@ -76,3 +76,11 @@ def _tell(done: BackedUp, passphrase_file: Path, place: Place) -> None:
     else:
         say("The database itself is backed up by PostgreSQL's own programs, with its connection's user and password:")
         say(f"  pg_dump --format=custom --file={quote(str(done.file))}.dump {quote(str(place))}")
+
+
+def passphrase_in(path: Path) -> bytes:
+    """What opens a backup, with a warning where others can read it too. Raises BackupFailed."""
+    passphrase = read_passphrase(path)
+    if path.stat().st_mode & 0o077:
+        print_warning(f"{path} can be read by others, and opens every backup that is made with it: chmod 600 {path}")
+    return passphrase

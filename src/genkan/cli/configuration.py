@@ -10,11 +10,12 @@ from typing import Annotated, TypeVar
 from cyclopts import Parameter
 
 from genkan.cli.output import print_fields, print_json, say
-from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
+from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, at_site, told
 from genkan.ops.apply import Applying
 from genkan.ops.configuration import Configuration, ConfigurationProblem, parse
 from genkan.ops.draft import Plan, Unplannable
 from genkan.ops.export import export as exported
+from genkan.ops.plan import nobody_left
 from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets, read_secrets
 from genkan.protocol.outcomes import Change
@@ -74,7 +75,12 @@ async def _applied(site: Workbench, applying: Applying) -> Plan:
         tried.append(await _planned(site, applying))
         return tried[-1].change
 
-    await site.apply(decide)
+    try:
+        await site.apply(decide)
+    except Stop:
+        if tried[-1].lowered:
+            raise Stop(nobody_left(tried[-1].lowered[0]), NO) from None
+        raise
     return tried[-1]
 
 

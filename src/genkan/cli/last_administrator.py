@@ -7,43 +7,51 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from genkan.cli.named import account_named
 from genkan.cli.output import print_warning
-from genkan.cli.workbench import CHANGED, NO, Stop, Workbench
-from genkan.protocol.outcomes import Change, NeedAdministrator
-from genkan.protocol.records import Account, Standing
+from genkan.cli.workbench import CHANGED, NO, Stop, Workbench, good
+from genkan.protocol.administration import administers, keeping_administrators
+from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, NeedAdministrator, Refused
+from genkan.protocol.records import Account
 from genkan.store.rounds import TRIES
-from genkan.wire.scopes import Permission
 
 LastAdministrator = Annotated[
     bool, Parameter(name="--last-administrator", negative="", help="Also when nobody administers the site afterwards.")
 ]
 
 
-def administers(account: Account) -> bool:
-    """Whether this account counts as an administrator of the site."""
-    return account.standing is Standing.ACTIVE and account.permission >= Permission.ADMIN
-
-
-async def keep_one(site: Workbench, account: Account, *, meant: bool) -> bool:
-    """Before an administrator ends: whether nobody else who can sign in may as much. Stops unless that is meant."""
-    if not administers(account) or await _has_another(site, account):
-        return False
-    if not meant:
-        raise Stop(_only(account), NO)
-    return True
-
-
 async def _has_another(site: Workbench, account: Account) -> bool:
     return await site.store.has_other_administrator(account, site.entrances, site.env().now)
 
 
-async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaitable[Change]], *, meant: bool) -> bool:
+async def keep_one(
+    site: Workbench, name: str, decide: Callable[[Account, Env], Change | Refused], *, meant: bool
+) -> bool:
+    """Apply what may take from an account its right to administer; whether nobody has that right then. Stops unless
+    that is meant.
+    """
+
+    async def guarded() -> Change | Refused:
+        account, env = await account_named(site, name), site.env()
+        change = decide(account, env)
+        if isinstance(change, Refused):
+            return change
+        return keeping_administrators(change, account, site.entrances, env.now, others=True)
+
+    return await end_way(site, await account_named(site, name), guarded, meant=meant)
+
+
+async def end_way(
+    site: Workbench, account: Account, decide: Callable[[], Awaitable[Change | Refused]], *, meant: bool
+) -> bool:
     """Apply what takes a way in from an account; whether nobody administers the site then. Stops unless that is meant.
     ``decide`` says what fails where nobody is left (``keeping_a_way_in``).
     """
     for _ in range(TRIES):
-        change = await decide()
+        change = good(await decide())
         if await site.store.apply(change):
+            await site.settle(change)
             return False
         if administers(account) and not await _has_another(site, account):
             break
@@ -53,7 +61,7 @@ async def end_way(site: Workbench, account: Account, decide: Callable[[], Awaita
         raise Stop(_only(account), NO)
 
     async def unguarded() -> Change:
-        change = await decide()
+        change = good(await decide())
         return replace(change, steps=tuple(s for s in change.steps if not isinstance(s, NeedAdministrator)))
 
     await site.apply(unguarded)

@@ -13,7 +13,7 @@ from genkan.cli.output import print_json, print_warning, say
 from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
 from genkan.ops.migrate_store import Asked, CannotMove, Moved, abandon_move
 from genkan.ops.migrate_store import migrate_store as move
-from genkan.store.places import POSTGRES, Postgres
+from genkan.store.places import POSTGRES, Postgres, is_secret
 
 LONGEST_ADDRESS = 4096
 
@@ -78,7 +78,7 @@ def _target(to: str | None, address_file: Path | None) -> Postgres:
 def _has_password(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.password is not None or "password" in parse_qs(parts.query)
+        return parts.password is not None or any(map(is_secret, parse_qs(parts.query, keep_blank_values=True)))
     except ValueError:
         return True
 

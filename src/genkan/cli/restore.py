@@ -8,16 +8,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan import clock
-from genkan.cli.backup import PassphraseFile
+from genkan.cli.backup import PassphraseFile, passphrase_in
 from genkan.cli.output import print_json, say
 from genkan.cli.verified import tell_verified, verified_document
 from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
 from genkan.ops.archive import BadArchive
-from genkan.ops.backup import BackupFailed, read_passphrase
+from genkan.ops.backup import BackupFailed
 from genkan.ops.booting import DoesNotServe
 from genkan.ops.restore import Asked, Restored
 from genkan.ops.restore import restore as put_back
-from genkan.ops.taking import RestoreFailed
+from genkan.ops.taking import Damaged, RestoreFailed
 from genkan.ops.verify import verify as try_out
 from genkan.ops.workshop import NoWorkshop
 from genkan.protocol.restoring import Manner
@@ -67,12 +67,14 @@ def restore(
         )
     settings = load_settings(data_dir)
     try:
-        passphrase = read_passphrase(passphrase_file) if passphrase_file else None
+        passphrase = passphrase_in(passphrase_file) if passphrase_file else None
         if verify:
             return _verify(settings, file, passphrase, json=json)
         wanted = Asked(file, passphrase, chosen[0], actor_name())
         done = asyncio.run(put_back(settings, wanted, clock.system_env()))
-    except (RestoreFailed, BackupFailed, BadArchive, NoWorkshop) as problem:
+    except (BadArchive, Damaged) as problem:
+        raise Stop(str(problem), NO if verify else SET_UP) from None
+    except (RestoreFailed, BackupFailed, NoWorkshop) as problem:
         raise Stop(str(problem), SET_UP) from None
     if json:
         print_json(document(done))
@@ -102,6 +104,7 @@ def document(done: Restored) -> dict[str, object]:
         "lastEvent": done.last_event,
         "ringVersion": done.ring_version,
         "replaced": str(done.aside) if done.aside else None,
+        "settings": str(done.settings) if done.settings else None,
     }
 
 
@@ -115,6 +118,8 @@ def _tell(file: Path, done: Restored) -> None:
             "permissions, signed-out phones, withdrawn consents, deleted links, rotated secrets, revoked API keys. "
             "Do again what shall hold."
         )
+    if done.settings is not None:
+        say(f"The settings that it was made with are not those of now; they lie in {done.settings}.")
     if done.aside is not None:
         say(f"What was there is kept as {done.aside}; its audit says what was done since, if it can be read:")
         say(f"  GENKAN_DATABASE_URL={quote(f'sqlite:///{done.aside}')} genkan audit list --after {done.last_event}")

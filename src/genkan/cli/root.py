@@ -63,7 +63,7 @@ for _name, _place in HIDDEN.items():
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point. Exit status 0, 1 (the answer is no), 2 (usage or set-up)."""
+    """Entry point. Exit status 0, 1 (the answer is no), 2 (usage or set-up), 75 (the store is away)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     streams.make_ready()
     try:

@@ -3,7 +3,7 @@
 import os
 
 from genkan import settings
-from genkan.cli.workbench import SET_UP, Stop, told
+from genkan.cli.workbench import AWAY, SET_UP, Stop, told
 
 
 @told
@@ -51,4 +51,4 @@ def serve(
     try:
         main.serve(loaded)
     except main.CannotServe as problem:
-        raise Stop(str(problem), SET_UP) from None
+        raise Stop(str(problem), AWAY if problem.passes else SET_UP) from None

@@ -16,6 +16,7 @@ from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, Workbench, a
 from genkan.ops.present import account_wish
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish, NewAccount
+from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.records import Account, Standing
 from genkan.site.api.documents import moment, public_id
@@ -172,11 +173,14 @@ def permission(
         return f"{account.name} has the permission {account.permission.name}"
 
     async def work(site: Workbench) -> None:
-        before = await account_named(site, name)
-        is_last = right < Permission.ADMIN and await keep_one(site, before, meant=last_administrator)
-        await _apply_change(site, name, lambda now: replace(now, permission=right), said, json)
+        def decide(account: Account, env: Env) -> Change | Refused:
+            return accounts.change(account, replace(account_wish(account), permission=right), site.actor, env)
+
+        is_last = await keep_one(site, name, decide, meant=last_administrator)
+        changed = await account_named(site, name)
+        _show_changed(changed, said(changed), json)
         if is_last:
-            tell_way_back(before.name)
+            tell_way_back(changed.name)
 
     at_site(data_dir, work)
 

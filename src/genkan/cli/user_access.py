@@ -11,6 +11,7 @@ from genkan.cli.output import say
 from genkan.cli.passwords import PasswordStdin, new_password_hash
 from genkan.cli.workbench import NOTHING_TO_DO, SET_UP, DataDir, Stop, Workbench, at_site, told
 from genkan.protocol import accounts
+from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Standing, Way
@@ -35,7 +36,10 @@ def enable(name: AccountName, /, *, data_dir: DataDir = None) -> None:
     """
 
     async def work(site: Workbench) -> None:
-        await _stand(site, name, Standing.ACTIVE)
+        async def decide() -> Change | Refused:
+            return _stood(await account_named(site, name), Standing.ACTIVE, site, site.env())
+
+        await site.apply(decide)
         say(f"{(await account_named(site, name)).name} is enabled")
 
     at_site(data_dir, work)
@@ -53,8 +57,11 @@ def delete(name: AccountName, /, *, last_administrator: LastAdministrator = Fals
 def _end(name: str, standing: Standing, said: str, meant: bool, data_dir: str | None) -> None:
     async def work(site: Workbench) -> None:
         before = await account_named(site, name)
-        is_last = await keep_one(site, before, meant=meant)
-        await _stand(site, name, standing)
+
+        def decide(account: Account, env: Env) -> Change | Refused:
+            return _stood(account, standing, site, env)
+
+        is_last = await keep_one(site, name, decide, meant=meant)
         say(f"{before.name} {said}")
         if is_last:
             tell_way_back(None if standing is Standing.DELETED else before.name)
@@ -62,14 +69,10 @@ def _end(name: str, standing: Standing, said: str, meant: bool, data_dir: str | 
     at_site(data_dir, work)
 
 
-async def _stand(site: Workbench, name: str, standing: Standing) -> None:
-    async def decide() -> Change | Refused:
-        account = await account_named(site, name)
-        if account.standing is standing:
-            return NOTHING_TO_DO
-        return accounts.set_standing(account, standing, site.actor, site.env())
-
-    await site.apply(decide)
+def _stood(account: Account, standing: Standing, site: Workbench, env: Env) -> Change | Refused:
+    if account.standing is standing:
+        return NOTHING_TO_DO
+    return accounts.set_standing(account, standing, site.actor, env)
 
 
 @told

@@ -34,7 +34,8 @@ def verified_document(found: Verified | RingVerified) -> dict[str, object]:
 def tell_verified(file: Path, found: Verified | RingVerified) -> None:
     """In words."""
     if isinstance(found, RingVerified):
-        say(f"{file} holds key ring {found.ring_version}. Its database is backed up by PostgreSQL's own programs.")
+        say(f"{file} holds key ring {found.ring_version}. Its database is backed up by PostgreSQL's own programs, "
+            "and was not tried: put the dump into an empty database and serve that after --as-copy.")  # fmt: skip
         fits = "It is the ring of the database that is there, or a newer one."
         say(fits if found.good else "It does not belong to the database that is there, or is older than that.")
         return

@@ -23,7 +23,7 @@ from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.site.ways_here import entrances_set
-from genkan.store.api import CannotOpen, NoSite, Store, StoreUnavailable
+from genkan.store.api import CannotOpen, NoSite, Store, StoreAway, StoreUnavailable
 from genkan.store.places import open_store
 from genkan.store.rounds import TRIES, settle_all
 
@@ -31,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D", bound=Change | NewLink | NewAccount | NewApiKey | NewRecovery | NewPin)
 DONE, NO, SET_UP = 0, 1, 2
+# EX_TEMPFAIL of sysexits.h: the store is away, and the same command may do later.
+AWAY = 75
 CHANGED = "it exists already, or somebody else changes it all the time; look at it and try again"
 NOTHING_TO_DO = Change(())
 
@@ -66,9 +68,7 @@ class Workbench:
     async def apply(self, decide: Callable[[], Awaitable[D | Refused]]) -> D:
         """Load and decide, apply, and once more when the facts moved on. Stops with the refusal's sentence."""
         for _ in range(TRIES):
-            decided = await decide()
-            if isinstance(decided, Refused):
-                raise Stop(sentence(decided, OPTIONS), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
+            decided = good(await decide())
             change = decided if isinstance(decided, Change) else decided.change
             if await self.store.apply(change):
                 await self.settle(change)
@@ -79,6 +79,13 @@ class Workbench:
         """tokens.md 4: the rows follow a raised stop; a command sees it through."""
         if any(isinstance(step, RaiseStop) for step in change.steps):
             await settle_all(self.store)
+
+
+def good(decided: D | Refused) -> D:
+    """What was decided. Stops with the sentence of a refusal."""
+    if isinstance(decided, Refused):
+        raise Stop(sentence(decided, OPTIONS), SET_UP if decided.reason is Reason.INVALID_VALUE else NO)
+    return decided
 
 
 def load_settings(data_dir: str | None = None) -> settings.Settings:
@@ -112,7 +119,9 @@ def actor_name() -> str:
 
 
 def told(command: Callable[P, int | None]) -> Callable[P, int]:
-    """Exit status 0, 1 (the answer is no), 2 (usage or set-up); what goes wrong is one line on standard error."""
+    """Exit status 0, 1 (the answer is no), 2 (usage or set-up), 75 (the store is away); what goes wrong is one line on
+    standard error.
+    """
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -123,9 +132,9 @@ def told(command: Callable[P, int | None]) -> Callable[P, int]:
         except NoSite as problem:
             return fail(f"{problem}; name its folder with --data-dir or GENKAN_DATA_DIR", SET_UP)
         except CannotOpen as problem:
-            return fail(str(problem), SET_UP)
+            return fail(str(problem), AWAY if isinstance(problem, StoreAway) else SET_UP)
         except StoreUnavailable as problem:
-            return fail(f"the store cannot be used just now, try again: {problem}", SET_UP)
+            return fail(f"the store cannot be used just now, try again: {problem}", AWAY)
         except PermissionError as problem:
             return fail(f"{problem.filename} may not be used by this user: {problem.strerror}", SET_UP)
 

@@ -56,6 +56,7 @@ class Connection(Reading, asyncio.Protocol):
         self._taken: int | None = None  # how many of them it had read when we last looked, where some waited
         self._held = 0  # bytes of the request that is being read, as the server counts them
         self._unread = False  # the other end may still be sending
+        self._said_all = False  # the other end sends no more; it may have left
         self._is_last = False  # the request that is being read ends the connection
         self._finished = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -105,7 +106,7 @@ class Connection(Reading, asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Who has said all may still wait for the answer; False closes, where nobody does."""
-        self._over = True
+        self._over = self._said_all = True
         self._stop_clock()
         # RFC 8446 6.1: TLS could be half closed as well; asyncio's cannot.
         return self._secured is None and (self._asked is not None or bool(self.waiting))
@@ -149,11 +150,14 @@ class Connection(Reading, asyncio.Protocol):
         shared = self._shared
         if shared.figures.connections < shared.most_connections:
             return
-        shared.figures.shed["connections"] += 1
         others = (one for one in shared.state.connections if isinstance(one, Connection))
         idle = min((one for one in others if one.idle_since is not None), key=_idle_since, default=None)
         if idle is None:
+            shared.figures.shed["connections"] += 1
             self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, shared.lines))
+        else:
+            # Whoever was idle had asked nothing: nobody is turned away.
+            shared.figures.replaced += 1
         (idle or self).leave()
 
     @property
@@ -180,6 +184,9 @@ class Connection(Reading, asyncio.Protocol):
         else:
             self.waiting.append(arrival)
             self._pause()
+
+    def _gone(self) -> bool:
+        return self._said_all or self._transport.is_closing()
 
     def _takes_more(self) -> bool:
         return len(self.waiting) < MOST_WAITING
@@ -209,6 +216,9 @@ class Connection(Reading, asyncio.Protocol):
 
     def _begin(self, arrival: Arrival, answer: Answer) -> bool:
         """Send all that is there of an answer. True where the connection ends with it. Raises ValueError."""
+        if self._shared.leaving and not self.waiting and self._stage is Stage.WHOLE:
+            # RFC 9112 9.6: who is told so opens another connection, at a server that stays.
+            self._over = True
         last = not arrival.keep_alive or (self._over and not self.waiting)
         if self._transport.is_closing():
             return True

@@ -15,6 +15,7 @@ from types import FrameType
 
 import msgspec
 
+from genkan.httpd import signals
 from genkan.httpd.seat import Letterbox, Said, Seat, a_letterbox
 from genkan.httpd.server import GRACE_SECONDS
 
@@ -24,13 +25,16 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 # Beyond the grace of the connections: what was acknowledged is written, what was noted too.
 LEAVE_SECONDS = GRACE_SECONDS + 15.0
-_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 Work = Callable[[Seat], None]
 
 
 class NeverAnswered(Exception):
-    """Why the first worker did not come up, as one sentence."""
+    """Why the first worker did not come up, as one sentence. ``passes``: the next try may do better by itself."""
+
+    def __init__(self, sentence: str, *, passes: bool = True) -> None:
+        super().__init__(sentence)
+        self.passes = passes
 
 
 @dataclass(slots=True)
@@ -57,6 +61,9 @@ class Overseer:
     log: Callable[..., None]
     tell: Callable[[tuple[str, ...]], None]
     ticks: Callable[[], float]
+    ending: tuple[signal.Signals, ...] = signals.SOME
+    # How long workers go on before they begin to end.
+    drain_seconds: float = 0.0
     _places: list[_Place] = field(init=False)
     _boxes: tuple[Letterbox, ...] = ()
     _looks: selectors.BaseSelector = field(init=False)
@@ -69,7 +76,7 @@ class Overseer:
         self._places = [_Place(number, due=0.0 if number == 0 else float("inf")) for number in range(self.count)]
 
     def run(self, let_go: Callable[[], None]) -> None:
-        """Until all have ended after SIGTERM or SIGINT, or until the first cannot begin. Raises NeverAnswered.
+        """Until all have ended after a signal that ends, or until the first cannot begin. Raises NeverAnswered.
 
         ``let_go`` closes the parent's own hold on the sockets, so that nobody waits in a queue that none serves.
         """
@@ -89,7 +96,7 @@ class Overseer:
         wakes, wake = socket.socketpair()
         for end in (wakes, wake):
             end.setblocking(False)
-        before = {number: signal.signal(number, self._leave) for number in _ENDING}
+        before = {number: signal.signal(number, self._leave) for number in self.ending}
         before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         former = signal.set_wakeup_fd(wake.fileno())
         self._looks.register(wakes, selectors.EVENT_READ, None)
@@ -120,7 +127,7 @@ class Overseer:
         line, theirs = socket.socketpair()
         gc.freeze()  # What is there by now stays shared as long as no collection of a worker touches it.
         # What is sent to the worker before it has handlers of its own must not be taken by ours.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.ending)
         try:
             pid = os.fork()
         except OSError as problem:
@@ -129,7 +136,7 @@ class Overseer:
         if not pid:
             line.close()
             self._become(Seat(place.number, not self._told, theirs, self._boxes))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.ending)
         theirs.close()
         place.pid, place.begun, place.line, place.heard = pid, self.ticks(), line, b""
         self._looks.register(line, selectors.EVENT_READ, place)
@@ -138,7 +145,7 @@ class Overseer:
 
     def _put_off(self, place: _Place, line: socket.socket, theirs: socket.socket, problem: OSError) -> None:
         """The machine has no room for another process just now."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.ending)
         line.close()
         theirs.close()
         if not self._told:
@@ -153,9 +160,10 @@ class Overseer:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            for number in (*_ENDING, signal.SIGCHLD):
+            for number in (*signals.OF_WORKERS, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            signals.ignored_by_workers()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.ending)
             for key in list(self._looks.get_map().values()):
                 if isinstance(key.fileobj, socket.socket):
                     key.fileobj.close()
@@ -196,7 +204,7 @@ class Overseer:
     def _heard(self, place: _Place, said: Said) -> None:
         if said.cannot and not self._told:
             os.waitpid(place.pid, 0)
-            raise NeverAnswered(said.cannot)
+            raise NeverAnswered(said.cannot, passes=said.passes)
         if said.cannot:
             self.log("error", "worker cannot begin", worker=place.number, problem=said.cannot)
             return
@@ -247,7 +255,7 @@ class Overseer:
         if self._leaving is None or self._killed:
             return
         let_go()
-        late = self.ticks() - self._leaving >= LEAVE_SECONDS
+        late = self.ticks() - self._leaving >= self.drain_seconds + LEAVE_SECONDS
         for place in self._places:
             if place.pid and (late or not place.asked):
                 place.asked = True

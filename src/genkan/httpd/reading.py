@@ -128,6 +128,10 @@ class Reading(ABC):
         """Whether one more request may wait for its answer."""
 
     @abstractmethod
+    def _gone(self) -> bool:
+        """Whether the other end sends no more."""
+
+    @abstractmethod
     def _stop_clock(self) -> None:
         """What was waited for has come."""
 
@@ -153,6 +157,7 @@ class Reading(ABC):
             keep,
             too_large,
             self._secured,
+            self._gone,
         )
 
     def _target(self) -> tuple[str, bytes]:

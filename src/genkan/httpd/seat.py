@@ -39,10 +39,13 @@ def a_letterbox() -> Letterbox:
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What a worker says to its parent, once: that it answers, with the lines to print, or why it cannot."""
+    """What a worker says to its parent, once: that it answers, with the lines to print, or why it cannot.
+    ``passes``: the next try may do better by itself.
+    """
 
     lines: tuple[str, ...] = ()
     cannot: str = ""
+    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
 
+from genkan.httpd import signals
 from genkan.httpd.connection import Connection
 from genkan.httpd.shared import Shared
 from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
@@ -37,6 +39,8 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         closing: Callable[[], None],
         secured: Sequence[SecuredListener] = (),
+        ending: tuple[signal.Signals, ...] = signals.SOME,
+        drain_seconds: float = 0.0,
     ) -> None:
         def connection(**_: Any) -> Connection:
             return Connection(shared)
@@ -60,6 +64,8 @@ class Server(uvicorn.Server):
         self._secured = tuple(secured)
         self._ready = ready
         self._closing = closing
+        self._ending = ending
+        self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -70,8 +76,17 @@ class Server(uvicorn.Server):
         gc.freeze()
         self._ready()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """uvicorn's word for a signal. After the first SIGTERM those in front are given time to hear that we go."""
+        if sig != signal.SIGTERM or not self._drain_seconds or self._shared.leaving:
+            super().handle_exit(sig, frame)
+            return
+        self._shared.leaving = True
+        self._closing()
+        asyncio.get_running_loop().call_later(self._drain_seconds, self.leave)
+
     def leave(self) -> None:
-        """End as after SIGTERM."""
+        """End now, in order."""
         self.should_exit = True
 
     async def _listen(self, one: SecuredListener) -> asyncio.Server:
@@ -99,7 +114,7 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._ending:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 

@@ -22,6 +22,7 @@ Site = Callable[[Arrival], Coroutine[Any, Any, Answer]]
 class Shared:
     """What the connections of one server have in common. ``state`` is uvicorn's: whom to wait for at the end, and the
     headers that every answer has. ``boot`` begins the numbers of requests; ``log`` takes a level, an event and fields.
+    ``leaving``: the server goes, and every answer ends its connection.
     """
 
     site: Site
@@ -29,6 +30,7 @@ class Shared:
     boot: str = "0"
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     most_connections: int = MOST_CONNECTIONS
+    leaving: bool = False
     state: ServerState = field(default_factory=ServerState)
     figures: ServerFigures = field(default_factory=ServerFigures)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 
 from genkan.ops.configuration import Configuration
 from genkan.ops.draft import Plan, Unplannable, Wanted
-from genkan.ops.plan import plan
+from genkan.ops.plan import nobody_left, plan
 from genkan.ops.plan_sign_in import SIGN_IN
 from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets
 from genkan.outside.passwords import hash_now, verify_now
 from genkan.protocol import accounts
+from genkan.protocol.administration import administers
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, NeedAdministrator, SetPassword
+from genkan.protocol.outcomes import AddAccount, Change, NeedAdministrator, PutAccount, SetPassword
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import Way
+from genkan.protocol.records import Account, Way
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
@@ -35,6 +36,17 @@ async def _shuts_everybody_out(change: Change, store: Store, here: Entrances, at
     return not await store.has_administrator_by(here.by(asked[-1]), Permission.SYSTEM_ADMIN, at)
 
 
+async def _leaves_nobody_beside(account: Account, change: Change, store: Store, here: Entrances, at: int) -> bool:
+    """Whether nobody who has a way in now may as much as one who loses a right. Somebody whom the file lets in may be
+    the other: then the store says so when it is applied.
+    """
+    lets_in = any(isinstance(step, AddAccount | SetPassword) for step in change.steps)
+    raised = [step.account for step in change.steps if isinstance(step, PutAccount) and administers(step.account)]
+    if lets_in or any(one.permission >= account.permission for one in raised):
+        return False
+    return not await store.has_other_administrator(account, here, at)
+
+
 @dataclass(slots=True)
 class Applying:
     """One file on its way into one site. Hashes are computed once, however often the plan is made anew."""
@@ -51,6 +63,9 @@ class Applying:
         planned = plan(wanted, await load_present(store), actor, env, self.here, allow_http=self.allow_http)
         if await _shuts_everybody_out(planned.change, store, self.here, env.now):
             raise Unplannable(f"{SIGN_IN}: {entry(Reason.NOBODY_COULD_SIGN_IN).public}")
+        for account in planned.lowered:
+            if await _leaves_nobody_beside(account, planned.change, store, self.here, env.now):
+                raise Unplannable(nobody_left(account))
         return planned
 
     async def _hashes_to_set(self, store: Store) -> Mapping[int, str]:

@@ -15,7 +15,7 @@ from genkan.protocol.ring import Ring, RingProblem, render
 from genkan.settings import Settings
 from genkan.store.places import Place, Postgres, open_store, schema_of
 from genkan.store.sqlite_copy import copy_database
-from genkan.store.sqlite_examine import site_of
+from genkan.store.sqlite_examine import moved_from, site_of
 
 LEAST_PASSPHRASE = 12
 
@@ -41,7 +41,7 @@ def read_passphrase(path: Path) -> bytes:
     except OSError as problem:
         raise BackupFailed(f"the passphrase file {path} cannot be read: {problem.strerror}") from None
     passphrase = text.removesuffix(b"\n").removesuffix(b"\r")
-    if len(passphrase) < LEAST_PASSPHRASE:
+    if len(passphrase.decode(errors="replace")) < LEAST_PASSPHRASE:
         raise BackupFailed(f"the passphrase in {path} is too short: {LEAST_PASSPHRASE} characters at least")
     return passphrase
 
@@ -52,6 +52,9 @@ async def backup(settings: Settings, target: Path, passphrase: bytes, env: Env) 
     _check_schema(place)
     if isinstance(place, Postgres):
         return _written(settings, target, passphrase, None, await _postgres_site(place, env), env)
+    moved = moved_from(place)
+    if moved is not None:
+        raise BackupFailed(moved)
     with workshop(place, "backing-up") as folder:
         copy = folder / place.name
         copy_database(place, copy)
@@ -62,7 +65,7 @@ def _check_schema(place: Place) -> None:
     schema = schema_of(place)
     if schema.present < schema.newest:
         raise BackupFailed(f"the store has schema {schema.present}, this Genkan {schema.newest}: run genkan migrate")
-    if schema.present > schema.newest:
+    if schema.present > schema.newest and not schema.serves:
         raise BackupFailed(f"schema {schema.present} is of a newer Genkan, this one knows {schema.newest}")
 
 

@@ -18,6 +18,17 @@ READY_SECONDS = 60
 ANSWER_SECONDS = 20
 END_SECONDS = 20
 TOKENS = "/rest/oauth2/latest"
+# A copy of the site lives no longer than who tries it: however that ends, the pipe closes.
+_SERVE = """
+import os, sys, threading
+def end():
+    os.read(0, 1)
+    os._exit(1)
+threading.Thread(target=end, daemon=True).start()
+sys.argv = ["genkan", "serve"]
+from genkan.cli.root import main
+sys.exit(main())
+"""
 
 
 class DoesNotServe(Exception):
@@ -36,8 +47,8 @@ async def served(folder: Path, port: int) -> AsyncIterator[str]:
     """``genkan serve`` over the folder, asked for nothing from outside; its base URL once it answers."""
     base = f"http://{HOST}:{port}"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "genkan", "serve", env=_environment(folder, port, base),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-c", _SERVE, env=_environment(folder, port, base),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     errors = asyncio.ensure_future(_drained(process.stderr))
     try:

@@ -11,6 +11,7 @@ from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Event, Refused, Step
+from genkan.protocol.records import Account
 
 Decided = TypeVar("Decided")
 
@@ -28,11 +29,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``lines`` say what differs, one each; ``new_links`` have secrets that are told once."""
+    """``lines`` say what differs, one each; ``new_links`` have secrets that are told once; ``lowered`` are those who
+    lose a right to administer, as they are now.
+    """
 
     lines: tuple[str, ...]
     change: Change
     new_links: tuple[NewLink, ...] = ()
+    lowered: tuple[Account, ...] = ()
 
 
 class Unplannable(Exception):

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, Event, EventKind
+from genkan.protocol.outcomes import Event, EventKind
 from genkan.store.api import CannotOpen
 from genkan.store.moving import Row, Sum, Wanted
-from genkan.store.places import Postgres, open_store, schema_of
+from genkan.store.places import Postgres, schema_of
 from genkan.store.postgres_moving import Target, connected
 from genkan.store.sqlite_moving import Table, abandon, close_for_writing, mark_moved, state, tables, write_down
 from genkan.store.sqlite_source import Source, opened
@@ -90,9 +90,8 @@ async def _move(asked: Asked, env: Env, source: Source, site_id: bytes) -> Moved
         except BaseException:
             abandon(source.db)
             raise
-        await _open(target, move)
+        await _open(target, move, asked, env)
         closed = asked.ticks() - closed_at
-    await _note(asked, env)
     return Moved(str(asked.target), mover.sums, mover.followed, closed_at - began, closed)
 
 
@@ -121,8 +120,9 @@ async def _closed(mover: "Mover") -> None:
         raise CannotMove(f"the last step took longer than {CLOSED_SECONDS} s; the site was opened again") from None
 
 
-async def _open(target: Target, move: bytes) -> None:
-    if not await target.open_site(move):
+async def _open(target: Target, move: bytes, asked: Asked, env: Env) -> None:
+    """The audit goes on in the new database, and says so in the transaction that opens it (tokens.md 4)."""
+    if not await target.open_site(move, Event(EventKind.MOVED, env.now, asked.actor, detail=str(asked.target))):
         raise CannotMove("the site has moved, and its new database does not open: genkan migrate-store again")
 
 
@@ -133,18 +133,8 @@ async def _finish(asked: Asked, env: Env, site_id: bytes, move: bytes, moved_to:
         if there is None or there[0] != site_id:
             raise CannotMove(f"the site has moved to {moved_to}, which {asked.target} is not")
         if there[1] is not None:
-            await _open(target, move)
-            await _note(asked, env)
+            await _open(target, move, asked, env)
     return Moved(moved_to)
-
-
-async def _note(asked: Asked, env: Env) -> None:
-    """The audit goes on in the new database, and says so."""
-    store = open_store(asked.target, create=False, env=env)
-    try:
-        await store.apply(Change((), (Event(EventKind.MOVED, env.now, asked.actor, detail=str(asked.target)),)))
-    finally:
-        await store.close()
 
 
 class Mover:

@@ -1,5 +1,6 @@
 """From a configuration and the site as it is to the one change that makes them agree, and to words for it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from msgspec import UnsetType
@@ -9,8 +10,11 @@ from genkan.ops.plan_links import plan_link_standings, plan_links, plan_mobile
 from genkan.ops.plan_sign_in import plan_sign_in
 from genkan.ops.plan_users import plan_users
 from genkan.ops.present import Present
+from genkan.protocol.administration import administers
 from genkan.protocol.entrances import Entrances
 from genkan.protocol.env import Env
+from genkan.protocol.outcomes import NeedAdministrator
+from genkan.protocol.records import Account, Standing
 
 
 def plan(wanted: Wanted, present: Present, actor: str, env: Env, here: Entrances, *, allow_http: bool = False) -> Plan:
@@ -26,7 +30,37 @@ def plan(wanted: Wanted, present: Present, actor: str, env: Env, here: Entrances
     again = drafted(draft.present, replace(wanted, password_hashes={})).plan()
     if again.lines:
         raise Unplannable(f"the file contradicts itself: applied twice, it would again {again.lines[0]}")
-    return draft.plan()
+    return _keeping_administrators(draft.plan(), present, draft.present, env, here)
+
+
+def _keeping_administrators(plan: Plan, before: Present, after: Present, env: Env, here: Entrances) -> Plan:
+    """The plan, which fails where nobody would be left who may as much as those who lose a right by it."""
+    then = {account.id: account for account in after.accounts.values() if account.standing is Standing.ACTIVE}
+    lowered = tuple(
+        account
+        for account in before.accounts.values()
+        if administers(account) and _right(then, account) < account.permission
+    )
+    if not lowered:
+        return plan
+    last = max(lowered, key=lambda account: account.permission)
+    if all(account.permission < last.permission for account in then.values()):
+        raise Unplannable(nobody_left(last))
+    need = NeedAdministrator(last.permission, env.now, here)
+    return replace(plan, change=replace(plan.change, steps=(*plan.change.steps, need)), lowered=lowered)
+
+
+def _right(then: Mapping[int, Account], account: Account) -> int:
+    found = then.get(account.id)
+    return -1 if found is None else found.permission
+
+
+def nobody_left(account: Account) -> str:
+    """Why the last one keeps the right."""
+    return (
+        f"nobody else who can sign in would have the permission {account.permission.name} that {account.name} loses; "
+        "give it to somebody else in the file"
+    )
 
 
 def _drafted(wanted: Wanted, draft: Draft) -> Draft:

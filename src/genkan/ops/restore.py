@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import tomli_w
+
+from genkan.ops.backup import settings_given
 from genkan.ops.taking import RestoreFailed, Taken, ring_for, take
 from genkan.ops.workshop import NoWorkshop, workshop
 from genkan.outside import locks
@@ -20,15 +23,18 @@ from genkan.site.api.documents import moment
 from genkan.store.api import CannotOpen, NoSite, Store
 from genkan.store.places import Postgres, open_store, others_at, renew_site_id
 from genkan.store.rounds import settle_all
-from genkan.store.sqlite_examine import identity_of
+from genkan.store.sqlite_examine import identity_of, moved_from
 from genkan.store.sqlite_moving import mover_alone
 from genkan.store.sqlite_replace import replace_database
+
+SETTINGS_NAME = "genkan.restored.toml"
+SETTINGS_HEAD = "# The settings that the backup was made with. Files that they name are not in a backup.\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What is in place now. ``as_of`` is the last moment that the backup knows of and ``last_event`` the last line of
-    its audit; ``aside`` is the file that it replaced.
+    its audit; ``aside`` is the file that it replaced, ``settings`` one with the backup's where they are others now.
     """
 
     manner: Manner
@@ -36,6 +42,7 @@ class Restored:
     last_event: int
     ring_version: int
     aside: Path | None
+    settings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,9 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
     """
     place, ring_path = settings.store_place, settings.ring_path
     if isinstance(place, Postgres):
-        return await _restore_postgres(place, ring_path, asked, env)
+        return await _restore_postgres(place, settings, asked, env)
     with _alone(place), workshop(place, "restoring") as folder, _ring_alone(ring_path):
+        _check_not_moved(place, asked)
         taken = take(asked.backup, asked.passphrase, folder, place.name)
         if taken.database is None:
             raise RestoreFailed(f"{asked.backup} is of a site on PostgreSQL and holds no database")
@@ -72,14 +80,22 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
         _put_ring(ring_path, present, decided.ring)
         aside = place.with_name(f"{place.name}.replaced-{moment(env.now).replace(':', '').replace('-', '')}")
         replaced = replace_database(copy, place, aside)
-    return Restored(asked.manner, as_of, last_event, decided.ring.version, aside if replaced else None)
+    lying = _settings_beside(place, taken, settings)
+    return Restored(asked.manner, as_of, last_event, decided.ring.version, aside if replaced else None, lying)
 
 
-async def _restore_postgres(place: Postgres, ring_path: Path, asked: Asked, env: Env) -> Restored:
+async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, env: Env) -> Restored:
     """PostgreSQL's own programs have put the database back; here it becomes the site again, with its ring."""
+    ring_path = settings.ring_path
     if not ring_path.parent.is_dir():
         raise RestoreFailed(f"there is no folder {ring_path.parent} for the key ring")
     with workshop(ring_path, "restoring") as folder, _ring_alone(ring_path):
+        if asked.manner is Manner.AS_COPY and (ring_path.exists() or ring_path.is_symlink()):
+            # tokens.md 2: a copy of a site is another site, and shares no key ring with it.
+            raise RestoreFailed(
+                f"{ring_path} is a key ring already, perhaps that of the original, which a copy must not change: "
+                "name a file that is not there yet with GENKAN_SECRET_FILE"
+            )
         taken = take(asked.backup, asked.passphrase, folder, "genkan.sqlite3")
         _check_postgres(place, taken, asked.backup)
         async with _opened(place, asked.backup, env) as store:
@@ -89,7 +105,17 @@ async def _restore_postgres(place: Postgres, ring_path: Path, asked: Asked, env:
         decided = _decided(RestoreFacts(site, None, ring), asked, env)
         _put_ring(ring_path, present, decided.ring)
         await _make_so(place, asked.backup, decided, env)
-    return Restored(asked.manner, as_of, last_event, decided.ring.version, None)
+    lying = _settings_beside(ring_path, taken, settings)
+    return Restored(asked.manner, as_of, last_event, decided.ring.version, None, lying)
+
+
+def _check_not_moved(place: Path, asked: Asked) -> None:
+    """tokens.md 8: a moved store stays shut. A backup in its place would be the same site a second time: what is
+    stopped at one would live on at the other. A copy is another site, with keys of its own.
+    """
+    moved = moved_from(place)
+    if moved is not None and asked.manner is not Manner.AS_COPY:
+        raise RestoreFailed(f"{moved}; to make another site here instead: --as-copy")
 
 
 def _check_postgres(place: Postgres, taken: Taken, backup: Path) -> None:
@@ -163,6 +189,21 @@ async def _make_so(copy: Path | Postgres, backup: Path, decided: Restoration, en
         if not await store.apply(decided.change):
             raise RestoreFailed(f"{backup} names a newer key ring than the one that is there")
         await settle_all(store)
+
+
+def _settings_beside(path: Path, taken: Taken, present: Settings) -> Path | None:
+    """The backup's settings as a genkan.toml that its owner alone can read, where they are not the present ones."""
+    if taken.manifest is None or taken.manifest.settings == settings_given(present):
+        return None
+    target = path.with_name(SETTINGS_NAME)
+    target.unlink(missing_ok=True)
+    target.touch(0o600, exist_ok=False)
+    target.write_text(SETTINGS_HEAD + tomli_w.dumps(_without_nothing(taken.manifest.settings)), encoding="utf-8")
+    return target
+
+
+def _without_nothing(settings: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _put_ring(path: Path, before: Ring | None, ring: Ring) -> None:

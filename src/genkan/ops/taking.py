@@ -16,6 +16,10 @@ class RestoreFailed(Exception):
     """Why nothing was restored, as one sentence for the operator."""
 
 
+class Damaged(RestoreFailed):
+    """The backup is there and cannot be relied on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """``database`` is a file of the folder, None for a backup of a site on PostgreSQL; a bare copy has no ring and no
@@ -41,7 +45,7 @@ def take(backup: Path, passphrase: bytes | None, folder: Path, name: str) -> Tak
     manifest, ring_text, database = open_archive(backup, passphrase, folder)
     ring = parse(ring_text)
     if isinstance(ring, RingProblem):
-        raise RestoreFailed(f"the key ring in {backup} cannot be used: {ring.sentence}")
+        raise Damaged(f"the key ring in {backup} cannot be used: {ring.sentence}")
     if database is None:
         return Taken(None, ring, manifest)
     database.replace(copy)
@@ -68,7 +72,7 @@ def _bare(backup: Path, copy: Path) -> Taken:
     try:
         copy_database(backup, copy)
     except CannotOpen as problem:
-        raise RestoreFailed(f"{backup} is no backup that can be read: {problem.__cause__ or problem}") from None
+        raise Damaged(f"{backup} is no backup that can be read: {problem.__cause__ or problem}") from None
     _check(copy, backup)
     return Taken(copy, None, None)
 
@@ -76,4 +80,4 @@ def _bare(backup: Path, copy: Path) -> Taken:
 def _check(copy: Path, backup: Path) -> None:
     fault = fault_of(copy)
     if fault is not None:
-        raise RestoreFailed(f"{backup} is damaged: {fault}")
+        raise Damaged(f"{backup} is damaged: {fault}")

@@ -30,7 +30,7 @@ class PasswordLane:
     decoy = DECOY
 
     def __init__(self, threads: int = 0) -> None:
-        size = threads or max(1, (os.cpu_count() or 1) - 1)
+        self.threads = size = threads or max(1, (os.cpu_count() or 1) - 1)
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="passwords", initializer=_step_back)
         self._room = Semaphore(size * WAITING_PER_THREAD)
 

@@ -10,7 +10,7 @@ from genkan.protocol.outcomes import Ended, Event, EventKind, Live, Nothing, Ref
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
 from genkan.protocol.sealing import Handle, Kind
-from genkan.protocol.standing import grant_fault, missing_row, sign_in_end, store_behind
+from genkan.protocol.standing import grant_fault, is_decided, missing_row, sign_in_end, store_behind
 
 LAST_SEEN_STEP = 5 * MINUTE
 _BEARER = "bearer"  # the actor where all that is known of a caller is the token
@@ -39,11 +39,14 @@ def _fault(handle: Handle, facts: GrantFacts, env: Env) -> Refused | None:
     """Why a token of either kind is not the present one of a standing grant. What is over is over, ahead or not."""
     grant = facts.grant
     if grant is None:
-        return missing_row(handle, _BEARER, "", env)
+        return missing_row(handle, facts.site, _BEARER, "", env)
     fault = grant_fault(facts)
     if fault is not None:
         return fault
     if handle.generation > grant.generation:
+        if env.now < facts.site.heal_until or is_decided(facts.site, grant.rotated_at):
+            # tokens.md 8: what heals is the refresh, which a client tries when its access token opens no more.
+            return Refused(Reason.TOKEN_OLD)
         detail = f"generation {handle.generation} shown, row at {grant.generation}"
         lost = Event(EventKind.STORE_BEHIND, env.now, _BEARER, grant.account_id, grant.link_id, grant.id, detail=detail)
         return store_behind(lost)
@@ -85,7 +88,7 @@ def revoke(handle: Handle, facts: GrantFacts, caller: Link, address: str, env: E
     """RFC 7009 2.1: any genuine token of the caller's link, of any generation, ends the sign-in."""
     grant = facts.grant
     if grant is None:
-        missing = missing_row(handle, f"link:{caller.client_id}", address, env)
+        missing = missing_row(handle, facts.site, f"link:{caller.client_id}", address, env)
         # A token whose row was lost cannot be ended here: saying 200 would promise what may not hold (RFC 7009 2.2.1).
         return missing if missing.reason is Reason.STORE_BEHIND else Nothing()
     if grant.link_id != caller.id or grant.state is GrantState.ENDED:

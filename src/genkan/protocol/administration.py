@@ -181,8 +181,13 @@ def _is_stopped(before: Link, after: Link) -> bool:
     return after == replace(before, standing=Standing.DISABLED, version=after.version)
 
 
+def administers(account: Account) -> bool:
+    """Whether this account counts as an administrator of the site."""
+    return account.standing is Standing.ACTIVE and account.permission >= Permission.ADMIN
+
+
 def _loses_right(change: Change, account: Account) -> bool:
-    if account.standing is not Standing.ACTIVE or account.permission < Permission.ADMIN:
+    if not administers(account):
         return False
     after = [step.account for step in change.steps if isinstance(step, PutAccount)]
     return any(a.standing is not Standing.ACTIVE or a.permission < account.permission for a in after)

@@ -278,9 +278,13 @@ class MoveRing:
     fingerprint: bytes
 
 
+# Each start of a process makes one: several nodes, and pods that start anew while somebody reads the log.
+MOST_SETUP_LINKS = 16
+
+
 @dataclass(frozen=True, slots=True)
 class StartSetup:
-    """A new one-time set-up link (its SHA-256); None ends set-up."""
+    """One more set-up link (its SHA-256), beside the newest of those before it; None ends set-up, and all of them."""
 
     digest: bytes | None
 
@@ -321,10 +325,13 @@ class EraseTraces:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowHealing:
-    """Until then a refresh token ahead of its row moves the row (tokens.md 8)."""
+class DecideLoss:
+    """What was written before ``restored_at`` and is not there is lost, and it was decided what becomes of it; until
+    ``heal_until`` a refresh token ahead of its row moves the row (tokens.md 8).
+    """
 
-    until: int
+    restored_at: int
+    heal_until: int = 0
 
 
 Step = (
@@ -357,7 +364,7 @@ Step = (
     | NeedAdministrator
     | NeedOwnAddress
     | EraseTraces
-    | AllowHealing
+    | DecideLoss
     | IdentityStep
 )
 

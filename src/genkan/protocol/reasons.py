@@ -250,7 +250,7 @@ TABLE: Mapping[Reason, Entry] = {
         E.INVALID_GRANT, 400, "The token is not valid.", "The token belongs to another application link."
     ),
     Reason.TOKEN_UNKNOWN: _to_client(
-        E.INVALID_GRANT, 400, "The token is not valid.", "Its sign-in was removed long ago."
+        E.INVALID_GRANT, 400, "The token is not valid.", "Its sign-in was removed long ago, or lost with a restore."
     ),
     Reason.TOKEN_EXPIRED: _to_client(
         E.INVALID_GRANT, 400, "The token has expired.", "Not refreshed within its lifetime."
@@ -259,7 +259,7 @@ TABLE: Mapping[Reason, Entry] = {
         E.INVALID_GRANT,
         400,
         "The token is not valid.",
-        "An access token of an earlier generation: the client refreshed since.",
+        "The client refreshed since, or the store was restored: a refresh tells whether the sign-in goes on.",
     ),
     Reason.GRANT_ENDED: _to_client(E.INVALID_GRANT, 400, "This sign-in has ended.", "genkan phones list says why."),
     Reason.GRANT_STOPPED: _to_client(

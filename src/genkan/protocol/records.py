@@ -311,7 +311,8 @@ class FailedTries:
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
     does. ``title`` is what administrators named the site, empty while nobody has. ``ways`` and ``max_age`` (in
-    milliseconds) are what every link asks of a sign-in that says nothing else.
+    milliseconds) are what every link asks of a sign-in that says nothing else. ``restored_at``: when it was last
+    restored from a backup, 0 for never.
     """
 
     site_id: bytes
@@ -327,3 +328,4 @@ class Site:
     title: str = ""
     ways: Way = ALL_WAYS
     max_age: int | None = None
+    restored_at: int = 0

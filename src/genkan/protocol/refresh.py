@@ -12,7 +12,7 @@ from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import EndReason, Reason
 from genkan.protocol.records import Grant, GrantState, Link
 from genkan.protocol.sealing import Handle, Kind, redirect_digest
-from genkan.protocol.standing import grant_fault, missing_row, sign_in_end, store_behind
+from genkan.protocol.standing import grant_fault, is_decided, missing_row, sign_in_end, store_behind
 from genkan.wire.scopes import Permission
 
 LAST_GENERATION = 2**31 - 1
@@ -46,7 +46,7 @@ def refresh(asked: RefreshAsked, facts: GrantFacts, env: Env, lifetimes: Lifetim
     if asked.handle.kind is not Kind.REFRESH:
         return Refused(Reason.TOKEN_KIND)
     if grant is None:
-        return missing_row(asked.handle, f"link:{asked.client.client_id}", asked.address, env)
+        return missing_row(asked.handle, facts.site, f"link:{asked.client.client_id}", asked.address, env)
     if grant.state is GrantState.ENDED:
         # tokens.md 3: ended beats retry, always.
         return Refused(Reason.GRANT_ENDED, grant.reason)
@@ -168,8 +168,12 @@ def _replayed(asked: RefreshAsked, grant: Grant, env: Env) -> Ended:
 
 
 def _ahead(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
-    """tokens.md 8: a genuine token ahead of its row proves that the store lost writes; it is never a replay."""
+    """tokens.md 8: a genuine token ahead of its row proves that the store lost writes; it is never a replay. Where that
+    was decided on and healing is over, its person signs in again.
+    """
     if env.now >= facts.site.heal_until or facts.link is None:
+        if is_decided(facts.site, grant.rotated_at):
+            return Refused(Reason.TOKEN_UNKNOWN)
         return store_behind(_event(EventKind.STORE_BEHIND, asked, grant, env))
     fault = _request_fault(asked, facts, grant, env)
     if fault is not None:

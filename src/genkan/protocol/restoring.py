@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from genkan.protocol.env import DAY, Env
-from genkan.protocol.outcomes import AllowHealing, Change, Event, EventKind, MoveRing, RaiseStop, Step, Subject
+from genkan.protocol.outcomes import Change, DecideLoss, Event, EventKind, MoveRing, RaiseStop, Step, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, new_ring, renew_for_restore
@@ -63,7 +63,7 @@ def restore(facts: RestoreFacts, manner: Manner, actor: str, env: Env) -> Restor
         return fault or CannotRestore("there is no key ring")
     ring = renew_for_restore(facts.ring, env)
     if manner is Manner.HEAL:
-        steps: tuple[Step, ...] = (AllowHealing(env.now + HEALING), *_dead_keys(ring, env))
+        steps: tuple[Step, ...] = (DecideLoss(env.now, env.now + HEALING), *_dead_keys(ring, env))
     else:
         steps = _ends(env)
     return Restoration(ring, None, _change(ring, steps, manner, actor, env))
@@ -99,7 +99,7 @@ def _fault(facts: RestoreFacts) -> CannotRestore | None:
 
 
 def _ends(env: Env) -> tuple[Step, ...]:
-    return (RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, env.now), AllowHealing(0))
+    return (RaiseStop(Subject.EVERYTHING, 0, EndReason.RESTORED, env.now), DecideLoss(env.now))
 
 
 def _dead_keys(ring: Ring, env: Env) -> tuple[Step, ...]:

@@ -1,10 +1,10 @@
 """Whether a grant stands: not ended, both stop counters unmoved, account and link in use. One rule for every caller."""
 
-from genkan.protocol.env import DAY, Env
+from genkan.protocol.env import CLOCK_LEEWAY, DAY, Env
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Event, EventKind, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Grant, GrantState, Link, Standing
+from genkan.protocol.records import Grant, GrantState, Link, Site, Standing
 from genkan.protocol.sealing import Handle, grant_time
 
 
@@ -39,11 +39,19 @@ def end_of(refresh_expires_at: int, created_at: int, link: Link) -> int:
     return refresh_expires_at if absolute is None else min(refresh_expires_at, created_at + absolute)
 
 
-def missing_row(handle: Handle, actor: str, address: str, env: Env) -> Refused:
+def is_decided(site: Site, written_at: int) -> bool:
+    """Whether what was written then and is not there was lost before the last restore: an administrator has decided
+    what becomes of it, and it says nothing of the store as it is now (tokens.md 8).
+    """
+    return site.restored_at > 0 and written_at <= site.restored_at + CLOCK_LEEWAY
+
+
+def missing_row(handle: Handle, site: Site, actor: str, address: str, env: Env) -> Refused:
     """What a genuine token without a row means. Rows stay 24 h whatever happens (tokens.md 1), so one younger than
     that proves a loss; an id from a clock that is ahead is younger still.
     """
-    if env.now - grant_time(handle.grant_id) < DAY:
+    signed_in_at = grant_time(handle.grant_id)
+    if env.now - signed_in_at < DAY and not is_decided(site, signed_in_at):
         return store_behind(Event(EventKind.STORE_BEHIND, env.now, actor, grant_id=handle.grant_id, address=address))
     return Refused(Reason.TOKEN_UNKNOWN)
 

@@ -1,5 +1,7 @@
 """A request as a server hands it over: whole and bounded, with nothing looked into yet."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from genkan.protocol.certificates.faults import CertificateFault
@@ -21,10 +23,16 @@ class Secured(msgspec.Struct, frozen=True):
     certificate: Presented | CertificateFault | None = None
 
 
+def nobody_left() -> bool:
+    """Where a server cannot tell whether the client is still there."""
+    return False
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """``path`` is decoded, ``client`` the other end's address, ``version`` HTTP's; names of headers are lower-case.
 
     ``too_large``: the body is longer than MOST_BODY_BYTES, and was not read. ``secured``: None without TLS of our own.
+    ``gone``: whether the other end sends no more, as browsers do only when they leave.
     """
 
     method: str
@@ -39,6 +47,7 @@ class Arrival(msgspec.Struct, frozen=True):
     keep_alive: bool = True
     too_large: bool = False
     secured: Secured | None = None
+    gone: Callable[[], bool] = nobody_left
 
     def __repr__(self) -> str:
         # Query, headers and body carry secrets.

@@ -20,6 +20,7 @@ from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.site.seen_address import difference
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.patience import PATIENCE, Patience
 
 MOST_QUERY_BYTES = 16 * 1024
 MOST_HEADERS = 100
@@ -35,6 +36,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._figures = door.measures.server
+        door.measures.routes = frozenset(rule.path for rule in table)
         self._most = door.settings.most_requests
         self._base = door.public.path
         self._own = tuple(door.public.origin.split("://"))
@@ -57,6 +59,7 @@ class Dispatcher:
     async def respond(self, arrival: Arrival) -> Answer:
         """The answer, whatever happens; counted, and logged where it is a refusal."""
         started = self._ticks()
+        PATIENCE.set(Patience())
         shown = None if arrival.secured is None else arrival.secured.certificate
         peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
         moved = self._moved(peer, arrival.path) if self._former else None
@@ -212,7 +215,7 @@ def _received(arrival: Arrival, path: str, peer: Peer, parameters: dict[str, str
         raise Malformed(Reason.TOO_LARGE)
     body = b"" if arrival.method in BODILESS else arrival.body
     return Received(arrival.method, path, arrival.query, arrival.headers, body, peer, arrival.number, parameters,
-                    rule.recent is True)  # fmt: skip
+                    rule.recent is True, arrival.gone)  # fmt: skip
 
 
 def _origin(peer: Peer) -> str:

@@ -18,11 +18,13 @@ from genkan.protocol.signin.lockout import Source
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.settings import Settings
 from genkan.site.answer import Answer
+from genkan.site.crowd import Crowd
 from genkan.site.fellows import Fellows
+from genkan.site.glance import Glance
 from genkan.site.judgements import Judgements
-from genkan.site.measure import Measures
+from genkan.site.measure import Measures, PasswordFigures
 from genkan.site.outlook import Outlook
-from genkan.site.pace import Crowd, Pace
+from genkan.site.pace import Pace
 from genkan.site.pages import Pages
 from genkan.site.received import Received
 from genkan.site.sign_on import SignOnDesk
@@ -31,10 +33,8 @@ from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
 MINUTE_MS = 60_000
-# Half of the room that the lane has for each of its threads.
-MOST_HASHES_OF_ONE = 8
-# A tenth of the requests of people that may be under way, as the settings have it unless told otherwise.
-MOST_WAITING_OF_ONE = 100
+# Passwords in the lane for each of its threads: one is hashed, the next is there when it is done.
+HASHES_A_THREAD = 2
 SIGN_IN_INTERVAL = 30 * SECOND
 # tokens.md 8: how far a clock may be off before its process does nothing by it.
 CLOCK_NOT_READY = 10 * SECOND
@@ -144,11 +144,12 @@ class Door:
     models: Models | NoModels = field(default_factory=NoModels)
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     judgements: Judgements = field(default_factory=Judgements)
+    glance: Glance = field(default_factory=Glance)
     outlook: Outlook = field(default_factory=Outlook)
     announcement: dict[int, Answer] = field(default_factory=dict)
     sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))
     # Who waits for the password lane, by address.
-    crowd: Crowd = field(default_factory=lambda: Crowd(MOST_HASHES_OF_ONE, MOST_WAITING_OF_ONE))
+    crowd: Crowd = field(default_factory=lambda: crowd_before(1, Settings(), PasswordFigures()))
     # Whose own data is being gathered now.
     exporting: set[int] = field(default_factory=set)
     # Which addresses of directories were told to be left out: the directory, the account, and who has the address.
@@ -190,6 +191,14 @@ class Door:
         if refused.reason is Reason.STORE_BEHIND:
             self.health.behind = True
         self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, network, 1))
+
+
+def crowd_before(threads: int, settings: Settings, figures: PasswordFigures) -> Crowd:
+    """Those who wait for a lane of so many threads. Of the requests of people that may be under way one address has a
+    tenth at most, and all of them half.
+    """
+    most = settings.most_requests
+    return Crowd(threads * HASHES_A_THREAD, max(1, most // 10), max(1, most // 2), figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,19 +69,20 @@ class Fellows:
 
     async def render(self) -> bytes:
         """What all have measured, in Prometheus' text format."""
-        answers = {self._number: _families(await self._measured())}
+        answers: dict[int, list[_Family]] = {}
         mark, whole = next(self._marks), asyncio.Event()
         self._waiting[mark] = answers, whole
         try:
             for other in range(len(self._boxes)):
                 if other != self._number:
                     self._send(other, msgspec.msgpack.encode(_Question(self._number, mark)))
+            mine = _families(await self._measured())
             with suppress(TimeoutError):
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(ANSWER_SECONDS if len(self._boxes) > 1 else 0):
                     await whole.wait()
         finally:
             del self._waiting[mark]
-        return generate_latest(_All(answers, len(self._boxes)))
+        return generate_latest(_All({self._number: mine, **answers}, len(self._boxes)))
 
     def _hear(self) -> None:
         with suppress(BlockingIOError):
@@ -97,7 +98,7 @@ class Fellows:
         elif message.mark in self._waiting:
             answers, whole = self._waiting[message.mark]
             answers[message.number] = message.families
-            if len(answers) == len(self._boxes):
+            if len(answers) == len(self._boxes) - 1:
                 whole.set()
 
     async def _answer(self, question: _Question) -> None:

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.password import LaneFull
 
+# What `ServerFigures` and the handshakes are counted by; all of it is shown, also where nothing was counted yet.
+SHED = ("programs", "people", "connections", "unfinished")
+CUT_OFF = ("head", "body", "answer")
+HANDSHAKES = ("done", "failed", "certificate")
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -30,11 +34,13 @@ class Histogram:
 @dataclass(slots=True)
 class ServerFigures:
     """What the HTTP server counts. ``shed`` is by what was turned away, ``cut_off`` by what the other end was too slow
-    in; ``held`` are the bytes of requests that are not whole yet.
+    in; ``held`` are the bytes of requests that are not whole yet; ``replaced`` the idle connections that made room for
+    a new one.
     """
 
     connections: int = 0
     held: int = 0
+    replaced: int = 0
     requests: dict[str, int] = field(default_factory=lambda: {"programs": 0, "people": 0})
     shed: Counter[str] = field(default_factory=Counter)
     cut_off: Counter[str] = field(default_factory=Counter)
@@ -63,10 +69,12 @@ class Measures:
     """What has been answered and refused. Labels are route templates and reasons: never a value that somebody sent."""
 
     def __init__(self) -> None:
+        # Those of the route table; a route that fails for the first time is told of as one that has not failed before.
+        self.routes: frozenset[str] = frozenset()
         self.answers: Counter[tuple[str, int]] = Counter()
         self.latency: defaultdict[str, Histogram] = defaultdict(Histogram)
         self.refusals: Counter[str] = Counter()
-        # Counted by TLS of our own: done, failed, certificate (the client's was not accepted).
+        # Counted by TLS of our own; `certificate`: the client's was not accepted.
         self.handshakes: Counter[str] = Counter()
         self.server = ServerFigures()
         self.passwords = PasswordFigures()

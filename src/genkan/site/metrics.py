@@ -1,11 +1,13 @@
 """What a process has counted and how it stands, as families of Prometheus: made when somebody asks, by nobody else.
 
-Every label is one of ours, of a bounded set: route templates, reasons, kinds. Never a value that somebody sent.
+Every label is one of ours, of a bounded set: route templates, reasons, kinds. Never a value that somebody sent. A
+counter is there at 0 for each of them from the start (decision 0236), for a rule sees no rise in a series that is born
+risen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -13,14 +15,21 @@ from prometheus_client.registry import Collector
 
 import genkan
 from genkan.protocol.env import SECOND
+from genkan.protocol.outcomes import EventKind, Writable
+from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Method
 from genkan.protocol.signin.ways import WORDS, way_of
 from genkan.site.door import Door
-from genkan.site.measure import BOUNDS, Measures
+from genkan.site.measure import BOUNDS, CUT_OFF, HANDSHAKES, SHED, Measures
 from genkan.site.readiness import Cause, Readiness, readiness
 from genkan.store.figures import BATCH_BOUNDS, LaneFigures, PoolFigures, StoreFigures
 
 Families = Iterator[Metric]
+
+_OUTCOMES = tuple(kind.__name__.lower() for kind in get_args(Writable))
+_RECOVERY = "recovery"
+# Half of what fellows wait for one another.
+STORE_SECONDS = 0.5
 
 
 def exposition(found: Iterable[Metric]) -> bytes:
@@ -37,8 +46,8 @@ class _Found(Collector):
 
 
 async def families(door: Door) -> list[Metric]:
-    """Everything of this process, as it stands now."""
-    state = await readiness(door)
+    """Everything of this process, as it stands now. A store that hangs takes none of it away."""
+    state = await readiness(door, STORE_SECONDS)
     mine = ProcessCollector(registry=None).collect()
     return [*_state(door, state), *counted(door.measures), *_store(door.store.figures()), *mine]
 
@@ -71,27 +80,30 @@ def _state(door: Door, readiness: Readiness) -> Families:
 
 def _answers(measures: Measures) -> Families:
     answers = CounterMetricFamily("genkan_http_answers", "Answers by route and status", labels=("route", "status"))
-    for (route, status), count in measures.answers.items():
+    for (route, status), count in ({(route, 500): 0 for route in measures.routes} | measures.answers).items():
         answers.add_metric((route, str(status)), count)
     yield answers
     latency = HistogramMetricFamily("genkan_http_seconds", "Time from request to answer", labels=("route",))
     for route, histogram in measures.latency.items():
         latency.add_metric((route,), _buckets(BOUNDS, histogram.counts), sum_value=histogram.total)
     yield latency
-    yield _counter("genkan_refusals", "Refusals by reason", "reason", measures.refusals)
+    yield _counter("genkan_refusals", "Refusals by reason", "reason", measures.refusals, Reason)
 
 
 def _server(measures: Measures) -> Families:
     server = measures.server
-    yield _counter("genkan_tls_handshakes", "TLS handshakes by result", "result", measures.handshakes)
+    yield _counter("genkan_tls_handshakes", "TLS handshakes by result", "result", measures.handshakes, HANDSHAKES)
     yield _gauge("genkan_connections", "Open connections", server.connections)
     yield _gauge("genkan_unfinished_bytes", "Bytes of requests that are not whole yet", server.held)
     flying = GaugeMetricFamily("genkan_requests_in_flight", "Requests that are being answered", labels=("of",))
     for kind, count in server.requests.items():
         flying.add_metric((kind,), count)
     yield flying
-    yield _counter("genkan_shed", "Turned away because there was too much already", "what", server.shed)
-    yield _counter("genkan_cut_off", "Connections ended because the client was too slow", "part", server.cut_off)
+    yield _counter("genkan_shed", "Turned away because there was too much already", "what", server.shed, SHED)
+    told = "Connections ended because the client was too slow"
+    yield _counter("genkan_cut_off", told, "part", server.cut_off, CUT_OFF)
+    told = "Idle connections closed because a new one came"
+    yield CounterMetricFamily("genkan_connections_replaced", told, value=server.replaced)
 
 
 def _passwords(measures: Measures) -> Families:
@@ -106,9 +118,10 @@ def _store(figures: StoreFigures) -> Families:
     yield _gauge("genkan_store_notes_waiting", "Notes that wait to be written lazily", figures.notes)
     written = figures.written
     outcomes = {kind.__name__.lower(): count for kind, count in written.outcomes.items()}
-    yield _counter("genkan_store_outcomes", "Durable writes by what was decided", "outcome", outcomes)
-    yield _counter("genkan_events", "Events of the audit by kind", "kind", written.events)
-    yield _counter("genkan_sign_ins", "Sign-ins of browsers by way", "way", _by_way(written.sign_ins))
+    yield _counter("genkan_store_outcomes", "Durable writes by what was decided", "outcome", outcomes, _OUTCOMES)
+    yield _counter("genkan_events", "Events of the audit by kind", "kind", written.events, EventKind)
+    ways = (*WORDS.values(), _RECOVERY)
+    yield _counter("genkan_sign_ins", "Sign-ins of browsers by way", "way", _by_way(written.sign_ins), ways)
     told = "Statements sent to the database server, each a round trip"
     yield _counter("genkan_store_statements", told, "connection", figures.statements)
     yield from _pool(figures.pool)
@@ -144,7 +157,7 @@ def _by_way(sign_ins: Mapping[str, int]) -> dict[str, int]:
         method = Method.NONE
         for word in methods.split():
             method |= Method[word.upper()]
-        way = WORDS.get(way_of(method), "recovery")
+        way = WORDS.get(way_of(method), _RECOVERY)
         found[way] = found.get(way, 0) + count
     return found
 
@@ -153,9 +166,10 @@ def _gauge(name: str, told: str, value: float) -> Metric:
     return GaugeMetricFamily(name, told, value=value)
 
 
-def _counter(name: str, told: str, label: str, counts: Mapping[Any, int]) -> Metric:
+def _counter(name: str, told: str, label: str, counts: Mapping[Any, int], known: Iterable[str] = ()) -> Metric:
+    """``known`` are the label's values that are shown in any case."""
     family = CounterMetricFamily(name, told, labels=(label,))
-    for value, count in counts.items():
+    for value, count in (dict.fromkeys(known, 0) | dict(counts)).items():
         family.add_metric((str(value),), count)
     return family
 

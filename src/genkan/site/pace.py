@@ -1,13 +1,6 @@
-"""How often something may happen to one subject, and how much of one thing a single address may hold at once; kept in
-this process, in bounded memory.
-"""
+"""How often something may happen to one subject; kept in this process, in bounded memory."""
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
-
-from genkan.protocol.signin.password import LaneFull
+from collections.abc import Hashable
 
 MOST_SUBJECTS = 20_000
 
@@ -44,29 +37,3 @@ class Pace:
         if len(self._due) >= self._most:
             # All are busy: half of those that were counted longest ago are forgotten, so that this stays cheap.
             self._due = dict(list(self._due.items())[len(self._due) // 2 :])
-
-
-class Crowd:
-    """How many of one address may be in the same lane, so that a flood from one leaves room for the others. Behind them
-    so many wait, each for its turn: who is refused at once comes back at once, and that costs more than to wait.
-    """
-
-    def __init__(self, most: int, waiting: int) -> None:
-        self._most = most
-        self._places = most + waiting
-        self._taken: Counter[str] = Counter()
-        self._turns: dict[str, asyncio.Semaphore] = {}
-
-    @asynccontextmanager
-    async def enter(self, address: str) -> AsyncIterator[None]:
-        """A turn. Raises LaneFull where as many wait as may."""
-        if self._taken[address] >= self._places:
-            raise LaneFull
-        self._taken[address] += 1
-        try:
-            async with self._turns.setdefault(address, asyncio.Semaphore(self._most)):
-                yield
-        finally:
-            self._taken[address] -= 1
-            if not self._taken[address]:
-                del self._taken[address], self._turns[address]

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from genkan.protocol.records import Site
 from genkan.site.door import CLOCK_NOT_READY, Door
-from genkan.store.api import StoreUnavailable
+
+# Less than load balancers wait for the answer, and more than a read waits in a queue that moves.
+READY_SECONDS = 2.0
 
 
 class Cause(StrEnum):
@@ -27,8 +29,8 @@ class Readiness:
     site: Site | None
 
 
-async def readiness(door: Door) -> Readiness:
-    """As it stands now; the store is asked."""
+async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
+    """As it stands now; the store is asked, and waited for so many seconds."""
     health, causes = door.health, dict[Cause, str]()
     if health.closing:
         causes[Cause.CLOSING] = "closing"
@@ -38,9 +40,8 @@ async def readiness(door: Door) -> Readiness:
         causes[Cause.CLOCK] = "clock is more than 10 s ahead of the store's"
     if health.behind:
         causes[Cause.BEHIND] = "the store is behind: a genuine token was ahead of its row"
-    try:
-        site = await door.store.site()
-    except StoreUnavailable:
+    site = await door.glance.at(door.store, patience)
+    if site is None:
         return Readiness(causes | {Cause.STORE: "the store does not answer"}, None)
     if health.unwritable:
         causes[Cause.STORE] = "the store takes no writes"

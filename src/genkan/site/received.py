@@ -1,11 +1,13 @@
 """One HTTP request as it arrived, read once and never written to; and the ways in which reading it can fail."""
 
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
 import msgspec
 
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
+from genkan.site.arrival import nobody_left
 from genkan.site.peer import Headers, Peer
 from genkan.site.reader import Reader, reader_of
 
@@ -21,7 +23,9 @@ class Malformed(Exception):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A request below the base URL's path. ``recent``: its rule asks for a sign-in of a moment ago."""
+    """A request below the base URL's path. ``recent``: its rule asks for a sign-in of a moment ago. ``gone``: whether
+    the other end sends no more, as browsers do only when they leave.
+    """
 
     method: str
     path: str
@@ -32,6 +36,7 @@ class Received(msgspec.Struct, frozen=True):
     request_id: str
     parameters: dict[str, str]
     recent: bool = False
+    gone: Callable[[], bool] = nobody_left
 
     def __repr__(self) -> str:
         # Query, headers and body carry secrets.

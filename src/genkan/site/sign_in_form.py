@@ -13,7 +13,7 @@ from genkan.protocol.records import Account, Way
 from genkan.protocol.signin import lockout
 from genkan.protocol.signin.demand import Demand, known_acrs, to_the_site
 from genkan.protocol.signin.offer import Offer
-from genkan.protocol.signin.password import Failed, PasswordFacts, hash_to_verify, sign_in
+from genkan.protocol.signin.password import Failed, LaneFull, PasswordFacts, hash_to_verify, sign_in
 from genkan.protocol.signin.session import Browser
 from genkan.site import answer, browser, passkey_page, typed
 from genkan.site.answer import Answer
@@ -162,7 +162,7 @@ async def try_password(
     if Way.PASSWORD not in ways:
         return _not_taken(received, door)
     asking = Asking(accounts.fold(name) or "", password, received, who, this_browser(received, who), ways)
-    right = await verify(asking.folded, password, received, door)
+    right = await verify(asking.folded, password, received, who, door)
     if right.hash is None and asking.folded and door.directories:
         return await _try_directories(asking, door)
     tried = await _judge_here(asking, right, door)
@@ -212,7 +212,7 @@ async def confirm_password(
     mine = [identity for identity in identities if identity.source in names]
     if Way.PASSWORD not in ways:
         return _not_taken(received, door)
-    right = await verify(account.folded, password, received, door)
+    right = await verify(account.folded, password, received, who, door)
     # Who is in none of them is asked for in none: whoever has their name there is somebody else.
     asking = Asking(account.folded, password, received, who, this_browser(received, who), ways, mine)
     if right.hash is not None or not door.directories:
@@ -235,11 +235,20 @@ class Verified:
         self.fits = fits
 
 
-async def verify(folded: str, password: str, received: Received, door: Door) -> Verified:
-    """One hash of the account's own password, or of a decoy. Raises LaneFull."""
-    row = await door.store.password_row(folded, ())
+async def verify(folded: str, password: str, received: Received, who: Visitor | None, door: Door) -> Verified:
+    """One hash of the account's own password, or of a decoy. Nothing is hashed for an address that has used up what it
+    may guess under all names, whatever the name is: a flood from it would keep the lane. ``who``: None where that is
+    not counted. Raises LaneFull.
+    """
+    source = lockout.of_source(door.source(received))
+    row = await door.store.password_row(folded, source.keys)
+    stranger = who is not None and browser.known_device(received, who, row.account, door) is None
+    if stranger and lockout.exhausted(source, row.guesses, door.env().now):
+        return Verified(row.hash, False)
     kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
     async with door.crowd.enter(received.peer.source):
+        if received.gone():
+            raise LaneFull  # who left while it waited keeps nobody else waiting
         return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))
 
 

@@ -46,6 +46,10 @@ class CannotOpen(Exception):
     """The store cannot be opened; the text is one sentence for the operator."""
 
 
+class StoreAway(CannotOpen):
+    """The store cannot be reached just now: the same may do later, and nobody has to mend anything here."""
+
+
 class NoSite(CannotOpen):
     """There is no site where one was looked for, and looking made none."""
 
@@ -265,7 +269,7 @@ class Store(Protocol):
 
     # Lazy writes: taken in without waiting, written within about a second, bounded; losing them harms nothing. Events
     # that differ in their time alone are one until they are written; a STORE_BEHIND sets ``Site.behind_since``, which
-    # AllowHealing clears
+    # DecideLoss clears
     def note_sighting(self, sighting: Sighting) -> None: ...
     def note_session(self, session_id: bytes, at: int) -> None: ...
     def note_refusal(self, tally: Tally) -> None: ...
@@ -324,9 +328,11 @@ class Store(Protocol):
     async def nodes(self) -> list[NodeReport]: ...
     async def storage(self) -> Storage: ...
 
-    # The audit's chain, one a node: lines after a number and up to another, segments by sequence. seal adds the segment
+    # The audit's chain, one a node: lines after a number and up to another, segments by sequence. No line can appear
+    # any more before last_settled, 0 where there is none; it waits for those who write lines now. seal adds the segment
     # that follows from the last, drop lets go of a segment's lines but never of the newest's; False where the chain
     # moved on
+    async def last_settled(self) -> int: ...
     async def audit_lines(self, after: int | None, limit: int, until: int | None = None) -> list[Line]: ...
     async def segments(self, node: str, after: int = 0, limit: int = 100) -> list[Segment]: ...
     async def last_segment(self, node: str) -> Segment | None: ...

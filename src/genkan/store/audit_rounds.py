@@ -18,7 +18,8 @@ async def seal_step(store: Store, keys: AuditKeys, node: str, now: int) -> Segme
     last = await store.last_segment(node)
     if last is not None and not 0 < last.sequence < MOST_SEGMENTS:
         return None
-    lines = await store.audit_lines(last.last if last else None, MOST_LINES)
+    # Number by number: what is sealed shall have no line before it that comes later.
+    lines = await store.audit_lines(last.last if last else None, MOST_LINES, await store.last_settled())
     if not lines:
         return None
     segment = audit.seal(keys, node, last, lines, now)

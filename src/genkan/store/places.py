@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from genkan.protocol.env import Env
 from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine, sqlite_open
@@ -23,10 +23,15 @@ class Postgres:
         try:
             parts = urlsplit(self.url)
             user, at, rest = parts.netloc.rpartition("@")
-            query = "&".join(word for word in parts.query.split("&") if not word.startswith("password="))
+            query = "&".join(word for word in parts.query.split("&") if not is_secret(word.partition("=")[0]))
             return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + rest, query=query))
         except ValueError:
             return "the PostgreSQL database"
+
+
+def is_secret(name: str) -> bool:
+    """Whether an option of a database's address is a password: ``password``, or ``sslpassword`` of a client's key."""
+    return unquote(name).lower().endswith("password")
 
 
 Place = Path | Postgres

@@ -22,9 +22,8 @@ MOST_THREADS = 4
 # Reads of the console that may wait for a thread; people do not ask so much at once.
 MOST_WAITING = 200
 
+_LONG_SECONDS = 30.0
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
-# Numbers are given before rows are committed. Whoever must not miss a line waits until all that were given are settled.
-_SETTLED_AUDIT = "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE audit IN SHARE MODE"
 
 
 class ColdReads(SqlitePhoneChecks):
@@ -32,16 +31,19 @@ class ColdReads(SqlitePhoneChecks):
 
     def __init__(self, url: str) -> None:
         self._connection = SyncConnection(url)
+        self._connection.allowed_seconds = _LONG_SECONDS
         self._db = self._connection
         self._cache = SiteCache(self._db)
         self._texts = TextsById(self._db)
         self._facts = FactsCache()
+        self._session = 0
 
-    def run(self, verb: "Verb[T]", begin: str = _SNAPSHOT) -> T:
+    def run(self, verb: "Verb[T]") -> T:
         """What a read says; asked once more where the connection was lost. Raises StoreUnavailable."""
         for last in (False, True):
             try:
-                self._connection.script(begin)
+                self._connection.script(_SNAPSHOT)
+                self._know_again()
                 self._cache.renew()
                 value = _driven(verb(self))
                 self._connection.script("COMMIT")
@@ -60,6 +62,14 @@ class ColdReads(SqlitePhoneChecks):
 
     def close(self) -> None:
         self._connection.close()
+
+    def _know_again(self) -> None:
+        """In another session: the server may be another one, which took over and has lost what was told here."""
+        if self._session != self._connection.sessions:
+            self._session = self._connection.sessions
+            self._cache.forget()
+            self._texts = TextsById(self._db)
+            self._facts = FactsCache()
 
     def _undo(self, fault: Exception) -> None:
         if not is_lost(fault):
@@ -101,15 +111,14 @@ class ColdThreads:
         """How many statements were sent."""
         return sum(reads.statements for reads in self._made)
 
-    async def ask(self, verb: Verb[T], *, settled_audit: bool = False) -> T:
+    async def ask(self, verb: Verb[T]) -> T:
         """What a read says. Raises QueueFull where too many wait."""
         if self._waiting >= MOST_WAITING:
             self.figures.refused += 1
             raise QueueFull("too many reads wait")
-        begin = _SETTLED_AUDIT if settled_audit else _SNAPSHOT
         self._asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, verb, begin)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, verb)
         finally:
             self._asked -= 1
 
@@ -119,14 +128,14 @@ class ColdThreads:
         while self._idle:
             self._idle.pop().close()
 
-    def _ask(self, verb: Verb[T], begin: str) -> T:
+    def _ask(self, verb: Verb[T]) -> T:
         try:
             reads = self._idle.pop()
         except IndexError:
             reads = ColdReads(self._url)
             self._made.append(reads)
         try:
-            return reads.run(verb, begin)
+            return reads.run(verb)
         finally:
             self._idle.append(reads)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -14,8 +14,13 @@ from genkan.store.postgres_words import Spelled, converted, converters, plain, s
 T = TypeVar("T")
 
 CONNECT_SECONDS = 3.0
-# Longer than the server's own limits, which tell more: this one is for a network that went silent.
+# Longer than the server's own limits, which tell more: these are for a network that went silent. Where the server was
+# told to allow more than usual, the second is added to that.
 SILENT_SECONDS = 8.0
+SILENT_MORE_SECONDS = 3.0
+COMMIT = "COMMIT"
+# The driver's own limit of a statement that has none: where that ends it asks the server to cancel.
+UNLIMITED = 86_400.0
 STATEMENT_MS = 5_000
 LOCK_MS = 3_000
 
@@ -62,6 +67,11 @@ _MACHINE = (
 )  # fmt: skip
 
 
+# Of these, what the server has against us until somebody mends one or the other.
+_SET_UP = (
+    asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError,
+    asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError,
+)  # fmt: skip
 # The driver's own refusals of values are among its faults of use.
 _OF_VALUES = (asyncpg.DataError, ValueError)
 
@@ -69,6 +79,11 @@ _OF_VALUES = (asyncpg.DataError, ValueError)
 def is_machine(fault: BaseException) -> bool:
     """Whether trying the other commands of a batch one by one is no use. A value that no column takes is not."""
     return isinstance(fault, _MACHINE) and not isinstance(fault, _OF_VALUES)
+
+
+def is_away(fault: BaseException) -> bool:
+    """Whether the same may well do later, without anybody's help: the server is not there, starts, ends, or is full."""
+    return is_machine(fault) and not isinstance(fault, _SET_UP)
 
 
 def is_lost(fault: BaseException) -> bool:
@@ -99,6 +114,40 @@ async def connect(url: str) -> asyncpg.Connection:
         connection.terminate()
         raise
     return connection
+
+
+@contextmanager
+def hanging_up(connection: asyncpg.Connection, seconds: float | None = None) -> Iterator[None]:
+    """Around what commits: who has waited long enough hangs up. The driver would have it cancelled, and a COMMIT whose
+    wait for a standby is cancelled is done and seen by all, without being there: the next try finds nothing to do and
+    acknowledges what a failover loses. So the rows stay locked, and unseen, until the standby is back.
+    """
+    late = False
+
+    def hang_up() -> None:
+        nonlocal late
+        late = True
+        connection.terminate()
+
+    timer = asyncio.get_running_loop().call_later(SILENT_SECONDS if seconds is None else seconds, hang_up)
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Before the driver's request to cancel is on its way.
+        connection.terminate()
+        raise
+    except Exception as e:
+        if late:
+            raise TimeoutError("the server does not answer") from e
+        raise
+    finally:
+        timer.cancel()
+
+
+async def commit(connection: asyncpg.Connection, script: str = COMMIT, seconds: float | None = None) -> None:
+    """Send what ends with COMMIT. Raises TimeoutError where nobody knows whether it is done."""
+    with hanging_up(connection, seconds):
+        await connection.execute(script, timeout=UNLIMITED)
 
 
 class Answer:
@@ -148,6 +197,8 @@ class SyncConnection:
         self.statements = 0
         # How many there were: what belongs to a session is gone when this has moved.
         self.sessions = 0
+        # What the server allows a statement of the present transaction; None where that is the session's own limit.
+        self.allowed_seconds: float | None = None
 
     def script(self, text: str) -> None:
         """Several statements without parameters, in one round trip. Connects where there is no connection."""
@@ -163,7 +214,7 @@ class SyncConnection:
     def walk(self, sql: str, parameters: Any = (), step: int = 64) -> Iterator[tuple[Any, ...]]:
         """Rows as they are taken, inside a transaction."""
         cursor = self._run(self._cursor(sql, parameters))
-        while found := self._run(cursor.fetch(step)):
+        while found := self._run(cursor.fetch(step, timeout=self._silent_seconds)):
             yield from map(plain, found)
 
     def drop(self) -> None:
@@ -182,6 +233,10 @@ class SyncConnection:
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(coroutine)
 
+    @property
+    def _silent_seconds(self) -> float:
+        return SILENT_SECONDS if self.allowed_seconds is None else self.allowed_seconds + SILENT_MORE_SECONDS
+
     async def _connected(self) -> asyncpg.Connection:
         """Made where there is none. One that was lost is told of: what was begun there is undone."""
         if self._connection is None:
@@ -196,7 +251,11 @@ class SyncConnection:
         self.statements += 1
         if self._connection is not None and self._connection.is_closed():
             self._connection = None
-        await (await self._connected()).execute(text)
+        connection = await self._connected()
+        if text.endswith(COMMIT):
+            await commit(connection, text, self._silent_seconds)
+        else:
+            await connection.execute(text, timeout=self._silent_seconds)
 
     async def _known(self, sql: str) -> Prepared:
         known = self._prepared.get(sql)
@@ -209,7 +268,7 @@ class SyncConnection:
     async def _execute(self, sql: str, parameters: Any) -> Answer:
         self.statements += 1
         known = await self._known(sql)
-        found = await known.statement.fetch(*known.values(parameters))
+        found = await known.statement.fetch(*known.values(parameters), timeout=self._silent_seconds)
         return Answer(map(plain, found), known.statement.get_statusmsg())
 
     async def _cursor(self, sql: str, parameters: Any) -> Any:

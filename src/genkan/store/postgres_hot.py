@@ -8,7 +8,7 @@ from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
 from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
 from genkan.store import rows
 from genkan.store.api import PasswordRow, StoreUnavailable
-from genkan.store.postgres_pool import Pool
+from genkan.store.postgres_pool import MOST_CONNECTIONS, Pool
 from genkan.store.postgres_texts import KnownTexts
 from genkan.store.postgres_words import escaped, one_by_one, plain
 from genkan.store.sqlite_cache import FactsCache
@@ -54,8 +54,8 @@ _PASSWORD = one_by_one(f"""
 """)  # noqa: S608 made of constants
 _API_KEY = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys WHERE digest = $1"  # noqa: S608 made of constants
 
-# How often a read begins anew because the site's facts moved between it and theirs.
-_TRIES = 5
+# How often a read begins anew because the site's facts moved between it and theirs, or a connection was made.
+_TRIES = 5 + MOST_CONNECTIONS
 _SESSION_AGENT = _ACCOUNT_WIDTH + 7
 
 
@@ -67,6 +67,7 @@ class HotReads:
         self._texts = KnownTexts()
         self._facts = FactsCache()
         self._version = -1
+        self._sessions = 0
         self._site: Site
         self._by_id: Mapping[int, Link] = {}
         self._by_client_id: Mapping[str, Link] = {}
@@ -130,7 +131,7 @@ class HotReads:
         return None if row is None else rows.consent(row, account_id, link_id)
 
     async def password_row(self, folded: str, buckets: Sequence[bytes]) -> PasswordRow:
-        found = [plain(row) for row in await self._pool.fetch(_PASSWORD, escaped(folded), list(buckets))]
+        found = [plain(row) for row in await self._fetch(_PASSWORD, escaped(folded), list(buckets))]
         guesses = {row[0]: Guesses(*row[1:3]) for row in found if row[0] is not None}
         if not found or found[0][4] is None:
             return PasswordRow(None, None, guesses)
@@ -148,8 +149,19 @@ class HotReads:
         row = await self._one(_API_KEY, digest)
         return None if row is None else rows.api_key(row)
 
-    async def _one(self, sql: str, *values: Any) -> rows.Row | None:
+    async def _fetch(self, sql: str, *values: Any) -> list[Any]:
+        """Rows. What is kept here was told by sessions of before: a server that took over may have lost some of it and
+        given the same versions to something else.
+        """
         found = await self._pool.fetch(sql, *values)
+        if self._sessions != self._pool.sessions:
+            self._sessions, self._version = self._pool.sessions, -1
+            self._texts.forget()
+            self._facts = FactsCache()
+        return found
+
+    async def _one(self, sql: str, *values: Any) -> rows.Row | None:
+        found = await self._fetch(sql, *values)
         return plain(found[0]) if found else None
 
     async def _with_version(self, sql: str, *values: Any) -> rows.Row:
@@ -179,7 +191,7 @@ class HotReads:
     async def _ask_version(self) -> int:
         # From here on a request would be told what was asked before it came.
         self._asking = None
-        found = await self._pool.fetch(_VERSION)
+        found = await self._fetch(_VERSION)
         if not found:
             raise StoreUnavailable("the store has lost its own facts")
         return int(found[0][0])
@@ -189,10 +201,11 @@ class HotReads:
         row = await self._one(_SITE)
         if row is None:
             raise StoreUnavailable("the store has lost its own facts")
-        found = [plain(one) for one in await self._pool.fetch(_LINKS)]
+        sessions = self._sessions
+        found = [plain(one) for one in await self._fetch(_LINKS)]
         site = rows.site(row)
         by_number = {one[0]: rows.link(one[1:]) for one in found}
         self._by_number = by_number
         self._by_id = {link.id: link for link in by_number.values()}
         self._by_client_id = {link.client_id: link for link in by_number.values()}
-        self._site, self._version = site, site.version
+        self._site, self._version = site, site.version if sessions == self._sessions else -1

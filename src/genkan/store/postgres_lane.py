@@ -11,7 +11,17 @@ from msgspec.structs import replace
 from genkan.protocol.outcomes import Ended, Event, EventKind, Redeemed, Retried, Rotated
 from genkan.protocol.reasons import EndReason
 from genkan.store import postgres_tokens as sql
-from genkan.store.postgres_connection import AGAIN, connect, is_lost, is_machine, unavailable
+from genkan.store.postgres_connection import (
+    AGAIN,
+    SILENT_SECONDS,
+    UNLIMITED,
+    commit,
+    connect,
+    hanging_up,
+    is_lost,
+    is_machine,
+    unavailable,
+)
 from genkan.store.postgres_epoch import joined
 from genkan.store.postgres_notes import statements
 from genkan.store.postgres_texts import KnownIds
@@ -20,6 +30,9 @@ from genkan.store.sqlite_lazy import Notes
 TRIES = 5
 # Done twice these do nothing the second time: whoever is told False decides anew, and finds what the first time did.
 _TWICE_IS_ONCE = (Rotated, Ended)
+
+# Whether a session that was hung up on waits for a standby still.
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'"
 
 Token = Redeemed | Rotated | Retried | Ended
 
@@ -61,6 +74,9 @@ class TokenWriter:
         # Of the connection that is open. ``stale``: another one has begun.
         self._epoch: int | None = None
         self.stale = False
+        # The server's process behind the connection, and the one behind the last that was hung up on.
+        self._process: int | None = None
+        self._left: int | None = None
         self._connection: asyncpg.Connection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.statements = 0
@@ -78,6 +94,8 @@ class TokenWriter:
                 sent = True
                 return await self._transact(connection, batch)
             except Exception as e:  # noqa: BLE001 whatever it is, it belongs to whoever waits for it
+                if isinstance(e, TimeoutError):
+                    self._left = self._left or self._process
                 await self._undo(e)
                 again = isinstance(e, AGAIN) or (is_lost(e) and not isinstance(e, OSError) and _may_repeat(batch, sent))
                 if again and not last:
@@ -104,11 +122,21 @@ class TokenWriter:
         loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.is_closed() or loop is not self._loop:
             self._connection, self._loop, self._epoch = await connect(self._url), loop, None
+            await self._check_left(self._connection)
         if self._epoch is None or self.stale:
             self.stale = False
             self._ids.forget()
             self._epoch = await joined(self._connection, self._epoch)
         return self._connection
+
+    async def _check_left(self, connection: asyncpg.Connection) -> None:
+        """While a write waits for its standby another would wait too, each in a session of its own, until the server
+        has none left for anybody.
+        """
+        self._process = connection.get_server_pid()
+        if self._left is not None and (await connection.fetch(_WAITS, self._left))[0][0]:
+            raise TimeoutError("an earlier write waits for a standby")
+        self._left = None
 
     async def _undo(self, fault: Exception) -> None:
         connection = self._connection
@@ -137,10 +165,12 @@ class TokenWriter:
         return await self.run(Batch(None, commands[:middle])) + await self.run(Batch(None, commands[middle:]))
 
     async def _transact(self, connection: asyncpg.Connection, batch: Batch) -> list[Any]:
-        done = Doing(connection, self._ids, batch.commands)
+        alone = batch.is_one_statement
+        done = Doing(connection, self._ids, batch.commands, UNLIMITED if alone else SILENT_SECONDS)
         try:
-            if batch.is_one_statement:
-                await done.all()
+            if alone:
+                with hanging_up(connection):
+                    await done.all()
             else:
                 await self._together(connection, batch, done)
         finally:
@@ -154,7 +184,7 @@ class TokenWriter:
             self.statements += 1
             await connection.fetch(text, *values)
         await done.all()
-        await connection.execute("COMMIT")
+        await commit(connection)
 
 
 def _may_repeat(batch: Batch, sent: bool) -> bool:
@@ -162,10 +192,13 @@ def _may_repeat(batch: Batch, sent: bool) -> bool:
 
 
 class Doing:
-    """One batch inside its transaction: which commands were done, and what the audit is still to be told."""
+    """One batch inside its transaction: which commands were done, and what the audit is still to be told. ``limit``:
+    after how many seconds the driver cancels a statement.
+    """
 
-    def __init__(self, connection: asyncpg.Connection, ids: KnownIds, commands: Sequence[Token]) -> None:
+    def __init__(self, connection: asyncpg.Connection, ids: KnownIds, commands: Sequence[Token], limit: float) -> None:
         self._connection = connection
+        self._limit = limit
         self._ids = ids
         self._commands = commands
         self._events: list[Event] = []
@@ -184,7 +217,7 @@ class Doing:
 
     async def _fetch(self, text: str, *values: Any) -> list[Any]:
         self.statements += 1
-        return list(await self._connection.fetch(text, *values))
+        return list(await self._connection.fetch(text, *values, timeout=self._limit))
 
     async def _each(self, kind: type, run: Callable[[dict[int, Any]], Awaitable[None]]) -> None:
         found = {place: command for place, command in enumerate(self._commands) if type(command) is kind}

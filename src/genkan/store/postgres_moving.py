@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
+from genkan.protocol.outcomes import Event
 from genkan.store.api import CannotOpen
 from genkan.store.migration import additive_before, migrations
 from genkan.store.moving import Row, Sum
 from genkan.store.names import named
 from genkan.store.postgres_connection import CONNECT_SECONDS, is_machine
-from genkan.store.postgres_open import LOCK, MADE, MIGRATIONS, others, schema_of
+from genkan.store.postgres_open import LOCK, MADE, MIGRATIONS, THERE, others, schema_of
+from genkan.store.postgres_texts import KnownIds
+from genkan.store.postgres_tokens import TELL, TELL_COLUMNS, event_row, texts_of_event
 
 # Nobody waits for a move, so its statements may take their time. It waits for no lock, since nobody may hold one.
 _SESSION = {
@@ -24,9 +27,8 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "0",
     "synchronous_commit": "on",
 }
-_TABLES = """
-    SELECT table_name FROM information_schema.tables
-    WHERE table_schema = current_schema() AND table_name <> 'schema_version' ORDER BY table_name
+_TABLES = f"""
+    SELECT c.relname::text {THERE} AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version' ORDER BY c.relname
 """
 _COLUMNS = """
     SELECT table_name, column_name, udt_name, is_identity FROM information_schema.columns
@@ -170,9 +172,15 @@ class Target:
             return None
         return None if row is None else (row[0], row[1])
 
-    async def open_site(self, move: bytes) -> bool:
-        """The site is here now; False where another move filled it, or nobody waits for it."""
-        return str(await self._db.execute(_OPEN, move)) == "UPDATE 1"
+    async def open_site(self, move: bytes, event: Event) -> bool:
+        """The site is here now, and its audit says so; False where another move filled it, or nobody waits for it."""
+        ids = KnownIds()
+        async with self._db.transaction():
+            if str(await self._db.execute(_OPEN, move)) != "UPDATE 1":
+                return False
+            await ids.learn(self._db, texts_of_event(event))
+            await self._db.fetch(TELL, *TELL_COLUMNS.arrays([event_row(event, ids)]))
+        return True
 
     async def _by_key(self, template: str, table: str, key: Sequence[str], keys: Sequence[Row]) -> Sum:
         types = self.columns[table].types

@@ -9,10 +9,10 @@ from typing import TypeVar
 import asyncpg
 
 from genkan.protocol.env import Env
-from genkan.store.api import CannotOpen
+from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.database import Database
-from genkan.store.migration import Migration, Schema, additive_before, migrations, schema
-from genkan.store.postgres_connection import SyncConnection, is_machine
+from genkan.store.migration import Migration, Schema, additive_before, migrations, planned, schema
+from genkan.store.postgres_connection import SyncConnection, is_away, is_machine
 from genkan.store.sqlite_examine import Counts, counted
 
 T = TypeVar("T")
@@ -27,13 +27,28 @@ MADE = """
 """
 # The schema in which a site knows of moves.
 _MOVING_SINCE = 3
-_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+# The information schema shows a role what it has a right on, as if there were nothing else. What an extension made is
+# nobody's.
+THERE = """
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+    )
+"""
+_TABLES = f"""
+    SELECT c.relname::text, pg_get_userbyid(c.relowner)::text, has_table_privilege(c.oid, 'SELECT') {THERE}
+"""
 _ABOUT = """
     SELECT current_setting('server_version_num')::int, current_setting('server_version'),
-        pg_encoding_to_char(encoding), current_database()
+        pg_encoding_to_char(encoding), current_database(), current_user::text
     FROM pg_database WHERE datname = current_database()
 """
+# An index of many millions of rows, and the walks of a count.
+_MIGRATION_SECONDS = 86_400.0
+_COUNT_SECONDS = 600.0
 _LOOKS = 20
+# Within a transaction the server goes on telling what it told first.
+_LOOK_ANEW = "SELECT pg_stat_clear_snapshot()"
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'genkan' AND pid <> pg_backend_pid()
@@ -48,18 +63,22 @@ _FOUND = """
 def migrate(url: str, env: Env, target: int | None = None) -> tuple[int, int]:
     """Bring the schema to this version's, or to another one's, whole or not at all; which it was and which it is.
 
-    Raises CannotOpen with one sentence for the operator.
+    Raises CannotOpen with one sentence for the operator, also where servers run that know nothing of what would be
+    there.
     """
 
     def work(db: SyncConnection) -> tuple[int, int]:
         known = migrations(MIGRATIONS)
         wanted = len(known) if target is None else target
+        db.allowed_seconds = _MIGRATION_SECONDS
         db.script(f"BEGIN; SET LOCAL statement_timeout = 0; {LOCK}")
         before = _check(db, known).present
         if before > len(known):
             raise CannotOpen(_newer(before, len(known)))
         if before >= _MOVING_SINCE:
             _refuse_unfinished(db)
+        if before and not planned(known, before, wanted).beside and _others(db):
+            raise CannotOpen("genkan serve uses the PostgreSQL database; stop it first, on every node")
         after = before
         while after != wanted:
             after = _step(db, known, after, wanted)
@@ -94,6 +113,7 @@ def count(url: str) -> Counts:
     """Walks whole tables; a look at a site's health may take its time."""
 
     def work(db: SyncConnection) -> Counts:
+        db.allowed_seconds = _COUNT_SECONDS
         db.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min'")
         found = counted(db)
         db.script("COMMIT")
@@ -139,16 +159,18 @@ def others(url: str) -> int:
     server a moment to notice, and are waited for.
     """
 
-    def work(db: SyncConnection) -> int:
-        found = 0
-        for _ in range(_LOOKS):
-            found = int(db.execute(_OTHERS).fetchall()[0][0])
-            if not found:
-                break
-            db.execute("SELECT pg_sleep(0.1)").fetchall()
-        return found
+    return _opened(url, _others)
 
-    return _opened(url, work)
+
+def _others(db: SyncConnection) -> int:
+    found = 0
+    for _ in range(_LOOKS):
+        db.execute(_LOOK_ANEW)
+        found = int(db.execute(_OTHERS).fetchall()[0][0])
+        if not found:
+            break
+        db.execute("SELECT pg_sleep(0.1)").fetchall()
+    return found
 
 
 def schema_version(db: Database) -> int:
@@ -188,14 +210,17 @@ def _refuse_unfinished(db: Database) -> None:
 
 
 def _refuse_others(db: SyncConnection) -> None:
-    number, version, encoding, name = db.execute(_ABOUT).fetchall()[0]
+    number, version, encoding, name, role = db.execute(_ABOUT).fetchall()[0]
     if number < OLDEST_POSTGRES:
         raise CannotOpen(f"PostgreSQL {version} is too old: Genkan needs {OLDEST_POSTGRES // 10_000} or newer")
     if encoding != "UTF8":
         raise CannotOpen(f"the PostgreSQL database {name} is encoded in {encoding}: make one with encoding UTF8")
-    tables = {row[0] for row in db.execute(_TABLES)}
+    tables = {row[0]: row[1:] for row in db.execute(_TABLES)}
     if tables and "schema_version" not in tables:
         raise CannotOpen(f"the PostgreSQL database {name} is another program's: give Genkan one of its own")
+    owner, readable = tables.get("schema_version", (role, True))
+    if not readable:
+        raise CannotOpen(f"the site in the PostgreSQL database {name} is {owner}'s, and {role} may not read it")
 
 
 def _step(db: SyncConnection, known: list[Migration], before: int, target: int) -> int:
@@ -226,10 +251,11 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
         return results[0]
     fault = faults[0]
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
-        raise CannotOpen("the PostgreSQL server is a read-only standby: name the primary") from fault
+        raise StoreAway("the PostgreSQL server is a read-only standby: name the primary") from fault
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
         # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
         raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
     if is_machine(fault):
-        raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
+        kind = StoreAway if is_away(fault) else CannotOpen
+        raise kind(f"the PostgreSQL database cannot be opened: {fault}") from fault
     raise fault

@@ -8,15 +8,15 @@ from typing import Any
 import asyncpg
 
 from genkan.store.figures import PoolFigures
+from genkan.store.patience import PATIENCE, Patience
 from genkan.store.postgres_connection import connect, is_lost, is_machine, unavailable
 
 MOST_CONNECTIONS = 6
-WAIT_SECONDS = 5.0
 
 
 class Pool:
     """Keeps what it has opened. Handing a connection out and back costs no round trip, and no statement depends on
-    what the last one left behind.
+    what the last one left behind. Who waits is served in the order in which they came.
     """
 
     def __init__(self, url: str, most: int = MOST_CONNECTIONS) -> None:
@@ -24,9 +24,12 @@ class Pool:
         self._most = most
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle: list[asyncpg.Connection] = []
-        self._waiters: deque[asyncio.Future[None]] = deque()
+        # Each is handed a connection, or None: the place of one, to open another there.
+        self._waiters: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
         self._open = 0
         self.statements = 0
+        # How many connections there were: a new one may be to another server, which took over and knows less.
+        self.sessions = 0
 
     @property
     def figures(self) -> PoolFigures:
@@ -34,15 +37,16 @@ class Pool:
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
         """Rows; a read is asked once more where its connection was lost. Raises StoreUnavailable."""
+        patience = PATIENCE.get(None) or Patience()
         try:
-            return await self._fetch(sql, values)
+            return await self._fetch(sql, values, patience)
         except Exception as e:
             if not is_lost(e) or isinstance(e, asyncio.TimeoutError):
                 raise _told(e) from e
         # What else is idle was most likely lost by the same restart.
         await self._drop_idle()
         try:
-            return await self._fetch(sql, values)
+            return await self._fetch(sql, values, patience)
         except Exception as e:
             raise _told(e) from e
 
@@ -50,8 +54,8 @@ class Pool:
         self._own()
         await self._drop_idle()
 
-    async def _fetch(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
-        connection = await self._take()
+    async def _fetch(self, sql: str, values: tuple[Any, ...], patience: Patience) -> list[Any]:
+        connection = await self._take(patience)
         self.statements += 1
         try:
             found = await connection.fetch(sql, *values)
@@ -66,52 +70,71 @@ class Pool:
         self._give(connection)
         return list(found)
 
-    async def _take(self) -> asyncpg.Connection:
+    async def _take(self, patience: Patience) -> asyncpg.Connection:
         self._own()
-        while True:
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.is_closed():
-                    return connection
-                self._less()
-            if self._open < self._most:
-                break
-            await self._wait()
-        self._open += 1
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            self._open -= 1
+        if self._open < self._most:
+            self._open += 1
+        else:
+            handed = await self._wait(patience)
+            if handed is not None and not handed.is_closed():
+                return handed
         try:
-            return await connect(self._url)
+            connection = await connect(self._url)
         except BaseException:
             self._less()
             raise
+        self.sessions += 1
+        return connection
 
-    async def _wait(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _wait(self, patience: Patience) -> asyncpg.Connection | None:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[asyncpg.Connection | None] = loop.create_future()
         self._waiters.append(waiter)
+        begun = loop.time()
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await waiter
+            async with asyncio.timeout(patience.left):
+                return await waiter
         except BaseException:
             if waiter.done() and not waiter.cancelled():
-                self._wake()
+                self._hand_on(waiter.result())
             raise
         finally:
+            patience.left = max(0.0, patience.left - (loop.time() - begun))
             with suppress(ValueError):
                 self._waiters.remove(waiter)
 
+    def _hand_on(self, handed: asyncpg.Connection | None) -> None:
+        if handed is None:
+            self._less()
+        else:
+            self._give(handed)
+
     def _give(self, connection: asyncpg.Connection) -> None:
-        self._idle.append(connection)
-        self._wake()
+        waiter = self._first()
+        if waiter is None:
+            self._idle.append(connection)
+        else:
+            waiter.set_result(connection)
 
     def _less(self) -> None:
-        self._open -= 1
-        self._wake()
+        """One is gone. Whoever is first may open another in its place, and nobody else."""
+        waiter = self._first()
+        if waiter is None:
+            self._open -= 1
+        else:
+            waiter.set_result(None)
 
-    def _wake(self) -> None:
+    def _first(self) -> "asyncio.Future[asyncpg.Connection | None] | None":
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
-                waiter.set_result(None)
-                return
+                return waiter
+        return None
 
     async def _drop_idle(self) -> None:
         idle, self._idle = self._idle, []

@@ -31,6 +31,7 @@ from genkan.store.sqlite_writing import Drop, Prune, Seal, Settle
 TRIES = 5
 # What touches many rows may take longer than what a person waits for.
 _LONG = "SET LOCAL statement_timeout = '60s'"
+_LONG_SECONDS = 60.0
 # Sign-ins on their way are finished first, and later ones see what was done here: none slips through between a look at
 # the consent, a link or a key and the row that it becomes. Accounts are locked row by row by the sign-in itself.
 _NO_SIGN_INS = "LOCK TABLE grants IN SHARE ROW EXCLUSIVE MODE"
@@ -67,6 +68,7 @@ class StepsWriter:
             committing = False
             try:
                 self._join()
+                self._db.allowed_seconds = _LONG_SECONDS if _are_long(commands) else None
                 self._db.script(_begin(commands))
                 self._same_session()
                 results = [self._verbs[type(command)](command) for command in commands]
@@ -135,9 +137,13 @@ def _begin(commands: Sequence[Any]) -> str:
     words = ["BEGIN", LOCK]
     if any(_stops_sign_ins(command) for command in commands):
         words.append(_NO_SIGN_INS)
-    if any(not isinstance(command, Change | NodeReport) or _is_long(command) for command in commands):
+    if _are_long(commands):
         words.append(_LONG)
     return "; ".join(words)
+
+
+def _are_long(commands: Sequence[Any]) -> bool:
+    return any(not isinstance(command, Change | NodeReport) or _is_long(command) for command in commands)
 
 
 def _stops_sign_ins(command: Any) -> bool:

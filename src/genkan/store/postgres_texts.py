@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 import asyncpg
 
+from genkan.store.postgres_connection import UNLIMITED, hanging_up
 from genkan.store.postgres_pool import Pool
 from genkan.store.postgres_words import escaped, unescaped
 from genkan.store.sqlite_texts import FIND, MOST_CACHED, TextIds
 
-# No id ever stands for another text, so what a reader knows is never wrong; what a writer knows is held by its
-# session's epoch (postgres_epoch), and a text that a sweep has doubted is not doubted any more once somebody wants it.
+# No id ever stands for another text, unless a server that took over has lost some: so under one connection what is
+# read is never wrong. What a writer knows is held by its session's epoch (postgres_epoch), and a text that a sweep has
+# doubted is not doubted any more once somebody wants it.
 _READ = "SELECT id, text FROM texts WHERE id = ANY($1::int[])"
 _FIND = "SELECT id, text FROM texts WHERE text = ANY($1::text[]) AND NOT doubted"
 # As a number, since the index of doubted texts would do otherwise, and in a sweep all of them are.
@@ -35,15 +37,16 @@ class KnownIds(dict[str, int]):
 
     async def learn(self, connection: asyncpg.Connection, texts: Iterable[str]) -> None:
         """Know these, adding what is new; outside of a transaction, so that what is known is there."""
-        missing = {str.__str__(text) for text in texts} - self.keys()
-        if len(self) + len(missing) > MOST_CACHED:
+        wanted = {str.__str__(text) for text in texts}
+        if wanted <= self.keys():
+            return
+        if len(self) + len(wanted) > MOST_CACHED:
             self.forget()
-        for sql in (_FIND, _WANT, _ADD, _FIND, _WANT):
-            if not missing:
-                return
-            for text_id, text in await connection.fetch(sql, [escaped(text) for text in missing]):
-                self[unescaped(text)] = text_id
-            missing -= self.keys()
+        with hanging_up(connection):
+            for sql in (_FIND, _WANT, _ADD, _FIND, _WANT):
+                asked = [escaped(text) for text in wanted - self.keys()]
+                for text_id, text in await connection.fetch(sql, asked, timeout=UNLIMITED) if asked else ():
+                    self[unescaped(text)] = text_id
 
 
 class WantedIds(TextIds):
@@ -60,13 +63,18 @@ class KnownTexts(dict[int, str]):
     def __init__(self) -> None:
         super().__init__({0: ""})
 
+    def forget(self) -> None:
+        """Nothing that was learnt holds any more."""
+        self.clear()
+        self[0] = ""
+
     async def learn(self, pool: Pool, ids: Iterable[int]) -> None:
-        missing = set(ids) - self.keys()
-        if not missing:
-            return
-        if len(self) + len(missing) > MOST_CACHED:
-            self.clear()
-            self[0] = ""
-        found = await pool.fetch(_READ, list(missing))
-        self.update(dict.fromkeys(missing, ""))
-        self.update({text_id: unescaped(text) for text_id, text in found})
+        """Know all of these when it returns, whatever is forgotten meanwhile."""
+        wanted = set(ids)
+        while missing := wanted - self.keys():
+            if len(self) + len(missing) > MOST_CACHED:
+                self.forget()
+                missing = wanted
+            found = await pool.fetch(_READ, list(missing))
+            self.update(dict.fromkeys(missing, ""))
+            self.update({text_id: unescaped(text) for text_id, text in found if text_id in missing})

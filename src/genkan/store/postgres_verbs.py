@@ -35,6 +35,7 @@ from genkan.store.api import (
     Tally,
     Usage,
 )
+from genkan.store.postgres_appenders import appenders_are_done
 from genkan.store.postgres_cold import ColdThreads
 from genkan.store.postgres_hot import HotReads
 from genkan.wire.scopes import Permission
@@ -56,8 +57,13 @@ class ColdVerbs(HotReads):
         return replace(found, engine="postgresql", version=self._server, size=size)
 
     async def audit_lines(self, after: int | None, limit: int, until: int | None = None) -> list[Line]:
-        """Up to the last that is settled, where no other end is named: none can appear before it any more."""
-        return await self._cold.ask(lambda reads: reads.audit_lines(after, limit, until), settled_audit=until is None)
+        return await self._cold.ask(lambda reads: reads.audit_lines(after, limit, until))
+
+    async def last_settled(self) -> int:
+        last = await self.last_event()
+        if last:
+            await appenders_are_done(self._pool)
+        return last
 
     async def accounts(self, after: str = "", limit: int = 100) -> list[Account]:
         return await self._cold.ask(lambda reads: reads.accounts(after, limit))

@@ -50,7 +50,7 @@ _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 
 SITE_COLUMNS = (
     "site_id, version, ring_version, ring_fingerprint, mobile_enabled, mobile_link_id, heal_until, setup_digest, "
-    "has_administrator, behind_since, title, ways, max_age"
+    "has_administrator, behind_since, title, ways, max_age, restored_at"
 )
 ACCOUNT_COLUMNS = (
     "a.id, a.name, a.folded, a.display_name, a.email, a.permission, a.groups, a.standing, a.stop, a.created_at, "
@@ -125,10 +125,10 @@ def unpack_address(stored: bytes | str) -> str:
 def site(row: Row) -> Site:
     """From SITE_COLUMNS."""
     (site_id, version, ring_version, fingerprint, enabled, link_id, heal_until, setup, administrator, behind,
-     title, ways, max_age) = row  # fmt: skip
+     title, ways, max_age, restored_at) = row  # fmt: skip
     return Site(
         site_id, version, ring_version, fingerprint, bool(enabled), link_id, heal_until, setup, bool(administrator),
-        behind, title, _WAYS[ways], max_age,
+        behind, title, _WAYS[ways], max_age, restored_at,
     )  # fmt: skip
 
 

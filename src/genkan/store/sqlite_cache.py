@@ -34,6 +34,10 @@ class SiteCache:
         self.by_number: Mapping[int, Link] = {}
         self.numbers: Mapping[int, int] = {}
 
+    def forget(self) -> None:
+        """Whatever the version is found to be, all is read anew."""
+        self.version = -1
+
     def renew(self) -> None:
         """Read site and links anew where the counter has moved; within a turn, so that both are of one moment."""
         row = self._db.execute(_VERSION).fetchone()

@@ -61,6 +61,15 @@ def identity_of(path: Path) -> tuple[bytes, int] | None:
         return None
 
 
+def moved_from(path: Path) -> str | None:
+    """The sentence on where the site of this store has moved to; None where it has not, or nothing can be read."""
+    try:
+        moved_to = _asked(path, lambda db: str(state(db)[1]))
+    except CannotOpen:
+        return None
+    return moved_sentence(path, moved_to) if moved_to else None
+
+
 def site_of(path: Path) -> Site:
     """The facts of a store at this version's schema, without opening it for writing. Raises CannotOpen, also where the
     site has moved.

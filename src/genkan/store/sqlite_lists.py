@@ -158,6 +158,10 @@ class SqliteLists(SqliteReads):
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]:
         return [(row[0], rows.event(row[1:], self._texts)) for row in self._all(_EVENTS, (after, limit))]
 
+    async def last_settled(self) -> int:
+        """There is one writer: what is numbered is there."""
+        return await self.last_event()
+
     async def last_event(self) -> int:
         """The number of the newest event, 0 where there is none."""
         row = self._one(_LAST_EVENT)

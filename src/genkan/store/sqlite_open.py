@@ -174,8 +174,8 @@ def _found(db: sqlite3.Connection, env: Env) -> None:
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute("BEGIN IMMEDIATE")
         db.execute(
-            "INSERT INTO site VALUES (1, ?, 1, 0, x'', 0, NULL, 0, NULL, 0, 0, '', 15, NULL, NULL, '') "
-            "ON CONFLICT DO NOTHING",
+            "INSERT INTO site (one, site_id, version, ring_version, ring_fingerprint, mobile_enabled, heal_until, "
+            "has_administrator, behind_since) VALUES (1, ?, 1, 0, x'', 0, 0, 0, 0) ON CONFLICT DO NOTHING",
             (env.draw(16),),
         )
         db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")

@@ -88,10 +88,11 @@ _MOVE_RING = """
     WHERE ring_version < ?1 OR (ring_version = ?1 AND ring_fingerprint = ?2)
 """
 _START_SETUP = "UPDATE site SET setup_digest = ?"
+_SETUPS = "SELECT setup_digest FROM site"
 _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND permission >= 3)"
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
-_ALLOW_HEALING = "UPDATE site SET heal_until = ?, behind_since = 0"
+_DECIDE_LOSS = "UPDATE site SET heal_until = ?, restored_at = ?, behind_since = 0"
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = """
     UPDATE grants INDEXED BY grants_by_account SET device = NULL, user_agent = 0, address = '', network = 0
@@ -129,7 +130,7 @@ class Steps:
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.NeedOwnAddress: sign_in.is_own_address,
-            o.AllowHealing: self._allow_healing, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
+            o.DecideLoss: self._decide_loss, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
@@ -264,7 +265,12 @@ class Steps:
         return self._moved_site(self._did(_MOVE_RING, step.version, step.fingerprint))
 
     def _start_setup(self, step: o.StartSetup) -> bool:
-        return self._moved_site(self._did(_START_SETUP, step.digest))
+        """Digests stand one after another, the newest first."""
+        digests = step.digest
+        if digests is not None:
+            kept = self._db.execute(_SETUPS).fetchone()[0] or b""
+            digests = (digests + bytes(kept))[: o.MOST_SETUP_LINKS * len(digests)]
+        return self._moved_site(self._did(_START_SETUP, digests))
 
     def _need_no_administrator(self, _: o.NeedNoAdministrator) -> bool:
         return not self._db.execute(_ADMINISTRATOR).fetchone()[0]
@@ -285,5 +291,5 @@ class Steps:
         self._certificates.forget(step.account_id)
         return row is not None
 
-    def _allow_healing(self, step: o.AllowHealing) -> bool:
-        return self._moved_site(self._did(_ALLOW_HEALING, step.until))
+    def _decide_loss(self, step: o.DecideLoss) -> bool:
+        return self._moved_site(self._did(_DECIDE_LOSS, step.heal_until, step.restored_at))

@@ -179,7 +179,8 @@ class SiteDouble:
 
         door = self._open.door
         if phone is not None:
-            self._open.call(lambda: acts.sign_out_phone(door, bytes.fromhex(phone)))
+            grant_id = _id_of(phone)
+            self._open.call(lambda: acts.sign_out_phone(door, grant_id))
         elif person is not None:
             self._open.call(lambda: acts.sign_out_person(door, person))
         else:
@@ -255,6 +256,13 @@ class SiteDouble:
         if self._hosted is None:
             raise SetupRefused("the site is not open: use it inside `with SiteDouble() as site:`")
         return self._hosted
+
+
+def _id_of(phone: str) -> bytes:
+    try:
+        return bytes.fromhex(phone)
+    except ValueError:
+        raise SetupRefused(f"{phone!r} is the id of no phone: take one from phones()") from None
 
 
 def _is_web(uri: str) -> bool:

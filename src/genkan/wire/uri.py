@@ -153,6 +153,11 @@ def _is_label(text: str) -> bool:
 
 
 def has_dot_segment(path: str) -> bool:
-    """A `.` or `..` segment, escaped or not: some programs climb at it and others do not."""
+    """A `.` or `..` segment, escaped or not: some programs climb at it and others do not.
+
+    What a segment holds from a semicolon or a NUL on does not count: servlet containers take such parameters off before
+    they climb (Servlet 6.0 3.5.2), and for the programs below some others a NUL is the end.
+    """
     lowered = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace("\\", "/")
-    return any(segment in {".", ".."} for segment in lowered.split("/"))
+    lowered = lowered.replace("%3b", ";").replace("%00", ";").replace("\0", ";")
+    return any(segment.partition(";")[0] in {".", ".."} for segment in lowered.split("/"))

@@ -83,6 +83,11 @@ def tries(folded: str, network: str, known_device: bytes | None, source: Source 
     return Tries((network_bucket, account_bucket, *source.buckets), network or "unknown")
 
 
+def of_source(source: Source) -> Tries:
+    """The address's own bucket alone."""
+    return Tries(source.buckets)
+
+
 def exhausted(asked: Tries, known: Mapping[bytes, Guesses], now: int) -> bool:
     """Whether a bucket has no room for one more failure: the try is refused whatever the password is."""
     return any(_level(budget, known.get(key), now) + budget.interval > budget.size for key, budget in asked.buckets)

@@ -80,7 +80,7 @@ async def _changed(received: Received, inside: Inside, door: Door) -> SignedIn |
     form, account = inside.form, inside.account
     known = browser.known_device(received, inside.visitor, account, door)
     asked = lockout.tries(account.folded, received.peer.network, known)
-    right = await verify(account.folded, form.get("current_password", ""), received, door)
+    right = await verify(account.folded, form.get("current_password", ""), received, None, door)
     new_hash = await door.passwords.hash(form["password"]) if await _counts(right, account, asked, door) else ""
     wanted, ways = NewPassword(new_hash, "sign_out" in form), (await door.store.site()).ways
     for _ in range(TRIES):
