@@ -26,7 +26,7 @@ from genkan.site.api.documents import moment
 
 WHAT_BECOMES = {
     Manner.HEAL: "Phones that went on after the backup was made stay signed in: for 24 hours their newer tokens are "
-    "believed.",
+    "believed. Who signed in after it signs in again.",
     Manner.SIGN_OUT_ALL: "Everyone is signed out: people sign in again.",
     Manner.AS_COPY: "This is a site of its own: nobody is signed in, and no token of the original opens here. "
     "Passwords, link secrets and API keys are those of the original.",
