@@ -58,7 +58,7 @@ async def test_what_is_announced_is_of_the_sites_facts_and_not_of_their_number(
     """After a failover the store reads anew, and another history may have the version that this one had."""
     await switch(ours, enabled=True)
     assert (await announced(ours))["enabled"] is True
-    other = replace(await ours.store.site(), mobile_enabled=False)
+    other = dataclasses.replace(await ours.store.site(), mobile_enabled=False)
 
     async def read_anew() -> Site:
         return other
