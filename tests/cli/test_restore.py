@@ -94,7 +94,11 @@ def test_a_moved_site_is_not_brought_back_to_life(shell: Shell, backup: Path, ho
         db.execute("UPDATE site SET moved_to = 'postgresql://site@db/genkan'")
     said = shell.refused("restore", str(backup), how, status=2)
     assert "has moved to postgresql://site@db/genkan" in said
-    assert said.endswith("to make another site here instead: --as-copy")
+    assert said.endswith("--as-copy in another folder (GENKAN_DATA_DIR) makes another site from it")
     assert "has moved to" in shell.refused("status", status=2)
-    shell.good("restore", str(backup), "--as-copy")
-    assert names(shell) == ["alice"]
+    ring = shell.ring_path.read_bytes()
+    assert "a copy must not change" in shell.refused("restore", str(backup), "--as-copy", status=2)
+    assert shell.ring_path.read_bytes() == ring
+    shell.patch.setenv("GENKAN_SECRET_FILE", str(shell.folder / "another.json"))
+    assert "audit list" not in shell.good("restore", str(backup), "--as-copy").out
+    assert (names(shell), shell.ring_path.read_bytes()) == (["alice"], ring)

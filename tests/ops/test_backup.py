@@ -35,14 +35,16 @@ async def lost(tmp_path: Path) -> Lost:
 
 
 async def test_the_file_alone_brings_the_site_back(lost: Lost, tmp_path: Path) -> None:
-    """On a machine where neither store nor ring is left, phones that went on after the backup go on."""
+    """On a machine where neither store nor ring is left, phones that went on after the backup go on; whoever signed in
+    after it is told to sign in again.
+    """
     fresh = Lost(**{**vars(lost), "folder": tmp_path / "fresh"})
     assert (await fresh.restored(Manner.HEAL, passphrase=PASS)).aside is None
     assert fresh.ring.fingerprint == lost.ring.fingerprint
     site = await fresh.opened()
     try:
         assert await refreshed(site, lost.later, lost.link) == (200, None)
-        assert await refreshed(site, lost.newcomer, lost.link) == (503, "temporarily_unavailable")
+        assert await refreshed(site, lost.newcomer, lost.link) == (400, "invalid_grant")
     finally:
         await close_site(site)
     assert {path.stat().st_mode & 0o077 for path in fresh.folder.iterdir() if path.suffix != ".lock"} == {0}

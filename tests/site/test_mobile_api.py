@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import AddApiKey, Change, PutLink
-from genkan.protocol.records import ApiKey, Standing
+from genkan.protocol.records import ApiKey, Site, Standing
 from genkan.protocol.sealing import new_grant_id
 from genkan.store.api import PhoneQuery
 from genkan.wire.scopes import Permission
@@ -50,6 +50,21 @@ async def phones(site: SiteUnderTest, **query: Any) -> dict[str, Any]:
 
 async def sign_out(site: SiteUnderTest, phone: str) -> Any:
     return await site.client.delete(f"{site.base}{PHONES}/{phone}", headers=AS_ADMIN)
+
+
+async def test_what_is_announced_is_of_the_sites_facts_and_not_of_their_number(
+    ours: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failover the store reads anew, and another history may have the version that this one had."""
+    await switch(ours, enabled=True)
+    assert (await announced(ours))["enabled"] is True
+    other = dataclasses.replace(await ours.store.site(), mobile_enabled=False)
+
+    async def read_anew() -> Site:
+        return other
+
+    monkeypatch.setattr(ours.store, "site", read_anew)
+    assert (await announced(ours))["enabled"] is False
 
 
 async def test_the_switch_makes_the_apps_link_once(ours: SiteUnderTest) -> None:

@@ -212,3 +212,19 @@ def test_whatever_happens_in_a_crowd_nobody_is_forgotten(steps: list[tuple[str, 
         assert (crowd._free, crowd._waiting, crowd._rows, figures.waiting) == (2, 0, {}, 0)
 
     asyncio.run(happen())
+
+
+async def test_who_gives_up_and_has_to_give_way_at_once_leaves_no_place_behind() -> None:
+    """Told both in one turn of the loop: it never had a place, so none is given back."""
+    crowd = Crowd(1, 10, 1, PasswordFigures())
+    async with crowd.enter("held"):
+        waiting = [asyncio.create_task(visit(crowd, "a"))]
+        await asyncio.sleep(0)
+        crowd._in_all = 2
+        waiting.append(asyncio.create_task(visit(crowd, "a")))
+        await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(visit(crowd, "b")))
+        waiting[1].get_loop().call_soon(waiting[1].cancel)
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert (crowd._free, crowd._waiting, crowd._rows) == (1, 0, {})

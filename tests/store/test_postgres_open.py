@@ -8,7 +8,7 @@ import pytest
 from genkan.store import postgres
 from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.migration import migrations
-from genkan.store.postgres_open import MIGRATIONS, migrate
+from genkan.store.postgres_open import MIGRATIONS, migrate, schema_of
 from tests.postgres import Server, running_postgres
 from tests.store.builders import an_env
 
@@ -101,6 +101,18 @@ def test_a_newer_schema_is_left_alone(server: Server) -> None:
     assert "newer Genkan" in refusal(url)
     with pytest.raises(CannotOpen, match="newer Genkan"):
         migrate(url, an_env())
+
+
+def test_tables_that_no_schema_left_so_are_told_of(server: Server) -> None:
+    """As after a dump of before was put over what a later version had made; nothing is half done."""
+    url = server.a_database("mixed")
+    newest = schema_of(url).newest
+    server.sql(f"UPDATE schema_version SET version = {newest - 1}", "mixed")
+    with pytest.raises(
+        CannotOpen, match=f"not as schema {newest - 1} leaves them .*; put a dump into an empty database"
+    ):
+        migrate(url, an_env())
+    assert server.sql("SELECT version FROM schema_version", "mixed") == str(newest - 1)
 
 
 def test_another_programs_database_is_left_alone(server: Server) -> None:

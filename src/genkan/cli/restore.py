@@ -23,10 +23,11 @@ from genkan.ops.workshop import NoWorkshop
 from genkan.protocol.restoring import Manner
 from genkan.settings import Settings
 from genkan.site.api.documents import moment
+from genkan.store.sqlite_examine import moved_from
 
 WHAT_BECOMES = {
     Manner.HEAL: "Phones that went on after the backup was made stay signed in: for 24 hours their newer tokens are "
-    "believed.",
+    "believed. Who signed in after it signs in again.",
     Manner.SIGN_OUT_ALL: "Everyone is signed out: people sign in again.",
     Manner.AS_COPY: "This is a site of its own: nobody is signed in, and no token of the original opens here. "
     "Passwords, link secrets and API keys are those of the original.",
@@ -120,6 +121,6 @@ def _tell(file: Path, done: Restored) -> None:
         )
     if done.settings is not None:
         say(f"The settings that it was made with are not those of now; they lie in {done.settings}.")
-    if done.aside is not None:
+    if done.aside is not None and moved_from(done.aside) is None:
         say(f"What was there is kept as {done.aside}; its audit says what was done since, if it can be read:")
         say(f"  GENKAN_DATABASE_URL={quote(f'sqlite:///{done.aside}')} genkan audit list --after {done.last_event}")

@@ -66,7 +66,7 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
     if isinstance(place, Postgres):
         return await _restore_postgres(place, settings, asked, env)
     with _alone(place), workshop(place, "restoring") as folder, _ring_alone(ring_path):
-        _check_not_moved(place, asked)
+        _check_not_moved(place, ring_path, asked)
         taken = take(asked.backup, asked.passphrase, folder, place.name)
         if taken.database is None:
             raise RestoreFailed(f"{asked.backup} is of a site on PostgreSQL and holds no database")
@@ -90,12 +90,8 @@ async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, e
     if not ring_path.parent.is_dir():
         raise RestoreFailed(f"there is no folder {ring_path.parent} for the key ring")
     with workshop(ring_path, "restoring") as folder, _ring_alone(ring_path):
-        if asked.manner is Manner.AS_COPY and (ring_path.exists() or ring_path.is_symlink()):
-            # tokens.md 2: a copy of a site is another site, and shares no key ring with it.
-            raise RestoreFailed(
-                f"{ring_path} is a key ring already, perhaps that of the original, which a copy must not change: "
-                "name a file that is not there yet with GENKAN_SECRET_FILE"
-            )
+        if asked.manner is Manner.AS_COPY:
+            _see_no_ring(ring_path)
         taken = take(asked.backup, asked.passphrase, folder, "genkan.sqlite3")
         _check_postgres(place, taken, asked.backup)
         async with _opened(place, asked.backup, env) as store:
@@ -109,13 +105,25 @@ async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, e
     return Restored(asked.manner, as_of, last_event, decided.ring.version, None, lying)
 
 
-def _check_not_moved(place: Path, asked: Asked) -> None:
+def _check_not_moved(place: Path, ring_path: Path, asked: Asked) -> None:
     """tokens.md 8: a moved store stays shut. A backup in its place would be the same site a second time: what is
     stopped at one would live on at the other. A copy is another site, with keys of its own.
     """
     moved = moved_from(place)
-    if moved is not None and asked.manner is not Manner.AS_COPY:
-        raise RestoreFailed(f"{moved}; to make another site here instead: --as-copy")
+    if moved is None:
+        return
+    if asked.manner is not Manner.AS_COPY:
+        raise RestoreFailed(f"{moved}; --as-copy in another folder (GENKAN_DATA_DIR) makes another site from it")
+    _see_no_ring(ring_path)
+
+
+def _see_no_ring(path: Path) -> None:
+    """tokens.md 2: a copy is another site, and shares no key ring with the original, which may live on beside it."""
+    if path.exists() or path.is_symlink():
+        raise RestoreFailed(
+            f"{path} is a key ring already, perhaps that of the original, which a copy must not change: "
+            "name a file that is not there yet with GENKAN_SECRET_FILE"
+        )
 
 
 def _check_postgres(place: Postgres, taken: Taken, backup: Path) -> None:

@@ -49,7 +49,7 @@ class Crowd:
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._leave(address, turn)
-            else:  # called at the very moment of giving up: the turn is somebody else's
+            elif turn.exception() is None:  # called at the very moment of giving up: the turn is somebody else's
                 self._free += 1
                 self._call()
             raise

@@ -146,7 +146,8 @@ class Door:
     judgements: Judgements = field(default_factory=Judgements)
     glance: Glance = field(default_factory=Glance)
     outlook: Outlook = field(default_factory=Outlook)
-    announcement: dict[int, Answer] = field(default_factory=dict)
+    # What info/login says, and of which facts of the site; at most one.
+    announcement: list[tuple[Site, Answer]] = field(default_factory=list)
     sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))
     # Who waits for the password lane, by address.
     crowd: Crowd = field(default_factory=lambda: crowd_before(1, Settings(), PasswordFigures()))

@@ -226,7 +226,15 @@ def _refuse_others(db: SyncConnection) -> None:
 def _step(db: SyncConnection, known: list[Migration], before: int, target: int) -> int:
     """One migration towards the target; returns where that leads."""
     after = before + 1 if before < target else before - 1
-    db.script(known[before].up if after > before else known[after].down)
+    try:
+        db.script(known[before].up if after > before else known[after].down)
+    except asyncpg.PostgresError as fault:
+        if is_machine(fault):
+            raise
+        # A dump that was put over what a later version had added, or what somebody changed by hand.
+        raise CannotOpen(
+            f"the tables are not as schema {before} leaves them ({fault}); put a dump into an empty database"
+        ) from fault
     db.script(MADE)
     db.execute("INSERT INTO schema_version VALUES (?, ?)", (after, additive_before(known, after)))
     return after

@@ -22,14 +22,16 @@ async def info_login(received: Received, door: Door) -> Answer:
     """GET /rest/nativemobile/1.1/info/login: carries the app's client id while the switch is on, never a secret."""
     site = await door.store.site()
     door.store.note_asker(received.text(b"user-agent", MOST_USER_AGENT), received.peer.network, door.env().now)
-    known = door.announcement.get(site.version)
-    if known is None:
-        link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
-        known = answer.json(login_info.render(announced(site, link, door.endpoints)), headers=_OPEN)
-        # The version moves with every change of the switch or of a link; one that came in between is told at the next.
-        door.announcement.clear()
-        door.announcement[site.version] = known
-    return known
+    # The store reads its facts into a new value whenever they may have changed, and that is the only thing to go by:
+    # after a failover another history can have the same version.
+    kept = next(iter(door.announcement), None)
+    if kept is not None and kept[0] is site:
+        return kept[1]
+    link = await door.store.link(site.mobile_link_id) if site.mobile_link_id is not None else None
+    told = answer.json(login_info.render(announced(site, link, door.endpoints)), headers=_OPEN)
+    # What changed in between, the switch or a link, is told at the next.
+    door.announcement[:] = [(site, told)]
+    return told
 
 
 async def info_login_1_0(received: Received, door: Door) -> Answer:
