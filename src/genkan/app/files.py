@@ -8,8 +8,8 @@ import os
 import stat
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
+from shutil import copyfileobj
 from typing import BinaryIO
 
 from genkan.app import leftovers, owned
@@ -18,6 +18,16 @@ from genkan.app.steps import Source
 PIECE = 64 * 1024
 MOST_HELD = 256 * 1024 * 1024
 PAGES = {"text/html", "application/xhtml+xml"}
+
+CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+"""What a folder answers that takes no new file."""
+
+FIXED = {errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM}
+"""What a name answers that cannot be given away: it is mounted, or another person's in a shared folder."""
+
+DESCRIPTORS = ("/dev/fd", "/proc/self/fd")
+MOST_LINKS = 40
+IN_PLACE = os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def is_file(status: int, headers: Mapping[str, str]) -> bool:
@@ -57,7 +67,8 @@ def source_of(parts: Sequence[bytes | Path]) -> bytes | Source:
 def _measured(path: Path) -> tuple[Path, int] | bytes:
     with _named(path), path.open("rb") as file:
         found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode):
+        # The files below /proc and /sys say 0 and have something all the same.
+        if stat.S_ISREG(found.st_mode) and found.st_size:
             return path, found.st_size
         content = file.read(MOST_HELD + 1)
         if len(content) > MOST_HELD:
@@ -80,49 +91,61 @@ def _read(path: Path, length: int) -> Generator[bytes, None, None]:
 class WholeFile:
     """A file that appears when it is whole; until then its pieces lie beside it, for its owner alone to read.
 
-    What is there already stays until then, and for good where the rest does not come; its rights go on. What is no file
-    (a pipe, a device) is written to at once. Every step raises ``OSError`` that names the path.
+    What is there already stays until then, and for good where the rest does not come; its rights go on. One whose name
+    cannot be given to another file (it is mounted) gets the whole as its content. What has no place beside it is
+    written to at once: what is no file (a pipe, a device), what this program has open (/dev/stdout), and a file in a
+    closed folder, which stays until the first piece comes. Every step raises ``OSError`` that names the path.
     """
 
     def __init__(self, path: Path, draw: Callable[[int], bytes]) -> None:
         self._path = path
         self._draw = draw
         self._target = path
-        self._mode: int | None = None
+        self._rights: int | None = None
         self._beside: Path | None = None
         self._file: BinaryIO | None = None
+        self._is_earlier = False
 
     def open(self) -> None:
         """Prove the place."""
         with _named(self._path):
-            self._mode = self._rights()
-            if self._mode is None:
+            number = _descriptor_in(self._path)
+            if number is not None:
+                self._file = _again(number)
+                return
+            found = _found(self._path)
+            if found is not None and not stat.S_ISREG(found.st_mode):
                 self._file = self._path.open("wb")
                 return
+            self._rights = None if found is None else stat.S_IMODE(found.st_mode) & 0o777
             # A link stays one: what it leads to is meant.
             self._target = Path(os.path.realpath(self._path))
-            leftovers.sweep(self._target.parent, escape(self._target.name))
+            self._open_a_file()
+
+    def _open_a_file(self) -> None:
+        leftovers.sweep(self._target.parent, self._target.name)
+        try:
             beside = leftovers.fresh(self._target, self._draw(4).hex())
             handle = os.open(beside, owned.MAKE, 0o600)
+        except OSError as trouble:
+            if self._rights is None or trouble.errno not in CLOSED:
+                raise
+            self._file = os.fdopen(os.open(self._target, IN_PLACE), "wb")
+            self._is_earlier = True
+        else:
             self._beside, self._file = beside, os.fdopen(handle, "wb")
-
-    def _rights(self) -> int | None:
-        """The rights that the file is to have; None for what is no file."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return 0o600
-        if not stat.S_ISREG(found.st_mode):
-            return None
-        if not os.access(self._path, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return stat.S_IMODE(found.st_mode) & 0o777
 
     def write(self, piece: bytes) -> None:
         """The next piece."""
         with _named(self._path):
             if self._file is not None:
+                self._begin(self._file)
                 self._file.write(piece)
+
+    def _begin(self, file: BinaryIO) -> None:
+        if self._is_earlier:
+            file.truncate(0)
+            self._is_earlier = False
 
     def finish(self) -> None:
         """All pieces are there."""
@@ -130,6 +153,7 @@ class WholeFile:
         if file is None:
             return
         with _named(self._path):
+            self._begin(file)
             file.flush()
             if beside is not None:
                 # Before the name: with the power gone, a name without its bytes would be left.
@@ -138,14 +162,26 @@ class WholeFile:
             file.close()
             self._file = None
             if beside is not None:
-                owned.patiently(lambda: beside.replace(self._target))
+                self._appear(beside)
                 self._beside = None
         with suppress(OSError):
             owned.sync_folder(self._target.parent)
 
     def _give_rights(self, file: BinaryIO) -> None:
-        if self._mode is not None and owned.HAS_MODES:
-            os.fchmod(file.fileno(), self._mode)
+        if self._rights is not None and owned.HAS_MODES:
+            os.fchmod(file.fileno(), self._rights)
+
+    def _appear(self, beside: Path) -> None:
+        try:
+            owned.patiently(lambda: beside.replace(self._target))
+        except OSError as trouble:
+            if self._rights is None or trouble.errno not in FIXED:
+                raise
+            with beside.open("rb") as whole, os.fdopen(os.open(self._target, IN_PLACE | os.O_TRUNC), "wb") as file:
+                copyfileobj(whole, file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.unlink()
 
     def discard(self) -> None:
         """Leave nothing of what is not whole."""
@@ -157,6 +193,46 @@ class WholeFile:
         with suppress(OSError):
             if beside is not None:
                 beside.unlink(missing_ok=True)
+
+
+def _found(path: Path) -> os.stat_result | None:
+    """What is there; raises ``PermissionError`` for a file that this program may not write."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISREG(found.st_mode) and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return found
+
+
+def _descriptor_in(path: Path) -> int | None:
+    """Which open file of this program a path leads to, as /dev/stdout does; None for any other.
+
+    Following its link to the end would give the name that the file had when it was opened, and a new file under it is
+    not what the others hold who share the open one.
+    """
+    folders = {os.path.realpath(folder) for folder in DESCRIPTORS}
+    for _ in range(MOST_LINKS):
+        folder = os.path.realpath(path.parent)
+        if folder in folders and path.name.isdecimal():
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = Path(folder, path.readlink())
+    return None
+
+
+def _again(number: int) -> BinaryIO:
+    """The same open file, to be closed by itself: where the next bytes go is shared."""
+    handle = os.dup(number)
+    try:
+        # Nothing, but one that is open for reading alone refuses it.
+        os.write(handle, b"")
+        return os.fdopen(handle, "wb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 @contextmanager

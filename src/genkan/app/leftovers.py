@@ -3,13 +3,17 @@
 Owns that name and the judgement who is dead; what is written is the vault's, or a download.
 """
 
+import hashlib
 import os
 import threading
+from glob import escape
 from pathlib import Path
 
 from genkan.app import owned
 
 SUFFIX = ".new"
+LONGEST = 100
+"""Bytes of a name that are taken over; of 255, or 143 where names are encrypted, the rest of ours needs up to 40."""
 
 
 def fresh(path: Path, mark: str = "") -> Path:
@@ -17,15 +21,22 @@ def fresh(path: Path, mark: str = "") -> Path:
 
     A mark keeps apart what tasks of one thread write at the same time.
     """
-    marked = f"{path.name}.{mark}" if mark else path.name
+    short = _short(path.name)
+    marked = f"{short}.{mark}" if mark else short
     new = path.with_name(f".{marked}.{os.getpid()}.{threading.get_ident()}{SUFFIX}")
     new.unlink(missing_ok=True)
     return new
 
 
-def sweep(folder: Path, name: str = "*") -> None:
-    """Remove what killed programs were writing: it holds secrets that nobody uses, and nobody ends."""
-    for left in folder.glob(f".{name}.*.*{SUFFIX}"):
+def _short(name: str) -> str:
+    """The name, or what stands for one that leaves no room."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= LONGEST else hashlib.sha256(encoded).hexdigest()[:16]
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove what killed programs were writing, to this name or any: it holds secrets that nobody uses or ends."""
+    for left in folder.glob(f".{'*' if name is None else escape(_short(name))}.*.*{SUFFIX}"):
         process, thread = left.name.split(".")[-3:-1]
         if process.isdecimal() and thread.isdecimal() and not _lives(int(process), int(thread)):
             _remove(left)

@@ -257,3 +257,12 @@ def test_two_bodies_are_one_too_many(talk: Talk, tmp_path: Path) -> None:
     """A file counts as one."""
     with pytest.raises(ValueError, match="not both"):
         talk("request", "POST", ECHO, json={}, body=tmp_path)
+
+
+def test_a_file_that_does_not_say_how_long_it_is(talk: Talk, filing: Filing) -> None:
+    """The system's own files say 0 and have something all the same: it is sent."""
+    assert Path("/proc/version").stat().st_size == 0
+    talk("request", "PUT", ECHO, body=Path("/proc/version"), headers=BINARY)
+    content = Path("/proc/version").read_bytes()
+    assert filing.asked[-1].size == len(content) > 0
+    assert filing.asked[-1].digest == hashlib.sha256(content).hexdigest()
