@@ -40,7 +40,7 @@ def test_one_that_does_not_belong_there(desk: Desk, stray: Callable[[Path], None
     """A copy of a synchronised folder, a file from a backup: the session beside it is used, and ended."""
     desk.app().connect(desk.site.base_url).close()
     stray(desk.vault._folder)
-    with desk.app().connect(desk.site.base_url, sign_in=False) as connection:
+    with desk.app().connect(desk.site.base_url, account="alice", sign_in=False) as connection:
         assert connection.get(MYSELF).ok
     with pytest.raises(SignInNeeded, match="sign in first"):
         desk.app().connect("http://127.0.0.1:9", sign_in=False)
@@ -91,7 +91,7 @@ def test_a_keyring_in_use_that_is_locked(kinds: Kinds, backend: SilentKeyring) -
     """The session of the other kind goes on; of its own it is told that it is locked, not that nobody is signed in."""
     there, elsewhere = kinds.sites
     backend.locked = True
-    with kinds.app().connect(elsewhere.base_url, sign_in=False) as connection:
+    with kinds.app().connect(elsewhere.base_url, account="alice", sign_in=False) as connection:
         assert connection.whoami().name == "alice"
     with pytest.raises(VaultTrouble, match="unlock it"):
         kinds.app().connect(there.base_url, sign_in=False)

@@ -6,12 +6,22 @@ Owns the matching of addresses and accounts and the sentence that lists what the
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from genkan.app.state import SessionState
+from genkan.app.state import SessionState, Unreadable
 from genkan.wire.login_screen import completed, typed
 from genkan.wire.managed import Managed, SiteEntry
 from genkan.wire.urls import BaseURL
 
-__all__ = ["NobodySignedIn", "Unclear", "completed", "entry_of", "normal", "session_of", "sessions_of"]
+__all__ = [
+    "Hidden",
+    "NobodySignedIn",
+    "Unclear",
+    "completed",
+    "entry_of",
+    "hidden_in",
+    "normal",
+    "session_of",
+    "sessions_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,13 @@ class Unclear:
 @dataclass(frozen=True, slots=True)
 class NobodySignedIn:
     """No session answers to what was named."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Nothing was named, and the session that is meant may be one that cannot be read now."""
 
     sentence: str
 
@@ -54,12 +71,30 @@ def entry_of(managed: Managed | None, address: str | None) -> SiteEntry | Unclea
 
 
 def session_of(
-    saved: Sequence[SessionState], address: str | None, account: str | None
-) -> SessionState | Unclear | NobodySignedIn:
-    """The session that is meant: the only one, or the only one at the address and of the account that were named."""
+    saved: Sequence[SessionState], address: str | None, account: str | None, hidden: str = ""
+) -> SessionState | Unclear | Hidden | NobodySignedIn:
+    """The session that is meant: the only one, or the only one at the address and of the account that were named.
+
+    ``hidden`` is what ``hidden_in`` says. Whose session cannot be read now, and where, nobody knows: unless address and
+    account are named it may be the one that is meant, and another must not act in its place.
+    """
     found = sessions_of(saved, address, account)
     if isinstance(found, NobodySignedIn):
         return found
+    if not hidden or (address is not None and account is not None):
+        return _one_of(found)
+    meant = f"{hidden} It may be the session that is meant: name the address and the account of another."
+    if address is None and account is None:
+        return Hidden(meant)
+    return Unclear(f"{meant} There are: {_listed(found)}.")
+
+
+def hidden_in(saved: Sequence[SessionState | Unreadable]) -> str:
+    """Why some of what is kept cannot be read now, but may be another time; empty where nothing is so."""
+    return " ".join(dict.fromkeys(kept.sentence for kept in saved if isinstance(kept, Unreadable) and kept.passing))
+
+
+def _one_of(found: Sequence[SessionState]) -> SessionState | Unclear:
     live = [state for state in found if state.tokens]
     if len(found) == 1 or len(live) == 1:
         # What the site has ended is only meant where nothing else can be.

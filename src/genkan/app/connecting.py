@@ -6,11 +6,11 @@ Owns those two choices for both faces of the library; signs nobody in.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from genkan.app.choice import NobodySignedIn, Unclear, entry_of, session_of
+from genkan.app.choice import Hidden, NobodySignedIn, Unclear, entry_of, hidden_in, session_of
 from genkan.app.flows import Wanted
 from genkan.app.outcomes import Discovery, NotReady, Ready, Retry, SignInAgain
 from genkan.app.state import SessionState, Site, Unreadable
-from genkan.app.troubles import AppTrouble, SetUpWrong, SignInNeeded, WhichOne, trouble_of
+from genkan.app.troubles import AppTrouble, SetUpWrong, SignInNeeded, VaultTrouble, WhichOne, trouble_of
 from genkan.wire.login_screen import completed
 from genkan.wire.managed import Managed
 
@@ -45,9 +45,14 @@ class Place:
 def kept_session(
     saved: Sequence[SessionState | Unreadable], place: Place, account: str | None, link: Link = APPS_OWN
 ) -> SessionState | None:
-    """The kept session that is meant, signed in or ended; raises ``WhichOne`` where several are."""
+    """The kept session that is meant, signed in or ended.
+
+    Raises ``WhichOne`` where several may be, and ``VaultTrouble`` where none is named and one cannot be read now.
+    """
     readable = [state for state in saved if isinstance(state, SessionState)]
-    found = session_of(_by(link, readable), place.address, account)
+    found = session_of(_by(link, readable), place.address, account, hidden_in(saved))
+    if isinstance(found, Hidden):
+        raise VaultTrouble(found.sentence)
     if isinstance(found, Unclear):
         raise WhichOne(found.sentence)
     return None if isinstance(found, NobodySignedIn) else found

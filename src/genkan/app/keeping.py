@@ -63,8 +63,8 @@ def _one_of_all(vault: Vault, name: str) -> SessionState | Unreadable | None:
     try:
         return _read(vault, name)
     except EntryTrouble as trouble:
-        # One that cannot be read keeps no other from being used.
-        return Unreadable(name, str(trouble), isinstance(trouble, Away))
+        # One that cannot be read keeps no other from being used. What is spoilt for good does not come here.
+        return Unreadable(name, str(trouble), isinstance(trouble, Away), passing=True)
 
 
 def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:

@@ -83,11 +83,16 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A kept document that cannot be used; ``away`` where it is the vault in use that fails."""
+    """A kept document that cannot be used.
+
+    ``passing`` where it may be read another time, as when its keyring is open again; ``away`` where it is the vault in
+    use that fails.
+    """
 
     id: str
     sentence: str
     away: bool = False
+    passing: bool = False
 
 
 def encode(state: SessionState) -> str:

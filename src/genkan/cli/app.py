@@ -34,6 +34,7 @@ from genkan.cli.app_session import (
     chosen,
     opened,
     readable,
+    say_hidden,
     shelter,
     told,
 )
@@ -95,7 +96,9 @@ def sites(
     if isinstance(delivered, int):
         return delivered
     with opened() as sessions:
-        saved = readable(sessions)
+        kept = sessions.saved()
+    say_hidden(kept)
+    saved = readable(kept)
     choices = choices_of(delivered, saved)
     tell_findings(delivered)
     if as_json:

@@ -15,8 +15,8 @@ from cyclopts import Parameter
 from genkan.app.choice import normal
 from genkan.app.outcomes import Access, Problem
 from genkan.app.session import Sessions
-from genkan.app.state import SessionState
-from genkan.cli.app_session import AccountName, opened, readable, told
+from genkan.app.state import SessionState, Unreadable
+from genkan.cli.app_session import AccountName, opened, readable, say_hidden, told
 from genkan.cli.app_words import DONE, NO, fail, print_json, say, stopped
 
 MOST_CHARACTERS = 64 * 1024
@@ -37,7 +37,7 @@ def git_credential(
     asked = _attributes(sys.stdin.read(MOST_CHARACTERS))
     wanted = account or asked.get("username")
     with opened() as sessions:
-        state = _session_at(readable(sessions), _address(asked), wanted)
+        state = _session_at(sessions.saved(), _address(asked), wanted)
         if state is None:
             return DONE
         if operation == "erase":
@@ -94,10 +94,15 @@ def _address(asked: Mapping[str, str]) -> str:
     return f"{asked.get('protocol', 'https')}://{asked.get('host', '')}{f'/{path}' if path else ''}"
 
 
-def _session_at(saved: Sequence[SessionState], address: str, account: str | None) -> SessionState | None:
+def _session_at(saved: Sequence[SessionState | Unreadable], address: str, account: str | None) -> SessionState | None:
     """The one session at this address or below whose base URL it lies; scheme, host and port must be the same."""
-    found = [state for state in saved if state.tokens and _is_at(state.site.base_url, address)]
+    found = [state for state in readable(saved) if state.tokens and _is_at(state.site.base_url, address)]
+    hidden = say_hidden(saved)
     named = [state for state in found if account is not None and state.account and state.account.name == account]
+    if hidden and found and not named:
+        # Theirs may be the account that is meant.
+        say(f"genkan app: no token of {found[0].label} without that account's name: give --account.")
+        return None
     # A name in the remote's address may be another program's; it chooses where there is something to choose.
     found = named or found
     if len(found) > 1:
@@ -142,7 +147,7 @@ def keyring(
         return fail("Nothing is stored by hand here: run genkan app login URL.", NO)
     address = service if "://" in service else f"https://{service}"
     with opened() as sessions:
-        state = _session_at(readable(sessions), _without_user(address), username)
+        state = _session_at(sessions.saved(), _without_user(address), username)
         if state is None:
             return NO
         access: Access | Problem = sessions.open(state.id).access()

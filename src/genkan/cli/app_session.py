@@ -5,14 +5,14 @@ Owns how a command ends for what comes from outside it: the vault, the person, a
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, ParamSpec, assert_never
 
 from cyclopts import Parameter
 
 from genkan import clock
 from genkan.app.agent import Hints, PastingAgent, SystemBrowser, UserAgent, browser_of, tried_of
-from genkan.app.choice import NobodySignedIn, Unclear, session_of
+from genkan.app.choice import Hidden, NobodySignedIn, Unclear, hidden_in, session_of
 from genkan.app.machine import from_standard_input
 from genkan.app.scheme import desktop_of, open_scheme_door
 from genkan.app.session import Sessions
@@ -57,26 +57,41 @@ def opened(vault: Vault | None = None) -> Sessions:
     return Sessions(vault or shelter().find(), clock.now_ms, clock.draw)
 
 
-def readable(sessions: Sessions) -> list[SessionState]:
-    """The sessions that can be used; each other one is told of."""
+def readable(saved: Sequence[SessionState | Unreadable]) -> list[SessionState]:
+    """The sessions that can be used; each that never will be again is told of."""
     states = []
-    for kept in sessions.saved():
-        if isinstance(kept, Unreadable):
-            say(f"{kept.sentence} (To be told of it no more: genkan app logout --session {kept.id} --forget)")
-        else:
+    for kept in saved:
+        if isinstance(kept, SessionState):
             states.append(kept)
+        elif not kept.passing:
+            # Nobody is advised to forget what is in good order once its keyring is open.
+            say(f"{kept.sentence} (To be told of it no more: genkan app logout --session {kept.id} --forget)")
     return states
+
+
+def say_hidden(saved: Sequence[SessionState | Unreadable]) -> str:
+    """Tell why some sessions cannot be read now; the same as text, empty where all can."""
+    hidden = hidden_in(saved)
+    if hidden:
+        say(hidden)
+    return hidden
 
 
 def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionState | int:
     """The session that is meant, or the status that its absence ends with."""
-    state = session_of(readable(sessions), url, account)
+    saved = sessions.saved()
+    hidden = hidden_in(saved)
+    state = session_of(readable(saved), url, account, hidden)
     match state:
         case NobodySignedIn():
-            return nobody(state, url)
+            # Whether it is there nobody knows, and a new sign-in may fail at the same place.
+            return fail(hidden, SET_UP) if hidden else nobody(state, url)
+        case Hidden():
+            return fail(state.sentence, SET_UP)
         case Unclear():
             return fail(f"{state.sentence} (--account names one of several accounts.)", SET_UP)
         case SessionState():
+            say_hidden(saved)
             return state
         case _:
             assert_never(state)

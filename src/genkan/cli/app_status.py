@@ -9,8 +9,8 @@ from genkan.app.choice import NobodySignedIn, sessions_of
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState, is_valid
 from genkan.app.steps import Answer
-from genkan.cli.app_session import AccountName, Address, AsJson, nobody, opened, readable, shelter, told
-from genkan.cli.app_words import DONE, NO, print_json
+from genkan.cli.app_session import AccountName, Address, AsJson, nobody, opened, readable, say_hidden, shelter, told
+from genkan.cli.app_words import DONE, NO, SET_UP, print_json
 
 
 @told
@@ -28,7 +28,9 @@ def status(
     """
     vault = shelter().find()
     with opened(vault) as sessions:
-        found = sessions_of(readable(sessions), url, account)
+        saved = sessions.saved()
+        hidden = say_hidden(saved)
+        found = sessions_of(readable(saved), url, account)
         here = [] if isinstance(found, NobodySignedIn) else found
         said = {state.id: _asked(sessions, state) for state in here if online and state.tokens}
         # What the site said may have ended a session, or renewed it.
@@ -42,7 +44,7 @@ def status(
         if rows:
             print(f"Kept in {vault.words}.")
     if isinstance(found, NobodySignedIn):
-        return nobody(found, url)
+        return SET_UP if hidden else nobody(found, url)
     return DONE if all(row["signedIn"] and row.get("answers") in {None, "yes"} for row in rows) else NO
 
 
