@@ -6,12 +6,15 @@ entries lie, and how they last, is ``vault``'s.
 
 import binascii
 import hashlib
+import os
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
+from genkan.app import owned
 from genkan.app.troubles import VaultTrouble
 from genkan.app.vault import EntryTrouble, FileVault, Turn, make_private, read_own, write_new
 
@@ -95,6 +98,7 @@ class Passphrase:
         self._draw = draw
         self._key: bytes | None = None
         self._lock = threading.Lock()
+        _asking.add(self)
 
     def key(self, folder: Path) -> bytes:
         """The key for what lies in this folder, which keeps the salt; ``VaultTrouble`` when the passphrase is wrong."""
@@ -103,6 +107,10 @@ class Passphrase:
             if self._key is None:
                 self._key = self._typed(folder)
             return self._key
+
+    def leave(self) -> None:
+        """In a forked child: the thread that was asking is not there, so the child asks for itself."""
+        self._lock = threading.Lock()
 
     def _typed(self, folder: Path) -> bytes:
         make_private(folder)
@@ -123,6 +131,18 @@ class Passphrase:
         text = _made_once(check, lambda: seal(key, CHECK, "", self._draw))
         if unseal(key, CHECK, text) is None:
             raise VaultTrouble(f"The passphrase is not the one that {folder} was sealed with: type the right one.")
+
+
+_asking: WeakSet[Passphrase] = WeakSet()
+
+
+def _forked() -> None:
+    for passphrase in list(_asking):
+        passphrase.leave()
+
+
+if owned.HAS_MODES:
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _made_once(path: Path, make: Callable[[], str]) -> str:
