@@ -7,10 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from genkan.app.lately import Lately
-from genkan.app.vault import Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
-
-DEVICE = "device"
-"""Each kind has its own: a mark that cannot be opened elsewhere must not stop a sign-in here."""
+from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
 
 
 @dataclass(slots=True)
@@ -31,7 +28,7 @@ class Place:
         return {name for vault in self.listed for name in vault.names()}
 
     def sessions(self) -> set[str]:
-        """What lies there of sessions."""
+        """What lies there of sessions. The mark is each kind's own: one that cannot be opened stops no other's."""
         return self.names() - {DEVICE}
 
     def vault(self) -> Vault:

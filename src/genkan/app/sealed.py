@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from genkan.app import owned
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import EntryTrouble, FileVault, Turn, make_private, read_own, write_new
+from genkan.app.vault import DEVICE, EntryTrouble, FileVault, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
@@ -84,8 +84,8 @@ class KeyFile:
 
 
 def _holds_any(folder: Path) -> bool:
-    """Whether something was sealed there."""
-    return folder.exists() and any(folder.glob(f"*{SUFFIX}"))
+    """Whether a session was sealed there: the mark of the device is made anew where it cannot be opened."""
+    return folder.exists() and any(path.stem != DEVICE for path in folder.glob(f"*{SUFFIX}"))
 
 
 class Passphrase:
