@@ -97,20 +97,15 @@ class Passphrase:
         self._ask = ask
         self._draw = draw
         self._key: bytes | None = None
-        self._lock = threading.Lock()
-        _asking.add(self)
+        self._gate = _Gate()
 
     def key(self, folder: Path) -> bytes:
         """The key for what lies in this folder, which keeps the salt; ``VaultTrouble`` when the passphrase is wrong."""
         # Whoever comes while it is being typed waits for that, and does not ask as well.
-        with self._lock:
+        with self._gate.lock:
             if self._key is None:
                 self._key = self._typed(folder)
             return self._key
-
-    def leave(self) -> None:
-        """In a forked child: the thread that was asking is not there, so the child asks for itself."""
-        self._lock = threading.Lock()
 
     def _typed(self, folder: Path) -> bytes:
         make_private(folder)
@@ -133,12 +128,20 @@ class Passphrase:
             raise VaultTrouble(f"The passphrase is not the one that {folder} was sealed with: type the right one.")
 
 
-_asking: WeakSet[Passphrase] = WeakSet()
+class _Gate:
+    """A lock that is free in a forked child: the thread that held it is not there, so the child asks for itself."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        _gates.add(self)
+
+
+_gates: WeakSet[_Gate] = WeakSet()
 
 
 def _forked() -> None:
-    for passphrase in list(_asking):
-        passphrase.leave()
+    for gate in list(_gates):
+        gate.lock = threading.Lock()
 
 
 if owned.HAS_MODES:
