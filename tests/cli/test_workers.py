@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from genkan.httpd import signals
 from genkan.httpd.overseer import LEAVE_SECONDS, LONGEST_PAUSE_SECONDS, NeverAnswered, Overseer
 from genkan.httpd.seat import Said
 from tests.ports import free_port
@@ -133,6 +135,25 @@ def test_workers_end_with_their_parent(site: Serving) -> None:
 
 
 @pytest.mark.needs("postgres")
+@pytest.mark.parametrize("sent", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT), (signal.SIGINT,)])
+def test_who_insists_waits_for_no_drain(site: Serving, sent: tuple[signal.Signals, ...]) -> None:
+    """A second signal ends it with workers as without; a terminal's Ctrl-C never begins it."""
+    site.environment["GENKAN_DRAIN_SECONDS"] = "60"
+    site.start()
+    process = site.process
+    assert process is not None
+    until(lambda: up(site) == ["0", "1", "2"])
+    for number in sent[:-1]:
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        assert httpx2.get(f"{site.base}/readyz").json()["reasons"] == ["closing"]
+    process.send_signal(sent[-1])
+    assert process.wait(SECONDS) == 0
+    assert "killed" not in log_of(site)
+
+
+@pytest.mark.needs("postgres")
 def test_every_address_is_shared(server: Server, tmp_path: Path) -> None:
     """TLS of one's own and the origin that asks for certificates are answered by all workers."""
     house = House(tmp_path / "house")
@@ -218,3 +239,20 @@ def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch
         now[0] = 100 + seconds
         overseer._see_off(lambda: None)
     assert killed == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_who_insists_is_believed_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each worker is told so once, and is killed as long after it as after a drain."""
+    now, killed = [100.0], list[int]()
+    overseer = an_overseer(now, [])
+    overseer.drain_seconds = 60.0
+    overseer._places[0].pid = 4711
+    monkeypatch.setattr(os, "kill", lambda _pid, number: killed.append(number))
+    for seconds in (0.0, 5.0, 6.0):
+        now[0] = 100 + seconds
+        overseer._leave(signal.SIGTERM, None)
+        overseer._see_off(lambda: None)
+    for seconds in (5 + LEAVE_SECONDS - 0.1, 5 + LEAVE_SECONDS):
+        now[0] = 100 + seconds
+        overseer._see_off(lambda: None)
+    assert killed == [signal.SIGTERM, signals.AT_ONCE, signal.SIGKILL]

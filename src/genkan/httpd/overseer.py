@@ -47,7 +47,7 @@ class _Place:
     begun: float = 0.0
     pause: float = 0.0
     answers: bool = False
-    asked: bool = False
+    asked: signal.Signals | None = None
     line: socket.socket | None = None
     heard: bytes = b""
 
@@ -68,7 +68,9 @@ class Overseer:
     _boxes: tuple[Letterbox, ...] = ()
     _looks: selectors.BaseSelector = field(init=False)
     _told: bool = False
+    # When draining is over, and how workers are asked to end.
     _leaving: float | None = None
+    _word: signal.Signals = signal.SIGTERM
     _killed: bool = False
 
     def __post_init__(self) -> None:
@@ -114,9 +116,13 @@ class Overseer:
             wakes.close()
             wake.close()
 
-    def _leave(self, _number: int, _frame: FrameType | None) -> None:
-        if self._leaving is None:
-            self._leaving = self.ticks()
+    def _leave(self, number: int, _frame: FrameType | None) -> None:
+        """As without workers: only a first SIGTERM lets them drain, and whatever comes after it ends that."""
+        if self._leaving is None and number == signal.SIGTERM:
+            self._leaving = self.ticks() + self.drain_seconds
+            return
+        self._word = signals.AT_ONCE
+        self._leaving = self.ticks() if self._leaving is None else min(self._leaving, self.ticks())
 
     def _begin_due(self) -> None:
         for place in self._places:
@@ -251,16 +257,16 @@ class Overseer:
             place.line = None
 
     def _see_off(self, let_go: Callable[[], None]) -> None:
-        """Everybody is asked to end, once; who has not in time is not asked any more."""
+        """Everybody is asked to end, and once more to end at once; who has not in time is not asked any more."""
         if self._leaving is None or self._killed:
             return
         let_go()
-        late = self.ticks() - self._leaving >= self.drain_seconds + LEAVE_SECONDS
+        late, word = self.ticks() - self._leaving >= LEAVE_SECONDS, self._word
         for place in self._places:
-            if place.pid and (late or not place.asked):
-                place.asked = True
+            if place.pid and (late or place.asked is not word):
+                place.asked = word
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(place.pid, signal.SIGKILL if late else signal.SIGTERM)
+                    os.kill(place.pid, signal.SIGKILL if late else word)
         if late:
             self._killed = True
             self.log("error", "workers did not end in time and were killed")

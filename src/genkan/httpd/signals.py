@@ -8,8 +8,11 @@ import signal
 from collections.abc import Iterator
 
 SOME = (signal.SIGTERM, signal.SIGINT)
-# The parent hears what a terminal sends to all of them, and passes SIGTERM on.
-OF_WORKERS = (signal.SIGTERM,)
+# Of the parent to its workers: end without draining. A second SIGTERM might come before the first was taken up, and be
+# one with it.
+AT_ONCE = signal.SIGUSR1
+# The parent hears what a terminal sends to all of them, and passes on what is meant.
+OF_WORKERS = (signal.SIGTERM, AT_ONCE)
 
 
 @contextlib.contextmanager
