@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import keyring
 import keyring.backends.fail
 import pytest
 from keyring.backend import KeyringBackend
 
 from genkan.app import keychain
+from genkan.app.beside import VaultsBeside
+from genkan.app.lately import Lately
 from genkan.app.shelter import Kind, Shelter
 from genkan.app.vault import Away, EntryTrouble, FileVault, VaultTrouble
-from tests.app.conftest import Chance
+from tests.app.conftest import Chance, Clock
 from tests.app.keyrings import SilentKeyring, WorkingKeyring
 
 
@@ -118,6 +121,25 @@ def test_a_dialog_that_is_closed_comes_once(tmp_path: Path, use_keyring: Callabl
         with pytest.raises(EntryTrouble, match="unlock it"):
             vault.read(name)
     assert backend.asked == asked + 1
+
+
+def test_a_keyring_that_comes_back(
+    tmp_path: Path, use_keyring: Callable[[KeyringBackend], None], no_keyring: None, clock: Clock
+) -> None:
+    """What a program holds open asks again after a while: nobody starts it anew for a keyring that was not there."""
+    none, backend = keyring.get_keyring(), SilentKeyring()
+    in_keyring_and_files(tmp_path / "app", use_keyring, backend)
+    vault = Shelter(tmp_path / "app", Kind.FILE).find()
+    assert isinstance(vault, VaultsBeside)
+    vault._others[0].lately = Lately(clock.ticks)
+    use_keyring(none)
+    with pytest.raises(EntryTrouble, match="no keyring"):
+        vault.read("a")
+    use_keyring(backend)
+    with pytest.raises(EntryTrouble, match="no keyring"):
+        vault.read("b")
+    clock.forward(31)
+    assert vault.read("b") == "text of b"
 
 
 def test_the_keyring_in_use_is_gone(tmp_path: Path, use_keyring: Callable[[KeyringBackend], None]) -> None:

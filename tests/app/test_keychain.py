@@ -13,11 +13,19 @@ from keyring.backend import KeyringBackend
 
 from genkan.app import keychain
 from genkan.app.keychain import KeyringVault, answer_within
+from genkan.app.lately import Lately
 from genkan.app.sealed import SealedVault, Spoilt
 from genkan.app.shelter import Kind, Shelter
 from genkan.app.vault import FileVault, VaultTrouble
-from tests.app.conftest import Chance
-from tests.app.keyrings import ForgetfulKeyring, HangingKeyring, NarrowKeyring, RefusingKeyring, WorkingKeyring
+from tests.app.conftest import Chance, Clock
+from tests.app.keyrings import (
+    ForgetfulKeyring,
+    HangingKeyring,
+    NarrowKeyring,
+    RefusingKeyring,
+    SilentKeyring,
+    WorkingKeyring,
+)
 
 
 def test_a_working_keyring_is_chosen_and_remembered(
@@ -181,6 +189,24 @@ def test_two_programs_that_make_a_key_each(tmp_path: Path) -> None:
     second.write("b", "of the second")
     for vault in (first, second, KeyringVault(tmp_path, backend, Chance())):
         assert (vault.read("a"), vault.read("b")) == ("of the first", "of the second")
+
+
+def test_a_key_that_was_locked_for_a_while(tmp_path: Path, clock: Clock) -> None:
+    """A program that holds the vault open has its session again once the keyring is unlocked, without a new start."""
+    backend = SilentKeyring()
+    KeyringVault(tmp_path, backend, Chance()).write("a", "text")
+    vault = KeyringVault(tmp_path, backend, Chance())
+    vault._lately = Lately(clock.ticks)
+    backend.locked, asked = True, backend.asked
+    for _ in range(2):
+        with pytest.raises(VaultTrouble, match="unlock it"):
+            vault.read("a")
+    backend.locked = False
+    with pytest.raises(VaultTrouble, match="unlock it"):
+        vault.read("a")
+    assert backend.asked == asked + 1
+    clock.forward(31)
+    assert vault.read("a") == "text"
 
 
 def test_an_entry_is_good_for_its_own_name_alone(tmp_path: Path) -> None:

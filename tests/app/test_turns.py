@@ -7,11 +7,11 @@ import pytest
 
 from genkan.app import arrival, keeping
 from genkan.app.drive import AsyncDriver
-from genkan.app.keeping import DEVICE, Keeper
+from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry
 from genkan.app.state import Account, decode
 from genkan.app.steps import Ask, Flow, NoReturn, Returned, Step, Visit, visit
-from genkan.app.vault import FileVault, Turn, VaultTrouble
+from genkan.app.vault import DEVICE, FileVault, Turn, VaultTrouble
 from tests.app.by_hand import APP, a_site, document, drive, page, served
 from tests.app.conftest import Chance, Clock
 from tests.app.test_keeping import NEW, keep

@@ -132,3 +132,22 @@ def test_forgetting_where_the_keyring_is_gone(kinds: Kinds, no_keyring: None, ki
     assert kinds.app(kind="encrypted").sign_out_everywhere() == {}
     names = {path.name for path in (tmp_path / "app" / "sessions").iterdir()}
     assert {name for name in names if name.endswith((".keyed", ".sealed"))} == {"device.keyed", "device.sealed"}
+
+
+def test_forgetting_where_the_key_file_is_gone(
+    tmp_path: Path, clock: Clock, chance: Chance, make_genkan_site: Callable[[Setup], SiteDouble]
+) -> None:
+    """Once all is forgotten the next sign-in makes a key of its own: nothing is left that the old one would open."""
+    site, folder = make_genkan_site(Setup()), tmp_path / "app"
+    environ = {"GENKAN_APP_DIR": str(folder), "GENKAN_APP_VAULT": "encrypted"}
+    machine = Machine(environ, clock, chance, clock.ticks, lambda _: None)
+    app = App(agent=HandedAgent(site.person("alice")), machine=machine, examine=False)
+    app.connect(site.base_url).close()
+    (folder / "sessions.key").unlink()
+    with pytest.raises(VaultTrouble, match="put it back"):
+        app.connect(site.base_url)
+    app.sign_out_everywhere(forget=True)
+    for _ in range(2):
+        with app.connect(site.base_url) as connection:
+            assert connection.whoami().name == "alice"
+    assert (folder / "sessions" / "device.sealed").exists()

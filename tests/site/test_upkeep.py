@@ -8,7 +8,7 @@ import pytest
 
 from genkan.site.door import Secrets
 from genkan.site.keeper import Keeper
-from genkan.store.api import StoreUnavailable
+from genkan.store.api import Reported, StoreUnavailable
 from tests.site.world import SiteUnderTest
 
 TOKEN = "metrics-token-of-the-test"
@@ -64,7 +64,7 @@ async def test_a_store_that_takes_no_writes_is_said_until_it_does(
     full = True
     report = type(site.store).report
 
-    async def reported(store: object, node: object) -> int:
+    async def reported(store: object, node: object) -> Reported:
         if full:
             raise StoreUnavailable("no room")
         return await report(store, node)  # type: ignore[arg-type]

@@ -2,17 +2,19 @@
 that one does for all.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from genkan.protocol.env import DAY, HOUR, SECOND
+from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
 from genkan.protocol.outcomes import Change, Event, EventKind
 from genkan.site import keeper as keeping
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.directory_keeper import DirectoryKeeper
-from genkan.site.keeper import HELD_SECONDS, Keeper
+from genkan.site.keeper import HELD, Keeper
 from genkan.store.api import PhoneQuery
 from genkan.store.audit_rounds import NODE
 from tests.site.directories import FakeDirectory
@@ -140,11 +142,65 @@ async def test_time_that_goes_on_at_once_is_not_believed_for_an_hour(
     before = await everything(site)
     site.env.advance(FAR)
     again = Keeper(site.door, NODE, lambda: site.env.now)
-    for number in (0, 60, HELD_SECONDS - 60):
+    for number, later in ((0, 0), (60, MINUTE), (120, HELD - MINUTE - 1)):
+        site.env.advance(later)
         await turn(again, number)
     assert (shared.pruned, await everything(site)) == ([], before)
-    await turn(again, HELD_SECONDS)
+    site.env.advance(1)
+    await turn(again, 180)
     assert (await everything(site))[:2] == (0, 0)
+
+
+async def test_a_leap_is_none_the_less_for_being_seen_already(
+    site: SiteUnderTest, shared: Shared, phone: bytes
+) -> None:
+    """Whoever is started anew or comes second finds the wrong time told, and holds back as well, until it
+    is mended.
+    """
+    shared.now = None
+    await turn(Keeper(site.door, "a", lambda: site.env.now), 0)
+    shared.pruned.clear()
+    before = await everything(site)
+    site.env.advance(FAR)
+    for node in "aab":
+        site.env.advance(5 * SECOND)
+        await turn(Keeper(site.door, node, lambda: site.env.now), 0)
+    assert (shared.pruned, await everything(site)) == ([], before)
+    site.env.now = START + HOUR
+    for node in "aba":
+        await turn(Keeper(site.door, node, lambda: site.env.now), 0)
+    assert (set(shared.pruned), await everything(site)) == ({START + HOUR}, before)
+
+
+async def test_a_leap_after_all_have_ended_in_order_is_one(site: SiteUnderTest, shared: Shared, phone: bytes) -> None:
+    """Their reports of the end tell no time; a machine without a battery for its clock is switched off like this."""
+    keeper = Keeper(site.door, "a", lambda: site.env.now)
+    await turn(keeper, 0)
+    await keeper.leave()
+    shared.pruned.clear()
+    before = await everything(site)
+    site.env.advance(FAR)
+    shared.now = site.env.now
+    await turn(Keeper(site.door, "b", lambda: site.env.now), 0)
+    assert (shared.pruned, await everything(site)) == ([], before)
+
+
+@pytest.mark.parametrize(("every", "more", "number"), [(30, False, 30), (60, True, 17)])
+async def test_a_leap_between_two_reports_is_seen_in_time(
+    site: SiteUnderTest, shared: Shared, phone: bytes, every: int, more: bool, number: int
+) -> None:
+    """What is removed more often than reports are made, and what is left over from a round before."""
+    shared.now = None
+    door = dataclasses.replace(site.door, settings=replace(site.door.settings, prune_seconds=every))
+    keeper = Keeper(door, NODE, lambda: site.env.now)
+    await turn(keeper, 0)
+    shared.pruned.clear()
+    before = await everything(site)
+    site.env.advance(FAR)
+    keeper._more = more
+    for later in range(2):
+        await turn(keeper, number * (1 + later))
+    assert (shared.pruned, await everything(site)) == ([], before)
 
 
 @pytest.mark.parametrize("gap", [HOUR, DAY])

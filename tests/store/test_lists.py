@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, EventKind, GiveConsent, RaiseStop, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Consent, Grant, Link
-from genkan.store.api import NodeReport, PhoneQuery, Store, Tally
+from genkan.store.api import NodeReport, PhoneQuery, Reported, Store, Tally
 from genkan.wire.scopes import Permission
 from tests.store.builders import NOW, a_change, a_grant, a_link, added, an_account, an_event, ended, redeemed
 from tests.store.reading import pages
@@ -131,12 +132,27 @@ async def test_events_come_in_pages_in_order(store: Store) -> None:
 
 async def test_nodes_say_what_they_loaded(store: Store) -> None:
     """The last report of each, and to each the latest clock that anyone had shown before it."""
-    assert await store.report(NodeReport("a", 1, NOW)) == 0
-    assert await store.report(NodeReport("b", 1, NOW + 500)) == NOW
-    assert await store.report(NodeReport("a", 2, NOW + 100)) == NOW + 500
-    assert await store.report(NodeReport("b", 2, NOW + 200)) == NOW + 500
-    assert await store.report(NodeReport("a", 2, NOW + 300)) == NOW + 200
+    assert await store.report(NodeReport("a", 1, NOW)) == Reported(0, 0)
+    assert await store.report(NodeReport("b", 1, NOW + 500)) == Reported(NOW, 0)
+    assert await store.report(NodeReport("a", 2, NOW + 100)) == Reported(NOW + 500, 0)
+    assert await store.report(NodeReport("b", 2, NOW + 200)) == Reported(NOW + 500, 0)
+    assert await store.report(NodeReport("a", 2, NOW + 300)) == Reported(NOW + 200, 0)
     assert await store.nodes() == [NodeReport("a", 2, NOW + 300), NodeReport("b", 2, NOW + 200)]
+
+
+async def test_a_leap_of_the_time_is_kept_for_all(store: Store) -> None:
+    """More than a day since anybody told it, also where all have ended in order since; and a clock that was set back is
+    believed.
+    """
+    await store.report(NodeReport("a", 1, NOW))
+    assert await store.report(NodeReport("a", 1, 0)) == Reported(NOW, 0)
+    assert await store.report(NodeReport("b", 1, NOW + DAY)) == Reported(NOW, 0)
+    leap = NOW + 2 * DAY + 1
+    assert await store.report(NodeReport("b", 1, leap)) == Reported(NOW + DAY, leap)
+    assert await store.report(NodeReport("c", 1, leap + 1)) == Reported(leap, leap)
+    for node in "abc":
+        await store.report(NodeReport(node, 1, NOW))
+    assert await store.report(NodeReport("a", 1, NOW + 1)) == Reported(NOW, leap)
 
 
 async def test_tallies_come_newest_first(store: Store) -> None:

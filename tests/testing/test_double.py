@@ -1,5 +1,7 @@
 """``SiteDouble`` is the real site: set up as told, and signed in to as from a phone."""
 
+import os
+import signal
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
@@ -166,6 +168,28 @@ def test_who_may_not_sign_in_is_told(genkan_site: SiteDouble) -> None:
     declined = genkan_site.person(decision="deny")(address)
     assert declined is not None
     assert "error=access_denied" in declined
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_forked_children_sign_in_each_by_itself(genkan_site: SiteDouble) -> None:
+    """A test whose program forks: the connection that the parent used is no child's, nor is a lock that was held."""
+    link, before = genkan_site.switch_on(), genkan_site.person()
+    assert before(f"{genkan_site.base_url}/login") is None
+    children = []
+    with genkan_site._network._lock:
+        for _ in range(6):
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.alarm(30)
+                    signed_in = genkan_site.tokens(link=link)["access_token"]
+                    os._exit(0 if signed_in and before.browser.get(genkan_site.base_url).status_code < 500 else 1)
+                finally:
+                    os._exit(2)
+            children.append(child)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * len(children)
+    assert before.browser.get(genkan_site.base_url).status_code < 500
+    assert genkan_site.tokens()["access_token"]
 
 
 def test_everything_public_is_there() -> None:

@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Callable
 
 from genkan.app import flows, keeping, preflight
-from genkan.app.keeping import DEVICE, Keeper
+from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens
 from genkan.app.steps import Flow, Lost, work
-from genkan.app.vault import Vault, VaultTrouble
+from genkan.app.vault import DEVICE, Vault, VaultTrouble
 from genkan.wire.oauth import CodeExchange
 
 BUSY = "Another program of yours is signing in and does not finish: try again."

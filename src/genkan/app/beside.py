@@ -6,10 +6,8 @@ Owns which of them an entry belongs to, and that one which fails stops no other;
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from genkan.app.vault import Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
-
-DEVICE = "device"
-"""Each kind has its own: a mark that cannot be opened elsewhere must not stop a sign-in here."""
+from genkan.app.lately import Lately
+from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
 
 
 @dataclass(slots=True)
@@ -23,25 +21,27 @@ class Place:
     open: Callable[[], Vault]
     words: str
     opened: Vault | None = None
-    _trouble: str = field(default="", init=False)
+    lately: Lately = field(default_factory=Lately)
 
     def names(self) -> set[str]:
         """What lies there."""
         return {name for vault in self.listed for name in vault.names()}
 
     def sessions(self) -> set[str]:
-        """What lies there of sessions."""
+        """What lies there of sessions. The mark is each kind's own: one that cannot be opened stops no other's."""
         return self.names() - {DEVICE}
 
     def vault(self) -> Vault:
-        """Opened once, and tried once: what fails costs its time at the first entry, not at each. ``VaultTrouble``."""
-        if self._trouble:
-            raise VaultTrouble(self._trouble)
+        """Opened once, and tried once in a while: what fails costs its time at the first entry, not at each.
+
+        Raises ``VaultTrouble``.
+        """
         if self.opened is None:
+            self.lately.see("")
             try:
                 self.opened = self.open()
             except VaultTrouble as trouble:
-                self._trouble = str(trouble)
+                self.lately.note("", trouble)
                 raise
         return self.opened
 

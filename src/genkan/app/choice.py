@@ -83,7 +83,9 @@ def session_of(
         return found
     if not hidden or (address is not None and account is not None):
         return _one_of(found)
-    meant = f"{hidden} It may be the session that is meant: name the address and the account of another."
+    meant = (
+        f"{hidden} What cannot be read now may be what is meant: name the address and the account of another session."
+    )
     if address is None and account is None:
         return Hidden(meant)
     return Unclear(f"{meant} There are: {_listed(found)}.")

@@ -21,10 +21,9 @@ from genkan.app.outcomes import (
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
-from genkan.app.vault import Away, EntryTrouble, Turn, Vault, VaultTrouble
+from genkan.app.vault import DEVICE, Away, EntryTrouble, Turn, Vault, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
-DEVICE = "device"
 MYSELF = "/rest/api/2/myself"
 WHO_AM_I = Call("GET", MYSELF)
 LONGEST_NAME = 255

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from genkan.app.lately import Lately
 from genkan.app.sealed import HEAD as SEALED_HEAD
 from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, see_layout, unseal
 from genkan.app.vault import FileVault, Turn, VaultTrouble
@@ -46,7 +47,7 @@ class KeyringVault:
         self._draw = draw
         self._seconds = seconds
         self._keys: dict[str, bytes] = {}
-        self._failed: dict[str, str] = {}
+        self._lately = Lately()
 
     @property
     def words(self) -> str:
@@ -87,10 +88,9 @@ class KeyringVault:
         return self._files.turn(name)
 
     def _key(self, key_id: str) -> bytes | None:
-        if key_id in self._failed:
-            # Each entry asks for it: once is enough for a wait, or for a dialog that somebody has closed.
-            raise VaultTrouble(self._failed[key_id])
         if key_id not in self._keys:
+            # Each entry asks for it: once is enough for a wait, or for a dialog that somebody has closed.
+            self._lately.see(key_id)
             text = self._kept_for(key_id)
             try:
                 key = bytes.fromhex(text)
@@ -106,7 +106,7 @@ class KeyringVault:
         try:
             return answer_within(lambda: backend.get_password(SERVICE, name), self._seconds, backend) or ""
         except VaultTrouble as trouble:
-            self._failed[key_id] = str(trouble)
+            self._lately.note(key_id, trouble)
             raise
 
     def _own_key(self) -> tuple[str, bytes]:

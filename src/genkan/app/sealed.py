@@ -6,14 +6,17 @@ entries lie, and how they last, is ``vault``'s.
 
 import binascii
 import hashlib
+import os
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
+from genkan.app import owned
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import EntryTrouble, FileVault, Turn, make_private, read_own, write_new
+from genkan.app.vault import DEVICE, EntryTrouble, FileVault, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
@@ -81,8 +84,8 @@ class KeyFile:
 
 
 def _holds_any(folder: Path) -> bool:
-    """Whether something was sealed there."""
-    return folder.exists() and any(folder.glob(f"*{SUFFIX}"))
+    """Whether a session was sealed there: the mark of the device is made anew where it cannot be opened."""
+    return folder.exists() and any(path.stem != DEVICE for path in folder.glob(f"*{SUFFIX}"))
 
 
 class Passphrase:
@@ -94,12 +97,12 @@ class Passphrase:
         self._ask = ask
         self._draw = draw
         self._key: bytes | None = None
-        self._lock = threading.Lock()
+        self._gate = _Gate()
 
     def key(self, folder: Path) -> bytes:
         """The key for what lies in this folder, which keeps the salt; ``VaultTrouble`` when the passphrase is wrong."""
         # Whoever comes while it is being typed waits for that, and does not ask as well.
-        with self._lock:
+        with self._gate.lock:
             if self._key is None:
                 self._key = self._typed(folder)
             return self._key
@@ -123,6 +126,26 @@ class Passphrase:
         text = _made_once(check, lambda: seal(key, CHECK, "", self._draw))
         if unseal(key, CHECK, text) is None:
             raise VaultTrouble(f"The passphrase is not the one that {folder} was sealed with: type the right one.")
+
+
+class _Gate:
+    """A lock that is free in a forked child: the thread that held it is not there, so the child asks for itself."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        _gates.add(self)
+
+
+_gates: WeakSet[_Gate] = WeakSet()
+
+
+def _forked() -> None:
+    for gate in list(_gates):
+        gate.lock = threading.Lock()
+
+
+if owned.HAS_MODES:
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _made_once(path: Path, make: Callable[[], str]) -> str:

@@ -20,6 +20,8 @@ from genkan.app.troubles import VaultTrouble
 
 __all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
 
+DEVICE = "device"
+"""The entry that is no session: the mark of this device, of which each kind of vault has its own."""
 SUFFIX = ".json"
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 LIMIT = 256 * 1024

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from genkan.protocol.audit import AuditKeys, Segment, fits
-from genkan.protocol.env import DAY, SECOND
+from genkan.protocol.env import DAY, HOUR, SECOND
 from genkan.site.door import Door
 from genkan.site.keeping import survived
-from genkan.store.api import NodeReport, StoreUnavailable
+from genkan.store.api import LEAP, NodeReport, StoreUnavailable
 from genkan.store.audit_rounds import NODE, drop_step, seal_step
 
 STEP_ROWS = 200
@@ -18,10 +18,8 @@ MOST_STEPS = 50
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
 ROUND_SECONDS = 1.0
-# The clock went on by so much since the store was last told the time: nothing ran for so long, or it is wrong.
-LEAP = DAY
-# How long nothing is removed then, about: whoever set it, or NTP, may mend it meanwhile.
-HELD_SECONDS = 3600
+# How long nothing is removed after a leap: whoever set the clock, or NTP, may mend it meanwhile.
+HELD = HOUR
 # How long a line of the audit may wait for its seal, about.
 SEAL_SECONDS = 60
 
@@ -37,8 +35,8 @@ class Keeper:
         self._more = False
         self._reported = 0
         self._told = 0
-        # The round from which on anything may be removed.
-        self._removes_from = 0
+        # The time as it was last told to the store, and when that had last gone on by a leap.
+        self._told_at = self._leapt_at = 0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -87,7 +85,12 @@ class Keeper:
         now, theirs = self._shown(), await self._door.store.clock()
         if theirs is not None:
             self._compared(theirs - self._wall(), now - theirs)
-        if self._door.health.clock_is_wrong or self._rounds < self._removes_from:
+        told = self._wall() if theirs is None else theirs
+        if told - self._told_at > LEAP:
+            # Between two reports; the store keeps it for the others, and for whoever is started anew.
+            await self.compare_clocks()
+            return None
+        if self._door.health.clock_is_wrong or self._is_held(told):
             return None
         # Ours never runs backwards, the machine's may have been mended meanwhile.
         clocks = (now, self._wall(), theirs)
@@ -159,18 +162,23 @@ class Keeper:
         shown, theirs = self._shown(), await self._door.store.clock()
         now, version = self._wall(), self._door.sealer.ring.version
         told = now if theirs is None else theirs
-        remembered = await self._door.store.report(NodeReport(self._node, version, told))
-        self._reported = version
+        reported = await self._door.store.report(NodeReport(self._node, version, told))
+        is_news = reported.leapt_at != self._leapt_at
+        self._reported, self._told_at, self._leapt_at = version, told, reported.leapt_at
+        remembered = reported.latest
         behind, ahead = (remembered - now, 0) if theirs is None else (theirs - now, shown - theirs)
         self._compared(behind, ahead)
         if behind >= CLOCK_WARN:
             self._door.log("warning", "clock is behind what the store remembers", seconds=behind // SECOND)
         elif ahead >= CLOCK_WARN:
             self._door.log("warning", "clock is ahead of the store's", seconds=ahead // SECOND)
-        if remembered and told - remembered > LEAP:
-            self._removes_from = self._rounds + HELD_SECONDS
-            days = (told - remembered) // DAY
-            self._door.log("warning", "time went on at once: nothing is removed for an hour", days=days)
+        if is_news and self._is_held(told):
+            days, seconds = max(0, told - remembered) // DAY, (HELD - abs(told - self._leapt_at)) // SECOND
+            self._door.log("warning", "time went on at once: nothing is removed yet", days=days, seconds=seconds)
+
+    def _is_held(self, told: int) -> bool:
+        """Whether a leap is too young to be believed. A clock that was mended since is far from it, too."""
+        return abs(told - self._leapt_at) < HELD
 
     def _compared(self, behind: int, ahead: int) -> None:
         self._door.health.clock_off, self._door.health.clock_ahead = max(0, behind), max(0, ahead)

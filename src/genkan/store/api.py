@@ -10,6 +10,7 @@ from typing import Protocol
 from genkan.protocol.audit import Line, Segment
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
+from genkan.protocol.env import DAY
 from genkan.protocol.facts import CodeFacts, GrantFacts, IdentityFacts, PasskeyFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phone_check_steps import PhoneVisit
@@ -237,6 +238,20 @@ class NodeReport:
     seen_at: int
 
 
+# The time went on by so much at once: nothing ran for so long, or a clock is wrong.
+LEAP = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a report is answered: the latest time that anybody had told before it, and when the time had last gone on by
+    more than ``LEAP`` at once, by this report too; 0 for never.
+    """
+
+    latest: int
+    leapt_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordRow:
     """An account with its password hash and the guess buckets asked for."""
@@ -341,12 +356,12 @@ class Store(Protocol):
     async def drop(self, segment: Segment) -> bool: ...
 
     # Upkeep. settle and prune do one bounded step in one small transaction and say 0 once nothing is left to do; report
-    # keeps what a node says and returns the latest clock that any node had shown before; flush waits until all that was
-    # noted is durable. clock is the engine's own, None where it has none but ours; on_duty says whether this instance
+    # keeps what a node says and the time that it tells, a node that ends none; flush waits until all that was noted is
+    # durable. clock is the engine's own, None where it has none but ours; on_duty says whether this instance
     # does what one does for all, asked anew each time; leave_duty lets another
     async def settle(self, limit: int) -> int: ...
     async def prune(self, now: int, limit: int) -> int: ...
-    async def report(self, node: NodeReport) -> int: ...
+    async def report(self, node: NodeReport) -> Reported: ...
     async def clock(self) -> int | None: ...
     async def on_duty(self) -> bool: ...
     async def leave_duty(self) -> None: ...

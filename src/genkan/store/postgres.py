@@ -11,7 +11,7 @@ from typing import Any
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Event, Rotated, Sighting, Writable
-from genkan.store.api import NodeReport, StoreUnavailable, Tally
+from genkan.store.api import NodeReport, Reported, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.lane import Lane
 from genkan.store.postgres_duty import Duty
@@ -106,12 +106,12 @@ class PostgresStore(ColdVerbs):
     async def drop(self, segment: Segment) -> bool:
         return bool(await self._submit(self._step_lane, Drop(segment)))
 
-    async def report(self, node: NodeReport) -> int:
-        latest = int(await self._submit(self._step_lane, node))
+    async def report(self, node: NodeReport) -> Reported:
+        reported: Reported = await self._submit(self._step_lane, node)
         if self._tokens.is_of_another(self._steps.newest):
             # Its session must not stay of an older epoch because nobody writes.
             await self._submit(self._token_lane, Flush())
-        return latest
+        return reported
 
     async def clock(self) -> int | None:
         return int((await self._pool.fetch(_CLOCK))[0][0])

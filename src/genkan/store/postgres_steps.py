@@ -15,7 +15,7 @@ from genkan.protocol.outcomes import (
     Subject,
     WithdrawConsent,
 )
-from genkan.store.api import NodeReport
+from genkan.store.api import NodeReport, Reported
 from genkan.store.postgres_connection import AGAIN, SyncConnection, is_lost, is_machine, unavailable
 from genkan.store.postgres_epoch import joined_here, now_here
 from genkan.store.postgres_open import LOCK
@@ -95,9 +95,9 @@ class StepsWriter:
     def close(self) -> None:
         self._db.close()
 
-    def _reported(self, latest: int) -> int:
+    def _reported(self, reported: Reported) -> Reported:
         self.newest = now_here(self._db)
-        return latest
+        return reported
 
     def _join(self) -> None:
         """Be of the newest epoch that was seen, on this session."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
-from genkan.store.api import CannotOpen, NodeReport, Storage, StoreUnavailable, Tally
+from genkan.store.api import CannotOpen, NodeReport, Reported, Storage, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_moving import MOVING
@@ -90,11 +90,11 @@ class SqliteStore(SqlitePhoneChecks):
     async def drop(self, segment: Segment) -> bool:
         return bool(await self._writer.submit(Drop(segment)))
 
-    async def report(self, node: NodeReport) -> int:
-        latest = int(await self._writer.submit(node))
+    async def report(self, node: NodeReport) -> Reported:
+        reported: Reported = await self._writer.submit(node)
         if self._one(MOVING) is not None:
             await asyncio.to_thread(reopen_where_the_mover_died, self.path)
-        return latest
+        return reported
 
     async def clock(self) -> int | None:
         """A file has none; what nodes reported before is what there is to compare with."""

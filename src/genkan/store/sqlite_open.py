@@ -178,5 +178,5 @@ def _found(db: sqlite3.Connection, env: Env) -> None:
             "has_administrator, behind_since) VALUES (1, ?, 1, 0, x'', 0, 0, 0, 0) ON CONFLICT DO NOTHING",
             (env.draw(16),),
         )
-        db.execute("INSERT INTO upkeep VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
+        db.execute("INSERT INTO upkeep (one, prune_after, prune_began) VALUES (1, NULL, 0) ON CONFLICT DO NOTHING")
         db.execute("COMMIT")

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR
 from genkan.store import rows
-from genkan.store.api import NodeReport
+from genkan.store.api import LEAP, NodeReport, Reported
 from genkan.store.database import Database
 
 # tokens.md 1: a reason must be answerable for thirty days, and no row goes within a day of its creation.
@@ -50,6 +50,8 @@ _OLD = """
 """
 _DELETE = "DELETE FROM grants WHERE id = ?"
 _LATEST = "SELECT COALESCE(MAX(seen_at), 0) FROM nodes"
+_TOLD = "SELECT told_at, leapt_at FROM upkeep"
+_TELL = "UPDATE upkeep SET told_at = ?, leapt_at = ?"
 _REPORT = """
     INSERT INTO nodes (node, ring_version, seen_at) VALUES (?, ?, ?)
     ON CONFLICT (node) DO UPDATE SET ring_version = excluded.ring_version, seen_at = excluded.seen_at
@@ -69,11 +71,18 @@ class Upkeep:
         self._db = db
         self._texts = texts
 
-    def report(self, node: NodeReport) -> int:
-        """Keep what a node says of itself; the latest clock that any node had shown before."""
-        latest = int(self._db.execute(_LATEST).fetchone()[0])
+    def report(self, node: NodeReport) -> Reported:
+        """Keep what a node says of itself. Beside it the time is kept: whoever ends in order tells none and leaves it,
+        and a leap is one for every process and for whoever is started anew.
+        """
+        shown = int(self._db.execute(_LATEST).fetchone()[0])
+        told, leapt_at = self._db.execute(_TOLD).fetchone()
+        latest = max(shown, told)
+        if node.seen_at:
+            leapt_at = node.seen_at if latest and node.seen_at - latest > LEAP else leapt_at
+            self._db.execute(_TELL, (node.seen_at, leapt_at))
         self._db.execute(_REPORT, (node.node, node.ring_version, node.seen_at))
-        return latest
+        return Reported(latest, leapt_at)
 
     def prune(self, now: int, limit: int) -> int:
         """Delete what has expired, looking at no more than about ``limit`` rows of a kind. 0 when nothing is left."""

@@ -4,7 +4,6 @@ site's own.
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from genkan.testing.clock import SiteClock
+from genkan.testing.network import Network
 from genkan.testing.person import Person, RealBrowser
 from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
 from genkan.wire.pkce import challenge_of
 from genkan.wire.redirects import Kind, parse_redirect
 
 if TYPE_CHECKING:
-    import httpx2
-
     # The server's code takes a second to import, which a test run without such a test should not pay.
     from genkan.testing.asked import Asked, Reply
     from genkan.testing.faults import Faults
@@ -53,8 +51,7 @@ class SiteDouble:
         self.clock = SiteClock(self.setup.clock_skew)
         self.links: dict[str, Credentials] = {}
         self._passwords: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._transport: httpx2.HTTPTransport | None = None
+        self._network = Network()
         self._folder: Path | None = None
         self._hosted: Hosted | None = None
 
@@ -79,9 +76,7 @@ class SiteDouble:
 
     def close(self) -> None:
         """End it; may be called again. Raises what a function of the test's own raised while the site ran."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+        self._network.close()
         hosted, self._hosted = self._hosted, None
         if hosted is not None:
             hosted.close()
@@ -196,7 +191,7 @@ class SiteDouble:
         """Somebody with a browser of their own. Call it with the address to open: it gives the one that leaves the
         site, where a phone would be handed the code, or None where the way ends on a page.
         """
-        browser = RealBrowser(self._network())
+        browser = RealBrowser(self._network)
         return Person(browser, name, (password or self._passwords.get(name, PASSWORD),), decision)
 
     def tokens(self, name: str = "alice", link: Credentials | None = None, scope: str | None = None) -> dict[str, Any]:
@@ -230,7 +225,7 @@ class SiteDouble:
             "code_verifier": _VERIFIER,
             **({"client_secret": credentials.client_secret} if credentials.client_secret else {}),
         }
-        client = httpx2.Client(trust_env=False, timeout=30, transport=self._network())
+        client = httpx2.Client(trust_env=False, timeout=30, transport=self._network)
         reply = client.post(f"{self.base_url}/rest/oauth2/latest/token", data=form)
         return dict(reply.raise_for_status().json())
 
@@ -241,15 +236,6 @@ class SiteDouble:
         if found is None:
             raise SetupRefused("the switch was never on, so there is no link of the app: switch_on(), or name a link")
         return found
-
-    def _network(self) -> "httpx2.HTTPTransport":
-        # Made once: each would read this machine's certificates, which takes longer than all the rest of a sign-in.
-        import httpx2  # noqa: PLC0415 - as above
-
-        with self._lock:
-            if self._transport is None:
-                self._transport = httpx2.HTTPTransport(trust_env=False)
-            return self._transport
 
     @property
     def _open(self) -> "Hosted":
