@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from genkan.app.clients import BlockingClient, TaskClient
 from genkan.app.exchange import Exchange, Own, pieces_of
-from genkan.app.losses import lost
 from genkan.app.steps import (
     Answer,
     Ask,
@@ -101,7 +100,7 @@ class Driver:
             with (
                 deadline.held(exchange.until),
                 _sent(asked) as more,
-                client.stream(asked.method, asked.url, **exchange.options(), **more) as response,
+                client.stream(asked.method, asked.url, **exchange.options(exchange.seen), **more) as response,
             ):
                 if wrong := exchange.begin(response.status_code, response.headers.items()):
                     return wrong
@@ -117,7 +116,7 @@ class Driver:
             raise own.trouble from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
             # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
-            return lost(trouble, asked)
+            return exchange.lost(trouble)
 
 
 class AsyncDriver:
@@ -172,7 +171,7 @@ class AsyncDriver:
             async with (
                 asyncio.timeout(exchange.left) as limit,
                 _sent_async(asked) as more,
-                client.stream(asked.method, asked.url, **exchange.options(), **more) as response,
+                client.stream(asked.method, asked.url, **exchange.options(exchange.seen_later), **more) as response,
             ):
                 if wrong := exchange.begin(response.status_code, response.headers.items()):
                     return wrong
@@ -189,7 +188,7 @@ class AsyncDriver:
             raise own.trouble from None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as trouble:
             # OSError: an alert that comes after the handshake passes the asynchronous backend as it is.
-            return lost(trouble, asked)
+            return exchange.lost(trouble)
 
 
 @contextmanager

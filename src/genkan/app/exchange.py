@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from genkan.app.files import is_file
-from genkan.app.losses import host_of, late
+from genkan.app.losses import host_of, late, lost
 from genkan.app.steps import Answer, Ask, Loss, Lost, OutOfTime, Sink, Source
 
 CONNECT_SECONDS = 10.0
@@ -40,18 +40,38 @@ class Exchange:
         self._status = 0
         self._headers: dict[str, str] = {}
         self._held = bytearray()
+        self._is_connecting = False
+        self._is_sent = False
+
+    def seen(self, event: str, _told: object) -> None:
+        """What the HTTP library says it is about to do, or did."""
+        if event.endswith(".send_request_headers.started"):
+            self._is_sent = True
+        elif event == "connection.connect_tcp.started":
+            self._is_connecting = True
+
+    async def seen_later(self, event: str, told: object) -> None:
+        """The same for tasks."""
+        self.seen(event, told)
+
+    def lost(self, trouble: Exception) -> Lost:
+        """What a failure of the network comes to."""
+        return lost(trouble, self.asked, is_away=self._is_sent or not self._is_connecting)
 
     @property
     def left(self) -> float:
         """The seconds that are left."""
         return self.until - self._ticks()
 
-    def options(self) -> dict[str, Any]:
-        """What the HTTP library has to know of this request, but for a body that is read while it is sent."""
+    def options(self, trace: Callable[[str, object], object]) -> dict[str, Any]:
+        """What the HTTP library has to know of this request, but for a body that is read while it is sent.
+
+        ``trace`` is called with what it does.
+        """
         import httpx2  # noqa: PLC0415 - already loaded by the client
 
         body, seconds = self.asked.body, self.asked.seconds
-        options: dict[str, Any] = {"headers": self.asked.headers}
+        options: dict[str, Any] = {"headers": self.asked.headers, "extensions": {"trace": trace}}
         if isinstance(body, Source):
             # RFC 9112 6.2: a length that is known is told; not every server takes pieces of unknown number
             options["headers"] = (*self.asked.headers, ("Content-Length", str(body.length)))

@@ -7,19 +7,24 @@ from genkan.app.steps import Ask, Loss, Lost
 from genkan.wire import alerts
 
 
-def lost(trouble: Exception, asked: Ask) -> Lost:
-    """Name a failure of the network; ``trouble`` itself is dropped, for it carries the request."""
+def lost(trouble: Exception, asked: Ask, *, is_away: bool = True) -> Lost:
+    """Name a failure of the network; ``trouble`` itself is dropped, for it carries the request.
+
+    ``is_away`` says that some of the request may have left: before, being late means that nobody was reached.
+    """
     import httpx2  # noqa: PLC0415 - a tenth of a second, which a session that needs no request should not pay
 
     host = host_of(asked)
     words = _causes(trouble)
     if found := _of_tls(words, host):
         return found
-    if isinstance(trouble, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError):
+    is_late = isinstance(trouble, TimeoutError | httpx2.TimeoutException)
+    unreached = httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError
+    if isinstance(trouble, unreached) or (is_late and not is_away):
         return Lost(Loss.UNREACHABLE, f"{host} cannot be reached: check the address and the network.")
     if isinstance(trouble, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
         return Lost(Loss.UNREADABLE, f"{asked.url!r} is not an address that can be asked.")
-    if isinstance(trouble, TimeoutError | httpx2.TimeoutException):
+    if is_late:
         return late(asked)
     return Lost(Loss.INTERRUPTED, f"The connection to {host} broke before the answer came.")
 

@@ -1,13 +1,16 @@
 """How long a request may take, for threads and for tasks: by our own measure, and by a time that is named."""
 
 import asyncio
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from genkan import clock as real
-from genkan.app import TryLater, clients, exchange
+from genkan.app import App, AsyncApp, MemoryVault, TryLater, clients, exchange
 from tests.app.desk import ECHO
 from tests.app.files.filing import Filing
 from tests.app.files.talks import FILE, Talk, is_untouched, offers, slowly
@@ -79,3 +82,39 @@ def test_times_that_are_none(talk: Talk, filing: Filing, timeout: float) -> None
         with pytest.raises(ValueError, match="timeout"):
             talk(name, *words, timeout=timeout)
     assert len(filing.asked) == asked
+
+
+@pytest.fixture
+def full(filing: Filing) -> Iterator[str]:
+    """An address whose queue of connections is full, so that none is made."""
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(3):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_site_that_is_never_reached(filing: Filing, kept: MemoryVault, full: str, kind: str) -> None:
+    """A short time that ends before there is a connection: nothing was sent, and both faces say so."""
+    filing.base_url = full
+    filing.keep_session(kept)
+    with App(vault=kept, examine=False).connect(sign_in=False) as connection:
+        talk = Talk(kind, connection._talk, real.ticks)
+        with pytest.raises(TryLater, match="cannot be reached") as told:
+            talk("post", ECHO, {}, timeout=1)
+    assert not told.value.may_have_acted
+
+
+async def test_what_goes_out_on_a_kept_connection_may_have_acted(kept: MemoryVault, filing: Filing) -> None:
+    """No connection is made for it, and that says nothing of what was sent."""
+    over = slowly(filing, 30)
+    async with await AsyncApp(vault=kept).connect(filing.base_url) as connection:
+        await connection.whoami()
+        with pytest.raises(TryLater, match="did not end in time") as told:
+            await connection.post(FILE, {}, timeout=0.5)
+    assert told.value.may_have_acted
+    over.set()
