@@ -9,7 +9,7 @@ from typing import Any
 
 from genkan.app.files import is_file
 from genkan.app.losses import host_of, late, lost
-from genkan.app.steps import Answer, Ask, Loss, Lost, OutOfTime, Sink, Source
+from genkan.app.steps import Answer, Ask, Loss, Lost, OutOfTime, Sink, Source, length_of
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
@@ -33,10 +33,9 @@ class Exchange:
         self.asked = asked
         self.sink: Sink | None = None
         self._ticks = ticks
-        length = asked.body.length if isinstance(asked.body, Source) else len(asked.body or b"")
         # A time that the caller names is meant as it is; our own measure grows with what gets on.
         self._a_byte = 0.0 if asked.seconds is not None else 1 / SLOWEST_BYTES
-        self.until = ticks() + (asked.seconds or WHOLE_ANSWER_SECONDS) + length * self._a_byte
+        self.until = ticks() + (asked.seconds or WHOLE_ANSWER_SECONDS) + length_of(asked.body) * self._a_byte
         self._status = 0
         self._headers: dict[str, str] = {}
         self._held = bytearray()

@@ -6,9 +6,11 @@ whichever thread, task or process comes first.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from genkan.app import flows
+from genkan.app.losses import may_hide_a_refusal
 from genkan.app.outcomes import (
     Access,
     Problem,
@@ -27,6 +29,7 @@ from genkan.wire.jsontext import decode_object, shown, text
 MYSELF = "/rest/api/2/myself"
 WHO_AM_I = Call("GET", MYSELF)
 LONGEST_NAME = 255
+ASIDE_SECONDS = 5.0
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BUSY = "Another program of yours is renewing this session and does not finish: try again."
 TURN_POLL_MS = 25
@@ -245,6 +248,8 @@ def call(keeper: Keeper, session_id: str, asked: Call) -> Flow[Answer | Problem]
             return site
         answer = yield from flows.call(site, token.token, asked)
         if isinstance(answer, Lost):
+            if may_hide_a_refusal(answer, asked.body):
+                yield from _renew_for_the_next(keeper, session_id, token.token, site)
             return flows.not_asked(site, answer) if answer.loss in INTERCEPTIONS else no_answer(answer, asked.method)
         # RFC 6750 3.1: 401 says that the token was not accepted, so nothing was done and asking again is safe
         if answer.status != 401 or not (yield from is_about_the_token(site, token.token, asked.path, answer.headers)):
@@ -254,6 +259,14 @@ def call(keeper: Keeper, session_id: str, asked: Call) -> Flow[Answer | Problem]
         "The site does not accept a token that it has just issued: does a proxy in front of it drop the "
         "Authorization header?"
     )
+
+
+def _renew_for_the_next(keeper: Keeper, session_id: str, token: str, site: Site) -> Flow[None]:
+    """Whether the site acted on a request stays unknown, so it is not sent again; but the next one is not lost, too."""
+    answer = yield from flows.call(site, token, replace(WHO_AM_I, seconds=ASIDE_SECONDS))
+    if isinstance(answer, Answer) and answer.status == 401:
+        with suppress(VaultTrouble):
+            yield from access(keeper, session_id, token)
 
 
 def is_about_the_token(site: Site, access: str, path: str, headers: Mapping[str, str]) -> Flow[bool]:

@@ -3,8 +3,11 @@
 Owns the reading of what the HTTP library and TLS raise; no word of theirs is shown, for it may carry the request.
 """
 
-from genkan.app.steps import Ask, Loss, Lost
+from genkan.app.steps import Ask, Loss, Lost, Source, length_of
 from genkan.wire import alerts
+
+LONG_BODY = 64 * 1024
+"""Bytes; what is shorter has left before a refusal comes back, which is then read."""
 
 
 def lost(trouble: Exception, asked: Ask, *, is_away: bool = True) -> Lost:
@@ -31,7 +34,15 @@ def lost(trouble: Exception, asked: Ask, *, is_away: bool = True) -> Lost:
 
 def late(asked: Ask) -> Lost:
     """An answer that was not there in time, whole."""
-    return Lost(Loss.INTERRUPTED, f"The answer of {host_of(asked)} did not end in time.")
+    return Lost(Loss.INTERRUPTED, f"The answer of {host_of(asked)} did not end in time.", is_late=True)
+
+
+def may_hide_a_refusal(lost: Lost, body: bytes | Source | None) -> bool:
+    """Whether the site may have answered while it was still sent to, and the answer was lost with the connection.
+
+    Every try with the same token would end as this one then.
+    """
+    return lost.loss is Loss.INTERRUPTED and not lost.is_late and length_of(body) >= LONG_BODY
 
 
 def _of_tls(words: str, host: str) -> Lost | None:

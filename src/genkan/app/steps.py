@@ -25,6 +25,11 @@ class Source:
     pieces: Callable[[], Generator[bytes, None, None]] = field(repr=False)
 
 
+def length_of(body: bytes | Source | None) -> int:
+    """Its bytes."""
+    return body.length if isinstance(body, Source) else len(body or b"")
+
+
 class OutOfTime(TimeoutError):
     """What takes a body had to wait for longer than the exchange has."""
 
@@ -109,6 +114,7 @@ class Lost:
 
     loss: Loss
     sentence: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ from tests.app.by_hand import a_site
 
 PIECE = 64 * 1024
 JSON = {"Content-Type": "application/json"}
+EARLY = (
+    b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer error="invalid_token"\r\n'
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 @dataclass
@@ -55,6 +59,8 @@ class Filing:
         self.asked: list[Asked] = []
         self.refreshed = 0
         self.ended = False
+        self.refused_early: set[str] = set()
+        """Access tokens that are refused before the body of a request is read."""
 
     def keep_session(self, vault: Vault) -> None:
         """Alice is signed in."""
@@ -78,10 +84,15 @@ class Filing:
         self.asked.append(asked)
         if asked.path == TOKEN:
             return self._tokens()
+        if asked.path == MYSELF and self.is_refused(asked.headers.get("authorization", "")):
+            return Reply(401, b"", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         if asked.path == MYSELF:
             return Reply(body=b'{"name": "alice", "key": "u1"}')
         found = self.answers.get(asked.path.partition("?")[0])
         return found(asked) if found else Reply()
+
+    def is_refused(self, authorization: str) -> bool:
+        return authorization.removeprefix("Bearer ") in self.refused_early
 
     def _tokens(self) -> Reply:
         if self.ended:
@@ -110,6 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        if self.command == "PUT" and self.server.filing.is_refused(self.headers.get("Authorization", "")):
+            self._refuse_early()
+            return
         size, digest = _received(self.rfile, int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.server.filing.answer(Asked(self.command, self.path, headers, size, digest))
@@ -123,6 +137,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(piece)
                 length -= len(piece)
         self.close_connection = length != 0
+
+    def _refuse_early(self) -> None:
+        """As Tomcat: 2 MiB more are taken, and then the connection is closed with the rest still on the way."""
+        with suppress(ConnectionError):
+            self.wfile.write(EARLY)
+            self.wfile.flush()
+            _received(self.rfile, 2 << 20)
+        self.close_connection = True
 
     do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 

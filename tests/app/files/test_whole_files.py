@@ -7,6 +7,7 @@ import resource
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 
@@ -266,3 +267,24 @@ def test_a_file_that_does_not_say_how_long_it_is(talk: Talk, filing: Filing) -> 
     content = Path("/proc/version").read_bytes()
     assert filing.asked[-1].size == len(content) > 0
     assert filing.asked[-1].digest == hashlib.sha256(content).hexdigest()
+
+
+def test_a_token_that_is_refused_before_the_body_is_read(talk: Talk, filing: Filing, tmp_path: Path) -> None:
+    """The connection ends with the refusal: if it is lost with that, the next try has another token all the same."""
+    filing.refused_early = {"at-0"}
+    (tmp_path / "long").write_bytes(os.urandom(8 * MIB))
+    with suppress(TryLater):
+        talk("request", "PUT", ECHO, body=tmp_path / "long")
+    assert filing.refreshed == 1
+    assert talk("request", "PUT", ECHO, body=tmp_path / "long").status == 200
+    assert filing.asked[-1].size == 8 * MIB
+
+
+def test_a_long_body_that_is_cut_renews_nothing(talk: Talk, filing: Filing, tmp_path: Path) -> None:
+    """A token that the site takes stays, whatever broke the connection."""
+    (tmp_path / "long").write_bytes(os.urandom(8 * MIB))
+    filing.answers[ECHO] = lambda _: Reply(pieces=[b"x"], length=10, headers=BINARY)
+    with pytest.raises(TryLater, match="broke") as told:
+        talk("request", "PUT", ECHO, body=tmp_path / "long")
+    assert told.value.may_have_acted
+    assert filing.refreshed == 0
