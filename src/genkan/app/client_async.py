@@ -81,11 +81,12 @@ class AsyncConnection:
     ) -> Reply:
         """One request of the site's API; ``path`` is below the base URL, query included. Raises ``AppTrouble``.
 
-        A body that is a ``Path`` is read while it is sent. ``timeout`` is the most seconds from the connection to the
-        answer's last byte, anew where it is sent once more; renewing a token has times of its own. Without it the site
-        may be silent for 20 seconds at a time, and has a minute for the whole, and a second more for each 64 KiB that
-        get on. Raises ``ValueError`` before anything is sent for a method, path, header or timeout that cannot be, and
-        ``OSError`` for a file that cannot be read.
+        A body that is a ``Path`` is read while it is sent; a pipe before, and it may keep us waiting for ``timeout``,
+        too. ``timeout`` is the most seconds from the connection to the answer's last byte, anew where it is sent once
+        more; renewing a token has times of its own. Without it the site may be silent for 20 seconds at a time, and has
+        a minute for the whole, and a second more for each 64 KiB that get on. Raises
+        ``ValueError`` before anything is sent for a method, path, header or timeout that cannot be, and ``OSError`` for
+        a file that cannot be read.
         """
         given = Given(method, path, json, body, headers, timeout)
         return await self._do(lambda hop: self._talk.request(hop, given))
@@ -105,7 +106,8 @@ class AsyncConnection:
         The file appears when it is whole, for its owner alone to read, or with the rights of the one that was there;
         that one stays where the download fails. Raises as ``request`` does, ``OSError`` where the file cannot be
         written, and ``ApiRefused`` for an answer that is none: a refusal, a redirect, a page that nobody attached.
-        The reply has status and headers; its body is empty.
+        A pipe or a device is written to at once; it has to find a reader within ``timeout``. The reply has status and
+        headers; its body is empty.
         """
         given = Given(method, path, json, None, headers, timeout)
         taker = to if isinstance(to, Path) else Sink(to, waits=False)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from genkan.app import following, keeping, sending
-from genkan.app.files import WholeFile
+from genkan.app import following, keeping, pipes, sending
+from genkan.app.files import MOST_HELD, WholeFile
 from genkan.app.following import Held
 from genkan.app.hop import Hop
 from genkan.app.keeping import Keeper
@@ -79,8 +79,9 @@ class Conversation:
         file = WholeFile(to, self._keeper.draw)
         try:
             # The place is proved first: what a request did cannot be had again.
-            yield from work(file.open)
-            reply = sending.file_in((yield from self._request(hop, replace(call, sink=Sink(file.write)))))
+            yield from file.proved(given.timeout)
+            sink = Sink(file.write, within=file.within)
+            reply = sending.file_in((yield from self._request(hop, replace(call, sink=sink))))
             yield from work(file.finish)
             return reply
         finally:
@@ -90,7 +91,10 @@ class Conversation:
         # Before anything else: what cannot be sent opens no browser for a session that has ended.
         sending.see_path(self.site, given.path)
         if isinstance(given.body, Path):
-            return (yield from work(lambda: sending.call_of(given)))
+            sending.call_of(replace(given, body=b""))
+            content = yield from pipes.content_of(given.body, MOST_HELD, given.timeout)
+            meant = given if content is None else replace(given, body=content)
+            return (yield from work(lambda: sending.call_of(meant)))
         return sending.call_of(given)
 
     def _request(self, hop: Hop, call: Call) -> Flow[Reply]:

@@ -223,15 +223,15 @@ async def _pieces_async(source: Source) -> AsyncGenerator[bytes, None]:
 
 async def _taken(sink: Sink, piece: bytes) -> None:
     if sink.waits:
-        await _uninterrupted(partial(sink.take, piece))
+        await _uninterrupted(partial(sink.take, piece), sink.within)
         return
     came = sink.take(piece)
     if isawaitable(came):
         await came
 
 
-async def _uninterrupted(call: Callable[[], T]) -> T:
-    """Run blocking work in a thread and see it end, even when cancelled.
+async def _uninterrupted(call: Callable[[], T], within: Callable[[float], object] | None = None) -> T:
+    """Run blocking work in a thread and see it end, even when cancelled; then ``within`` hastens what waits.
 
     A write that went on in a thread after its task was cancelled could land after the next holder's write and put an
     older generation of tokens back.
@@ -240,6 +240,8 @@ async def _uninterrupted(call: Callable[[], T]) -> T:
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
+        if within is not None:
+            within(0)
         while not running.done():
             # One cancellation ends a task as well as many.
             with suppress(asyncio.CancelledError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from genkan.app.files import is_file
 from genkan.app.losses import host_of, late
-from genkan.app.steps import Answer, Ask, Loss, Lost, Sink, Source
+from genkan.app.steps import Answer, Ask, Loss, Lost, OutOfTime, Sink, Source
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 20.0
@@ -85,6 +85,8 @@ class Exchange:
     def handing_on(self) -> Iterator[None]:
         """While a sink takes a piece: by our own measure that is not the network's time."""
         began = self._ticks()
+        if self.asked.seconds is not None and self.sink is not None and self.sink.within is not None:
+            self.sink.within(max(self.left, 0))
         with own():
             yield
         if self.asked.seconds is None:
@@ -100,6 +102,8 @@ def own() -> Iterator[None]:
     """What is raised here is the program's own and no fault of the network."""
     try:
         yield
+    except OutOfTime:
+        raise
     except Exception as trouble:
         raise Own(trouble) from trouble
 

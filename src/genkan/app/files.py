@@ -6,14 +6,15 @@ Owns both ends on this machine; which answers are files is said here as well.
 import errno
 import os
 import stat
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shutil import copyfileobj
 from typing import BinaryIO
 
-from genkan.app import leftovers, owned
-from genkan.app.steps import Source
+from genkan.app import leftovers, owned, pipes
+from genkan.app.pipes import Pipe, named
+from genkan.app.steps import Flow, Source, work
 
 PIECE = 64 * 1024
 MOST_HELD = 256 * 1024 * 1024
@@ -65,7 +66,7 @@ def source_of(parts: Sequence[bytes | Path]) -> bytes | Source:
 
 
 def _measured(path: Path) -> tuple[Path, int] | bytes:
-    with _named(path), path.open("rb") as file:
+    with named(path), path.open("rb") as file:
         found = os.fstat(file.fileno())
         # The files below /proc and /sys say 0 and have something all the same.
         if stat.S_ISREG(found.st_mode) and found.st_size:
@@ -78,7 +79,7 @@ def _measured(path: Path) -> tuple[Path, int] | bytes:
 
 def _read(path: Path, length: int) -> Generator[bytes, None, None]:
     left = length
-    with _named(path), path.open("rb") as file:
+    with named(path), path.open("rb") as file:
         while left:
             piece = file.read(min(PIECE, left))
             if not piece:
@@ -104,23 +105,31 @@ class WholeFile:
         self._rights: int | None = None
         self._beside: Path | None = None
         self._file: BinaryIO | None = None
+        self._pipe = Pipe()
         self._is_earlier = False
 
-    def open(self) -> None:
-        """Prove the place."""
-        with _named(self._path):
+    def proved(self, seconds: float | None) -> Flow[None]:
+        """Prove the place; a pipe has to find somebody who reads it in so many seconds."""
+        if (yield from work(self._open)):
+            return
+        with named(self._path):
+            yield from pipes.reader_for(self._path, self._pipe, seconds)
+
+    def _open(self) -> bool:
+        """False for what is no file, which is to be opened."""
+        with named(self._path):
             number = _descriptor_in(self._path)
             if number is not None:
-                self._file = _again(number)
-                return
+                self._pipe.share(number)
+                return True
             found = _found(self._path)
             if found is not None and not stat.S_ISREG(found.st_mode):
-                self._file = self._path.open("wb")
-                return
+                return False
             self._rights = None if found is None else stat.S_IMODE(found.st_mode) & 0o777
             # A link stays one: what it leads to is meant.
             self._target = Path(os.path.realpath(self._path))
             self._open_a_file()
+            return True
 
     def _open_a_file(self) -> None:
         leftovers.sweep(self._target.parent, self._target.name)
@@ -137,10 +146,16 @@ class WholeFile:
 
     def write(self, piece: bytes) -> None:
         """The next piece."""
-        with _named(self._path):
-            if self._file is not None:
+        with named(self._path):
+            if self._file is None:
+                self._pipe.write(piece)
+            else:
                 self._begin(self._file)
                 self._file.write(piece)
+
+    def within(self, seconds: float) -> None:
+        """How long a pipe may keep the next pieces waiting; for any other thread to say, too."""
+        self._pipe.within(seconds)
 
     def _begin(self, file: BinaryIO) -> None:
         if self._is_earlier:
@@ -152,7 +167,7 @@ class WholeFile:
         file, beside = self._file, self._beside
         if file is None:
             return
-        with _named(self._path):
+        with named(self._path):
             self._begin(file)
             file.flush()
             if beside is not None:
@@ -188,6 +203,8 @@ class WholeFile:
         file, self._file = self._file, None
         beside, self._beside = self._beside, None
         with suppress(OSError):
+            self._pipe.close()
+        with suppress(OSError):
             if file is not None:
                 file.close()
         with suppress(OSError):
@@ -221,25 +238,3 @@ def _descriptor_in(path: Path) -> int | None:
             return None
         path = Path(folder, path.readlink())
     return None
-
-
-def _again(number: int) -> BinaryIO:
-    """The same open file, to be closed by itself: where the next bytes go is shared."""
-    handle = os.dup(number)
-    try:
-        # Nothing, but one that is open for reading alone refuses it.
-        os.write(handle, b"")
-        return os.fdopen(handle, "wb")
-    except BaseException:
-        os.close(handle)
-        raise
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """A full disk does not say which file it was."""
-    try:
-        yield
-    except OSError as trouble:
-        trouble.filename, trouble.filename2 = str(path), None
-        raise

@@ -25,15 +25,22 @@ class Source:
     pieces: Callable[[], Generator[bytes, None, None]] = field(repr=False)
 
 
+class OutOfTime(TimeoutError):
+    """What takes a body had to wait for longer than the exchange has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sink:
     """What takes the body of a file piece by piece as it comes, so that nobody holds it.
 
-    Where ``take`` may wait, as for a disk, tasks have it called in a thread; else they await what it returns.
+    Where ``take`` may wait, as for a disk, tasks have it called in a thread; else they await what it returns. One that
+    may wait for somebody else, as a pipe does, is told by ``within`` how many seconds it has, from whichever thread: 0
+    ends it at once. Then it raises ``OutOfTime``.
     """
 
     take: Callable[[bytes], object] = field(repr=False)
     waits: bool = True
+    within: Callable[[float], object] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from genkan import clock
+from genkan.app.drive import Driver
 from genkan.app.files import WholeFile, is_file, is_page
 from genkan.app.outcomes import Problem
 from genkan.app.reply import reply_of
@@ -179,7 +180,7 @@ def _to_file(path: Path, talk: Talk, *, paginate: bool) -> int:
     """An answer, or a list, that is in the file when it is whole; else what was there stays."""
     file = WholeFile(path, clock.draw)
     try:
-        file.open()
+        Driver(clock.ticks).run(file.proved(talk.asked.seconds))
         status = _write_pages(talk, file.write) if paginate else _download(talk, file)
         if status is None:
             file.finish()
@@ -193,7 +194,7 @@ def _to_file(path: Path, talk: Talk, *, paginate: bool) -> int:
 
 def _download(talk: Talk, file: WholeFile) -> int | None:
     """None when all of it has come, else the status that this ends with."""
-    answer = talk.ask(sink=Sink(file.write))
+    answer = talk.ask(sink=Sink(file.write, within=file.within))
     if not isinstance(answer, Answer):
         return stopped(answer, talk.state)
     if is_file(answer.status, answer.headers):

@@ -11,22 +11,35 @@ from pathlib import Path
 import pytest
 
 from genkan.app import ApiRefused, TryLater
+from genkan.app.drive import Driver
 from genkan.app.files import WholeFile
+from genkan.clock import ticks
 from tests.app.files.filing import Filing, Reply
 from tests.app.files.talks import BINARY, FILE, MIB, Talk, is_untouched, offers
 
 HALVES = """
 import os, sys
 from pathlib import Path
+from genkan.app.drive import Driver
 from genkan.app.files import WholeFile
 file = WholeFile(Path(sys.argv[1]), os.urandom)
-file.open()
+Driver(float).run(file.proved(None))
 file.write(b"ans")
 file.write(b"wer\\n")
 file.finish()
 file.discard()
 os.write(1, b"more\\n")
 """
+
+
+def proved(place: Path) -> WholeFile:
+    file = WholeFile(place, os.urandom)
+    try:
+        Driver(ticks).run(file.proved(None))
+    except BaseException:
+        file.discard()
+        raise
+    return file
 
 
 def name_of(bytes_long: int) -> str:
@@ -39,8 +52,7 @@ def test_a_name_as_long_as_can_be(talk: Talk, filing: Filing, got: Path, length:
     filing.answers[FILE] = lambda _: Reply(200, b"new", BINARY)
     place = got.with_name(name_of(length))
     assert len(os.fsencode(place.name)) == length
-    dead = WholeFile(place, os.urandom)
-    dead.open()
+    dead = proved(place)
     part = next(path for path in got.parent.iterdir() if path.name.endswith(".new"))
     pid, thread = part.name.split(".")[-3:-1]
     part.rename(part.with_name(part.name.replace(f".{pid}.{thread}.", f".{2**22 + 1}.1.")))
@@ -76,8 +88,7 @@ def test_a_file_that_is_mounted(talk: Talk, filing: Filing, got: Path, mounted: 
 
 def test_a_mounted_file_that_takes_no_more(got: Path, mounted: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it answers is told, with its name, and nothing is left beside it."""
-    file = WholeFile(got, os.urandom)
-    file.open()
+    file = proved(got)
     file.write(b"new")
     monkeypatch.setattr("genkan.app.files.copyfileobj", lambda *_: Path("/dev/full").write_bytes(b"x"))
     with pytest.raises(OSError, match="No space left") as told:
@@ -146,6 +157,6 @@ def test_what_is_open_for_reading_alone(tmp_path: Path) -> None:
         place = Path(f"/dev/fd/{reading.fileno()}")
         before = set(Path("/dev/fd").iterdir())
         with pytest.raises(OSError, match="Bad file descriptor") as told:
-            WholeFile(place, os.urandom).open()
+            proved(place)
         assert set(Path("/dev/fd").iterdir()) == before
     assert told.value.filename == str(place)
