@@ -13,7 +13,7 @@ EVENT_SENTENCES: Mapping[EventKind, str] = {
     EventKind.GRANT_ENDED: "A sign-in of %(person)s through %(link)s ended.",
     EventKind.GRANT_RETRIED_ELSEWHERE: "A sign-in of %(person)s through %(link)s was refreshed from a second network.",
     EventKind.GRANT_HEALED: "A sign-in of %(person)s through %(link)s was ahead of a restored store, and goes on.",
-    EventKind.GRANT_NOT_HEALED: "A sign-in of %(person)s through %(link)s was ahead of the store, too late for healing.",
+    EventKind.GRANT_NOT_HEALED: "A sign-in of %(person)s through %(link)s was ahead of the store, too late to heal.",
     EventKind.STORE_BEHIND: "A genuine token was ahead of the store: the store has lost writes.",
     EventKind.SESSION_OPENED: "%(person)s signed in in a browser.",
     EventKind.SESSION_CLOSED: "A browser of %(person)s was signed out.",
