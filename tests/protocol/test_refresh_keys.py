@@ -144,13 +144,32 @@ def test_a_token_ahead_of_its_row_is_never_a_replay(ahead: int) -> None:
     [(NOW - 2 * DAY, Reason.TOKEN_UNKNOWN), (NOW - DAY, Reason.TOKEN_UNKNOWN), (NOW - SECOND, Reason.STORE_BEHIND)],
 )
 def test_who_comes_when_healing_is_over_signs_in_again(rotated_at: int, reason: Reason) -> None:
-    """What was lost before the restore was decided on; a row that moved since then has lost something else."""
+    """What was lost before the restore was decided on; a row that moved since then has lost something else. Either is
+    said aloud: a row that has not moved does not tell when it was lost.
+    """
     grant = a_grant(rotated_at=rotated_at)
     site = a_site(restored_at=NOW - DAY, heal_until=NOW)
     asked = refresh_asked(handle=a_handle(grant, generation=3))
     outcome = refresh(asked, grant_facts(grant, site=site), an_env(), LIFETIMES)
     assert isinstance(outcome, Refused)
-    assert (outcome.reason, outcome.event is None) == (reason, reason is Reason.TOKEN_UNKNOWN)
+    kind = EventKind.GRANT_NOT_HEALED if reason is Reason.TOKEN_UNKNOWN else EventKind.STORE_BEHIND
+    assert outcome.event is not None
+    assert (outcome.reason, outcome.event.kind, outcome.event.grant_id) == (reason, kind, grant.id)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"account": an_account(stop=1)}, Reason.GRANT_STOPPED),
+        ({"link": a_link(standing=Standing.DELETED)}, Reason.GRANT_STOPPED),
+    ],
+)
+def test_what_a_restore_signed_out_is_no_loss(facts: dict[str, Any], reason: Reason) -> None:
+    """restore --sign-out-all raises the stop: whoever was ahead is told why it is over, and nothing is said aloud."""
+    grant = a_grant(rotated_at=NOW - 2 * DAY)
+    asked = refresh_asked(handle=a_handle(grant, generation=3))
+    outcome = refresh(asked, grant_facts(grant, site=a_site(restored_at=NOW - DAY), **facts), an_env(), LIFETIMES)
+    assert outcome == Refused(reason)
 
 
 @pytest.mark.parametrize(

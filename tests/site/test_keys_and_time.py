@@ -9,7 +9,7 @@ import pytest
 
 from genkan.protocol import ring as rings
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
-from genkan.protocol.outcomes import Change, DecideLoss, MoveRing, PutLink, RaiseStop, Subject
+from genkan.protocol.outcomes import Change, DecideLoss, EventKind, MoveRing, PutLink, RaiseStop, Subject
 from genkan.protocol.phones import PhoneState, judge
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import GrantState, Link, LinkKind
@@ -107,6 +107,36 @@ async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> Non
         events = [event.kind.value for _, event in await site.store.events()]
         assert "store.behind" in events
         assert "grant.healed" in events
+    finally:
+        await close_site(site)
+
+
+async def test_who_is_ahead_when_healing_is_over_signs_in_again_aloud(tmp_path: Path) -> None:
+    """Whether it was lost before the restore or in another loss since, nobody can tell: the audit says so, and the site
+    stays ready. An access token sends its app to refresh, however old it is.
+    """
+    env = TestClock()
+    site = await open_site(tmp_path, env)
+    link, _, first = await _signed_in(site)
+    await close_site(site)
+    backup = tmp_path / "backup.sqlite3"
+    shutil.copy(site.settings.database_path, backup)
+    site = await open_site(tmp_path, env, site.ring[-1])
+    second = (await site.refresh(first, link)).json()
+    await close_site(site)
+    shutil.copy(backup, site.settings.database_path)
+    site = await open_site(tmp_path, env, site.ring[-1])
+    try:
+        assert await site.store.apply(Change((DecideLoss(env.now, env.now + DAY),)))
+        env.advance(3 * DAY)
+        assert (await site.myself(second["access_token"])).status_code == 401
+        gone = await site.refresh(second["refresh_token"], link)
+        assert (gone.status_code, gone.json()["error"]) == (400, "invalid_grant")
+        assert (await readiness(site.door)).causes == {}
+        await site.store.flush()
+        assert (await site.store.site()).behind_since == 0
+        told = [event for _, event in await site.store.events() if event.kind is EventKind.GRANT_NOT_HEALED]
+        assert [event.detail for event in told] == ["generation 1 shown, row at 0"]
     finally:
         await close_site(site)
 

@@ -45,7 +45,8 @@ def _fault(handle: Handle, facts: GrantFacts, env: Env) -> Refused | None:
         return fault
     if handle.generation > grant.generation:
         if env.now < facts.site.heal_until or is_decided(facts.site, grant.rotated_at):
-            # tokens.md 8: what heals is the refresh, which a client tries when its access token opens no more.
+            # tokens.md 8: what heals is the refresh, which a client tries when its access token opens no more. What is
+            # too late for it is told of there: an access token does not say whether it has expired meanwhile.
             return Refused(Reason.TOKEN_OLD)
         detail = f"generation {handle.generation} shown, row at {grant.generation}"
         lost = Event(EventKind.STORE_BEHIND, env.now, _BEARER, grant.account_id, grant.link_id, grant.id, detail=detail)

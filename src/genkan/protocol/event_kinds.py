@@ -10,6 +10,7 @@ class EventKind(StrEnum):
     GRANT_ENDED = "grant.ended"
     GRANT_RETRIED_ELSEWHERE = "grant.retried_elsewhere"
     GRANT_HEALED = "grant.healed"
+    GRANT_NOT_HEALED = "grant.not_healed"
     STORE_BEHIND = "store.behind"
     SESSION_OPENED = "session.opened"
     SESSION_CLOSED = "session.closed"

@@ -169,11 +169,13 @@ def _replayed(asked: RefreshAsked, grant: Grant, env: Env) -> Ended:
 
 def _ahead(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
     """tokens.md 8: a genuine token ahead of its row proves that the store lost writes; it is never a replay. Where that
-    was decided on and healing is over, its person signs in again.
+    was decided on and healing is over, its person signs in again; aloud, since a row that has not moved since does not
+    tell whether it was lost before the restore or now.
     """
     if env.now >= facts.site.heal_until or facts.link is None:
         if is_decided(facts.site, grant.rotated_at):
-            return Refused(Reason.TOKEN_UNKNOWN)
+            unknown = Refused(Reason.TOKEN_UNKNOWN, event=_event(EventKind.GRANT_NOT_HEALED, asked, grant, env))
+            return _request_fault(asked, facts, grant, env) or unknown
         return store_behind(_event(EventKind.STORE_BEHIND, asked, grant, env))
     fault = _request_fault(asked, facts, grant, env)
     if fault is not None:
