@@ -209,3 +209,20 @@ def test_a_bare_root_imports_no_group() -> None:
     loaded = set(ended.stdout.split())
     assert not {f"genkan.cli.{name}" for name in ("user", "link", "serve", "app")} & loaded
     assert "genkan.store.sqlite" not in loaded
+
+
+@pytest.mark.parametrize(
+    ("line", "err"),
+    [
+        (">/dev/full", "genkan: Input or output failed: No space left on device.\n"),
+        (">/dev/full 2>&1", ""),
+        ("1</dev/null", "genkan: Input or output failed: Bad file descriptor.\n"),
+        ("1</dev/null 2>&1", ""),
+    ],
+)
+def test_output_that_goes_nowhere(line: str, err: str) -> None:
+    """Status 2, and one line where one can be told; never a traceback, and never the status for no."""
+    program = "import sys; from genkan.cli.root import main; main()"
+    shell = ["sh", "-c", f'exec "$0" -c "$1" --version {line}', sys.executable, program]
+    ended = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", err)

@@ -17,10 +17,10 @@ from genkan.app.hop import Hop
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Access
 from genkan.app.reply import Reply
-from genkan.app.sending import Given
+from genkan.app.sending import Given, taker_of
 from genkan.app.shelter import Consent, refuse
 from genkan.app.state import Account, SessionState, Site
-from genkan.app.steps import Flow, Sink
+from genkan.app.steps import Flow
 from genkan.app.vault import Vault
 from genkan.wire.managed import Managed
 
@@ -106,11 +106,11 @@ class AsyncConnection:
         The file appears when it is whole, for its owner alone to read, or with the rights of the one that was there;
         that one stays where the download fails. Raises as ``request`` does, ``OSError`` where the file cannot be
         written, and ``ApiRefused`` for an answer that is none: a refusal, a redirect, a page that nobody attached.
-        A pipe or a device is written to at once; it has to find a reader within ``timeout``. The reply has status and
-        headers; its body is empty.
+        A pipe or a device is written to at once; it has to find a reader within ``timeout``. Any kind of content is
+        asked for where the headers name none. The reply has status and headers; its body is empty.
         """
         given = Given(method, path, json, None, headers, timeout)
-        taker = to if isinstance(to, Path) else Sink(to, waits=False)
+        taker = taker_of(to, waits=False)
         return await self._do(lambda hop: self._talk.download(hop, given, taker))
 
     async def get(self, path: str, *, timeout: float | None = None) -> Reply:

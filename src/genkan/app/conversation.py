@@ -73,7 +73,10 @@ class Conversation:
 
     def download(self, hop: Hop, given: Given, to: Path | Sink) -> Flow[Reply]:
         """The same where the answer is a file; a path gets it when it is whole, and else stays as it was."""
-        call = yield from self._call_of(given)
+        call = yield from self._call_of(replace(given, accept=sending.ANY))
+        if given.method.upper() == "HEAD":
+            # RFC 9110 9.3.2: its answer is headers, which would make an empty file of one that is not
+            raise ValueError("a HEAD request has no body to download")
         if isinstance(to, Sink):
             return sending.file_in((yield from self._request(hop, replace(call, sink=to))))
         file = WholeFile(to, self._keeper.draw)

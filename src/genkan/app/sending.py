@@ -5,6 +5,7 @@ Owns the turning of outcomes into exceptions for both faces of the library.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from pathlib import Path
 from string import ascii_letters, digits
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -16,18 +17,19 @@ from genkan.app.keeping import read_account
 from genkan.app.outcomes import Access, Problem, SignedOut
 from genkan.app.reply import Reply, reply_of
 from genkan.app.state import Account, Site
-from genkan.app.steps import Answer, Call, Source
+from genkan.app.steps import Answer, Call, Sink, Source
 from genkan.app.troubles import ApiRefused, trouble_of
 from genkan.wire.uri import has_dot_segment
 from genkan.wire.urls import join
 
 JSON = "application/json"
+ANY = "*/*"
 OWN_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding", "connection", "cookie"})
 LONGEST_SECONDS = 7 * 24 * 3600
 TOKEN = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~")
 
 
-def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tuple[str, str], ...]:
+def headers_of(given: Mapping[str, str] | None, *, has_json: bool, accept: str = JSON) -> tuple[tuple[str, str], ...]:
     """The caller's headers, with those that JSON wants where the caller does not say otherwise.
 
     Raises ``ValueError`` for one that cannot be sent.
@@ -39,7 +41,7 @@ def headers_of(given: Mapping[str, str] | None, *, has_json: bool) -> tuple[tupl
             raise ValueError(f"the header {name} is the session's own to send")
     named = {name.lower() for name in headers}
     if "accept" not in named:
-        headers["Accept"] = JSON
+        headers["Accept"] = accept
     if has_json and "content-type" not in named:
         headers["Content-Type"] = JSON
     return tuple(headers.items())
@@ -112,7 +114,7 @@ def encoded(value: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a program says of one request; ``timeout`` is in seconds."""
+    """What a program says of one request; ``timeout`` is in seconds, ``accept`` what headers without it stand for."""
 
     method: str
     path: str
@@ -120,11 +122,12 @@ class Given:
     body: bytes | Path | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     timeout: float | None = None
+    accept: str = JSON
 
 
 def call_of(given: Given) -> Call:
     """The request that is meant; raises ``ValueError`` for what cannot be sent, ``OSError`` for what cannot be read."""
-    headers = headers_of(given.headers, has_json=given.json is not None)
+    headers = headers_of(given.headers, has_json=given.json is not None, accept=given.accept)
     content = content_of(given.json, given.body)
     return Call(checked_method(given.method), given.path, headers, content, seconds=checked_seconds(given.timeout))
 
@@ -136,6 +139,15 @@ def content_of(json: object, body: bytes | Path | None) -> bytes | Source | None
     if body is not None:
         raise ValueError("give json or body, not both")
     return encoded(json)
+
+
+def taker_of(to: object, *, waits: bool = True) -> Path | Sink:
+    """Where a download goes, or ``TypeError``; ``waits`` is for what is called and not awaited."""
+    if isinstance(to, Path):
+        return to
+    if not callable(to) or (waits and iscoroutinefunction(to)):
+        raise TypeError("a download goes to a pathlib.Path, or to a function that is called with each piece")
+    return Sink(to, waits=waits)
 
 
 def checked_seconds(timeout: float | None) -> float | None:

@@ -112,6 +112,8 @@ def request(
         return fail("Write a method and a path that begins with one slash, as in GET /rest/api/2/myself.", SET_UP)
     if paginate and (method.upper() != "GET" or body[1] is not None or include):
         return fail("--paginate goes with GET alone, without a body and without --include.", SET_UP)
+    if method.upper() == "HEAD" and output is not None:
+        return fail("An answer to HEAD has no body to write: use --include in the place of --output.", SET_UP)
     try:
         asked = Call(method.upper(), whole, headers, body[1], seconds=checked_seconds(timeout))
     except ValueError as wrong:

@@ -74,19 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_fail(usage.sentence(problem)))
     except BrokenPipeError:
         # Whoever read has seen enough.
-        streams.give_up_output()
+        streams.give_up(sys.stdout)
         sys.exit(1)
     except OSError as trouble:
         if trouble.errno not in streams.FAULTS or trouble.filename is not None:
             raise
-        streams.give_up_output()
+        streams.give_up(sys.stdout)
         sys.exit(_fail(f"Input or output failed: {trouble.strerror}."))
 
 
 def _fail(sentence: str) -> int:
     from genkan.cli.output import fail  # noqa: PLC0415 - only what goes wrong needs it so early
 
-    return fail(sentence, USAGE)
+    try:
+        return fail(sentence, USAGE)
+    except OSError:
+        # Nobody can be told; the status says it.
+        streams.give_up(sys.stderr)
+        return USAGE
 
 
 def _run(words: list[str]) -> None:

@@ -9,10 +9,10 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
-FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What a disk or a terminal answers that takes no more; other faults of the system are a command's own to tell."""
+FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What a disk, a terminal or a stream that is open the wrong way answers; others are a command's own to tell."""
 
 
 def make_ready() -> None:
@@ -38,9 +38,9 @@ def _nothing(mode: Literal["r", "w"]) -> io.TextIOWrapper:
     return Path(os.devnull).open(mode, encoding="utf-8")
 
 
-def give_up_output() -> None:
-    """What Python still holds for standard output has nowhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up(stream: TextIO) -> None:
+    """What Python still holds for standard output, or for errors, has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def json_text(value: object, *, indent: int | None = 2) -> str:

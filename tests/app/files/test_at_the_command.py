@@ -226,3 +226,13 @@ def test_a_refusal_on_the_output_is_as_it_came(signed_in: Genkan, filing: Filing
     filing.answers[FILE] = lambda _: Reply(404, b'{"x": 1}', JSON)
     ran = signed_in("request", "GET", FILE, "--output=-")
     assert (ran.status, ran.out, ran.err) == (1, '{"x": 1}\n', "genkan app: The site answered 404.\n")
+
+
+def test_headers_alone_go_to_no_file(signed_in: Genkan, filing: Filing, got: Path) -> None:
+    """They would make an empty file of it; nothing is asked, and the line says what to type."""
+    asked = len(filing.asked)
+    ran = signed_in("request", "HEAD", FILE, "-o", str(got))
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "--include" in ran.err
+    assert len(filing.asked) == asked
+    is_untouched(got)

@@ -288,3 +288,42 @@ def test_a_long_body_that_is_cut_renews_nothing(talk: Talk, filing: Filing, tmp_
         talk("request", "PUT", ECHO, body=tmp_path / "long")
     assert told.value.may_have_acted
     assert filing.refreshed == 0
+
+
+def test_what_is_no_place(talk: Talk, filing: Filing, got: Path) -> None:
+    """A name that is no path, and a function of the other face's kind: told before anything is sent."""
+
+    async def later(piece: bytes) -> None:
+        raise AssertionError(piece)
+
+    asked = len(filing.asked)
+    for to in (str(got), None, *(() if talk.is_async else (later,))):
+        with pytest.raises(TypeError, match=r"pathlib\.Path"):
+            talk("download", FILE, to, method="POST")
+    assert len(filing.asked) == asked
+    is_untouched(got)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "head"])
+def test_headers_alone_are_no_file(talk: Talk, filing: Filing, got: Path, method: str) -> None:
+    """What would be an empty file is not asked for."""
+    asked = len(filing.asked)
+    for to in (got, talk.taker(list)):
+        with pytest.raises(ValueError, match="HEAD"):
+            talk("download", FILE, to, method=method)
+    assert len(filing.asked) == asked
+    is_untouched(got)
+
+
+def test_any_kind_of_file_is_asked_for(talk: Talk, filing: Filing, got: Path) -> None:
+    """A site that negotiates has no JSON of an attachment; what the caller names is asked as it is."""
+    filing.answers[FILE] = lambda asked: (
+        Reply(200, b"new", BINARY) if asked.headers["accept"] == "*/*" else Reply(406, asked.headers["accept"].encode())
+    )
+    talk("download", FILE, got)
+    assert got.read_bytes() == b"new"
+    with pytest.raises(ApiRefused, match="406"):
+        talk("download", FILE, got, headers={"accept": "text/csv"})
+    assert filing.asked[-1].headers["accept"] == "text/csv"
+    talk("get", ECHO)
+    assert filing.asked[-1].headers["accept"] == "application/json"
