@@ -1,6 +1,8 @@
 """Key rotation, lost and foreign rings, restored backups and clocks set back, seen from outside."""
 
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,28 @@ async def _signed_in(site: SiteUnderTest) -> tuple[Link, str, str]:
     link = await site.turn_mobile_on()
     tokens = await site.issue_tokens(link)
     return link, str(tokens["access_token"]), str(tokens["refresh_token"])
+
+
+@asynccontextmanager
+async def _put_back(folder: Path, refreshes: int) -> AsyncIterator[tuple[SiteUnderTest, Link, dict[str, Any]]]:
+    """A site whose database was put back by hand to before so many refreshes, and what the last of them gave."""
+    env = TestClock()
+    site = await open_site(folder, env)
+    link, _, token = await _signed_in(site)
+    await close_site(site)
+    backup = folder / "backup.sqlite3"
+    shutil.copy(site.settings.database_path, backup)
+    site = await open_site(folder, env, site.ring[-1])
+    tokens: dict[str, Any] = {"refresh_token": token}
+    for _ in range(refreshes):
+        tokens = (await site.refresh(tokens["refresh_token"], link)).json()
+    await close_site(site)
+    shutil.copy(backup, site.settings.database_path)
+    site = await open_site(folder, env, site.ring[-1])
+    try:
+        yield site, link, tokens
+    finally:
+        await close_site(site)
 
 
 async def test_rotating_the_key_signs_nobody_out(site: SiteUnderTest) -> None:
@@ -83,19 +107,8 @@ async def test_a_node_with_an_old_ring_answers_503_until_it_has_the_new_one(site
 
 async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> None:
     """tokens.md 8: a token ahead of its row is refused with 503, untouched, loudly; healing moves the row past it."""
-    env = TestClock()
-    site = await open_site(tmp_path, env)
-    link, _, first = await _signed_in(site)
-    await close_site(site)
-    backup = tmp_path / "backup.sqlite3"
-    shutil.copy(site.settings.database_path, backup)
-    site = await open_site(tmp_path, env, site.ring[-1])
-    second = (await site.refresh(first, link)).json()["refresh_token"]
-    third = (await site.refresh(second, link)).json()["refresh_token"]
-    await close_site(site)
-    shutil.copy(backup, site.settings.database_path)
-    site = await open_site(tmp_path, env, site.ring[-1])
-    try:
+    async with _put_back(tmp_path, refreshes=2) as (site, link, tokens):
+        env, third = site.env, tokens["refresh_token"]
         ahead = await site.refresh(third, link)
         assert (ahead.status_code, ahead.json()["error"]) == (503, "temporarily_unavailable")
         assert Cause.BEHIND in (await readiness(site.door)).causes
@@ -107,26 +120,14 @@ async def test_a_restored_backup_never_counts_as_a_replay(tmp_path: Path) -> Non
         events = [event.kind.value for _, event in await site.store.events()]
         assert "store.behind" in events
         assert "grant.healed" in events
-    finally:
-        await close_site(site)
 
 
 async def test_who_is_ahead_when_healing_is_over_signs_in_again_aloud(tmp_path: Path) -> None:
     """Whether it was lost before the restore or in another loss since, nobody can tell: the audit says so, and the site
     stays ready. An access token sends its app to refresh, however old it is.
     """
-    env = TestClock()
-    site = await open_site(tmp_path, env)
-    link, _, first = await _signed_in(site)
-    await close_site(site)
-    backup = tmp_path / "backup.sqlite3"
-    shutil.copy(site.settings.database_path, backup)
-    site = await open_site(tmp_path, env, site.ring[-1])
-    second = (await site.refresh(first, link)).json()
-    await close_site(site)
-    shutil.copy(backup, site.settings.database_path)
-    site = await open_site(tmp_path, env, site.ring[-1])
-    try:
+    async with _put_back(tmp_path, refreshes=1) as (site, link, second):
+        env = site.env
         assert await site.store.apply(Change((DecideLoss(env.now, env.now + DAY),)))
         env.advance(3 * DAY)
         assert (await site.myself(second["access_token"])).status_code == 401
@@ -137,8 +138,6 @@ async def test_who_is_ahead_when_healing_is_over_signs_in_again_aloud(tmp_path: 
         assert (await site.store.site()).behind_since == 0
         told = [event for _, event in await site.store.events() if event.kind is EventKind.GRANT_NOT_HEALED]
         assert [event.detail for event in told] == ["generation 1 shown, row at 0"]
-    finally:
-        await close_site(site)
 
 
 async def test_a_backup_restored_without_the_new_code_key_could_redeem_twice_and_does_not(tmp_path: Path) -> None:
