@@ -25,8 +25,13 @@ pytestmark = pytest.mark.needs("postgres")
 # Less than the three seconds after which a lock that is not had is given up.
 SOON = 2.5
 CERTIFICATE = 7
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND COALESCE(relation::regclass::text, locktype) = ANY ($1)"
 OLDER_NODE = "SELECT pg_advisory_lock_shared(1735289711, texts_epoch::int) FROM upkeep"
-NEWER_NODE = f"SELECT pg_advisory_lock_shared(1735289710, 3); {OLDER_NODE}"
+NEWER_NODE = f"SELECT pg_advisory_lock_shared(1735289710, 2); {OLDER_NODE}"
+# What a stop looks at; each is locked by what a VACUUM of it holds.
+WRITTEN = ("links", "consents", "stops", "certificates")
+VACUUM = f"BEGIN; LOCK TABLE grants, accounts, sessions, audit, {', '.join(WRITTEN)} IN SHARE UPDATE EXCLUSIVE MODE"
+DUMP = "LOCK TABLE upkeep, grants IN ACCESS SHARE MODE"
 
 
 @dataclass
@@ -44,12 +49,10 @@ class Site:
         """One more sign-in, not redeemed."""
         return structs.replace(a_grant(self.account, self.link, key_id=KEY), certificate=CERTIFICATE)
 
-    async def until_waiting(self, task: "asyncio.Task[bool]", locks: str) -> None:
-        """Until somebody waits for a lock of this kind, as this task must."""
+    async def until_waiting(self, task: "asyncio.Task[bool]", *locks: str) -> None:
+        """Until somebody waits for one of these, tables or kinds of a lock, as this task must."""
         async with asyncio.timeout(SOON):
-            while not await self.watcher.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = ANY (string_to_array($1, ' '))", locks
-            ):
+            while not await self.watcher.fetchval(WAITS, locks):
                 assert not task.done(), "it waited for nothing"
                 await asyncio.sleep(0.01)
 
@@ -97,8 +100,10 @@ every_stop = pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 
 @every_stop
 async def test_a_vacuum_is_in_no_stops_way(site: Site, stop: Callable[[Site], Change]) -> None:
-    """It holds this lock for hours where there are many sign-ins, and one against wraparound lets nobody through."""
-    await site.other.execute("BEGIN; LOCK TABLE grants IN SHARE UPDATE EXCLUSIVE MODE")
+    """It holds this lock for hours where there are many sign-ins, and one against wraparound lets nobody through. A
+    dump, which reads everything for as long, is in nobody's way either.
+    """
+    await site.other.execute(f"{VACUUM}; {DUMP}")
     async with asyncio.timeout(SOON):
         assert await site.store.apply(stop(site))
         assert await site.live() == []
@@ -113,7 +118,7 @@ async def test_a_sign_in_on_its_way_is_reached(site: Site, stop: Callable[[Site]
     redeeming = asyncio.create_task(site.store.apply(redeemed(late)))
     await site.until_waiting(redeeming, "transactionid")
     stopping = asyncio.create_task(site.store.apply(stop(site)))
-    await site.until_waiting(stopping, "advisory")
+    await site.until_waiting(stopping, "upkeep")
     await site.other.execute("COMMIT")
     assert [await redeeming, await stopping] == [True, True]
     assert await site.live() == []
@@ -122,11 +127,11 @@ async def test_a_sign_in_on_its_way_is_reached(site: Site, stop: Callable[[Site]
 @every_stop
 async def test_a_sign_in_behind_a_stop_sees_it(site: Site, stop: Callable[[Site], Change]) -> None:
     """The stop has begun and is not written yet: the sign-in waits for it, and is refused."""
-    await site.other.execute("BEGIN; LOCK TABLE links, consents, stops, certificates IN SHARE MODE")
+    await site.other.execute(f"BEGIN; LOCK TABLE {', '.join(WRITTEN)} IN SHARE MODE")
     stopping = asyncio.create_task(site.store.apply(stop(site)))
-    await site.until_waiting(stopping, "relation")
+    await site.until_waiting(stopping, *WRITTEN)
     redeeming = asyncio.create_task(site.store.apply(redeemed(site.another())))
-    await site.until_waiting(redeeming, "advisory")
+    await site.until_waiting(redeeming, "upkeep")
     await site.other.execute("COMMIT")
     assert [await stopping, await redeeming] == [True, False]
     assert await site.live() == []
@@ -158,7 +163,7 @@ async def test_nodes_of_the_version_before_are_kept_out_too(site: Site, stop: Ca
     await site.other.execute(OLDER_NODE)
     await site.other.execute("BEGIN; LOCK TABLE grants IN ROW EXCLUSIVE MODE")
     stopping = asyncio.create_task(site.store.apply(stop(site)))
-    await site.until_waiting(stopping, "relation")
+    await site.until_waiting(stopping, "grants")
     await site.other.execute("COMMIT")
     assert await stopping
 
@@ -167,7 +172,7 @@ async def test_a_stop_of_the_version_before_keeps_sign_ins_out(site: Site) -> No
     """It takes its lock of the table alone, and a sign-in here waits for that before it looks at anything."""
     await site.other.execute("BEGIN; LOCK TABLE grants IN SHARE ROW EXCLUSIVE MODE; UPDATE links SET stop = stop + 1")
     redeeming = asyncio.create_task(site.store.apply(redeemed(site.another())))
-    await site.until_waiting(redeeming, "relation")
+    await site.until_waiting(redeeming, "grants")
     await site.other.execute("COMMIT")
     assert not await redeeming
 
@@ -177,6 +182,6 @@ async def test_nodes_of_this_version_need_no_more(site: Site) -> None:
     await site.watcher.execute(NEWER_NODE)
     await site.other.execute(OLDER_NODE)
     await site.other.execute("SELECT pg_advisory_unlock_all()")
-    await site.other.execute("BEGIN; LOCK TABLE grants IN SHARE UPDATE EXCLUSIVE MODE")
+    await site.other.execute(VACUUM)
     async with asyncio.timeout(SOON):
         assert await site.store.apply(STOPS["link"](site))

@@ -24,7 +24,6 @@ from genkan.store.postgres_connection import (
 )
 from genkan.store.postgres_epoch import joined
 from genkan.store.postgres_notes import statements
-from genkan.store.postgres_sign_ins import SHARE
 from genkan.store.postgres_texts import KnownIds
 from genkan.store.sqlite_lazy import Notes
 
@@ -51,11 +50,6 @@ class Batch:
         kinds = {type(command) for command in self.commands}
         one = kinds in ({Rotated}, {Retried})
         return one and not self.notes and all(getattr(command, "event", None) is None for command in self.commands)
-
-    @property
-    def signs_in(self) -> bool:
-        """Whether anybody is signed in by it: it is not done beside what ends many sign-ins."""
-        return any(isinstance(command, Redeemed) for command in self.commands)
 
     def texts(self) -> Iterable[str]:
         """Every text that a row of these will name."""
@@ -185,7 +179,7 @@ class TokenWriter:
 
     async def _together(self, connection: asyncpg.Connection, batch: Batch, done: "Doing") -> None:
         self.statements += 2
-        await connection.execute(f"BEGIN; {SHARE}" if batch.signs_in else "BEGIN")
+        await connection.execute("BEGIN")
         for text, values in statements(batch.notes, self._ids) if batch.notes else ():
             self.statements += 1
             await connection.fetch(text, *values)

@@ -1,7 +1,7 @@
-"""Sign-ins and what ends many of them keep out of each other's way, by a lock that no VACUUM meets (0232).
+"""Sign-ins and what ends many of them keep out of each other's way, by a lock of a table that has one row (0232).
 
-Whoever redeems shares it and whoever stops has it alone, from the beginning of their transactions: sign-ins on their
-way are finished first, and later ones see what was done. Accounts are locked row by row by the sign-in itself.
+Whoever redeems shares it and whoever stops has it alone, until their transactions end: sign-ins on their way are
+finished first, and later ones see what was done. Accounts are locked row by row by the sign-in itself.
 """
 
 from genkan.store.database import Database
@@ -9,15 +9,18 @@ from genkan.store.postgres_appenders import WRITING
 from genkan.store.sqlite_stops import KEY, Stop, StopWrites
 from genkan.store.sqlite_texts import TextIds
 
-SHARE = "SELECT pg_advisory_xact_lock_shared(1735289710, 2)"
-TAKE = "SELECT pg_advisory_xact_lock(1735289710, 2)"
+# A part of the statement that redeems. It looks for no row, but it names the table: the server takes this lock with
+# those of the statement's other tables, before the snapshot by which it looks at anything.
+SHARE = "SELECT 1 FROM upkeep WHERE FALSE FOR KEY SHARE"
+# Of what meets the lock above the least: whoever reads the table, as a dump does, meets neither.
+TAKE = "LOCK TABLE upkeep IN EXCLUSIVE MODE"
 # Kept by each session that writes as long as it lives: it shares the lock above when it redeems.
-SHARES = "pg_advisory_lock_shared(1735289710, 3)"
+SHARES = "pg_advisory_lock_shared(1735289710, 2)"
 # Those that write texts' numbers (postgres_epoch) and say no such thing are of the version before.
 _OLDER = """
     SELECT pid FROM pg_locks
     WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    GROUP BY pid HAVING bool_or(classid = 1735289711) AND NOT bool_or(classid = 1735289710 AND objid = 3)
+    GROUP BY pid HAVING bool_or(classid = 1735289711) AND NOT bool_or(classid = 1735289710 AND objid = 2)
 """
 # All that they would meet, and so does a VACUUM.
 _TAKE_FROM_OLDER = "LOCK TABLE grants IN SHARE ROW EXCLUSIVE MODE"
