@@ -249,6 +249,23 @@ def test_the_first_must_answer_before_any_other_begins() -> None:
     assert logged == [{"worker": 1, "problem": "no ring"}]
 
 
+def test_who_dies_while_the_others_drain_is_told_of() -> None:
+    """Nobody takes its place, and what it was answering is lost. Who ends in order, or had not answered yet, or was
+    killed for being late, is no news.
+    """
+    now, logged = [100.0], list[dict[str, object]]()
+    overseer = an_overseer(now, logged)
+    overseer._leave(signal.SIGTERM, None)
+    place = overseer._places[1]
+    place.answers = True
+    for code, killed in ((-9, False), (0, False), (-9, True)):
+        place.pid, overseer._killed = 4711, killed
+        overseer._ended(place, code)
+    place.answers, overseer._killed = False, False
+    overseer._ended(place, -15)
+    assert logged == [{"worker": 1, "how": "signal 9"}]
+
+
 def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its seconds come before those that a graceful end may take."""
     now, killed = [100.0], list[int]()
