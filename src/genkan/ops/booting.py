@@ -13,14 +13,13 @@ import httpx2
 from genkan.protocol.canary import Canary
 from genkan.settings import Settings
 from genkan.settings_given import FILE_VARIABLE
-from genkan.store.api import StoreAway
 from genkan.store.places import Postgres
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 ANSWER_SECONDS = 20
 END_SECONDS = 20
-# How genkan serve ends where its store is away: that says nothing of the copy.
+# How genkan serve ends where its store is away.
 AWAY = 75
 TOKENS = "/rest/oauth2/latest"
 # A copy of the site lives no longer than who tries it: however that ends, the pipe closes.
@@ -38,6 +37,10 @@ sys.exit(main())
 
 class DoesNotServe(Exception):
     """Why the copy is no site that signed-in phones could go on with, as one sentence."""
+
+
+class IsUnavailable(DoesNotServe):
+    """It says itself that its store is away or full just now, which need not be the copy's fault."""
 
 
 def free_port() -> int:
@@ -91,7 +94,8 @@ async def _posted(
 ) -> dict[str, object]:
     answer = await client.post(f"{TOKENS}/{what}", data=dict(form), headers=dict(headers))
     if answer.status_code != 200:
-        raise DoesNotServe(f"the copy answers {answer.status_code} where a phone's session is tried ({what})")
+        kind = IsUnavailable if answer.status_code == 503 else DoesNotServe
+        raise kind(f"the copy answers {answer.status_code} where a phone's session is tried ({what})")
     found: dict[str, object] = answer.json()
     return found
 
@@ -118,7 +122,7 @@ async def _until_ready(process: asyncio.subprocess.Process, errors: "asyncio.Fut
         raise DoesNotServe(f"the copy does not come up within {READY_SECONDS} s") from None
     if not line.startswith(b"ready "):
         said = f"the copy does not start: {(await errors).strip().removeprefix('genkan: ')}"
-        raise StoreAway(said) if await process.wait() == AWAY else DoesNotServe(said)
+        raise IsUnavailable(said) if await process.wait() == AWAY else DoesNotServe(said)
 
 
 async def _drained(stream: asyncio.StreamReader | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from genkan.ops.booting import HOST, DoesNotServe, free_port, served, try_canary
+from genkan.ops.booting import HOST, DoesNotServe, IsUnavailable, free_port, served, try_canary
 from genkan.ops.dump import Dump, look_at, put_back
 from genkan.ops.ending import cleaned_up_when_ended
 from genkan.ops.restore import Asked, Restored, restore
@@ -23,7 +23,7 @@ from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.protocol.sealing import Sealer
 from genkan.settings import Settings
-from genkan.store.api import CannotOpen, StoreAway, StoreUnavailable
+from genkan.store.api import CannotOpen, StoreAway, StoreUnfit
 from genkan.store.places import Place, Postgres, bring_to, count, losses, open_store, schema_of
 from genkan.store.postgres_trial import trial
 from genkan.store.sqlite_examine import Counts
@@ -129,9 +129,9 @@ async def _dump_tried(
             _bring_up(tried.place, dump, now())
             _check_pair(await _site(tried.place, now()), ring, asked.backup, dump)
             return await _tried(settings, _copied(folder, tried.place), asked, now)
-        except StoreUnavailable as problem:
-            # Where the server is the reason, this says so.
-            schema_of(tried.place)
+        except IsUnavailable as problem:
+            raise StoreAway(f"{problem}; see that the server has a dozen connections left") from problem
+        except StoreUnfit as problem:
             raise Damaged(f"{dump.file} was put back and is no whole site: {problem}") from problem
 
 

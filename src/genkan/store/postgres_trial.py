@@ -15,6 +15,8 @@ from genkan.store.postgres_patient import connected
 _APPLICATION = "genkan-trial"
 # Beside those of postgres_open and postgres_duty. Who holds it may drop what a trial has left that was killed.
 _ALONE = "SELECT pg_try_advisory_lock(1735289710, 2)"
+# It waits for whatever puts the dump back.
+_STAY = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 _ABOUT = "SELECT 'genkan_trial_' || oid, current_user::text FROM pg_database WHERE datname = current_database()"
 _MAKE = "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
 _DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
@@ -51,6 +53,7 @@ async def trial(site: Postgres, given: Postgres | None) -> AsyncIterator[Trial]:
     async with connected((given or site).url, _APPLICATION) as db:
         if not await db.fetchval(_ALONE):
             raise CannotOpen("another command tries a dump there; wait until it has ended")
+        await db.fetch(_STAY)
         major = db.get_server_version().major
         if given is not None:
             async with _emptied(db):
