@@ -2,8 +2,6 @@
 is laid beside the copy for a moment, and taken back. The present one is only read.
 """
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 
 from genkan.store.api import CannotOpen, StoreAway
@@ -23,7 +21,7 @@ _COMPARED = {
 }
 _LIKE = "CREATE UNLOGGED TABLE present.{table} AS SELECT {columns} FROM {table} WITH NO DATA"
 _ALL = "SELECT {columns} FROM {table}"
-_LATER = " WHERE id > $1"
+_LATER = "SELECT {columns} FROM {table} WHERE id > $1"
 _ROWS_AT_ONCE = 5_000
 _NAME = "genkan-verify"
 
@@ -58,15 +56,13 @@ async def _compared(here: asyncpg.Connection, there: asyncpg.Connection, last_ev
     try:
         await here.execute("CREATE SCHEMA present")
         for table, columns in _COMPARED.items():
-            await here.execute(named(_LIKE, table=table, columns=columns))
-            rows = _rows(there, named(_ALL, table=table, columns=columns), last_event if table == "audit" else None)
-            await here.copy_records_to_table(table, schema_name="present", records=rows)
+            like = named(_LIKE, table=table, columns=columns)
+            await here.execute(like)
+            if table == "audit":
+                found = there.cursor(named(_LATER, table=table, columns=columns), last_event, prefetch=_ROWS_AT_ONCE)
+            else:
+                found = there.cursor(named(_ALL, table=table, columns=columns), prefetch=_ROWS_AT_ONCE)
+            await here.copy_records_to_table(table, schema_name="present", records=found)
         return Losses(*await here.fetchrow(spelled(NEWER).text, last_event))
     finally:
         await taken_back.rollback()
-
-
-async def _rows(there: asyncpg.Connection, asked: str, after: int | None) -> AsyncIterator[asyncpg.Record]:
-    values = () if after is None else (after,)
-    async for row in there.cursor(asked + _LATER if values else asked, *values, prefetch=_ROWS_AT_ONCE):
-        yield row

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from genkan.store.api import CannotOpen
+from genkan.store.names import named
 from genkan.store.places import Postgres
 from genkan.store.postgres_patient import connected
 
@@ -17,9 +18,13 @@ _APPLICATION = "genkan-trial"
 _ALONE = "SELECT pg_try_advisory_lock(1735289710, 2)"
 # It waits for whatever puts the dump back.
 _STAY = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
-_ABOUT = "SELECT 'genkan_trial_' || oid, current_user::text FROM pg_database WHERE datname = current_database()"
+_ABOUT = "SELECT 'genkan_trial_' || oid, quote_ident(current_user) FROM pg_database WHERE datname = current_database()"
 _MAKE = "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
 _DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+_NO_RIGHT = (
+    "ROLE may make no database on this server: have an empty one made (CREATE DATABASE genkan_trial OWNER ROLE "
+    "ENCODING 'UTF8' TEMPLATE template0), and name it with --trial"
+)
 # What drops everything there, but for what the server or an extension made. A table takes along what hangs on it.
 _DROP_SCHEMAS = """
     SELECT format('DROP SCHEMA IF EXISTS %I CASCADE', n.nspname) FROM pg_namespace n
@@ -67,16 +72,14 @@ async def trial(site: Postgres, given: Postgres | None) -> AsyncIterator[Trial]:
 @asynccontextmanager
 async def _made(db: asyncpg.Connection, name: str, role: str) -> AsyncIterator[None]:
     """Its name has the number of the site's database, so that a trial finds what one before it has left."""
-    drop = _DROP.format(name=name)
+    make = named(_MAKE, name=name)
+    drop = named(_DROP, name=name)
     await db.execute(drop)
     try:
         try:
-            await db.execute(_MAKE.format(name=name))
+            await db.execute(make)
         except asyncpg.InsufficientPrivilegeError:
-            raise CannotOpen(
-                f"{role} may make no database on this server: have an empty one made (CREATE DATABASE genkan_trial "
-                f"OWNER {role} ENCODING 'UTF8' TEMPLATE template0), and name it with --trial"
-            ) from None
+            raise CannotOpen(_NO_RIGHT.replace("ROLE", role)) from None
         yield
     finally:
         await db.execute(drop)
