@@ -12,6 +12,7 @@ from genkan.ops.restore import Asked, Restored, restore
 from genkan.ops.taking import RestoreFailed
 from genkan.ops.verify import RingVerified, verify
 from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.restoring import Manner
 from genkan.protocol.ring import Ring
@@ -84,6 +85,24 @@ async def test_the_database_becomes_the_site_again(site: Settings, tmp_path: Pat
     (phone,) = await store.phones(PhoneQuery())
     assert phone.grant.reason == ("" if manner is Manner.HEAL else "restored")
     await store.close()
+
+
+async def test_a_loss_is_decided_by_the_databases_clock(site: Settings, tmp_path: Path) -> None:
+    """Nodes are held to it (tokens.md 8). By that of the machine on which somebody types, healing might be over before
+    it began, or every loss of months to come be taken for one of before.
+    """
+    made = await backup(site, tmp_path / "ring.backup", PASS, an_env())
+    store = open_store(site.store_place, create=False, env=an_env())
+    before = await store.clock()
+    await store.close()
+    await restored(site, made.file, Manner.HEAL)
+    store = open_store(site.store_place, create=False, env=an_env())
+    after, told = await store.clock(), await store.site()
+    await store.close()
+    assert before is not None
+    assert after is not None
+    assert before <= told.restored_at <= after
+    assert told.heal_until == told.restored_at + DAY
 
 
 async def test_a_server_that_runs_stops_it(site: Settings, tmp_path: Path) -> None:
