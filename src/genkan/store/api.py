@@ -51,6 +51,10 @@ class QueueFull(StoreUnavailable):
     """More writes wait than may; the caller answers 503 with Retry-After."""
 
 
+class StoreUnfit(StoreUnavailable):
+    """Tables or columns of it are not there, and no waiting brings them."""
+
+
 class CannotOpen(Exception):
     """The store cannot be opened; the text is one sentence for the operator."""
 
