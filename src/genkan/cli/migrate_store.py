@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from genkan import clock
 from genkan.cli.output import print_json, print_warning, say
-from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
+from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told, user_name
 from genkan.ops.migrate_store import Asked, CannotMove, Moved, abandon_move
 from genkan.ops.migrate_store import migrate_store as move
 from genkan.store.places import POSTGRES, Postgres, is_secret
@@ -37,7 +37,8 @@ def migrate_store(
 
     Example: genkan migrate-store postgresql://genkan@db.example.org/genkan
     """
-    place = load_settings(data_dir).store_place
+    settings = load_settings(data_dir)
+    place = settings.store_place
     if not isinstance(place, Path):
         raise Stop(
             "the site is on PostgreSQL already: this moves a SQLite site, so leave GENKAN_DATABASE_URL out", SET_UP
@@ -50,7 +51,7 @@ def migrate_store(
         done = asyncio.run(move(asked, clock.system_env()))
     except CannotMove as problem:
         raise Stop(str(problem), SET_UP) from None
-    return print_json(document(done)) if json else _tell(done)
+    return print_json(document(done)) if json else _tell(done, settings.ring_path)
 
 
 def document(done: Moved) -> dict[str, object]:
@@ -87,11 +88,13 @@ def _read(path: Path) -> str:
     try:
         with path.open(encoding="utf-8") as file:
             return file.read(LONGEST_ADDRESS).strip()
-    except (OSError, UnicodeDecodeError):
-        raise Stop(f"{path} cannot be read", SET_UP) from None
+    except OSError as problem:
+        raise Stop(f"{path} cannot be read by the user {user_name()}: {problem.strerror}", SET_UP) from None
+    except UnicodeDecodeError:
+        raise Stop(f"{path} cannot be read: it should hold the address and nothing else", SET_UP) from None
 
 
-def _tell(done: Moved) -> None:
+def _tell(done: Moved, ring: Path) -> None:
     say(f"The site has moved to {done.place}.")
     if done.sums:
         rows = sum(one.count for one in done.sums.values())
@@ -99,4 +102,4 @@ def _tell(done: Moved) -> None:
         say(f"it served meanwhile, and was closed for writing for {done.closed_seconds:.2f} s.")
     say("Now stop the server that still runs, and start one with these settings (and the password, if there is one):")
     say(f"  GENKAN_DATABASE_URL={quote(done.place)}")
-    say("  GENKAN_SECRET_FILE=the key ring's file, where it is now")
+    say(f"  GENKAN_SECRET_FILE={quote(str(ring))}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from genkan.protocol.env import Env
 from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine, sqlite_open
@@ -24,9 +24,11 @@ class Postgres:
             parts = urlsplit(self.url)
             user, at, rest = parts.netloc.rpartition("@")
             query = "&".join(word for word in parts.query.split("&") if not is_secret(word.partition("=")[0]))
-            return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + rest, query=query))
         except ValueError:
             return "the PostgreSQL database"
+        # Not urlunsplit, which leaves the slashes out where no host is named.
+        place = f"{parts.scheme}://{user.partition(':')[0]}{at}{rest}{parts.path}"
+        return f"{place}?{query}" if query else place
 
 
 def is_secret(name: str) -> bool:

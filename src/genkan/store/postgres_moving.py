@@ -14,7 +14,7 @@ from genkan.store.api import CannotOpen
 from genkan.store.migration import additive_before, migrations
 from genkan.store.moving import Row, Sum
 from genkan.store.names import named
-from genkan.store.postgres_connection import CONNECT_SECONDS, is_machine
+from genkan.store.postgres_connection import CONNECT_SECONDS, is_machine, why_closed
 from genkan.store.postgres_open import LOCK, MADE, MIGRATIONS, THERE, others, schema_of
 from genkan.store.postgres_texts import KnownIds
 from genkan.store.postgres_tokens import TELL, TELL_COLUMNS, event_row, texts_of_event
@@ -66,11 +66,11 @@ async def connected(url: str) -> AsyncIterator["Target"]:
         connection = await asyncpg.connect(
             url, timeout=CONNECT_SECONDS, server_settings=_SESSION, target_session_attrs="primary"
         )
-    except (ValueError, asyncpg.ClientConfigurationError):
-        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+    except (ValueError, asyncpg.ClientConfigurationError) as fault:
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: {why_closed(fault)}") from None
     except Exception as fault:
         if is_machine(fault):
-            raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
+            raise CannotOpen(f"the PostgreSQL database cannot be opened: {why_closed(fault)}") from fault
         raise
     try:
         yield Target(url, connection)
