@@ -154,6 +154,28 @@ def test_who_insists_waits_for_no_drain(site: Serving, sent: tuple[signal.Signal
 
 
 @pytest.mark.needs("postgres")
+def test_who_tells_all_of_them_to_end_insists_on_nothing(site: Serving) -> None:
+    """systemd sends SIGTERM to every process of a service: a worker hears it from there and from its parent, and
+    drains all the same; a second one to the parent ends that.
+    """
+    site.environment["GENKAN_DRAIN_SECONDS"] = "60"
+    site.start()
+    process = site.process
+    assert process is not None
+    until(lambda: up(site) == ["0", "1", "2"])
+    asked = workers(site)
+    for pid in (*asked, process.pid, *asked):
+        os.kill(pid, signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    assert all(map(lives, asked))
+    assert httpx2.get(f"{site.base}/readyz").json()["reasons"] == ["closing"]
+    process.terminate()
+    assert process.wait(SECONDS) == 0
+    assert "killed" not in log_of(site)
+
+
+@pytest.mark.needs("postgres")
 def test_every_address_is_shared(server: Server, tmp_path: Path) -> None:
     """TLS of one's own and the origin that asks for certificates are answered by all workers."""
     house = House(tmp_path / "house")
@@ -225,6 +247,23 @@ def test_the_first_must_answer_before_any_other_begins() -> None:
     assert second.due == 0.0
     overseer._heard(second, Said(cannot="no ring"))
     assert logged == [{"worker": 1, "problem": "no ring"}]
+
+
+def test_who_dies_while_the_others_drain_is_told_of() -> None:
+    """Nobody takes its place, and what it was answering is lost. Who ends in order, or had not answered yet, or was
+    killed for being late, is no news.
+    """
+    now, logged = [100.0], list[dict[str, object]]()
+    overseer = an_overseer(now, logged)
+    overseer._leave(signal.SIGTERM, None)
+    place = overseer._places[1]
+    place.answers = True
+    for code, killed in ((-9, False), (0, False), (-9, True)):
+        place.pid, overseer._killed = 4711, killed
+        overseer._ended(place, code)
+    place.answers, overseer._killed = False, False
+    overseer._ended(place, -15)
+    assert logged == [{"worker": 1, "how": "signal 9"}]
 
 
 def test_workers_are_killed_only_after_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:

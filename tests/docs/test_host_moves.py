@@ -113,7 +113,7 @@ def test_a_real_host_moves_by_the_pages(host: Host, server: Server, service: Ser
     are_whose_they_shall_be(host)
 
     ring, passphrase = ("genkan-1.backup", "genkan-2.backup"), ("backup.pass", f"{FOLDER}/backup.pass")
-    keep, restore, _ = (block.replace(*ring).replace(*passphrase) for block in blocks(RESTORE, "On PostgreSQL"))
+    keep, _, restore, _ = (block.replace(*ring).replace(*passphrase) for block in blocks(RESTORE, "On PostgreSQL"))
     host.run(as_the_site(shell + keep))
     assert going.refresh().status_code == 200
     service.stop()

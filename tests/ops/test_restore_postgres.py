@@ -12,6 +12,7 @@ from genkan.ops.restore import Asked, Restored, restore
 from genkan.ops.taking import RestoreFailed
 from genkan.ops.verify import RingVerified, verify
 from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.protocol.env import DAY
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.restoring import Manner
 from genkan.protocol.ring import Ring
@@ -86,6 +87,24 @@ async def test_the_database_becomes_the_site_again(site: Settings, tmp_path: Pat
     await store.close()
 
 
+async def test_a_loss_is_decided_by_the_databases_clock(site: Settings, tmp_path: Path) -> None:
+    """Nodes are held to it (tokens.md 8). By that of the machine on which somebody types, healing might be over before
+    it began, or every loss of months to come be taken for one of before.
+    """
+    made = await backup(site, tmp_path / "ring.backup", PASS, an_env())
+    store = open_store(site.store_place, create=False, env=an_env())
+    before = await store.clock()
+    await store.close()
+    await restored(site, made.file, Manner.HEAL)
+    store = open_store(site.store_place, create=False, env=an_env())
+    after, told = await store.clock(), await store.site()
+    await store.close()
+    assert before is not None
+    assert after is not None
+    assert before <= told.restored_at <= after
+    assert told.heal_until == told.restored_at + DAY
+
+
 async def test_a_server_that_runs_stops_it(site: Settings, tmp_path: Path) -> None:
     """Its connections are seen; the ring and the database stay what they were."""
     made = await backup(site, tmp_path / "ring.backup", PASS, an_env())
@@ -114,10 +133,10 @@ async def test_files_of_the_other_engine_are_told_apart(site: Settings, tmp_path
 async def test_a_rings_backup_is_tried_against_the_database(site: Settings, tmp_path: Path) -> None:
     """It opens, and is this database's; under another site's ring it would open nothing there."""
     made = await backup(site, tmp_path / "ring.backup", PASS, an_env())
-    assert await verify(site, made.file, PASS, "test", an_env) == RingVerified(1, good=True)
+    assert await verify(site, Asked(made.file, PASS, Manner.HEAL, "test"), an_env) == RingVerified(1, good=True)
     replace_ring_file(site.ring_path, a_ring("another"))
     store = open_store(site.store_place, create=False, env=an_env())
     other = a_ring("another")
     assert await store.apply(Change((MoveRing(other.version + 1, other.fingerprint),)))
     await store.close()
-    assert await verify(site, made.file, PASS, "test", an_env) == RingVerified(1, good=False)
+    assert await verify(site, Asked(made.file, PASS, Manner.HEAL, "test"), an_env) == RingVerified(1, good=False)

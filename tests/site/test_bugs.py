@@ -53,3 +53,20 @@ async def test_a_program_is_answered_in_json(site: SiteUnderTest) -> None:
     assert (answer.status_code, answer.json()["error"]) == (500, "server_error")
     assert answer.headers["content-type"].startswith("application/json")
     assert "thought to be there" not in answer.text
+
+
+@pytest.mark.parametrize(("part", "guard"), [("_find", Guard.MACHINE), ("_shaped", Guard.PAGE)])
+async def test_what_fails_around_a_handler_is_counted_too(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch, part: str, guard: Guard
+) -> None:
+    """On the way to it, or while its own failure is told: the server answers 500, and whoever measures sees one."""
+
+    def broken(*_: object) -> None:
+        raise KeyError(part)
+
+    monkeypatch.setattr(Dispatcher, part, broken)
+    async with _browser(site, guard, []) as client:
+        with pytest.raises(KeyError, match=part):
+            await client.get("/broken")
+    assert site.door.measures.answers == {("unknown", 500): 1}
+    assert site.door.measures.server.requests == {"programs": 0, "people": 0}

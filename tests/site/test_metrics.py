@@ -101,6 +101,14 @@ async def test_the_state_is_told_with_its_cause(site: SiteUnderTest, monkeypatch
     assert told == {Cause.CLOSING: 1, Cause.CLOCK: 1, Cause.STORE: 1, Cause.BEHIND: 0, Cause.RING: 0}
 
 
+async def test_a_clock_that_was_set_back_is_told_by_the_worse_of_both_ways(site: SiteUnderTest) -> None:
+    """Behind what the store remembers, and ahead of its machine: the two do not make a clock that is right."""
+    site.door.health.clock_off = site.door.health.clock_ahead = 3_600_000
+    assert abs(one(await shown(site), "genkan_clock_behind_seconds")) == 3600
+    site.door.health.clock_off = 0
+    assert one(await shown(site), "genkan_clock_behind_seconds") == -3600
+
+
 async def test_a_store_that_hangs_takes_no_numbers_away(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each process tells what it has counted while its fellows wait for it, readyz says why before its asker goes, and
     however many ask, the store is asked once.

@@ -15,6 +15,7 @@ from genkan.site import keeper as keeping
 from genkan.site.certificate_keeper import CertificateKeeper
 from genkan.site.directory_keeper import DirectoryKeeper
 from genkan.site.keeper import HELD, Keeper
+from genkan.site.readiness import Cause, readiness
 from genkan.store.api import PhoneQuery
 from genkan.store.audit_rounds import NODE
 from tests.site.directories import FakeDirectory
@@ -130,6 +131,22 @@ async def test_what_the_process_takes_the_time_to_be_is_compared(site: SiteUnder
     assert (site.door.health.clock_ahead, shared.pruned) == (FAR, [])
 
 
+async def test_where_the_store_has_no_clock_a_process_that_is_ahead_says_so_until_it_ends(
+    site: SiteUnderTest, shared: Shared
+) -> None:
+    """A file is compared with the machine's: the time of such a process stands, and no token of its own expires."""
+    shared.now = None
+    keeper = Keeper(site.door, NODE, lambda: START)
+    await turn(keeper, 0)
+    site.env.advance(FAR)
+    for number in (60, 120):
+        await turn(keeper, number)
+        assert list((await readiness(site.door)).causes) == [Cause.CLOCK]
+    site.env.now = START + 9 * SECOND
+    await turn(keeper, 180)
+    assert (await readiness(site.door)).causes == {}
+
+
 async def test_time_that_goes_on_at_once_is_not_believed_for_an_hour(
     site: SiteUnderTest, shared: Shared, phone: bytes
 ) -> None:
@@ -181,6 +198,21 @@ async def test_a_leap_after_all_have_ended_in_order_is_one(site: SiteUnderTest, 
     before = await everything(site)
     site.env.advance(FAR)
     shared.now = site.env.now
+    await turn(Keeper(site.door, "b", lambda: site.env.now), 0)
+    assert (shared.pruned, await everything(site)) == ([], before)
+
+
+async def test_a_second_leap_is_one_beside_what_a_node_left_of_the_first(
+    site: SiteUnderTest, shared: Shared, phone: bytes
+) -> None:
+    """A node that was killed while the database's clock was wrong leaves its report, far ahead for good."""
+    await turn(Keeper(site.door, "a", lambda: site.env.now), 0)
+    for node, later in (("a", FAR), ("b", HOUR)):
+        site.env.now = shared.now = START + later
+        await turn(Keeper(site.door, node, lambda: site.env.now), 0)
+    shared.pruned.clear()
+    before = await everything(site)
+    site.env.now = shared.now = START + FAR + 2 * HOUR
     await turn(Keeper(site.door, "b", lambda: site.env.now), 0)
     assert (shared.pruned, await everything(site)) == ([], before)
 

@@ -85,13 +85,6 @@ def test_a_place_never_shows_its_password(url: str) -> None:
     assert "s3cret" not in f"{place} {place!r}"
 
 
-def test_a_place_is_shown_as_it_can_be_written_again() -> None:
-    """A socket without a host or a user has its slashes still."""
-    url = "postgresql:///genkan?host=/var/run/postgresql"
-    assert str(Postgres(url)) == url
-    assert str(Postgres("postgresql://genkan@db/genkan")) == "postgresql://genkan@db/genkan"
-
-
 def test_places_are_told_apart_by_their_beginning() -> None:
     """A file in the data folder, a file that is named, a database."""
     assert place_of("", Path("data")) == Path("data/genkan.sqlite3")

@@ -236,6 +236,8 @@ class Overseer:
         lived = self.ticks() - place.begun
         place.pid = 0
         if self._leaving is not None:
+            if code and place.answers and not self._killed:
+                self.log("error", "worker ended before it had finished", worker=place.number, how=_how(code))
             return
         if not self._told:
             raise NeverAnswered(f"the first worker ended ({_how(code)}) before it answered; its last lines say why")

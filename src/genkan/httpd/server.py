@@ -77,7 +77,11 @@ class Server(uvicorn.Server):
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """uvicorn's word for a signal. After the first SIGTERM those in front are given time to hear that we go."""
+        """uvicorn's word for a signal. After the first SIGTERM those in front are given time to hear that we go. One of
+        several processes takes no second for more: a service manager tells all of them, and their parent does as well.
+        """
+        if sig == signal.SIGTERM and self._shared.leaving and signals.AT_ONCE in self._ending:
+            return
         if sig != signal.SIGTERM or not self._drain_seconds or self._shared.leaving:
             super().handle_exit(sig, frame)
             return

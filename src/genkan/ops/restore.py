@@ -22,7 +22,7 @@ from genkan.settings import Settings
 from genkan.site.api.documents import moment
 from genkan.store.api import CannotOpen, NoSite, Store
 from genkan.store.places import Postgres, open_store, others_at, renew_site_id
-from genkan.store.rounds import settle_all
+from genkan.store.rounds import reported_time, settle_all
 from genkan.store.sqlite_examine import identity_of, moved_from
 from genkan.store.sqlite_moving import mover_alone
 from genkan.store.sqlite_replace import replace_database
@@ -85,7 +85,9 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
 
 
 async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, env: Env) -> Restored:
-    """PostgreSQL's own programs have put the database back; here it becomes the site again, with its ring."""
+    """PostgreSQL's own programs have put the database back; here it becomes the site again, with its ring, by the
+    database's clock, which its nodes are held to.
+    """
     ring_path = settings.ring_path
     if not ring_path.parent.is_dir():
         raise RestoreFailed(f"there is no folder {ring_path.parent} for the key ring")
@@ -98,6 +100,7 @@ async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, e
             site = await store.site()
             present, ring = ring_for(taken, ring_path, site)
             as_of, last_event = await _latest(store), await store.last_event()
+            env = Env(await reported_time(store, env.now), env.draw)
         decided = _decided(RestoreFacts(site, None, ring), asked, env)
         _put_ring(ring_path, present, decided.ring)
         await _make_so(place, asked.backup, decided, env)

@@ -57,17 +57,34 @@ class Dispatcher:
         await self._asgi(scope, receive, send)
 
     async def respond(self, arrival: Arrival) -> Answer:
-        """The answer, whatever happens; counted, and logged where it is a refusal."""
+        """The answer, whatever happens; counted, and logged where it is a refusal. What fails on the way to a handler,
+        or in telling of its failure, is counted as the 500 that the server then answers.
+        """
         started = self._ticks()
         PATIENCE.set(Patience())
+        try:
+            rule, reply = await self._answered(arrival)
+        except Exception:
+            self._door.measures.answered("unknown", 500, self._ticks() - started)
+            raise
+        seconds = self._ticks() - started
+        route = rule.path if rule else "unknown"
+        self._door.measures.answered(route, reply.status, seconds)
+        if reply.status >= 400 or self._logs_all:
+            level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
+            self._door.log(level, "answered", route=route, method=arrival.method, status=reply.status,
+                           request_id=arrival.number, ms=round(seconds * 1000, 1))  # fmt: skip
+        return reply
+
+    async def _answered(self, arrival: Arrival) -> tuple[Rule | None, Answer]:
+        """The answer, and the rule that it is by."""
         shown = None if arrival.secured is None else arrival.secured.certificate
         peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
         moved = self._moved(peer, arrival.path) if self._former else None
         path = arrival.path if moved is None else self._base + moved
         elsewhere = None if self._certificates is None else self._certificates.found(arrival, peer)
         rules, parameters = self._find(path) if elsewhere is None else (elsewhere.rules, {})
-        method = arrival.method
-        rule = rules.get("GET" if method == "HEAD" else method)
+        rule = rules.get("GET" if arrival.method == "HEAD" else arrival.method)
         if moved is not None and rule is not None and rule.guard is Guard.PAGE:
             reply = self._led_on(arrival, moved)
         elif elsewhere is not None and not rules:
@@ -80,14 +97,7 @@ class Dispatcher:
                 reply = full or await self._reply(arrival, path, peer, rule, rules, parameters)
             finally:
                 self._figures.requests[kind] -= 1
-        seconds = self._ticks() - started
-        route = rule.path if rule else "unknown"
-        self._door.measures.answered(route, reply.status, seconds)
-        if reply.status >= 400 or self._logs_all:
-            level = "error" if reply.status >= 500 else "debug" if reply.status < 400 else "info"
-            self._door.log(level, "answered", route=route, method=method, status=reply.status,
-                           request_id=arrival.number, ms=round(seconds * 1000, 1))  # fmt: skip
-        return reply
+        return rule, reply
 
     def _no_room(self, kind: str, rule: Rule | None, arrival: Arrival) -> Answer | None:
         """That there is too much to do, where there is. Programs and people have room of their own, so that neither

@@ -156,8 +156,9 @@ class Keeper:
         health.suspect = health.unwritable = False
 
     async def compare_clocks(self) -> None:
-        """tokens.md 8: against the store's clock, or the latest time that it remembers where it has none; it warns from
-        2 s, is not ready from 10 s. The report tells the store's own time where there is one.
+        """tokens.md 8: against the store's clock, or where it has none the latest time that it remembers and our
+        machine's, which is behind what this process takes the time to be once it was set back. It warns from 2 s, is
+        not ready from 10 s. The report tells the store's own time where there is one.
         """
         shown, theirs = self._shown(), await self._door.store.clock()
         now, version = self._wall(), self._door.sealer.ring.version
@@ -166,12 +167,12 @@ class Keeper:
         is_news = reported.leapt_at != self._leapt_at
         self._reported, self._told_at, self._leapt_at = version, told, reported.leapt_at
         remembered = reported.latest
-        behind, ahead = (remembered - now, 0) if theirs is None else (theirs - now, shown - theirs)
+        behind, ahead = (remembered if theirs is None else theirs) - now, shown - told
         self._compared(behind, ahead)
         if behind >= CLOCK_WARN:
             self._door.log("warning", "clock is behind what the store remembers", seconds=behind // SECOND)
         elif ahead >= CLOCK_WARN:
-            self._door.log("warning", "clock is ahead of the store's", seconds=ahead // SECOND)
+            self._door.log("warning", "the time here is ahead of the clock", seconds=ahead // SECOND)
         if is_news and self._is_held(told):
             days, seconds = max(0, told - remembered) // DAY, (HELD - abs(told - self._leapt_at)) // SECOND
             self._door.log("warning", "time went on at once: nothing is removed yet", days=days, seconds=seconds)

@@ -69,7 +69,8 @@ def _state(door: Door, readiness: Readiness) -> Families:
     for cause in Cause:
         unready.add_metric((cause.value,), int(cause in readiness.causes))
     yield unready
-    behind = (door.health.clock_off - door.health.clock_ahead) / SECOND
+    off, ahead = door.health.clock_off, door.health.clock_ahead
+    behind = (off if off >= ahead else -ahead) / SECOND
     yield _gauge("genkan_clock_behind_seconds", "How far this clock is behind the store's; below 0: ahead", behind)
     version = door.sealer.ring.version
     yield _gauge("genkan_key_ring_version", "The version of the key ring as loaded here", version)

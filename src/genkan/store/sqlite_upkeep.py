@@ -73,16 +73,17 @@ class Upkeep:
 
     def report(self, node: NodeReport) -> Reported:
         """Keep what a node says of itself. Beside it the time is kept: whoever ends in order tells none and leaves it,
-        and a leap is one for every process and for whoever is started anew.
+        and a leap is one for every process and for whoever is started anew. It is one from the time told: a node that
+        was killed while the clock was wrong leaves a report that is far ahead.
         """
         shown = int(self._db.execute(_LATEST).fetchone()[0])
         told, leapt_at = self._db.execute(_TOLD).fetchone()
-        latest = max(shown, told)
+        before = told or shown
         if node.seen_at:
-            leapt_at = node.seen_at if latest and node.seen_at - latest > LEAP else leapt_at
+            leapt_at = node.seen_at if before and node.seen_at - before > LEAP else leapt_at
             self._db.execute(_TELL, (node.seen_at, leapt_at))
         self._db.execute(_REPORT, (node.node, node.ring_version, node.seen_at))
-        return Reported(latest, leapt_at)
+        return Reported(max(shown, told), leapt_at)
 
     def prune(self, now: int, limit: int) -> int:
         """Delete what has expired, looking at no more than about ``limit`` rows of a kind. 0 when nothing is left."""
