@@ -106,10 +106,10 @@ def why_closed(fault: BaseException) -> str:
     if missing is not None:
         return f"there is no {missing[1]} to check the server's certificate with; name a file with &sslrootcert="
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
-        return "its address cannot be read; in a password write @ as %40, / as %2F, # as %23"
+        return "its address cannot be read (in a password write @ as %40, / as %2F, # as %23)"
     if isinstance(fault, FileNotFoundError | PermissionError):
         return f"{fault.strerror}: the server's socket, or a file that its address names"
-    return str(fault)
+    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__
 
 
 async def connect(url: str) -> asyncpg.Connection:
