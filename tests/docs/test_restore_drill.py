@@ -54,13 +54,19 @@ def test_a_bare_copy_by_the_page(tmp_path: Path) -> None:
 
 @pytest.mark.needs("postgres", "pg_dump")
 def test_the_drill_on_postgresql(tmp_path: Path) -> None:
-    """A dump with the ring beside it comes back into an empty database: the phone that went on stays signed in, and a
-    server that runs stops the restore.
+    """A dump with the ring beside it is tried while the site runs, and comes back into an empty database: the phone
+    that went on stays signed in, and a server that runs stops the restore.
     """
-    back_up, restore, _ = blocks(PAGE, "On PostgreSQL")
+    back_up, verify, restore, _ = blocks(PAGE, "On PostgreSQL")
     with a_site_on_postgres(tmp_path) as (server, site, phone):
         typed(back_up, tmp_path, site.environment, server.programs)
         assert phone.refresh().status_code == 200
+        told = typed(verify, tmp_path, site.environment, server.programs)
+        assert "genkan-1.dump with genkan-1.backup is good" in told
+        assert "phones that refreshed since: 1" in told
+        assert server.sql("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1") == "first\npostgres"
+        assert phone.refresh().status_code == 200
+        assert phone.is_live()
         with pytest.raises(AssertionError, match="stop it first, on every node"):
             typed(restore.splitlines()[2], tmp_path, site.environment, server.programs)
         site.stop()
@@ -77,7 +83,7 @@ def test_the_drill_on_postgresql(tmp_path: Path) -> None:
 @pytest.mark.needs("postgres", "pg_basebackup")
 def test_the_drill_with_a_base_backup(tmp_path: Path) -> None:
     """PostgreSQL started on a base backup is the site again, once it was restored with the ring's backup."""
-    _, restore, base = blocks(PAGE, "On PostgreSQL")
+    _, _, restore, base = blocks(PAGE, "On PostgreSQL")
     with a_site_on_postgres(tmp_path) as (server, site, phone):
         typed(base, tmp_path, site.environment, server.programs)
         assert phone.refresh().status_code == 200

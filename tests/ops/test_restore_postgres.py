@@ -133,10 +133,10 @@ async def test_files_of_the_other_engine_are_told_apart(site: Settings, tmp_path
 async def test_a_rings_backup_is_tried_against_the_database(site: Settings, tmp_path: Path) -> None:
     """It opens, and is this database's; under another site's ring it would open nothing there."""
     made = await backup(site, tmp_path / "ring.backup", PASS, an_env())
-    assert await verify(site, made.file, PASS, "test", an_env) == RingVerified(1, good=True)
+    assert await verify(site, Asked(made.file, PASS, Manner.HEAL, "test"), an_env) == RingVerified(1, good=True)
     replace_ring_file(site.ring_path, a_ring("another"))
     store = open_store(site.store_place, create=False, env=an_env())
     other = a_ring("another")
     assert await store.apply(Change((MoveRing(other.version + 1, other.fingerprint),)))
     await store.close()
-    assert await verify(site, made.file, PASS, "test", an_env) == RingVerified(1, good=False)
+    assert await verify(site, Asked(made.file, PASS, Manner.HEAL, "test"), an_env) == RingVerified(1, good=False)

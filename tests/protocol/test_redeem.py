@@ -183,9 +183,17 @@ def test_the_devices_own_id_goes_before_the_browsers_mark() -> None:
 def test_an_absolute_lifetime_caps_both_tokens() -> None:
     """A sign-in of at most ten minutes gives no access token of an hour."""
     link = a_link(absolute_lifetime=10 * MINUTE)
-    outcome = redeem(redeem_asked(), code_facts(link=link), an_env(), LIFETIMES)
+    outcome = redeem(redeem_asked(client=link), code_facts(link=link), an_env(), LIFETIMES)
     assert isinstance(outcome, Redeemed)
     assert outcome.grant.access_expires_at == outcome.grant.refresh_expires_at == NOW + 10 * MINUTE
+
+
+def test_what_nobody_looked_at_is_made_for_the_write_to_judge() -> None:
+    """The very sign-in that is made when all is as the code says; a wrong request is refused without a look."""
+    asked = redeem_asked(a_code(consent_mark=3))
+    assert redeem(asked, None, an_env(), LIFETIMES) == redeem(asked, code_facts(consent_mark=3), an_env(), LIFETIMES)
+    wrong = redeem_asked(verifier="w" * 43)
+    assert redeem(wrong, None, an_env(), LIFETIMES) == Refused(Reason.VERIFIER_WRONG)
 
 
 def test_stop_counters_must_be_the_very_ones() -> None:

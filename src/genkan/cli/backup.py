@@ -70,12 +70,12 @@ def _tell(done: BackedUp, passphrase_file: Path, place: Place) -> None:
     what = "database, key ring and settings" if done.database else "key ring and settings"
     say(f"{done.file} holds {what} as of {moment(done.manifest.made_at)}, {done.size} bytes.")
     say(f"Without the passphrase of {passphrase_file} nobody can open it, you neither: keep it, not beside the file.")
-    if done.database:
-        say(f"See that it can be restored: genkan restore {quote(str(done.file))} --verify"
-            f" --passphrase-file {quote(str(passphrase_file))}")  # fmt: skip
-    else:
+    dump = quote(f"{done.file}.dump")
+    if not done.database:
         say("The database itself is backed up by PostgreSQL's own programs, with its connection's user and password:")
-        say(f"  pg_dump --format=custom --file={quote(str(done.file))}.dump {quote(str(place))}")
+        say(f"  pg_dump --format=custom --file={dump} {quote(str(place))}")
+    say(f"See that it can be restored: genkan restore {quote(str(done.file))} --verify"
+        f"{'' if done.database else f' --dump {dump}'} --passphrase-file {quote(str(passphrase_file))}")  # fmt: skip
 
 
 def passphrase_in(path: Path) -> bytes:

@@ -4,18 +4,16 @@ import asyncio
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
 
 from cyclopts import Parameter
 
 from genkan import clock
+from genkan.cli.addresses import address, address_in
 from genkan.cli.output import print_json, print_warning, say
 from genkan.cli.workbench import SET_UP, AsJson, DataDir, Stop, actor_name, load_settings, told
 from genkan.ops.migrate_store import Asked, CannotMove, Moved, abandon_move
 from genkan.ops.migrate_store import migrate_store as move
-from genkan.store.places import POSTGRES, Postgres, is_secret
-
-LONGEST_ADDRESS = 4096
+from genkan.store.places import Postgres
 
 
 @told
@@ -65,30 +63,11 @@ def document(done: Moved) -> dict[str, object]:
 
 
 def _target(to: str | None, address_file: Path | None) -> Postgres:
-    if (to is None) == (address_file is None):
-        raise Stop("name the PostgreSQL database, or with --address-file the file that holds its address", SET_UP)
-    if to is not None and _has_password(to):
-        raise Stop("a password on the command line can be seen by others: use ~/.pgpass, or --address-file", SET_UP)
-    url = to if address_file is None else _read(address_file)
-    if url is None or not url.startswith(POSTGRES):
-        raise Stop("write postgresql://USER@HOST/DATABASE", SET_UP)
-    return Postgres(url)
-
-
-def _has_password(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.password is not None or any(map(is_secret, parse_qs(parts.query, keep_blank_values=True)))
-    except ValueError:
-        return True
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(LONGEST_ADDRESS).strip()
-    except (OSError, UnicodeDecodeError):
-        raise Stop(f"{path} cannot be read", SET_UP) from None
+    if to is not None and address_file is None:
+        return address(to, "--address-file")
+    if to is None and address_file is not None:
+        return address_in(address_file)
+    raise Stop("name the PostgreSQL database, or with --address-file the file that holds its address", SET_UP)
 
 
 def _tell(done: Moved) -> None:

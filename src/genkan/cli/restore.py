@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from genkan import clock
+from genkan.cli.addresses import address, address_in
 from genkan.cli.backup import PassphraseFile, passphrase_in
 from genkan.cli.output import print_json, say
 from genkan.cli.verified import tell_verified, verified_document
@@ -18,6 +19,7 @@ from genkan.ops.booting import DoesNotServe
 from genkan.ops.restore import Asked, Restored
 from genkan.ops.restore import restore as put_back
 from genkan.ops.taking import Damaged, RestoreFailed
+from genkan.ops.verify import Dumped
 from genkan.ops.verify import verify as try_out
 from genkan.ops.workshop import NoWorkshop
 from genkan.protocol.restoring import Manner
@@ -34,6 +36,23 @@ WHAT_BECOMES = {
 }
 
 
+Verify = Annotated[
+    bool, Parameter(negative="", help="Change nothing: try the backup in a place of its own, say what it lacks.")
+]
+DumpFile = Annotated[
+    Path | None, Parameter(name="--dump", help="With --verify: what pg_dump made of the site's PostgreSQL database.")
+]
+Trial = Annotated[
+    str | None,
+    Parameter(
+        name="--trial", help="An empty PostgreSQL database to try the dump in; else one is made beside the site's."
+    ),
+]
+TrialFile = Annotated[
+    Path | None, Parameter(name="--trial-file", help="The file that holds its address, password included.")
+]
+
+
 @told
 def restore(
     file: Annotated[Path, Parameter(help="What genkan backup made, or a bare copy of the site's SQLite database.")],
@@ -46,9 +65,10 @@ def restore(
     as_copy: Annotated[
         bool, Parameter(negative="", help="Make another site from it, where no token of the original opens.")
     ] = False,
-    verify: Annotated[
-        bool, Parameter(negative="", help="Change nothing: try the backup in a folder of its own, say what it lacks.")
-    ] = False,
+    verify: Verify = False,
+    dump: DumpFile = None,
+    trial: Trial = None,
+    trial_file: TrialFile = None,
     passphrase_file: PassphraseFile = None,
     json: AsJson = False,
     data_dir: DataDir = None,
@@ -61,39 +81,55 @@ def restore(
     """
     asked = {Manner.HEAL: heal, Manner.SIGN_OUT_ALL: sign_out_all, Manner.AS_COPY: as_copy}
     chosen = [manner for manner, is_asked in asked.items() if is_asked]
+    dumped = _dumped(dump, trial, trial_file, verify=verify)
     if len(chosen) + verify != 1:
         raise Stop(
             "choose one of --heal, --sign-out-all and --as-copy: what becomes of those who are signed in; or --verify",
             SET_UP,
         )
-    settings = load_settings(data_dir)
+    settings, manner = load_settings(data_dir), Manner.HEAL if verify else chosen[0]
     try:
         passphrase = passphrase_in(passphrase_file) if passphrase_file else None
-        if verify:
-            return _verify(settings, file, passphrase, json=json)
-        wanted = Asked(file, passphrase, chosen[0], actor_name())
-        done = asyncio.run(put_back(settings, wanted, clock.system_env()))
+        wanted = Asked(file, passphrase, manner, actor_name())
+        return _verify(settings, wanted, dumped, json) if verify else _restore(settings, wanted, json)
     except (BadArchive, Damaged) as problem:
         raise Stop(str(problem), NO if verify else SET_UP) from None
     except (RestoreFailed, BackupFailed, NoWorkshop) as problem:
         raise Stop(str(problem), SET_UP) from None
+
+
+def _dumped(dump: Path | None, trial: str | None, trial_file: Path | None, *, verify: bool) -> Dumped | None:
+    if dump is None and trial is None and trial_file is None:
+        return None
+    if dump is None or not verify:
+        raise Stop("a dump is tried: write --verify and --dump FILE", SET_UP)
+    if trial is not None and trial_file is not None:
+        raise Stop("name one database for the trial: --trial or --trial-file", SET_UP)
+    if trial is not None:
+        return Dumped(dump, address(trial, "--trial-file"))
+    return Dumped(dump, address_in(trial_file) if trial_file else None)
+
+
+def _restore(settings: Settings, asked: Asked, json: bool) -> int:
+    done = asyncio.run(put_back(settings, asked, clock.system_env()))
     if json:
         print_json(document(done))
     else:
-        _tell(file, done)
+        _tell(asked.backup, done)
     return DONE
 
 
-def _verify(settings: Settings, file: Path, passphrase: bytes | None, *, json: bool) -> int:
+def _verify(settings: Settings, asked: Asked, dumped: Dumped | None, json: bool) -> int:
     """Exit status 1 where the backup opens and would be no site to go on with."""
+    what = f"{dumped.file} with {asked.backup}" if dumped else str(asked.backup)
     try:
-        found = asyncio.run(try_out(settings, file, passphrase, actor_name(), clock.system_env))
+        found = asyncio.run(try_out(settings, asked, clock.system_env, dumped))
     except DoesNotServe as problem:
-        raise Stop(f"{file} cannot be relied on: {problem}", NO) from None
+        raise Stop(f"{what} cannot be relied on: {problem}", NO) from None
     if json:
         print_json(verified_document(found))
     else:
-        tell_verified(file, found)
+        tell_verified(what, found)
     return DONE if found.good else NO
 
 

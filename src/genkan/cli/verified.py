@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 from genkan.cli.output import say
 from genkan.ops.verify import RingVerified, Verified
@@ -31,16 +30,16 @@ def verified_document(found: Verified | RingVerified) -> dict[str, object]:
     }
 
 
-def tell_verified(file: Path, found: Verified | RingVerified) -> None:
-    """In words."""
+def tell_verified(what: str, found: Verified | RingVerified) -> None:
+    """In words. ``what`` names the backup, and the dump where there is one."""
     if isinstance(found, RingVerified):
-        say(f"{file} holds key ring {found.ring_version}. Its database is backed up by PostgreSQL's own programs, "
-            "and was not tried: put the dump into an empty database and serve that after --as-copy.")  # fmt: skip
+        say(f"{what} holds key ring {found.ring_version}. Its database is backed up by PostgreSQL's own programs, "
+            "and was not tried: name what pg_dump made of it with --dump.")  # fmt: skip
         fits = "It is the ring of the database that is there, or a newer one."
         say(fits if found.good else "It does not belong to the database that is there, or is older than that.")
         return
     counts = found.counts
-    say(f"{file} is good, as of {moment(found.restored.as_of)}: {counts.accounts} accounts, {counts.links} links, "
+    say(f"{what} is good, as of {moment(found.restored.as_of)}: {counts.accounts} accounts, {counts.links} links, "
         f"{counts.sign_ins} sign-ins.")  # fmt: skip
     say("A copy of it was restored and served, and a session made for this trial went on there.")
     if found.losses is None:

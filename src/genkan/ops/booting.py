@@ -11,12 +11,16 @@ from pathlib import Path
 import httpx2
 
 from genkan.protocol.canary import Canary
+from genkan.settings import Settings
 from genkan.settings_given import FILE_VARIABLE
+from genkan.store.places import Postgres
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 ANSWER_SECONDS = 20
 END_SECONDS = 20
+# How genkan serve ends where its store is away.
+AWAY = 75
 TOKENS = "/rest/oauth2/latest"
 # A copy of the site lives no longer than who tries it: however that ends, the pipe closes.
 _SERVE = """
@@ -35,6 +39,10 @@ class DoesNotServe(Exception):
     """Why the copy is no site that signed-in phones could go on with, as one sentence."""
 
 
+class IsUnavailable(DoesNotServe):
+    """It says itself that its store is away or full just now, which need not be the copy's fault."""
+
+
 def free_port() -> int:
     """A port on loopback that nobody listens on just now."""
     with socket.socket() as probe:
@@ -43,17 +51,16 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def served(folder: Path, port: int) -> AsyncIterator[str]:
-    """``genkan serve`` over the folder, asked for nothing from outside; its base URL once it answers."""
-    base = f"http://{HOST}:{port}"
+async def served(copied: Settings) -> AsyncIterator[str]:
+    """``genkan serve`` over the copy, asked for nothing from outside; its base URL once it answers."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _SERVE, env=_environment(folder, port, base),
+        sys.executable, "-c", _SERVE, env=_environment(copied),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     errors = asyncio.ensure_future(_drained(process.stderr))
     try:
         await _until_ready(process, errors)
-        yield base
+        yield copied.base_url
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -87,18 +94,22 @@ async def _posted(
 ) -> dict[str, object]:
     answer = await client.post(f"{TOKENS}/{what}", data=dict(form), headers=dict(headers))
     if answer.status_code != 200:
-        raise DoesNotServe(f"the copy answers {answer.status_code} where a phone's session is tried ({what})")
+        kind = IsUnavailable if answer.status_code == 503 else DoesNotServe
+        raise kind(f"the copy answers {answer.status_code} where a phone's session is tried ({what})")
     found: dict[str, object] = answer.json()
     return found
 
 
-def _environment(folder: Path, port: int, base: str) -> dict[str, str]:
+def _environment(copied: Settings) -> dict[str, str]:
     """Nothing of the site's own settings: the copy calls no directory, and listens where nobody else can reach it."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GENKAN_")}
-    return {
-        **plain, FILE_VARIABLE: os.devnull, "GENKAN_DATA_DIR": str(folder.absolute()), "GENKAN_HOST": HOST,
-        "GENKAN_PORT": str(port), "GENKAN_BASE_URL": base, "GENKAN_LOG_LEVEL": "error",
+    own = {
+        FILE_VARIABLE: os.devnull, "GENKAN_DATA_DIR": str(Path(copied.data_dir).absolute()), "GENKAN_HOST": HOST,
+        "GENKAN_PORT": str(copied.port), "GENKAN_BASE_URL": copied.base_url, "GENKAN_LOG_LEVEL": "error",
     }  # fmt: skip
+    if isinstance(copied.store_place, Postgres):
+        own |= {"GENKAN_DATABASE_URL": copied.database_url, "GENKAN_SECRET_FILE": str(copied.ring_path.absolute())}
+    return {**plain, **own}
 
 
 async def _until_ready(process: asyncio.subprocess.Process, errors: "asyncio.Future[str]") -> None:
@@ -110,7 +121,8 @@ async def _until_ready(process: asyncio.subprocess.Process, errors: "asyncio.Fut
     except TimeoutError:
         raise DoesNotServe(f"the copy does not come up within {READY_SECONDS} s") from None
     if not line.startswith(b"ready "):
-        raise DoesNotServe(f"the copy does not start: {(await errors).strip().removeprefix('genkan: ')}")
+        said = f"the copy does not start: {(await errors).strip().removeprefix('genkan: ')}"
+        raise IsUnavailable(said) if await process.wait() == AWAY else DoesNotServe(said)
 
 
 async def _drained(stream: asyncio.StreamReader | None) -> str:

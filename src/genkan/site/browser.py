@@ -8,7 +8,7 @@ import msgspec
 
 from genkan.protocol import webviews
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, Env
-from genkan.protocol.facts import SessionFacts
+from genkan.protocol.facts import SessionFacts, VisitFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
@@ -18,7 +18,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.reader import Reader, reader_of
-from genkan.site.received import Received, set_cookie
+from genkan.site.received import Cookies, Received, set_cookie
 
 SESSION = "genkan-session"
 DEVICE = "genkan-device"
@@ -68,11 +68,29 @@ def cookie_name(door: Door, name: str) -> str:
 async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     """Who is at the browser. A session that is over counts as none."""
     cookies = received.cookies()
+    session_id = _session_id(cookies, door)
+    facts = await door.store.session_facts(session_id) if session_id else None
+    return _visitor(received, cookies, session_id, facts, door, env)
+
+
+async def visitor_for(link_id: int, received: Received, door: Door, env: Env) -> tuple[Visitor, VisitFacts]:
+    """The same, with what else a step of an authorization request depends on, read at the same moment."""
+    cookies = received.cookies()
+    session_id = _session_id(cookies, door)
+    facts = await door.store.visit_facts(session_id, link_id)
+    return _visitor(received, cookies, session_id, facts.session, door, env), facts
+
+
+def _session_id(cookies: Cookies, door: Door) -> bytes | None:
+    cookie = cookies.get(cookie_name(door, SESSION))
+    return sessions.session_id(cookie) if cookie else None
+
+
+def _visitor(
+    received: Received, cookies: Cookies, session_id: bytes | None, facts: SessionFacts | None, door: Door, env: Env
+) -> Visitor:
     device = cookies.get(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
-    cookie = cookies.get(cookie_name(door, SESSION))
-    session_id = sessions.session_id(cookie) if cookie else None
-    facts = await door.store.session_facts(session_id) if session_id else None
     person = _standing(facts, door, env)
     reader = reader_of(received.headers, person.account if person else None)
     cookie = env.draw(16).hex() if fresh or device is None else device

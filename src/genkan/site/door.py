@@ -116,6 +116,11 @@ class SignInPace:
         wait = self.of_link.wait(link_id, now) or self.of_account.wait(account_id, now)
         return Refused(Reason.SIGNING_IN_TOO_FAST, retry_after=-(-wait // SECOND)) if wait else None
 
+    def give_back(self, account_id: int, link_id: int) -> None:
+        """The one that was counted last became no sign-in."""
+        self.of_link.give_back(link_id)
+        self.of_account.give_back(account_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Door:

@@ -1,14 +1,25 @@
 """Where a site's store is, and everything that is done to a store by its place: open, look at, migrate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from genkan.protocol.env import Env
-from genkan.store import postgres, postgres_open, sqlite, sqlite_copy, sqlite_examine, sqlite_open
+from genkan.store import (
+    postgres,
+    postgres_losses,
+    postgres_open,
+    sqlite,
+    sqlite_copy,
+    sqlite_examine,
+    sqlite_losses,
+    sqlite_open,
+)
 from genkan.store.api import Store
 from genkan.store.migration import Plan, Schema, migrations, planned
 from genkan.store.sqlite_examine import Counts
+from genkan.store.sqlite_losses import Losses
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -23,10 +34,31 @@ class Postgres:
         try:
             parts = urlsplit(self.url)
             user, at, rest = parts.netloc.rpartition("@")
-            query = "&".join(word for word in parts.query.split("&") if not is_secret(word.partition("=")[0]))
-            return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + rest, query=query))
+            return _joined(parts._replace(netloc=user.partition(":")[0] + at + rest), is_secret)
         except ValueError:
             return "the PostgreSQL database"
+
+    @property
+    def password(self) -> str | None:
+        """The one in the address."""
+        parts = urlsplit(self.url)
+        return unquote(parts.password) if parts.password else dict(parse_qsl(parts.query)).get("password")
+
+    def beside(self, database: str) -> "Postgres":
+        """Another database of the same server, for the same role."""
+        return Postgres(_joined(urlsplit(self.url)._replace(path=f"/{quote(database)}"), _names_database))
+
+
+def _joined(parts: SplitResult, is_left_out: Callable[[str], bool]) -> str:
+    """The address without some of its options. The standard library forgets the slashes of an address that names no
+    host.
+    """
+    query = "&".join(word for word in parts.query.split("&") if word and not is_left_out(word.partition("=")[0]))
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{query}" if query else "")
+
+
+def _names_database(option: str) -> bool:
+    return unquote(option) in ("dbname", "database")
 
 
 def is_secret(name: str) -> bool:
@@ -94,3 +126,14 @@ def renew_site_id(place: Place, site_id: bytes) -> None:
 def others_at(place: Postgres) -> int:
     """How many connections of Genkan's serving processes and commands the database has beside our own."""
     return postgres_open.others(place.url)
+
+
+async def losses(copy: Place, present: Place, last_event: int) -> Losses | None:
+    """What the present site has that its copy has not. None where the two are different sites, or the present one
+    cannot be read.
+    """
+    if isinstance(copy, Postgres) and isinstance(present, Postgres):
+        return await postgres_losses.losses(copy.url, present.url, last_event)
+    if isinstance(copy, Path) and isinstance(present, Path):
+        return sqlite_losses.losses(copy, present, last_event)
+    return None

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from genkan.store.api import StoreUnavailable
+from genkan.store.api import StoreUnavailable, StoreUnfit
 from genkan.store.postgres_words import Spelled, converted, converters, plain, spelled
 
 T = TypeVar("T")
@@ -65,12 +65,12 @@ _MACHINE = (
     asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError,
     asyncpg.InternalServerError, asyncpg.ProtocolViolationError,
 )  # fmt: skip
-
+_UNFIT = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
 
 # Of these, what the server has against us until somebody mends one or the other.
 _SET_UP = (
     asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError,
-    asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError,
+    *_UNFIT,
 )  # fmt: skip
 # The driver's own refusals of values are among its faults of use.
 _OF_VALUES = (asyncpg.DataError, ValueError)
@@ -93,7 +93,8 @@ def is_lost(fault: BaseException) -> bool:
 
 def unavailable(fault: BaseException) -> StoreUnavailable:
     """PostgreSQL's fault in the words of the Store protocol; of values it may quote, nothing is told."""
-    return StoreUnavailable(f"PostgreSQL: {type(fault).__name__}: {str(fault).splitlines()[0] if str(fault) else ''}")
+    kind = StoreUnfit if isinstance(fault, _UNFIT) else StoreUnavailable
+    return kind(f"PostgreSQL: {type(fault).__name__}: {str(fault).splitlines()[0] if str(fault) else ''}")
 
 
 async def connect(url: str) -> asyncpg.Connection:

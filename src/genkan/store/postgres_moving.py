@@ -10,23 +10,15 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from genkan.protocol.outcomes import Event
-from genkan.store.api import CannotOpen
+from genkan.store import postgres_patient
+from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.migration import additive_before, migrations
 from genkan.store.moving import Row, Sum
 from genkan.store.names import named
-from genkan.store.postgres_connection import CONNECT_SECONDS, is_machine
 from genkan.store.postgres_open import LOCK, MADE, MIGRATIONS, THERE, others, schema_of
 from genkan.store.postgres_texts import KnownIds
 from genkan.store.postgres_tokens import TELL, TELL_COLUMNS, event_row, texts_of_event
 
-# Nobody waits for a move, so its statements may take their time. It waits for no lock, since nobody may hold one.
-_SESSION = {
-    "application_name": "genkan-move",
-    "statement_timeout": "0",
-    "lock_timeout": "3000",
-    "idle_in_transaction_session_timeout": "0",
-    "synchronous_commit": "on",
-}
 _TABLES = f"""
     SELECT c.relname::text {THERE} AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version' ORDER BY c.relname
 """
@@ -63,26 +55,10 @@ class Columns:
 async def connected(url: str) -> AsyncIterator["Target"]:
     """A connection of its own. Raises CannotOpen."""
     try:
-        connection = await asyncpg.connect(
-            url, timeout=CONNECT_SECONDS, server_settings=_SESSION, target_session_attrs="primary"
-        )
-    except (ValueError, asyncpg.ClientConfigurationError):
-        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
-    except Exception as fault:
-        if is_machine(fault):
-            raise CannotOpen(f"the PostgreSQL database cannot be opened: {fault}") from fault
-        raise
-    try:
-        yield Target(url, connection)
-    except Exception as fault:
-        if is_machine(fault):
-            raise CannotOpen(f"the PostgreSQL database was lost: {fault}") from fault
-        raise
-    finally:
-        try:
-            await connection.close(timeout=5.0)
-        except Exception:  # noqa: BLE001 what was not committed is gone either way
-            connection.terminate()
+        async with postgres_patient.connected(url, "genkan-move") as connection:
+            yield Target(url, connection)
+    except StoreAway as problem:
+        raise CannotOpen(str(problem)) from problem
 
 
 class Target:

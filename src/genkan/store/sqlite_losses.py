@@ -7,21 +7,22 @@ from pathlib import Path
 
 from genkan.store.api import CannotOpen
 
-_SITES = "SELECT (SELECT site_id FROM main.site) = (SELECT site_id FROM present.site)"
-_NEWER = """
+_SITES = "SELECT (SELECT site_id FROM site) = (SELECT site_id FROM present.site)"
+# A name without a schema is the copy's own, on both engines.
+NEWER = """
     SELECT
-        (SELECT COUNT(*) FROM present.grants p WHERE NOT EXISTS (SELECT 1 FROM main.grants c WHERE c.id = p.id)),
-        (SELECT COUNT(*) FROM main.grants c JOIN present.grants p ON p.id = c.id
+        (SELECT COUNT(*) FROM present.grants p WHERE NOT EXISTS (SELECT 1 FROM grants c WHERE c.id = p.id)),
+        (SELECT COUNT(*) FROM grants c JOIN present.grants p ON p.id = c.id
             WHERE c.state = 0 AND p.generation > c.generation),
-        (SELECT COUNT(*) FROM main.grants c JOIN present.grants p ON p.id = c.id WHERE c.state = 0 AND p.state = 1),
-        (SELECT COUNT(*) FROM present.links p WHERE NOT EXISTS (SELECT 1 FROM main.links c WHERE c.id = p.id)),
-        (SELECT COUNT(*) FROM present.accounts p WHERE NOT EXISTS (SELECT 1 FROM main.accounts c WHERE c.id = p.id)),
-        (SELECT COUNT(*) FROM main.links c JOIN present.links p ON p.id = c.id WHERE p.version > c.version)
-            + (SELECT COUNT(*) FROM main.accounts c JOIN present.accounts p ON p.id = c.id WHERE p.version > c.version)
-            + (SELECT COUNT(*) FROM main.api_keys c JOIN present.api_keys p ON p.id = c.id
+        (SELECT COUNT(*) FROM grants c JOIN present.grants p ON p.id = c.id WHERE c.state = 0 AND p.state = 1),
+        (SELECT COUNT(*) FROM present.links p WHERE NOT EXISTS (SELECT 1 FROM links c WHERE c.id = p.id)),
+        (SELECT COUNT(*) FROM present.accounts p WHERE NOT EXISTS (SELECT 1 FROM accounts c WHERE c.id = p.id)),
+        (SELECT COUNT(*) FROM links c JOIN present.links p ON p.id = c.id WHERE p.version > c.version)
+            + (SELECT COUNT(*) FROM accounts c JOIN present.accounts p ON p.id = c.id WHERE p.version > c.version)
+            + (SELECT COUNT(*) FROM api_keys c JOIN present.api_keys p ON p.id = c.id
                 WHERE p.revoked_at IS NOT NULL AND c.revoked_at IS NULL),
         (SELECT COUNT(*) FROM present.stops p WHERE NOT EXISTS (
-            SELECT 1 FROM main.stops c WHERE c.subject = p.subject AND c.number = p.number AND c.counter >= p.counter)),
+            SELECT 1 FROM stops c WHERE c.subject = p.subject AND c.number = p.number AND c.counter >= p.counter)),
         (SELECT COUNT(*) FROM present.audit p WHERE p.id > ?)
 """
 
@@ -56,7 +57,7 @@ def losses(copy: Path, present: Path, last_event: int) -> Losses | None:
             db.execute("PRAGMA query_only=ON")
             if db.execute(_SITES).fetchone()[0] != 1:
                 return None
-            return Losses(*db.execute(_NEWER, (last_event,)).fetchone())
+            return Losses(*db.execute(NEWER, (last_event,)).fetchone())
     except sqlite3.OperationalError as problem:
         if "no such" in str(problem):
             return None
