@@ -11,11 +11,12 @@ from genkan.store.api import StoreUnavailable
 from genkan.store.postgres_pool import Pool
 
 # Who reads them sees the transaction, not the process: what it does next does not count.
-_APPENDING = """
+WRITING = """
     SELECT virtualtransaction FROM pg_locks
-    WHERE locktype = 'relation' AND relation = 'audit'::regclass AND mode = 'RowExclusiveLock' AND granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    WHERE locktype = 'relation' AND relation = '{table}'::regclass AND mode = 'RowExclusiveLock' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()
 """
+_APPENDING = WRITING.format(table="audit")
 # Seconds between looks: three in all, as for a lock.
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.0)
 

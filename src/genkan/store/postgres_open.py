@@ -43,6 +43,9 @@ _ABOUT = """
         pg_encoding_to_char(encoding), current_database(), current_user::text
     FROM pg_database WHERE datname = current_database()
 """
+# What the server has against the user, the password or the database of the address.
+_NOT_LET_IN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+_MEND = "mend GENKAN_DATABASE_URL (database_url)"
 # An index of many millions of rows, and the walks of a count.
 _MIGRATION_SECONDS = 86_400.0
 _COUNT_SECONDS = 600.0
@@ -262,8 +265,10 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
         raise StoreAway("the PostgreSQL server is a read-only standby: name the primary") from fault
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
         # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
-        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: its address cannot be read; {_MEND}") from None
     if is_machine(fault):
         kind = StoreAway if is_away(fault) else CannotOpen
-        raise kind(f"the PostgreSQL database cannot be opened: {fault}") from fault
+        said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        mend = f"; {_MEND}" if isinstance(fault, _NOT_LET_IN) else ""
+        raise kind(f"the PostgreSQL database cannot be opened: {said}{mend}") from fault
     raise fault
