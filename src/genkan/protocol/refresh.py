@@ -83,12 +83,14 @@ def _behind(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, life
 
 
 def _may_retry(grant: Grant, env: Env, lifetimes: Lifetimes) -> bool:
-    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen."""
+    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a node
+    whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
+    """
     if lifetimes.retry_window <= 0:
         return False
     if grant.seen_generation < grant.generation:
         return True
-    return 0 <= env.now - grant.seen_at <= lifetimes.retry_window
+    return -CLOCK_LEEWAY <= env.now - grant.seen_at <= lifetimes.retry_window
 
 
 def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env) -> Refused | None:

@@ -6,7 +6,7 @@ import hmac
 import msgspec
 
 from genkan.protocol import webviews
-from genkan.protocol.env import DAY, Env
+from genkan.protocol.env import CLOCK_LEEWAY, DAY, Env
 from genkan.protocol.facts import SessionFacts, VisitFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
@@ -159,7 +159,7 @@ def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: En
     token = door.sealer.open_value(Purpose.PAGE, form.get(PAGE_FIELD), _PageToken)
     if token is None:
         return Refused(Reason.PAGE_STALE)
-    in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
+    in_time = -CLOCK_LEEWAY <= env.now - token.made_at <= door.lifetimes.page
     ours = hmac.compare_digest(token.binding, binding(who))
     return None if in_time and ours else Refused(Reason.PAGE_STALE)
 
