@@ -83,8 +83,8 @@ def _behind(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, life
 
 
 def _may_retry(grant: Grant, env: Env, lifetimes: Lifetimes) -> bool:
-    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a node
-    whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
+    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a
+    node whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
     """
     if lifetimes.retry_window <= 0:
         return False
