@@ -63,7 +63,7 @@ def test_an_address_that_is_none_is_not_tried_again(tmp_path: Path) -> None:
     """Nor quoted."""
     settings = {"GENKAN_DATABASE_URL": "postgresql://app:right@host:port/mine", "GENKAN_PORT": str(free_port())}
     told = refusal(ran(tmp_path, **settings, GENKAN_SECRET_FILE=str(tmp_path / "ring.json")))
-    assert told.endswith(": its address cannot be read; mend GENKAN_DATABASE_URL (database_url)\n")
+    assert told.endswith("# as %23); mend GENKAN_DATABASE_URL (database_url)\n")
 
 
 def test_a_port_where_nobody_is_may_be_tried_again() -> None:

@@ -79,8 +79,14 @@ def test_a_retry_is_told_the_same_successor_while_it_was_not_seen(after: int) ->
 @pytest.mark.parametrize(
     ("age", "retried"),
     [
-        (0, True), (30 * SECOND, True), (30 * SECOND + 1, False), (DAY, False),
-        (-1, True), (-15 * SECOND, True), (-15 * SECOND - 1, False), (-DAY, False),
+        (0, True),
+        (30 * SECOND, True),
+        (30 * SECOND + 1, False),
+        (DAY, False),
+        (-1, True),
+        (-15 * SECOND, True),
+        (-15 * SECOND - 1, False),
+        (-DAY, False),
     ],
 )
 def test_after_the_successor_was_seen_the_window_counts(age: int, retried: bool) -> None:

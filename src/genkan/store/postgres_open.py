@@ -12,7 +12,7 @@ from genkan.protocol.env import Env
 from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.database import Database
 from genkan.store.migration import Migration, Schema, additive_before, migrations, planned, schema
-from genkan.store.postgres_connection import SyncConnection, is_away, is_machine
+from genkan.store.postgres_connection import SyncConnection, is_away, is_machine, why_closed
 from genkan.store.sqlite_examine import Counts, counted
 
 T = TypeVar("T")
@@ -264,11 +264,9 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
         raise StoreAway("the PostgreSQL server is a read-only standby: name the primary") from fault
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
-        # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
-        raise CannotOpen(f"the PostgreSQL database cannot be opened: its address cannot be read; {_MEND}") from None
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: {why_closed(fault)}; {_MEND}") from None
     if is_machine(fault):
         kind = StoreAway if is_away(fault) else CannotOpen
-        said = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         mend = f"; {_MEND}" if isinstance(fault, _NOT_LET_IN) else ""
-        raise kind(f"the PostgreSQL database cannot be opened: {said}{mend}") from fault
+        raise kind(f"the PostgreSQL database cannot be opened: {why_closed(fault)}{mend}") from fault
     raise fault
