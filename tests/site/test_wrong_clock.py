@@ -299,7 +299,7 @@ async def test_a_wrong_clock_signs_no_phone_out(site: SiteUnderTest) -> None:
 
 @pytest.mark.parametrize("off", [0, FAR])
 async def test_a_wrong_clock_finds_no_loss(site: SiteUnderTest, off: int) -> None:
-    """A row that went long ago looks as if it were lost to a process that is behind; no other shall be unready for it."""
+    """A row that went long ago looks lost to a process that is behind; no other shall be unready for it."""
     await site.make_account()
     token = str((await site.issue_tokens(await site.turn_mobile_on()))["access_token"])
     while await site.store.prune(START + FAR, 100):
