@@ -92,8 +92,8 @@ def _by_time(asked: RefreshAsked) -> Refused | None:
 
 
 def _may_retry(grant: Grant, env: Env, lifetimes: Lifetimes) -> bool:
-    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a node
-    whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
+    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a
+    node whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
     """
     if lifetimes.retry_window <= 0:
         return False
