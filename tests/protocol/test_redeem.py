@@ -1,10 +1,10 @@
 """The code exchange: every condition alone is enough to fail, and a failure consumes nothing (tokens.md 5)."""
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR, MINUTE, SECOND
 from genkan.protocol.outcomes import Ended, EventKind, Redeemed, Refused
@@ -216,4 +216,4 @@ def test_a_lowered_permission_does_not_spoil_a_code() -> None:
 def test_the_verifier_stays_out_of_what_is_printed() -> None:
     """The repr of a request has no verifier."""
     assert VERIFIER not in repr(redeem_asked())
-    assert VERIFIER not in repr(replace(redeem_asked(), client=a_link(kind=LinkKind.NATIVE)))
+    assert VERIFIER not in repr(structs.replace(redeem_asked(), client=a_link(kind=LinkKind.NATIVE)))

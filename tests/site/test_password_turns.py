@@ -187,8 +187,8 @@ async def test_where_all_places_are_taken_the_longest_row_gives_one_up() -> None
 
 
 async def test_a_network_of_many_addresses_is_one_flood() -> None:
-    """Of IPv6 anybody is given a /48, which is as many addresses as there are places: whoever comes from elsewhere finds
-    one, and has the next turn but one.
+    """Of IPv6 anybody is given a /48, which is as many addresses as there are places: whoever comes from elsewhere
+    finds one, and has the next turn but one.
     """
     crowd, order = Crowd(1, 100, 50, PasswordFigures()), list[str]()
 

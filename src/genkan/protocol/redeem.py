@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+
+import msgspec
 
 from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import CodeFacts
@@ -14,19 +15,22 @@ from genkan.protocol.sealing import Code, redirect_digest
 from genkan.wire import pkce
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemAsked:
+class RedeemAsked(msgspec.Struct, frozen=True):
     """A code exchange by an authenticated client. ``code`` is opened: its seal held."""
 
     code: Code
     client: Link
     redirect_uri: str | None
-    verifier: str | None = field(repr=False)
+    verifier: str | None
     device_id: str | None
     user_agent: str
     address: str
     network: str
     key_id: int
+
+    def __repr__(self) -> str:
+        # The verifier is a secret.
+        return f"<RedeemAsked of link {self.client.client_id}>"
 
 
 def redeem(asked: RedeemAsked, facts: CodeFacts | None, env: Env, lifetimes: Lifetimes) -> Redeemed | Ended | Refused:
@@ -72,7 +76,7 @@ def _verifier_fault(verifier: str | None, challenge: bytes | None, client: Link)
     if verifier is None:
         # RFC 7636 4.5: the verifier must come with the code.
         return Refused(Reason.VERIFIER_MISSING)
-    if not pkce.is_verifier(verifier) or not pkce.verifies(verifier, challenge):
+    if not pkce.verifies(verifier, challenge):
         # RFC 7636 4.6: compare what the verifier yields with the challenge kept.
         return Refused(Reason.VERIFIER_WRONG)
     return None

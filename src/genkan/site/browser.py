@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -38,8 +37,7 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
     device: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
     is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself. ``typed``: what its
     person typed into a form that was not acted on, sealed.
@@ -52,7 +50,11 @@ class Visitor:
     reader: Reader
     was: int | None = None
     user_agent: str = ""
-    typed: str = field(default="", repr=False)
+    typed: str = ""
+
+    def __repr__(self) -> str:
+        # Cookies are secrets.
+        return f"<Visitor {self.person}>"
 
     @property
     def device(self) -> bytes:

@@ -14,10 +14,10 @@ _Turns = deque[asyncio.Future[None]]
 
 
 class Crowd:
-    """``at_once`` work. Behind them the networks take turns, and in each its addresses, one try each, so that floods from
-    some leave whoever else comes the next turn but a few. ``of_one`` address so many wait, since who is refused at once
-    comes back at once, and that costs more than to wait; ``in_all`` so many, and beyond that the last of the longest
-    row in the fullest network gives way.
+    """``at_once`` work. Behind them the networks take turns, and in each its addresses, one try each, so that floods
+    from some leave whoever else comes the next turn but a few. ``of_one`` address so many wait, since who is refused at
+    once comes back at once, and that costs more than to wait; ``in_all`` so many, and beyond that the last of the
+    longest row in the fullest network gives way.
     """
 
     def __init__(self, at_once: int, of_one: int, in_all: int, figures: PasswordFigures) -> None:

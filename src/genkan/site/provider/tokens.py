@@ -183,6 +183,7 @@ async def _refresh_asked(
         active_key=door.sealer.active_id,
         known_keys=door.sealer.known_keys,
         retired_keys=door.sealer.retired_keys,
+        clock_is_wrong=door.health.clock_is_wrong,
     )
 
 
