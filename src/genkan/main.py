@@ -4,6 +4,7 @@ from here.
 
 import asyncio
 import contextlib
+import os
 import resource
 import shlex
 import shutil
@@ -59,6 +60,7 @@ from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
+from genkan.started import say_started
 from genkan.store.api import CannotOpen, Store, StoreAway, StoreUnavailable
 from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
@@ -117,6 +119,7 @@ def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], end
 
 def _tell(lines: tuple[str, ...]) -> None:
     print("\n".join(lines), flush=True)  # noqa: T201 - the contract's lines
+    say_started(os.environ)
 
 
 def _check_ring_folder(settings: Settings) -> None:

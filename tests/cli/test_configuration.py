@@ -1,19 +1,23 @@
 """genkan apply and genkan export: files, standard input, secrets by reference, all of it or nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from genkan.cli.workbench import CHANGED
 from genkan.ops.apply import Applying
 from genkan.outside import passwords
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import create
+from genkan.protocol.outcomes import PutAccount
+from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
 from tests.cli.shell import Shell
-from tests.store.builders import an_env
+from tests.store.builders import a_change, added, an_account, an_env
 
 SITE = """
 [mobile]
@@ -238,3 +242,44 @@ def test_the_last_administrator_stays(shell: Shell, file: Path, ends: str) -> No
     file.write_text(ADMINISTRATOR.format("bob") + ends)
     shell.good("apply", str(file))
     assert "nothing to change" in shell.good("apply", str(file)).out
+
+
+def test_of_several_who_lose_a_right_the_highest_is_named(shell: Shell, file: Path) -> None:
+    """Where the only one who would be left has no way in: whoever loses less would not have been in the way."""
+    shell.add_user("abel", "--permission", "ADMIN")
+    shell.add_user("alice", "--admin")
+    lowered = ENDS["lowered"]
+    file.write_text(ADMINISTRATOR.format("carol") + lowered.replace("alice", "abel") + lowered)
+    assert "the permission SYSTEM_ADMIN that alice loses" in shell.refused("apply", str(file), status=1)
+
+
+def test_a_plan_that_is_always_overtaken_is_not_said_to_leave_nobody(
+    shell: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file lowers an administrator beside another one, and somebody changes the site each time before it is
+    written.
+    """
+    planned = Applying.plan
+
+    async def overtaken(self: Applying, store: Store, actor: str, env: object) -> object:
+        plan = await planned(self, store, actor, env)  # type: ignore[arg-type]
+        alice = await store.account_by_name("alice")
+        assert alice is not None
+        changed = replace(alice, version=alice.version + 1)
+        assert await store.apply(a_change(PutAccount(changed)))
+        return plan
+
+    shell.add_user("alice", "--admin")
+    shell.add_user("bob", "--admin")
+    file.write_text(ENDS["lowered"])
+    monkeypatch.setattr(Applying, "plan", overtaken)
+    assert CHANGED in shell.refused("apply", str(file), status=1)
+
+
+def test_a_policy_that_would_let_no_administrator_in_is_said(shell: Shell, file: Path) -> None:
+    """Also where only the store can see it, since the file sets somebody's password."""
+    shell.apply(added(an_account("alice", permission=Permission.SYSTEM_ADMIN)))
+    bob = '[[user]]\nname = "bob"\npassword_file = "secrets/bob"\n'
+    file.write_text(bob + '[sign_in]\nways = ["password"]\n')
+    said = shell.refused("apply", str(file), status=1)
+    assert said == f"sign_in: {entry(Reason.NOBODY_COULD_SIGN_IN).public}"

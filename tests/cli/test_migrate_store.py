@@ -23,7 +23,7 @@ def server() -> Iterator[Server]:
         (("postgresql://a:b@c/d",), "can be seen by others"),
         (("postgresql://a@c/d?password=b",), "can be seen by others"),
         (("sqlite:///c",), "write postgresql://"),
-        (("--address-file", "none"), "cannot be read"),
+        (("--address-file", "none"), "none cannot be read by the user"),
     ],
 )
 def test_an_address_that_will_not_do(shell: Shell, words: tuple[str, ...], said: str) -> None:
@@ -45,6 +45,24 @@ def test_a_database_that_cannot_be_reached(shell: Shell) -> None:
     """One sentence, and the site takes writes as before."""
     assert "cannot be opened" in shell.refused("migrate-store", f"postgresql://a@/b?host={shell.folder}", status=2)
     shell.add_user("alice")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://a:b/c@d/e", "in a password write @ as %40, / as %2F, # as %23"),
+        ("postgresql://a@d/e?sslmode=verify-full", "root.crt to check the server's certificate with"),
+        ("postgresql://a@d/e?sslmode=verify-full&sslrootcert=no.crt", "a file that its address names"),
+    ],
+)
+def test_an_address_that_leads_nowhere(shell: Shell, url: str, said: str) -> None:
+    """What to change of it; a password that was cut in two is not quoted."""
+    shell.patch.setenv("HOME", str(shell.folder))
+    (shell.folder / "address").write_text(url)
+    refused = shell.refused("migrate-store", "--address-file", "address", status=2)
+    assert said in refused
+    assert "b/c" not in refused
+    assert "'b'" not in refused
 
 
 @pytest.mark.needs("postgres")
@@ -77,4 +95,5 @@ def test_the_words_for_a_person(shell: Shell, server: Server) -> None:
     told = shell.good("migrate-store", "--address-file", "address").out
     assert "was closed for writing for" in told
     assert "GENKAN_DATABASE_URL='postgresql://genkan@" in told
+    assert f"GENKAN_SECRET_FILE={shell.ring_path}" in told
     assert "very-secret" not in told + shell.refused("user", "list", status=2)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 
@@ -17,7 +18,6 @@ from genkan.protocol.sealing import Sealer
 from genkan.settings import Settings
 from genkan.store.api import Store
 from genkan.store.places import open_store
-from tests.security.serving import Serving
 from tests.workshop.tree import ROOT
 
 BLOCK = re.compile(r"^( *)```\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -58,10 +58,16 @@ async def a_phone(settings: Settings) -> Canary:
         await store.close()
 
 
+class Served(Protocol):
+    """A site by its address."""
+
+    base: str
+
+
 class Phone:
     """An app session at a served site: it refreshes, and keeps what it got."""
 
-    def __init__(self, site: Serving, signed_in: Canary) -> None:
+    def __init__(self, site: Served, signed_in: Canary) -> None:
         self.site = site
         self.access, self.refresh_token = signed_in.access, signed_in.refresh
         self._client_id, self._api_key = signed_in.client_id, signed_in.api_key

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from tests.cli.shell import Shell
-from tests.docs.test_real_host import BLOCK
+from tests.docs.host import BLOCK
 from tests.workshop.tree import ROOT
 
 PAGE = ROOT / "docs/how-to/certificate-sign-in.md"

@@ -1,22 +1,24 @@
 """The manual's links lead somewhere, and what it names exists."""
 
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from genkan.ops.configuration import ConfigurationProblem, parse
-from genkan.settings import describe
+from genkan.settings import Settings, describe, load
 from genkan.settings_given import APP_NAMES
 from genkan.sign_on_file import read_sign_on
 from genkan.wire import managed
 from tests.workshop.tree import ROOT, shown
-from tools.reference import SETTINGS_EXAMPLE
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ANY_TOML = re.compile(r"^ *```toml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+SETTINGS = {variable.removeprefix("GENKAN_").lower() for variable, _, _ in describe()}
 RECORD = "[[sites]]"
 SIGN_ON = re.compile(r"^\[\[(?:ldap|openid)\]\]$", re.MULTILINE)
 NAMED_FILE = re.compile(r'^(\w+_file = )"[^"]*"', re.MULTILINE)
@@ -94,10 +96,28 @@ def test_records_of_sites_in_the_manual_are_read() -> None:
 def test_configuration_files_in_the_manual_are_read() -> None:
     """Every TOML block of the manual is a configuration that `genkan apply` reads, but for those of others."""
     found = [block for page in PAGES for block in TOML.findall(page.read_text(encoding="utf-8"))]
-    blocks = [block for block in found if block != SETTINGS_EXAMPLE and not SIGN_ON.search(block)]
+    blocks = [block for block in found if not are_settings(block) and not SIGN_ON.search(block)]
     blocks = [block for block in blocks if RECORD not in block]
     assert blocks
     assert [problem for block in blocks if isinstance(problem := parse(block.encode()), ConfigurationProblem)] == []
+
+
+def are_settings(block: str) -> bool:
+    """Whether it begins as the site's settings do."""
+    return block.partition("=")[0].strip() in SETTINGS
+
+
+def test_settings_in_the_manual_are_read(tmp_path: Path) -> None:
+    """Every TOML block with settings is a file, or the lines to add to one, with which a site would start."""
+    found = [textwrap.dedent(block) for page in PAGES for block in ANY_TOML.findall(page.read_text(encoding="utf-8"))]
+    blocks = [block for block in found if are_settings(block)]
+    assert len(blocks) >= 3
+    (tmp_path / "file").write_text("a secret, long enough for whatever it is", encoding="utf-8")
+    for block in blocks:
+        named = NAMED_FILE.sub(rf'\g<1>"{tmp_path}/file"', block)
+        (tmp_path / "genkan.toml").write_text(named, encoding="utf-8")
+        read = load({"GENKAN_SETTINGS_FILE": str(tmp_path / "genkan.toml")})
+        assert isinstance(read, Settings), (block, read)
 
 
 def test_sign_on_files_in_the_manual_are_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_a_running_site_moves_by_the_page(tmp_path: Path) -> None:
     """A phone refreshes before and all through the move, is told to come again from the moment on when it closes, and
     goes on in the new database by the very token it had; nobody was signed out, and the audit's chain goes on.
     """
-    chmod, move, settings, _, look = blocks(PAGE)
+    chmod, move, settings, look = blocks(PAGE, "Anywhere else")
     (tmp_path / "genkan-data").symlink_to("data")
     with running_postgres() as server, serving(tmp_path) as site:
         site.command("user", "add", "admin", "--admin", "--password-stdin", given=PASSWORD)

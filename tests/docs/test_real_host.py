@@ -1,10 +1,7 @@
 """The page for a real host at work: its blocks are typed into a shell, for folders of the test, not the system's."""
 
-import os
-import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,87 +9,23 @@ import pytest
 from genkan import settings
 from genkan.cli import root
 from genkan.cli.workbench import AWAY
-from genkan.site.app import route_table
 from tests.conftest import installed_program
-from tests.ports import free_port
+from tests.docs.host import (
+    BLOCK,
+    DATA,
+    FOLDER,
+    GENKAN,
+    PAGE,
+    PROGRAM,
+    UNIT,
+    Host,
+    Service,
+    a_manager,
+    block,
+    options,
+    ran,
+)
 from tests.workshop.tree import ROOT
-
-PAGE = ROOT / "docs/how-to/run-on-a-real-host.md"
-UNIT = ROOT / "deploy/systemd/genkan.service"
-GENKAN = Path(sys.executable).with_name("genkan")
-BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
-DATA, FOLDER, PROGRAM = "/var/lib/genkan", "/etc/genkan", "/opt/genkan/bin/genkan"
-
-
-def block(holding: str, page: Path = PAGE) -> str:
-    """The one block of a page that holds this."""
-    found = [text for text in BLOCK.findall(page.read_text(encoding="utf-8")) if holding in text]
-    assert len(found) == 1, (holding, found)
-    return str(found[0])
-
-
-def options() -> dict[str, list[str]]:
-    """The unit's lines, by name."""
-    found: dict[str, list[str]] = {}
-    for line in UNIT.read_text(encoding="utf-8").splitlines():
-        if "=" in line and not line.startswith("#"):
-            name, _, value = line.partition("=")
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def ran(words: list[str], folder: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """A program that has ended, well or not."""
-    return subprocess.run(words, check=False, cwd=folder, env=environment, capture_output=True, text=True)
-
-
-def readiness() -> str:
-    """What the unit has a shell do until the site answers."""
-    found = re.fullmatch(r"/bin/sh -c '(.*)'", options()["ExecStartPost"][0])
-    assert found is not None
-    return found[1]
-
-
-class Host:
-    """The system's folders in the test's, and the tester for every user."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        for name in ("etc", "var/lib", "usr/local/bin", "etc/nginx/conf.d"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-
-    def here(self, text: str) -> str:
-        """What a block means on this host."""
-        for name in (PROGRAM, DATA, FOLDER, "/usr/local/bin", "/etc/nginx"):
-            text = text.replace(name, str(GENKAN) if name == PROGRAM else f"{self.folder}{name}")
-        text = re.sub(r" -o \w+ -g \w+", "", text).replace("sudo -u genkan ", "env ")
-        return text.replace(":8080", f":{self.port}")
-
-    def run(self, text: str, **also: str) -> str:
-        """What the lines print, typed into a shell; the first that fails ends it."""
-        typed = ["sh", "-eu", "-c", self.here(text)]
-        ended = ran(typed, self.folder, self.environment(**also))
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    def environment(self, **also: str) -> dict[str, str]:
-        """The script that the page writes comes first; no setting of the tester's own."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GENKAN_")}
-        return kept | {"PATH": f"{self.folder}/usr/local/bin:{kept['PATH']}"} | also
-
-    def set_up(self) -> "Host":
-        """Steps 2 and 3: folders, secret, settings and the script."""
-        folders = [line for line in block("useradd").splitlines() if line.startswith("install ")]
-        assert len(folders) == 2
-        self.run("\n".join(folders))
-        self.run(block("genkan.toml <<"))
-        self.run(block("> /usr/local/bin/genkan <<"))
-        return self
-
-    def mode(self, name: str) -> int:
-        """The permissions of a file of this host."""
-        return (self.folder / name).stat().st_mode & 0o777
 
 
 @pytest.fixture
@@ -164,49 +97,38 @@ def test_the_printed_configuration_is_roots_alone(host: Host) -> None:
 
 @pytest.mark.needs("curl")
 def test_the_service_and_the_commands_are_one_site(host: Host) -> None:
-    """Started as the unit starts it, it answers when the unit says so; then every step of the page finds it."""
-    named = dict(line.split("=", 1) for line in options()["Environment"])
-    started = host.environment(**{name: host.here(value) for name, value in named.items()}, GENKAN_PORT=str(host.port))
-    serve = host.here(options()["ExecStart"][0]).split()
-    with (host.folder / "journal").open("wb") as journal:
-        process = subprocess.Popen(
-            serve,
-            cwd=f"{host.folder}{DATA}",
-            env=started,
-            stdout=journal,
-            stderr=journal,
-            umask=int(options()["UMask"][0], 8),
-        )
+    """Started as the unit starts it, it says when it answers; then every step of the page finds it."""
+    service = Service(host)
     try:
-        host.run(readiness(), MAINPID=str(process.pid))
-        assert "https://site.example.com/setup/" in (host.folder / "journal").read_text()
+        service.start()
+        assert "https://site.example.com/setup/" in service.journal.read_text()
         host.run("printf '%s' 'a stone, a lantern' | genkan user add alice --admin --password-stdin")
         host.run(block("genkan mobile on"))
         inside = [line for line in block("/readyz").splitlines() if "site.example.com" not in line]
         assert len(inside) == 2
         assert "https://site.example.com" in host.run("\n".join(inside))
+        service.stop()
     finally:
-        process.terminate()
-        assert process.wait(20) == 0
+        service.kill()
     assert {path.stat().st_mode & 0o077 for path in (host.folder / "var/lib/genkan").iterdir()} == {0}
 
 
-@pytest.mark.needs("curl")
-def test_a_service_that_ends_is_not_waited_for(host: Host) -> None:
-    """With wrong settings the start fails at once, with the status that is not tried again."""
-    ended = ran([str(GENKAN), "serve"], host.folder, host.environment(GENKAN_BASE_URL="ftp://x"))
+def test_a_service_with_wrong_settings_is_not_tried_again(host: Host) -> None:
+    """It fails at once, without a word that it had started, with the status that is not tried again."""
+    with a_manager() as (address, line):
+        also = {"GENKAN_BASE_URL": "ftp://x", "NOTIFY_SOCKET": address}
+        ended = ran([str(GENKAN), "serve"], host.folder, host.environment(**also))
+        line.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            line.recv(100)
     assert [str(ended.returncode)] == options()["RestartPreventExitStatus"]
     assert str(AWAY) not in options()["RestartPreventExitStatus"]
     assert options()["After"] == ["network-online.target postgresql.service"]
     assert options()["Wants"] == ["network-online.target"]
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    waited = ran(["sh", "-c", host.here(readiness())], host.folder, host.environment(MAINPID=str(gone.pid)))
-    assert waited.returncode == 1
 
 
 def test_the_unit_agrees_with_the_page_and_the_program() -> None:
-    """User, folders, settings, port and command are those of the page; what it asks for readiness is a route."""
+    """User, folders, settings and command are those of the page; it waits for what the site says itself."""
     unit = options()
     assert unit["Environment"] == [f"GENKAN_SETTINGS_FILE={FOLDER}/genkan.toml"]
     assert unit["User"] == unit["Group"] == unit["StateDirectory"] == ["genkan"]
@@ -215,8 +137,8 @@ def test_the_unit_agrees_with_the_page_and_the_program() -> None:
     program, *words = unit["ExecStart"][0].split()
     assert program == PROGRAM
     root.app.parse_args(words, exit_on_error=False, print_error=False)
-    assert f"http://127.0.0.1:{settings.Settings().port}/healthz" in unit["ExecStartPost"][0]
-    assert "/healthz" in {rule.path for rule in route_table("https://site.example.com")}
+    assert unit["Type"] == ["notify"]
+    assert not {"ExecStartPost", "NotifyAccess"} & set(unit)
     assert unit["WantedBy"] == ["multi-user.target"]
 
 

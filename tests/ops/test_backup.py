@@ -1,15 +1,18 @@
 """Backups as one sealed file: made beside a running site, restored where nothing else is left, and never by halves."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from genkan.ops.archive import BadArchive
 from genkan.ops.backup import BackupFailed, backup
+from genkan.ops.restore import Asked, restore
 from genkan.ops.sealed_file import SealedWriter
 from genkan.ops.taking import RestoreFailed
 from genkan.outside.ring_file import make_ring_file, read_ring, replace_ring_file
+from genkan.protocol.env import HOUR
 from genkan.protocol.restoring import Manner
 from genkan.protocol.ring import add
 from genkan.settings import Settings
@@ -48,6 +51,19 @@ async def test_the_file_alone_brings_the_site_back(lost: Lost, tmp_path: Path) -
     finally:
         await close_site(site)
     assert {path.stat().st_mode & 0o077 for path in fresh.folder.iterdir() if path.suffix != ".lock"} == {0}
+
+
+async def test_settings_that_are_the_same_are_not_told_of(lost: Lost) -> None:
+    """Only others than the present ones are laid beside the data, lists among them."""
+    given = Settings(data_dir=str(lost.folder), trusted_proxies=("127.0.0.1",))
+    other = Settings(data_dir=str(lost.folder), trusted_proxies=("127.0.0.2",))
+    made = (await backup(given, lost.folder.parent / "second", PASS, lost.clock())).file
+    asked = Asked(made, PASS, Manner.HEAL, "test")
+    assert (await restore(given, asked, lost.clock())).settings is None
+    lost.clock.advance(HOUR)
+    laid = (await restore(other, asked, lost.clock())).settings
+    assert laid is not None
+    assert tomllib.loads(laid.read_text())["trusted_proxies"] == ["127.0.0.1"]
 
 
 async def test_the_newer_ring_of_the_two_counts(lost: Lost, tmp_path: Path) -> None:

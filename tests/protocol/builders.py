@@ -38,7 +38,7 @@ HERE = Entrances(ALL_WAYS, ("site.example",), ("corp",), ("ldap",))
 SITE_ID = bytes(range(16))
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-DIGEST = pkce.digest(CHALLENGE, pkce.Method.S256)
+DIGEST = pkce.digest(CHALLENGE, pkce.Method.S256) or b""
 SECRET = "5ec4e7" * 10 + "0123"
 APP = APP_REDIRECTS[0]
 WEB = "https://wiki.example.com/oauth/callback"
@@ -150,7 +150,7 @@ def a_session(account: Account | None = None, **changes: Any) -> Session:
         last_seen=NOW,
         expires_at=NOW + 86_400_000,
     )
-    return replace(made, **changes)
+    return structs.replace(made, **changes)
 
 
 def a_person(account: Account | None = None, **session: Any) -> SessionFacts:
@@ -246,7 +246,7 @@ def redeem_asked(code: Code | None = None, **changes: Any) -> RedeemAsked:
         network="192.0.2.0/24",
         key_id=KEY,
     )
-    return replace(asked, **changes)
+    return structs.replace(asked, **changes)
 
 
 def code_facts(**changes: Any) -> CodeFacts:

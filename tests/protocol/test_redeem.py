@@ -1,10 +1,10 @@
 """The code exchange: every condition alone is enough to fail, and a failure consumes nothing (tokens.md 5)."""
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from genkan.protocol.env import CLOCK_LEEWAY, DAY, HOUR, MINUTE, SECOND
 from genkan.protocol.outcomes import Ended, EventKind, Redeemed, Refused
@@ -183,9 +183,17 @@ def test_the_devices_own_id_goes_before_the_browsers_mark() -> None:
 def test_an_absolute_lifetime_caps_both_tokens() -> None:
     """A sign-in of at most ten minutes gives no access token of an hour."""
     link = a_link(absolute_lifetime=10 * MINUTE)
-    outcome = redeem(redeem_asked(), code_facts(link=link), an_env(), LIFETIMES)
+    outcome = redeem(redeem_asked(client=link), code_facts(link=link), an_env(), LIFETIMES)
     assert isinstance(outcome, Redeemed)
     assert outcome.grant.access_expires_at == outcome.grant.refresh_expires_at == NOW + 10 * MINUTE
+
+
+def test_what_nobody_looked_at_is_made_for_the_write_to_judge() -> None:
+    """The very sign-in that is made when all is as the code says; a wrong request is refused without a look."""
+    asked = redeem_asked(a_code(consent_mark=3))
+    assert redeem(asked, None, an_env(), LIFETIMES) == redeem(asked, code_facts(consent_mark=3), an_env(), LIFETIMES)
+    wrong = redeem_asked(verifier="w" * 43)
+    assert redeem(wrong, None, an_env(), LIFETIMES) == Refused(Reason.VERIFIER_WRONG)
 
 
 def test_stop_counters_must_be_the_very_ones() -> None:
@@ -208,4 +216,4 @@ def test_a_lowered_permission_does_not_spoil_a_code() -> None:
 def test_the_verifier_stays_out_of_what_is_printed() -> None:
     """The repr of a request has no verifier."""
     assert VERIFIER not in repr(redeem_asked())
-    assert VERIFIER not in repr(replace(redeem_asked(), client=a_link(kind=LinkKind.NATIVE)))
+    assert VERIFIER not in repr(structs.replace(redeem_asked(), client=a_link(kind=LinkKind.NATIVE)))

@@ -111,7 +111,7 @@ def test_a_stripped_challenge_is_never_overlooked(client: Link, shown: str | Non
 
 def test_a_method_cannot_be_switched() -> None:
     """What was sealed is the digest of the one right verifier: neither method's challenge text answers the other."""
-    plain = pkce.digest(PLAIN, pkce.Method.PLAIN)
+    plain = pkce.digest(PLAIN, pkce.Method.PLAIN) or b""
     answers: list[tuple[bytes, str, bool]] = [
         (plain, PLAIN, True),
         (plain, pkce.challenge_of(PLAIN), False),

@@ -22,6 +22,7 @@ from tests.protocol.builders import (
     a_grant,
     a_handle,
     a_link,
+    a_site,
     a_web_link,
     an_account,
     an_env,
@@ -77,13 +78,43 @@ def test_a_retry_is_told_the_same_successor_while_it_was_not_seen(after: int) ->
 
 @pytest.mark.parametrize(
     ("age", "retried"),
-    [(0, True), (30 * SECOND, True), (30 * SECOND + 1, False), (DAY, False), (-1, False), (-DAY, False)],
+    [
+        (0, True),
+        (30 * SECOND, True),
+        (30 * SECOND + 1, False),
+        (DAY, False),
+        (-1, True),
+        (-15 * SECOND, True),
+        (-15 * SECOND - 1, False),
+        (-DAY, False),
+    ],
 )
 def test_after_the_successor_was_seen_the_window_counts(age: int, retried: bool) -> None:
-    """Thirty seconds from the first sight; not one millisecond more, and a negative age is outside."""
+    """Thirty seconds from the first sight; not one millisecond more. Before it, as far as the clocks of two nodes may
+    differ; an age that is more negative is outside.
+    """
     grant = a_grant(seen_generation=2, seen_at=NOW)
     outcome = refresh(refresh_asked(**predecessor(grant)), grant_facts(grant), an_env(NOW + age), LIFETIMES)
     assert isinstance(outcome, Retried if retried else Ended)
+
+
+@pytest.mark.parametrize("off", [-DAY, DAY, 400 * DAY])
+def test_a_clock_that_is_known_to_be_wrong_ends_nothing(off: int) -> None:
+    """What only the time makes a replay, too late to refresh or too late to heal is told to come again. What is one at
+    any time, or good, is so here as well.
+    """
+    grant, env = a_grant(generation=5, seen_generation=5, seen_at=NOW), an_env(NOW + off)
+    facts = grant_facts(grant, site=a_site(restored_at=NOW, heal_until=env.now))
+    before, current, ahead, old = (
+        refresh(refresh_asked(clock_is_wrong=True, handle=a_handle(grant, **changes)), facts, env, LIFETIMES)
+        for changes in (
+            {"generation": 4, "key_id": grant.previous_key_id}, {}, {"generation": 6}, {"generation": 3},
+        )
+    )  # fmt: skip
+    later = Refused(Reason.BUSY, "clock", retry_after=10)
+    assert (before, ahead) == (later, later)
+    assert current == later if off > 90 * DAY else isinstance(current, Rotated)
+    assert isinstance(old, Ended)
 
 
 @pytest.mark.parametrize("seen", [-1, 1, 2])

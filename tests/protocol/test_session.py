@@ -80,7 +80,7 @@ def test_a_session_in_use_still_ends_at_its_limit() -> None:
     """Being seen every minute does not carry it past the absolute limit."""
     facts = a_person(expires_at=NOW + ABSOLUTE)
     for now in (NOW + IDLE, NOW + ABSOLUTE - 1, NOW + ABSOLUTE):
-        seen = structs.replace(facts, session=dataclasses.replace(facts.session, last_seen=now))
+        seen = structs.replace(facts, session=structs.replace(facts.session, last_seen=now))
         assert is_live(seen, an_env(now), LIFETIMES) == (now < NOW + ABSOLUTE)
 
 

@@ -3,7 +3,7 @@ conditions that outcomes state.
 """
 
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
@@ -103,7 +103,7 @@ class World:
         asked = RedeemAsked(
             code, link, link.redirects[0], VERIFIER, None, "app", "192.0.2.7", "192.0.2.0/24", self.ring.active.id
         )
-        outcome = redeem(replace(asked, **changes), self.code_facts(code), self.env, self.lifetimes)
+        outcome = redeem(structs.replace(asked, **changes), self.code_facts(code), self.env, self.lifetimes)
         if not isinstance(outcome, Refused):
             assert self.apply(outcome)
         return outcome

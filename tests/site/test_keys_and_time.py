@@ -282,6 +282,28 @@ async def test_the_retry_is_open_for_a_day_while_the_successor_is_unseen(site: S
     assert [row.grant.reason for row in await site.store.phones(PhoneQuery())] == ["replayed"]
 
 
+async def test_a_sight_while_a_retry_is_being_judged_signs_nobody_out(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes of one phone: the second refresh is on its way when the first one's tokens are used, and is judged
+    by a moment before that.
+    """
+    link, _, refresh = await _signed_in(site)
+    first = (await site.refresh(refresh, link)).json()
+    load = site.store.grant_facts
+
+    async def load_late(grant_id: bytes) -> Any:
+        monkeypatch.setattr(site.store, "grant_facts", load)
+        site.env.advance(5)
+        assert (await site.myself(first["access_token"])).status_code == 200
+        await site.store.flush()
+        return await load(grant_id)
+
+    monkeypatch.setattr(site.store, "grant_facts", load_late)
+    again = await site.refresh(refresh, link)
+    assert (again.status_code, again.json().get("refresh_token")) == (200, first["refresh_token"])
+
+
 async def test_an_introspected_refresh_token_counts_as_seen(site: SiteUnderTest) -> None:
     """tokens.md 3: introspection is a sight; after it and the window the predecessor is a replay."""
     await site.make_account()

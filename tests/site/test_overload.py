@@ -269,6 +269,24 @@ async def test_a_code_that_comes_too_fast_stays_good(tmp_path: Path) -> None:
     await close_site(site)
 
 
+async def test_a_code_that_is_shown_twice_is_noticed_however_fast_it_goes(tmp_path: Path) -> None:
+    """RFC 6749 4.1.2: no limit stands before it; and showing it again and again takes nothing from the limit."""
+    site = await open_site(tmp_path, TestClock(), sign_ins_per_account=2, code_seconds=60)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    code = await site.get_code(link)
+    first = await redeem(site, code, link)
+    for _ in range(3):
+        assert (await redeem(site, code, link)).json()["error"] == "invalid_grant"
+    access = first.json()["access_token"]
+    assert (await site.myself(access)).status_code == 401
+    assert (await redeem(site, await site.get_code(link), link)).status_code == 200
+    again = await site.get_code(link)
+    assert (await redeem(site, again, link)).status_code == 429
+    assert (await redeem(site, code, link)).json()["error"] == "invalid_grant"
+    await close_site(site)
+
+
 async def test_sign_ins_of_a_link_are_limited_where_that_is_wished(tmp_path: Path) -> None:
     """Whoever the people are."""
     site = await open_site(tmp_path, TestClock(), sign_ins_per_link=1)
@@ -290,6 +308,15 @@ def test_so_many_at_once_and_then_one_an_interval() -> None:
     assert pace.wait("a", 1006) == 1
     assert pace.wait("a", 1007) == 0
     assert pace.wait("b", 7) == 0
+
+
+def test_what_did_not_happen_is_given_back() -> None:
+    """Once, to the one who was counted; where nothing is counted nothing is."""
+    pace = Pace(2, 1000)
+    assert [pace.wait("a", 7), pace.wait("a", 7), pace.wait("b", 7)] == [0, 0, 0]
+    pace.give_back("a")
+    pace.give_back("c")
+    assert [pace.wait("a", 7), pace.wait("a", 7)] == [0, 1000]
 
 
 @given(st.lists(st.integers(0, 3000), max_size=80), st.integers(1, 5))

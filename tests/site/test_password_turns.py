@@ -118,9 +118,9 @@ async def test_a_request_knows_that_its_client_has_left(leave: Callable[[Connect
     await settle()
 
 
-async def visit(crowd: Crowd, address: str) -> None:
+async def visit(crowd: Crowd, address: str, network: str = "") -> None:
     """A turn that is over at once."""
-    async with crowd.enter(address):
+    async with crowd.enter(address, network or address):
         pass
 
 
@@ -129,10 +129,10 @@ async def test_a_crowd_is_forgotten_when_it_goes() -> None:
     crowd = Crowd(1, 1, 10, PasswordFigures())
 
     async def fail() -> None:
-        async with crowd.enter("a"):
+        async with crowd.enter("a", "a"):
             raise ZeroDivisionError
 
-    async with crowd.enter("a"):
+    async with crowd.enter("a", "a"):
         waiting = asyncio.create_task(fail())
         await asyncio.sleep(0)
         with pytest.raises(LaneFull):
@@ -152,11 +152,11 @@ async def test_a_newcomer_waits_behind_one_try_of_each_address() -> None:
     crowd, order = Crowd(1, 100, 1000, PasswordFigures()), list[str]()
 
     async def visit_and_tell(address: str) -> None:
-        async with crowd.enter(address):
+        async with crowd.enter(address, address):
             order.append(address)
             await asyncio.sleep(0)
 
-    async with crowd.enter("held"):
+    async with crowd.enter("held", "held"):
         tasks = [asyncio.create_task(visit_and_tell(address)) for _ in range(100) for address in "ab"]
         await asyncio.sleep(0)
         tasks.append(asyncio.create_task(visit_and_tell("c")))
@@ -170,7 +170,7 @@ async def test_where_all_places_are_taken_the_longest_row_gives_one_up() -> None
     """Its last goes, so that whoever comes alone finds a place; who would only make a row as long is told so."""
     figures = PasswordFigures()
     crowd = Crowd(1, 100, 4, figures)
-    async with crowd.enter("held"):
+    async with crowd.enter("held", "held"):
         crowded = [asyncio.create_task(visit(crowd, "a")) for _ in range(4)]
         await asyncio.sleep(0)
         newcomer = asyncio.create_task(visit(crowd, "b"))
@@ -186,6 +186,30 @@ async def test_where_all_places_are_taken_the_longest_row_gives_one_up() -> None
     assert (figures.waiting, figures.refused) == (0, 2)
 
 
+async def test_a_network_of_many_addresses_is_one_flood() -> None:
+    """Of IPv6 anybody is given a /48, which is as many addresses as there are places: whoever comes from elsewhere
+    finds one, and has the next turn but one.
+    """
+    crowd, order = Crowd(1, 100, 50, PasswordFigures()), list[str]()
+
+    async def visit_and_tell(address: str, network: str) -> None:
+        async with crowd.enter(address, network):
+            order.append(address)
+            await asyncio.sleep(0)
+
+    async with crowd.enter("held", "held"):
+        tasks = [asyncio.create_task(visit_and_tell(f"2001:db8:0:{n:x}::/64", "2001:db8::/48")) for n in range(50)]
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(visit_and_tell("192.0.2.1/32", "192.0.2.0/24")))
+        await asyncio.sleep(0)
+        with pytest.raises(LaneFull):
+            await visit(crowd, "2001:db8:0:ffff::/64", "2001:db8::/48")
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert order[1] == "192.0.2.1/32"
+    assert [type(one) for one in done if one is not None] == [LaneFull]
+    assert (crowd._free, crowd._waiting, crowd._rows) == (1, 0, {})
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["come", "go", "give up"])), max_size=60))
 def test_whatever_happens_in_a_crowd_nobody_is_forgotten(steps: list[tuple[str, str]]) -> None:
     """After any order of coming, going and giving up no place is lost and nobody is left waiting."""
@@ -195,7 +219,7 @@ def test_whatever_happens_in_a_crowd_nobody_is_forgotten(steps: list[tuple[str, 
         crowd, inside, tasks = Crowd(2, 3, 5, figures), asyncio.Semaphore(0), list[asyncio.Task[None]]()
 
         async def stay(address: str) -> None:
-            async with crowd.enter(address):
+            async with crowd.enter(address, "ab" if address in "ab" else address):
                 await inside.acquire()
 
         for address, step in steps:
@@ -217,7 +241,7 @@ def test_whatever_happens_in_a_crowd_nobody_is_forgotten(steps: list[tuple[str, 
 async def test_who_gives_up_and_has_to_give_way_at_once_leaves_no_place_behind() -> None:
     """Told both in one turn of the loop: it never had a place, so none is given back."""
     crowd = Crowd(1, 10, 1, PasswordFigures())
-    async with crowd.enter("held"):
+    async with crowd.enter("held", "held"):
         waiting = [asyncio.create_task(visit(crowd, "a"))]
         await asyncio.sleep(0)
         crowd._in_all = 2

@@ -275,3 +275,38 @@ async def test_reports_tell_the_stores_own_time(site: SiteUnderTest, shared: Sha
         site.env.now = START + off
         await Keeper(site.door, "a", lambda: site.env.now).compare_clocks()
         assert [node.seen_at for node in await site.store.nodes()] == [START]
+
+
+async def test_a_wrong_clock_signs_no_phone_out(site: SiteUnderTest) -> None:
+    """A lost answer that is asked for anew, or a refresh that would be too late: told to come again, by a process that
+    is known to be wrong; the row stays as it is for the others.
+    """
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    first = str((await site.issue_tokens(link))["refresh_token"])
+    second = (await site.refresh(first, link)).json()
+    assert (await site.myself(second["access_token"])).status_code == 200
+    await site.store.flush()
+    site.door.health.clock_ahead = FAR
+    site.env.advance(FAR)
+    for token in (first, second["refresh_token"]):
+        asked = await site.refresh(token, link)
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "10")
+    site.door.health.clock_ahead = 0
+    site.env.now = START + MINUTE
+    assert (await site.refresh(second["refresh_token"], link)).status_code == 200
+
+
+@pytest.mark.parametrize("off", [0, FAR])
+async def test_a_wrong_clock_finds_no_loss(site: SiteUnderTest, off: int) -> None:
+    """A row that went long ago looks lost to a process that is behind; no other shall be unready for it."""
+    await site.make_account()
+    token = str((await site.issue_tokens(await site.turn_mobile_on()))["access_token"])
+    while await site.store.prune(START + FAR, 100):
+        pass
+    site.door.health.clock_off = off
+    assert (await site.myself(token)).status_code == 503
+    await site.store.flush()
+    assert bool((await site.store.site()).behind_since) is (off == 0)
+    site.door.health.clock_off = 0
+    assert bool((await readiness(site.door)).causes) is (off == 0)

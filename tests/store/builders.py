@@ -120,7 +120,7 @@ def a_session(account: Account, now: int = NOW, **changes: Any) -> Session:
         user_agent="Mozilla/5.0",
         address="2001:db8::7",
     )
-    return replace(session, **changes)
+    return structs.replace(session, **changes)
 
 
 def an_event(kind: EventKind = EventKind.SIGNED_IN, at: int = NOW, **changes: Any) -> Event:

@@ -9,6 +9,9 @@ EXPECTED = {
         "accounts_id_key(id) accounts_pkey(number) consents_pkey(account, link) grants_pkey(id) links_id_key(id)"
     ),
     "postgres_hot._SESSION_FACTS": "accounts_pkey(number) sessions_pkey(id)",
+    "postgres_hot._VISIT_FACTS": (
+        "accounts_pkey(number) consents_pkey(account, link) links_id_key(id) sessions_pkey(id)"
+    ),
     "postgres_hot._CONSENT": "accounts_id_key(id) consents_pkey(account, link) links_id_key(id)",
     "postgres_hot._ACCOUNT": "accounts_id_key(id)",
     "postgres_hot._ACCOUNT_BY_NAME": "accounts_folded_key(folded)",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from genkan.protocol.env import DAY, HOUR
+from genkan.protocol.facts import VisitFacts
 from genkan.protocol.outcomes import (
     AddAccount,
     AddApiKey,
@@ -165,6 +166,21 @@ async def test_a_session_is_read_as_it_was_written(store: Store, account: Accoun
     assert facts is not None
     assert (facts.session, facts.account) == (session, account)
     assert await store.session_facts(b"?" * 32) is None
+
+
+async def test_a_visit_brings_site_link_session_and_consent_at_once(store: Store, account: Account, link: Link) -> None:
+    """Whatever of them there is, as the reads of each alone tell it; a consent of somebody else says nothing."""
+    session, other = a_session(account), an_account("somebody else")
+    assert await store.apply(a_change(OpenSession(session, None), AddAccount(other)))
+    site, there = await store.site(), await store.session_facts(session.id)
+    for asked in (None, b"?" * 32):
+        assert await store.visit_facts(asked, link.id) == VisitFacts(site, link, None, None)
+    assert await store.visit_facts(session.id, 4711) == VisitFacts(site, None, there, None)
+    assert await store.apply(a_change(GiveConsent(Consent(other.id, link.id, 0, Permission.READ, NOW))))
+    assert await store.visit_facts(session.id, link.id) == VisitFacts(site, link, there, None)
+    given = Consent(account.id, link.id, 0, Permission.WRITE, NOW)
+    assert await store.apply(a_change(GiveConsent(given)))
+    assert await store.visit_facts(session.id, link.id) == VisitFacts(site, link, there, given)
 
 
 async def test_a_new_session_replaces_the_old_one(store: Store, account: Account) -> None:

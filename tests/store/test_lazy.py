@@ -1,7 +1,6 @@
 """Lazy writes: taken without waiting, deduplicated, bounded, durable after a flush; and losing them harms nothing."""
 
 import asyncio
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -82,7 +81,7 @@ async def test_a_session_is_touched(store: Store, account: Account) -> None:
     await store.flush()
     facts = await store.session_facts(session.id)
     assert facts is not None
-    assert facts.session == replace(session, last_seen=NOW + HOUR)
+    assert facts.session == structs.replace(session, last_seen=NOW + HOUR)
 
 
 async def test_refusals_add_up(store: Store) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from genkan.cli.workbench import SET_UP, Stop
+from genkan.cli.workbench import SET_UP, Stop, user_name
 from genkan.store.places import POSTGRES, Postgres, is_secret
 
 LONGEST_ADDRESS = 4096
@@ -21,8 +21,10 @@ def address_in(path: Path) -> Postgres:
     try:
         with path.open(encoding="utf-8") as file:
             return _checked(file.read(LONGEST_ADDRESS).strip())
-    except (OSError, UnicodeDecodeError):
-        raise Stop(f"{path} cannot be read", SET_UP) from None
+    except OSError as problem:
+        raise Stop(f"{path} cannot be read by the user {user_name()}: {problem.strerror}", SET_UP) from None
+    except UnicodeDecodeError:
+        raise Stop(f"{path} cannot be read: it should hold the address and nothing else", SET_UP) from None
 
 
 def _checked(url: str) -> Postgres:

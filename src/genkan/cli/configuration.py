@@ -15,7 +15,6 @@ from genkan.ops.apply import Applying
 from genkan.ops.configuration import Configuration, ConfigurationProblem, parse
 from genkan.ops.draft import Plan, Unplannable
 from genkan.ops.export import export as exported
-from genkan.ops.plan import nobody_left
 from genkan.ops.present import load_present
 from genkan.ops.secrets_named import NamedSecrets, read_secrets
 from genkan.protocol.outcomes import Change
@@ -78,8 +77,9 @@ async def _applied(site: Workbench, applying: Applying) -> Plan:
     try:
         await site.apply(decide)
     except Stop:
-        if tried[-1].lowered:
-            raise Stop(nobody_left(tried[-1].lowered[0]), NO) from None
+        why = await applying.why_refused(tried[-1], site.store)
+        if why is not None:
+            raise Stop(why, NO) from None
         raise
     return tried[-1]
 

@@ -35,7 +35,8 @@ def migrate_store(
 
     Example: genkan migrate-store postgresql://genkan@db.example.org/genkan
     """
-    place = load_settings(data_dir).store_place
+    settings = load_settings(data_dir)
+    place = settings.store_place
     if not isinstance(place, Path):
         raise Stop(
             "the site is on PostgreSQL already: this moves a SQLite site, so leave GENKAN_DATABASE_URL out", SET_UP
@@ -48,7 +49,7 @@ def migrate_store(
         done = asyncio.run(move(asked, clock.system_env()))
     except CannotMove as problem:
         raise Stop(str(problem), SET_UP) from None
-    return print_json(document(done)) if json else _tell(done)
+    return print_json(document(done)) if json else _tell(done, settings.ring_path)
 
 
 def document(done: Moved) -> dict[str, object]:
@@ -70,7 +71,7 @@ def _target(to: str | None, address_file: Path | None) -> Postgres:
     raise Stop("name the PostgreSQL database, or with --address-file the file that holds its address", SET_UP)
 
 
-def _tell(done: Moved) -> None:
+def _tell(done: Moved, ring: Path) -> None:
     say(f"The site has moved to {done.place}.")
     if done.sums:
         rows = sum(one.count for one in done.sums.values())
@@ -78,4 +79,4 @@ def _tell(done: Moved) -> None:
         say(f"it served meanwhile, and was closed for writing for {done.closed_seconds:.2f} s.")
     say("Now stop the server that still runs, and start one with these settings (and the password, if there is one):")
     say(f"  GENKAN_DATABASE_URL={quote(done.place)}")
-    say("  GENKAN_SECRET_FILE=the key ring's file, where it is now")
+    say(f"  GENKAN_SECRET_FILE={quote(str(ring))}")

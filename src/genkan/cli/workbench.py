@@ -112,10 +112,15 @@ def at_site(data_dir: str | None, work: Callable[[Workbench], Coroutine[Any, Any
 
 def actor_name() -> str:
     """Who runs this command, as the system knows it: what the environment says anybody could have said."""
+    return f"command:{user_name()}"
+
+
+def user_name() -> str:
+    """The system's name of who runs this command, or the number of one who has none."""
     try:
-        return f"command:{pwd.getpwuid(os.getuid()).pw_name}"
+        return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        return f"command:{os.getuid()}"
+        return str(os.getuid())
 
 
 def told(command: Callable[P, int | None]) -> Callable[P, int]:

@@ -7,7 +7,7 @@ from genkan.ops.configuration import Configuration
 from genkan.ops.draft import Plan, Unplannable, Wanted
 from genkan.ops.plan import nobody_left, plan
 from genkan.ops.plan_sign_in import SIGN_IN
-from genkan.ops.present import load_present
+from genkan.ops.present import Present, load_present
 from genkan.ops.secrets_named import NamedSecrets
 from genkan.outside.passwords import hash_now, verify_now
 from genkan.protocol import accounts
@@ -20,6 +20,8 @@ from genkan.protocol.records import Account, Way
 from genkan.protocol.signin_steps import PutSignInPolicy
 from genkan.store.api import Store
 from genkan.wire.scopes import Permission
+
+_NOBODY_COULD_SIGN_IN = f"{SIGN_IN}: {entry(Reason.NOBODY_COULD_SIGN_IN).public}"
 
 
 async def _shuts_everybody_out(change: Change, store: Store, here: Entrances, at: int) -> bool:
@@ -56,17 +58,30 @@ class Applying:
     allow_http: bool
     here: Entrances
     _hashes: dict[int, str] = field(default_factory=dict, repr=False)
+    _seen: Present | None = field(default=None, repr=False)
 
     async def plan(self, store: Store, actor: str, env: Env) -> Plan:
         """What there is to do now. Raises Unplannable."""
         wanted = Wanted(self.configuration, await self._hashes_to_set(store), self.secrets.link_secrets)
-        planned = plan(wanted, await load_present(store), actor, env, self.here, allow_http=self.allow_http)
+        self._seen = await load_present(store)
+        planned = plan(wanted, self._seen, actor, env, self.here, allow_http=self.allow_http)
         if await _shuts_everybody_out(planned.change, store, self.here, env.now):
-            raise Unplannable(f"{SIGN_IN}: {entry(Reason.NOBODY_COULD_SIGN_IN).public}")
+            raise Unplannable(_NOBODY_COULD_SIGN_IN)
         for account in planned.lowered:
             if await _leaves_nobody_beside(account, planned.change, store, self.here, env.now):
                 raise Unplannable(nobody_left(account))
         return planned
+
+    async def why_refused(self, planned: Plan, store: Store) -> str | None:
+        """Why the store did not take the plan that was made last: what is no longer as it was then, None, or else what
+        only the store can see, whether who is left to administer has a way in.
+        """
+        if await load_present(store) != self._seen:
+            return None
+        if planned.lowered:
+            return nobody_left(planned.lowered[0])
+        needed = any(isinstance(step, NeedAdministrator) for step in planned.change.steps)
+        return _NOBODY_COULD_SIGN_IN if needed else None
 
     async def _hashes_to_set(self, store: Store) -> Mapping[int, str]:
         """A hash for every password that is not the account's already: saying it twice is no news."""

@@ -98,6 +98,6 @@ def _ring(settings: Settings, site: Site) -> Ring:
 
 
 def settings_given(settings: Settings) -> dict[str, object]:
-    """The settings that are not as they come, by their names in genkan.toml."""
-    usual = msgspec.to_builtins(Settings())
-    return {name: value for name, value in msgspec.to_builtins(settings).items() if value != usual[name]}
+    """The settings that are not as they come, by their names in genkan.toml and as a backup's manifest says them."""
+    given, usual = (msgspec.json.decode(msgspec.json.encode(one)) for one in (settings, Settings()))
+    return {name: value for name, value in given.items() if value != usual[name]}

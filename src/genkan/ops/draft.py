@@ -30,7 +30,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``lines`` say what differs, one each; ``new_links`` have secrets that are told once; ``lowered`` are those who
-    lose a right to administer, as they are now.
+    lose a right to administer, as they are now, whoever has most first.
     """
 
     lines: tuple[str, ...]

@@ -36,14 +36,15 @@ def plan(wanted: Wanted, present: Present, actor: str, env: Env, here: Entrances
 def _keeping_administrators(plan: Plan, before: Present, after: Present, env: Env, here: Entrances) -> Plan:
     """The plan, which fails where nobody would be left who may as much as those who lose a right by it."""
     then = {account.id: account for account in after.accounts.values() if account.standing is Standing.ACTIVE}
-    lowered = tuple(
+    losing = [
         account
         for account in before.accounts.values()
         if administers(account) and _right(then, account) < account.permission
-    )
-    if not lowered:
+    ]
+    if not losing:
         return plan
-    last = max(lowered, key=lambda account: account.permission)
+    lowered = tuple(sorted(losing, key=lambda account: -account.permission))
+    last = lowered[0]
     if all(account.permission < last.permission for account in then.values()):
         raise Unplannable(nobody_left(last))
     need = NeedAdministrator(last.permission, env.now, here)

@@ -143,7 +143,7 @@ def _strength(asked: AuthorizeAsked) -> tuple[int | None, tuple[str, ...]] | Ref
     max_age = parse_max_age(asked.max_age) if asked.max_age else None
     if asked.max_age and max_age is None:
         return Refused(Reason.MAX_AGE_MALFORMED, "max_age")
-    return max_age, known_acrs((asked.acr_values or "").split(" "))
+    return max_age, known_acrs(asked.acr_values.split(" ")) if asked.acr_values else ()
 
 
 def parse_max_age(text: str) -> int | None:
@@ -178,6 +178,4 @@ def _challenge(asked: AuthorizeAsked, link: Link) -> bytes | Refused | None:
         return Refused(Reason.PKCE_METHOD_UNKNOWN, "code_challenge_method")
     if method is pkce.Method.PLAIN and not link.plain_pkce:
         return Refused(Reason.PKCE_PLAIN_REFUSED, "code_challenge_method")
-    if not pkce.is_challenge(asked.code_challenge, method):
-        return Refused(Reason.PKCE_MALFORMED, "code_challenge")
-    return pkce.digest(asked.code_challenge, method)
+    return pkce.digest(asked.code_challenge, method) or Refused(Reason.PKCE_MALFORMED, "code_challenge")

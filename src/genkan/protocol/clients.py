@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+
+import msgspec
 
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Refused
@@ -10,13 +11,15 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Link, LinkKind, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What a caller showed: ``basic`` tells where, since RFC 6749 5.2 answers a failed Basic with its challenge."""
 
     client_id: str
-    secret: str | None = field(default=None, repr=False)
+    secret: str | None = None
     basic: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Credentials of {self.client_id!r}>"
 
 
 def secret_digest(secret: str) -> bytes:

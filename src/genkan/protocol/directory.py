@@ -5,6 +5,8 @@ directory is asked is not known here.
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from msgspec import structs
+
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
 from genkan.protocol.actors import Actor, address_of
@@ -201,7 +203,7 @@ def _open(
     opened = enter(account, came.method, came.ways, browser, env, lifetimes)
     if isinstance(opened, Refused):
         return opened
-    session = replace(
+    session = structs.replace(
         opened.session, auth_time=min(came.auth_time, env.now), source=person.source, upstream_sid=came.upstream_sid
     )
     return opened.with_session(session)

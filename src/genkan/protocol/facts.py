@@ -2,7 +2,7 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Grant, Identity, Link, Passkey, RecoveryLink, Session, Site
+from genkan.protocol.records import Account, Consent, Grant, Identity, Link, Passkey, RecoveryLink, Session, Site
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -32,6 +32,17 @@ class SessionFacts(msgspec.Struct, frozen=True):
 
     session: Session
     account: Account
+
+
+class VisitFacts(msgspec.Struct, frozen=True):
+    """A browser at an application's authorization request: the link, the browser's session where it has one, and the
+    consent that is remembered between the session's person and the link.
+    """
+
+    site: Site
+    link: Link | None
+    session: SessionFacts | None
+    consent: Consent | None
 
 
 class RecoveryFacts(msgspec.Struct, frozen=True):

@@ -173,13 +173,12 @@ class Grant(msgspec.Struct, frozen=True):
     certificate: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """A browser session. ``id`` is the SHA-256 of the cookie's value, which itself is kept nowhere. ``certificate``: as
     of a Grant. ``source`` and ``upstream_sid``: the directory that it was signed in by, and that one's own session.
     """
 
-    id: bytes = field(repr=False)
+    id: bytes
     account_id: int
     account_stop: int
     method: Method
@@ -192,6 +191,9 @@ class Session:
     certificate: int = 0
     source: str = ""
     upstream_sid: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Session of account {self.account_id:016x}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +264,7 @@ class Passkey:
     cloned_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(msgspec.Struct, frozen=True):
     """What a person allowed a link for good. ``mark`` is drawn anew when it is withdrawn; absent counts as mark 0."""
 
     account_id: int

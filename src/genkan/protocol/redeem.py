@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+
+import msgspec
 
 from genkan.protocol.env import CLOCK_LEEWAY, Env
 from genkan.protocol.facts import CodeFacts
@@ -14,35 +15,39 @@ from genkan.protocol.sealing import Code, redirect_digest
 from genkan.wire import pkce
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemAsked:
+class RedeemAsked(msgspec.Struct, frozen=True):
     """A code exchange by an authenticated client. ``code`` is opened: its seal held."""
 
     code: Code
     client: Link
     redirect_uri: str | None
-    verifier: str | None = field(repr=False)
+    verifier: str | None
     device_id: str | None
     user_agent: str
     address: str
     network: str
     key_id: int
 
+    def __repr__(self) -> str:
+        # The verifier is a secret.
+        return f"<RedeemAsked of link {self.client.client_id}>"
 
-def redeem(asked: RedeemAsked, facts: CodeFacts, env: Env, lifetimes: Lifetimes) -> Redeemed | Ended | Refused:
-    """Make the grant, or say why not. A wrong client, secret, verifier or redirect URI consumes nothing."""
+
+def redeem(asked: RedeemAsked, facts: CodeFacts | None, env: Env, lifetimes: Lifetimes) -> Redeemed | Ended | Refused:
+    """Make the grant, or say why not. A wrong client, secret, verifier or redirect URI consumes nothing.
+
+    ``facts`` None: nobody has looked. The write of what is made asks for all of them once more anyway (tokens.md 5),
+    and is refused where they are not as the code says.
+    """
     refusal = _request_fault(asked) or _time_fault(asked.code, env, lifetimes)
     if refusal is not None:
         return refusal
-    if facts.existing is not None:
+    if facts is not None and facts.existing is not None:
         return _second_redemption(asked, facts.existing, env)
-    if facts.revoked or _stopped(asked.code, facts.account, facts.link):
-        return Refused(Reason.CODE_STOPPED)
-    if facts.link is None or not facts.link.usable:
-        return Refused(Reason.LINK_DISABLED)
-    if facts.consent_mark != asked.code.consent_mark:
-        return Refused(Reason.CODE_CONSENT_WITHDRAWN)
-    grant = _new_grant(asked, facts.link, env, lifetimes)
+    refusal = None if facts is None else _facts_fault(asked.code, facts)
+    if refusal is not None:
+        return refusal
+    grant = _new_grant(asked, env, lifetimes)
     return Redeemed(grant, asked.code.consent_mark, _event(EventKind.SIGNED_IN, asked, grant, env))
 
 
@@ -71,7 +76,7 @@ def _verifier_fault(verifier: str | None, challenge: bytes | None, client: Link)
     if verifier is None:
         # RFC 7636 4.5: the verifier must come with the code.
         return Refused(Reason.VERIFIER_MISSING)
-    if not pkce.is_verifier(verifier) or not pkce.verifies(verifier, challenge):
+    if not pkce.verifies(verifier, challenge):
         # RFC 7636 4.6: compare what the verifier yields with the challenge kept.
         return Refused(Reason.VERIFIER_WRONG)
     return None
@@ -95,6 +100,16 @@ def _second_redemption(asked: RedeemAsked, existing: Grant, env: Env) -> Ended |
     return Ended(existing.id, EndReason.CODE_REPLAYED, env.now, event, refusal)
 
 
+def _facts_fault(code: Code, facts: CodeFacts) -> Refused | None:
+    if facts.revoked or _stopped(code, facts.account, facts.link):
+        return Refused(Reason.CODE_STOPPED)
+    if facts.link is None or not facts.link.usable:
+        return Refused(Reason.LINK_DISABLED)
+    if facts.consent_mark != code.consent_mark:
+        return Refused(Reason.CODE_CONSENT_WITHDRAWN)
+    return None
+
+
 def _stopped(code: Code, account: Account | None, link: Link | None) -> bool:
     """tokens.md 4: both stop counters must be what they were at authorize."""
     if account is None or link is None or link.standing is Standing.DELETED:
@@ -102,9 +117,9 @@ def _stopped(code: Code, account: Account | None, link: Link | None) -> bool:
     return account.standing is not Standing.ACTIVE or account.stop != code.account_stop or link.stop != code.link_stop
 
 
-def _new_grant(asked: RedeemAsked, link: Link, env: Env, lifetimes: Lifetimes) -> Grant:
+def _new_grant(asked: RedeemAsked, env: Env, lifetimes: Lifetimes) -> Grant:
     code = asked.code
-    refresh_expires_at = lifetimes.refresh_end(env.now, env.now, link.absolute_lifetime)
+    refresh_expires_at = lifetimes.refresh_end(env.now, env.now, asked.client.absolute_lifetime)
     return Grant(
         id=code.grant_id,
         account_id=code.account_id,

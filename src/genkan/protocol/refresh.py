@@ -20,7 +20,8 @@ LAST_GENERATION = 2**31 - 1
 
 class RefreshAsked(msgspec.Struct, frozen=True):
     """A refresh by an authenticated client. ``handle`` is the opened refresh token; ``scope`` None means unchanged.
-    ``known_keys`` and ``retired_keys`` are the ring's as it stands when this is decided.
+    ``known_keys`` and ``retired_keys`` are the ring's as it stands when this is decided. ``clock_is_wrong``: the time
+    is known not to be (tokens.md 8), so that nothing is over for ever by it.
     """
 
     handle: Handle
@@ -33,6 +34,7 @@ class RefreshAsked(msgspec.Struct, frozen=True):
     active_key: int
     known_keys: frozenset[int]
     retired_keys: frozenset[int] = frozenset()
+    clock_is_wrong: bool = False
 
 
 RefreshOutcome = Rotated | Retried | Ended | Refused
@@ -76,19 +78,28 @@ def _unknown_key(asked: RefreshAsked, grant: Grant) -> Refused:
 
 def _behind(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifetimes: Lifetimes) -> RefreshOutcome:
     is_predecessor = asked.handle.generation == grant.generation - 1 and asked.handle.key_id == grant.previous_key_id
-    if not is_predecessor or not _may_retry(grant, env, lifetimes):
+    if not is_predecessor:
         return _replayed(asked, grant, env)
+    if not _may_retry(grant, env, lifetimes):
+        return _by_time(asked) or _replayed(asked, grant, env)
     fault = _request_fault(asked, facts, grant, env)
     return fault or _retry(asked, grant, env, lifetimes)
 
 
+def _by_time(asked: RefreshAsked) -> Refused | None:
+    """Instead of what the time alone would end: a process whose clock is wrong may still be asked for a while."""
+    return Refused(Reason.BUSY, "clock", retry_after=10) if asked.clock_is_wrong else None
+
+
 def _may_retry(grant: Grant, env: Env, lifetimes: Lifetimes) -> bool:
-    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen."""
+    """tokens.md 3: while the successor was not seen, and for the retry window after it was first seen: perhaps by a
+    node whose clock is ahead of ours, or while this was on its way to the row. An age is negative only beyond that.
+    """
     if lifetimes.retry_window <= 0:
         return False
     if grant.seen_generation < grant.generation:
         return True
-    return 0 <= env.now - grant.seen_at <= lifetimes.retry_window
+    return -CLOCK_LEEWAY <= env.now - grant.seen_at <= lifetimes.retry_window
 
 
 def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env) -> Refused | None:
@@ -100,7 +111,7 @@ def _request_fault(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: En
     if fault is not None:
         return fault
     if facts.link is None or env.now >= sign_in_end(grant, facts.link):
-        return Refused(Reason.TOKEN_EXPIRED)
+        return _by_time(asked) or Refused(Reason.TOKEN_EXPIRED)
     if asked.redirect_uri is not None and redirect_digest(asked.redirect_uri)[:8] != grant.redirect:
         return Refused(Reason.REDIRECT_MISMATCH)
     if asked.scope is not None and asked.scope > grant.scope:
@@ -175,7 +186,7 @@ def _ahead(asked: RefreshAsked, facts: GrantFacts, grant: Grant, env: Env, lifet
     if env.now >= facts.site.heal_until or facts.link is None:
         if is_decided(facts.site, grant.rotated_at):
             unknown = Refused(Reason.TOKEN_UNKNOWN, event=_event(EventKind.GRANT_NOT_HEALED, asked, grant, env))
-            return _request_fault(asked, facts, grant, env) or unknown
+            return _request_fault(asked, facts, grant, env) or _by_time(asked) or unknown
         return store_behind(_event(EventKind.STORE_BEHIND, asked, grant, env))
     fault = _request_fault(asked, facts, grant, env)
     if fault is not None:

@@ -2,13 +2,12 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 
 import msgspec
 
 from genkan.protocol import webviews
-from genkan.protocol.env import DAY, Env
-from genkan.protocol.facts import SessionFacts
+from genkan.protocol.env import CLOCK_LEEWAY, DAY, Env
+from genkan.protocol.facts import SessionFacts, VisitFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account
@@ -18,7 +17,7 @@ from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.read import Form
 from genkan.site.reader import Reader, reader_of
-from genkan.site.received import Received, set_cookie
+from genkan.site.received import Cookies, Received, set_cookie
 
 SESSION = "genkan-session"
 DEVICE = "genkan-device"
@@ -38,8 +37,7 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
     device: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
     is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself. ``typed``: what its
     person typed into a form that was not acted on, sealed.
@@ -52,7 +50,11 @@ class Visitor:
     reader: Reader
     was: int | None = None
     user_agent: str = ""
-    typed: str = field(default="", repr=False)
+    typed: str = ""
+
+    def __repr__(self) -> str:
+        # Cookies are secrets.
+        return f"<Visitor {self.person}>"
 
     @property
     def device(self) -> bytes:
@@ -68,11 +70,29 @@ def cookie_name(door: Door, name: str) -> str:
 async def visitor(received: Received, door: Door, env: Env) -> Visitor:
     """Who is at the browser. A session that is over counts as none."""
     cookies = received.cookies()
+    session_id = _session_id(cookies, door)
+    facts = await door.store.session_facts(session_id) if session_id else None
+    return _visitor(received, cookies, session_id, facts, door, env)
+
+
+async def visitor_for(link_id: int, received: Received, door: Door, env: Env) -> tuple[Visitor, VisitFacts]:
+    """The same, with what else a step of an authorization request depends on, read at the same moment."""
+    cookies = received.cookies()
+    session_id = _session_id(cookies, door)
+    facts = await door.store.visit_facts(session_id, link_id)
+    return _visitor(received, cookies, session_id, facts.session, door, env), facts
+
+
+def _session_id(cookies: Cookies, door: Door) -> bytes | None:
+    cookie = cookies.get(cookie_name(door, SESSION))
+    return sessions.session_id(cookie) if cookie else None
+
+
+def _visitor(
+    received: Received, cookies: Cookies, session_id: bytes | None, facts: SessionFacts | None, door: Door, env: Env
+) -> Visitor:
     device = cookies.get(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
-    cookie = cookies.get(cookie_name(door, SESSION))
-    session_id = sessions.session_id(cookie) if cookie else None
-    facts = await door.store.session_facts(session_id) if session_id else None
     person = _standing(facts, door, env)
     reader = reader_of(received.headers, person.account if person else None)
     cookie = env.draw(16).hex() if fresh or device is None else device
@@ -139,7 +159,7 @@ def form_fault(received: Received, form: Form, who: Visitor, door: Door, env: En
     token = door.sealer.open_value(Purpose.PAGE, form.get(PAGE_FIELD), _PageToken)
     if token is None:
         return Refused(Reason.PAGE_STALE)
-    in_time = 0 <= env.now - token.made_at <= door.lifetimes.page
+    in_time = -CLOCK_LEEWAY <= env.now - token.made_at <= door.lifetimes.page
     ours = hmac.compare_digest(token.binding, binding(who))
     return None if in_time and ours else Refused(Reason.PAGE_STALE)
 

@@ -116,6 +116,11 @@ class SignInPace:
         wait = self.of_link.wait(link_id, now) or self.of_account.wait(account_id, now)
         return Refused(Reason.SIGNING_IN_TOO_FAST, retry_after=-(-wait // SECOND)) if wait else None
 
+    def give_back(self, account_id: int, link_id: int) -> None:
+        """The one that was counted last became no sign-in."""
+        self.of_link.give_back(link_id)
+        self.of_account.give_back(account_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -187,10 +192,12 @@ class Door:
     def note_from(self, network: str, refused: Refused, now: int) -> None:
         """The same before there is a request that could be read (tokens.md 4: malformed ones are counted too)."""
         self.measures.refused(refused.reason)
-        if refused.event is not None:
+        is_loss = refused.reason is Reason.STORE_BEHIND
+        # A row that went long ago looks lost to a process that is behind; what is lost is told of by a right clock.
+        is_believed = not (is_loss and self.health.clock_is_wrong)
+        if refused.event is not None and is_believed:
             self.store.note_event(refused.event)
-        if refused.reason is Reason.STORE_BEHIND:
-            self.health.behind = True
+        self.health.behind |= is_loss and is_believed
         self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, network, 1))
 
 

@@ -30,6 +30,11 @@ class Pace:
         self._due[subject] = now + level + self._interval
         return 0
 
+    def give_back(self, subject: Hashable) -> None:
+        """What was counted last did not happen."""
+        if subject in self._due:
+            self._due[subject] -= self._interval
+
     def _make_room(self, now: int) -> None:
         if len(self._due) < self._most:
             return

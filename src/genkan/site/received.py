@@ -12,6 +12,7 @@ from genkan.site.peer import Headers, Peer
 from genkan.site.reader import Reader, reader_of
 
 MOST_PARAMETERS = 100
+Cookies = dict[str, str | None]
 
 
 class Malformed(Exception):
@@ -66,9 +67,9 @@ class Received(msgspec.Struct, frozen=True):
         """A cookie's value; where a browser sends two of one name, none is believed."""
         return self.cookies().get(name)
 
-    def cookies(self) -> dict[str, str | None]:
+    def cookies(self) -> Cookies:
         """Every cookie's value; where a browser sends two of one name, none is believed."""
-        found: dict[str, str | None] = {}
+        found: Cookies = {}
         for jar in self.headers.every(b"cookie"):
             for part in jar.decode("latin-1").split(";"):
                 name, _, value = part.strip().partition("=")

@@ -246,7 +246,7 @@ async def verify(folded: str, password: str, received: Received, who: Visitor | 
     if stranger and lockout.exhausted(source, row.guesses, door.env().now):
         return Verified(row.hash, False)
     kept = hash_to_verify(PasswordFacts(row.account, row.hash, row.guesses), door.passwords.decoy)
-    async with door.crowd.enter(received.peer.source):
+    async with door.crowd.enter(received.peer.source, received.peer.network):
         if received.gone():
             raise LaneFull  # who left while it waited keeps nobody else waiting
         return Verified(row.hash, await door.passwords.verify(kept, password[:LONGEST_PASSWORD]))

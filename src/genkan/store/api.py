@@ -11,7 +11,15 @@ from genkan.protocol.audit import Line, Segment
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.env import DAY
-from genkan.protocol.facts import CodeFacts, GrantFacts, IdentityFacts, PasskeyFacts, RecoveryFacts, SessionFacts
+from genkan.protocol.facts import (
+    CodeFacts,
+    GrantFacts,
+    IdentityFacts,
+    PasskeyFacts,
+    RecoveryFacts,
+    SessionFacts,
+    VisitFacts,
+)
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.phone_check_steps import PhoneVisit
 from genkan.protocol.phones import PhoneRow, PhoneState
@@ -281,6 +289,7 @@ class Store(Protocol):
     async def grant_facts(self, grant_id: bytes) -> GrantFacts: ...
     async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts: ...
     async def session_facts(self, session_id: bytes) -> SessionFacts | None: ...
+    async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts: ...
     async def consent(self, account_id: int, link_id: int) -> Consent | None: ...
 
     # The one write: False means that the facts moved on, and nothing was written

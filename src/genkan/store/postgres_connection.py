@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: how they are opened, what their faults mean, and one that speaks as sqlite3 does."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -95,6 +96,20 @@ def unavailable(fault: BaseException) -> StoreUnavailable:
     """PostgreSQL's fault in the words of the Store protocol; of values it may quote, nothing is told."""
     kind = StoreUnfit if isinstance(fault, _UNFIT) else StoreUnavailable
     return kind(f"PostgreSQL: {type(fault).__name__}: {str(fault).splitlines()[0] if str(fault) else ''}")
+
+
+def why_closed(fault: BaseException) -> str:
+    """Why a database cannot be opened, for the operator. Of an address nothing is quoted but a file's name: a password
+    whose signs were not written as %XX is among what could not be read.
+    """
+    missing = re.match(r'root certificate file "([^"]+)"', str(fault))
+    if missing is not None:
+        return f"there is no {missing[1]} to check the server's certificate with; name a file with &sslrootcert="
+    if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
+        return "its address cannot be read (in a password write @ as %40, / as %2F, # as %23)"
+    if isinstance(fault, FileNotFoundError | PermissionError):
+        return f"{fault.strerror}: the server's socket, or a file that its address names"
+    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__
 
 
 async def connect(url: str) -> asyncpg.Connection:

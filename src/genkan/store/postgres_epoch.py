@@ -8,8 +8,9 @@ hangs holds up the sweep, and one that has ended does not.
 import asyncpg
 
 from genkan.store.database import Database
+from genkan.store.postgres_sign_ins import SHARES
 
-_JOIN = "SELECT texts_epoch, pg_advisory_lock_shared(1735289711, texts_epoch::int) FROM upkeep"
+_JOIN = f"SELECT texts_epoch, {SHARES}, pg_advisory_lock_shared(1735289711, texts_epoch::int) FROM upkeep"  # noqa: S608 made of constants
 _NOW = "SELECT texts_epoch FROM upkeep"
 _LEAVE = "SELECT pg_advisory_unlock_shared(1735289711, CAST(? AS int))"
 _LEAVE_HOT = "SELECT pg_advisory_unlock_shared(1735289711, $1::int)"

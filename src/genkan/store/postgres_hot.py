@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
+from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts, VisitFacts
 from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
 from genkan.store import rows
 from genkan.store.api import PasswordRow, StoreUnavailable
@@ -37,6 +37,14 @@ _CODE_FACTS = one_by_one(f"""
 _SESSION_FACTS = one_by_one(f"""
     SELECT {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}
     FROM sessions s CROSS JOIN accounts a ON a.number = s.account WHERE s.id = $1
+""")  # noqa: S608 made of constants
+_VISIT_FACTS = one_by_one(f"""
+    SELECT site.version, {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}, c.mark, c.scope, c.given_at
+    FROM site
+    LEFT JOIN sessions s ON s.id = $1
+    LEFT JOIN accounts a ON a.number = s.account
+    LEFT JOIN links l ON l.id = $2
+    LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
 """)  # noqa: S608 made of constants
 _CONSENT = one_by_one("""
     SELECT c.mark, c.scope, c.given_at
@@ -123,8 +131,18 @@ class HotReads:
         if row is None:
             return None
         await self._texts.learn(self._pool, [row[_SESSION_AGENT]])
-        account = rows.account(row[:_ACCOUNT_WIDTH])
-        return SessionFacts(rows.session(row[_ACCOUNT_WIDTH:], account.id, self._texts), account)
+        return rows.session_facts(row, self._texts)
+
+    async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts:
+        """All at one moment."""
+        row = await self._with_version(_VISIT_FACTS, session_id, link_id)
+        site, link = self._site, self._by_id.get(link_id)
+        if row[1] is None:
+            return VisitFacts(site, link, None, None)
+        await self._texts.learn(self._pool, [row[1 + _SESSION_AGENT]])
+        session = rows.session_facts(row[1:-3], self._texts)
+        consent = None if row[-3] is None else rows.consent(row[-3:], session.account.id, link_id)
+        return VisitFacts(site, link, session, consent)
 
     async def consent(self, account_id: int, link_id: int) -> Consent | None:
         row = await self._one(_CONSENT, account_id, link_id)

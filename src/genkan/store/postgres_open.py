@@ -12,7 +12,7 @@ from genkan.protocol.env import Env
 from genkan.store.api import CannotOpen, StoreAway
 from genkan.store.database import Database
 from genkan.store.migration import Migration, Schema, additive_before, migrations, planned, schema
-from genkan.store.postgres_connection import SyncConnection, is_away, is_machine
+from genkan.store.postgres_connection import SyncConnection, is_away, is_machine, why_closed
 from genkan.store.sqlite_examine import Counts, counted
 
 T = TypeVar("T")
@@ -43,6 +43,9 @@ _ABOUT = """
         pg_encoding_to_char(encoding), current_database(), current_user::text
     FROM pg_database WHERE datname = current_database()
 """
+# What the server has against the user, the password or the database of the address.
+_NOT_LET_IN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+_MEND = "mend GENKAN_DATABASE_URL (database_url)"
 # An index of many millions of rows, and the walks of a count.
 _MIGRATION_SECONDS = 86_400.0
 _COUNT_SECONDS = 600.0
@@ -261,9 +264,9 @@ def _opened(url: str, work: Callable[[SyncConnection], T]) -> T:
     if isinstance(fault, asyncpg.TargetServerAttributeNotMatched):
         raise StoreAway("the PostgreSQL server is a read-only standby: name the primary") from fault
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
-        # Nothing is quoted: a password whose signs were not written as %XX is among what could not be read.
-        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: {why_closed(fault)}; {_MEND}") from None
     if is_machine(fault):
         kind = StoreAway if is_away(fault) else CannotOpen
-        raise kind(f"the PostgreSQL database cannot be opened: {fault}") from fault
+        mend = f"; {_MEND}" if isinstance(fault, _NOT_LET_IN) else ""
+        raise kind(f"the PostgreSQL database cannot be opened: {why_closed(fault)}{mend}") from fault
     raise fault

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from genkan.store.api import CannotOpen, StoreAway
-from genkan.store.postgres_connection import CONNECT_SECONDS, is_away, is_machine
+from genkan.store.postgres_connection import CONNECT_SECONDS, is_away, is_machine, why_closed
 
 _SESSION = {
     "statement_timeout": "0",
@@ -29,11 +29,11 @@ async def connected(url: str, name: str) -> AsyncIterator[asyncpg.Connection]:
             url, timeout=CONNECT_SECONDS, server_settings={**_SESSION, "application_name": name},
             target_session_attrs="primary",
         )  # fmt: skip
-    except (ValueError, asyncpg.ClientConfigurationError):
-        raise CannotOpen("the PostgreSQL database cannot be opened: its address cannot be read") from None
+    except (ValueError, asyncpg.ClientConfigurationError) as fault:
+        raise CannotOpen(f"the PostgreSQL database cannot be opened: {why_closed(fault)}") from None
     except Exception as fault:
         if is_machine(fault):
-            raise _kind(fault)(f"the PostgreSQL database cannot be opened: {fault}") from fault
+            raise _kind(fault)(f"the PostgreSQL database cannot be opened: {why_closed(fault)}") from fault
         raise
     try:
         yield connection

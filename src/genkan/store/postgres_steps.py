@@ -15,6 +15,7 @@ from genkan.protocol.outcomes import (
     Subject,
     WithdrawConsent,
 )
+from genkan.store import postgres_sign_ins
 from genkan.store.api import NodeReport, Reported
 from genkan.store.postgres_connection import AGAIN, SyncConnection, is_lost, is_machine, unavailable
 from genkan.store.postgres_epoch import joined_here, now_here
@@ -23,7 +24,6 @@ from genkan.store.postgres_sweep import PostgresTextSweep
 from genkan.store.postgres_texts import WantedIds
 from genkan.store.sqlite_audit import AuditWrites
 from genkan.store.sqlite_steps import Steps
-from genkan.store.sqlite_stops import StopWrites
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
 from genkan.store.sqlite_writing import Drop, Prune, Seal, Settle
@@ -32,9 +32,7 @@ TRIES = 5
 # What touches many rows may take longer than what a person waits for.
 _LONG = "SET LOCAL statement_timeout = '60s'"
 _LONG_SECONDS = 60.0
-# Sign-ins on their way are finished first, and later ones see what was done here: none slips through between a look at
-# the consent, a link or a key and the row that it becomes. Accounts are locked row by row by the sign-in itself.
-_NO_SIGN_INS = "LOCK TABLE grants IN SHARE ROW EXCLUSIVE MODE"
+# None slips through between a look at the consent, a link or a key and the row that it becomes.
 _OF_MANY = (EndGrantsUnder, WithdrawConsent, RevokeCertificate, EraseTraces)
 
 
@@ -51,7 +49,7 @@ class StepsWriter:
         self._epoch: int | None = None
         self._session = 0
         self.newest: int | None = None
-        tokens, stops = TokenWrites(db, self._ids), StopWrites(db, self._ids)
+        tokens, stops = TokenWrites(db, self._ids), postgres_sign_ins.SettledStops(db, self._ids)
         upkeep, audit = Upkeep(db, self._sweep), AuditWrites(db)
         self._verbs: Mapping[type, Callable[[Any], Any]] = {
             Change: Steps(db, self._ids, tokens, stops).changed,
@@ -71,6 +69,8 @@ class StepsWriter:
                 self._db.allowed_seconds = _LONG_SECONDS if _are_long(commands) else None
                 self._db.script(_begin(commands))
                 self._same_session()
+                if _stop_sign_ins(commands):
+                    postgres_sign_ins.keep_out_older(self._db)
                 results = [self._verbs[type(command)](command) for command in commands]
                 committing = True
                 self._db.script("COMMIT")
@@ -135,8 +135,8 @@ class StepsWriter:
 def _begin(commands: Sequence[Any]) -> str:
     """Locks come first, always in this order."""
     words = ["BEGIN", LOCK]
-    if any(_stops_sign_ins(command) for command in commands):
-        words.append(_NO_SIGN_INS)
+    if _stop_sign_ins(commands):
+        words.append(postgres_sign_ins.TAKE)
     if _are_long(commands):
         words.append(_LONG)
     return "; ".join(words)
@@ -146,10 +146,11 @@ def _are_long(commands: Sequence[Any]) -> bool:
     return any(not isinstance(command, Change | NodeReport) or _is_long(command) for command in commands)
 
 
-def _stops_sign_ins(command: Any) -> bool:
-    return isinstance(command, Change) and any(
+def _stop_sign_ins(commands: Sequence[Any]) -> bool:
+    steps = [step for command in commands if isinstance(command, Change) for step in command.steps]
+    return any(
         isinstance(step, _OF_MANY) or (isinstance(step, RaiseStop) and step.subject is not Subject.ACCOUNT)
-        for step in command.steps
+        for step in steps
     )
 
 

@@ -7,6 +7,7 @@ from genkan.protocol.outcomes import Ended, Event, Redeemed, Rotated
 from genkan.protocol.records import Grant
 from genkan.store import rows
 from genkan.store.postgres_arrays import Columns
+from genkan.store.postgres_sign_ins import SHARE
 from genkan.store.postgres_words import escaped, one_by_one
 from genkan.store.rows import TextIds
 
@@ -38,7 +39,7 @@ REDEEM = one_by_one(f"""
         FROM asked u JOIN accounts a ON a.id = ANY (ARRAY[u.account_id]) CROSS JOIN links l ON l.id = u.link_id
         LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
         WHERE a.stop = u.account_stop AND a.standing = 0 AND l.stop = u.link_stop AND l.standing = 0
-        AND COALESCE(c.mark, 0) = u.consent_mark
+        AND COALESCE(c.mark, 0) = u.consent_mark AND NOT EXISTS ({SHARE})
         AND NOT EXISTS (SELECT 1 FROM stops s WHERE s.subject = 2 AND s.number = u.key_id OFFSET 0)
         AND NOT EXISTS (
             SELECT 1 FROM certificates k WHERE k.number = u.certificate AND k.revoked_at IS NOT NULL OFFSET 0

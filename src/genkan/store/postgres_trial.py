@@ -14,8 +14,9 @@ from genkan.store.places import Postgres
 from genkan.store.postgres_patient import connected
 
 _APPLICATION = "genkan-trial"
-# Beside those of postgres_open and postgres_duty. Who holds it may drop what a trial has left that was killed.
-_ALONE = "SELECT pg_try_advisory_lock(1735289710, 2)"
+# Beside those of postgres_open, postgres_duty and postgres_sign_ins. Who holds it may drop what a trial has left that
+# was killed.
+_ALONE = "SELECT pg_try_advisory_lock(1735289710, 3)"
 # It waits for whatever puts the dump back.
 _STAY = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 _ABOUT = "SELECT 'genkan_trial_' || oid, quote_ident(current_user) FROM pg_database WHERE datname = current_database()"

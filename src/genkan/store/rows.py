@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Event, EventKind
 from genkan.protocol.records import (
     ALL_WAYS,
@@ -236,6 +237,12 @@ def session(row: Row, account_id: int, texts: Texts) -> Session:
         session_id, account_id, stop, _METHODS[method], auth_time, created_at, last_seen, expires_at, texts[user_agent],
         unpack_address(address), certificate or 0, source, upstream_sid,
     )  # fmt: skip
+
+
+def session_facts(row: Row, texts: Texts) -> SessionFacts:
+    """From ACCOUNT_COLUMNS and SESSION_COLUMNS."""
+    person = account(row[:ACCOUNT_WIDTH])
+    return SessionFacts(session(row[ACCOUNT_WIDTH:], person.id, texts), person)
 
 
 def session_values(session: Session, ids: TextIds) -> Row:

@@ -47,7 +47,7 @@ _DUE = f"""
 """  # noqa: S608 made of constants
 _STATES = "SELECT source, reached_at, missed_since FROM sources ORDER BY source"
 _UPSTREAM_SESSIONS = f"""
-    SELECT {rows.SESSION_COLUMNS}, {rows.ACCOUNT_COLUMNS}
+    SELECT {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}
     FROM sessions s CROSS JOIN accounts a ON a.number = s.account
     WHERE s.source = ? AND s.upstream_sid = ? AND s.upstream_sid <> '' LIMIT ?
 """  # noqa: S608 made of constants
@@ -98,11 +98,7 @@ class SqliteIdentities(SqliteCertificates):
 
     async def upstream_sessions(self, source: str, upstream_sid: str) -> list[SessionFacts]:
         found = self._all(_UPSTREAM_SESSIONS, (source, upstream_sid, MOST_SESSIONS))
-        return [self._session_facts(row) for row in found]
-
-    def _session_facts(self, row: rows.Row) -> SessionFacts:
-        account = rows.account(row[-rows.ACCOUNT_WIDTH :])
-        return SessionFacts(rows.session(row[: -rows.ACCOUNT_WIDTH], account.id, self._texts), account)
+        return [rows.session_facts(row, self._texts) for row in found]
 
 
 def _facts(row: rows.Row) -> IdentityFacts:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts
+from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts, VisitFacts
 from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
 from genkan.store.database import Database
@@ -37,6 +37,13 @@ _CODE_FACTS = f"""
 _SESSION_FACTS = f"""
     SELECT {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}
     FROM sessions s CROSS JOIN accounts a ON a.number = s.account
+    WHERE s.id = ?
+"""  # noqa: S608 made of constants
+_VISIT_FACTS = f"""
+    SELECT {rows.ACCOUNT_COLUMNS}, {rows.SESSION_COLUMNS}, c.mark, c.scope, c.given_at
+    FROM sessions s CROSS JOIN accounts a ON a.number = s.account
+    LEFT JOIN links l ON l.id = ?
+    LEFT JOIN consents c ON c.account = a.number AND c.link = l.number
     WHERE s.id = ?
 """  # noqa: S608 made of constants
 _CONSENT = """
@@ -102,10 +109,18 @@ class SqliteReads:
 
     async def session_facts(self, session_id: bytes) -> SessionFacts | None:
         row = self._one(_SESSION_FACTS, (rows.Blob(session_id),))
+        return None if row is None else rows.session_facts(row, self._texts)
+
+    async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts:
+        """All at one moment."""
+        row = self._one(_VISIT_FACTS, (link_id, rows.Blob(session_id))) if session_id else None
+        self._enter()
+        site, link = self._cache.site, self._cache.by_id.get(link_id)
         if row is None:
-            return None
-        account = rows.account(row[:13])
-        return SessionFacts(rows.session(row[13:], account.id, self._texts), account)
+            return VisitFacts(site, link, None, None)
+        session = rows.session_facts(row[:-3], self._texts)
+        consent = None if row[-3] is None else rows.consent(row[-3:], session.account.id, link_id)
+        return VisitFacts(site, link, session, consent)
 
     async def consent(self, account_id: int, link_id: int) -> Consent | None:
         row = self._one(_CONSENT, (link_id, account_id))

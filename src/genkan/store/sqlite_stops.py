@@ -6,7 +6,9 @@ from genkan.protocol.outcomes import RaiseStop, Subject
 from genkan.store.database import Database
 from genkan.store.sqlite_texts import TextIds
 
-_ACCOUNT, _LINK, _KEY = 0, 1, 2
+_ACCOUNT, _LINK, KEY = 0, 1, 2
+# As NEXT_STOP tells it.
+Stop = tuple[int, int, int, int, int, int, bytes]
 
 _RAISE_ACCOUNT = "UPDATE accounts SET stop = stop + 1 WHERE id = ?"
 _RAISE_LINK = "UPDATE links SET stop = stop + 1 WHERE id = ?"
@@ -45,8 +47,8 @@ _END_BY_KEY = """
     UPDATE grants SET state = 1, reason = ?, ended_at = ?
     WHERE key_id = ? AND id > ? AND id <= ? AND state = 0 AND ? = 1
 """
-_WALKS = {_ACCOUNT: _WALK_ACCOUNT, _LINK: _WALK_LINK, _KEY: _WALK_ALL}
-_ENDS = {_ACCOUNT: _END_BY_ACCOUNT, _LINK: _END_BY_LINK, _KEY: _END_BY_KEY}
+_WALKS = {_ACCOUNT: _WALK_ACCOUNT, _LINK: _WALK_LINK, KEY: _WALK_ALL}
+_ENDS = {_ACCOUNT: _END_BY_ACCOUNT, _LINK: _END_BY_LINK, KEY: _END_BY_KEY}
 _DELETE_SESSIONS = """
     DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE account = ? AND account_stop < ? LIMIT ?)
 """
@@ -95,13 +97,13 @@ class StopWrites:
         pending = self._db.execute(NEXT_STOP).fetchone() is not None
         return max(changed, int(pending))
 
-    def _settle_one(self, stop: tuple[int, int, int, int, int, int, bytes], limit: int) -> tuple[int, int]:
+    def _settle_one(self, stop: Stop, limit: int) -> tuple[int, int]:
         """Look at the next rows of one stop: how many were looked at and how many it ended.
 
         New rows carry the new counter, so nothing can appear behind the walk that this stop should have reached.
         """
         stop_id, subject, number, counter, reason, at, after = stop
-        walked = self._db.execute(_WALKS[subject], (1 if subject == _KEY else number, after, limit)).fetchall()
+        walked = self._db.execute(_WALKS[subject], (1 if subject == KEY else number, after, limit)).fetchall()
         looked, ended = len(walked), 0
         if walked:
             last = walked[-1][0]

@@ -1,6 +1,5 @@
 """Owns the RFC 7636 vocabulary: methods, verifiers, challenges, comparison; not who must use it."""
 
-import binascii
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -46,16 +45,15 @@ def challenge_of(verifier: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
 
 
-def digest(challenge: str, method: Method) -> bytes:
-    """The 32 bytes to keep of a challenge: for either method the SHA-256 of the one verifier that answers it."""
+def digest(challenge: str, method: Method) -> bytes | None:
+    """The 32 bytes to keep of a challenge: for either method the SHA-256 of the one verifier that answers it. None for
+    what is no challenge of this method.
+    """
     if not is_challenge(challenge, method):
-        raise ValueError("not a code challenge of this method")
+        return None
     if method is Method.PLAIN:
         return hashlib.sha256(challenge.encode("ascii")).digest()
-    try:
-        return urlsafe_b64decode(challenge + "=")
-    except binascii.Error as fault:
-        raise ValueError("not a code challenge of this method") from fault
+    return urlsafe_b64decode(challenge + "=")
 
 
 def verifies(verifier: str, kept: bytes) -> bool:

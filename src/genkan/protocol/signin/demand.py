@@ -1,7 +1,9 @@
 """What a sign-in must be like: which ways are taken, how strong one must be (acr) and how recent (max_age)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+
+import msgspec
+from msgspec import structs
 
 from genkan.protocol.records import ALL_WAYS, Link, Method, Session, Site, Way
 from genkan.protocol.signin.ways import allowed_ways, way_of
@@ -32,13 +34,12 @@ def acr_of(method: Method) -> str | None:
     return next((acr for acr in _BY_STRENGTH if satisfies(method, acr)), None)
 
 
-def known_acrs(asked: Iterable[str]) -> tuple[str, ...]:
+def known_acrs(asked: Collection[str]) -> tuple[str, ...]:
     """The classes of a request that we know; OpenID Connect Core 3.1.2.1: the others are a wish that is left open."""
-    return tuple(dict.fromkeys(acr for acr in asked if acr in _WAYS))
+    return tuple(dict.fromkeys(acr for acr in asked if acr in _WAYS)) if asked else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """``ways`` may be used; ``acrs``: one of these classes must be reached (none: any); ``max_age`` in milliseconds
     counts back from ``since``, the moment of the request: a sign-in made after it is never too old.
     """
@@ -79,15 +80,15 @@ def demand_of(
 ) -> Demand:
     """What the site, the link and the request ask together: the ways of the policy, and the shortest age of all."""
     own = site.max_age if link is None or link.max_age is None else link.max_age
-    ages = [age for age in (own, max_age) if age is not None]
-    return Demand(allowed_ways(site, link), known_acrs(acrs), min(ages) if ages else None, since)
+    shortest = own if max_age is None else max_age if own is None else min(own, max_age)
+    return Demand(allowed_ways(site, link), known_acrs(acrs), shortest, since)
 
 
 def to_the_site(site: Site, acrs: tuple[str, ...] = (), max_age: int | None = None, since: int = 0) -> Demand:
     """What the site's own pages ask, which have a rule of their own for what is dangerous (``recent``), or a proxy for
     the application behind it. The site's own age is for applications.
     """
-    return replace(demand_of(site, None, acrs, None, since), max_age=max_age)
+    return structs.replace(demand_of(site, None, acrs, None, since), max_age=max_age)
 
 
 def may_come_in(site: Site, method: Method) -> bool:

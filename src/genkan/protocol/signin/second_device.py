@@ -4,9 +4,10 @@ number that the device shows and the person types on the first one. Whoever else
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import structs
 
 from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
 from genkan.protocol.facts import SessionFacts
@@ -102,7 +103,9 @@ def let_in(
     if isinstance(opened, Refused):
         return Refused(Reason.DEVICE_NOT_LET_IN)
     by = first.session
-    session = replace(opened.session, certificate=by.certificate, source=by.source, upstream_sid=by.upstream_sid)
+    session = structs.replace(
+        opened.session, certificate=by.certificate, source=by.source, upstream_sid=by.upstream_sid
+    )
     event = Event(EventKind.DEVICE_LET_IN, env.now, account.actor, account.id, address=browser.address)
     # What ends the first session meanwhile must not miss the second one.
     return opened.with_session(session).after((WhileSignedIn(by.id), ticket.spend("used")), (event,))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from genkan.protocol.actors import Actor, address_of
-from genkan.protocol.env import MINUTE, Env
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, Env
 from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Change, CloseSession, Event, EventKind, OpenSession, Step
 from genkan.protocol.policy import Lifetimes
@@ -81,7 +81,7 @@ def is_live(facts: SessionFacts, env: Env, lifetimes: Lifetimes) -> bool:
 
 def is_recent(session: Session, env: Env, lifetimes: Lifetimes) -> bool:
     """Whether its person proved a moment ago to be there, so that it is not a browser that was left alone."""
-    return 0 <= env.now - session.auth_time < lifetimes.recent
+    return -CLOCK_LEEWAY <= env.now - session.auth_time < lifetimes.recent
 
 
 def needs_touch(session: Session, env: Env) -> bool:

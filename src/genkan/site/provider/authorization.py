@@ -82,8 +82,8 @@ async def _still_registered(asked: Interaction, told: ErrorRedirect, door: Door)
 
 async def _walk(received: Received, door: Door, asked: Interaction, env: Env) -> Answer:
     env = env.drawn(ISSUING)
-    who = await browser.visitor(received, door, env)
-    step = next_step(asked, await _facts(asked, who, door), None, env)
+    _, facts = await _visit(asked, received, door, env)
+    step = next_step(asked, facts, None, env)
     match step:
         case AskSignIn():
             sealed = seal_interaction(door.sealer, asked, env)
@@ -102,8 +102,8 @@ async def consent_page(received: Received, door: Door) -> Answer:
     opened = _opened(parameters.get(INTERACTION, ""), door)
     if isinstance(opened, Refused):
         return _error_page(opened, received, door, env)
-    who = await browser.visitor(received, door, env)
-    step = next_step(opened, await _facts(opened, who, door), None, env)
+    who, facts = await _visit(opened, received, door, env)
+    step = next_step(opened, facts, None, env)
     if not isinstance(step, AskConsent):
         return answer.redirect(_hub_address(opened, door, env))
     return browser.with_device(_consent_answer(step, opened, parameters, who, door, env), who, door)
@@ -152,25 +152,24 @@ async def consent_decision(received: Received, door: Door) -> Answer:
     opened = _opened(form.get(INTERACTION, ""), door)
     if isinstance(opened, Refused):
         return _error_page(opened, received, door, env)
-    who = await browser.visitor(received, door, env)
+    who, facts = await _visit(opened, received, door, env)
     decision = form.get("decision")
     if decision not in (Decision.ALLOW.value, Decision.DENY.value) or browser.form_fault(
         received, form, who, door, env
     ):
         # Stale, double or of another session: nothing is lost by asking again.
         return answer.redirect(_hub_address(opened, door, env), 303)
-    step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), who, received.peer.address, door)
+    step = await _decided(opened, Decision(decision), form.get(SHOWN, ""), facts, received, door)
     if isinstance(step, AskSignIn | AskConsent):
         return answer.redirect(_hub_address(opened, door, env), 303)
     return await _finish(step, opened, received, door, env, as_page=form.get(ANSWER) == "page")
 
 
 async def _decided(
-    asked: Interaction, decision: Decision, shown: str, who: browser.Visitor, address: str, door: Door
+    asked: Interaction, decision: Decision, shown: str, facts: HubFacts, received: Received, door: Door
 ) -> NextStep:
     """The step after a decision, with a consent to remember written first. ``shown`` is the permission on the page."""
     for _ in range(TRIES):
-        facts = await _facts(asked, who, door)
         env = door.env()
         wanted = next_step(asked, facts, None, env)
         step = next_step(asked, facts, decision, env)
@@ -179,16 +178,17 @@ async def _decided(
         if wanted.permission.name != shown:
             # What would be given now is not what the page said: the person is asked about what it is now.
             return wanted
-        change = None if asked.trial else remember_consent(wanted, facts.consent, env, address)
+        change = None if asked.trial else remember_consent(wanted, facts.consent, env, received.peer.address)
         if change is None or await door.store.apply(change):
             return step
+        _, facts = await _visit(asked, received, door, door.env())
     return ErrorPage(Refused(Reason.BUSY, retry_after=1))
 
 
-async def _facts(asked: Interaction, who: browser.Visitor, door: Door) -> HubFacts:
-    site, link = await door.store.site(), await door.store.link(asked.link_id)
-    consent = await door.store.consent(who.person.account.id, asked.link_id) if who.person else None
-    return HubFacts(link, who.person, consent, who.device if not who.fresh else None, site)
+async def _visit(asked: Interaction, received: Received, door: Door, env: Env) -> tuple[browser.Visitor, HubFacts]:
+    who, facts = await browser.visitor_for(asked.link_id, received, door, env)
+    device = who.device if not who.fresh else None
+    return who, HubFacts(facts.link, who.person, facts.consent, device, facts.site)
 
 
 async def _finish(
