@@ -110,17 +110,19 @@ def test_nothing_is_left_however_it_ends(bare: Shell, site: DumpedSite, number: 
     os.mkfifo(pipe)
     path = pretended(bare.folder, site.server, f"echo $$ > {pipe}; exec {shutil.which('sleep')} 600")
     begun = os.open(pipe, os.O_RDWR)
+    command = subprocess.Popen(
+        [sys.executable, "-m", "genkan", *WORDS], cwd=bare.folder, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env={**os.environ, "PATH": path, "TMPDIR": str(rooms)},
+    )  # fmt: skip
     try:
-        with subprocess.Popen(
-            [sys.executable, "-m", "genkan", *WORDS], cwd=bare.folder, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={**os.environ, "PATH": path, "TMPDIR": str(rooms)},
-        ) as command:  # fmt: skip
-            assert select.select([begun], [], [], FAIL_SECONDS)[0], "pg_restore was not run"
-            pg_restore = int(os.read(begun, 20))
-            assert site.left() == 1
-            command.send_signal(number)
-            assert command.wait(FAIL_SECONDS) in (-number, 128 + number)
+        assert select.select([begun], [], [], FAIL_SECONDS)[0], "pg_restore was not run"
+        pg_restore = int(os.read(begun, 20))
+        assert site.left() == 1
+        command.send_signal(number)
+        assert command.wait(FAIL_SECONDS) in (-number, 128 + number)
     finally:
+        command.kill()
+        command.wait()
         os.close(begun)
     if number is signal.SIGKILL:
         os.kill(pg_restore, signal.SIGKILL)

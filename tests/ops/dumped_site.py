@@ -27,7 +27,10 @@ from tests.store.builders import a_grant, a_link, added, an_account, an_env, red
 PASSPHRASE = b"correct horse battery"
 # With every sign that means something in an address or in a password file.
 PASSWORD = "p:w\\ä @/#"
-DATABASES = "SELECT count(*) FROM pg_database WHERE datname LIKE 'genkan_trial%'"
+DATABASES = """
+    SELECT count(*) FROM pg_database
+    WHERE datname = 'genkan_trial_' || (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 @contextlib.contextmanager
@@ -69,8 +72,8 @@ class DumpedSite:
         return dumped(self.server, database or self.database, self.dump.with_name(name), *words)
 
     def left(self) -> int:
-        """How many databases of trials there are."""
-        return int(self.server.sql(DATABASES))
+        """How many databases of its trials there are."""
+        return int(self.server.sql(DATABASES, self.database))
 
 
 def dumped(server: Server, database: str, file: Path, *words: str) -> Path:

@@ -18,7 +18,7 @@ from genkan.ops.taking import Damaged, RestoreFailed
 from genkan.ops.verify import Verified
 from genkan.protocol.outcomes import Change, MoveRing
 from genkan.settings import Settings
-from genkan.store.api import CannotOpen, StoreAway, StoreUnavailable
+from genkan.store.api import CannotOpen, StoreUnavailable
 from genkan.store.places import bring_to, open_store, schema_of
 from genkan.store.postgres_trial import trial
 from genkan.store.sqlite_losses import Losses
@@ -72,6 +72,12 @@ async def test_a_dump_of_an_older_schema_is_brought_up(site: DumpedSite) -> None
     dump = site.dumped("--format=custom")
     assert isinstance(await site.verified(dump), Verified)
     assert schema_of(site.place).present == newest - 1
+
+
+async def test_a_site_that_was_restored_by_the_manual_is_dumped_again(site: DumpedSite) -> None:
+    """Its schema ``public`` was made anew: it is its role's own, without the words of the first, and in the dump."""
+    site.server.sql("ALTER SCHEMA public OWNER TO maker; COMMENT ON SCHEMA public IS NULL", site.database)
+    assert is_good(await site.verified(site.dumped("--format=custom")))
 
 
 async def test_the_pair_is_enough_on_a_new_machine(site: DumpedSite, tmp_path: Path) -> None:
@@ -256,23 +262,20 @@ async def test_two_at_once_do_not_meet(site: DumpedSite) -> None:
     assert site.left() == 0
 
 
-@pytest.mark.parametrize(("most", "kind", "said"), [
-    (0, StoreAway, "cannot be opened: too many connections"),
-    (1, CannotOpen, "pg_restore cannot open the database for the trial: connection to .*too many connections"),
-    (2, StoreUnavailable, "too many connections"),
-    (4, StoreAway, "the copy .*; see that the server has a dozen connections left"),
-])  # fmt: skip
-async def test_a_full_server_says_nothing_of_the_dump(
-    site: DumpedSite, most: int, kind: type[Exception], said: str
-) -> None:
-    """Wherever the last connection goes, it is the server's fault, and no database is left."""
+@pytest.mark.parametrize("most", [0, 1, 2, 4])
+async def test_a_full_server_says_nothing_of_the_dump(site: DumpedSite, most: int) -> None:
+    """Wherever the last connection goes, to the trial, pg_restore, the restore or the copy, it is the server's fault;
+    and no database is left.
+    """
+    others = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'maker'"
+    while site.server.sql(others) != "0":
+        await asyncio.sleep(0.02)
     site.server.sql(f"ALTER ROLE maker CONNECTION LIMIT {most}")
     try:
-        with pytest.raises((CannotOpen, StoreUnavailable), match=said) as failed:
+        with pytest.raises((CannotOpen, StoreUnavailable), match=r"too many connections|has a dozen connections left"):
             await site.verified()
     finally:
         site.server.sql("ALTER ROLE maker CONNECTION LIMIT -1")
-    assert type(failed.value) is kind
     assert site.left() == 0
 
 

@@ -1,12 +1,18 @@
 """The judgement of the soak on series that were made up: leaks are seen, and what is no leak passes."""
 
 import math
+import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.security import test_soak as soak
+from tests.security.serving import Serving
 from tests.security.soak_judging import PARTS, Series, Windows, judge, judge_all, story
+from tests.security.soak_load import Load
+from tests.security.soak_sampling import Watch
 
 MINUTE = 60.0
 RUN = 30 * MINUTE
@@ -62,6 +68,21 @@ def test_a_kilobyte_a_request_is_seen(figure: Callable[[float], float]) -> None:
     verdict = judge("memory", made(figure), WINDOWS, 12 * MIB)
     assert not verdict.is_good
     assert "TOO MUCH" in str(verdict)
+
+
+@pytest.mark.parametrize("engine", [soak.SQLITE, soak.POSTGRES], ids=lambda engine: engine.name)
+@pytest.mark.parametrize(("leak", "is_good"), [(0, True), (soak.LEAK, False)])
+def test_a_hundred_bytes_a_request_are_seen(engine: soak.Engine, leak: int, is_good: bool, tmp_path: Path) -> None:
+    """With all that is allowed for the load of the half hour, and with what passwords take meanwhile."""
+    load = Load(Serving(tmp_path), 8, MINUTE, random.Random(1))
+    load.requests, load.sign_ins = soak.LEAST_REQUESTS, 720
+    load.acts.update({kind: round(RUN / pause) for kind, pause in load.kinds.items()})
+    a_second = load.requests / RUN
+    memory = made(lambda at: jumping(at) + leak * a_second * at)
+    watch = Watch(os.getpid(), dict)
+    watch.samples = [(at, {"memory": held, "store bytes": 6 * MIB + 1e3 * (at - 1000)}) for at, held in memory]
+    (verdict,) = (one for one in soak.judged(engine, soak.LONG, load, watch) if one.name == "memory")
+    assert verdict.is_good == is_good, str(verdict)
 
 
 def test_the_growth_is_what_came_between_the_middles_of_both_windows() -> None:

@@ -1,7 +1,7 @@
 """Sealing beside everything else that happens to the audit of PostgreSQL: nothing is left out, nobody waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
@@ -12,7 +12,8 @@ from genkan.store import postgres, postgres_appenders
 from genkan.store.api import Store, StoreUnavailable
 from genkan.store.audit_rounds import NODE, seal_step
 from genkan.store.audit_walk import verify
-from tests.postgres import Emptied
+from genkan.store.postgres_pool import Pool
+from tests.postgres import QUICK, Emptied, running_postgres
 from tests.store.builders import NOW, a_change, an_env, an_event
 
 pytestmark = pytest.mark.needs("postgres")
@@ -95,3 +96,43 @@ async def test_who_does_not_end_is_not_waited_for_long(
     segment = await seal_step(store, KEYS, NODE, NOW)
     assert segment is not None
     assert segment.count == 1
+
+
+@pytest.fixture(scope="module")
+def two_phases() -> Iterator[str]:
+    """A database of a server that takes PREPARE TRANSACTION, which is off where nobody asked for it."""
+    with running_postgres((*QUICK, "max_prepared_transactions=2")) as server:
+        yield server.a_database("two_phases")
+
+
+@pytest.fixture
+async def prepared(two_phases: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Store, asyncpg.Connection]]:
+    """A store there, and a connection that appends to the audit and is prepared just behind the first look."""
+    monkeypatch.setattr(postgres_appenders, "_PAUSES", (0.01, 0.01))
+    store, other = postgres.open_store(two_phases, create=False, env=an_env()), await asyncpg.connect(two_phases)
+    await other.execute(f"BEGIN; {A_LINE}")
+    look = postgres_appenders._appending
+
+    async def prepared_behind_the_look(pool: Pool) -> set[str]:
+        monkeypatch.setattr(postgres_appenders, "_appending", look)
+        found = await look(pool)
+        await other.execute("PREPARE TRANSACTION 'late'")
+        return found
+
+    monkeypatch.setattr(postgres_appenders, "_appending", prepared_behind_the_look)
+    yield store, other
+    other.terminate()
+    await store.close()
+
+
+async def test_who_is_prepared_to_commit_is_waited_for(prepared: tuple[Store, asyncpg.Connection]) -> None:
+    """Its transaction leaves its session, perhaps while it is waited for, and its line comes whenever somebody says."""
+    store, other = prepared
+    await told(store, "behind")
+    for _ in ("prepared meanwhile", "prepared before"):
+        with pytest.raises(StoreUnavailable, match="does not end"):
+            await seal_step(store, KEYS, NODE, NOW)
+    await other.execute("COMMIT PREPARED 'late'")
+    segment = await seal_step(store, KEYS, NODE, NOW)
+    assert segment is not None
+    assert segment.count == 2

@@ -14,8 +14,11 @@ from genkan.store.postgres_pool import Pool
 WRITING = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation = '{table}'::regclass AND mode = 'RowExclusiveLock' AND granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND pid IS DISTINCT FROM pg_backend_pid()
 """
+# What a transaction is called that has left its session by PREPARE TRANSACTION, and has no process any more.
+_PREPARED = "-1/"
 _APPENDING = WRITING.format(table="audit")
 # Seconds between looks: three in all, as for a lock.
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.0)
@@ -30,7 +33,7 @@ async def appenders_are_done(pool: Pool) -> None:
         if not waited_for:
             return
         await asyncio.sleep(pause)
-        waited_for &= await _appending(pool)
+        waited_for = {one for one in await _appending(pool) if one in waited_for or one.startswith(_PREPARED)}
     if waited_for:
         raise StoreUnavailable("PostgreSQL: a transaction that appends to the audit does not end")
 
