@@ -102,8 +102,8 @@ def _values(
     deleted = len(people) * 2 // 3
     return {
         "people": [{"id": public_id(person.id)} for person in people[:deleted]],
-        # Somebody whom nothing erases.
-        "lasting": [{"id": public_id(people[-1].id)}],
+        # Those whom nothing erases.
+        "lasting": [{"id": public_id(person.id)} for person in people[deleted:]],
         "sessions": [{"id": public_id(p.id), "session": s} for p, s in zip(people, sessions, strict=True)][deleted:],
         "consents": [{"id": public_id(p.id), "link": public_id(link.id)}
                      for p, link in zip(people, links, strict=True)][deleted:],
