@@ -2,9 +2,10 @@
 answer that the document does not describe, and what it forbids is refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -48,14 +49,16 @@ JSON = "application/json"
 LINK: dict[str, object] = {"name": "Build server", "redirects": ["https://build.example/cb"], "permission": "WRITE"}
 # A link that nothing deletes.
 LASTING = {"id": CLIENT_ID}
-CERTIFICATE = making.person(making.authority()).pem.decode()
-# What a made-up body seldom is: accepted.
-GOOD: dict[tuple[str, str], dict[str, object]] = {
-    ("POST", "/rest/genkan/1.0/people"): {"name": "Zoë", "groups": ["ops"], "password": "correct horse battery"},
-    ("POST", "/rest/genkan/1.0/people/{id}/certificate-pins"): {"certificate": CERTIFICATE},
-    ("POST", "/rest/genkan/1.0/phones/sign-out"): {"link": CLIENT_ID},
-    **{("POST", f"/rest/oauth2/{version}/client"): LINK for version in ("latest", "1.0")},
-    **{("PUT", f"/rest/oauth2/{version}/client/{{id}}"): LINK for version in ("latest", "1.0")},
+PERSON: dict[str, object] = {"groups": ["ops"], "password": "correct horse battery"}
+# What a made-up body seldom is: accepted. A name is one person's, and so is a certificate.
+GOOD: dict[tuple[str, str], Callable[[], dict[str, object]]] = {
+    ("POST", "/rest/genkan/1.0/people"): lambda: {**PERSON, "name": f"Zoë {uuid4()}"},
+    ("POST", "/rest/genkan/1.0/people/{id}/certificate-pins"): lambda: {
+        "certificate": making.person(making.authority()).pem.decode()
+    },
+    ("POST", "/rest/genkan/1.0/phones/sign-out"): lambda: {"link": CLIENT_ID},
+    **{("POST", f"/rest/oauth2/{version}/client"): lambda: LINK for version in ("latest", "1.0")},
+    **{("PUT", f"/rest/oauth2/{version}/client/{{id}}"): lambda: LINK for version in ("latest", "1.0")},
 }
 # Bodies with many members take long to make up.
 SLOW = list(HealthCheck)
@@ -119,7 +122,7 @@ def calls(target: Target, method: str, path: str, most: int) -> list[int]:
 
     if (method, path) in GOOD:
         about = target.pool.values["lasting"].pop() if "/people/{id}" in path else LASTING
-        case = operation.Case(body=GOOD[method, path], path_parameters=about, media_type=JSON)
+        case = operation.Case(body=GOOD[method, path](), path_parameters=about, media_type=JSON)
         response = case.call_and_validate(base_url=target.base, headers=shown, checks=CHECKS)
         assert response.status_code < 400, response.text
     for known in (True, False) if "{" in path else (False,):
