@@ -52,7 +52,8 @@ class LimitFields(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_onl
         Count,
         Meta(
             description="New sign-ins of phones and programs that one person may do at once, then one every thirty "
-            "seconds, in each process; more is answered 429, and the code stays good. 0: no limit."
+            "seconds; more is answered 429, and the code stays good. Several processes share it in equal parts. 0: no "
+            "limit."
         ),
     ] = 200
     sign_ins_per_link: Annotated[

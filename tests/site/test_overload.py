@@ -16,15 +16,17 @@ from genkan.protocol.records import Link
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
+from genkan.site.keeper import Keeper
 from genkan.site.pace import Pace
 from genkan.site.peer import source_of
-from genkan.store.api import QueueFull
+from genkan.store.api import NodeReport, QueueFull
 from genkan.store.postgres_cold import MOST_THREADS, ColdThreads
 from tests.site.connecting import GET, POST, Wire, echo, log, settle, status
 from tests.site.test_httpd import exchange, serving
 from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
 
 SECOND = 1000
+MINUTE = 60 * SECOND
 
 
 # Requests
@@ -308,6 +310,39 @@ def test_so_many_at_once_and_then_one_an_interval() -> None:
     assert pace.wait("a", 1006) == 1
     assert pace.wait("a", 1007) == 0
     assert pace.wait("b", 7) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 3)), max_size=200), st.integers(4, 9))
+def test_processes_beside_each_other_let_no_more_happen_than_one(knocks: list[tuple[int, int]], burst: int) -> None:
+    """Whichever of four is asked, and whenever; asked in turn they let all of it happen."""
+    paces, now, done = [Pace(burst, 1000) for _ in range(4)], 0, 0
+    for pace in paces:
+        pace.processes = 4
+    for gap, asked in knocks:
+        now += gap
+        done += paces[asked].wait("a", now) == 0
+        assert done <= burst + now / 1000
+    assert [pace.wait("b", 0) for pace in paces] == [0] * 4
+
+
+async def test_the_processes_that_run_share_the_limits(tmp_path: Path) -> None:
+    """Those that have reported lately; whoever ended in order, or died some minutes ago, leaves its part."""
+    site = await open_site(tmp_path, TestClock(), sign_ins_per_account=2, code_seconds=60)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    keeper = Keeper(site.door, "ours", lambda: site.env.now)
+    for name, ago in (("beside", MINUTE), ("dead", 3 * MINUTE)):
+        await site.store.report(NodeReport(name, 1, site.env.now - ago))
+    await site.store.report(NodeReport("ended", 1, 0))
+    await keeper.round()
+    await site.issue_tokens(link)
+    code = await site.get_code(link)
+    assert (await redeem(site, code, link)).status_code == 429
+    await site.store.report(NodeReport("beside", 1, 0))
+    await Keeper(site.door, "ours", lambda: site.env.now).round()
+    site.env.advance(30 * SECOND)
+    assert (await redeem(site, code, link)).status_code == 200
+    await close_site(site)
 
 
 def test_what_did_not_happen_is_given_back() -> None:

@@ -19,10 +19,9 @@ from genkan.protocol.outcomes import Change, Event, EventKind, MoveRing, RaiseSt
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
 from genkan.protocol.ring import KeyState, Ring, RingProblem
-from genkan.site.api.checks import is_running
 from genkan.store.api import Store
 from genkan.store.audit_rounds import NODE, seal_all
-from genkan.store.rounds import reported_time, settle_all
+from genkan.store.rounds import is_running, reported_time, settle_all
 
 LOOK_SECONDS = 0.25
 

@@ -111,6 +111,10 @@ class SignInPace:
         account, link = settings.sign_ins_per_account, settings.sign_ins_per_link
         return SignInPace(Pace(account, SIGN_IN_INTERVAL), Pace(link, SIGN_IN_INTERVAL))
 
+    def share(self, processes: int) -> None:
+        """So many processes sign in beside each other now."""
+        self.of_account.processes = self.of_link.processes = processes
+
     def refusal(self, account_id: int, link_id: int, now: int) -> Refused | None:
         """One more is counted, or refused."""
         wait = self.of_link.wait(link_id, now) or self.of_account.wait(account_id, now)

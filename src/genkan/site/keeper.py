@@ -12,6 +12,7 @@ from genkan.site.door import Door
 from genkan.site.keeping import survived
 from genkan.store.api import LEAP, NodeReport, StoreUnavailable
 from genkan.store.audit_rounds import NODE, drop_step, seal_step
+from genkan.store.rounds import is_running
 
 STEP_ROWS = 200
 MOST_STEPS = 50
@@ -149,6 +150,7 @@ class Keeper:
         health = self._door.health
         try:
             await self.compare_clocks()
+            await self._share_limits()
         except StoreUnavailable:
             # Reads may go on, from a disk that is full for one; asked anew at each round until it is over.
             health.suspect = health.unwritable = True
@@ -176,6 +178,11 @@ class Keeper:
         if is_news and self._is_held(told):
             days, seconds = max(0, told - remembered) // DAY, (HELD - abs(told - self._leapt_at)) // SECOND
             self._door.log("warning", "time went on at once: nothing is removed yet", days=days, seconds=seconds)
+
+    async def _share_limits(self) -> None:
+        """Among the processes that run now; a new one is known to the others when each has reported again."""
+        running = [node for node in await self._door.store.nodes() if is_running(node, self._told_at)]
+        self._door.sign_ins.share(max(1, len(running)))
 
     def _is_held(self, told: int) -> bool:
         """Whether a leap is too young to be believed. A clock that was mended since is far from it, too."""

@@ -15,7 +15,7 @@ from genkan.protocol.ring import Ring
 from genkan.site import console, navigation
 from genkan.site.answer import Answer
 from genkan.site.api.audit_documents import showable
-from genkan.site.api.checks import NAMES, At, Check, is_running
+from genkan.site.api.checks import NAMES, At, Check
 from genkan.site.api.documents import public_id, read_public_id
 from genkan.site.api.installation import Installation, load_installation
 from genkan.site.api.request_seen import ADVICE, WORDS, RequestSeen, request_seen
@@ -23,7 +23,7 @@ from genkan.site.door import Door
 from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.store.rounds import TRIES
+from genkan.store.rounds import TRIES, is_running
 
 PATH = "/admin/health"
 REMEDY = PATH + "/remedy"

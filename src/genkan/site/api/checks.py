@@ -11,9 +11,9 @@ from genkan.protocol.ring import Ring
 from genkan.site.api.audit_documents import when
 from genkan.sources.base import Source
 from genkan.store.api import NodeReport, Storage
+from genkan.store.rounds import is_running
 
 CLOCK_OFF = 10 * SECOND
-NODE_IS_RUNNING = 2 * MINUTE
 # The server seals once a minute, so lines that wait longer say that it does not.
 SEAL_OVERDUE = 10 * MINUTE
 LEAST_FREE = 256 * 1024 * 1024
@@ -110,11 +110,6 @@ def site_checks(
         _clock(nodes, now),
         _server(nodes, now),
     )
-
-
-def is_running(node: NodeReport, now: int) -> bool:
-    """Whether a node has said something of itself lately."""
-    return now - node.seen_at < NODE_IS_RUNNING
 
 
 def _administrator(site: Site, administered: bool) -> Check:

@@ -10,12 +10,13 @@ from genkan.protocol.findings import Finding, Grade, Remedy, worst
 from genkan.protocol.ring import KeyState, Ring
 from genkan.site.api.audit_documents import when
 from genkan.site.api.chain_documents import ChainDocument, segment_document
-from genkan.site.api.checks import Check, is_running
+from genkan.site.api.checks import Check
 from genkan.site.api.documents import moment, public_id
 from genkan.site.api.installation import Installation
 from genkan.site.api.request_seen import ADVICE, RequestSeen, Way
 from genkan.site.door import Door
 from genkan.store.api import NodeReport, Storage
+from genkan.store.rounds import is_running
 
 _NAMES = {"base_url": "baseURL", "mobile_enabled": "mobileEnabled", "clock_behind_seconds": "clockBehindSeconds",
           "refusals_last_hour": "refusalsLastHour", "python_version": "pythonVersion"}  # fmt: skip
