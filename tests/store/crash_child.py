@@ -7,11 +7,14 @@ from pathlib import Path
 
 from genkan.protocol.outcomes import EndGrant
 from genkan.protocol.reasons import EndReason
+from genkan.store import sqlite_writing
 from genkan.store.sqlite import SqliteStore, open_store
 from tests.store.builders import NOW, a_change, a_grant, a_link, added, an_account, an_env, redeemed, rotated
 from tests.store.reading import the_row
 
 PHONES = 16
+# Often enough that it is killed while the log is moved, too.
+sqlite_writing.CHECKPOINT_AFTER = 50
 
 
 def say(*words: object) -> None:
