@@ -1,6 +1,7 @@
 """The write-ahead log is moved into the file beside the writer: nobody waits for it, and it does not grow for ever."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -89,4 +90,4 @@ async def test_a_log_that_cannot_be_moved_is_moved_later(
 
 
 def _refused(path: Path) -> None:
-    raise sqlite_checkpoint.sqlite3.OperationalError(f"{path} cannot be opened")
+    raise sqlite3.OperationalError(f"{path} cannot be opened")
