@@ -148,11 +148,9 @@ class Writer:
             if closed:
                 self._connection.close()
             elif self._connection.is_checkpoint_due:
-                self._connection.checkpoint()
-            elif self._connection.is_rest_due:
-                # Nobody waits for the rest of the log to be moved: first they are told.
+                # Nobody waits for the log to be moved: first they are told.
                 _call(loop, self._tell, jobs, results)
-                self._connection.checkpoint_rest()
+                self._connection.checkpoint()
                 jobs = []
             self._idle.set()
             _call(loop, self._done, loop, jobs, results)

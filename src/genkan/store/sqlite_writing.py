@@ -13,7 +13,6 @@ from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, R
 from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
 from genkan.store.sqlite_audit import AuditWrites
-from genkan.store.sqlite_checkpoint import Checkpointer, move_log
 from genkan.store.sqlite_lazy import Notes
 from genkan.store.sqlite_moving import abandon_where_the_mover_died, is_fenced
 from genkan.store.sqlite_open import connect, unavailable
@@ -24,7 +23,7 @@ from genkan.store.sqlite_texts import TextIds
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
 
-# Changed rows after which the log is moved into the file.
+# Changed rows after which the log is moved into the file: between two batches, when nobody waits for an answer.
 CHECKPOINT_AFTER = 4_000
 
 # Notes that the event loop may write without being kept for long.
@@ -111,7 +110,6 @@ class WritingConnection:
         db.execute("PRAGMA journal_size_limit=67108864")
         db.execute(_IMPATIENT)
         self.db, self._moved, self._ids, self._path = db, 0, TextIds(db), path
-        self._checkpointer = Checkpointer(path)
         self._begun, self._others = False, -1
         tokens, stops, upkeep = (
             TokenWrites(db, self._ids),
@@ -192,28 +190,19 @@ class WritingConnection:
     @property
     def is_checkpoint_due(self) -> bool:
         """Whether the log has grown enough to be moved into the file."""
-        return not self._checkpointer.is_moving and self.db.total_changes - self._moved >= CHECKPOINT_AFTER
-
-    @property
-    def is_rest_due(self) -> bool:
-        """Whether all but what was written meanwhile was moved."""
-        return self._checkpointer.is_done
+        return self.db.total_changes - self._moved >= CHECKPOINT_AFTER
 
     def close(self) -> None:
         """The last connection that closes moves the log into the file."""
-        self._checkpointer.close()
         with suppress(sqlite3.Error):
             self.db.close()
 
     def checkpoint(self) -> None:
-        """Move the log into the file, beside what is written next."""
-        self._checkpointer.begin()
-
-    def checkpoint_rest(self) -> None:
-        """Move what was written meanwhile, so that the log begins anew."""
-        move_log(self.db)
+        """Move the log into the file; readers and other processes are not waited for."""
         self._moved = self.db.total_changes
-        self._checkpointer.ended()
+        # Nothing is lost where it fails: the log keeps what was committed, and the next time may do better.
+        with suppress(sqlite3.Error):
+            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _is_infrastructure(fault: Exception) -> bool:
