@@ -79,7 +79,7 @@ def test_a_name_that_leads_nowhere_may_be_tried_again(monkeypatch: pytest.Monkey
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    with pytest.raises(StoreAway, match="Name or service not known"):
+    with pytest.raises(StoreAway, match="nobody here knows the host that its address names"):
         postgres.open_store("postgresql://app@database.example/mine", create=False, env=an_env())
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -107,6 +108,8 @@ def why_closed(fault: BaseException) -> str:
         return f"there is no {missing[1]} to check the server's certificate with; name a file with &sslrootcert="
     if isinstance(fault, ValueError | asyncpg.ClientConfigurationError):
         return "its address cannot be read (in a password write @ as %40, / as %2F, # as %23)"
+    if isinstance(fault, socket.gaierror):
+        return f"nobody here knows the host that its address names ({fault.strerror})"
     if isinstance(fault, FileNotFoundError | PermissionError):
         return f"{fault.strerror}: the server's socket, or a file that its address names"
     return str(fault).splitlines()[0] if str(fault) else type(fault).__name__
