@@ -119,11 +119,21 @@ def test_a_clock_that_is_known_to_be_wrong_ends_nothing(off: int) -> None:
 
 @pytest.mark.parametrize("seen", [-1, 1, 2])
 def test_a_window_of_zero_is_strict(seen: int) -> None:
-    """No retry at all, seen or not."""
+    """No retry at all, seen or not, and whatever the clock shows."""
     grant = a_grant(seen_generation=seen, seen_at=NOW)
-    outcome = refresh(refresh_asked(**predecessor(grant)), grant_facts(grant), an_env(), Lifetimes(retry_window=0))
-    assert isinstance(outcome, Ended)
-    assert outcome.reason is EndReason.REPLAYED
+    for wrong in (False, True):
+        asked = refresh_asked(clock_is_wrong=wrong, **predecessor(grant))
+        outcome = refresh(asked, grant_facts(grant), an_env(), Lifetimes(retry_window=0))
+        assert isinstance(outcome, Ended)
+        assert outcome.reason is EndReason.REPLAYED
+
+
+def test_a_clock_that_is_known_to_be_behind_shortens_no_sign_in() -> None:
+    """What it rotates is over no earlier than it was; the link's own limit is one of before."""
+    grant, env = a_grant(), an_env(NOW - 400 * DAY)
+    outcome = refresh(refresh_asked(grant, clock_is_wrong=True), grant_facts(grant), env, LIFETIMES)
+    assert isinstance(outcome, Rotated)
+    assert outcome.grant.refresh_expires_at == grant.refresh_expires_at
 
 
 @pytest.mark.parametrize("seen", [-1, 5])

@@ -1,6 +1,8 @@
 """Too much at once: what is turned away, who still gets through, and what a server that stops does with what it has."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -18,6 +20,7 @@ from genkan.site.keeper import Keeper
 from genkan.site.peer import source_of
 from genkan.store.api import NodeReport, QueueFull
 from genkan.store.postgres_cold import MOST_THREADS, ColdThreads
+from genkan.store.sqlite import SqliteStore
 from tests.site.connecting import GET, POST, Wire, echo, log, settle, status
 from tests.site.test_httpd import exchange, serving
 from tests.site.world import VERIFIER, SiteUnderTest, TestClock, close_site, open_site
@@ -283,6 +286,46 @@ async def test_a_code_that_is_shown_twice_is_noticed_however_fast_it_goes(tmp_pa
     again = await site.get_code(link)
     assert (await redeem(site, again, link)).status_code == 429
     assert (await redeem(site, code, link)).json()["error"] == "invalid_grant"
+    await close_site(site)
+
+
+def texts_of(site: SiteUnderTest) -> int:
+    """How many words the store has learned."""
+    assert isinstance(site.store, SqliteStore)
+    with closing(sqlite3.connect(site.store.path)) as db:
+        return int(db.execute("SELECT COUNT(*) FROM texts").fetchone()[0])
+
+
+async def test_showing_a_used_code_again_writes_nothing(tmp_path: Path) -> None:
+    """Whatever it comes with: what the write would find is looked for first."""
+    site = await open_site(tmp_path, TestClock(), code_seconds=60)
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    code = await site.get_code(link)
+    for _ in range(2):
+        await redeem(site, code, link)
+    before = site.store.figures().written.outcomes.copy(), texts_of(site)
+    for number in range(20):
+        site.client.headers["user-agent"] = f"never seen before {number}"
+        assert (await redeem(site, code, link)).json()["error"] == "invalid_grant"
+    await site.store.flush()
+    assert (site.store.figures().written.outcomes, texts_of(site)) == before
+    await close_site(site)
+
+
+async def test_who_is_too_fast_uses_nothing_of_the_links_limit(tmp_path: Path) -> None:
+    """A link's is there for everybody."""
+    site = await open_site(tmp_path, TestClock(), sign_ins_per_account=1, sign_ins_per_link=3, code_seconds=60)
+    await site.make_account("alice")
+    await site.make_account("bob")
+    link = await site.turn_mobile_on()
+    await site.issue_tokens(link)
+    code = await site.get_code(link)
+    for _ in range(4):
+        assert (await redeem(site, code, link)).status_code == 429
+    site.client.cookies.clear()
+    other = await site.get_code(link, "bob")
+    assert (await redeem(site, other, link)).status_code == 200
     await close_site(site)
 
 

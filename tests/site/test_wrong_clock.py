@@ -310,3 +310,20 @@ async def test_a_wrong_clock_finds_no_loss(site: SiteUnderTest, off: int) -> Non
     assert bool((await site.store.site()).behind_since) is (off == 0)
     site.door.health.clock_off = 0
     assert bool((await readiness(site.door)).causes) is (off == 0)
+
+
+@pytest.mark.parametrize("off", [0, 20 * SECOND])
+async def test_a_wrong_clock_says_nothing_of_when_a_token_was_seen(site: SiteUnderTest, off: int) -> None:
+    """A sight that a process with a right clock finds to lie ahead would end a sign-in whose answer was lost."""
+    await site.make_account()
+    link = await site.turn_mobile_on()
+    first = str((await site.issue_tokens(link))["refresh_token"])
+    second = (await site.refresh(first, link)).json()
+    site.door.health.clock_ahead = off
+    site.env.advance(off)
+    assert (await site.myself(second["access_token"])).status_code == 200
+    await site.store.flush()
+    (row,) = await site.store.phones(PhoneQuery())
+    assert (row.grant.seen_generation == row.grant.generation) is (off == 0)
+    site.door.health.clock_ahead, site.env.now = 0, START + 2 * SECOND
+    assert (await site.refresh(first, link)).status_code == 200

@@ -31,6 +31,6 @@ async def judged(token: str, door: Door) -> Live | Refused:
         # A newer ring came in between: the next try is judged by it.
         return await judged(token, door) if fault.reason is Reason.BUSY else fault
     outcome = access(handle, facts, env)
-    if isinstance(outcome, Live) and outcome.sighting is not None:
-        door.store.note_sighting(outcome.sighting)
+    if isinstance(outcome, Live):
+        door.note_sighting(outcome.sighting)
     return outcome

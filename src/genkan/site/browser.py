@@ -105,7 +105,7 @@ def _visitor(
 def _standing(facts: SessionFacts | None, door: Door, env: Env) -> SessionFacts | None:
     if facts is None or not sessions.is_live(facts, env, door.lifetimes):
         return None
-    if sessions.needs_touch(facts.session, env):
+    if sessions.needs_touch(facts.session, env) and not door.health.clock_is_wrong:
         door.store.note_session(facts.session.id, env.now)
     return facts
 

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from genkan.outside.certificates import CertificateDesk
 from genkan.outside.ldap import LdapDirectory
-from genkan.protocol.env import SECOND, Env
+from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, SECOND, Env
 from genkan.protocol.naming import title_of
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.outcomes import Refused, Sighting
 from genkan.protocol.policy import Lifetimes
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Site
@@ -36,6 +36,8 @@ MINUTE_MS = 60_000
 # Passwords in the lane for each of its threads: one is hashed, the next is there when it is done.
 HASHES_A_THREAD = 2
 SIGN_IN_INTERVAL = 30 * SECOND
+# The longest that a code may be set to live (tokens.md 5), and what clocks may differ by.
+CODE_LIVES = 10 * MINUTE + CLOCK_LEEWAY
 # tokens.md 8: how far a clock may be off before its process does nothing by it.
 CLOCK_NOT_READY = 10 * SECOND
 
@@ -117,7 +119,9 @@ class SignInPace:
 
     def refusal(self, account_id: int, link_id: int, now: int) -> Refused | None:
         """One more is counted, or refused."""
-        wait = self.of_link.wait(link_id, now) or self.of_account.wait(account_id, now)
+        wait = self.of_account.wait(account_id, now)
+        if not wait and (wait := self.of_link.wait(link_id, now)):
+            self.of_account.give_back(account_id)
         return Refused(Reason.SIGNING_IN_TOO_FAST, retry_after=-(-wait // SECOND)) if wait else None
 
     def give_back(self, account_id: int, link_id: int) -> None:
@@ -158,6 +162,8 @@ class Door:
     # What info/login says, and of which facts of the site; at most one.
     announcement: list[tuple[Site, Answer]] = field(default_factory=list)
     sign_ins: "SignInPace" = field(default_factory=lambda: SignInPace(Pace(0, 1), Pace(0, 1)))
+    # Which codes were shown to this process while they lived.
+    codes_shown: Pace = field(default_factory=lambda: Pace(1, CODE_LIVES))
     # Who waits for the password lane, by address.
     crowd: Crowd = field(default_factory=lambda: crowd_before(1, Settings(), PasswordFigures()))
     # Whose own data is being gathered now.
@@ -184,6 +190,13 @@ class Door:
             await self.store.leave_duty()
             return False
         return await self.store.on_duty()
+
+    def note_sighting(self, sighting: Sighting | None) -> None:
+        """A token was seen in use, where that says something. By a clock that is known to be wrong it would end the
+        time in which a lost answer may be asked for again (tokens.md 3, where a sight may be lost).
+        """
+        if sighting is not None and not self.health.clock_is_wrong:
+            self.store.note_sighting(sighting)
 
     async def title(self) -> str:
         """What the site calls itself now, whichever process named it last."""

@@ -19,6 +19,7 @@ MOST_STEPS = 50
 PAUSE_SECONDS = 0.02
 CLOCK_WARN = 2 * SECOND
 ROUND_SECONDS = 1.0
+REPORT_SECONDS = 60.0
 # How long nothing is removed after a leap: whoever set the clock, or NTP, may mend it meanwhile.
 HELD = HOUR
 # How long a line of the audit may wait for its seal, about.
@@ -38,6 +39,8 @@ class Keeper:
         self._told = 0
         # The time as it was last told to the store, and when that had last gone on by a leap.
         self._told_at = self._leapt_at = 0
+        # When that was, by the loop's clock.
+        self._reported_at = 0.0
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -48,7 +51,7 @@ class Keeper:
 
     async def round(self) -> None:
         """One round: stops at once, pruning and clocks on their own schedule."""
-        if self._rounds % 60 == 0 or self._door.health.suspect or await self._has_new_ring():
+        if self._rounds % 60 == 0 or self._is_overdue or self._door.health.suspect or await self._has_new_ring():
             await self._report()
         if not await self._door.on_duty():
             return
@@ -58,6 +61,11 @@ class Keeper:
         if self._more or self._rounds % self._door.settings.prune_seconds == 0:
             await self._prune()
 
+    @property
+    def _is_overdue(self) -> bool:
+        """Rounds with much to do take longer than a second."""
+        return asyncio.get_running_loop().time() - self._reported_at >= REPORT_SECONDS
+
     async def _has_new_ring(self) -> bool:
         """tokens.md 7: a ring that a command changed is loaded, and said to be, also where no request asks for it."""
         self._door.ring.is_behind(await self._door.store.site(), self._door.env().now)
@@ -65,8 +73,11 @@ class Keeper:
 
     async def _settle(self) -> None:
         """tokens.md 4: rows follow a raised stop in bounded steps."""
-        while await self._door.store.settle(STEP_ROWS):  # noqa: ASYNC110 - a pause between steps, nothing to wait for
+        while await self._door.store.settle(STEP_ROWS):
             await asyncio.sleep(PAUSE_SECONDS)
+            if self._is_overdue:
+                # What is left comes behind the report, without which the others would take this process for gone.
+                return
 
     async def _prune(self) -> None:
         """Some steps; where more is left to do, it goes on in the next round, behind stops and seals."""
@@ -151,6 +162,7 @@ class Keeper:
         try:
             await self.compare_clocks()
             await self._share_limits()
+            self._reported_at = asyncio.get_running_loop().time()
         except StoreUnavailable:
             # Reads may go on, from a disk that is full for one; asked anew at each round until it is over.
             health.suspect = health.unwritable = True

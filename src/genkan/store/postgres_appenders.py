@@ -18,7 +18,7 @@ WRITING = """
     AND pid IS DISTINCT FROM pg_backend_pid()
 """
 # What a transaction is called that has left its session by PREPARE TRANSACTION, and has no process any more.
-_PREPARED = "-1/"
+PREPARED = "-1/"
 _APPENDING = WRITING.format(table="audit")
 # Seconds between looks: three in all, as for a lock.
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1.0)
@@ -33,7 +33,7 @@ async def appenders_are_done(pool: Pool) -> None:
         if not waited_for:
             return
         await asyncio.sleep(pause)
-        waited_for = {one for one in await _appending(pool) if one in waited_for or one.startswith(_PREPARED)}
+        waited_for = {one for one in await _appending(pool) if one in waited_for or one.startswith(PREPARED)}
     if waited_for:
         raise StoreUnavailable("PostgreSQL: a transaction that appends to the audit does not end")
 

@@ -5,7 +5,7 @@ finished first, and later ones see what was done. Accounts are locked row by row
 """
 
 from genkan.store.database import Database
-from genkan.store.postgres_appenders import WRITING
+from genkan.store.postgres_appenders import PREPARED, WRITING
 from genkan.store.sqlite_stops import KEY, Stop, StopWrites
 from genkan.store.sqlite_texts import TextIds
 
@@ -53,5 +53,8 @@ class SettledStops(StopWrites):
     def _is_written_beside(self, stop_id: int) -> bool:
         writing = {row[0] for row in self._db.execute(_WRITING)}
         of, before = self._waiting
-        self._waiting = stop_id, writing & before if of == stop_id else writing
+        if of == stop_id:
+            # One that is prepared meanwhile goes on under another name.
+            writing = {one for one in writing if one in before or one.startswith(PREPARED)}
+        self._waiting = stop_id, writing
         return bool(self._waiting[1])

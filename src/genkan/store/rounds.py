@@ -26,4 +26,4 @@ async def reported_time(store: Store, now: int) -> int:
 
 def is_running(node: NodeReport, now: int) -> bool:
     """Whether a node has said something of itself lately; ``now`` is the reported time."""
-    return now - node.seen_at < NODE_IS_RUNNING
+    return abs(now - node.seen_at) < NODE_IS_RUNNING

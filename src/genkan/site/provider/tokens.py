@@ -68,7 +68,7 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
         opened = await _code(parameters, door, env)
         if isinstance(opened, Refused):
             return _refuse(opened, received, door, env)
-        site, facts = await _code_facts(opened, tries, door)
+        site, facts = await _code_facts(opened, tries, door, env)
         fault = ring_fault(sealer, site, door, env)
         if fault is not None:
             if fault.reason is Reason.BUSY:
@@ -96,11 +96,12 @@ async def _code(parameters: read.Form, door: Door, env: Env) -> Code | Refused:
     return await open_code(shown, door, env) if shown else Refused(Reason.MISSING_PARAMETER, "code")
 
 
-async def _code_facts(code: Code, tries: int, door: Door) -> tuple[Site, CodeFacts | None]:
+async def _code_facts(code: Code, tries: int, door: Door, env: Env) -> tuple[Site, CodeFacts | None]:
     """Nothing is looked at before the first try but a certificate: a code is mostly shown once, and then the write
-    alone finds that all is as the code says.
+    alone finds that all is as the code says. One that was shown here before is looked for first, since a write that
+    is refused is not free.
     """
-    if not tries and not code.certificate:
+    if not tries and not code.certificate and not door.codes_shown.wait(code.grant_id, env.now):
         return await door.store.site(), None
     facts = await door.store.code_facts(code.grant_id, code.account_id, code.link_id)
     if code.certificate:
@@ -224,8 +225,7 @@ async def introspect(received: Received, door: Door) -> Answer:
     if isinstance(outcome, Refused) or not door.settings.enable_access_tokens:
         # RFC 7662 2.2: nothing but that it is inactive, whatever the reason.
         return answer.json({"active": False})
-    if outcome.sighting is not None:
-        door.store.note_sighting(outcome.sighting)
+    door.note_sighting(outcome.sighting)
     return answer.json(_introspection(outcome, door))
 
 
@@ -262,8 +262,7 @@ def _introspected_refresh(handle: Handle, facts: GrantFacts, caller: Link | ApiK
     outcome = introspect_refresh(handle, facts, caller if isinstance(caller, Link) else None, env)
     if isinstance(outcome, Refused):
         return answer.json({"active": False})
-    if outcome.sighting is not None:
-        door.store.note_sighting(outcome.sighting)
+    door.note_sighting(outcome.sighting)
     grant = outcome.grant
     return answer.json(
         {"active": True, "client_id": outcome.link.client_id, "iss": door.endpoints.issuer,
