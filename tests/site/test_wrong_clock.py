@@ -2,6 +2,7 @@
 that one does for all.
 """
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -327,3 +328,26 @@ async def test_a_wrong_clock_says_nothing_of_when_a_token_was_seen(site: SiteUnd
     assert (row.grant.seen_generation == row.grant.generation) is (off == 0)
     site.door.health.clock_ahead, site.env.now = 0, START + 2 * SECOND
     assert (await site.refresh(first, link)).status_code == 200
+
+
+async def test_work_without_end_stops_for_the_report(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop that reaches a million rows keeps nobody from hearing that this process runs, nor from its clock."""
+    reports: list[int] = []
+    kind = type(site.store)
+    report = kind.report
+
+    async def counted(store: Any, node: Any) -> Any:
+        reports.append(keeper._rounds)
+        return await report(store, node)
+
+    async def never_done(_: object, limit: int) -> int:
+        return limit
+
+    monkeypatch.setattr(kind, "report", counted)
+    monkeypatch.setattr(kind, "settle", never_done)
+    monkeypatch.setattr(keeping, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(keeping, "PAUSE_SECONDS", 0)
+    keeper = Keeper(site.door, "a", lambda: site.env.now)
+    for number in (0, 1, 2):
+        await asyncio.wait_for(turn(keeper, number), 30)
+    assert reports == [0, 1, 2]

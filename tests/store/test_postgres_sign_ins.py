@@ -14,6 +14,7 @@ from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Account, Grant, GrantState, Link
 from genkan.store import postgres
 from genkan.store.api import PhoneQuery, Store
+from genkan.store.postgres_sign_ins import SettledStops
 from tests.postgres import Emptied
 from tests.store.builders import NOW, a_change, a_grant, a_link, added, an_account, an_env, redeemed, rotated
 from tests.store.reading import the_row
@@ -185,3 +186,20 @@ async def test_nodes_of_this_version_need_no_more(site: Site) -> None:
     await site.other.execute(VACUUM)
     async with asyncio.timeout(SOON):
         assert await site.store.apply(STOPS["link"](site))
+
+
+class Answers:
+    """A database that is asked the same again and again."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self._answers = iter(answers)
+
+    def execute(self, _: str) -> list[tuple[str]]:
+        return [(one,) for one in next(self._answers)]
+
+
+def test_a_refresh_that_is_prepared_meanwhile_is_waited_for() -> None:
+    """PREPARE TRANSACTION: it goes on under another name, and ends when somebody commits it; newer ones do not."""
+    answers = Answers(["3/17", "4/2"], ["-1/740", "5/1"], ["-1/740", "6/1"], ["7/1"])
+    stops = SettledStops(answers, {})  # type: ignore[arg-type]
+    assert [stops._is_written_beside(1) for _ in range(4)] == [True, True, True, False]
