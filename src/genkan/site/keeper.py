@@ -40,7 +40,7 @@ class Keeper:
         # The time as it was last told to the store, and when that had last gone on by a leap.
         self._told_at = self._leapt_at = 0
         # When that was, by the loop's clock.
-        self._reported_at = 0.0
+        self._reported_at: float | None = None
 
     async def run(self) -> None:
         """Go round every second until cancelled."""
@@ -64,7 +64,8 @@ class Keeper:
     @property
     def _is_overdue(self) -> bool:
         """Rounds with much to do take longer than a second."""
-        return asyncio.get_running_loop().time() - self._reported_at >= REPORT_SECONDS
+        since = self._reported_at
+        return since is not None and asyncio.get_running_loop().time() - since >= REPORT_SECONDS
 
     async def _has_new_ring(self) -> bool:
         """tokens.md 7: a ring that a command changed is loaded, and said to be, also where no request asks for it."""
