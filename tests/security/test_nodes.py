@@ -145,6 +145,14 @@ async def verify(client: httpx2.AsyncClient, tokens: Tokens) -> int:
     return answer.status_code
 
 
+async def verify_in_time(client: httpx2.AsyncClient, tokens: Tokens) -> int:
+    """The same by a client that comes again where it is told to: a ring's file is read once a second at most."""
+    async with asyncio.timeout(SECONDS):
+        while (status := await verify(client, tokens)) == 503:
+            await asyncio.sleep(0.1)
+    return status
+
+
 async def test_what_one_node_stops_no_node_serves(nodes: Nodes) -> None:
     """Every worker has just served the sign-in, and knows its link; after each stop the next request to each of them
     is refused, and what is announced changes everywhere at once.
@@ -221,7 +229,7 @@ async def test_keys_are_rotated_under_load(nodes: Nodes) -> None:
             assert set(told) <= {200, 503}
             assert nodes.ring.active.id == int(added, 16) != before
             await asyncio.to_thread(nodes.second.command, "keys", "drop", f"{before:04x}")
-            assert [await verify(worker, phones[0]) for worker in workers] == [200] * len(workers)
+            assert [await verify_in_time(worker, phones[0]) for worker in workers] == [200] * len(workers)
         finally:
             await load.http.aclose()
 
