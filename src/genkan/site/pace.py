@@ -11,7 +11,8 @@ class Pace:
     """``burst`` at once, then one every ``interval`` milliseconds, for each subject. A burst of 0 is no limit.
 
     ``processes`` do this beside each other and know nothing of what the others count: each counts what happens here
-    once for all of them, so that together they let no more happen than one would.
+    once for all of them, so that together they let no more happen than one would; but each lets one happen, however
+    small the burst is.
     """
 
     def __init__(self, burst: int, interval: int, most: int = MOST_SUBJECTS) -> None:
