@@ -196,6 +196,20 @@ async def test_what_was_there_is_kept_whole(lost: Lost, manner: Manner) -> None:
     }
 
 
+async def test_a_second_restore_within_a_second_keeps_both(lost: Lost) -> None:
+    """The clock names the file aside, and a name that is taken gets a number: no restore fails for being quick."""
+    names = [done.aside.name for done in [await lost.restored(Manner.HEAL) for _ in range(3)] if done.aside]
+    assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
+    assert all((lost.folder / name).is_file() for name in names)
+    # A log whose file is gone is put aside under the name too, and would be played into a file of that name.
+    lost.settings.database_path.unlink()
+    Path(f"{lost.settings.database_path}-wal").write_bytes(b"of a store that is gone")
+    assert (await lost.restored(Manner.HEAL)).aside is None
+    last = (await lost.restored(Manner.HEAL)).aside
+    assert last is not None
+    assert last.name == f"{names[0]}-5"
+
+
 async def test_a_site_starts_after_a_restore(lost: Lost) -> None:
     """The ring and the restored store agree, so that a start has nothing to mend."""
     await lost.restored(Manner.HEAL)

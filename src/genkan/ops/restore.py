@@ -3,6 +3,7 @@ step.
 """
 
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from genkan.store.places import Postgres, open_store, others_at, renew_site_id
 from genkan.store.rounds import reported_time, settle_all
 from genkan.store.sqlite_examine import identity_of, moved_from
 from genkan.store.sqlite_moving import mover_alone
-from genkan.store.sqlite_replace import replace_database
+from genkan.store.sqlite_replace import replace_database, with_companions
 
 SETTINGS_NAME = "genkan.restored.toml"
 SETTINGS_HEAD = "# The settings that the backup was made with. Files that they name are not in a backup.\n"
@@ -78,7 +79,7 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
         decided = _decided(RestoreFacts(site, _replaced(place), ring), asked, env)
         await _make_so(copy, asked.backup, decided, env)
         _put_ring(ring_path, present, decided.ring)
-        aside = place.with_name(f"{place.name}.replaced-{moment(env.now).replace(':', '').replace('-', '')}")
+        aside = _free_name(place, env.now)
         replaced = replace_database(copy, place, aside)
     lying = _settings_beside(place, taken, settings)
     return Restored(asked.manner, as_of, last_event, decided.ring.version, aside if replaced else None, lying)
@@ -179,6 +180,15 @@ async def _opened(copy: Path | Postgres, backup: Path, env: Env) -> AsyncIterato
         yield store
     finally:
         await store.close()
+
+
+def _free_name(place: Path, now: int) -> Path:
+    """Where the replaced file and its log go: the name with the time, and a number where a restore of this second took
+    that for either.
+    """
+    name = f"{place.name}.replaced-{moment(now).replace(':', '').replace('-', '')}"
+    names = (place.with_name(name if number == 1 else f"{name}-{number}") for number in itertools.count(1))
+    return next(aside for aside in names if not any(path.exists() for path in with_companions(aside)))
 
 
 def _replaced(target: Path) -> Replaced | None:

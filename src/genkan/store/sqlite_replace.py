@@ -10,8 +10,6 @@ from pathlib import Path
 from genkan.store.api import CannotOpen
 from genkan.store.sqlite_copy import make_durable
 
-_COMPANIONS = ("-wal", "-shm")
-
 
 def replace_database(fresh: Path, target: Path, aside: Path) -> bool:
     """Move ``fresh`` to ``target``; whether there was one before, which is ``aside`` then.
@@ -24,13 +22,18 @@ def replace_database(fresh: Path, target: Path, aside: Path) -> bool:
         if there:
             _fold_log(target)
             _keep(target, aside)
-        for suffix in _COMPANIONS:
-            _set_aside(Path(f"{target}{suffix}"), Path(f"{aside}{suffix}"))
+        for path, kept in zip(with_companions(target)[1:], with_companions(aside)[1:], strict=True):
+            _set_aside(path, kept)
         fresh.replace(target)
         make_durable(target.parent)
     except OSError as problem:
         raise CannotOpen(f"{target} could not be replaced: {problem.strerror}") from problem
     return there
+
+
+def with_companions(database: Path) -> tuple[Path, Path, Path]:
+    """The file, and what SQLite has beside it while it is used or after a crash: the log and its index."""
+    return database, Path(f"{database}-wal"), Path(f"{database}-shm")
 
 
 def _fold_log(path: Path) -> None:
