@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genkan.protocol.env import Env
 from genkan.protocol.ring import Ring, activate, add, drop, revoke
-from genkan.protocol.sealing import Handle, Kind, Mac, Purpose, Sealer, Unsealable, grant_time, new_grant_id
+from genkan.protocol.sealing import Handle, Kind, Purpose, Sealer, Unsealable, grant_time, labelled_mac, new_grant_id
 from tests.protocol.builders import NOW, SITE_ID, a_code, a_ring, a_sealer, an_env
 from tests.wire.strategies import any_text
 
@@ -196,4 +196,4 @@ def test_a_sealer_shows_no_secret() -> None:
 @given(key=st.binary(min_size=32, max_size=32), label=st.binary(max_size=100), message=st.binary(max_size=100))
 def test_the_seal_is_hmac_sha_256(key: bytes, label: bytes, message: bytes) -> None:
     """RFC 2104: hashing key and label ahead changes nothing in the result."""
-    assert Mac(key, label)(message) == hmac.digest(key, label + message, "sha256")
+    assert labelled_mac(key, label)(message) == hmac.digest(key, label + message, "sha256")

@@ -5,13 +5,13 @@ What a chain says when somebody has changed it is for audit_check.py.
 
 import hmac
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from genkan.protocol.ring import KeyState, Ring, audit_key
-from genkan.protocol.sealing import Mac
+from genkan.protocol.sealing import labelled_mac
 
 # One seal covers no more: what is sealed, checked and dropped in one step stays small.
 MOST_LINES = 128
@@ -72,7 +72,7 @@ class AuditKeys:
         self.revoked = frozenset(key.id for key in ring.keys if key.state is KeyState.REVOKED)
         self._keys = {key.id: found for key in ring.keys if (found := audit_key(key))}
         self._site = _text(site_id)
-        self._macs: dict[tuple[int, bytes], Mac] = {}
+        self._macs: dict[tuple[int, bytes], Callable[[bytes], bytes]] = {}
 
     def __repr__(self) -> str:
         return f"<AuditKeys active {self.active_id:04x}>"
@@ -85,7 +85,7 @@ class AuditKeys:
         """HMAC-SHA-256 (RFC 2104) over the label, the site and the message. KeyError for a key that is not known."""
         made = self._macs.get((key_id, label))
         if made is None:
-            made = self._macs[key_id, label] = Mac(self._keys[key_id], label + self._site)
+            made = self._macs[key_id, label] = labelled_mac(self._keys[key_id], label + self._site)
         return made(message)
 
 

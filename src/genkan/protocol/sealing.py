@@ -7,6 +7,7 @@ import hmac
 import struct
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -112,7 +113,6 @@ class Sealer:
 
     def __init__(self, ring: Ring, site_id: bytes) -> None:
         self.ring = ring
-        self._site_id = site_id
         self.active_id = ring.active.id
         self._keys = {k.id: _Keys(k, site_id) for k in ring.keys if k.opens}
         # The keys under which tokens can be minted and opened here.
@@ -126,7 +126,7 @@ class Sealer:
     def token(self, kind: Kind, key_id: int, grant_id: bytes, generation: int) -> str:
         """Mint: the same arguments give the same string for ever, so a successor can be told again (tokens.md 3)."""
         head = _HEAD.pack(VERSION, key_id, grant_id, generation)
-        sealed = b2a_base64(head + self._keys[key_id].mac(kind, head), newline=False)
+        sealed = b2a_base64(head + self._keys[key_id].macs[kind](head)[:MAC_BYTES], newline=False)
         return kind + sealed.translate(_TO_URL_SAFE).decode()
 
     def open_token(self, text: str) -> Handle | Unsealable:
@@ -145,7 +145,7 @@ class Sealer:
         keys = self._keys.get(key_id)
         if keys is None:
             return Unsealable(unknown_key=self.ring.key(key_id) is None)
-        if not hmac.compare_digest(raw[_HEAD_BYTES:], keys.mac(kind, raw[:_HEAD_BYTES])):
+        if not hmac.compare_digest(raw[_HEAD_BYTES:], keys.macs[kind](raw[:_HEAD_BYTES])[:MAC_BYTES]):
             return Unsealable()
         return Handle(kind, key_id, grant_id, generation)
 
@@ -199,10 +199,9 @@ class Sealer:
             return None
 
     def _seal(self, purpose: Purpose, plain: bytes, env: Env) -> str:
-        nonce = env.draw(_NONCE_BYTES)
-        head = struct.pack(">BH", VERSION, self.active_id)
-        sealed = self._keys[self.active_id].aead(purpose).encrypt(nonce, plain, self._associated(purpose, head))
-        return b2a_base64(head + nonce + sealed, newline=False).translate(_TO_URL_SAFE, b"=").decode()
+        nonce, seal = env.draw(_NONCE_BYTES), self._keys[self.active_id].seal_for(purpose)
+        sealed = seal.aead.encrypt(nonce, plain, seal.associated)
+        return b2a_base64(seal.head + nonce + sealed, newline=False).translate(_TO_URL_SAFE, b"=").decode()
 
     def _open(self, purpose: Purpose, text: str) -> bytes | Unsealable:
         raw = _strict_base64(text)
@@ -214,59 +213,63 @@ class Sealer:
             return Unsealable(unknown_key=self.ring.key(key_id) is None)
         if purpose is Purpose.CODE and not keys.codes:
             return Unsealable()
+        seal = keys.seal_for(purpose)
         try:
-            return keys.aead(purpose).decrypt(raw[3:15], raw[15:], self._associated(purpose, raw[:3]))
+            return seal.aead.decrypt(raw[3:15], raw[15:], seal.associated)
         except InvalidTag:
             return Unsealable()
 
-    def _associated(self, purpose: Purpose, head: bytes) -> bytes:
-        return b"genkan " + purpose.encode() + b"\0" + self._site_id + head
+
+class _Seal(msgspec.Struct, frozen=True):
+    """What seals for one purpose under one key: ``head`` goes before what is sealed, ``associated`` is sealed in."""
+
+    aead: AESGCM
+    head: bytes
+    associated: bytes
 
 
 class _Keys:
     """The HKDF children of one ring key, derived when first needed (RFC 5869)."""
 
-    __slots__ = ("_access", "_aeads", "_refresh", "_secret", "codes")
+    __slots__ = ("_key", "_seals", "_site_id", "codes", "macs")
 
     def __init__(self, key: RingKey, site_id: bytes) -> None:
         self.codes = key.codes
-        self._secret = key.secret
-        self._aeads: dict[Purpose, AESGCM] = {}
+        self._key = key
+        self._site_id = site_id
+        self._seals: dict[Purpose, _Seal] = {}
         label = b"genkan token\0" + site_id
-        self._access = Mac(self._derive(Purpose.ACCESS), label + Kind.ACCESS.encode())
-        self._refresh = Mac(self._derive(Purpose.REFRESH), label + Kind.REFRESH.encode())
+        self.macs = {
+            Kind.ACCESS: labelled_mac(derive(key.secret, Purpose.ACCESS), label + Kind.ACCESS.encode()),
+            Kind.REFRESH: labelled_mac(derive(key.secret, Purpose.REFRESH), label + Kind.REFRESH.encode()),
+        }
 
-    def mac(self, kind: Kind, head: bytes) -> bytes:
-        seal = self._refresh if kind is Kind.REFRESH else self._access
-        return seal(head)[:MAC_BYTES]
-
-    def aead(self, purpose: Purpose) -> AESGCM:
-        if purpose not in self._aeads:
-            self._aeads[purpose] = AESGCM(self._derive(purpose))
-        return self._aeads[purpose]
-
-    def _derive(self, purpose: Purpose) -> bytes:
-        return derive(self._secret, purpose)
+    def seal_for(self, purpose: Purpose) -> _Seal:
+        known = self._seals.get(purpose)
+        if known is None:
+            head = struct.pack(">BH", VERSION, self._key.id)
+            associated = b"genkan " + purpose.encode() + b"\0" + self._site_id + head
+            known = _Seal(AESGCM(derive(self._key.secret, purpose)), head, associated)
+            self._seals[purpose] = known
+        return known
 
 
-class Mac:
+def labelled_mac(key: bytes, label: bytes) -> Callable[[bytes], bytes]:
     """HMAC-SHA-256 (RFC 2104 4) over a fixed label and what follows, with key and label hashed ahead once.
 
     hmac.digest costs five times as much here, and gives up the interpreter to the writer thread at every token.
     """
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    begun = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + label)
+    around = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    __slots__ = ("_inner", "_outer")
-
-    def __init__(self, key: bytes, label: bytes) -> None:
-        block = key.ljust(hashlib.sha256().block_size, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + label)
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-
-    def __call__(self, message: bytes) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
+    def mac(message: bytes) -> bytes:
+        inner, outer = begun.copy(), around.copy()
         inner.update(message)
         outer.update(inner.digest())
         return outer.digest()
+
+    return mac
 
 
 _KINDS = {kind.value: kind for kind in Kind}
