@@ -39,22 +39,31 @@ class _Known(msgspec.Struct, array_like=True, frozen=True):
 
 class Visitor(msgspec.Struct, frozen=True):
     """A browser with its device mark and, when somebody is signed in, the session. ``fresh``: the device cookie
-    is new. ``was``: the account whose session is over. ``user_agent``: what it says of itself. ``typed``: what its
-    person typed into a form that was not acted on, sealed.
+    is new. ``was``: the account whose session is over. ``typed``: what its person typed into a form that was not acted
+    on, sealed.
     """
 
     device_cookie: str
     fresh: bool
     person: SessionFacts | None
     session_id: bytes | None
-    reader: Reader
+    received: Received
     was: int | None = None
-    user_agent: str = ""
     typed: str = ""
 
     def __repr__(self) -> str:
         # Cookies are secrets.
         return f"<Visitor {self.person}>"
+
+    @property
+    def reader(self) -> Reader:
+        """For whom to write."""
+        return reader_of(self.received.headers, self.person.account if self.person else None)
+
+    @property
+    def user_agent(self) -> str:
+        """What the browser says of itself."""
+        return self.received.text(b"user-agent", webviews.LONGEST)
 
     @property
     def device(self) -> bytes:
@@ -94,12 +103,10 @@ def _visitor(
     device = cookies.get(cookie_name(door, DEVICE))
     fresh = device is None or len(device) != 32 or not device.isalnum()
     person = _standing(facts, door, env)
-    reader = reader_of(received.headers, person.account if person else None)
     cookie = env.draw(16).hex() if fresh or device is None else device
     was = facts.account.id if facts and not person else None
-    user_agent = received.text(b"user-agent", webviews.LONGEST)
     typed = cookies.get(cookie_name(door, TYPED)) or ""
-    return Visitor(cookie, fresh, person, session_id, reader, was, user_agent, typed)
+    return Visitor(cookie, fresh, person, session_id, received, was, typed)
 
 
 def _standing(facts: SessionFacts | None, door: Door, env: Env) -> SessionFacts | None:
