@@ -1,7 +1,8 @@
 """The URI grammar: what is split how, and what is refused instead of repaired."""
 
+import re
 import string
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, unquote_plus, urlsplit
 
 import pytest
 from hypothesis import given
@@ -197,3 +198,31 @@ def test_dot_segments_are_seen_in_every_spelling(path: str) -> None:
 def test_dots_in_names_are_no_dot_segments(path: str) -> None:
     """Only whole segments of one or two dots climb."""
     assert not uri.has_dot_segment(path)
+
+
+@given(st.text(), st.booleans())
+def test_a_form_is_decoded_as_it_was_encoded(text: str, lowered: bool) -> None:
+    """WHATWG URL 5.1, whatever is escaped and however the escapes are spelled."""
+    encoded = quote_plus(text, safe="")
+    spelled = re.sub("%..", lambda found: found[0].lower(), encoded) if lowered else encoded
+    assert uri.form_decoded(spelled) == text
+
+
+@given(st.text("%23AaFf:/+ é", max_size=12))
+def test_an_escape_that_is_none_is_never_repaired(text: str) -> None:
+    """RFC 3986 2.1: two hexadecimal digits stand behind each percent sign, also behind one that looks like another's
+    first digit.
+    """
+    good = re.fullmatch("(?:[^%]|%[0-9A-Fa-f]{2})*", text) is not None
+    try:
+        decoded = uri.form_decoded(text)
+    except UnicodeDecodeError:
+        assert good
+        return
+    assert decoded == (unquote_plus(text, errors="strict") if good else None)
+
+
+def test_half_a_character_is_no_text() -> None:
+    """Whatever a form is read from may hold a lone surrogate: that is refused like bytes that are no UTF-8."""
+    with pytest.raises(UnicodeDecodeError):
+        uri.form_decoded("\udc80")

@@ -129,7 +129,7 @@ def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | 
     challenge = _challenge(asked, link)
     if isinstance(challenge, Refused):
         return challenge
-    prompts = set((asked.prompt or "").split())
+    prompts = set(asked.prompt.split()) if asked.prompt else set()
     if "none" in prompts and len(prompts) > 1:
         return Refused(Reason.PROMPT_CONTRADICTS, "prompt")
     # RFC 6749 3.1: what is not known is ignored, so also a prompt of other providers.

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from enum import StrEnum
 
-from genkan.wire.uri import DIGITS, LETTERS, UNRESERVED
+from genkan.wire.uri import DIGITS, LETTERS, is_unreserved
 
 _BASE64URL = LETTERS | DIGITS | frozenset("-_")
 # 43 characters carry 258 bits, a SHA-256 has 256: these leave the two spare bits zero, so one digest has one spelling
@@ -30,7 +31,7 @@ def parse_method(text: str | None) -> Method | None:
 
 def is_verifier(text: str) -> bool:
     """RFC 7636 4.1: 43 to 128 unreserved characters."""
-    return 43 <= len(text) <= 128 and UNRESERVED.issuperset(text)
+    return 43 <= len(text) <= 128 and is_unreserved(text)
 
 
 def is_challenge(text: str, method: Method) -> bool:
@@ -53,7 +54,7 @@ def digest(challenge: str, method: Method) -> bytes | None:
         return None
     if method is Method.PLAIN:
         return hashlib.sha256(challenge.encode("ascii")).digest()
-    return urlsafe_b64decode(challenge + "=")
+    return a2b_base64(challenge.replace("-", "+").replace("_", "/") + "=")
 
 
 def verifies(verifier: str, kept: bytes) -> bool:

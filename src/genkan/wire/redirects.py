@@ -1,6 +1,5 @@
 """Owns the grammar, kinds and matching of redirect URIs (RFC 6749 3.1.2, RFC 8252 7); knows no link."""
 
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +17,6 @@ DENIED_SCHEMES = frozenset(
     {"javascript", "data", "file", "blob", "about", "vbscript", "filesystem", "view-source", "intent", "content", "jar"}
     | {"ftp", "ws", "wss", "mailto", "tel", "sms"}
 )
-_UNRESERVED = string.ascii_letters + string.digits + "._~-"
 _KEPT_LENGTH = 100
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 
@@ -215,7 +213,7 @@ def is_native(redirects: Sequence[str]) -> bool:
 def with_answer(redirect: str, params: Mapping[str, str]) -> str:
     """Add the answer's parameters to the query, keeping the query that is there (RFC 6749 3.1.2, 4.1.2)."""
     # %20 and not +: both decode alike as a form, and only %20 survives readers that know no forms
-    answer = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in params.items())
+    answer = "&".join([f"{_escaped(name)}={_escaped(value)}" for name, value in params.items()])
     if not answer:
         return redirect
     if "?" not in redirect:
@@ -225,7 +223,7 @@ def with_answer(redirect: str, params: Mapping[str, str]) -> str:
 
 def _escaped(text: str) -> str:
     # RFC 3986 2.3: what is unreserved stays as it is, which is all of most values.
-    if not text.strip(_UNRESERVED):
+    if uri.is_unreserved(text):
         return text
     return _kept(text) if len(text) <= _KEPT_LENGTH else _quoted(text)
 

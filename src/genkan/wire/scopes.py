@@ -28,6 +28,8 @@ _BY_NAME = {permission.name: permission for permission in Permission}
 
 def parse_scope(text: str) -> Permission | None:
     """Read a scope value; the widest word counts, an unknown word or no word at all gives None."""
+    if text in _BY_NAME:
+        return _BY_NAME[text]
     # RFC 6749 3.3: words are case-sensitive and separated by spaces, order means nothing
     named = [_BY_NAME.get(word) for word in text.split(" ") if word]
     known = [permission for permission in named if permission is not None]

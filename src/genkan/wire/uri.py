@@ -11,8 +11,10 @@ LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 DIGITS = frozenset("0123456789")
 HEX = frozenset("0123456789abcdefABCDEF")
 UNRESERVED = LETTERS | DIGITS | frozenset("-._~")  # RFC 3986 2.3
+_PAIRS = frozenset(first + second for first in HEX for second in HEX)
+_UNRESERVED = "".join(UNRESERVED).encode()
 CHARACTERS = UNRESERVED | frozenset(":/?#[]@!$&'()*+,;=%")  # RFC 3986 2: reserved, unreserved, and the escape sign
-_BYTES = {first + second: bytes.fromhex(first + second) for first in HEX for second in HEX}
+_BYTES = {pair.encode(): bytes.fromhex(pair) for pair in _PAIRS}
 _SCHEME = LETTERS | DIGITS | frozenset("+-.")
 _LABEL = LETTERS | DIGITS | frozenset("-_")
 
@@ -50,7 +52,13 @@ def odd_character(text: str) -> str | None:
 
 def escapes_hold(text: str) -> bool:
     """Every percent sign begins an escape of two hexadecimal digits (RFC 3986 2.1)."""
-    return "%" not in text or _BYTES.keys() >= {piece[:2] for piece in text.split("%")[1:]}
+    return "%" not in text or {piece[:2] for piece in text.split("%")[1:]} <= _PAIRS
+
+
+def is_unreserved(text: str) -> bool:
+    """Whether it holds unreserved characters alone (RFC 3986 2.3)."""
+    # Bytes are thrown out in one go, where a set would be asked for each character.
+    return not text.encode("utf-8", "surrogatepass").translate(None, _UNRESERVED)
 
 
 def form_decoded(text: str) -> str | None:
@@ -58,13 +66,11 @@ def form_decoded(text: str) -> str | None:
 
     Raises UnicodeDecodeError where the escapes are no UTF-8.
     """
-    first, *rest = text.replace("+", " ").split("%")
-    decoded = [first.encode("utf-8", "surrogatepass")]
-    for piece in rest:
-        byte = _BYTES.get(piece[:2])
-        if byte is None:
-            return None
-        decoded += byte, piece[2:].encode("utf-8", "surrogatepass")
+    first, *rest = text.replace("+", " ").encode("utf-8", "surrogatepass").split(b"%")
+    try:
+        decoded = [first, *[_BYTES[piece[:2]] + piece[2:] for piece in rest]]
+    except KeyError:
+        return None
     return b"".join(decoded).decode("utf-8")
 
 
