@@ -109,6 +109,7 @@ def _unaddressed(text: str) -> str:
     """Without memory addresses, which differ from run to run, and without the modules that names are kept in."""
     text = re.sub(r"<function [\w.]*<lambda> at 0x[0-9a-f]+>", "…", text)
     text = re.sub(r"<function ([\w.]+) at 0x[0-9a-f]+>", r"\1", text)
+    text = re.sub(r"<bound method [\w.]+ of <[^<>]*>>", "…", text)
     text = re.sub(r"<([\w.]+) object at 0x[0-9a-f]+>", r"\1()", text)
     # What is imported for type checkers alone is written as text.
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)

@@ -17,7 +17,7 @@ class _Clock:
         self._lock = threading.Lock()
         self._latest = 0
 
-    def __call__(self) -> int:
+    def now(self) -> int:
         now = time.time_ns() // 1_000_000
         if now > self._latest:
             with self._lock:
@@ -30,7 +30,7 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-now_ms = _Clock()
+now_ms = _Clock().now
 
 
 def draw(size: int) -> bytes:

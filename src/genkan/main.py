@@ -250,7 +250,7 @@ async def open_door(
         lifetimes=settings.lifetimes,
         store=store,
         ring=RingHolder(ring, site.site_id, lambda: _reread(settings.ring_path)),
-        clock=clock.system_env,
+        env=clock.system_env,
         passwords=CountedPasswords(lane, measures.passwords),
         pages=Pages(public, title_of(settings.site_title, site)),
         crowd=crowd_before(lane.threads, settings, measures.passwords),

@@ -41,6 +41,7 @@ class Dispatcher:
         self._base = door.public.path
         self._own = tuple(door.public.origin.split("://"))
         self._former = FormerAddresses(door.public, door.settings.former)
+        self._has_moved = bool(self._former)
         self._logs_all = door.settings.log_level == "debug"
         origin, everywhere = door.settings.certificate_origin, door.settings.certificate_on_every_hop
         self._certificates = CertificateOrigin(origin, table, everywhere=everywhere) if origin else None
@@ -80,7 +81,7 @@ class Dispatcher:
         """The answer, and the rule that it is by."""
         shown = None if arrival.secured is None else arrival.secured.certificate
         peer = self._peers.of(arrival.client, arrival.scheme, arrival.headers, shown)
-        moved = self._moved(peer, arrival.path) if self._former else None
+        moved = self._moved(peer, arrival.path) if self._has_moved else None
         path = arrival.path if moved is None else self._base + moved
         elsewhere = None if self._certificates is None else self._certificates.found(arrival, peer)
         rules, parameters = self._find(path) if elsewhere is None else (elsewhere.rules, {})
@@ -91,7 +92,7 @@ class Dispatcher:
             reply = answer.error(Refused(elsewhere.reason))
         else:
             kind = "programs" if rule is None or rule.guard is Guard.MACHINE else "people"
-            full = self._no_room(kind, rule, arrival)
+            full = self._no_room(kind, rule, arrival) if self._figures.requests[kind] >= self._most else None
             self._figures.requests[kind] += 1
             try:
                 reply = full or await self._reply(arrival, path, peer, rule, rules, parameters)
@@ -100,10 +101,10 @@ class Dispatcher:
         return rule, reply
 
     def _no_room(self, kind: str, rule: Rule | None, arrival: Arrival) -> Answer | None:
-        """That there is too much to do, where there is. Programs and people have room of their own, so that neither
-        keeps the others out; whoever looks after the process is always told.
+        """That there is too much to do. Programs and people have room of their own, so that neither keeps the others
+        out; whoever looks after the process is always told.
         """
-        if self._figures.requests[kind] < self._most or (rule is not None and rule.path in ALWAYS):
+        if rule is not None and rule.path in ALWAYS:
             return None
         self._figures.shed[kind] += 1
         refused = Refused(Reason.BUSY, retry_after=1)
@@ -131,8 +132,9 @@ class Dispatcher:
             received = _received(arrival, path, peer, parameters, rule)
             if rule.guard is not Guard.MACHINE:
                 self._door.pages.site_title = await self._door.title()
-            fault = self._guard_fault(rule, received)
-            return self._refusal(rule, fault, received) if fault else await rule.handler(received, self._door)
+                if fault := self._guard_fault(rule, received):
+                    return self._refusal(rule, fault, received)
+            return await rule.handler(received, self._door)
         except Malformed as malformed:
             self._door.note_from(peer.network, malformed.refused, self._door.env().now)
             return self._shaped(rule, malformed.refused, request_id, headers)
@@ -191,7 +193,7 @@ class Dispatcher:
         )
 
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
-        if rule.guard in (Guard.MACHINE, Guard.CERTIFICATE):
+        if rule.guard is Guard.CERTIFICATE:
             return None
         if (received.peer.scheme, received.peer.host) != self._own:
             seen = _origin(received.peer)

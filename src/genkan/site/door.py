@@ -97,7 +97,7 @@ class Health:
     @property
     def clock_is_wrong(self) -> bool:
         """Whether our clock is so far off that nothing may be removed, ended or sealed by it."""
-        return max(self.clock_off, self.clock_ahead) >= CLOCK_NOT_READY
+        return self.clock_off >= CLOCK_NOT_READY or self.clock_ahead >= CLOCK_NOT_READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,8 @@ class Door:
     lifetimes: Lifetimes
     store: Store
     ring: RingHolder
-    clock: Callable[[], Env]
+    # This moment's time and chance.
+    env: Callable[[], Env]
     passwords: Passwords
     pages: Pages
     measures: Measures
@@ -170,10 +171,6 @@ class Door:
     exporting: set[int] = field(default_factory=set)
     # Which addresses of directories were told to be left out: the directory, the account, and who has the address.
     addresses_told: set[tuple[str, int, int]] = field(default_factory=set)
-
-    def env(self) -> Env:
-        """This moment's time and chance."""
-        return self.clock()
 
     @property
     def sealer(self) -> Sealer:

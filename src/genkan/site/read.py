@@ -70,8 +70,8 @@ def _decoded(text: str) -> str:
 
 def require_type(received: Received, wanted: str) -> None:
     """Refuse a body of any other media type; its parameters say nothing here."""
-    given = (received.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if given != wanted:
+    given = received.header(b"content-type") or ""
+    if given != wanted and given.partition(";")[0].strip().lower() != wanted:
         raise Malformed(Reason.WRONG_CONTENT_TYPE, f"send {wanted}")
 
 

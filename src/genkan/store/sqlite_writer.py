@@ -16,7 +16,7 @@ from typing import Any
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.figures import LaneFigures
 from genkan.store.sqlite_lazy import LazyWrites, Notes
-from genkan.store.sqlite_writing import Close, Command, Flush, WritingConnection, is_long
+from genkan.store.sqlite_writing import OF_ONE_GRANT, Close, Command, Flush, WritingConnection, is_long
 
 MOST_WAITING = 10_000
 # How long the event loop may be kept busy by one batch: about a hundred times ten microseconds.
@@ -131,7 +131,7 @@ class Writer:
     def _run(self, jobs: list[Job]) -> list[Any] | None:
         """The results, or None where the thread must run them: they may take long, wait for a lock, or one failed."""
         commands = [command for _, command in jobs]
-        if any(is_long(command) for command in commands):
+        if not OF_ONE_GRANT.issuperset(map(type, commands)) and any(map(is_long, commands)):
             return None
         try:
             return self._connection.run(commands)

@@ -83,15 +83,13 @@ class Close:
     """A Flush after which nothing comes."""
 
 
-_OF_ONE_GRANT = frozenset({Redeemed, Rotated, Retried, Ended})
+OF_ONE_GRANT = frozenset({Redeemed, Rotated, Retried, Ended})
 
 Command = Writable | Settle | Prune | Seal | Drop | NodeReport | Flush | Close | Notes
 
 
 def is_long(command: Command) -> bool:
     """Whether it may touch many rows: such a command never runs on the event loop."""
-    if type(command) in _OF_ONE_GRANT:
-        return False
     if isinstance(command, Change):
         return any(isinstance(step, RaiseStop | EndGrantsUnder | RevokeCertificate) for step in command.steps)
     if isinstance(command, Notes):

@@ -88,7 +88,7 @@ class Hosted:
         self._stack.callback(lane.close)
         ring = await load_ring(store, chosen.ring_path)
         holder = PromptRing(ring, (await store.site()).site_id, lambda: _reread(chosen.ring_path))
-        door = replace(await open_door(chosen, store, ring, lane), clock=self._clock, log=_quiet, ring=holder)
+        door = replace(await open_door(chosen, store, ring, lane), env=self._clock, log=_quiet, ring=holder)
         app = build(door, Peers(chosen.trusted_proxies, ""), clock.ticks)
         shared = Shared(self._dated(app.respond), _quiet)
         server = await asyncio.get_running_loop().create_server(lambda: Connection(shared), sock=listener)

@@ -173,6 +173,7 @@ async def _refresh_asked(
     scope = parse_scope(text) if text else None
     if text and scope is None:
         return Refused(Reason.SCOPE_UNKNOWN, "scope")
+    sealer = door.sealer
     return RefreshAsked(
         handle=handle,
         client=client,
@@ -181,9 +182,9 @@ async def _refresh_asked(
         user_agent=received.text(b"user-agent", LONGEST_USER_AGENT),
         address=received.peer.address,
         network=received.peer.network,
-        active_key=door.sealer.active_id,
-        known_keys=door.sealer.known_keys,
-        retired_keys=door.sealer.retired_keys,
+        active_key=sealer.active_id,
+        known_keys=sealer.known_keys,
+        retired_keys=sealer.retired_keys,
         clock_is_wrong=door.health.clock_is_wrong,
     )
 
