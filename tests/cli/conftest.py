@@ -1,10 +1,20 @@
 """Fixtures: a shell on an empty folder, and one on a fresh site."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.shell import Shell
+
+
+@pytest.fixture
+def hangup_ends() -> Iterator[None]:
+    """Programs that are started now end at a SIGHUP, also where nohup had the tests and all they start ignore it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture
