@@ -9,7 +9,7 @@ from genkan.outside.ring_file import read_ring
 from genkan.protocol.audit import AuditKeys
 from genkan.protocol.outcomes import Change
 from genkan.protocol.ring import Ring
-from genkan.store.audit_rounds import NODE, seal_all
+from genkan.store.audit_rounds import NODE, seal_step
 from genkan.store.sqlite import SqliteStore, open_store
 from tests.store.builders import NOW, an_env, an_event
 
@@ -31,7 +31,7 @@ async def write(store: SqliteStore, name: str) -> None:
 async def seal(store: SqliteStore, keys: AuditKeys) -> None:
     """Whatever waits."""
     while True:
-        for segment in await seal_all(store, keys, NODE, NOW):
+        if (segment := await seal_step(store, keys, NODE, NOW)) is not None:
             say("head", segment.head.hex())
         await asyncio.sleep(0.001)
 
