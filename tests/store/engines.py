@@ -1,5 +1,6 @@
 """The stores that the contract is run against. Another engine joins as one more entry of ENGINES."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from genkan.protocol.facts import GrantFacts, VisitFacts
 from genkan.store import postgres, sqlite
 from genkan.store.api import Store
+from genkan.store.sqlite import SqliteStore
+from genkan.store.sqlite_open import prepare
 from tests.postgres import Emptied
 from tests.store.builders import an_env
 
@@ -26,6 +30,42 @@ def sqlite_opener(_: pytest.FixtureRequest, folder: Path) -> Iterator[Open]:
     yield open_one
 
 
+class Claiming(SqliteStore):
+    """Takes the claim before each hot read, and reads twice: what it says is what it knows without looking."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.sure = 0
+
+    async def grant_facts(self, grant_id: bytes) -> GrantFacts:
+        await self._certain()
+        await super().grant_facts(grant_id)
+        self.sure += self._known.sure_grant(grant_id) is not None
+        return await super().grant_facts(grant_id)
+
+    async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts:
+        await self._certain()
+        await super().visit_facts(session_id, link_id)
+        self.sure += session_id is not None and self._known.sure_visit(session_id, link_id) is not None
+        return await super().visit_facts(session_id, link_id)
+
+    async def _certain(self) -> None:
+        # A turn passes, in which another instance may have taken the claim or broken it.
+        await asyncio.sleep(0)
+        await self.on_duty()
+
+
+@contextlib.contextmanager
+def claiming_opener(_: pytest.FixtureRequest, folder: Path) -> Iterator[Open]:
+    """As above, each holding the claim whenever it can."""
+
+    async def open_one() -> Store:
+        prepare(folder / "genkan.db", create=True, env=an_env())
+        return Claiming(folder / "genkan.db")
+
+    yield open_one
+
+
 @contextlib.contextmanager
 def postgres_opener(request: pytest.FixtureRequest, _: Path) -> Iterator[Open]:
     """Each call opens one more instance on the same database, as another node would."""
@@ -38,5 +78,9 @@ def postgres_opener(request: pytest.FixtureRequest, _: Path) -> Iterator[Open]:
     yield open_one
 
 
-ENGINES: dict[str, Engine] = {"sqlite": sqlite_opener, "postgres": postgres_opener}
-PARAMETERS = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.needs("postgres"))]
+ENGINES: dict[str, Engine] = {"sqlite": sqlite_opener, "claimed": claiming_opener, "postgres": postgres_opener}
+PARAMETERS = [
+    pytest.param("sqlite"),
+    pytest.param("claimed"),
+    pytest.param("postgres", marks=pytest.mark.needs("postgres")),
+]

@@ -19,9 +19,9 @@ from genkan.store.postgres_lane import Batch, TokenWriter
 from genkan.store.postgres_open import migrate, prepare
 from genkan.store.postgres_steps import StepsWriter
 from genkan.store.postgres_verbs import ColdVerbs
+from genkan.store.sqlite_commands import Drop, Flush, Prune, Seal, Settle
 from genkan.store.sqlite_lazy import LazyWrites, Notes
 from genkan.store.sqlite_stops import NEXT_STOP
-from genkan.store.sqlite_writing import Drop, Flush, Prune, Seal, Settle
 
 MOST_IN_BATCH = 128
 MOST_NOTES_IN_BATCH = 64

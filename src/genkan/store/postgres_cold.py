@@ -12,7 +12,8 @@ from genkan.store.api import QueueFull
 from genkan.store.figures import LaneFigures
 from genkan.store.postgres_connection import SyncConnection, is_lost, is_machine, unavailable
 from genkan.store.postgres_open import schema_version
-from genkan.store.sqlite_cache import FactsCache, SiteCache
+from genkan.store.sqlite_cache import SiteCache
+from genkan.store.sqlite_known import Known
 from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
 from genkan.store.sqlite_texts import TextsById
 
@@ -22,6 +23,7 @@ MOST_THREADS = 4
 # Reads of the console that may wait for a thread; people do not ask so much at once.
 MOST_WAITING = 200
 
+_COUNTERS = "SELECT version, 0 FROM site"
 _LONG_SECONDS = 30.0
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
 
@@ -33,9 +35,9 @@ class ColdReads(SqlitePhoneChecks):
         self._connection = SyncConnection(url)
         self._connection.allowed_seconds = _LONG_SECONDS
         self._db = self._connection
-        self._cache = SiteCache(self._db)
+        self._cache = SiteCache(self._db, _COUNTERS)
         self._texts = TextsById(self._db)
-        self._facts = FactsCache()
+        self._known = Known(self._cache)
         self._session = 0
 
     def run(self, verb: "Verb[T]") -> T:
@@ -69,7 +71,7 @@ class ColdReads(SqlitePhoneChecks):
             self._session = self._connection.sessions
             self._cache.forget()
             self._texts = TextsById(self._db)
-            self._facts = FactsCache()
+            self._known = Known(self._cache)
 
     def _undo(self, fault: Exception) -> None:
         if not is_lost(fault):

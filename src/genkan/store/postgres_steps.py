@@ -23,10 +23,10 @@ from genkan.store.postgres_open import LOCK
 from genkan.store.postgres_sweep import PostgresTextSweep
 from genkan.store.postgres_texts import WantedIds
 from genkan.store.sqlite_audit import AuditWrites
+from genkan.store.sqlite_commands import Drop, Prune, Seal, Settle
 from genkan.store.sqlite_steps import Steps
 from genkan.store.sqlite_tokens import TokenWrites
 from genkan.store.sqlite_upkeep import Upkeep
-from genkan.store.sqlite_writing import Drop, Prune, Seal, Settle
 
 TRIES = 5
 # What touches many rows may take longer than what a person waits for.

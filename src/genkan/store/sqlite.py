@@ -11,16 +11,16 @@ from pathlib import Path
 
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Event, Rotated, Sighting, Writable
+from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.store.api import CannotOpen, NodeReport, Reported, Storage, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
+from genkan.store.sqlite_commands import Claim, Drop, Flush, Prune, Seal, Settle
 from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_moving import MOVING
 from genkan.store.sqlite_open import connect, prepare, reopen_where_the_mover_died
 from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
 from genkan.store.sqlite_stops import NEXT_STOP
 from genkan.store.sqlite_writer import Writer
-from genkan.store.sqlite_writing import Drop, Flush, Prune, Seal, Settle
 
 
 def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
@@ -41,7 +41,7 @@ class SqliteStore(SqlitePhoneChecks):
     def __init__(self, path: Path) -> None:
         super().__init__(connect(path, readonly=True))
         self.path = path
-        self._writer = Writer(path)
+        self._writer = Writer(path, self._known)
         self._written = Written()
 
     async def apply(self, outcome: Writable) -> bool:
@@ -49,8 +49,6 @@ class SqliteStore(SqlitePhoneChecks):
         done = bool(await self._writer.submit(outcome))
         if done:
             self._written.note(outcome)
-            if type(outcome) is Rotated:
-                self._facts.rotated(outcome)
         return done
 
     def figures(self) -> StoreFigures:
@@ -101,7 +99,16 @@ class SqliteStore(SqlitePhoneChecks):
         return None
 
     async def on_duty(self) -> bool:
-        """One process serves a file."""
+        """One process serves a file. It takes the claim, so that it need not look at each row for each request; and
+        where somebody wrote past us, by hand, gives it up within a second.
+        """
+        # Where nothing can be read or written, rows are looked at, and others tell.
+        with suppress(StoreUnavailable):
+            self._enter()
+            if not self._cache.claim % 2:
+                await self._writer.submit(Claim())
+            elif self._known.is_claimed and self._writer.somebody_wrote():
+                await self._writer.submit(Flush())
         return True
 
     async def leave_duty(self) -> None:

@@ -1,6 +1,7 @@
 """What every request needs and hardly ever changes: the site's facts and all links, kept in memory and never stale."""
 
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from genkan.protocol.facts import GrantFacts
 from genkan.protocol.outcomes import Rotated
@@ -9,10 +10,11 @@ from genkan.store import rows
 from genkan.store.api import StoreUnavailable
 from genkan.store.database import Database
 
-# Entries of one of the two halves of FactsCache; one takes about 1.5 KB.
+T = TypeVar("T")
+
+# Entries of one of the two halves of Recent; one of facts takes about 1.5 KB.
 HALF = 2048
 
-_VERSION = "SELECT version FROM site"
 _MOVED = "SELECT moved_to FROM site WHERE moved_to <> ''"
 _SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
 _LINKS = f"SELECT number, {rows.LINK_COLUMNS} FROM links ORDER BY created_at, number"  # noqa: S608 made of constants
@@ -22,12 +24,14 @@ class SiteCache:
     """Valid for exactly one ``site.version``, a counter that every change of the site's facts or of a link moves.
 
     It is looked at once in each turn, whose snapshot shows all other rows of the same moment, whichever process wrote
-    them.
+    them. So is the claim (sqlite_known), which an engine of many writers has not.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, counters: str) -> None:
         self._db = db
+        self._counters = counters
         self.version = -1
+        self.claim = 0
         self.site: Site
         self.by_id: Mapping[int, Link] = {}
         self.by_client_id: Mapping[str, Link] = {}
@@ -40,10 +44,11 @@ class SiteCache:
 
     def renew(self) -> None:
         """Read site and links anew where the counter has moved; within a turn, so that both are of one moment."""
-        row = self._db.execute(_VERSION).fetchone()
+        row = self._db.execute(self._counters).fetchone()
         if row is None:
             raise StoreUnavailable("the store has lost its own facts")
-        if row[0] == self.version:
+        version, self.claim = row
+        if version == self.version:
             return
         moved = self._db.execute(_MOVED).fetchone()
         if moved is not None:
@@ -58,33 +63,53 @@ class SiteCache:
         self.site, self.version = site, site.version
 
 
+class Recent(Generic[T]):
+    """A bounded memory. The least used entries go, half of all at a time."""
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, T] = {}
+        self._old: dict[bytes, T] = {}
+
+    def get(self, key: bytes) -> T | None:
+        entry = self._young.get(key)
+        if entry is None and (entry := self._old.get(key)) is not None:
+            self.put(key, entry)
+        return entry
+
+    def put(self, key: bytes, entry: T) -> None:
+        if len(self._young) >= HALF:
+            self._old, self._young = self._young, {}
+        self._young[key] = entry
+
+    def pop(self, key: bytes) -> T | None:
+        old = self._old.pop(key, None)
+        return self._young.pop(key, old)
+
+
 class FactsCache:
     """Decoded facts of grants in use, each with the mark under which it was read.
 
     A mark is every counter that moves when any of the facts do; it is read from the database on every request, so an
-    entry saves the decoding of a row and never the look at it. The least used entries go, half of all at a time.
+    entry saves the decoding of a row and never the look at it.
     """
 
     def __init__(self) -> None:
-        self._young: dict[bytes, tuple[rows.Row, GrantFacts]] = {}
-        self._old: dict[bytes, tuple[rows.Row, GrantFacts]] = {}
+        self._recent: Recent[tuple[rows.Row, GrantFacts]] = Recent()
 
     def get(self, grant_id: bytes) -> tuple[rows.Row, GrantFacts] | None:
-        entry = self._young.get(grant_id)
-        if entry is None and (entry := self._old.get(grant_id)) is not None:
-            self.put(grant_id, *entry)
-        return entry
+        return self._recent.get(grant_id)
 
     def put(self, grant_id: bytes, mark: rows.Row, facts: GrantFacts) -> None:
-        if len(self._young) >= HALF:
-            self._old, self._young = self._young, {}
-        self._young[grant_id] = (mark, facts)
+        self._recent.put(grant_id, (mark, facts))
 
     def rotated(self, outcome: Rotated) -> None:
         """A rotation of exactly these facts was written: what the next read will find, if nobody else wrote."""
-        entry = self._young.get(outcome.seen.id)
-        if entry is None or entry[1].grant is not outcome.seen:
-            return
-        mark, facts = entry
-        moved = GrantFacts(facts.site, outcome.grant, facts.link, facts.account)
-        self._young[outcome.seen.id] = ((outcome.grant.generation, *mark[1:]), moved)
+        entry = self._recent.get(outcome.seen.id)
+        if entry is not None and entry[1].grant is outcome.seen:
+            self.put(outcome.seen.id, *moved(outcome, *entry))
+
+
+def moved(outcome: Rotated, mark: rows.Row, facts: GrantFacts) -> tuple[rows.Row, GrantFacts]:
+    """Mark and facts after a rotation of what they tell."""
+    after = outcome.grant
+    return (after.generation, *mark[1:]), GrantFacts(facts.site, after, facts.link, facts.account)

@@ -8,13 +8,15 @@ from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts, VisitFact
 from genkan.protocol.records import Consent, Link, Site
 from genkan.store import rows
 from genkan.store.database import Database
-from genkan.store.sqlite_cache import FactsCache, SiteCache
+from genkan.store.sqlite_cache import SiteCache
+from genkan.store.sqlite_known import Known
 from genkan.store.sqlite_open import unavailable
 from genkan.store.sqlite_texts import TextsById
 from genkan.store.sqlite_turn import Turn
 
 Parameters = tuple[Any, ...] | Mapping[str, Any]
 
+_COUNTERS = "SELECT version, claim FROM site"
 # Every write to a grant's row or its account moves one of these counters; one to its link moves the site's version.
 _MARK_COLUMNS = "g.generation, g.retries, g.state, g.seen_generation, g.last_seen, a.version, a.stop"
 _MARK = f"""
@@ -59,8 +61,8 @@ class SqliteReads:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._turn = Turn(db)
-        self._cache = SiteCache(db)
-        self._facts = FactsCache()
+        self._cache = SiteCache(db, _COUNTERS)
+        self._known = Known(self._cache)
         self._texts = TextsById(db)
 
     async def site(self) -> Site:
@@ -81,13 +83,14 @@ class SqliteReads:
 
     async def grant_facts(self, grant_id: bytes) -> GrantFacts:
         """The grant with its account, the link and the site, as of one moment."""
-        known = self._facts.get(grant_id)
-        if (
-            known is not None
-            and self._one(_MARK, (rows.Blob(grant_id),)) == known[0]
-            and known[1].site is self._cache.site
-        ):
-            return known[1]
+        self._enter()
+        sure = self._known.sure_grant(grant_id)
+        if sure is not None:
+            return sure
+        known = self._known.grant(grant_id)
+        if known is not None and self._one(_MARK, (rows.Blob(grant_id),)) == known.mark:
+            self._known.read_grant(grant_id, known.mark, known.facts)
+            return known.facts
         row = self._one(_GRANT_FACTS, (rows.Blob(grant_id),))
         site = self._cache.site
         if row is None:
@@ -95,7 +98,7 @@ class SqliteReads:
         link, account = self._cache.by_number[row[7]], rows.account(row[8:21])
         grant = rows.grant(row[21:], account.id, link.id, self._texts)
         facts = GrantFacts(site, grant, link, account)
-        self._facts.put(grant_id, row[:7], facts)
+        self._known.read_grant(grant_id, row[:7], facts)
         return facts
 
     async def code_facts(self, grant_id: bytes, account_id: int, link_id: int) -> CodeFacts:
@@ -113,14 +116,19 @@ class SqliteReads:
 
     async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts:
         """All at one moment."""
-        row = self._one(_VISIT_FACTS, (link_id, rows.Blob(session_id))) if session_id else None
         self._enter()
+        sure = self._known.sure_visit(session_id, link_id) if session_id else None
+        if sure is not None:
+            return sure
+        row = self._one(_VISIT_FACTS, (link_id, rows.Blob(session_id))) if session_id else None
         site, link = self._cache.site, self._cache.by_id.get(link_id)
-        if row is None:
+        if row is None or session_id is None:
             return VisitFacts(site, link, None, None)
         session = rows.session_facts(row[:-3], self._texts)
         consent = None if row[-3] is None else rows.consent(row[-3:], session.account.id, link_id)
-        return VisitFacts(site, link, session, consent)
+        facts = VisitFacts(site, link, session, consent)
+        self._known.read_visit(session_id, link_id, facts)
+        return facts
 
     async def consent(self, account_id: int, link_id: int) -> Consent | None:
         row = self._one(_CONSENT, (link_id, account_id))

@@ -15,8 +15,10 @@ from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.figures import LaneFigures
+from genkan.store.sqlite_commands import OF_ONE_GRANT, Close, Command, Flush, is_long
+from genkan.store.sqlite_known import Known
 from genkan.store.sqlite_lazy import LazyWrites, Notes
-from genkan.store.sqlite_writing import OF_ONE_GRANT, Close, Command, Flush, WritingConnection, is_long
+from genkan.store.sqlite_writing import WritingConnection
 
 MOST_WAITING = 10_000
 # How long the event loop may be kept busy by one batch: about a hundred times ten microseconds.
@@ -38,7 +40,8 @@ class Writer:
     connection belongs to the loop until a batch is handed over, then to the thread until it says that it is done.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Known) -> None:
+        self._known = known
         self.lazy = LazyWrites()
         self._connection = WritingConnection(path)
         self._waiting: deque[Job] = deque()
@@ -76,6 +79,10 @@ class Writer:
                 loop = self._own()
                 loop.call_later(LAZY_SECONDS, self._wake, loop)
 
+    def somebody_wrote(self) -> bool:
+        """Whether another process has written since the last batch; not known while one is under way."""
+        return not self._busy and self._connection.somebody_wrote()
+
     async def close(self) -> None:
         """Write what waits, end the thread, close the connection."""
         if self._closing:
@@ -96,6 +103,7 @@ class Writer:
         if loop is not self._loop:
             self._idle.wait()
             self._waiting.clear()
+            self._known.lost()
             self._loop, self._busy = loop, False
         return loop
 
@@ -131,6 +139,7 @@ class Writer:
     def _run(self, jobs: list[Job]) -> list[Any] | None:
         """The results, or None where the thread must run them: they may take long, wait for a lock, or one failed."""
         commands = [command for _, command in jobs]
+        self._known.begun(commands)
         if not OF_ONE_GRANT.issuperset(map(type, commands)) and any(map(is_long, commands)):
             return None
         try:
@@ -174,6 +183,8 @@ class Writer:
             self._busy = False
 
     def _tell(self, jobs: list[Job], results: list[Any]) -> None:
+        if jobs:
+            self._known.told([command for _, command in jobs], results)
         for (future, command), result in zip(jobs, results, strict=False):
             if future is None:
                 self._written(command, result)

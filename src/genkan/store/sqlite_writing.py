@@ -3,16 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from genkan.protocol.audit import Segment
-from genkan.protocol.certificate_records import RevokeCertificate
-from genkan.protocol.outcomes import Change, Ended, EndGrantsUnder, RaiseStop, Redeemed, Retried, Rotated, Writable
+from genkan.protocol.outcomes import Change, Ended, Redeemed, Retried, Rotated
 from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
 from genkan.store.sqlite_audit import AuditWrites
+from genkan.store.sqlite_commands import Claim, Close, Command, Drop, Flush, Prune, Seal, Settle
 from genkan.store.sqlite_lazy import Notes
 from genkan.store.sqlite_moving import abandon_where_the_mover_died, is_fenced
 from genkan.store.sqlite_open import connect, unavailable
@@ -26,8 +24,11 @@ from genkan.store.sqlite_upkeep import Upkeep
 # Changed rows after which the log is moved into the file: between two batches, when nobody waits for an answer.
 CHECKPOINT_AFTER = 4_000
 
-# Notes that the event loop may write without being kept for long.
-MOST_NOTES = 256
+# One process at a time may hold the file's claim: a counter that is odd as long as nobody else has written since.
+_CLAIM = "UPDATE site SET claim = claim + 1 WHERE claim % 2 = 0 RETURNING claim"
+_BREAK = "UPDATE site SET claim = claim + 1 WHERE claim % 2 = 1"
+# Moves when any other connection has committed, through us or not.
+_COMMITS = "PRAGMA data_version"
 
 # On the event loop a lock that another process holds is not waited for; the thread waits for it.
 _IMPATIENT = "PRAGMA busy_timeout=0"
@@ -42,59 +43,6 @@ _INFRASTRUCTURE = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """One bounded step of letting rows say which stop reached them."""
-
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prune:
-    """One bounded step of deleting what has expired."""
-
-    now: int
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """One more segment of the audit's chain."""
-
-    segment: Segment
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A segment of the audit whose lines go."""
-
-    segment: Segment
-
-
-@dataclass(frozen=True, slots=True)
-class Flush:
-    """Nothing but to be answered, after all that was noted and queued before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """A Flush after which nothing comes."""
-
-
-OF_ONE_GRANT = frozenset({Redeemed, Rotated, Retried, Ended})
-
-Command = Writable | Settle | Prune | Seal | Drop | NodeReport | Flush | Close | Notes
-
-
-def is_long(command: Command) -> bool:
-    """Whether it may touch many rows: such a command never runs on the event loop."""
-    if isinstance(command, Change):
-        return any(isinstance(step, RaiseStop | EndGrantsUnder | RevokeCertificate) for step in command.steps)
-    if isinstance(command, Notes):
-        return len(command) > MOST_NOTES
-    return isinstance(command, Settle | Prune | Drop | Close)
 
 
 class WritingConnection:
@@ -127,6 +75,7 @@ class WritingConnection:
             Drop: lambda asked: audit.drop(asked.segment),
             NodeReport: upkeep.report,
             Notes: lambda notes: sqlite_lazy.write(notes, db, tokens),
+            Claim: lambda _: self._claimed(),
             Flush: lambda _: None,
             Close: lambda _: None,
         }
@@ -135,13 +84,29 @@ class WritingConnection:
         """Begin, and run them all. Raises at once when another process holds the lock."""
         self.db.execute("BEGIN IMMEDIATE")
         self._begun = True
-        others = self.db.execute("PRAGMA data_version").fetchone()[0]
+        others = self._commits()
         if others != self._others:
             # Another process may have swept texts that are known here, or name one that is doubted here.
             self._ids.forget()
+            # Whoever holds the claim looks at rows again from this commit on; so do we, if others wrote past us.
+            self.db.execute(_BREAK)
             self._others = others
         verbs = self._verbs
         return [verbs[type(command)](command) for command in commands]
+
+    def somebody_wrote(self) -> bool:
+        """Whether another process has committed since the last batch; between two of them."""
+        try:
+            return self._commits() != self._others
+        except sqlite3.Error:
+            return False
+
+    def _commits(self) -> int:
+        return int(self.db.execute(_COMMITS).fetchone()[0])
+
+    def _claimed(self) -> int:
+        row = self.db.execute(_CLAIM).fetchone()
+        return 0 if row is None else int(row[0])
 
     def commit(self) -> None:
         """Durable from here on: synchronous=FULL fsyncs the log."""
@@ -181,6 +146,7 @@ class WritingConnection:
         if self._begun:
             # Texts added in the transaction are gone with it, and what a sweep saw there is not so.
             self._ids.forget()
+            self._others = -1
             self._begun = False
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")

@@ -1,0 +1,2 @@
+-- loses: nothing
+ALTER TABLE site DROP COLUMN claim;
