@@ -26,7 +26,8 @@ _TABLES = """
     WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'moving\\_%' ESCAPE '\\'
     AND name <> 'schema_version' ORDER BY name
 """
-_COLUMNS = "SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid"
+# Who holds the claim of a file is nothing to take elsewhere.
+_COLUMNS = "SELECT name, type, pk FROM pragma_table_info(?) WHERE name <> 'claim' ORDER BY cid"
 _LEFT = """
     SELECT type, name FROM sqlite_master
     WHERE (type = 'trigger' AND (name LIKE 'moving\\_%' ESCAPE '\\' OR name LIKE 'fence\\_%' ESCAPE '\\'))
@@ -62,7 +63,7 @@ _ABANDON = "UPDATE site SET move = NULL, version = version + 1 WHERE moved_to = 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table as the schema has it: its columns with their declared types, and the columns of its key."""
+    """One table of what moves: its columns with their declared types, and the columns of its key."""
 
     name: str
     columns: dict[str, str]
@@ -94,7 +95,7 @@ def mover_alone(path: Path) -> Iterator[None]:
 
 
 def tables(db: sqlite3.Connection) -> tuple[Table, ...]:
-    """Every table of the site, whatever its migrations have made."""
+    """Every table of the site, whatever its migrations have made, with all that it is of the site."""
     found = []
     for (name,) in db.execute(_TABLES).fetchall():
         columns = db.execute(_COLUMNS, (name,)).fetchall()
