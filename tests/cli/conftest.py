@@ -10,11 +10,15 @@ from tests.cli.shell import Shell
 
 
 @pytest.fixture
-def hangup_ends() -> Iterator[None]:
-    """Programs that are started now end at a SIGHUP, also where nohup had the tests and all they start ignore it."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def signals_end() -> Iterator[None]:
+    """Programs that are started now end at a SIGHUP and a SIGINT, also where nohup or a shell that put the tests into the
+    background had them and all they start ignore it.
+    """
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGHUP, hangup)
 
 
 @pytest.fixture

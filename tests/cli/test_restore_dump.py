@@ -102,7 +102,7 @@ def test_statuses_tell_bad_from_wrong(bare: Shell, site: DumpedSite) -> None:
 
 
 @needs_postgres
-@pytest.mark.usefixtures("hangup_ends")
+@pytest.mark.usefixtures("signals_end")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_however_it_ends(bare: Shell, site: DumpedSite, number: signal.Signals) -> None:
     """Interrupted in the middle it drops its database and its folder; what a kill has left the next one drops."""

@@ -248,7 +248,7 @@ def test_the_time_to_hear_of_it_ends(tmp_path: Path) -> None:
         assert site.process.wait(10) == 0
 
 
-@pytest.mark.usefixtures("hangup_ends")
+@pytest.mark.usefixtures("signals_end")
 def test_a_terminal_that_is_closed_ends_the_site_in_order(tmp_path: Path) -> None:
     """Nobody is left at the port that the next start wants."""
     site = Serving(tmp_path)

@@ -33,26 +33,31 @@ def sqlite_opener(_: pytest.FixtureRequest, folder: Path) -> Iterator[Open]:
 class Claiming(SqliteStore):
     """Takes the claim before each hot read, and reads twice: what it says is what it knows without looking."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.sure = 0
-
     async def grant_facts(self, grant_id: bytes) -> GrantFacts:
         await self._certain()
-        await super().grant_facts(grant_id)
-        self.sure += self._known.sure_grant(grant_id) is not None
+        read = await super().grant_facts(grant_id)
+        if read.grant is not None and self._is_alone:
+            assert self._known.sure_grant(grant_id) is read
         return await super().grant_facts(grant_id)
 
     async def visit_facts(self, session_id: bytes | None, link_id: int) -> VisitFacts:
         await self._certain()
-        await super().visit_facts(session_id, link_id)
-        self.sure += session_id is not None and self._known.sure_visit(session_id, link_id) is not None
+        read = await super().visit_facts(session_id, link_id)
+        if session_id is not None and read.session is not None and self._is_alone:
+            assert self._known.sure_visit(session_id, link_id) is read
         return await super().visit_facts(session_id, link_id)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nothing is under way here, and nobody else wrote last."""
+        return self._known.is_claimed and not self._writer._busy
 
     async def _certain(self) -> None:
         # A turn passes, in which another instance may have taken the claim or broken it.
         await asyncio.sleep(0)
         await self.on_duty()
+        await asyncio.sleep(0)
+        await self.site()
 
 
 @contextlib.contextmanager

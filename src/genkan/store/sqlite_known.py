@@ -1,5 +1,5 @@
-"""What this process knows of rows without looking at them: true while it holds the file's claim, which whoever else
-writes breaks, and never while a write of its own is under way that may change it (docs/decisions/0244).
+"""What is known of rows without looking at them: sure while this process holds the file's claim, which whoever else
+writes breaks, and while no write of its own is under way that may change them (docs/decisions/0244).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ class KnownVisit(msgspec.Struct, frozen=True):
 
 
 class Known:
-    """Lives on the event loop. The writer says what it begins to write, and what became of it before anybody is told.
+    """Used by whoever reads. The writer says what it begins to write, and what became of it before anybody is told.
 
     Between the two, rows that may change are looked at: they can be seen to have changed before whoever asked for it
     hears of it. Afterwards what was read of them is forgotten. What may have changed any row begins a new epoch, and so
@@ -63,7 +63,7 @@ class Known:
 
     @property
     def is_claimed(self) -> bool:
-        """Whether nobody else has written since this process took the claim, as the turn's snapshot shows it."""
+        """Whether this process still holds the claim, as the turn's snapshot shows it."""
         return self._cache.claim == self._claim
 
     def sure_grant(self, grant_id: bytes) -> GrantFacts | None:

@@ -27,7 +27,9 @@ _TABLES = """
     AND name <> 'schema_version' ORDER BY name
 """
 # Who holds the claim of a file is nothing to take elsewhere.
-_COLUMNS = "SELECT name, type, pk FROM pragma_table_info(?) WHERE name <> 'claim' ORDER BY cid"
+_COLUMNS = """
+    SELECT name, type, pk FROM pragma_table_info(?1) WHERE NOT (?1 = 'site' AND name = 'claim') ORDER BY cid
+"""
 _LEFT = """
     SELECT type, name FROM sqlite_master
     WHERE (type = 'trigger' AND (name LIKE 'moving\\_%' ESCAPE '\\' OR name LIKE 'fence\\_%' ESCAPE '\\'))
@@ -95,7 +97,7 @@ def mover_alone(path: Path) -> Iterator[None]:
 
 
 def tables(db: sqlite3.Connection) -> tuple[Table, ...]:
-    """Every table of the site, whatever its migrations have made, with all that it is of the site."""
+    """Every table of the site, whatever its migrations have made."""
     found = []
     for (name,) in db.execute(_TABLES).fetchall():
         columns = db.execute(_COLUMNS, (name,)).fetchall()

@@ -104,6 +104,7 @@ class Writer:
             self._idle.wait()
             self._waiting.clear()
             self._known.lost()
+            self._connection.doubt_others()
             self._loop, self._busy = loop, False
         return loop
 
@@ -158,7 +159,7 @@ class Writer:
                 self._connection.close()
             elif self._connection.is_checkpoint_due:
                 # Nobody waits for the log to be moved: first they are told.
-                _call(loop, self._tell, jobs, results)
+                _call(loop, self._tell, loop, jobs, results)
                 self._connection.checkpoint()
                 jobs = []
             self._idle.set()
@@ -174,7 +175,7 @@ class Writer:
 
     def _done(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
         """Back on the event loop: tell, and go on with what came meanwhile."""
-        self._tell(jobs, results)
+        self._tell(loop, jobs, results)
         if loop is not self._loop:
             return
         if self._waiting or self._notes_left:
@@ -182,8 +183,9 @@ class Writer:
         else:
             self._busy = False
 
-    def _tell(self, jobs: list[Job], results: list[Any]) -> None:
-        if jobs:
+    def _tell(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
+        # A loop that was let go of and runs again says nothing of what another one has under way by now.
+        if jobs and loop is self._loop:
             self._known.told([command for _, command in jobs], results)
         for (future, command), result in zip(jobs, results, strict=False):
             if future is None:

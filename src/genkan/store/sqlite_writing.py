@@ -94,6 +94,10 @@ class WritingConnection:
         verbs = self._verbs
         return [verbs[type(command)](command) for command in commands]
 
+    def doubt_others(self) -> None:
+        """Whatever was found of other processes, the next batch does as if they had written."""
+        self._others = -1
+
     def somebody_wrote(self) -> bool:
         """Whether another process has committed since the last batch; between two of them."""
         try:
@@ -146,7 +150,7 @@ class WritingConnection:
         if self._begun:
             # Texts added in the transaction are gone with it, and what a sweep saw there is not so.
             self._ids.forget()
-            self._others = -1
+            self.doubt_others()
             self._begun = False
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
