@@ -11,8 +11,8 @@ from tests.cli.shell import Shell
 
 @pytest.fixture
 def signals_end() -> Iterator[None]:
-    """Programs that are started now end at a SIGHUP and a SIGINT, also where nohup or a shell that put the tests into the
-    background had them and all they start ignore it.
+    """Programs that are started now end at a SIGHUP and a SIGINT, also where nohup, or a shell that put the tests into
+    the background, had them and all they start ignore it.
     """
     hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
