@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.contended import Contended
 from genkan.store.figures import LaneFigures
 from genkan.store.sqlite_commands import OF_ONE_GRANT, Close, Command, Flush, is_long
 from genkan.store.sqlite_known import Known
@@ -26,6 +27,10 @@ MOST_IN_BATCH = 128
 MOST_NOTES_IN_BATCH = 64
 # How long what was noted may wait when no other write takes it along.
 LAZY_SECONDS = 1.0
+# Passes of the event loop, each of microseconds, that a batch waits for more.
+QUIET_PASSES = 8
+# How many passes of that kind there are from one look at the processor to the next.
+LOOK_EVERY = 500
 
 Future = asyncio.Future[Any] | None
 Job = tuple[Future, Command]
@@ -47,6 +52,8 @@ class Writer:
         self._waiting: deque[Job] = deque()
         self.figures = LaneFigures("writes", MOST_WAITING, lambda: len(self._waiting))
         self._busy = False
+        self._contended: Contended | None = None  # of the loop's thread
+        self._looks, self._crowded = 0, True
         self._notes_left = False
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,7 +75,7 @@ class Writer:
         self._waiting.append((future, command))
         if not self._busy:
             self._busy = True
-            loop.call_soon(self._next, loop)
+            loop.call_soon(self._gather, loop, len(self._waiting), 0)
         return future
 
     def noted(self, first: bool) -> None:
@@ -93,6 +100,7 @@ class Writer:
             await last
         finally:
             self._thread.join()
+            self._let_go()
 
     def _own(self) -> asyncio.AbstractEventLoop:
         """The running loop. A writer that outlived its loop lets go of it first: nobody waits there any more."""
@@ -103,15 +111,43 @@ class Writer:
         if loop is not self._loop:
             self._idle.wait()
             self._waiting.clear()
+            self._let_go()
             self._known.lost()
             self._connection.doubt_others()
             self._loop, self._busy = loop, False
         return loop
 
+    def _let_go(self) -> None:
+        """Another loop may run in another thread."""
+        if self._contended is not None:
+            self._contended.close()
+            self._contended = None
+
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._busy:
             self._busy = True
             self._next(loop)
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int) -> None:
+        """Begin the next batch once the loop has passed a few times without bringing more: larger batches cost less.
+        Not where other programs want the processor: whoever waits there is put aside while nothing is being written.
+        """
+        if loop is not self._loop:
+            return
+        waiting = len(self._waiting)
+        quiet = quiet + 1 if waiting == before else 0
+        if quiet > QUIET_PASSES or waiting >= MOST_IN_BATCH or self._is_contended():
+            self._next(loop)
+        else:
+            loop.call_soon(self._gather, loop, waiting, quiet)
+
+    def _is_contended(self) -> bool:
+        if self._contended is None:
+            self._contended = Contended()
+        self._looks -= 1
+        if self._looks <= 0:
+            self._looks, self._crowded = LOOK_EVERY, self._contended.look()
+        return self._crowded
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run what waits and hand it over, or rest."""
@@ -179,7 +215,7 @@ class Writer:
         if loop is not self._loop:
             return
         if self._waiting or self._notes_left:
-            loop.call_soon(self._next, loop)
+            loop.call_soon(self._gather, loop, len(self._waiting), 0)
         else:
             self._busy = False
 

@@ -60,7 +60,7 @@ async def test_rows_are_looked_at_while_a_write_is_under_way(
     before = await store.grant_facts(grant.id)
     with held_up(store, monkeypatch) as go:
         writing = asyncio.ensure_future(write(store, grant))
-        while not store._writer._busy:
+        while not store._writer._busy or store._writer._waiting:
             await asyncio.sleep(0)
         for _ in range(3):
             await asyncio.sleep(0)
