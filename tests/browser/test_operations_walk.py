@@ -128,6 +128,8 @@ def _asks(site: Served, key: str) -> int:
 async def test_a_key_is_made_by_keyboard_alone_and_once(admin: Page, site: Served) -> None:
     """Typing begins in the name, arrows choose, Enter sends; sent twice there is one key."""
     await admin.goto(site.base + KEYS + "/create")
+    # The browser moves the focus when it first paints, which may come after all is loaded.
+    await admin.locator("input:focus").wait_for()
     await admin.keyboard.type("Typed key")
     await admin.keyboard.press("Tab")
     await admin.keyboard.press("ArrowDown")
