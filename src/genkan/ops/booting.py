@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx2
+from msgspec import structs
 
 from genkan.protocol.canary import Canary
 from genkan.settings import Settings
@@ -53,6 +54,9 @@ def free_port() -> int:
 @contextlib.asynccontextmanager
 async def served(copied: Settings) -> AsyncIterator[str]:
     """``genkan serve`` over the copy, asked for nothing from outside; its base URL once it answers."""
+    # Chosen only now: what restores a copy takes a while, in which others may begin to listen.
+    port = free_port()
+    copied = structs.replace(copied, port=port, base_url=f"http://{HOST}:{port}")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _SERVE, env=_environment(copied),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
