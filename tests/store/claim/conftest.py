@@ -9,9 +9,6 @@ from genkan.protocol.records import Account, Grant, Link
 from genkan.store.sqlite import SqliteStore, open_store
 from tests.store.builders import (
     a_grant,
-    a_link,
-    added,
-    an_account,
     an_env,
     redeemed,
 )
@@ -37,22 +34,6 @@ async def opened(tmp_path: Path) -> AsyncIterator[Callable[[], SqliteStore]]:
 async def store(opened: Callable[[], SqliteStore]) -> SqliteStore:
     """The serving process; it takes the claim once the test begins."""
     return opened()
-
-
-@pytest.fixture
-async def account(store: SqliteStore) -> Account:
-    """A person in the store."""
-    account = an_account()
-    assert await store.apply(added(account))
-    return account
-
-
-@pytest.fixture
-async def link(store: SqliteStore) -> Link:
-    """A link in the store."""
-    link = a_link()
-    assert await store.apply(added(link))
-    return link
 
 
 @pytest.fixture
