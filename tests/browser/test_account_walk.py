@@ -205,7 +205,7 @@ async def test_a_second_device_comes_in_by_the_code_on_the_screen(
     await press(page, "Add a device by QR code")
     await at(page, "Add another device")
     picture = page.get_by_role("img", name="QR code for your other device")
-    assert await picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
     address = await page.get_by_label("Or open this address there").input_value()
     context = await chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
     phone = await context.new_page()
