@@ -27,7 +27,7 @@ _CHANGED: Mapping[type, Callable[[Any], Iterable[bytes]]] = {
 
 class KnownGrant(msgspec.Struct, frozen=True):
     """Facts and the mark under which they were read: every counter that moves when any of them does. ``at``: in which
-    epoch.
+    epoch of the grants.
     """
 
     at: int
@@ -48,7 +48,8 @@ class Known:
 
     Between the two, rows that may change are looked at: they can be seen to have changed before whoever asked for it
     hears of it. Afterwards what was read of them is forgotten. What may have changed any row begins a new epoch, and so
-    does the claim: nothing that was read before either is sure.
+    does the claim: nothing that was read before either is sure. What may have changed any grant alone begins one of the
+    grants.
     """
 
     def __init__(self, cache: SiteCache) -> None:
@@ -56,7 +57,7 @@ class Known:
         self._grants: Recent[KnownGrant] = Recent()
         self._visits: Recent[KnownVisit] = Recent()
         self._claim = -1
-        self._epoch = 0
+        self._epoch = self._grant_epoch = 0
         # Of the batch under way: what it changes, and by which command where that is one alone.
         self._changing: dict[bytes, int | None] = {}
         self._any_grant = self._any_row = False
@@ -71,7 +72,7 @@ class Known:
         known = self._grants.get(grant_id)
         if (
             known is None
-            or known.at != self._epoch
+            or known.at != self._grant_epoch
             or self._any_grant
             or grant_id in self._changing
             or known.facts.site is not self._cache.site
@@ -87,7 +88,7 @@ class Known:
 
     def read_grant(self, grant_id: bytes, mark: rows.Row, facts: GrantFacts) -> None:
         """This is what the turn's snapshot shows."""
-        self._grants.put(grant_id, KnownGrant(self._epoch, mark, facts))
+        self._grants.put(grant_id, KnownGrant(self._grant_epoch, mark, facts))
 
     def sure_visit(self, session_id: bytes, link_id: int) -> VisitFacts | None:
         """What the database would say of a session at a link; None where it must be asked."""
@@ -127,7 +128,7 @@ class Known:
     def told(self, commands: Sequence[Command], results: Sequence[Any]) -> None:
         """What became of them, before anybody hears of it."""
         changing, self._changing = self._changing, {}
-        anew = self._any_grant
+        anew, any_grant = self._any_row, self._any_grant
         self._any_row = self._any_grant = False
         for key, number in changing.items():
             self._visits.pop(key)
@@ -137,13 +138,14 @@ class Known:
         for command, result in zip(commands, results, strict=True):
             if type(command) is Claim and type(result) is int and result:
                 self._claim, anew = result, True
-        if anew:
-            self._epoch += 1
+        self._epoch += anew
+        self._grant_epoch += anew or any_grant
 
     def lost(self) -> None:
         """Nobody told what became of a batch: everything is read again."""
         self._changing, self._any_row, self._any_grant = {}, False, False
         self._epoch += 1
+        self._grant_epoch += 1
 
     def _rotated(self, grant_id: bytes, known: KnownGrant, command: Command) -> None:
         """A rotation of exactly these facts was written, and nothing else to this grant: what the next read will find,

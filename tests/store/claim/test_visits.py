@@ -20,12 +20,14 @@ from genkan.wire.scopes import Permission
 from tests.store.builders import (
     NOW,
     a_change,
+    a_grant,
     a_link,
     a_session,
     added,
     ended,
+    redeemed,
 )
-from tests.store.claim.looks import held_up
+from tests.store.claim.looks import held_up, is_sure
 
 
 async def test_a_session_that_ended_is_not_known(store: SqliteStore, account: Account, link: Link) -> None:
@@ -113,6 +115,20 @@ async def test_a_session_is_looked_at_while_a_write_is_under_way(
         await writing
     assert not await is_known()
     assert await store.visit_facts(session.id, link.id) != before
+
+
+async def test_a_sign_in_leaves_sessions_known(store: SqliteStore, account: Account, link: Link, grant: Grant) -> None:
+    """tokens.md 1: it may end another sign-in, and changes no session, account, link or consent."""
+    session = a_session(account)
+    assert await store.apply(a_change(OpenSession(session, None)))
+    await store.on_duty()
+    known = await store.visit_facts(session.id, link.id)
+    await store.grant_facts(grant.id)
+    assert await is_sure(store, grant)
+    assert await store.apply(redeemed(a_grant(account, link)))
+    await store.site()
+    assert store._known.sure_visit(session.id, link.id) is known
+    assert store._known.sure_grant(grant.id) is None
 
 
 async def test_the_site_of_a_sure_visit_is_the_site_as_it_is(
