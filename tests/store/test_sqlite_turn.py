@@ -43,13 +43,12 @@ async def test_nothing_is_read_under_a_snapshot_whose_facts_failed(
     before = (await store.site()).version
     await asyncio.sleep(0)
     moved_by_another(store)
-    renew = store._cache.renew
 
     def fails() -> None:
-        monkeypatch.setattr(store._cache, "renew", renew)
+        monkeypatch.setattr(store._turn, "_begun", store._cache.renew)
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(store._cache, "renew", fails)
+    monkeypatch.setattr(store._turn, "_begun", fails)
     with pytest.raises(StoreUnavailable):
         await store.site()
     assert (await store.site()).version == before + 1

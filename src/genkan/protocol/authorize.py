@@ -47,7 +47,7 @@ class Interaction(msgspec.Struct, frozen=True, array_like=True):
     link_id: int
     redirect_uri: str
     redirect_given: bool
-    scope: int
+    scope: Permission
     state: str | None
     challenge: bytes | None
     prompts: tuple[str, ...]

@@ -99,7 +99,7 @@ def next_step(asked: Interaction, facts: HubFacts, decision: Decision | None, en
         return ErrorRedirect(Refused(Reason.AUTHENTICATION_UNMET), asked.redirect_uri, asked.state)
     if facts.person is None or not _stands(facts.person) or _must_sign_in_again(asked, demand, facts.person.session):
         return _or_error(asked, Reason.LOGIN_REQUIRED, AskSignIn(link))
-    permission = min(Permission(asked.scope), link.permission)
+    permission = min(asked.scope, link.permission)
     if decision is not Decision.ALLOW and not _remembered(asked, facts, link, permission):
         return _or_error(asked, Reason.CONSENT_REQUIRED, AskConsent(link, permission, facts.person.account))
     return _issue(asked, facts, link, facts.person, permission, env)

@@ -60,8 +60,10 @@ class SqliteReads:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._turn = Turn(db)
         self._cache = SiteCache(db, _COUNTERS)
+        # All reads of a turn are of one moment, and find the site's facts as that moment shows them.
+        self._turn = Turn(db, self._cache.renew)
+        self._enter = self._turn.enter
         self._known = Known(self._cache)
         self._texts = TextsById(db)
 
@@ -133,16 +135,6 @@ class SqliteReads:
     async def consent(self, account_id: int, link_id: int) -> Consent | None:
         row = self._one(_CONSENT, (link_id, account_id))
         return None if row is None else rows.consent(row, account_id, link_id)
-
-    def _enter(self) -> None:
-        """Before every read: a snapshot for this turn, and the site's facts as it shows them."""
-        try:
-            if self._turn.enter():
-                self._cache.renew()
-        except Exception as e:
-            # Nothing may be read under a snapshot whose facts are not known.
-            self._turn.leave()
-            raise unavailable(e) from e
 
     def _one(self, sql: str, parameters: Parameters = ()) -> rows.Row | None:
         """The only row or none."""
