@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLES = {
+    1122: "Host requirements: communication layers",
     1918: "Private IPv4 addresses",
     2104: "HMAC",
     2253: "Distinguished names as text (old)",

@@ -3,6 +3,7 @@
 import getpass
 import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -309,7 +310,7 @@ def test_of_two_administrators_who_end_at_once_one_stays(
     def overtaking(change: Change, account: Account, here: Entrances, at: int, *, others: bool) -> Change | Refused:
         if not overtaken:
             overtaken.append("bob")
-            with sqlite3.connect(shell.data / "genkan.sqlite3") as db:
+            with closing(sqlite3.connect(shell.data / "genkan.sqlite3", isolation_level=None)) as db:
                 db.execute("UPDATE accounts SET permission = 1 WHERE name = 'bob'")
         return decided(change, account, here, at, others=others)
 

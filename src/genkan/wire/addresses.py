@@ -22,6 +22,7 @@ _METADATA = frozenset(
     ipaddress.ip_address(text)
     for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16")
 )
+_LOOPBACK = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "::1/128"))  # RFC 1122 3.2.1.3, RFC 4291 2.5.3
 _CARRIER = ipaddress.ip_network("100.64.0.0/10")  # RFC 6598 7
 
 
@@ -31,7 +32,8 @@ def kind_of(address: Address) -> tuple[str, bool]:
         return "an address where clouds hand out credentials", False
     if address.is_unspecified:
         return "the unspecified address", False
-    if address.is_loopback:
+    # Not is_loopback: from Python 3.13 on an IPv4 address within an IPv6 one counts there, too.
+    if any(address in network for network in _LOOPBACK):
         return "a loopback address", True
     for name, network in _WRAPPED:
         if address in network:
