@@ -119,6 +119,10 @@ def test_nothing_else_is_an_interaction() -> None:
     others = [SEALER.code(a_code(), an_env()), SEALER.code(a_code(), an_env())[7:], "", "x", "\ud800"]
     others += [SEALER.seal(purpose, b"x", an_env()) for purpose in Purpose]
     others += [SEALER.seal(Purpose.INTERACTION, plain, an_env()) for plain in (b"", b"\x90", b"\x92\xc0\xc0", b"[]")]
+    others += [
+        seal_interaction(SEALER, structs.replace(an_interaction(), scope=scope), an_env())
+        for scope in (0, 5, -1, 1 << 63)
+    ]
     for text in others:
         assert open_interaction(SEALER, text, an_env(), LIFETIMES) == Refused(Reason.INTERACTION_BROKEN)
 

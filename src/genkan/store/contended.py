@@ -11,7 +11,7 @@ MOST_WAITING = 0.15
 
 
 class Contended:
-    """Looked at now and then by one thread; each look is about the time since the one before.
+    """Looked at now and then by one thread: each look is about the time since the one before, the first about all.
 
     Where nothing counts it (not Linux, no such file), it is said to be so: whoever asks then spares itself what is good
     only for a thread that has its processor for itself.
@@ -23,7 +23,6 @@ class Contended:
         with suppress(OSError):
             # Opened by the thread that is looked at, whoever reads it later.
             self._file = os.open(counted, os.O_RDONLY | os.O_CLOEXEC)
-        self.look()
 
     def look(self) -> bool:
         """Whether the thread waited for its processor for much of the time that it could have run."""
@@ -31,6 +30,8 @@ class Contended:
             ran, waited = map(int, os.pread(self._file, 100, 0).split()[:2])
         except (OSError, ValueError):
             return True
+        if not ran:
+            return True  # The file is there, and the kernel counts nothing.
         spent, lost = ran - self._ran, waited - self._waited
         self._ran, self._waited = ran, waited
         return lost > MOST_WAITING * (spent + lost)

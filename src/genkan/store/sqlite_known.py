@@ -142,10 +142,11 @@ class Known:
         self._grant_epoch += anew or any_grant
 
     def lost(self) -> None:
-        """Nobody told what became of a batch: everything is read again."""
+        """Nobody told what became of a batch: everything is read again, also what a snapshot of before it shows, until
+        the claim is taken anew.
+        """
         self._changing, self._any_row, self._any_grant = {}, False, False
-        self._epoch += 1
-        self._grant_epoch += 1
+        self._claim = -1
 
     def _rotated(self, grant_id: bytes, known: KnownGrant, command: Command) -> None:
         """A rotation of exactly these facts was written, and nothing else to this grant: what the next read will find,

@@ -27,8 +27,11 @@ MOST_IN_BATCH = 128
 MOST_NOTES_IN_BATCH = 64
 # How long what was noted may wait when no other write takes it along.
 LAZY_SECONDS = 1.0
-# Passes of the event loop, each of microseconds, that a batch waits for more.
+# Passes of the event loop without a further write, after which a batch waits for no more; each takes microseconds where
+# the loop has nothing else to do.
 QUIET_PASSES = 8
+# The longest that a batch waits for more, however much else the loop does in each pass.
+MOST_GATHERING_SECONDS = 0.010
 # How many passes of that kind there are from one look at the processor to the next.
 LOOK_EVERY = 500
 
@@ -75,7 +78,7 @@ class Writer:
         self._waiting.append((future, command))
         if not self._busy:
             self._busy = True
-            loop.call_soon(self._gather, loop, len(self._waiting), 0)
+            self._begin_gathering(loop)
         return future
 
     def noted(self, first: bool) -> None:
@@ -99,7 +102,9 @@ class Writer:
         try:
             await last
         finally:
-            self._thread.join()
+            # Of a wait that was cancelled nobody knows how far the thread is; it needs the loop to end.
+            if not last.cancelled():
+                self._thread.join()
             self._let_go()
 
     def _own(self) -> asyncio.AbstractEventLoop:
@@ -128,7 +133,10 @@ class Writer:
             self._busy = True
             self._next(loop)
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int) -> None:
+    def _begin_gathering(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(self._gather, loop, len(self._waiting), 0, loop.time() + MOST_GATHERING_SECONDS)
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
         """Begin the next batch once the loop has passed a few times without bringing more: larger batches cost less.
         Not where other programs want the processor: whoever waits there is put aside while nothing is being written.
         """
@@ -136,10 +144,11 @@ class Writer:
             return
         waiting = len(self._waiting)
         quiet = quiet + 1 if waiting == before else 0
-        if quiet > QUIET_PASSES or waiting >= MOST_IN_BATCH or self._is_contended():
+        is_enough = quiet >= QUIET_PASSES or waiting >= MOST_IN_BATCH or loop.time() >= until
+        if is_enough or self._is_contended():
             self._next(loop)
         else:
-            loop.call_soon(self._gather, loop, waiting, quiet)
+            loop.call_soon(self._gather, loop, waiting, quiet, until)
 
     def _is_contended(self) -> bool:
         if self._contended is None:
@@ -215,7 +224,7 @@ class Writer:
         if loop is not self._loop:
             return
         if self._waiting or self._notes_left:
-            loop.call_soon(self._gather, loop, len(self._waiting), 0)
+            self._begin_gathering(loop)
         else:
             self._busy = False
 

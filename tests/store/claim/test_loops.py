@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from genkan.protocol.reasons import EndReason
+from genkan.store.contended import Contended
 from genkan.store.sqlite import open_store
+from genkan.store.sqlite_commands import Flush
 from tests.store.builders import (
     a_grant,
     a_link,
@@ -40,6 +42,7 @@ def test_what_a_lost_loop_wrote_is_read(tmp_path: Path) -> None:
 
     async def go_on(go: threading.Event) -> None:
         later = asyncio.ensure_future(store.flush())
+        await asyncio.sleep(0)
         while not store._writer._busy or store._writer._waiting:
             await asyncio.sleep(0)
         assert (await the_row(store, grant)).reason == EndReason.SIGNED_OUT_BY_APP
@@ -52,6 +55,41 @@ def test_what_a_lost_loop_wrote_is_read(tmp_path: Path) -> None:
         store._writer._idle.wait()
         with held_up(store, patch) as go:
             asyncio.run(go_on(go))
+
+
+def test_a_turn_that_began_before_a_lost_write_says_nothing_sure(tmp_path: Path) -> None:
+    """The snapshot of another loop may be of before it, also once that loop has waited for it."""
+    store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
+    account, link = an_account(), a_link()
+    grant = a_grant(account, link)
+
+    async def begin() -> None:
+        assert await store.apply(added(account, link))
+        assert await store.apply(redeemed(grant))
+        await store.on_duty()
+        assert await the_row(store, grant) == grant
+        assert await is_sure(store, grant)
+        go.clear()
+        left = asyncio.ensure_future(store.apply(ended(grant)))
+        while not store._writer._busy or store._writer._waiting:
+            await asyncio.sleep(0)
+        left.cancel()
+
+    async def go_on() -> None:
+        assert await the_row(store, grant) == grant
+        threading.Timer(0.1, go.set).start()
+        later = store._writer.submit(Flush())  # waits until what the lost loop began is durable
+        assert await the_row(store, grant) == grant
+        await asyncio.sleep(0)
+        assert (await the_row(store, grant)).reason == EndReason.SIGNED_OUT_BY_APP
+        await later
+        await store.close()
+
+    with pytest.MonkeyPatch.context() as patch, held_up(store, patch) as go:
+        patch.setattr(Contended, "look", lambda _: False)
+        go.set()
+        asyncio.run(begin())
+        asyncio.run(go_on())
 
 
 def test_a_claim_that_a_lost_loop_took_is_taken_again(tmp_path: Path) -> None:

@@ -80,15 +80,21 @@ async def test_rows_are_looked_at_while_a_write_is_under_way(
 
 
 async def test_a_later_sign_in_of_the_same_device_ends_what_was_known(
-    store: SqliteStore, account: Account, link: Link
+    store: SqliteStore, account: Account, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """tokens.md 1: the write names the new sign-in alone, and ends the earlier one."""
+    """tokens.md 1: the write names the new sign-in alone, and ends the earlier one; each row is looked at meanwhile."""
     first = a_grant(account, link, device=b"d" * 16)
     assert await store.apply(redeemed(first))
     await store.on_duty()
     await the_row(store, first)
     assert await is_sure(store, first)
-    assert await store.apply(redeemed(a_grant(account, link, device=b"d" * 16)))
+    with held_up(store, monkeypatch) as go:
+        writing = asyncio.ensure_future(store.apply(redeemed(a_grant(account, link, device=b"d" * 16))))
+        while not store._writer._busy or store._writer._waiting:
+            await asyncio.sleep(0)
+        assert not await is_sure(store, first)
+        go.set()
+        assert await writing
     assert (await the_row(store, first)).reason == EndReason.SIGNED_IN_AGAIN
 
 

@@ -131,6 +131,26 @@ async def test_a_sign_in_leaves_sessions_known(store: SqliteStore, account: Acco
     assert store._known.sure_grant(grant.id) is None
 
 
+async def test_what_another_process_wrote_of_a_session_is_seen(
+    opened: Callable[[], SqliteStore], store: SqliteStore, account: Account, link: Link
+) -> None:
+    """Whether or not the claim is taken again before the next request."""
+    for retaken in (False, True):
+        session = a_session(account)
+        assert await store.apply(a_change(OpenSession(session, None)))
+        await store.on_duty()
+        known = await store.visit_facts(session.id, link.id)
+        await asyncio.sleep(0)
+        await store.site()
+        assert store._known.sure_visit(session.id, link.id) is known
+        assert await opened().apply(a_change(CloseSession(session.id)))
+        await asyncio.sleep(0)
+        if retaken:
+            await store.on_duty()
+            await asyncio.sleep(0)
+        assert (await store.visit_facts(session.id, link.id)).session is None
+
+
 async def test_the_site_of_a_sure_visit_is_the_site_as_it_is(
     store: SqliteStore, account: Account, link: Link, grant: Grant
 ) -> None:
