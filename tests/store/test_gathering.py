@@ -11,6 +11,7 @@ import pytest
 from genkan.store import sqlite_writer
 from genkan.store.contended import SCHEDULED, Contended
 from genkan.store.sqlite import SqliteStore, open_store
+from genkan.store.sqlite_commands import Close
 from genkan.store.sqlite_writer import MOST_GATHERING_SECONDS, MOST_IN_BATCH, QUIET_PASSES
 from tests.store.builders import added, an_account, an_env
 from tests.store.claim.looks import held_up
@@ -146,8 +147,9 @@ async def test_a_store_lets_go_of_the_file_that_it_looks_at(tmp_path: Path) -> N
 def test_a_close_that_nobody_waits_for_ends_all_the_same(tmp_path: Path, busy: bool) -> None:
     """Who interrupts a command while it closes is not kept: the thread that writes needs the loop to end."""
 
+    store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
+
     async def interrupted() -> None:
-        store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
         await store.flush()
         if busy:
             a_write(store)
@@ -163,3 +165,8 @@ def test_a_close_that_nobody_waits_for_ends_all_the_same(tmp_path: Path, busy: b
     running.start()
     running.join(30)
     assert not running.is_alive()
+    writer, over = store._writer, asyncio.new_event_loop()
+    over.close()
+    writer._handed.put((over, [(None, Close())], None))
+    writer._thread.join(30)
+    assert not writer._thread.is_alive()
