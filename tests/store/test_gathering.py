@@ -19,8 +19,9 @@ from tests.store.claim.looks import held_up
 
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqliteStore]:
-    """One whose loop has its processor for itself, as far as it can see."""
+    """One whose loop has its processor for itself, as far as it can see, and all the time that it wants."""
     monkeypatch.setattr(Contended, "look", lambda _: False)
+    monkeypatch.setattr(sqlite_writer, "MOST_GATHERING_SECONDS", 60.0)
     opened = open_store(tmp_path / "genkan.db", create=True, env=an_env())
     yield opened
     await opened.close()
@@ -94,8 +95,9 @@ async def test_those_that_come_while_others_are_written_wait_for_more_too(
     assert sum(store.figures().lanes[0].batches) == 2
 
 
-async def test_a_busy_loop_bounds_the_wait_by_time(store: SqliteStore) -> None:
+async def test_a_busy_loop_bounds_the_wait_by_time(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the loop has much else to do, eight passes take long, and further writes would make them more."""
+    monkeypatch.setattr(sqlite_writer, "MOST_GATHERING_SECONDS", MOST_GATHERING_SECONDS)
     writes = [a_write(store)]
     await asyncio.sleep(0)
     begun = asyncio.ensure_future(passes_until_begun(store, MOST_GATHERING_SECONDS / 4))
@@ -128,25 +130,28 @@ async def test_the_processor_is_looked_at_now_and_then(store: SqliteStore, monke
     assert 2 <= len(looks) <= 4
 
 
+def looked_at() -> int:
+    """How many files of that kind the process holds."""
+    return sum("schedstat" in str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.exists())
+
+
 @pytest.mark.skipif(not SCHEDULED.exists(), reason="this system counts no waiting for the processor")
-async def test_a_store_lets_go_of_the_file_that_it_looks_at(tmp_path: Path) -> None:
+async def test_a_store_lets_go_of_the_file_that_it_looks_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process opens many stores in its life."""
-
-    def held() -> int:
-        return sum("schedstat" in str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.exists())
-
-    before = held()
+    monkeypatch.setattr(sqlite_writer, "MOST_GATHERING_SECONDS", 60.0)
+    before = looked_at()
     store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
     await store.flush()
-    assert held() == before + 1
+    assert looked_at() == before + 1
     await store.close()
-    assert held() == before
+    assert looked_at() == before
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["at rest", "while another write is under way"])
 def test_a_close_that_nobody_waits_for_ends_all_the_same(tmp_path: Path, busy: bool) -> None:
     """Who interrupts a command while it closes is not kept: the thread that writes needs the loop to end."""
 
+    before = looked_at()
     store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
 
     async def interrupted() -> None:
@@ -170,3 +175,4 @@ def test_a_close_that_nobody_waits_for_ends_all_the_same(tmp_path: Path, busy: b
     writer._handed.put((over, [(None, Close())], None))
     writer._thread.join(30)
     assert not writer._thread.is_alive()
+    assert looked_at() == before

@@ -94,7 +94,9 @@ class Writer:
         return not self._busy and self._connection.somebody_wrote()
 
     async def close(self) -> None:
-        """Write what waits, end the thread, close the connection."""
+        """Write what waits, end the thread, close the connection. Once only; where that is cancelled, the file may be
+        written for a moment yet.
+        """
         if self._closing:
             return
         last = self.submit(Close())
@@ -102,8 +104,8 @@ class Writer:
         try:
             await last
         finally:
-            # Of a wait that was cancelled nobody knows how far the thread is; it needs the loop to end.
-            if not last.cancelled():
+            # Where the wait was broken off nobody knows how far the thread is; it needs the loop to end.
+            if last.done() and not last.cancelled():
                 self._thread.join()
             self._let_go()
 
@@ -127,6 +129,7 @@ class Writer:
         if self._contended is not None:
             self._contended.close()
             self._contended = None
+            self._looks = 0
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._busy:
@@ -145,7 +148,7 @@ class Writer:
         waiting = len(self._waiting)
         quiet = quiet + 1 if waiting == before else 0
         is_enough = quiet >= QUIET_PASSES or waiting >= MOST_IN_BATCH or loop.time() >= until
-        if is_enough or self._is_contended():
+        if self._closing or is_enough or self._is_contended():
             self._next(loop)
         else:
             loop.call_soon(self._gather, loop, waiting, quiet, until)

@@ -98,6 +98,7 @@ def test_a_claim_that_a_lost_loop_took_is_taken_again(tmp_path: Path) -> None:
 
     async def begin() -> None:
         await store.flush()
+        go.clear()
         left = asyncio.ensure_future(store.on_duty())
         while not store._writer._busy or store._writer._waiting:
             await asyncio.sleep(0)
@@ -115,8 +116,11 @@ def test_a_claim_that_a_lost_loop_took_is_taken_again(tmp_path: Path) -> None:
         await store.site()
         return store._known.is_claimed
 
-    asyncio.run(begin())
-    asyncio.run(go_on())
+    with pytest.MonkeyPatch.context() as patch, held_up(store, patch) as go:
+        go.set()
+        asyncio.run(begin())
+        go.set()
+        asyncio.run(go_on())
 
 
 def test_a_loop_that_runs_again_says_nothing_of_another_ones_writes(tmp_path: Path) -> None:
