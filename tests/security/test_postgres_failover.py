@@ -96,7 +96,11 @@ async def test_a_synchronous_replica_has_all_that_was_acknowledged(pair: Pair) -
         over.set()
         await asyncio.gather(*refreshing)
         await load.check()
-        assert (await load.http.get("/readyz")).status_code == 200
+
+        async def is_ready() -> bool:
+            return (await load.http.get("/readyz")).status_code == 200
+
+        await until(is_ready)  # what is found out by a round is not known at once
     finally:
         await load.http.aclose()
 
