@@ -2,13 +2,16 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from genkan.protocol.reasons import EndReason
+from genkan.protocol.records import Account, Grant, Link
 from genkan.store.contended import Contended
-from genkan.store.sqlite import open_store
+from genkan.store.sqlite import SqliteStore, open_store
 from genkan.store.sqlite_commands import Flush
 from tests.store.builders import (
     a_grant,
@@ -23,6 +26,23 @@ from tests.store.claim.looks import held_up, is_sure
 from tests.store.reading import the_row
 
 
+async def come_to_know(store: SqliteStore, account: Account, link: Link, grant: Grant) -> None:
+    """A sign-in that the store has and is sure of."""
+    assert await store.apply(added(account, link))
+    assert await store.apply(redeemed(grant))
+    await store.on_duty()
+    assert await the_row(store, grant) == grant
+    assert await is_sure(store, grant)
+
+
+async def begin_and_leave(store: SqliteStore, write: Coroutine[Any, Any, object]) -> None:
+    """Begin a write, and wait no longer once it was handed over."""
+    left = asyncio.ensure_future(write)
+    while not store._writer._busy or store._writer._waiting:
+        await asyncio.sleep(0)
+    left.cancel()
+
+
 def test_what_a_lost_loop_wrote_is_read(tmp_path: Path) -> None:
     """A loop that ended before it was told: another one knows nothing that may have changed."""
     store = open_store(tmp_path / "genkan.db", create=True, env=an_env())
@@ -30,15 +50,8 @@ def test_what_a_lost_loop_wrote_is_read(tmp_path: Path) -> None:
     grant = a_grant(account, link)
 
     async def begin() -> None:
-        assert await store.apply(added(account, link))
-        assert await store.apply(redeemed(grant))
-        await store.on_duty()
-        assert await the_row(store, grant) == grant
-        assert await is_sure(store, grant)
-        left = asyncio.ensure_future(store.apply(ended(grant)))
-        while not store._writer._busy or store._writer._waiting:
-            await asyncio.sleep(0)
-        left.cancel()
+        await come_to_know(store, account, link, grant)
+        await begin_and_leave(store, store.apply(ended(grant)))
 
     async def go_on(go: threading.Event) -> None:
         later = asyncio.ensure_future(store.flush())
@@ -64,16 +77,9 @@ def test_a_turn_that_began_before_a_lost_write_says_nothing_sure(tmp_path: Path)
     grant = a_grant(account, link)
 
     async def begin() -> None:
-        assert await store.apply(added(account, link))
-        assert await store.apply(redeemed(grant))
-        await store.on_duty()
-        assert await the_row(store, grant) == grant
-        assert await is_sure(store, grant)
+        await come_to_know(store, account, link, grant)
         go.clear()
-        left = asyncio.ensure_future(store.apply(ended(grant)))
-        while not store._writer._busy or store._writer._waiting:
-            await asyncio.sleep(0)
-        left.cancel()
+        await begin_and_leave(store, store.apply(ended(grant)))
 
     async def go_on() -> None:
         assert await the_row(store, grant) == grant
@@ -99,10 +105,7 @@ def test_a_claim_that_a_lost_loop_took_is_taken_again(tmp_path: Path) -> None:
     async def begin() -> None:
         await store.flush()
         go.clear()
-        left = asyncio.ensure_future(store.on_duty())
-        while not store._writer._busy or store._writer._waiting:
-            await asyncio.sleep(0)
-        left.cancel()
+        await begin_and_leave(store, store.on_duty())
 
     async def go_on() -> None:
         assert not await is_claimed()
@@ -136,10 +139,7 @@ def test_a_loop_that_runs_again_says_nothing_of_another_ones_writes(tmp_path: Pa
         await store.on_duty()
 
     async def leave() -> None:
-        lost = asyncio.ensure_future(store.flush())
-        while not store._writer._busy or store._writer._waiting:
-            await asyncio.sleep(0)
-        lost.cancel()
+        await begin_and_leave(store, store.flush())
 
     async def know() -> None:
         await store.flush()
