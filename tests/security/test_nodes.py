@@ -21,8 +21,8 @@ from genkan.outside.ring_file import read_ring
 from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Handle, Sealer
 from tests.postgres import Server, running_postgres
+from tests.security.load import Load
 from tests.security.serving import COMMAND, Serving
-from tests.security.test_crash import Load
 from tests.security.test_postgres_crash import a_load
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.xdist_group("crash")]

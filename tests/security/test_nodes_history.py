@@ -17,7 +17,7 @@ import pytest
 from genkan.protocol.sealing import Handle, Sealer
 from tests.postgres import Server, running_postgres
 from tests.security.history import Operation, Verb, explained
-from tests.security.test_crash import Load
+from tests.security.load import Load
 from tests.security.test_nodes import SECONDS, Nodes, two_nodes
 from tests.security.test_postgres_crash import a_load
 

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from tests.postgres import Server, running_postgres
+from tests.security.load import PASSWORD, REDIRECT, Load, Phone
 from tests.security.serving import COMMAND, Serving
-from tests.security.test_crash import PASSWORD, REDIRECT, Load, Phone
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.xdist_group("crash")]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Server, Standby, running_postgres, running_standby
+from tests.security.load import Load, Phone
 from tests.security.serving import Serving
-from tests.security.test_crash import Load, Phone
 from tests.security.test_postgres_crash import a_load, refresh_until
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.xdist_group("crash"), pytest.mark.long]

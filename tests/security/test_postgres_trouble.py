@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from tests.postgres import Server, running_postgres
+from tests.security.load import Load, Phone
 from tests.security.serving import Serving
-from tests.security.test_crash import Load, Phone
 from tests.security.test_postgres_crash import a_load
 
 pytestmark = [pytest.mark.needs("postgres"), pytest.mark.xdist_group("crash")]
