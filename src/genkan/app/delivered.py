@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from genkan.app.troubles import ManagedUnreadable
 from genkan.wire import managed
+from genkan.wire.budget import MDM_FILE
 from genkan.wire.managed import Managed
 
 VALUE_VARIABLE = "GENKAN_APP_MANAGED"
@@ -156,9 +157,12 @@ def _read(path: Path) -> bytes:
 
 def _property_list(path: Path, content: bytes) -> object:
     try:
-        return plistlib.loads(content)
+        value: object = plistlib.loads(content)
     except Exception:  # noqa: BLE001 - the reader raises whatever its parts raise on a damaged file
         raise ManagedUnreadable(f"{path} is a damaged property list: write it anew.") from None
+    if not MDM_FILE.fits(value):
+        raise ManagedUnreadable(f"{path} holds more values than any configuration of this app: write it anew.")
+    return value
 
 
 def this_platform() -> str:

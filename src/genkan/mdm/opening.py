@@ -13,6 +13,7 @@ from genkan.mdm.open_rows import open_rows
 from genkan.mdm.open_xml import open_xml
 from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, with_sites
 from genkan.mdm.words import WORDS
+from genkan.wire.budget import MDM_FILE
 from genkan.wire.managed_records import Findings
 from genkan.wire.managed_text import decode
 
@@ -113,10 +114,13 @@ def _from_base64(text: str) -> str | None:
 
 
 def _open_binary(octets: bytes, findings: Findings) -> Opened:
-    """A binary property list. Only its top is looked at: what it holds may refer to itself."""
+    """A binary property list. What it holds may refer to itself, or to one thing from everywhere."""
     try:
         document = plistlib.loads(octets, fmt=plistlib.FMT_BINARY)
     except Exception:  # noqa: BLE001 - the reader raises whatever its steps happen to raise
+        document = None
+    # What is more than any configuration is as good as broken: it is not looked into.
+    if document is None or not MDM_FILE.fits(document):
         findings.add(TOP, "binary-broken")
         return NOTHING
     if not isinstance(document, dict):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.parsers import expat
 
-MOST_ELEMENTS = 20_000
-_DEEPEST = 60
+from genkan.wire.budget import MDM_FILE, TooMuch
+
 _JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
@@ -64,6 +64,8 @@ def parse(text: str) -> Element | XMLFault:
         return builder.read()
     except _Refused as refused:
         return XMLFault(refused.name)
+    except TooMuch:
+        return XMLFault("xml-deep")
     except expat.ExpatError as fault:
         name: Literal["xml-broken", "xml-second"] = "xml-second" if fault.code == _JUNK else "xml-broken"
         return XMLFault(name, f"line {fault.lineno}, column {fault.offset + 1}")
@@ -74,9 +76,9 @@ class _Builder:
 
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
-        self._stack: list[Element] = []
+        self._stack: list[tuple[Element, list[str]]] = []
         self._root: Element | None = None
-        self._count = 0
+        self._purse = MDM_FILE.purse()
         # What the declaration says of the encoding was true before the text was decoded.
         self._parser = expat.ParserCreate("utf-8")
         self._parser.buffer_text = True
@@ -94,18 +96,19 @@ class _Builder:
         return self._root
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        self._count += 1
-        if self._count > MOST_ELEMENTS or len(self._stack) >= _DEEPEST:
+        self._purse.spend()
+        if len(self._stack) >= MDM_FILE.depth:
             raise _Refused("xml-deep")
         element = Element(tag, attributes, self._parser.CurrentByteIndex)
         if self._stack:
-            self._stack[-1].children.append(element)
+            self._stack[-1][0].children.append(element)
         else:
             self._root = element
-        self._stack.append(element)
+        self._stack.append((element, []))
 
     def _end(self, _tag: str) -> None:
-        element, at = self._stack.pop(), self._parser.CurrentByteIndex
+        (element, texts), at = self._stack.pop(), self._parser.CurrentByteIndex
+        element.text = "".join(texts)
         first = _TAG.match(self._octets, element.start)
         # The end of an element that is one tag is told from behind that tag.
         is_one = first is not None and first.end() == at and first.group().endswith(b"/>")
@@ -114,7 +117,7 @@ class _Builder:
 
     def _text(self, text: str) -> None:
         if self._stack:
-            self._stack[-1].text += text
+            self._stack[-1][1].append(text)
 
     def _doctype(self, _name: str, _system: str | None, _public: str | None, has_internal_subset: int) -> None:
         if has_internal_subset:

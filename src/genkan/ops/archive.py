@@ -11,6 +11,7 @@ import msgspec
 from genkan.ops.sealed_file import CHUNK, NotSealed, SealedReader, SealedWriter
 from genkan.outside.ring_file import sync_folder
 from genkan.protocol.env import Env
+from genkan.wire.budget import ARCHIVE, TooMuch
 
 MANIFEST, RING, DATABASE = "manifest.json", "secrets.json", "genkan.sqlite3"
 # What of an archive is read into memory; the database goes to the disk.
@@ -76,7 +77,7 @@ def open_archive(source: Path, passphrase: bytes, folder: Path) -> tuple[Manifes
         raise BadArchive(f"{source} {problem}") from None
     except OSError as problem:
         raise BadArchive(f"{source} cannot be opened: {problem.strerror}") from None
-    except (tarfile.TarError, msgspec.DecodeError, KeyError):
+    except (tarfile.TarError, msgspec.DecodeError, KeyError, RecursionError, TooMuch):
         # Its seal held, so whoever has the passphrase made it: not this program.
         raise BadArchive(f"{source} holds no backup") from None
 
@@ -96,9 +97,10 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def _taken(sealed: Any, folder: Path) -> dict[str, bytes]:
     """The members that a backup has, by name; no other name is ever written anywhere."""
-    found: dict[str, bytes] = {}
+    found, purse = dict[str, bytes](), ARCHIVE.purse()
     with tarfile.open(fileobj=sealed, mode="r|", bufsize=CHUNK) as tar:
         for member in tar:
+            purse.spend()
             content = tar.extractfile(member)
             if content is None or member.name not in (MANIFEST, RING, DATABASE):
                 continue

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from genkan.wire.budget import DIRECTORY_ENTRY, Purse, TooMuch
+
 INTEGER = 0x02
 OCTETS = 0x04
 BOOLEAN = 0x01
@@ -47,16 +49,17 @@ def boolean(value: bool, tag: int = BOOLEAN) -> bytes:
 
 @dataclass(slots=True)
 class Reader:
-    """Elements one after the other in ``data[at:end]``."""
+    """Elements one after the other in ``data[at:end]``. ``purse`` is the whole message's."""
 
     data: bytes
     at: int
     end: int
+    purse: Purse
 
     @classmethod
     def of(cls, data: bytes) -> "Reader":
         """All of it."""
-        return cls(data, 0, len(data))
+        return cls(data, 0, len(data), DIRECTORY_ENTRY.purse())
 
     @property
     def is_done(self) -> bool:
@@ -75,8 +78,12 @@ class Reader:
         start, size = _length(self.data, self.at + 1, self.end)
         if size > self.end - start:
             raise Garbled("an element is longer than what holds it")
+        try:
+            self.purse.spend()
+        except TooMuch:
+            raise Garbled("a message of more values than any entry has") from None
         self.at = start + size
-        return Reader(self.data, start, start + size)
+        return Reader(self.data, start, start + size, self.purse)
 
     def skip(self) -> None:
         """Pass the next element by, whatever it is."""

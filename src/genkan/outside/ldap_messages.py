@@ -1,5 +1,6 @@
 """What is said in LDAP (RFC 4511 4): the requests that we send as bytes, and the answers that we read as values."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -196,17 +197,16 @@ def _entry(body: Reader) -> Entry:
         name = dn.decode("utf-8")
     except UnicodeDecodeError:
         raise Garbled("a name of an entry that is not UTF-8") from None
-    attributes: dict[str, tuple[bytes, ...]] = {}
+    attributes: defaultdict[str, list[bytes]] = defaultdict(list)
     listed = body.element(ber.SEQUENCE)
     while not listed.is_done:
         one = listed.element(ber.SEQUENCE)
         # RFC 4512 2.5: cn;lang-en is a kind of cn.
         kind = one.text().partition(";")[0].lower()
-        values, found = one.element(ber.SET), []
+        values, found = one.element(ber.SET), attributes[kind]
         while not values.is_done:
             found.append(values.octets())
-        attributes[kind] = (*attributes.get(kind, ()), *found)
-    return Entry(name, attributes)
+    return Entry(name, {kind: tuple(found) for kind, found in attributes.items()})
 
 
 def _cookie(message: Reader) -> bytes:

@@ -1,12 +1,12 @@
 """HTTP request -> typed request, or Malformed. Nothing is guessed: repeats, broken encodings and strays are refused."""
 
-import msgspec
-
 from genkan.protocol.authorize import AuthorizeAsked
 from genkan.protocol.clients import Credentials
 from genkan.protocol.reasons import Reason
 from genkan.site.arrival import MOST_BODY_BYTES
 from genkan.site.received import MOST_PARAMETERS, Malformed, Received
+from genkan.wire import jsontext
+from genkan.wire.budget import DOCUMENT
 from genkan.wire.client_auth import parse_basic
 from genkan.wire.uri import form_decoded
 
@@ -78,10 +78,9 @@ def require_type(received: Received, wanted: str) -> None:
 def json_object(received: Received) -> dict[str, object]:
     """The body as a JSON object, for the administration API."""
     require_type(received, JSON_TYPE)
-    try:
-        value = msgspec.json.decode(received.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Malformed(Reason.MALFORMED, "JSON") from None
+    value = jsontext.decode(received.body, DOCUMENT)
+    if isinstance(value, jsontext.NotJSON):
+        raise Malformed(Reason.MALFORMED, "JSON")
     if not isinstance(value, dict):
         raise Malformed(Reason.MALFORMED, "a JSON object is expected")
     return value

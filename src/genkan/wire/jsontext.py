@@ -1,9 +1,11 @@
 """Owns the reading of JSON that others wrote: any bytes in, a value or the reason why not out; knows no shapes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
+
+from genkan.wire.budget import SITES_ANSWER, Budget
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # RFC 8259 8.1: a reader may pass over it
 
@@ -15,20 +17,22 @@ class NotJSON:
     why: str
 
 
-def decode(body: bytes) -> object:
-    """The decoded value, or NotJSON; never raises, whatever the bytes."""
+def decode(body: bytes, budget: Budget = SITES_ANSWER) -> object:
+    """The decoded value, or NotJSON; never raises, whatever the bytes. What is decoded takes some thirty times the
+    memory of the bytes at most: JSON cannot refer to itself.
+    """
     try:
         value: object = msgspec.json.decode(body.removeprefix(_BYTE_ORDER_MARK))
     except (msgspec.MsgspecError, ValueError) as fault:
         return NotJSON(str(fault))
     except RecursionError:
         return NotJSON("nested too deeply")
-    return value
+    return value if budget.fits(value) else NotJSON("nested too deeply, or too many values")
 
 
-def decode_object(body: bytes) -> Mapping[str, object] | None:
+def decode_object(body: bytes, budget: Budget = SITES_ANSWER) -> dict[str, Any] | None:
     """The decoded object, None for every body that is not one."""
-    value = decode(body)
+    value = decode(body, budget)
     return value if isinstance(value, dict) else None
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
-
 from genkan.outside.fetcher import Fetched, FetchFault, fetch
 from genkan.outside.openid.client_proof import Credential, proof
 from genkan.outside.openid.lane import Lane
@@ -20,6 +18,8 @@ from genkan.protocol.openid.keys import Key
 from genkan.protocol.openid.tokens import LONGEST_TOKEN
 from genkan.protocol.reasons import Reason
 from genkan.sources.openid import OpenIDSource
+from genkan.wire import jsontext
+from genkan.wire.budget import DOCUMENT
 
 KEPT = HOUR
 # A provider that answers wrong or not at all, or names an unknown key, is not asked for it again at once.
@@ -171,9 +171,8 @@ def _unavailable(what: str, fault: FetchFault) -> Fault:
 
 
 def _object(body: bytes, what: str) -> dict[str, Any] | Fault:
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    found = jsontext.decode(body, DOCUMENT)
+    if isinstance(found, jsontext.NotJSON):
         return invalid(f"{what} does not answer in JSON")
     return found if isinstance(found, dict) else invalid(f"{what} does not answer with an object")
 

@@ -33,14 +33,15 @@ def parse_bundle(pem: bytes) -> Bundle | BundleProblem:
     """The anchors in a PEM file."""
     if len(pem) > MOST_BUNDLE_BYTES:
         return BundleProblem(f"is larger than {MOST_BUNDLE_BYTES} bytes")
+    blocks = pem.count(b"-----BEGIN ")
+    if blocks > MOST_ANCHORS:  # before any of them is read
+        return BundleProblem(f"holds {blocks} certificates; at most {MOST_ANCHORS} are read")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = x509.load_pem_x509_certificates(pem)
     except UNREADABLE:
         return BundleProblem("holds no PEM certificates that can be read")
-    if len(found) > MOST_ANCHORS:
-        return BundleProblem(f"holds {len(found)} certificates; at most {MOST_ANCHORS} are read")
     for number, certificate in enumerate(found, 1):
         wrong = _anchor_fault(certificate)
         if wrong:

@@ -11,6 +11,7 @@ from genkan.protocol.certificates.reading import UNREADABLE, day, extension, mom
 from genkan.protocol.certificates.standing import SKEW, Good, Revocation, Revoked, Unknown
 from genkan.protocol.certificates.strength import signature_fault
 from genkan.protocol.env import SECOND
+from genkan.wire.budget import REVOKED
 
 MOST_CRL_BYTES = 8 * 1024 * 1024
 _UNDERSTOOD = frozenset({ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.CRL_NUMBER,
@@ -25,7 +26,8 @@ def read_crl(data: bytes) -> x509.CertificateRevocationList | None:
         return None
     try:
         load = x509.load_pem_x509_crl if _PEM in data[:4096] else x509.load_der_x509_crl
-        return load(data)
+        crl = load(data)
+        return crl if len(crl) <= REVOKED.nodes else None
     except UNREADABLE:
         return None
 

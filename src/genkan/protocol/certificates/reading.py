@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from genkan.protocol.certificates.faults import CertificateFault, Fault
 from genkan.protocol.env import SECOND
+from genkan.wire.budget import CERTIFICATE, Budget
 from genkan.wire.sentences import visible
 
 MOST_BYTES = 8 * 1024  # a certificate of a person has one to three thousand
@@ -26,6 +27,8 @@ def read_certificate(der: bytes) -> x509.Certificate | CertificateFault:
     """A certificate, read through: what follows may use every property of it without guarding itself."""
     if len(der) > MOST_BYTES:
         return CertificateFault(Fault.TOO_LARGE, f"{len(der)} bytes", (("most", str(MOST_BYTES)),))
+    if not is_within(der, CERTIFICATE):
+        return CertificateFault(Fault.TOO_LARGE, f"more than {CERTIFICATE.nodes} parts")
     try:
         with warnings.catch_warnings():
             # What the library only warns of is judged here by name, or harms nobody.
@@ -48,6 +51,25 @@ def _read_through(certificate: x509.Certificate) -> int:
     _ = certificate.issuer.rdns, certificate.subject.rdns
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return certificate.serial_number
+
+
+def is_within(der: bytes, budget: Budget) -> bool:
+    """Whether elements of DER (X.690 8.1) are so few and so shallow. What is no DER is the library's to refuse."""
+    at, ends, left = 0, [len(der)], budget.nodes
+    while at + 1 < len(der):
+        while at >= ends[-1]:
+            ends.pop()
+        left -= 1
+        if left < 0 or len(ends) > budget.depth:
+            return False
+        constructed, start, size = der[at] & 0x20, at + 2, der[at + 1]
+        if size >= 0x80:
+            start += size & 0x7F
+            size = int.from_bytes(der[at + 2 : start], "big")
+        if constructed:
+            ends.append(min(start + size, ends[-1]))
+        at = start if constructed else start + size
+    return True
 
 
 def extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

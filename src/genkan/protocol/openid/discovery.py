@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from genkan.protocol.openid.faults import Fault, invalid
-from genkan.wire import urls
+from genkan.wire import jsontext, urls
+from genkan.wire.budget import DOCUMENT
 
 LONGEST_DOCUMENT = 256 * 1024
 PATH = "/.well-known/openid-configuration"
@@ -37,9 +36,8 @@ def address_of(issuer: str) -> str:
 
 def read_provider(body: bytes, issuer: str) -> Provider | Fault:
     """The document, if it is this issuer's own."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    document = jsontext.decode(body, DOCUMENT)
+    if isinstance(document, jsontext.NotJSON):
         return invalid("the discovery document is not JSON")
     if not isinstance(document, dict):
         return invalid("the discovery document is not an object")

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from joserfc import jwk
 from joserfc.errors import JoseError, SecurityWarning
+
+from genkan.wire import jsontext
+from genkan.wire.budget import DOCUMENT
 
 LONGEST_SET = 512 * 1024
 MOST_KEYS = 100
@@ -34,9 +36,8 @@ class Key:
 
 def read_keys(body: bytes) -> tuple[Key, ...] | str:
     """The public signature keys of a JWK set; what else is in it is passed over (RFC 7517 5). Else what is wrong."""
-    try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    document = jsontext.decode(body, DOCUMENT)
+    if isinstance(document, jsontext.NotJSON):
         return "the key set is not JSON"
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 
 from genkan.protocol.env import MINUTE, SECOND
 from genkan.protocol.openid.faults import Fault, invalid
 from genkan.protocol.openid.keys import Key, key_for
+from genkan.wire import jsontext
+from genkan.wire.budget import DOCUMENT
 
 LONGEST_TOKEN = 64 * 1024
 LONGEST_SUBJECT = 255
@@ -107,7 +108,7 @@ def _opened(text: str, keys: Sequence[Key], trust: Trust, types: tuple[str, ...]
         return invalid("the token is not a signed one")
     try:
         header = jws.extract_compact(text.encode(), registry=_registry(trust.algorithms)).headers()
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         return invalid("the token's header cannot be read")
     algorithm, kid, kind = header.get("alg"), header.get("kid", ""), header.get("typ", "")
     # RFC 8725 3.1, 3.11: algorithm and type are what we expect, not what the token says of itself.
@@ -133,10 +134,9 @@ def _verified(text: str, key: Key, algorithm: str) -> dict[str, Any] | None:
             # The name EdDSA has a successor (RFC 9864), which few providers write yet; the signature is the same.
             warnings.simplefilter("ignore", SecurityWarning)
             opened = jws.deserialize_compact(text, key.key, registry=_registry([algorithm]))
-        claims = msgspec.json.decode(opened.payload)
-    except (JoseError, ValueError, TypeError, KeyError):
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return claims if isinstance(claims, dict) else None
+    return jsontext.decode_object(opened.payload, DOCUMENT)
 
 
 # --- The claims -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ of its bytes. Anything else is Unreadable.
 
 from collections.abc import Mapping
 
-MOST_LEVELS = 4
+from genkan.wire.budget import ATTESTATION, Purse, TooMuch
+
 Value = int | bool | None | bytes | str | list["Value"] | Mapping[int | str, "Value"]
 _SIMPLE: Mapping[int, bool | None] = {20: False, 21: True, 22: None}
 
@@ -21,8 +22,16 @@ def read(data: bytes) -> Value:
     return value
 
 
-def read_at(data: bytes, start: int, levels: int = MOST_LEVELS) -> tuple[Value, int]:
+def read_at(data: bytes, start: int) -> tuple[Value, int]:
     """The value that begins there, and where it ends."""
+    try:
+        return _value(data, start, ATTESTATION.depth, ATTESTATION.purse())
+    except TooMuch:
+        raise Unreadable("more values than authenticators write") from None
+
+
+def _value(data: bytes, start: int, levels: int, purse: Purse) -> tuple[Value, int]:
+    purse.spend()
     kind, argument, at = _head(data, start)
     match kind:
         case 0:
@@ -32,7 +41,7 @@ def read_at(data: bytes, start: int, levels: int = MOST_LEVELS) -> tuple[Value, 
         case 2 | 3:
             return _string(data, at, argument, text=kind == 3)
         case 4 | 5 if levels:
-            return (_array if kind == 4 else _map)(data, at, argument, levels - 1)
+            return (_array if kind == 4 else _map)(data, at, argument, levels - 1, purse)
         case 7 if argument in _SIMPLE and at == start + 1:
             return _SIMPLE[argument], at
         case _:
@@ -62,23 +71,23 @@ def _string(data: bytes, at: int, size: int, *, text: bool) -> tuple[Value, int]
         raise Unreadable("text that is not UTF-8") from None
 
 
-def _array(data: bytes, at: int, count: int, levels: int) -> tuple[Value, int]:
+def _array(data: bytes, at: int, count: int, levels: int, purse: Purse) -> tuple[Value, int]:
     if count > len(data) - at:
         raise Unreadable("more items than bytes")
     items = []
     for _ in range(count):
-        item, at = read_at(data, at, levels)
+        item, at = _value(data, at, levels, purse)
         items.append(item)
     return items, at
 
 
-def _map(data: bytes, at: int, count: int, levels: int) -> tuple[Value, int]:
+def _map(data: bytes, at: int, count: int, levels: int, purse: Purse) -> tuple[Value, int]:
     if count > len(data) - at:
         raise Unreadable("more pairs than bytes")
     pairs: dict[int | str, Value] = {}
     for _ in range(count):
-        key, at = read_at(data, at, 0)
+        key, at = _value(data, at, 0, purse)
         if isinstance(key, bool) or not isinstance(key, int | str) or key in pairs:
             raise Unreadable("a key that is none, or there twice")
-        pairs[key], at = read_at(data, at, levels)
+        pairs[key], at = _value(data, at, levels, purse)
     return pairs, at
