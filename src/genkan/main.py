@@ -357,7 +357,7 @@ def _server(
     door.measures.handshakes = sockets.handshakes
     shared = Shared(
         traces.around(app.respond, peers) if traces else app.respond, door.log, door.env().draw(4).hex(),
-        most_connections=most_connections(settings), figures=door.measures.server,
+        most_connections=most_connections(settings), is_proxy=peers.is_listed, figures=door.measures.server,
     )  # fmt: skip
     server = Server(shared, ready, closing, sockets.secured, ending, settings.drain_seconds)
     return server

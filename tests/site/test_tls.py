@@ -236,7 +236,7 @@ async def test_handshakes_that_fail_are_counted_and_not_told(
 
 async def test_a_handshake_that_does_not_come_is_broken_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever connects and says nothing holds no connection for long."""
-    monkeypatch.setattr("genkan.httpd.server.HANDSHAKE_SECONDS", 0.05)
+    monkeypatch.setattr("genkan.httpd.entrance.HANDSHAKE_SECONDS", 0.05)
     async with speaking(site, TLS(house.files), monkeypatch) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"\x16\x03\x01")

@@ -13,7 +13,9 @@ import httptools
 
 from genkan.httpd import written
 from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
+from genkan.httpd.sending import Sending
 from genkan.httpd.shared import Shared
+from genkan.httpd.shares import Arriving
 from genkan.httpd.tls import secured
 from genkan.site.answer import Answer
 from genkan.site.arrival import MOST_BODY_BYTES, Arrival
@@ -24,13 +26,11 @@ BODY_SECONDS = 30.0
 LINGER_SECONDS = 2.0
 # Bytes that requests which are not whole yet may take in all: a thousand of the largest.
 MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
-# What must be read of an answer between two looks at a client that lets it wait.
-SLOWEST_READ_BYTES = 16 * 1024
 
 _FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
 
 
-class Connection(Reading, asyncio.Protocol):
+class Connection(Sending, Reading, asyncio.Protocol):
     """Each whole request waits for its turn, which begins when the one before it is answered. A request that comes in
     one read, as nearly all do, pays a few comparisons and no timer.
     """
@@ -39,22 +39,20 @@ class Connection(Reading, asyncio.Protocol):
     body_seconds: ClassVar[float] = BODY_SECONDS
     linger_seconds: ClassVar[float] = LINGER_SECONDS
 
-    def __init__(self, shared: Shared, *, asks: bool = False) -> None:
-        super().__init__()
+    def __init__(self, shared: Shared, *, asks: bool = False, arriving: Arriving | None = None) -> None:
+        Reading.__init__(self)
+        Sending.__init__(self)
         self._shared = shared
         self._asks = asks  # for the client's certificate, where there is TLS of our own
+        self._arriving = arriving  # the handshake, which had a place already
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport
         # The requests that are answered
         self._asked: Arrival | None = None
         self._task: asyncio.Task[None] | None = None  # of the last one that was asked; a loop holds no task by itself
         self.waiting: deque[Arrival] = deque()
         self._paused = False  # nothing is read until what waits is answered
-        self._full = False  # the other end does not read what it is sent
-        self._drain: asyncio.Future[None] | None = None
-        self._written = 0  # bytes that the other end was sent in all
-        self._taken: int | None = None  # how many of them it had read when we last looked, where some waited
-        self._held = 0  # bytes of the request that is being read, as the server counts them
+        self.held = 0  # bytes of the request that is being read, as the server counts them
+        self._is_unfinished = False  # that request does not come in one read
         self._unread = False  # the other end may still be sending
         self._said_all = False  # the other end sends no more; it may have left
         self._is_last = False  # the request that is being read ends the connection
@@ -68,11 +66,10 @@ class Connection(Reading, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A connection that never says anything is idle like one between two requests."""
         self._transport = cast("asyncio.Transport", transport)
-        self._make_room()
-        self._shared.state.connections.add(self)  # type: ignore[arg-type]
-        self._shared.figures.connections += 1
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if isinstance(peer, tuple) else ""
+        self._take_place()
+        self._shared.state.connections.add(self)  # type: ignore[arg-type]
         if transport.get_extra_info("sslcontext"):
             self._scheme, self._secured = "https", secured(transport, asks=self._asks)
         self._rest()
@@ -81,7 +78,7 @@ class Connection(Reading, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Nobody is there any more; what is being decided for them is still decided."""
         self._over = True
-        self._shared.figures.connections -= 1
+        self._shared.shares.leave(self)
         self.waiting.clear()
         self.resume_writing()
         self._stop_clock()
@@ -93,15 +90,9 @@ class Connection(Reading, asyncio.Protocol):
             self._task.add_done_callback(self._shared.state.tasks.discard)
         self._shared.state.connections.discard(self)
 
-    def pause_writing(self) -> None:
-        """The other end does not read: nothing more is answered until it does, and not much more is read."""
-        self._full = True
-
     def resume_writing(self) -> None:
         """It reads again."""
-        self._full = False
-        if self._drain is not None and not self._drain.done():
-            self._drain.set_result(None)
+        super().resume_writing()
         self._next()
 
     def eof_received(self) -> bool:
@@ -145,20 +136,27 @@ class Connection(Reading, asyncio.Protocol):
             if not self._over:
                 self._refuse(self._fault)
 
-    def _make_room(self) -> None:
-        """Where as many are here as may be, the one that has been idle for longest goes, or the newest."""
-        shared = self._shared
-        if shared.figures.connections < shared.most_connections:
-            return
-        others = (one for one in shared.state.connections if isinstance(one, Connection))
-        idle = min((one for one in others if one.idle_since is not None), key=_idle_since, default=None)
-        if idle is None:
-            shared.figures.shed["connections"] += 1
-            self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, shared.lines))
-        else:
-            # Whoever was idle had asked nothing: nobody is turned away.
-            shared.figures.replaced += 1
-        (idle or self).leave()
+    def _take_place(self) -> None:
+        """Where as many are here as may be, one of the source that has most goes, or this one."""
+        shares, arriving = self._shared.shares, self._arriving
+        if arriving is not None:
+            arriving.end()
+        has_room = arriving is not None or shares.make_room()
+        shares.enter(self)
+        if not has_room:
+            shares.goes(self)
+            self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, self._shared.lines))
+            self.leave()
+
+    @property
+    def address(self) -> str:
+        """The other end's."""
+        return self._client
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer is being made, or is being read."""
+        return self._asked is not None and not self._full
 
     @property
     def idle_since(self) -> float | None:
@@ -169,6 +167,17 @@ class Connection(Reading, asyncio.Protocol):
         """Go, for somebody who has something to ask."""
         self._over = self._finished = True
         self._transport.close()
+
+    def give_way(self) -> None:
+        """The same for somebody whose source has less, with a word where something was being asked. TLS would wait for
+        the other end's goodbye.
+        """
+        if self._is_unfinished and self._asked is None:
+            self._transport.write(written.refusal(HTTPStatus.SERVICE_UNAVAILABLE, self._shared.lines))
+        self._stop_clock()
+        self.leave()
+        if self._secured is not None or self._full:
+            self._transport.abort()
 
     # What becomes of it
 
@@ -252,28 +261,24 @@ class Connection(Reading, asyncio.Protocol):
             write(written.chunk(b""))
         return last
 
-    def _write(self, data: bytes) -> None:
-        self._written += len(data)
-        self._transport.write(data)
-
     def _tell(self, arrival: Arrival, fault: Exception) -> None:
         fields = {"route": "connection", "request_id": arrival.number, "error": repr(fault)}
         self._shared.log("error", "bug", **fields, exc_info=fault)
-
-    async def _drained(self) -> None:
-        if self._full:
-            self._drain = self._loop.create_future()
-            await self._drain
 
     def _next(self) -> None:
         if self._asked is not None or self._full:
             return
         if self.waiting:
-            self._ask(self.waiting.popleft())
+            self._shared.turns.take(self._go_on)
         elif self._over:
             self._finish()
         else:
             self._rest()
+
+    def _go_on(self) -> None:
+        """Its turn has come, if there is still something to be done in it."""
+        if self.waiting and self._asked is None and not self._full:
+            self._ask(self.waiting.popleft())
 
     def _rest(self) -> None:
         """Nothing is to be done until more comes."""
@@ -319,13 +324,14 @@ class Connection(Reading, asyncio.Protocol):
             self._hold()
 
     def _hold(self) -> None:
-        """Requests that are not whole yet take so much memory in all; the one that asks for more is left."""
-        figures, held = self._shared.figures, self._unframed + self._body_bytes
-        figures.held += held - self._held
-        self._held = held
-        if figures.held > MOST_UNFINISHED_BYTES:
-            figures.shed["unfinished"] += 1
+        """Requests that are not whole yet take so much memory in all; one of the source that takes most is left."""
+        held = self._unframed + self._body_bytes
+        more, self.held = held - self.held, held
+        leaves = self._shared.shares.hold(self, more, MOST_UNFINISHED_BYTES)
+        if leaves is self:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+        elif leaves is not None:
+            leaves.give_way()
 
     def _let_go_on(self) -> None:
         """RFC 9110 10.1.1: who waits for our word before it sends the body is given it, once."""
@@ -339,11 +345,16 @@ class Connection(Reading, asyncio.Protocol):
     def _start_clock(self) -> None:
         seconds = self.head_seconds if self._stage is Stage.HEAD else self.body_seconds
         self._deadline = self._loop.call_later(seconds, self._too_late)
+        self._is_unfinished = True
+        self._shared.shares.begin(self)
 
     def _stop_clock(self) -> None:
-        if self._held:
-            self._shared.figures.held -= self._held
-            self._held = 0
+        if self._is_unfinished:
+            self._is_unfinished = False
+            self._shared.shares.end(self)
+        if self.held:
+            self._shared.shares.hold(self, -self.held, MOST_UNFINISHED_BYTES)
+            self.held = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -383,13 +394,3 @@ class Connection(Reading, asyncio.Protocol):
             if left <= 0:
                 self._transport.close()
         self._watch_idleness(left if left > 0 else seconds)
-
-    def _is_stuck(self) -> bool:
-        """Whether the other end has read next to nothing since the last look, though something waited for it."""
-        unsent = self._transport.get_write_buffer_size()
-        before, self._taken = self._taken, self._written - unsent if unsent else None
-        return before is not None and self._taken is not None and self._taken - before < SLOWEST_READ_BYTES
-
-
-def _idle_since(one: Connection) -> float:
-    return one.idle_since or 0.0

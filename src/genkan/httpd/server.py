@@ -1,4 +1,4 @@
-"""uvicorn around our connections: it listens, is told when it answers, and leaves in order."""
+"""uvicorn around our connections: it updates the date, is told when it answers, and leaves in order."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,11 @@ import uvicorn
 
 from genkan.httpd import signals
 from genkan.httpd.connection import Connection
+from genkan.httpd.entrance import Entrance
 from genkan.httpd.shared import Shared
-from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
+from genkan.httpd.tls import TLS
 
 GRACE_SECONDS = 10
-BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,16 @@ class Server(uvicorn.Server):
         ending: tuple[signal.Signals, ...] = signals.SOME,
         drain_seconds: float = 0.0,
     ) -> None:
-        def connection(**_: Any) -> Connection:
-            return Connection(shared)
-
         super().__init__(
             uvicorn.Config(
                 _no_asgi,
-                http=cast("type[asyncio.Protocol]", connection),
+                http=asyncio.Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                backlog=BACKLOG,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
@@ -68,9 +64,12 @@ class Server(uvicorn.Server):
         self._drain_seconds = drain_seconds
 
     async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        for one in self._secured:
-            self.servers.append(await self._listen(one))
+        await super().startup([])
+        plain = [Entrance(one, self._shared) for one in sockets or ()]
+        own = [Entrance(one.socket, self._shared, one.tls, asks=one.asks) for one in self._secured]
+        for entrance in (*plain, *own):
+            entrance.open()
+            self.servers.append(cast("asyncio.Server", entrance))
         # What was made at start lives as long as the process: the collector need not walk it again.
         gc.collect()
         gc.freeze()
@@ -92,19 +91,6 @@ class Server(uvicorn.Server):
     def leave(self) -> None:
         """End now, in order."""
         self.should_exit = True
-
-    async def _listen(self, one: SecuredListener) -> asyncio.Server:
-        def connection() -> Connection:
-            return Connection(self._shared, asks=one.asks)
-
-        return await asyncio.get_running_loop().create_server(
-            connection,
-            sock=one.socket,
-            ssl=one.tls.context,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS,
-            ssl_shutdown_timeout=GOODBYE_SECONDS,
-        )
 
     async def shutdown(self, sockets: Any = None) -> None:
         self._closing()

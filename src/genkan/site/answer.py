@@ -2,7 +2,9 @@
 reasons.
 """
 
+import hashlib
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import msgspec
@@ -42,6 +44,27 @@ class Answer(msgspec.Struct, frozen=True):
     def plus(self, *headers: tuple[bytes, bytes]) -> "Answer":
         """The same answer with more headers."""
         return structs.replace(self, headers=(*self.headers, *headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A document that is the same for everybody as long as the process runs: its bytes are made once."""
+
+    whole: Answer
+    unchanged: Answer
+    tag: bytes
+
+    @classmethod
+    def of(cls, body: bytes, media_type: bytes) -> "Constant":
+        """With a strong validator (RFC 9110 8.8.3) and an hour in any cache."""
+        tag = b'"%b"' % hashlib.sha256(body).hexdigest()[:32].encode()
+        kept = ((b"etag", tag), (b"cache-control", b"public, max-age=3600"), (b"x-content-type-options", b"nosniff"))
+        return cls(Answer(200, ((b"content-type", media_type), *kept), body), Answer(304, kept), tag)
+
+    def to(self, known: str | None) -> Answer:
+        """The answer to who has these validators already (RFC 9110 13.1.2: compared weakly)."""
+        tags = [one.strip().removeprefix("W/") for one in (known or "").split(",")]
+        return self.unchanged if "*" in tags or self.tag.decode() in tags else self.whole
 
 
 def json(value: object, status: int = 200, headers: Headers = JSON) -> Answer:

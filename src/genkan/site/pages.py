@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import CodeType
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined, pass_context, select_autoescape
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
@@ -80,7 +80,7 @@ class Pages:
     def _environment(self, language: str) -> Environment:
         public = self._public
         environment = Environment(
-            loader=PackageLoader("genkan.site"),
+            loader=DictLoader(_templates()),
             autoescape=select_autoescape(default=True, default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -160,6 +160,13 @@ def number(context: Context, value: int) -> str:
 def iso(at: int) -> str:
     """The same time for programs (RFC 3339 5.6)."""
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@cache
+def _templates() -> dict[str, str]:
+    """All of them, read at start: a page that is asked for the first time needs no file."""
+    folder = files("genkan.site").joinpath("templates")
+    return {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".html")}
 
 
 def _asset(name: str, body: bytes) -> Asset:

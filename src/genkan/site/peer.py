@@ -128,6 +128,10 @@ class Peers:
             return certificate
         return Peer(address, scheme, True, found.get(b"x-forwarded-host", host), False, certificate)
 
+    def is_listed(self, address: str) -> bool:
+        """Whether connections from there are a proxy's of ours, as far as an address can say."""
+        return _in_networks(_plain(address), self._networks)
+
     def _is_proxy(self, client: str, headers: Headers) -> bool:
         shown = headers.every(PROXY_SECRET)
         listed = _in_networks(client, self._networks)

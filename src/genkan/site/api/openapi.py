@@ -64,8 +64,13 @@ def rules(operations: Sequence[Operation]) -> tuple[Rule, ...]:
 def serving(operations: Sequence[Operation]) -> Rule:
     """The route that serves the document of these operations."""
 
+    made: list[answer.Constant] = []
+
     async def openapi(received: Received, door: Door) -> Answer:
-        return answer.json(document(operations, door.public.text, cookie_name(door, SESSION)))
+        if not made:
+            described = document(operations, door.public.text, cookie_name(door, SESSION))
+            made.append(answer.Constant.of(msgspec.json.encode(described), b"application/json;charset=UTF-8"))
+        return made[0].to(received.header(b"if-none-match"))
 
     return Rule(PATH, ("GET",), openapi, Who.ANYONE, Guard.MACHINE, "The REST API as an OpenAPI document.")
 
