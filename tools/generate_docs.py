@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genkan.mdm import schema
+from genkan.ops import deployment
+from genkan.settings import Settings
 from tools import dashboard, library_reference, managed_reference, reference, rfc_index
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "genkan"
+EXAMPLE_SITE = "https://site.example.com"
 DECISIONS_HEAD = """# Decisions
 
 A page for each choice that somebody will question later: what was decided, why, what it costs. A page is not rewritten
@@ -38,8 +41,19 @@ def pages() -> dict[str, str]:
         f"reference/{schema.NAME}": schema.schema_text(),
         "decisions/README.md": decisions_page(),
         "../deploy/grafana/genkan.json": dashboard.dashboard(),
+        **deployments(),
         **rfc_index.pages(),
     }
+
+
+def deployments() -> dict[str, str]:
+    """What `genkan deploy` writes for a plain site, to look at and to start from."""
+    cluster = Settings(base_url=EXAMPLE_SITE, trusted_proxies=("10.0.0.0/8",))
+    written = {
+        "compose": deployment.compose(Settings(base_url=EXAMPLE_SITE), "genkan"),
+        "kubernetes": deployment.kubernetes(cluster, "registry.example.com/genkan:0.1.0"),
+    }
+    return {f"../deploy/{folder}/{name}": text for folder, files in written.items() for name, text in files.items()}
 
 
 def decisions_page() -> str:

@@ -13,12 +13,13 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from genkan import clock
+from genkan import __version__, clock
 from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
 from genkan.httpd import signals
@@ -39,7 +40,8 @@ from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
 from genkan.protocol.certificates.bundle import BundleProblem
 from genkan.protocol.certificates.rules import RuleProblem
 from genkan.protocol.naming import title_of
-from genkan.protocol.outcomes import Change, MoveRing
+from genkan.protocol.outcomes import Announce, Change, MoveRing
+from genkan.protocol.records import Served
 from genkan.protocol.ring import Ring, RingProblem, new_ring
 from genkan.protocol.signin.passkey_metadata import MetadataProblem
 from genkan.protocol.signin.passkey_models import Models, NoModels
@@ -60,7 +62,7 @@ from genkan.site.outlook import Outlook
 from genkan.site.pages import Pages
 from genkan.site.peer import Peers
 from genkan.site.sign_on import SignOnDesk, open_desk
-from genkan.started import say_started
+from genkan.started import announce_here, say_started, withdraw_here
 from genkan.store.api import CannotOpen, Store, StoreAway, StoreUnavailable
 from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
@@ -94,6 +96,7 @@ def serve(settings: Settings) -> None:
                 _run(settings, sockets, ending)
             else:
                 _oversee(settings, sockets, log, ending)
+            withdraw_here(settings)
     except CannotListen as problem:
         raise CannotServe(str(problem)) from None
     except NeverAnswered as problem:
@@ -114,10 +117,13 @@ def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], end
         except (CannotServe, CannotOpen, StoreUnavailable) as problem:
             seat.say(Said(cannot=str(problem), passes=isinstance(problem, StoreAway | StoreUnavailable)))
 
-    Overseer(settings.workers, work, log, _tell, clock.ticks, ending, settings.drain_seconds).run(sockets.close)
+    Overseer(settings.workers, work, log, partial(_tell, settings), clock.ticks, ending, settings.drain_seconds).run(
+        sockets.close
+    )
 
 
-def _tell(lines: tuple[str, ...]) -> None:
+def _tell(settings: Settings, lines: tuple[str, ...]) -> None:
+    announce_here(settings)
     print("\n".join(lines), flush=True)  # noqa: T201 - the contract's lines
     say_started(os.environ)
 
@@ -315,6 +321,8 @@ def _secret(path: str) -> str:
 async def _announcement(door: Door) -> list[str]:
     """What goes to standard output: ``ready``, and the set-up link while there is no administrator."""
     lines = [f"ready {door.public.text}"]
+    served = Served(door.public.text, __version__, door.env().now)
+    await door.store.apply(Change((Announce(served),)))
     site = await door.store.site()
     if not site.has_administrator:
         link = setup_link(door.env())
@@ -345,7 +353,7 @@ def _server(
 
     def ready() -> None:
         if seat is None:
-            return _tell(tuple(announcement))
+            return _tell(settings, tuple(announcement))
         seat.when_left_alone(server.leave)
         if door.fellows is not None:
             door.fellows.listen(lambda: families(door))

@@ -40,17 +40,16 @@ def test_a_healthy_site(shell: Shell) -> None:
     assert "WRONG" not in shell.good("status", "--deep").out
 
 
-def test_the_address_is_said_to_be_that_of_this_terminal(shell: Shell) -> None:
-    """A terminal without the server's settings guesses, and says so; with a base URL there is nothing to guess."""
+def test_an_address_that_nothing_has_served_is_called_a_guess(shell: Shell) -> None:
+    """Before the first start nobody knows it; with a base URL there is nothing to guess."""
     shell.add_user("alice", "--admin")
-    guessed = shell.good("status").out.splitlines()[0]
-    assert guessed == (
-        "This terminal's settings give http://localhost:8080 (no base URL is set here; a site that was started with "
-        f"one has another), data in {shell.database}"
-    )
+    guessed = shell.good("status")
+    assert guessed.out.splitlines()[0] == f"The site is http://localhost:8080, data in {shell.database}"
+    assert "http://localhost:8080 is a guess" in guessed.err
     shell.patch.setenv("GENKAN_BASE_URL", "https://a.example")
-    known = shell.good("status").out.splitlines()[0]
-    assert known == f"This terminal's settings give https://a.example, data in {shell.database}"
+    told = shell.good("status")
+    assert told.out.splitlines()[0] == f"The site is https://a.example, data in {shell.database}"
+    assert told.err == ""
 
 
 def test_nobody_administers(shell: Shell) -> None:

@@ -18,14 +18,19 @@ echo "served $*"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """A project folder with a plain name."""
+    return a_project(tmp_path)
+
+
+def a_project(folder: Path) -> Path:
     """The script in a project folder of its own, with a command that reads settings and says that it was called."""
-    tools, command = tmp_path / "tools", tmp_path / ".venv" / "bin" / "genkan"
+    tools, command = folder / "tools", folder / ".venv" / "bin" / "genkan"
     tools.mkdir()
     shutil.copy(ROOT / "tools" / "run.sh", tools)
     command.parent.mkdir(parents=True)
     command.write_text(STUB.format(shlex.quote(sys.executable)))
     command.chmod(0o700)
-    return tmp_path
+    return folder
 
 
 def said(folder: Path, **settings: str) -> str:
@@ -39,7 +44,7 @@ def test_every_command_is_named_with_its_path(folder: Path) -> None:
     told = said(folder)
     typed = [words for line in told.splitlines() if (words := line.strip().rpartition("  ")[2]).startswith("/")]
     assert [words.removeprefix(f"{folder}/.venv/bin/genkan ") for words in typed] == [
-        "app login http://localhost:8080", "app whoami", f'phones list --data-dir "{folder}/genkan-data"',
+        "app login http://localhost:8080", "app whoami", f"phones list --data-dir {folder}/genkan-data",
     ]  # fmt: skip
     assert told.endswith("served serve\n")
 
@@ -49,7 +54,21 @@ def test_the_data_folder_that_is_used_is_named(folder: Path, chosen: str, where:
     """GENKAN_DATA_DIR moves it, and is read as the site reads it: from the project's folder."""
     told = said(folder, GENKAN_DATA_DIR=chosen) if chosen else said(folder)
     assert f"keeps its data in {where.format(folder)}. " in told
-    assert f'--data-dir "{where.format(folder)}"' in told
+    assert f"--data-dir {where.format(folder)}\n" in told
+
+
+@pytest.mark.parametrize("name", ["two words", "it's", "a$b", "ünï"])
+def test_in_a_folder_with_a_space_the_lines_can_be_pasted(tmp_path: Path, name: str) -> None:
+    """A shell reads each line back as the program and its words, whatever the folder is called."""
+    odd = tmp_path / name
+    odd.mkdir()
+    told = said(a_project(odd))
+    typed = [shlex.split(words) for line in told.splitlines() if ".venv" in (words := line.strip().rpartition("  ")[2])]
+    assert typed == [
+        [f"{odd}/.venv/bin/genkan", "app", "login", "http://localhost:8080"],
+        [f"{odd}/.venv/bin/genkan", "app", "whoami"],
+        [f"{odd}/.venv/bin/genkan", "phones", "list", "--data-dir", f"{odd}/genkan-data"],
+    ]
 
 
 def test_the_address_follows_the_settings(folder: Path) -> None:

@@ -82,7 +82,7 @@ async def site_here(bench: Workbench, given: Given) -> SiteEntry:
     if not in_use:
         print_warning("the mobile switch is off, so the site is only named; turn it on with: genkan mobile on")
     client_id = link.client_id if link is not None and in_use else ""
-    return SiteEntry(title or None, bench.settings.public.text, _oauth(client_id, given), given.skip_info)
+    return SiteEntry(title or None, (await bench.address()).text, _oauth(client_id, given), given.skip_info)
 
 
 def octets_of(source: str) -> bytes:

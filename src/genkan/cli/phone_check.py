@@ -54,7 +54,7 @@ def check(
     """
 
     async def work(site: Workbench) -> tuple[Check, str, list[Checked], _Ground]:
-        ground = _Ground(site.settings, site.settings.public, site.store)
+        ground = _Ground(site.settings, await site.address(), site.store)
         made = issue(await _sealer(site), site.env())
         _show(phone_checked.address_of(made.sealed, ground.public))
         return made.check, made.sealed, await _awaited(made.check, wait, ground, site), ground

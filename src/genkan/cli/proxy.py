@@ -7,7 +7,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from genkan.cli.workbench import SET_UP, DataDir, Stop, load_settings, told
+from genkan.cli.workbench import SET_UP, DataDir, Stop, served_settings, told
 from genkan.ops.proxy import Layout, caddy_config, nginx_config, proxy_problem
 from genkan.settings import Settings
 
@@ -85,7 +85,7 @@ def caddy(
 
 
 def _print(config: Callable[[Settings, Layout], str], layout: Layout, data_dir: str | None) -> None:
-    settings = load_settings(data_dir)
+    settings = served_settings(data_dir)
     problem = _words_fault(value for value in astuple(layout) if isinstance(value, str))
     problem = problem or proxy_problem(settings, layout)
     if problem is not None:

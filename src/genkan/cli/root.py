@@ -31,6 +31,7 @@ GROUPS = {
     "sign-in": "How people sign in: which ways are taken, how recent a sign-in must be.",
     "mobile": "The mobile switch: does the site announce OAuth 2.0 to the app?",
     "phones": "Signed-in phones and applications: one row a sign-in.",
+    "deploy": "Files for Compose and Kubernetes, made from this site's settings.",
     "proxy": "Working reverse-proxy configurations for this site.",
     "api-key": "Keys for automation and for callers of introspection.",
     "keys": "The key ring that seals tokens.",

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from genkan import clock
 from genkan.cli.output import print_json, say
-from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, load_settings, told
+from genkan.cli.workbench import DONE, NO, SET_UP, AsJson, DataDir, Stop, served_settings, told
 from genkan.outside import ldap_trial
 from genkan.outside.ldap import LdapDirectory
 from genkan.outside.ldap_trial import Step
@@ -36,7 +36,7 @@ def try_directory(
 
     Example: genkan sign-on test corp --user alice
     """
-    settings = load_settings(data_dir)
+    settings = served_settings(data_dir)
     steps = asyncio.run(_tried(_source(settings, name), user, settings))
     if json:
         print_json({"name": name, "good": _is_good(steps), "steps": [_document(step) for step in steps]})

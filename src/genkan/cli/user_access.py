@@ -133,9 +133,11 @@ async def _recover_by_link(site: Workbench, name: str) -> None:
     async def decide() -> NewRecovery | Refused:
         return break_glass(await account_named(site, name), site.actor, site.env())
 
+    # Before anything ends: a link that leads nowhere would leave the person signed out for nothing.
+    address = await site.address()
     made = await site.apply(decide)
     say(f"{(await account_named(site, name)).name} is enabled and has the permission SYSTEM_ADMIN; open, within a day:")
-    say(f"{site.settings.public.text}{RECOVER}/{made.token}")
+    say(f"{address.text}{RECOVER}/{made.token}")
 
 
 def _with_new_password(

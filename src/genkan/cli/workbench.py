@@ -11,7 +11,8 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 from cyclopts import Parameter
 
 from genkan import clock, settings
-from genkan.cli.output import fail
+from genkan.cli.output import fail, print_warning
+from genkan.ops import served
 from genkan.ops.refusals import OPTIONS, sentence
 from genkan.protocol.accounts import NewAccount
 from genkan.protocol.api_keys import NewApiKey
@@ -21,11 +22,13 @@ from genkan.protocol.env import Env
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, RaiseStop, Refused
 from genkan.protocol.reasons import Reason
+from genkan.protocol.records import Served
 from genkan.protocol.signin.recovery import NewRecovery
 from genkan.site.ways_here import entrances_set
 from genkan.store.api import CannotOpen, NoSite, Store, StoreAway, StoreUnavailable
 from genkan.store.places import open_store
 from genkan.store.rounds import TRIES, settle_all
+from genkan.wire.urls import BaseURL
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +62,13 @@ class Workbench:
     def env(self) -> Env:
         """This moment's time and chance."""
         return clock.system_env()
+
+    async def address(self) -> BaseURL:
+        """The site's base URL as it is served; what makes that doubtful is a line on standard error."""
+        found = served.known(self.settings, await self.store.served())
+        if found.doubt is not None:
+            print_warning(found.doubt)
+        return found.settings.public
 
     @property
     def entrances(self) -> Entrances:
@@ -94,6 +104,21 @@ def load_settings(data_dir: str | None = None) -> settings.Settings:
     if isinstance(loaded, settings.SettingsProblem):
         raise Stop(loaded.sentence, SET_UP)
     return loaded
+
+
+def served_settings(data_dir: str | None = None) -> settings.Settings:
+    """The settings with the base URL that the site is served under; as they are where no site can be opened yet."""
+    loaded = load_settings(data_dir)
+    if loaded.base_url:
+        return loaded
+
+    async def announced(site: Workbench) -> Served | None:
+        return await site.store.served()
+
+    try:
+        return served.known(loaded, at_site(data_dir, announced)).settings
+    except (CannotOpen, StoreUnavailable, PermissionError):
+        return loaded
 
 
 def at_site(data_dir: str | None, work: Callable[[Workbench], Coroutine[Any, Any, T]]) -> T:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from genkan.outside.ring_file import read_ring, read_ring_of
 from genkan.protocol.env import Env
-from genkan.protocol.records import Site
+from genkan.protocol.records import Served, Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
@@ -31,6 +31,7 @@ class Facts:
     nodes: list[NodeReport] = field(default_factory=list)
     damage: str | None = None
     administered: bool = False
+    served: Served | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Health:
 
     checks: tuple[Check, ...]
     counts: Counts | None
+    served: Served | None = None
 
     @property
     def good(self) -> bool:
@@ -59,7 +61,8 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
         here = entrances_set(settings).by(site.ways)
         administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
         ring, nodes = read_ring_of(settings.ring_path, site), await store.nodes()
-        return Facts(schema, ring, site, count(place), nodes, administered=administered)
+        served = await store.served()
+        return Facts(schema, ring, site, count(place), nodes, administered=administered, served=served)
     finally:
         await store.close()
 
@@ -72,7 +75,7 @@ def judge(facts: Facts, env: Env) -> Health:
         checks += site_checks(
             facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now, administered=facts.administered
         )
-    return Health(tuple(checks), facts.counts)
+    return Health(tuple(checks), facts.counts, facts.served)
 
 
 def _schema(facts: Facts) -> Check:

@@ -12,7 +12,7 @@ from genkan.protocol.identity_steps import IdentityStep
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.phone_check_steps import PhoneCheckStep
 from genkan.protocol.reasons import EndReason, Reason
-from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Session
+from genkan.protocol.records import Account, ApiKey, Consent, Grant, Link, Served, Session
 from genkan.protocol.recovery_steps import RecoveryStep
 from genkan.protocol.signin_steps import SignInStep
 from genkan.wire.scopes import Permission
@@ -334,6 +334,13 @@ class DecideLoss:
     heal_until: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """A process serves the site from now on."""
+
+    served: Served
+
+
 Step = (
     AddAccount
     | PutAccount
@@ -365,6 +372,7 @@ Step = (
     | NeedOwnAddress
     | EraseTraces
     | DecideLoss
+    | Announce
     | IdentityStep
 )
 

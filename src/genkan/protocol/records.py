@@ -309,6 +309,17 @@ class FailedTries:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What the process that served the site last announced: its base URL, its version of Genkan, and when it started
+    (milliseconds).
+    """
+
+    base_url: str
+    version: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The facts of the installation that every request depends on; ``version`` moves when any of them or a link
     does. ``title`` is what administrators named the site, empty while nobody has. ``ways`` and ``max_age`` (in

@@ -18,6 +18,7 @@ from genkan.protocol.records import (
     Identity,
     Passkey,
     RecoveryLink,
+    Served,
     Session,
     SourceState,
 )
@@ -196,6 +197,9 @@ class ColdVerbs(HotReads):
 
     async def nodes(self) -> list[NodeReport]:
         return await self._cold.ask(lambda reads: reads.nodes())
+
+    async def served(self) -> Served | None:
+        return await self._cold.ask(lambda reads: reads.served())
 
     async def segments(self, node: str, after: int = 0, limit: int = 100) -> list[Segment]:
         return await self._cold.ask(lambda reads: reads.segments(node, after, limit))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from genkan.protocol.outcomes import Event
 from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Served
 from genkan.store import rows
 from genkan.store.api import Asker, NodeReport, PasswordRow, PhoneQuery, Tally
 from genkan.store.sqlite_reads import SqliteReads
@@ -40,6 +40,7 @@ _ASKERS = """
     SELECT user_agent, network, first_at, last_at, count FROM askers WHERE last_at >= ? ORDER BY last_at DESC LIMIT ?
 """
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
+_SERVED = "SELECT served_url, served_version, served_at FROM site WHERE served_at > 0"
 _NODES = "SELECT node, ring_version, seen_at FROM nodes WHERE seen_at > 0 ORDER BY node"
 
 # A phone, and the first stop that reached it where its row does not say so yet. Each of three kinds is looked up: of an
@@ -181,3 +182,7 @@ class SqliteLists(SqliteReads):
 
     async def nodes(self) -> list[NodeReport]:
         return [NodeReport(*row) for row in self._all(_NODES)]
+
+    async def served(self) -> Served | None:
+        row = self._one(_SERVED)
+        return None if row is None else Served(*row)

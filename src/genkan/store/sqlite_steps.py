@@ -93,6 +93,7 @@ _ADMINISTRATOR = "SELECT EXISTS (SELECT 1 FROM accounts WHERE standing = 0 AND p
 _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administrator <> ?1"
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _DECIDE_LOSS = "UPDATE site SET heal_until = ?, restored_at = ?, behind_since = 0"
+_ANNOUNCE = "UPDATE site SET served_url = ?, served_version = ?, served_at = ?"
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
 _ERASE_GRANTS = """
     UPDATE grants INDEXED BY grants_by_account SET device = NULL, user_agent = 0, address = '', network = 0
@@ -130,7 +131,8 @@ class Steps:
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.NeedOwnAddress: sign_in.is_own_address,
-            o.DecideLoss: self._decide_loss, o.NameSite: self._name_site, r.NeedPassword: recovery.need_password,
+            o.DecideLoss: self._decide_loss, o.Announce: self._announce, o.NameSite: self._name_site,
+            r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
             o.Spend: self._spend, s.PutSignInPolicy: self._put_policy, s.PutRecoveryCodes: sign_in.put_codes,
             s.UseRecoveryCode: sign_in.use_code, s.ForgetFailedTries: sign_in.forget_tries,
@@ -293,3 +295,7 @@ class Steps:
 
     def _decide_loss(self, step: o.DecideLoss) -> bool:
         return self._moved_site(self._did(_DECIDE_LOSS, step.heal_until, step.restored_at))
+
+    def _announce(self, step: o.Announce) -> bool:
+        served = step.served
+        return self._did(_ANNOUNCE, served.base_url, served.version, served.at)

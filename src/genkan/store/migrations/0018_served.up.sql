@@ -1,0 +1,6 @@
+-- additive
+-- What the process that served the site last announced, for commands that print addresses: its base URL, its version, and
+-- when it started (0 for never).
+ALTER TABLE site ADD COLUMN served_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE site ADD COLUMN served_version TEXT NOT NULL DEFAULT '';
+ALTER TABLE site ADD COLUMN served_at INTEGER NOT NULL DEFAULT 0;
