@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from genkan.app import arrival, keeping
+from genkan.app import arrival, keeping, leaving
 from genkan.app.drive import Driver
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Access, Retry, SignedOut, SignInAgain, SiteSetUpWrong
@@ -115,13 +115,13 @@ class FullVault(MemoryVault):
 
 
 def test_a_successor_that_cannot_be_kept_is_not_used(clock: Clock, chance: Chance) -> None:
-    """With a full disk the successor is dropped: the site gives the same one again, and nothing was shown to it."""
+    """With a full disk no successor is asked for: a site that takes a token once would sign the person out."""
     vault = FullVault()
     keeper = Keeper(vault, clock, chance)
     before = keep(keeper, left=-1)
     vault.full = True
     with pytest.raises(VaultTrouble, match="No space left"):
-        access(keeper, document(NEW))
+        access(keeper)
     assert kept(keeper) == before
     vault.full = False
     assert isinstance(access(keeper, document(NEW)), Access)
@@ -192,7 +192,7 @@ def test_a_turn_that_never_comes(keeper: Keeper, monkeypatch: pytest.MonkeyPatch
     other = keeper.vault.turn("s1")
     assert other.take()
     assert isinstance(drive(keeping.access(keeper, "s1"), nobody), Retry)
-    assert isinstance(drive(keeping.sign_out(keeper, "s1"), nobody), Retry)
+    assert isinstance(drive(leaving.sign_out(keeper, "s1"), nobody), Retry)
     other.give_back()
 
 
@@ -242,14 +242,14 @@ def test_a_damaged_session_is_a_sentence(keeper: Keeper, text: str) -> None:
 def test_what_cannot_be_read_is_not_called_signed_out(keeper: Keeper) -> None:
     """The site still takes its tokens: it stays and is told, until forgetting is asked for, which is told as well."""
     keeper.vault.write("s1", '{"version": 9}')
-    outcome = drive(keeping.sign_out(keeper, "s1"), nobody)
+    outcome = drive(leaving.sign_out(keeper, "s1"), nobody)
     assert isinstance(outcome, SiteSetUpWrong)
     assert "layout 9" in outcome.sentence
-    ((label, ended),) = drive(keeping.sign_out_everywhere(keeper), nobody)
+    ((label, ended),) = drive(leaving.sign_out_everywhere(keeper), nobody)
     assert "cannot be read" in label
     assert ended == outcome
     assert keeper.vault.names() == ("s1",)
-    assert drive(keeping.sign_out(keeper, "s1", forget=True), nobody) == outcome
+    assert drive(leaving.sign_out(keeper, "s1", forget=True), nobody) == outcome
     assert keeper.vault.names() == ()
 
 
@@ -309,7 +309,7 @@ def test_sign_out_revokes_then_forgets(keeper: Keeper) -> None:
         assert keeper.vault.read("s1") is not None
         return Answer(200, {}, b"")
 
-    assert isinstance(drive(keeping.sign_out(keeper, "s1"), script), SignedOut)
+    assert isinstance(drive(leaving.sign_out(keeper, "s1"), script), SignedOut)
     assert forms[0]["token"] == "rt-old"
     assert keeper.vault.names() == ()
 
@@ -318,16 +318,16 @@ def test_sign_out_without_the_site(keeper: Keeper) -> None:
     """Out of reach nothing changes, unless forgetting was asked for."""
     keep(keeper)
     gone = Lost(Loss.UNREACHABLE, "No network.")
-    assert drive(keeping.sign_out(keeper, "s1"), lambda _step: gone) == Retry("No network.")
+    assert drive(leaving.sign_out(keeper, "s1"), lambda _step: gone) == Retry("No network.")
     assert keeper.vault.names() == ("s1",)
-    assert drive(keeping.sign_out(keeper, "s1", forget=True), lambda _step: gone) == Retry("No network.")
+    assert drive(leaving.sign_out(keeper, "s1", forget=True), lambda _step: gone) == Retry("No network.")
     assert keeper.vault.names() == ()
 
 
 def test_an_ended_session_signs_out_alone(keeper: Keeper) -> None:
     """What the site has ended needs no telling."""
     keep(keeper, tokens=None, ended="Ended.")
-    assert isinstance(drive(keeping.sign_out(keeper, "s1"), nobody), SignedOut)
+    assert isinstance(drive(leaving.sign_out(keeper, "s1"), nobody), SignedOut)
     assert keeper.vault.names() == ()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from genkan.app import vault as vaults
 from genkan.app.agent import HandedAgent, NoDoor
 from genkan.app.drive import AsyncDriver, Driver
 from genkan.app.flows import Wanted
@@ -279,16 +279,22 @@ def test_killed_between_the_answer_and_the_disk(
     clock.forward(4000)
     with monkeypatch.context() as patch:
 
-        def die(_handle: int) -> None:
+        def die(_path: Path, _content: bytes) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(os, "fsync", die)
+        patch.setattr(vaults, "_overwrite", die)
         with pytest.raises(KeyboardInterrupt):
             session.access()
     assert rotations(site) == 1
+    (left,) = start().saved()
+    assert isinstance(left, SessionState)
+    assert left.renewing
     again = start().open(session.id)
     assert isinstance(again.access(), Access)
     assert isinstance(again.whoami(), Answer)
+    (after,) = start().saved()
+    assert isinstance(after, SessionState)
+    assert not after.renewing
     assert (rotations(site), refreshes(site)) == (1, [2])
 
 

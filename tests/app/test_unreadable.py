@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from keyring.backend import KeyringBackend
 
-from genkan.app import App, HandedAgent, Machine, SignInNeeded, VaultTrouble, keeping
+from genkan.app import App, HandedAgent, Machine, SignInNeeded, VaultTrouble, keeping, leaving
 from genkan.app.keeping import Keeper
 from genkan.app.shelter import shelter_of
 from genkan.testing import Setup, SiteDouble
@@ -118,7 +118,7 @@ def test_a_session_in_use_while_the_keyring_is_locked(
     with pytest.raises(VaultTrouble, match="unlock it"):
         drive(keeping.access(keeper, state.id), lambda step: pytest.fail(f"asked {step}"))
     with pytest.raises(VaultTrouble, match="unlock it"):
-        drive(keeping.sign_out(keeper, state.id), lambda step: pytest.fail(f"asked {step}"))
+        drive(leaving.sign_out(keeper, state.id), lambda step: pytest.fail(f"asked {step}"))
 
 
 @pytest.mark.parametrize("kind", ["", "encrypted"])

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "test-your-app.md"
-COUNT = 5
+COUNT = 6
 
 
 def run(folder: Path) -> subprocess.CompletedProcess[str]:

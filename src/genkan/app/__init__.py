@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         VaultTrouble,
         WhichOne,
     )
-    from genkan.app.vault import FileVault, MemoryVault, Turn, Vault
+    from genkan.app.vault import FileVault, MemoryVault, Room, Turn, Vault
     from genkan.wire.managed import Finding, Managed, OAuthEntry, SiteEntry
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "Resume",
     "Retry",
     "Returned",
+    "Room",
     "SealedVault",
     "SessionState",
     "SetUpWrong",
@@ -146,7 +147,7 @@ _HOMES = {
         "VaultTrouble",
         "WhichOne",
     ),
-    "app.vault": ("FileVault", "MemoryVault", "Turn", "Vault"),
+    "app.vault": ("FileVault", "MemoryVault", "Room", "Turn", "Vault"),
     "wire.managed": ("Finding", "Managed", "OAuthEntry", "SiteEntry"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

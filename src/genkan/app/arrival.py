@@ -6,7 +6,7 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 import hashlib
 from collections.abc import Callable
 
-from genkan.app import flows, keeping, preflight
+from genkan.app import flows, keeping, leaving, preflight
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
@@ -62,7 +62,7 @@ def _name(keeper: Keeper, state: SessionState, tokens: Tokens, wanted: str | Non
     account = yield from _who(state.site, tokens)
     if wanted is not None and (isinstance(account, str) or wanted not in {account.name, account.key}):
         # Before anything of another account is touched: nobody asked for a session of hers, new or renewed.
-        yield from keeping.sign_out(keeper, state.id, forget=True)
+        yield from leaving.sign_out(keeper, state.id, forget=True)
         found = account if isinstance(account, str) else f"At {state.site.name} {account.name} is signed in,"
         return SignInAgain(f"{found} {'and ' if isinstance(account, str) else ''}{wanted} was asked for.")
     if isinstance(account, str):
@@ -81,7 +81,7 @@ def _replace_earlier(keeper: Keeper, state: SessionState, account: Account) -> F
         if not isinstance(earlier, SessionState) or earlier.id == state.id:
             continue
         if earlier.site.is_for_the_same(state.site) and (yield from _is_of(keeper, earlier, account)):
-            yield from keeping.sign_out(keeper, earlier.id, forget=True)
+            yield from leaving.sign_out(keeper, earlier.id, forget=True)
 
 
 def _is_of(keeper: Keeper, earlier: SessionState, account: Account) -> Flow[bool]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from genkan.app.lately import Lately
-from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, Turn, Vault, VaultTrouble
+from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, Room, Turn, Vault, VaultTrouble, room_in
 
 
 @dataclass(slots=True)
@@ -85,6 +85,9 @@ class VaultsBeside:
     def write(self, name: str, text: str) -> None:
         # Renewed where it lies: what was sealed does not come to lie in clear by a variable of one run.
         self._place_of(name).vault().write(name, text)
+
+    def reserve(self, name: str, size: int) -> Room:
+        return room_in(self._place_of(name).vault(), name, size)
 
     def remove(self, name: str) -> None:
         self._place_of(name).remove(name)

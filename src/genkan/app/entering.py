@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from genkan.app import advice, arrival, entry_turn, keeping
+from genkan.app import advice, arrival, entry_turn, keeping, leaving
 from genkan.app.agent import UserAgent
 from genkan.app.connecting import (
     APPS_OWN,
@@ -183,7 +183,7 @@ class Entrance:
     def leave_all(self, *, forget: bool) -> Flow[dict[str, str]]:
         """End every kept session; by their labels the sentences of those that could not be ended."""
         keeper = yield from self.keeper(forgetting=forget)
-        ended = yield from keeping.sign_out_everywhere(keeper, forget=forget)
+        ended = yield from leaving.sign_out_everywhere(keeper, forget=forget)
         return {label: outcome.sentence for label, outcome in ended if not isinstance(outcome, SignedOut)}
 
     def saved(self) -> Flow[tuple[SessionState, ...]]:

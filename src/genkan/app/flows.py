@@ -5,6 +5,7 @@ Owns what is sent and how answers are judged; keeps nothing, opens no connection
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -162,8 +163,13 @@ def exchange(site: Site, asked: CodeExchange, now: Now) -> Flow[SignedIn | Probl
     return SignedIn(site, asked.redirect_uri, _tokens(granted, None, started))
 
 
-def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[Refreshed | Problem]:
-    """RFC 6749 6. Asked again when an answer is lost: the same refresh token has the same successor."""
+def refresh(
+    site: Site, tokens: Tokens, redirect_uri: str, *, now: Now, unanswered: bool = False
+) -> Flow[Refreshed | Problem]:
+    """RFC 6749 6. Asked again when an answer is lost: at many sites the same refresh token has the same successor.
+
+    ``unanswered``: an earlier renewal with this token had no answer, so a site that takes it once may refuse it now.
+    """
     if tokens.refresh is None:
         return SignInAgain(f"The sign-in at {site.name} cannot be renewed: sign in again.")
     asked = RefreshRequest(
@@ -174,23 +180,47 @@ def refresh(site: Site, tokens: Tokens, redirect_uri: str, *, now: Now) -> Flow[
         redirect_uri=redirect_uri,
     )
     started = now()
-    answer = yield from _ask_patiently(_form(site.token_endpoint, asked.to_form()))
+    answer, lost_one = yield from _ask_patiently(_form(site.token_endpoint, asked.to_form()))
     if isinstance(answer, Lost):
-        return not_asked(site, answer)
+        return _not_renewed(site, answer, may_have_renewed=lost_one)
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
-        return _failed(site, granted, f"You are signed out of {site.name}")
+        failed = _failed(site, granted, f"You are signed out of {site.name}")
+        if isinstance(failed, SignInAgain) and (lost_one or unanswered):
+            return _lost_for_good(site, granted)
+        return replace(failed, may_have_renewed=lost_one) if isinstance(failed, Retry) else failed
     return Refreshed(_tokens(granted, tokens.refresh, started))
 
 
-def _ask_patiently(request: Ask) -> Flow[Answer | Lost]:
+def _not_renewed(site: Site, lost: Lost, *, may_have_renewed: bool) -> Problem:
+    problem = not_asked(site, lost)
+    return replace(problem, may_have_renewed=may_have_renewed) if isinstance(problem, Retry) else problem
+
+
+def _lost_for_good(site: Site, failure: OAuthFailure) -> SignInAgain:
+    """The token was good: what ended this is that a site which takes it only once did not get its answer through."""
+    said = f" It says: {failure.description}" if failure.description else ""
+    return SignInAgain(
+        f"The answer to a renewal at {site.name} was lost, and this site allows no second try: sign in again. Where "
+        f"that happens often, ask its administrator for a window in which a renewal may be asked again.{said}"
+    )
+
+
+def _ask_patiently(request: Ask) -> Flow[tuple[Answer | Lost, bool]]:
+    """The last answer, and whether one was lost on the way that the site may have acted on."""
     answer = yield from ask(request)
+    lost_one = _may_have_acted(answer)
     for milliseconds in REFRESH_PAUSES:
         if not _worth_repeating(answer):
             break
         yield from pause(milliseconds)
         answer = yield from ask(request)
-    return answer
+        lost_one = lost_one or _may_have_acted(answer)
+    return answer, lost_one
+
+
+def _may_have_acted(answer: Answer | Lost) -> bool:
+    return isinstance(answer, Lost) and answer.loss in {Loss.INTERRUPTED, Loss.UNREADABLE}
 
 
 def _worth_repeating(answer: Answer | Lost) -> bool:

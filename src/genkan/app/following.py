@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from genkan.app import keeping
+from genkan.app import keeping, leaving
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Problem, SignedOut, SignInAgain
 from genkan.app.state import Account, SessionState, Site
@@ -44,7 +44,7 @@ def sign_out(keeper: Keeper, held: Held, *, forget: bool) -> Flow[SignedOut | Pr
         state = None
     gone = not isinstance(state, SessionState) or state.tokens is None
     other = (yield from _live(keeper, held)) if gone else None
-    return (yield from keeping.sign_out(keeper, other or held.id, forget=forget))
+    return (yield from leaving.sign_out(keeper, other or held.id, forget=forget))
 
 
 def _live(keeper: Keeper, held: Held) -> Flow[str | None]:

@@ -16,14 +16,13 @@ from genkan.app.outcomes import (
     Problem,
     Refreshed,
     Retry,
-    SignedOut,
     SignInAgain,
     SiteSetUpWrong,
 )
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
-from genkan.app.vault import DEVICE, Away, EntryTrouble, Turn, Vault, VaultTrouble
+from genkan.app.vault import DEVICE, Away, EntryTrouble, Room, Turn, Vault, VaultTrouble, room_in
 from genkan.wire.jsontext import decode_object, shown, text
 
 MYSELF = "/rest/api/2/myself"
@@ -32,6 +31,8 @@ LONGEST_NAME = 255
 ASIDE_SECONDS = 5.0
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 BUSY = "Another program of yours is renewing this session and does not finish: try again."
+LONGEST_SUCCESSOR = 64 * 1024
+"""Bytes that are reserved for new tokens; signed ones with many groups have a few thousand each."""
 TURN_POLL_MS = 25
 TURN_POLLS = 2400
 """A minute: longer than a refresh with all its repetitions takes, unless the network hangs for its holder."""
@@ -63,13 +64,13 @@ def saved(vault: Vault) -> tuple[SessionState | Unreadable, ...]:
 
 def _one_of_all(vault: Vault, name: str) -> SessionState | Unreadable | None:
     try:
-        return _read(vault, name)
+        return read_entry(vault, name)
     except EntryTrouble as trouble:
         # One that cannot be read keeps no other from being used. What is spoilt for good does not come here.
         return Unreadable(name, str(trouble), isinstance(trouble, Away), passing=True)
 
 
-def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
+def read_entry(vault: Vault, name: str) -> SessionState | Unreadable | None:
     """One entry. What is spoilt is over; what cannot be read now raises ``VaultTrouble``."""
     try:
         document = vault.read(name)
@@ -78,16 +79,9 @@ def _read(vault: Vault, name: str) -> SessionState | Unreadable | None:
     return None if document is None else decode(name, document)
 
 
-def _read_to_forget(vault: Vault, name: str) -> SessionState | Unreadable | None:
-    try:
-        return _read(vault, name)
-    except VaultTrouble as trouble:
-        return Unreadable(name, str(trouble))
-
-
 def load(keeper: Keeper, session_id: str) -> Flow[SessionState | SignInAgain]:
     """One kept session."""
-    state = yield from work(lambda: _read(keeper.vault, session_id))
+    state = yield from work(lambda: read_entry(keeper.vault, session_id))
     if state is None:
         return SignInAgain("This session was signed out: sign in again.")
     return SignInAgain(state.sentence) if isinstance(state, Unreadable) else state
@@ -97,8 +91,7 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
     """An access token that can be used now, refreshed when it has to be; ``rejected`` is one that the site refused.
 
     Without a network a token that still holds is enough, and one that does not gives ``Retry`` with everything kept.
-    Raises ``VaultTrouble``, after which nothing is lost: what could not be kept was not used, and the site gives the
-    same successor again.
+    Raises ``VaultTrouble``, after which nothing is lost: without room for a successor none is asked for.
     """
     state = yield from load(keeper, session_id)
     found = _usable(keeper, state, rejected)
@@ -109,12 +102,21 @@ def access(keeper: Keeper, session_id: str, rejected: str | None = None) -> Flow
         due = yield from _due(keeper, session_id, rejected, turn, _still_good(keeper, state, rejected))
         if not isinstance(due, _Due):
             return due
-        state = due.state
-        site = keeper.asked(state.site)
-        outcome = yield from flows.refresh(site, due.tokens, state.redirect_uri, now=keeper.now)
-        return (yield from _settle(keeper, state, due.tokens, outcome, rejected))
+        return (yield from _renew(keeper, due, rejected))
     finally:
         turn.give_back()
+
+
+def _renew(keeper: Keeper, due: "_Due", rejected: str | None) -> Flow[Access | Problem]:
+    """Ask for the successor, and keep what comes of it in the room that is there for it."""
+    state = due.state
+    try:
+        outcome = yield from flows.refresh(
+            keeper.asked(state.site), due.tokens, state.redirect_uri, now=keeper.now, unanswered=due.unanswered
+        )
+        return (yield from _settle(keeper, due, outcome, rejected))
+    finally:
+        due.room.give_back()
 
 
 def _usable(keeper: Keeper, state: SessionState | SignInAgain, rejected: str | None) -> Access | SignInAgain | None:
@@ -145,10 +147,12 @@ def _access(tokens: Tokens) -> Access:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What is to be refreshed, with the turn for it."""
+    """What is to be refreshed, with the turn for it, and the room that its successor will take."""
 
     state: SessionState
     tokens: Tokens
+    room: Room
+    unanswered: bool
 
 
 def _due(
@@ -167,15 +171,27 @@ def _due(
             return found
         if not isinstance(state, SessionState) or state.tokens is None or not held:
             return Retry(BUSY)
-        if good is not None:
-            # The next token makes the present one worthless: it is not asked for before there is a place for it.
-            yield from keep(keeper, state)
-        return _Due(state, state.tokens)
+        return (yield from _reserved(keeper, state, state.tokens))
     except VaultTrouble:
         # A disk that is full now may not be when the present token runs out.
         if good is None:
             raise
         return good
+
+
+def _reserved(keeper: Keeper, state: SessionState, tokens: Tokens) -> Flow[_Due]:
+    """The next token makes the present one worthless: it is not asked for before there is a place for it.
+
+    On the disk before the request leaves: room for the successor, and that a renewal is under way.
+    """
+    size = 2 * len(encode(state).encode()) + LONGEST_SUCCESSOR
+    room = yield from work(lambda: room_in(keeper.vault, state.id, size))
+    try:
+        yield from keep(keeper, replace(state, renewing=True))
+    except BaseException:
+        room.give_back()
+        raise
+    return _Due(replace(state, renewing=False), tokens, room, state.renewing)
 
 
 def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
@@ -190,40 +206,44 @@ def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
 
 def over(state: SessionState, sentence: str) -> SessionState:
     """The session as one that has ended, for this reason."""
-    return replace(state, tokens=None, ended=sentence)
+    return replace(state, tokens=None, ended=sentence, renewing=False)
 
 
-def _settle(
-    keeper: Keeper, state: SessionState, tokens: Tokens, outcome: Refreshed | Problem, rejected: str | None
-) -> Flow[Access | Problem]:
+def _settle(keeper: Keeper, due: _Due, outcome: Refreshed | Problem, rejected: str | None) -> Flow[Access | Problem]:
+    state, tokens = due.state, due.tokens
     match outcome:
         case Refreshed():
             site = keeper.asked(state.site)
-            yield from keep(keeper, replace(state, site=site, tokens=outcome.tokens, ended=None))
+            yield from _fill(due, replace(state, site=site, tokens=outcome.tokens, ended=None))
             return _access(outcome.tokens)
         case SignInAgain():
-            return (yield from _end_unless_renewed(keeper, state, tokens, outcome))
+            return (yield from _end_unless_renewed(keeper, due, outcome))
         case Retry() | SiteSetUpWrong():
             if rejected == tokens.access and isinstance(outcome, SiteSetUpWrong) and outcome.client_refused:
                 # Neither is taken: the next program finds that out at once, and need not try the token first.
-                yield from keep(keeper, replace(state, tokens=replace(tokens, expires_at=tokens.obtained_at)))
+                state = replace(state, tokens=replace(tokens, expires_at=tokens.obtained_at))
+            is_open = due.unanswered or (isinstance(outcome, Retry) and outcome.may_have_renewed)
+            yield from _fill(due, replace(state, renewing=is_open))
             # An early refresh may fail: the present token is good until it expires.
             return _still_good(keeper, state, rejected) or outcome
 
 
-def _end_unless_renewed(
-    keeper: Keeper, state: SessionState, tokens: Tokens, outcome: SignInAgain
-) -> Flow[Access | Problem]:
+def _fill(due: _Due, state: SessionState) -> Flow[None]:
+    yield from work(lambda: due.room.fill(encode(state)))
+
+
+def _end_unless_renewed(keeper: Keeper, due: _Due, outcome: SignInAgain) -> Flow[Access | Problem]:
     """The site takes the refresh token for over. Where the vault holds another by now, that is why, and no end.
 
     Turns do not reach everywhere: a folder on a network file system, a keyring that two machines share.
     """
+    state, spent = due.state, due.tokens.refresh
     latest = yield from load(keeper, state.id)
-    if isinstance(latest, SessionState) and latest.tokens is not None and latest.tokens.refresh != tokens.refresh:
+    if isinstance(latest, SessionState) and latest.tokens is not None and latest.tokens.refresh != spent:
         if is_fresh(latest.tokens, keeper.now()):
             return _access(latest.tokens)
         return Retry("Another program of yours has renewed this session: try again.")
-    yield from keep(keeper, over(state, outcome.sentence))
+    yield from _fill(due, over(state, outcome.sentence))
     return outcome
 
 
@@ -349,49 +369,3 @@ def read_account(answer: Answer) -> Account | None:
     if name is None:
         return None
     return Account(text(found.get("key")) or name, name, shown(found.get("displayName"), LONGEST_NAME))
-
-
-def sign_out(keeper: Keeper, session_id: str, *, forget: bool = False) -> Flow[SignedOut | Problem]:
-    """End the session at the site, then forget it here; with ``forget`` forget it whatever the site says.
-
-    One that cannot be read stays without ``forget``: the site still takes its tokens. Raises ``VaultTrouble``.
-    """
-    turn = keeper.vault.turn(session_id)
-    try:
-        if not (yield from wait_for(turn)):
-            return Retry(BUSY)
-        read = _read_to_forget if forget else _read
-        state = yield from work(lambda: read(keeper.vault, session_id))
-        outcome = yield from _end(keeper, state)
-        if forget or isinstance(outcome, SignedOut):
-            yield from work(lambda: keeper.vault.remove(session_id))
-        return outcome
-    finally:
-        turn.give_back()
-
-
-def _end(keeper: Keeper, state: SessionState | Unreadable | None) -> Flow[SignedOut | Problem]:
-    if state is None:
-        return SignedOut("Nothing was ended at the site: this session was signed out before.")
-    if isinstance(state, Unreadable):
-        return SiteSetUpWrong(f"Its site cannot be told that it ends. {state.sentence}")
-    if state.tokens is None:
-        return SignedOut(f"The site had already ended the sign-in: {state.ended or state.site.name}")
-    return (yield from flows.sign_out(keeper.asked(state.site), state.tokens))
-
-
-def sign_out_everywhere(keeper: Keeper, *, forget: bool = False) -> Flow[tuple[tuple[str, SignedOut | Problem], ...]]:
-    """End every kept session, each by itself: what one site does not take keeps no other from being ended."""
-    kept = yield from work(lambda: saved(keeper.vault))
-    ended = []
-    for state in kept:
-        label = state.label if isinstance(state, SessionState) else f"session {state.id}, which cannot be read"
-        ended.append((label, (yield from _sign_out_of_many(keeper, state.id, forget=forget))))
-    return tuple(ended)
-
-
-def _sign_out_of_many(keeper: Keeper, session_id: str, *, forget: bool) -> Flow[SignedOut | Problem]:
-    try:
-        return (yield from sign_out(keeper, session_id, forget=forget))
-    except VaultTrouble as trouble:
-        return Retry(str(trouble))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from genkan.app.lately import Lately
 from genkan.app.sealed import HEAD as SEALED_HEAD
-from genkan.app.sealed import KEY_BYTES, Draw, Spoilt, seal, see_layout, unseal
-from genkan.app.vault import FileVault, Turn, VaultTrouble
+from genkan.app.sealed import KEY_BYTES, Draw, SealedRoom, Spoilt, seal, sealed_size, see_layout, unseal
+from genkan.app.vault import FileVault, Room, Turn, VaultTrouble
 
 if TYPE_CHECKING:
     # keyring takes a tenth of a second to import and looks for a desktop bus, which a file vault should not pay.
@@ -79,6 +79,12 @@ class KeyringVault:
         # It is kept from here on; what the keyring still holds of it is no longer read.
         with suppress(VaultTrouble):
             self._former.remove(name)
+
+    def reserve(self, name: str, size: int) -> Room:
+        key_id, key = self._own_key()
+        room = self._files.reserve(name, sealed_size(size))
+        # What the first layout holds beside it stays until the next write: once there is a file, it is not read.
+        return SealedRoom(room, lambda text: f"{HEAD}{key_id} {seal(key, name, text, self._draw)}")
 
     def remove(self, name: str) -> None:
         self._files.remove(name)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 from glob import escape
+from itertools import count
 from pathlib import Path
 
 from genkan.app import owned
@@ -26,6 +27,15 @@ def fresh(path: Path, mark: str = "") -> Path:
     new = path.with_name(f".{marked}.{os.getpid()}.{threading.get_ident()}{SUFFIX}")
     new.unlink(missing_ok=True)
     return new
+
+
+def of_process(path: Path) -> Path:
+    """A name that lives as long as this process, whichever of its threads asks; each call gives another."""
+    mark = f"{_short(path.name)}.{next(_numbers)}"
+    return path.with_name(f".{mark}.{os.getpid()}.{threading.main_thread().ident}{SUFFIX}")
+
+
+_numbers = count()
 
 
 def _short(name: str) -> str:

@@ -14,12 +14,14 @@ from genkan.app.state import SessionState, Site, Tokens
 class Retry:
     """Nothing is wrong with the sign-in: the same may work later (``after`` is in seconds when the site named it).
 
-    ``may_have_acted`` says that a request which changes something was sent and its answer lost.
+    ``may_have_acted`` says that a request which changes something was sent and its answer lost; ``may_have_renewed``
+    the same of a renewal, on which nothing was done yet of what the caller asked.
     """
 
     sentence: str
     after: int | None = None
     may_have_acted: bool = False
+    may_have_renewed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from genkan.app import owned
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import DEVICE, EntryTrouble, FileVault, Turn, make_private, read_own, write_new
+from genkan.app.vault import DEVICE, EntryTrouble, FileVault, Room, Turn, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 
@@ -193,6 +193,25 @@ def see_layout(head: str, sealed: str) -> None:
         )
 
 
+def sealed_size(size: int) -> int:
+    """Bytes that a sealed text of ``size`` bytes takes at most: nonce and tag, base64, and the words before it."""
+    return (size + NONCE_BYTES + 16 + 2) * 4 // 3 + 100
+
+
+class SealedRoom:
+    """A room in a vault of files, filled with what is sealed."""
+
+    def __init__(self, room: Room, seal_up: Callable[[str], str]) -> None:
+        self._room = room
+        self._seal_up = seal_up
+
+    def fill(self, text: str) -> None:
+        self._room.fill(self._seal_up(text))
+
+    def give_back(self) -> None:
+        self._room.give_back()
+
+
 class SealedVault:
     """Each entry sealed under its own name (AES-256-GCM), in an owner-only file."""
 
@@ -220,6 +239,11 @@ class SealedVault:
 
     def write(self, name: str, text: str) -> None:
         self._files.write(name, seal(self._unlock.key(self._folder), name, text, self._draw))
+
+    def reserve(self, name: str, size: int) -> Room:
+        # The key first: where it cannot be had, the text could not be kept either.
+        key = self._unlock.key(self._folder)
+        return SealedRoom(self._files.reserve(name, sealed_size(size)), lambda text: seal(key, name, text, self._draw))
 
     def remove(self, name: str) -> None:
         self._files.remove(name)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Self
 
-from genkan.app import arrival, entry_turn, keeping
+from genkan.app import arrival, entry_turn, keeping, leaving
 from genkan.app.drive import AsyncDriver, Door, Driver
 from genkan.app.flows import Wanted, discover
 from genkan.app.keeping import Keeper
@@ -40,7 +40,7 @@ class Session:
 
     def sign_out(self, *, forget: bool = False) -> SignedOut | Problem:
         """End the session at the site, then forget it here."""
-        return self._driver.run(keeping.sign_out(self._keeper, self.id, forget=forget))
+        return self._driver.run(leaving.sign_out(self._keeper, self.id, forget=forget))
 
 
 class Sessions:
@@ -102,7 +102,7 @@ class AsyncSession:
 
     async def sign_out(self, *, forget: bool = False) -> SignedOut | Problem:
         """End the session at the site, then forget it here."""
-        return await self._driver.run(keeping.sign_out(self._keeper, self.id, forget=forget))
+        return await self._driver.run(leaving.sign_out(self._keeper, self.id, forget=forget))
 
 
 class AsyncSessions:

@@ -72,6 +72,8 @@ class SessionState:
     account: Account | None = None
     tokens: Tokens | None = None
     ended: str | None = None
+    renewing: bool = False
+    """A renewal was asked for and its answer has not been kept: the site may have spent the refresh token on it."""
     version: int = VERSION
 
     @property

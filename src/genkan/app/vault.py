@@ -9,16 +9,16 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from weakref import WeakSet
 
 from genkan.app import leftovers, owned
 from genkan.app.owned import check_private, make_private, sync_folder
 from genkan.app.troubles import VaultTrouble
 
-__all__ = ["FileVault", "MemoryVault", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
+__all__ = ["FileVault", "MemoryVault", "Room", "Turn", "Vault", "VaultTrouble", "make_private", "read_own", "write_new"]
 
 DEVICE = "device"
 """The entry that is no session: the mark of this device, of which each kind of vault has its own."""
@@ -38,6 +38,17 @@ class Turn(Protocol):
     def give_back(self) -> None: ...
 
 
+class Room(Protocol):
+    """A place that is there already, for one text: ``fill`` puts it in the entry's place and needs no more of the disk.
+
+    Whoever got one fills it or gives it back; giving back what was filled does nothing.
+    """
+
+    def fill(self, text: str) -> None: ...
+
+    def give_back(self) -> None: ...
+
+
 class Vault(Protocol):
     """Named texts. Names are lower-case letters, digits and hyphens; every method may raise ``VaultTrouble``."""
 
@@ -53,6 +64,18 @@ class Vault(Protocol):
     def remove(self, name: str) -> None: ...
 
     def turn(self, name: str) -> Turn: ...
+
+
+@runtime_checkable
+class Reserving(Protocol):
+    """A vault that can have room for a text before there is one; a program's own vault need not."""
+
+    def reserve(self, name: str, size: int) -> Room: ...
+
+
+def room_in(vault: Vault, name: str, size: int) -> Room:
+    """Room for a text of ``size`` bytes, on the disk where this vault can have it there; raises ``VaultTrouble``."""
+    return vault.reserve(name, size) if isinstance(vault, Reserving) else Writing(vault, name)
 
 
 class MemoryVault:
@@ -78,6 +101,20 @@ class MemoryVault:
 
     def turn(self, name: str) -> Turn:
         return _MemoryTurn(self._locks.setdefault(name, threading.Lock()))
+
+
+class Writing:
+    """The room of a vault that reserves none: an ordinary write."""
+
+    def __init__(self, vault: Vault, name: str) -> None:
+        self._vault = vault
+        self._name = name
+
+    def fill(self, text: str) -> None:
+        self._vault.write(self._name, text)
+
+    def give_back(self) -> None:
+        """Nothing was taken."""
 
 
 class _MemoryTurn:
@@ -145,6 +182,13 @@ class FileVault:
                 _replace(path, text.encode())
             sync_folder(self._folder)
 
+    def reserve(self, name: str, size: int) -> Room:
+        path = self._path(name)
+        with _as_trouble(f"{path} cannot be written"):
+            make_private(self._folder)
+            leftovers.sweep(self._folder)
+            return FileRoom(path, size)
+
     def remove(self, name: str) -> None:
         path = self._path(name)
         with _as_trouble(f"{path} cannot be removed"):
@@ -166,6 +210,47 @@ class FileVault:
         if not _is_name(name):
             raise VaultTrouble("A name that no session has was asked for.")
         return self._folder / (name + self._suffix)
+
+
+class FileRoom:
+    """A file of the size that was asked for, on the disk when it is made; filled in place, then renamed over the entry.
+
+    It belongs to the process and not to a thread: tasks fill in another thread than the one that reserved.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._room: Path | None = leftovers.of_process(path)
+        try:
+            # Written out, for a hole would be filled only by what comes later.
+            _write_out(self._room, b" " * size)
+        except OSError:
+            self.give_back()
+            raise
+
+    def fill(self, text: str) -> None:
+        room, self._room = self._room, None
+        content = text.encode()
+        with _as_trouble(f"{self._path} cannot be written"):
+            try:
+                _overwrite(room, content) if room else _replace(self._path, content)
+                if room:
+                    owned.patiently(lambda: room.replace(self._path))
+            except FileNotFoundError:
+                # Swept by a program of another machine, as in ``FileVault.write``.
+                _replace(self._path, content)
+            except OSError:
+                if room:
+                    room.unlink(missing_ok=True)
+                raise
+            sync_folder(self._path.parent)
+
+    def give_back(self) -> None:
+        room, self._room = self._room, None
+        if room is not None:
+            # What cannot be removed now is swept later.
+            with suppress(OSError):
+                room.unlink(missing_ok=True)
 
 
 def _is_name(text: str) -> bool:
@@ -317,6 +402,16 @@ def _write_out(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(handle)
+
+
+def _overwrite(path: Path, content: bytes) -> None:
+    # Blocks that are there are written over; what is left of them goes only when the rest is on the disk.
+    with path.open("r+b") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        file.truncate()
+        os.fsync(file.fileno())
 
 
 @contextmanager

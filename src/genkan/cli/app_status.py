@@ -67,6 +67,7 @@ def _row(state: SessionState, answers: str | None) -> dict[str, object]:
         "expiresIn": max(0, tokens.expires_at - now) // 1000 if tokens else 0,
         "fresh": tokens is not None and is_valid(tokens, now),
         "renewable": tokens is not None and tokens.refresh is not None,
+        "renewing": state.renewing,
         "scope": (tokens.scope if tokens else None) or state.site.scope,
     }
     return row if answers is None else {**row, "answers": answers}
@@ -80,4 +81,6 @@ def _line(row: dict[str, object]) -> str:
     renews = "renewed by itself" if row["renewable"] else "not renewable: sign in again then"
     answers = row.get("answers")
     asked = "" if answers is None else ", and the site takes it" if answers == "yes" else f". {answers}"
-    return f"{who}: signed in, {lasts} ({renews}){asked}"
+    # Said of a program that died on the way as well: the next use finds out what the site has made of it.
+    under_way = ". A renewal is under way" if row["renewing"] else ""
+    return f"{who}: signed in, {lasts} ({renews}){asked}{under_way}"

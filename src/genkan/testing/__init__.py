@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from genkan.testing.double import SeenPhone, SiteDouble
     from genkan.testing.faults import Faults
     from genkan.testing.person import Person
-    from genkan.testing.setup import PASSWORD, AppLink, Credentials, Setup, SetupRefused, Somebody
+    from genkan.testing.setup import PASSWORD, AppLink, Credentials, Profile, Setup, SetupRefused, Somebody
     from genkan.wire.scopes import Permission
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Faults",
     "Permission",
     "Person",
+    "Profile",
     "Reply",
     "SeenPhone",
     "Setup",

@@ -36,7 +36,7 @@ from genkan.testing.asked import Deciders
 from genkan.testing.behind import Applications
 from genkan.testing.clock import SiteClock
 from genkan.testing.faults import Faults
-from genkan.testing.setup import Setup, SetupRefused
+from genkan.testing.setup import PROFILES, Setup, SetupRefused
 
 T = TypeVar("T")
 HOST = "127.0.0.1"
@@ -58,7 +58,7 @@ class Hosted:
         self._stack = AsyncExitStack()
         self._thread.start()
         try:
-            chosen = _settings(folder, self.origin + setup.path, listener.getsockname()[1], setup.settings)
+            chosen = _settings(folder, self.origin + setup.path, listener.getsockname()[1], _chosen(setup))
             self.door = self.call(lambda: self._open(chosen, listener))
         except BaseException:
             listener.close()
@@ -126,6 +126,11 @@ async def _end(server: asyncio.Server, shared: Shared) -> None:
     if tasks:
         await asyncio.wait(tasks)
     await server.wait_closed()
+
+
+def _chosen(setup: Setup) -> Mapping[str, object]:
+    """What the profile wants, and over it what the test itself set."""
+    return {**PROFILES[setup.profile], **setup.settings}
 
 
 def _settings(folder: Path, base_url: str, port: int, chosen: Mapping[str, object]) -> Settings:

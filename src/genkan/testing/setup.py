@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from genkan.wire.scopes import Permission
@@ -10,6 +11,19 @@ PASSWORD = "correct horse battery"
 """Everybody's password, unless told otherwise."""
 
 APP_SCHEME = "jira-server://oauth-callback"
+
+
+class Profile(StrEnum):
+    """Whose site it is like where sites differ. JIRA: a refresh token is taken once, and a lost answer is final."""
+
+    GENKAN = "genkan"
+    JIRA = "jira"
+
+
+PROFILES: Mapping[Profile, Mapping[str, object]] = MappingProxyType(
+    {Profile.GENKAN: MappingProxyType({}), Profile.JIRA: MappingProxyType({"retry_window_seconds": 0})}
+)
+"""The settings that make a site like that one."""
 
 
 class SetupRefused(Exception):
@@ -55,7 +69,8 @@ class Setup:
     """A site before it starts. People may be named by their name alone.
 
     ``path`` is the context path. ``clock_skew``: how many seconds the site's clock is ahead of this machine's.
-    ``settings`` are those of docs/reference/settings.md, by their names in the file, as in ``access_seconds``.
+    ``profile`` says whose site it behaves as. ``settings`` are those of docs/reference/settings.md, by their names in
+    the file, as in ``access_seconds``.
     """
 
     people: tuple[Somebody | str, ...] = ("alice",)
@@ -64,3 +79,4 @@ class Setup:
     path: str = ""
     clock_skew: float = 0
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    profile: Profile = Profile.GENKAN
