@@ -10,12 +10,13 @@ import pytest
 
 from genkan.app import HandedAgent, vault
 from genkan.app.agent import NoDoor
+from genkan.app.entries import Vault, room_in
 from genkan.app.flows import Wanted
 from genkan.app.machine import Machine
 from genkan.app.outcomes import Access, Kept, Ready, SignInAgain
 from genkan.app.sealed import KeyFile, SealedVault
 from genkan.app.session import Session, Sessions
-from genkan.app.vault import FileVault, Vault, VaultTrouble, room_in
+from genkan.app.vault import FileVault, VaultTrouble
 from genkan.testing import Profile, Setup, SiteDouble
 from genkan.testing.faults import TOKEN
 from tests.app.conftest import Chance, Clock

@@ -286,15 +286,11 @@ def test_killed_between_the_answer_and_the_disk(
         with pytest.raises(KeyboardInterrupt):
             session.access()
     assert rotations(site) == 1
-    (left,) = start().saved()
-    assert isinstance(left, SessionState)
-    assert left.renewing
+    assert [state.renewing for state in start().saved() if isinstance(state, SessionState)] == [True]
     again = start().open(session.id)
     assert isinstance(again.access(), Access)
     assert isinstance(again.whoami(), Answer)
-    (after,) = start().saved()
-    assert isinstance(after, SessionState)
-    assert not after.renewing
+    assert [state.renewing for state in start().saved() if isinstance(state, SessionState)] == [False]
     assert (rotations(site), refreshes(site)) == (1, [2])
 
 

@@ -6,8 +6,9 @@ Owns which of them an entry belongs to, and that one which fails stops no other;
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from genkan.app.entries import Room, Turn, Vault, room_in
 from genkan.app.lately import Lately
-from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, Room, Turn, Vault, VaultTrouble, room_in
+from genkan.app.vault import DEVICE, Away, EntryTrouble, FileVault, VaultTrouble
 
 
 @dataclass(slots=True)

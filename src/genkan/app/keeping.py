@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from genkan.app import flows
+from genkan.app.entries import Room, Turn, Vault, room_in
 from genkan.app.losses import may_hide_a_refusal
 from genkan.app.outcomes import (
     Access,
@@ -22,7 +23,7 @@ from genkan.app.outcomes import (
 from genkan.app.sealed import Spoilt
 from genkan.app.state import Account, SessionState, Site, Tokens, Unreadable, decode, encode, is_fresh, is_valid
 from genkan.app.steps import INTERCEPTIONS, SET_UP_FAULTS, Answer, Call, Flow, Loss, Lost, pause, work
-from genkan.app.vault import DEVICE, Away, EntryTrouble, Room, Turn, Vault, VaultTrouble, room_in
+from genkan.app.vault import DEVICE, Away, EntryTrouble, VaultTrouble
 from genkan.wire.jsontext import decode_object, shown, text
 
 MYSELF = "/rest/api/2/myself"

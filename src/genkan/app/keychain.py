@@ -11,10 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from genkan.app.entries import Room, Turn
 from genkan.app.lately import Lately
 from genkan.app.sealed import HEAD as SEALED_HEAD
 from genkan.app.sealed import KEY_BYTES, Draw, SealedRoom, Spoilt, seal, sealed_size, see_layout, unseal
-from genkan.app.vault import FileVault, Room, Turn, VaultTrouble
+from genkan.app.vault import FileVault, VaultTrouble
 
 if TYPE_CHECKING:
     # keyring takes a tenth of a second to import and looks for a desktop bus, which a file vault should not pay.

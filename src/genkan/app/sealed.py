@@ -15,8 +15,9 @@ from typing import Protocol
 from weakref import WeakSet
 
 from genkan.app import owned
+from genkan.app.entries import Room, Turn
 from genkan.app.troubles import VaultTrouble
-from genkan.app.vault import DEVICE, EntryTrouble, FileVault, Room, Turn, make_private, read_own, write_new
+from genkan.app.vault import DEVICE, EntryTrouble, FileVault, make_private, read_own, write_new
 
 Draw = Callable[[int], bytes]
 

@@ -11,10 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 from weakref import WeakSet
 
 from genkan.app import leftovers, owned
+from genkan.app.entries import Room, Turn, Vault
 from genkan.app.owned import check_private, make_private, sync_folder
 from genkan.app.troubles import VaultTrouble
 
@@ -28,54 +28,6 @@ LIMIT = 256 * 1024
 SHORT_NAME = 8
 LOCK_POLLS = 400
 LOCK_POLL_SECONDS = 0.025
-
-
-class Turn(Protocol):
-    """The right to change one entry, held by one thread of one process at a time."""
-
-    def take(self) -> bool: ...
-
-    def give_back(self) -> None: ...
-
-
-class Room(Protocol):
-    """A place that is there already, for one text: ``fill`` puts it in the entry's place and needs no more of the disk.
-
-    Whoever got one fills it or gives it back; giving back what was filled does nothing.
-    """
-
-    def fill(self, text: str) -> None: ...
-
-    def give_back(self) -> None: ...
-
-
-class Vault(Protocol):
-    """Named texts. Names are lower-case letters, digits and hyphens; every method may raise ``VaultTrouble``."""
-
-    @property
-    def words(self) -> str: ...
-
-    def names(self) -> tuple[str, ...]: ...
-
-    def read(self, name: str) -> str | None: ...
-
-    def write(self, name: str, text: str) -> None: ...
-
-    def remove(self, name: str) -> None: ...
-
-    def turn(self, name: str) -> Turn: ...
-
-
-@runtime_checkable
-class Reserving(Protocol):
-    """A vault that can have room for a text before there is one; a program's own vault need not."""
-
-    def reserve(self, name: str, size: int) -> Room: ...
-
-
-def room_in(vault: Vault, name: str, size: int) -> Room:
-    """Room for a text of ``size`` bytes, on the disk where this vault can have it there; raises ``VaultTrouble``."""
-    return vault.reserve(name, size) if isinstance(vault, Reserving) else Writing(vault, name)
 
 
 class MemoryVault:
@@ -101,20 +53,6 @@ class MemoryVault:
 
     def turn(self, name: str) -> Turn:
         return _MemoryTurn(self._locks.setdefault(name, threading.Lock()))
-
-
-class Writing:
-    """The room of a vault that reserves none: an ordinary write."""
-
-    def __init__(self, vault: Vault, name: str) -> None:
-        self._vault = vault
-        self._name = name
-
-    def fill(self, text: str) -> None:
-        self._vault.write(self._name, text)
-
-    def give_back(self) -> None:
-        """Nothing was taken."""
 
 
 class _MemoryTurn:
