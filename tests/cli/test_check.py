@@ -35,16 +35,27 @@ def test_a_healthy_site(bare: Shell, served: Serving) -> None:
 def test_a_healthy_site_in_words(bare: Shell, served: Serving) -> None:
     """A line for each probe, and at the end that the site is ready."""
     out = bare.good("check", served.base).out
-    assert out.rstrip().endswith("This site is ready for the app.")
-    assert "ok  info-login" in out
+    assert "This site is ready for the app." in out
+    assert "info-login" not in out
+    assert "ok  info-login" in bare.good("check", served.base, "--all").out
+
+
+def test_an_address_as_app_login_takes_it(bare: Shell, served: Serving) -> None:
+    """`genkan check 127.0.0.1:8080` and `jira.example.com`: the scheme that is meant is put before them."""
+    assert bare.good("check", served.base.removeprefix("http://"), "--json").json["url"] == served.base
+    ended = bare("check", "jira.invalid", "--json")
+    assert (ended.status, ended.json["url"]) == (1, "https://jira.invalid")
 
 
 def test_a_site_that_is_not_there(bare: Shell) -> None:
-    """Exit status 1, in words and in JSON, and the one thing to change stands last."""
+    """An address that refuses: exit status 1, and the one line that matters stands first, without the thirty others."""
     url = f"http://localhost:{free_port()}"
     ended = bare("check", url)
     assert ended.status == 1
-    assert ended.out.rstrip().splitlines()[-1].startswith("Change first (connection): ")
+    lines = ended.out.rstrip().splitlines()
+    assert lines[2].startswith("Change first (connection): ")
+    assert len(lines) <= 12
+    assert len(bare("check", url, "--all").out.splitlines()) > 31
     ended = bare("check", url, "--json")
     assert ended.status == 1
     assert ended.json["verdict"] == "wrong"
@@ -85,7 +96,7 @@ def test_the_page_in_japanese(bare: Shell, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "phrase"),
     [(["https://x.example", "--language", "tlh"], "--language"),
-     (["jira.example.com"], "https://jira.example.com"), (["https://a@b/"], "user name"), (["ftp://x"], "https://"),
+     (["https://a@b/"], "user name"), (["ftp://x"], "https://"),
      (["https://x.example", "--permission", "ALL"], "--permission"),
      (["https://x.example", "--redirect", "x"], "scheme"),
      (["https://x.example", "--client-id", "a\x07"], "--client-id"),

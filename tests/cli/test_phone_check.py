@@ -50,12 +50,12 @@ def test_a_phone_that_is_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
     assert "This site is ready for the app." in ended.out
 
 
-def test_what_is_wrong_stands_last(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_stands_first(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 1; the JSON is that of the API."""
     told(shell, monkeypatch, GATED)
     ended = shell("phones", "check")
     assert ended.status == 1
-    assert ended.out.rstrip().splitlines()[-1].startswith("Change first (info-login): Exempt ")
+    assert "\nChange first (info-login): Exempt " in ended.out[: ended.out.index("WRONG")]
     ended = shell("phones", "check", "--json")
     assert (ended.status, set(ended.json)) == (1, {"id", "url", "expiresAt", "phones"})
     (phone,) = ended.json["phones"]

@@ -56,8 +56,10 @@ async def test_a_server_that_hangs() -> None:
     """It takes connections and says nothing: said of the site, and the check ends within its deadlines."""
     report = await seen(None)
     named = probe(report, "server-info")
-    assert named.verdict is Verdict.WRONG
+    assert named.verdict is Verdict.UNKNOWN
     assert "no answer in time" in named.answered
+    assert not report.ready
+    assert report.first == named
     assert probe(report, "info-login").verdict is Verdict.UNKNOWN
 
 

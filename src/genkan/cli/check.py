@@ -16,7 +16,6 @@ from genkan.doctor.examine import Means, examine, target_of
 from genkan.doctor.observed import APP_REDIRECT, APP_SCOPE, Target
 from genkan.doctor.page import Page
 from genkan.doctor.reach import Clocks
-from genkan.doctor.verdicts import Verdict
 from genkan.site.reader import LANGUAGES
 from genkan.wire.redirects import RedirectProblem, parse_redirect
 from genkan.wire.scopes import parse_scope
@@ -27,7 +26,7 @@ _LONGEST_TOKEN = 4096
 
 @told
 def check(
-    url: Annotated[str, Parameter(help="The site's base URL, context path included.")],
+    url: Annotated[str, Parameter(help="The site's base URL, context path included, as app login takes it.")],
     /,
     *,
     client_id: Annotated[
@@ -43,11 +42,16 @@ def check(
     ] = None,
     html: Annotated[Path | None, Parameter(help="Also write the report to this file, to attach to a ticket.")] = None,
     language: Annotated[str, Parameter(help="The language of that file: en or ja.")] = "en",
+    whole: Annotated[
+        bool,
+        Parameter(name="--all", negative=(), help="Show every probe, and each fault in full, not the summary alone."),
+    ] = False,
     json: AsJson = False,
 ) -> int:
-    """Look at a site from outside, as a phone does, and say what to change; exit status 1 when something is wrong.
+    """Look at a site from outside, as a phone does, and say what to change.
 
-    Works for Genkan and for Jira Data Center. Nothing is written there, and no secret is sent but a token file's.
+    Exit status 1 when something is wrong, or when what the app needs could not be seen. Works for Genkan and for Jira
+    Data Center. Nothing is written there, and no secret is sent but a token file's.
 
     Example: genkan check https://jira.example.com
     """
@@ -62,8 +66,8 @@ def check(
     if json:
         print_json(report.document())
     else:
-        tell(report)
-    return NO if report.verdict is Verdict.WRONG else DONE
+        tell(report, whole=whole)
+    return DONE if report.ready else NO
 
 
 def _page(language: str) -> Page:

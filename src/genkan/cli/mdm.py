@@ -11,7 +11,6 @@ from genkan.cli import mdm_input, mdm_live, mdm_words
 from genkan.cli.clipboard import copy
 from genkan.cli.output import print_json, print_warning, say
 from genkan.cli.workbench import NO, SET_UP, AsJson, DataDir, Stop, at_site, told
-from genkan.doctor.verdicts import Verdict
 from genkan.mdm import check as checking
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.build import build as build_for
@@ -153,7 +152,7 @@ def check(
     if not fix:
         proofs = mdm_live.proofs(report, ca_file) if live else ()
         mdm_words.tell_report(report, proofs, as_json=json)
-        return NO if report.broken or any(proof.verdict is Verdict.WRONG for proof in proofs) else 0
+        return NO if report.broken or any(not proof.ready for proof in proofs) else 0
     return _mend(octets, report, output=output, allow_http=insecure_http, as_json=json)
 
 

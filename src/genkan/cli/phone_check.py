@@ -95,7 +95,7 @@ async def _awaited(check: Check, seconds: int, ground: _Ground, site: Workbench)
 def _say(found: list[Checked], base: BaseURL) -> None:
     for one in found:
         say(f"{number(one.visit.id)}: {one.device}")
-        tell(Report(base.text, tuple(said.probe for said in one.probes)))
+        tell(Report(base.text, tuple(said.probe for said in one.probes)), whole=True)
         say("")
     if not found:
         say("No phone told anything.")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from genkan.doctor import (
     judge_client,
@@ -21,11 +21,12 @@ from genkan.doctor.observed import APP_REDIRECT, APP_SCOPE, Q, Seen, Target
 from genkan.doctor.reach import Asking, Clocks, Line, Resolver
 from genkan.doctor.saying import say
 from genkan.doctor.trust import asking
-from genkan.doctor.verdicts import Probe, Report
+from genkan.doctor.verdicts import Probe, Report, Verdict
+from genkan.wire import login_screen
 from genkan.wire.login_info import LoginInfo
 from genkan.wire.managed_entry import before_page
 from genkan.wire.sentences import Sentence
-from genkan.wire.urls import BaseURL, BaseURLProblem, parse_base_url
+from genkan.wire.urls import BaseURL, BaseURLProblem
 
 WHOLE_SECONDS = 30.0
 
@@ -54,7 +55,7 @@ def target_of(
     skip_info: bool = False,
 ) -> Target | BaseURLProblem:
     """The site that is meant by an address; a page's address is read as its site's."""
-    base = parse_base_url(typed, allow_http=True)
+    base = login_screen.typed(typed, allow_http=True)
     if isinstance(base, BaseURLProblem):
         return base
     context = before_page(base.path)
@@ -103,9 +104,26 @@ PROBES: tuple[Callable[[Seen, int], Probe], ...] = (
 )
 
 
+# Without an answer to these no app signs in: where one is unknown, the site is not called ready.
+NEEDED = frozenset(
+    {"name", "connection", "server-info", "info-login", "mobile-switch", "oauth-endpoints", "token-endpoint"}
+)
+
+
 def judge(seen: Seen, now: int) -> Report:
     """Every probe's judgement of what was seen."""
-    return Report(seen.target.base.text, tuple(probe(seen, now) for probe in PROBES), tuple(_notes(seen)))
+    needed = NEEDED - _needless(seen.target)
+    probes = (probe(seen, now) for probe in PROBES)
+    marked = (
+        replace(one, blocks=True) if one.id in needed and one.verdict is Verdict.UNKNOWN else one for one in probes
+    )
+    return Report(seen.target.base.text, tuple(marked), tuple(_notes(seen)))
+
+
+def _needless(target: Target) -> set[str]:
+    """What the app does without, by what MDM tells it."""
+    by_mdm = {"info-login", "mobile-switch"} if target.client_id is not None else set()
+    return by_mdm | ({"server-info"} if target.skip_info else set())
 
 
 def _notes(seen: Seen) -> list[Sentence]:

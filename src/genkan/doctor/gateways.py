@@ -152,6 +152,28 @@ def _added(answer: Heard) -> str:
     return "".join(f"/{piece}" for piece in new)
 
 
+# The site's own sign-in pages: of Jira, of Confluence, of Genkan.
+_OWN_SIGN_IN = ("/login.jsp", "/login.action", "/dologin.action", "/login", "/plugins/servlet/samlsso",
+                "/plugins/servlet/external-login")  # fmt: skip
+# Headers with which Jira and Confluence say who asked (Seraph and their request log).
+_OWN_HEADERS = ("x-seraph-loginreason", "x-ausername", "x-arequestid", "x-asen")
+
+
+def is_own(answer: Heard, base: str) -> bool:
+    """Whether the site itself turned the caller away: to a sign-in page of its own, or in its own JSON."""
+    if recognise(answer) is not None or answer.header("cf-mitigated"):
+        return False
+    if answer.redirects:
+        return answer.target.partition("?")[0].removeprefix(base).partition(";")[0] in _OWN_SIGN_IN
+    return answer.status in {401, 403} and (any(map(answer.header, _OWN_HEADERS)) or _has_own_shape(answer))
+
+
+def _has_own_shape(answer: Heard) -> bool:
+    """The bodies of Jira's REST: a list of messages, or a message beside its status; no gateway writes either."""
+    members = answer.json or {}
+    return isinstance(members.get("errorMessages"), list) or members.get("status-code") == answer.status
+
+
 def is_firewall(answer: Heard) -> bool:
     """Whether a firewall or a check for robots refused: nobody asks for a sign-in there, and no sign-in would help."""
     return bool(answer.header("cf-mitigated")) or (answer.status == 403 and recognise(answer) is None)

@@ -9,9 +9,12 @@ from genkan.doctor.telling import Told, in_words
 from genkan.doctor.verdicts import Probe
 from genkan.wire.sentences import Sentence
 
-SLOW_MS = 3000
+SLOW_MS = 2000
 LONG = 3500
-_LOST = frozenset({Silence.CONNECTION, Silence.SLOW, Silence.GARBAGE})
+# What is done with a request, where another one is answered; a late answer alone tells nothing.
+_LOST = frozenset({Silence.CONNECTION, Silence.GARBAGE})
+
+_AGAIN = say("Check again when it is not busy; if this stays, see server-info and the log of the proxy.")
 
 
 def proxy_headers(seen: Seen) -> Probe:
@@ -76,6 +79,9 @@ def address_filter(seen: Seen) -> Probe:
             ),
             fix,
         )
+    late = next((one for one in (app, loopback) if isinstance(one, Silent) and one.silence is Silence.SLOW), None)
+    if late is not None:
+        return told.unknown(in_words(late), _AGAIN)
     busy = next((answer for answer in (bare, app, loopback) if is_busy(answer)), None)
     if busy is not None:
         return told.unknown(
@@ -83,7 +89,7 @@ def address_filter(seen: Seen) -> Probe:
                 "%(status)s for one of them: the site or its proxy is busy, which tells of no filter",
                 status=_brief(busy),
             ),
-            say("Check again when it is not busy; if this stays, see server-info and the log of the proxy."),
+            _AGAIN,
         )
     if _is_filtered(bare, loopback):
         fix = say(
@@ -138,8 +144,12 @@ def long_address(seen: Seen) -> Probe:
     fix = say(
         "Allow request lines of 8 KB, as in large_client_header_buffers 4 16k (nginx), LimitRequestLine 16384 (Apache)."
     )
+    if isinstance(long, Silent) and long.silence not in _LOST:
+        return told.unknown(in_words(long), _AGAIN)
     if isinstance(long, Silent):
         return told.wrong(in_words(long), fix)
+    if is_busy(long) or is_busy(short):
+        return told.unknown(say("%(briefly)s: busy or down", briefly=long.briefly), _AGAIN)
     if alike(short, long) or (short.redirects and long.redirects) or (short.status, 200) == (long.status, short.status):
         return told.ok(say("%(status)s, as for a short one", status=long.status))
     return told.wrong(

@@ -2,12 +2,12 @@
 
 from genkan.doctor.gateways import is_portal, turned_away
 from genkan.doctor.inflate import UNREADABLE
-from genkan.doctor.judge_site import is_genkan
+from genkan.doctor.judge_site import BUSY, is_genkan
 from genkan.doctor.judge_tls import wants_certificate
 from genkan.doctor.moves import move_of
-from genkan.doctor.observed import Heard, Q, Seen, Silent, Target, place
+from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent, Target, place
 from genkan.doctor.saying import joined, plain, say
-from genkan.doctor.telling import Told, in_words
+from genkan.doctor.telling import SILENT, Told, in_words
 from genkan.doctor.turned_away import exempt, sent_where
 from genkan.doctor.verdicts import Probe
 from genkan.wire import login_info, uri
@@ -39,7 +39,7 @@ def info(seen: Seen) -> Probe:
     )
     answer = seen.first(Q.INFO_LOGIN)
     if isinstance(answer, Silent):
-        return told.unknown(in_words(answer))
+        return told.unknown(in_words(answer), None if answer.silence is Silence.NOT_ASKED else SILENT)
     if answer.status == 200:
         return _answered(told, answer, seen)
     if wants_certificate(answer):
@@ -80,9 +80,10 @@ def _answered(told: Told, answer: Heard, seen: Seen) -> Probe:
             say("%(briefly)s, and not the JSON object that was asked for", briefly=answer.briefly),
             fix,
         )
-    return told.warning(
-        say("200, with no client id that can be read"), joined([say("Give the client id by MDM."), _MDM], " ")
-    )
+    without = say("200, with no client id that can be read")
+    fix = joined([say("Give the client id by MDM."), _MDM], " ")
+    # No shape is published: a client id may be in it for an app, so that it is not known to be wrong.
+    return told.unknown(without, fix) if seen.target.client_id is None else told.warning(without, fix)
 
 
 def _elsewhere(found: LoginInfo, target: Target) -> str | None:
@@ -96,15 +97,18 @@ def _elsewhere(found: LoginInfo, target: Target) -> str | None:
 def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:
     base = seen.target.base
     alike = [path for question, path in _APP_PATHS if _is_kept_out(seen, question)]
-    fix = exempt(answer, [base.path + path for path in alike])
+    fix = exempt(answer, [base.path + path for path in alike], base.text)
     if is_portal(answer):
-        return told.wrong(sent_where(answer), fix)
+        return told.wrong(sent_where(answer, base.text), fix)
     if seen.target.client_id is not None:
         return told.warning(
-            say("%(sent_where)s; the client id comes by MDM, so the app does without", sent_where=sent_where(answer)),
+            say(
+                "%(sent_where)s; the client id comes by MDM, so the app does without",
+                sent_where=sent_where(answer, base.text),
+            ),
             fix,
         )
-    return told.wrong(sent_where(answer), joined([fix, _MDM], "\n"))
+    return told.wrong(sent_where(answer, base.text), joined([fix, _MDM], "\n"))
 
 
 def _is_kept_out(seen: Seen, question: Q) -> bool:
@@ -123,7 +127,9 @@ def _status(told: Told, answer: Heard, seen: Seen) -> Probe:
             "Switch the mobile plugin on or update it (see mobile-plugin), and see that the proxy passes this path on."
         )
         return told.wrong(say("404: the site knows no such path"), fix)
-    if answer.status in {408, 429} or answer.status >= 500:
+    if answer.status in {408, 429}:
+        return told.unknown(say("%(briefly)s: busy or down", briefly=answer.briefly), BUSY)
+    if answer.status >= 500:
         return told.wrong(
             say("%(briefly)s: busy or down", briefly=answer.briefly), say("See the site's log; then check again.")
         )

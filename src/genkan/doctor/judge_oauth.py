@@ -1,10 +1,11 @@
 """Judgements of the provider as a whole: are its endpoints there, and does it refuse what it must refuse."""
 
 from genkan.doctor.gateways import turned_away
+from genkan.doctor.judge_site import BUSY
 from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Answered, Heard, Q, Seen, Silent, place
 from genkan.doctor.saying import plain, say
-from genkan.doctor.telling import Told
+from genkan.doctor.telling import SILENT, Told
 from genkan.doctor.turned_away import exempt, sent_where
 from genkan.doctor.verdicts import Probe
 from genkan.wire import metadata
@@ -26,8 +27,9 @@ def endpoints(seen: Seen) -> Probe:
     answers = {"authorize": seen.first(Q.UNKNOWN_APP), "token": seen.first(Q.TOKEN), "client": seen.first(Q.CLIENTS)}
     heard = {name: answer for name, answer in answers.items() if isinstance(answer, Heard)}
     if not heard:
-        return told.unasked(next(answer for answer in answers.values() if isinstance(answer, Silent)))
+        return told.unasked(next(answer for answer in answers.values() if isinstance(answer, Silent)), SILENT)
     answered = plain(", ".join(f"{name} {answer.status}" for name, answer in heard.items()))
+    late = set(answers) - set(heard)
     missing = [name for name in ("authorize", "token") if name in heard and heard[name].status == 404]
     if missing:
         fix = say(
@@ -43,6 +45,8 @@ def endpoints(seen: Seen) -> Probe:
     broken = [name for name, answer in heard.items() if answer.status >= 500]
     if broken:
         return told.wrong(answered, say("See the log of the site or its proxy for why these fail."))
+    if late & {"authorize", "token"}:
+        return told.unknown(say("%(answered)s; no answer for the rest", answered=answered), SILENT)
     return told.ok(answered)
 
 
@@ -60,13 +64,15 @@ def token(seen: Seen) -> Probe:
     )
     answer = seen.first(Q.TOKEN)
     if isinstance(answer, Silent):
-        return told.unasked(answer)
+        return told.unasked(answer, SILENT)
     members = answer.json
     error = text((members or {}).get("error"))
     if answer.status in {400, 401} and error is not None:
         return told.ok(plain(f"{answer.status}, {shown(error, 60)}"))
     if answer.status == 404:
         return told.unknown(say("404: see oauth-endpoints"))
+    if answer.status in {408, 429}:
+        return told.unknown(say("%(briefly)s: busy or down", briefly=answer.briefly), BUSY)
     if moved := move_of(answer, base, TOKEN):
         return told.wrong(*moved)
     # Before the gateways: 401 and 403 in HTML are what firewalls and checks of the Origin say.

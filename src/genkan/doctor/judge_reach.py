@@ -52,7 +52,8 @@ def name(seen: Seen) -> Probe:
         return told.unknown(say("not asked"))
     if not seen.names.addresses:
         fix = say("Check the spelling of %(host)s, and that its name is published where the phones are.", host=host)
-        return told.wrong(seen.names.fault or say("the name has no address"), fix)
+        judged = told.unknown if seen.names.silent else told.wrong
+        return judged(seen.names.fault or say("the name has no address"), fix)
     kinds = {text: kind_of(_address(text)) for text in seen.names.addresses}
     listed = [
         say("%(address)s (%(kind)s)", address=text, kind=Sentence(kind)) if kind else plain(text)
@@ -121,7 +122,7 @@ def connection(seen: Seen) -> Probe:
             "See that the site or its proxy runs and that firewalls let port %(port)s through from where phones are.",
             port=port,
         )
-        return told.wrong(answered, fix)
+        return told.unknown(answered, fix) if all(one.silent for one in dead) else told.wrong(answered, fix)
     if dead and not base.is_loopback:
         # localhost has two addresses on most machines, and sites for trying out listen on one.
         listed = ", ".join(one.address for one in dead)

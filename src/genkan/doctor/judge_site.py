@@ -23,6 +23,10 @@ from genkan.wire.versions import (
 SERVER_INFO = "/rest/api/2/serverInfo"
 SKEW_DOUBTFUL_MS = 60_000
 SKEW_WRONG_MS = 300_000
+BUSY = say(
+    "Check again later. If this stays, let the proxy or firewall that counts requests (rate limiting) take more of "
+    "them: phones behind one address of a network count as one caller."
+)
 _NO_INFO = say("not told: the site's serverInfo could not be read")
 
 
@@ -78,8 +82,10 @@ def server_info(seen: Seen) -> Probe:
 def _no_answer(told: Told, answer: Silent, seen: Seen) -> Probe:
     if answer.silence in {Silence.NOT_ASKED, Silence.CLIENT_CERTIFICATE}:
         return told.unknown(in_words(answer))
+    if answer.silence is Silence.SLOW:
+        fix = say("See whether the site hangs, or its proxy waits for a site that does not answer.")
+        return told.unknown(in_words(answer), fix)
     fix = {
-        Silence.SLOW: say("See whether the site hangs, or its proxy waits for a site that does not answer."),
         Silence.GARBAGE: say(
             "See what listens at %(origin)s: it does not speak HTTP/1.1.", origin=seen.target.base.origin
         ),
@@ -91,10 +97,15 @@ def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:
     """The gateway is named once, by the probe of info/login, unless only this path is kept from anonymous callers."""
     info = seen.heard(Q.INFO_LOGIN)
     if info is not None and turned_away(info, seen.target.base.origin):
-        return told.unknown(say("%(sent_where)s: see info-login", sent_where=sent_where(answer)))
+        return told.unknown(say("%(sent_where)s: see info-login", sent_where=sent_where(answer, seen.target.base.text)))
     if seen.target.skip_info:
-        return told.warning(sent_where(answer), say("Keep skipInfo in the MDM value, or exempt the path."))
-    return told.wrong(sent_where(answer), exempt(answer, [seen.target.base.path + SERVER_INFO]))
+        return told.warning(
+            sent_where(answer, seen.target.base.text), say("Keep skipInfo in the MDM value, or exempt the path.")
+        )
+    return told.wrong(
+        sent_where(answer, seen.target.base.text),
+        exempt(answer, [seen.target.base.path + SERVER_INFO], seen.target.base.text),
+    )
 
 
 def _no_site(told: Told, answer: Heard, seen: Seen) -> Probe:
@@ -103,6 +114,8 @@ def _no_site(told: Told, answer: Heard, seen: Seen) -> Probe:
         return told.wrong(
             say("%(briefly)s: the site is down, or its proxy does not reach it", briefly=answer.briefly), fix
         )
+    if answer.status in {408, 429}:
+        return told.unknown(say("%(briefly)s: busy or down", briefly=answer.briefly), BUSY)
     if seen.target.skip_info:
         return told.warning(answer.briefly, say("Keep skipInfo in the MDM value: the app then does not ask this."))
     fix = say(
@@ -168,11 +181,12 @@ def clock(seen: Seen) -> Probe:
     heard = seen.heard(Q.SERVER_INFO)
     if heard is None:
         return told.unknown(say("no answer that would tell the time"))
-    times = [at for at in (_iso(member(seen, "serverTime")), _http_date(heard.header("date"))) if at is not None]
-    if not times:
+    # Its own word goes first: Date may be a proxy's, whose clock is another. RFC 9111 5.1: what is stored says its age.
+    told_at, dated = _iso(member(seen, "serverTime")), _http_date(heard.header("date"))
+    at = told_at + _age(heard) if told_at is not None else dated
+    if at is None:
         return told.unknown(say("the site does not tell the time"))
-    # The nearer of the two: one may be a cache's.
-    off = min((at - heard.at for at in times), key=abs)
+    off = at - heard.at
     seconds = f"{abs(off) / 1000:.0f}"
     answered = say("%(seconds)s s ahead", seconds=seconds) if off > 0 else say("%(seconds)s s behind", seconds=seconds)
     if abs(off) > SKEW_WRONG_MS:
@@ -180,6 +194,11 @@ def clock(seen: Seen) -> Probe:
     if abs(off) > SKEW_DOUBTFUL_MS:
         return told.warning(answered, say("Set the clock of the site's machine, or of this one, by NTP."))
     return told.ok(say("they agree (within %(seconds)s s)", seconds=max(2, round(abs(off) / 1000))))
+
+
+def _age(heard: Heard) -> int:
+    written = heard.header("age").strip()
+    return int(written) * 1000 if written.isascii() and written.isdigit() and len(written) < 8 else 0
 
 
 def _iso(written: str) -> int | None:

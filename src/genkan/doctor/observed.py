@@ -131,21 +131,23 @@ def origin_of(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the host's name leads to; ``fault`` says why it leads nowhere."""
+    """What the host's name leads to; ``fault`` says why it leads nowhere, ``silent`` that nobody said anything."""
 
     addresses: tuple[str, ...] = ()
     fault: Sentence | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """One address that was tried; ``fault`` is None where somebody took the connection. ``unrouted``: this machine has
-    no way to such addresses at all, which tells nothing of the site.
+    no way to such addresses at all, which tells nothing of the site; ``silent``: nobody said anything.
     """
 
     address: str
     fault: Sentence | None = None
     unrouted: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 """
 
 
+def _answer(report: Report) -> Sentence:
+    is_open = report.verdict is Verdict.UNKNOWN and not report.ready
+    return say("It is not known.") if is_open else _ANSWERS[report.verdict]
+
+
 class Page:
     """Writes a report for readers of one language; ``words`` gives that language's words for English ones."""
 
@@ -62,9 +67,7 @@ class Page:
         return escape(sentence.in_words_of(self._words))
 
     def _heading(self, report: Report) -> str:
-        return self._said(
-            say("Is %(url)s ready for the app? %(answer)s", url=report.url, answer=_ANSWERS[report.verdict])
-        )
+        return self._said(say("Is %(url)s ready for the app? %(answer)s", url=report.url, answer=_answer(report)))
 
     def _looked_at(self, now: int) -> str:
         at = f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d %H:%M}"

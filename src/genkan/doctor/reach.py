@@ -36,6 +36,7 @@ CERTIFICATE_REQUEST = 13  # RFC 8446 4: the message with which a server asks for
 MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
 MOST_HOPS = 4
+MOST_AT_ONCE = 4
 USER_AGENT = f"genkan-check/{__version__} AtlassianMobileApp"
 # What a system says that has no address or no route of the family.
 _UNROUTED = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
@@ -99,7 +100,7 @@ async def names(base: BaseURL, resolver: Resolver) -> Names:
         async with asyncio.timeout(NAME_SECONDS):
             found = await resolver(base.host, port_of(base))
     except TimeoutError:
-        return Names(fault=_too_late(NAME_SECONDS))
+        return Names(fault=_too_late(NAME_SECONDS), silent=True)
     except (OSError, UnicodeError) as problem:
         words = problem.strerror if isinstance(problem, OSError) else None
         return Names(fault=plain(words) if words else say("the name cannot be looked up"))
@@ -129,7 +130,7 @@ async def _connected(address: str, port: int) -> Tried:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
     except TimeoutError:
-        return Tried(address, _too_late(CONNECT_SECONDS), unrouted=_stays_within(address))
+        return Tried(address, _too_late(CONNECT_SECONDS), unrouted=_stays_within(address), silent=True)
     except OSError as problem:
         is_lost = problem.errno in _UNROUTED or (problem.errno == errno.EHOSTUNREACH and _stays_within(address))
         return Tried(address, why_not(problem), unrouted=is_lost)
@@ -228,8 +229,10 @@ class Line:
         transport = httpx2.AsyncHTTPTransport(
             verify=context if context is not None else False,
             trust_env=False,
-            limits=httpx2.Limits(max_connections=4, max_keepalive_connections=4),
+            limits=httpx2.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=MOST_AT_ONCE),
         )
+        # Waiting for a turn is not the site's doing, and counts for no deadline of a question.
+        self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         # A cookie that rode along would make the next answer another person's.
         jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         self._client = httpx2.AsyncClient(
@@ -255,7 +258,7 @@ class Line:
 
     async def _asked(self, asking: Asking) -> Answered:
         try:
-            async with asyncio.timeout(self._seconds):
+            async with self._turns, asyncio.timeout(self._seconds):
                 return await self._exchange(asking)
         except TimeoutError:
             return Silent(asking.url, Silence.SLOW, _too_late(self._seconds))

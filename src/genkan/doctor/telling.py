@@ -17,6 +17,9 @@ _IN_WORDS = {
 }
 
 
+SILENT = say("Check again; if this stays, see in the log of the site and of its proxy why this is not answered.")
+
+
 class Told:
     """One probe being put into words: its id, what was asked and why it matters stand, the rest is decided."""
 
@@ -41,9 +44,9 @@ class Told:
         """It cannot be told; ``fix`` says where to look."""
         return self._probe(Verdict.UNKNOWN, answered, fix)
 
-    def unasked(self, silent: Silent) -> Probe:
+    def unasked(self, silent: Silent, fix: Sentence | None = None) -> Probe:
         """No answer, whose reason another probe names."""
-        return self.unknown(_IN_WORDS[silent.silence])
+        return self.unknown(_IN_WORDS[silent.silence], None if silent.silence is Silence.NOT_ASKED else fix)
 
     def _probe(self, verdict: Verdict, answered: Sentence, fix: Sentence | None = None) -> Probe:
         remedy = None if fix is None else _with_values(fix, _lines)

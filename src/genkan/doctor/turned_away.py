@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from genkan.doctor.exemptions import exemption
-from genkan.doctor.gateways import gateway_of, is_firewall, is_portal
+from genkan.doctor.gateways import gateway_of, is_firewall, is_own, is_portal
 from genkan.doctor.judge_reach import private_note
 from genkan.doctor.observed import Heard, place
 from genkan.doctor.saying import say
@@ -11,8 +11,14 @@ from genkan.wire.jsontext import shown
 from genkan.wire.sentences import Sentence
 
 
-def sent_where(answer: Heard) -> Sentence:
-    """Who turned it away, and where it leads; nobody went there."""
+def sent_where(answer: Heard, base: str = "") -> Sentence:
+    """Who turned it away, and where it leads; nobody went there. ``base``: of the site, whose own refusal it may be."""
+    if base and is_own(answer, base):
+        return (
+            say("%(briefly)s: the site itself asks to sign in first, on its own page", briefly=answer.briefly)
+            if answer.redirects
+            else say("%(briefly)s: the site itself refuses callers who are not signed in", briefly=answer.briefly)
+        )
     if is_portal(answer):
         return say("%(briefly)s: the sign-in page of the network that this machine is in", briefly=answer.briefly)
     if is_firewall(answer):
@@ -37,8 +43,15 @@ def sent_where(answer: Heard) -> Sentence:
     return say("%(status)s by %(name)s", status=answer.status, name=name)
 
 
-def exempt(answer: Heard, paths: Sequence[str]) -> Sentence:
+def exempt(answer: Heard, paths: Sequence[str], base: str = "") -> Sentence:
     """The exact exception."""
+    if base and is_own(answer, base):
+        return say(
+            "Let the site answer %(listed)s to callers who are not signed in: update the mobile plugin (see "
+            "mobile-plugin), and exempt the path in the add-on for single sign-on, or wherever else a sign-in is asked "
+            "for, the proxy included.",
+            listed=", ".join(paths),
+        )
     if is_portal(answer):
         return say("Sign in to this network, or run the check from another one.")
     if is_firewall(answer):

@@ -18,7 +18,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing that was looked at. ``remedy`` is None where there is nothing to change."""
+    """One thing that was looked at. ``remedy`` is None where there is nothing to change. ``blocks``: it is unknown, and
+    the app could not sign in without it.
+    """
 
     id: str
     verdict: Verdict
@@ -26,6 +28,7 @@ class Probe:
     reply: Sentence
     reason: Sentence
     remedy: Sentence | None = None
+    blocks: bool = False
 
     @property
     def asked(self) -> str:
@@ -69,8 +72,14 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all; what is unknown is better than what is known to be doubtful."""
-        return worst(probe.verdict for probe in self.probes)
+        """The worst of all; what is unknown is better than what is known to be doubtful, unless the app needs it."""
+        found = worst(probe.verdict for probe in self.probes)
+        return found if found is Verdict.WRONG or self.ready else Verdict.UNKNOWN
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is wrong, and everything is known that the app could not sign in without."""
+        return not any(probe.verdict is Verdict.WRONG or probe.blocks for probe in self.probes)
 
     @property
     def first(self) -> Probe | None:
@@ -93,9 +102,10 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def first_to_change(probes: Sequence[Probe]) -> Probe | None:
-    """The first that is wrong, else the first warning; None where there is nothing to change."""
-    for verdict in (Verdict.WRONG, Verdict.WARNING):
-        for probe in probes:
-            if probe.verdict is verdict:
-                return probe
-    return None
+    """The first that is wrong, else the first that the app needs and nobody knows, else the first warning; None where
+    there is nothing to change.
+    """
+    wrong = (probe for probe in probes if probe.verdict is Verdict.WRONG)
+    blocking = (probe for probe in probes if probe.blocks and probe.remedy is not None)
+    warnings = (probe for probe in probes if probe.verdict is Verdict.WARNING)
+    return next((probe for group in (wrong, blocking, warnings) for probe in group), None)

@@ -37,6 +37,7 @@ def _page(inside: console.Inside, door: Door, report: Report | None) -> Answer:
         "url": door.public.text,
         "looked": report is not None,
         "verdict": report.verdict.value if report is not None else "",
+        "ready": report is not None and report.ready,
         "first": first,
         "probes": probes,
         "notes": report.notes if report is not None else (),
