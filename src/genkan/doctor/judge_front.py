@@ -79,18 +79,8 @@ def address_filter(seen: Seen) -> Probe:
             ),
             fix,
         )
-    late = next((one for one in (app, loopback) if isinstance(one, Silent) and one.silence is Silence.SLOW), None)
-    if late is not None:
-        return told.unknown(in_words(late), _AGAIN)
-    busy = next((answer for answer in (bare, app, loopback) if is_busy(answer)), None)
-    if busy is not None:
-        return told.unknown(
-            say(
-                "%(status)s for one of them: the site or its proxy is busy, which tells of no filter",
-                status=_brief(busy),
-            ),
-            _AGAIN,
-        )
+    if unsettled := _unsettled(told, (bare, app, loopback)):
+        return unsettled
     if _is_filtered(bare, loopback):
         fix = say(
             "Exempt redirect_uri on /rest/oauth2/*/authorize from the rule that stops addresses of this machine "
@@ -105,6 +95,23 @@ def address_filter(seen: Seen) -> Probe:
             fix,
         )
     return told.ok(say("the site itself answers in each case"))
+
+
+def _unsettled(told: Told, answers: tuple[Answered, ...]) -> Probe | None:
+    """What is said where one of the answers is missing or says only that nobody has the time."""
+    late = next((one for one in answers if isinstance(one, Silent) and one.silence is Silence.SLOW), None)
+    if late is not None:
+        return told.unknown(in_words(late), _AGAIN)
+    busy = next((answer for answer in answers if is_busy(answer)), None)
+    if busy is not None:
+        return told.unknown(
+            say(
+                "%(status)s for one of them: the site or its proxy is busy, which tells of no filter",
+                status=_brief(busy),
+            ),
+            _AGAIN,
+        )
+    return None
 
 
 def is_filtered(seen: Seen) -> bool:
