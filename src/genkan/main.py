@@ -22,6 +22,7 @@ import uvloop
 from genkan import __version__, clock
 from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
+from genkan.founding import CannotServe, check_place, found_anew, load_ring
 from genkan.httpd import signals
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.overseer import NeverAnswered, Overseer
@@ -36,13 +37,13 @@ from genkan.outside.ldap import LdapDirectory
 from genkan.outside.openid.client_proof import BadCredential
 from genkan.outside.passwords import PasswordLane
 from genkan.outside.revocation import Revocations
-from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of
+from genkan.outside.ring_file import read_ring
 from genkan.protocol.certificates.bundle import BundleProblem
 from genkan.protocol.certificates.rules import RuleProblem
 from genkan.protocol.naming import title_of
-from genkan.protocol.outcomes import Announce, Change, MoveRing
+from genkan.protocol.outcomes import Announce, Change
 from genkan.protocol.records import Served
-from genkan.protocol.ring import Ring, RingProblem, new_ring
+from genkan.protocol.ring import Ring
 from genkan.protocol.signin.passkey_metadata import MetadataProblem
 from genkan.protocol.signin.passkey_models import Models, NoModels
 from genkan.protocol.signin.setup import setup_link
@@ -72,26 +73,23 @@ from genkan.wire.urls import BaseURL
 if TYPE_CHECKING:
     from genkan.traces import Traces
 
+__all__ = ["CannotServe", "load_ring", "open_door", "serve"]
+
 Ending = tuple[signal.Signals, ...]
 # Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
 OWN_FILES = 100
 
 
-class CannotServe(Exception):
-    """Why the site does not start, as one sentence. ``passes``: the same start may do later, without anybody's help."""
-
-    def __init__(self, sentence: str, *, passes: bool = False) -> None:
-        super().__init__(sentence)
-        self.passes = passes
-
-
-def serve(settings: Settings) -> None:
-    """Run the site until a signal ends it. Raises CannotServe with one sentence."""
+def serve(settings: Settings, *, anew: bool = False) -> None:
+    """Run the site until a signal ends it; ``anew``: after founding it where none is. Raises CannotServe with one
+    sentence.
+    """
     _check_ring_folder(settings)
     give_large_pieces_back()
     log = make_log(settings.log_format, settings.log_level)
     try:
         with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:
+            found_anew(settings) if anew else check_place(settings)
             if settings.workers == 1:
                 _run(settings, sockets, ending)
             else:
@@ -217,22 +215,6 @@ async def _told_ring(store: Store, settings: Settings) -> Ring:
     ring = await load_ring(store, path)
     if is_new and not _is_data_folder(settings, path.parent):
         print(f"genkan: a new key ring is in {path}; back it up apart from the store", file=sys.stderr)  # noqa: T201
-    return ring
-
-
-async def load_ring(store: Store, path: Path) -> Ring:
-    """The key ring that belongs to this store, made when neither knows one yet (tokens.md 7). Raises CannotServe."""
-    site = await store.site()
-    if not site.ring_fingerprint and not path.exists():  # noqa: ASYNC240 - at start, nothing else runs yet
-        problem = make_ring_file(path, new_ring(clock.system_env()))
-        if problem is not None:
-            raise CannotServe(problem.sentence)
-    ring = read_ring_of(path, site)
-    if isinstance(ring, RingProblem):
-        raise CannotServe(ring.sentence)
-    is_known = (ring.version, ring.fingerprint) == (site.ring_version, site.ring_fingerprint)
-    if not is_known and not await store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
-        raise CannotServe(f"another node has made the site's key ring meanwhile; put its file in place of {path}")
     return ring
 
 

@@ -348,9 +348,9 @@ async def test_a_ring_that_does_not_belong_is_not_touched(at: RingAtSite) -> Non
     assert await load_at_start(at.store, at.path) == newest
 
 
-async def test_a_first_start_adopts_a_ring_that_is_there(store: Store, tmp_path: Path) -> None:
-    """A store without a ring takes the one that lies in its place, and names it from then on."""
-    path, brought = tmp_path / "secrets.json", new_ring(an_env())
+async def test_a_first_start_adopts_a_ring_that_was_made_for_it(store: Store, tmp_path: Path) -> None:
+    """A start that died between ring and store is mended by the next one."""
+    path, brought = tmp_path / "secrets.json", new_ring(an_env(), (await store.site()).site_id)
     make_ring_file(path, brought)
     assert await load_at_start(store, path) == brought
     assert (await store.site()).ring_fingerprint == brought.fingerprint

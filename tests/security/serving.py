@@ -33,12 +33,12 @@ class Serving:
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
 
-    def start(self, stdin: int = subprocess.DEVNULL) -> None:
-        """Start it and wait for its ready line; stopped by a timer if that never comes."""
+    def start(self, stdin: int = subprocess.DEVNULL, words: tuple[str, ...] = ()) -> None:
+        """Start it, with these flags, and wait for its ready line; stopped by a timer if that never comes."""
         log = (self.folder / "serve.log").open("a")
         self.process = subprocess.Popen(
-            [*COMMAND, "serve"], env=self.environment, stdin=stdin, stdout=subprocess.PIPE, stderr=log, text=True,
-            cwd=self.folder,
+            [*COMMAND, "serve", *words], env=self.environment, cwd=self.folder,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
         log.close()
         timer = threading.Timer(READY_SECONDS, self.process.kill)

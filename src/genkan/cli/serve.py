@@ -1,6 +1,9 @@
 """genkan serve: runs the site. What running means is ``genkan.main``'s."""
 
 import os
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from genkan import settings
 from genkan.cli.workbench import AWAY, SET_UP, Stop, told
@@ -17,6 +20,7 @@ def serve(
     tls_cert: str | None = None,
     tls_key: str | None = None,
     certificate_url: str | None = None,
+    found_anew: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Run the site: SQLite in the data folder; prints a one-time set-up link while there is no administrator.
 
@@ -40,6 +44,8 @@ def serve(
         The PEM file of its key (GENKAN_TLS_KEY).
     certificate_url:
         The origin that asks for client certificates (GENKAN_CERTIFICATE_URL).
+    found_anew:
+        Begin a new site where there is none, beside a key ring that has served one: everybody signs in again.
     """
     flags = {"host": host, "port": port, "base_url": base_url, "data_dir": data_dir, "workers": workers,
              "tls_cert": tls_cert, "tls_key": tls_key, "certificate_url": certificate_url}  # fmt: skip
@@ -49,6 +55,6 @@ def serve(
     from genkan import main  # noqa: PLC0415 - only serving needs the whole site
 
     try:
-        main.serve(loaded)
+        main.serve(loaded, anew=found_anew)
     except main.CannotServe as problem:
         raise Stop(str(problem), AWAY if problem.passes else SET_UP) from None

@@ -5,7 +5,7 @@ step.
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tomli_w
@@ -17,6 +17,7 @@ from genkan.outside import locks
 from genkan.outside.ring_file import make_ring_file, replace_ring_file
 from genkan.protocol import restoring
 from genkan.protocol.env import Env
+from genkan.protocol.records import Site
 from genkan.protocol.restoring import CannotRestore, Manner, Replaced, Restoration, RestoreFacts
 from genkan.protocol.ring import Ring
 from genkan.settings import Settings
@@ -78,7 +79,7 @@ async def restore(settings: Settings, asked: Asked, env: Env) -> Restored:
             as_of, last_event = await _latest(store), await store.last_event()
         decided = _decided(RestoreFacts(site, _replaced(place), ring), asked, env)
         await _make_so(copy, asked.backup, decided, env)
-        _put_ring(ring_path, present, decided.ring)
+        _put_ring(ring_path, present, decided, site)
         aside = _free_name(place, env.now)
         replaced = replace_database(copy, place, aside)
     lying = _settings_beside(place, taken, settings)
@@ -103,7 +104,7 @@ async def _restore_postgres(place: Postgres, settings: Settings, asked: Asked, e
             as_of, last_event = await _latest(store), await store.last_event()
             env = Env(await reported_time(store, env.now), env.draw)
         decided = _decided(RestoreFacts(site, None, ring), asked, env)
-        _put_ring(ring_path, present, decided.ring)
+        _put_ring(ring_path, present, decided, site)
         await _make_so(place, asked.backup, decided, env)
     lying = _settings_beside(ring_path, taken, settings)
     return Restored(asked.manner, as_of, last_event, decided.ring.version, None, lying)
@@ -227,7 +228,8 @@ def _without_nothing(settings: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _put_ring(path: Path, before: Ring | None, ring: Ring) -> None:
+def _put_ring(path: Path, before: Ring | None, decided: Restoration, site: Site) -> None:
+    ring = replace(decided.ring, site_id=decided.site_id or site.site_id)
     problem = make_ring_file(path, ring) if before is None else replace_ring_file(path, ring)
     if problem is not None:
         raise RestoreFailed(problem.sentence)

@@ -58,9 +58,10 @@ async def load_ring(at: RingAtSite) -> tuple[Site, Ring]:
 async def create_ring(at: RingAtSite) -> Ring:
     """Make the first ring of a site that knows none, where its file is not; a server does so too at its first start."""
     with _changing(at):
-        if (await at.store.site()).ring_fingerprint:
+        site = await at.store.site()
+        if site.ring_fingerprint:
             raise RingUnchanged("this site has a key ring already: put its file there, or restore the site")
-        ring = rings.new_ring(at.env)
+        ring = rings.new_ring(at.env, site.site_id)
         problem = make_ring_file(at.path, ring)
         if problem is not None:
             raise RingUnchanged(problem.sentence, broken=True)

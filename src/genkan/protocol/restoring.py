@@ -7,10 +7,9 @@ from genkan.protocol.env import DAY, Env
 from genkan.protocol.outcomes import Change, DecideLoss, Event, EventKind, MoveRing, RaiseStop, Step, Subject
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import Site
-from genkan.protocol.ring import KeyState, Ring, new_ring, renew_for_restore
+from genkan.protocol.ring import SITE_ID_BYTES, KeyState, Ring, new_ring, renew_for_restore
 
 HEALING = DAY
-SITE_ID_BYTES = 16
 
 
 class Manner(StrEnum):

@@ -15,6 +15,7 @@ from genkan.protocol.env import Env
 KEY_BYTES = 32
 AUDIT = "audit"
 FINGERPRINT_BYTES = 16
+SITE_ID_BYTES = 16
 
 
 class KeyState(StrEnum):
@@ -58,12 +59,13 @@ class RingProblem:
 @dataclass(frozen=True, slots=True)
 class Ring:
     """All keys and a version that rises with every change. ``fingerprint`` names the ring's lineage and never
-    changes.
+    changes. ``site_id``: which site it served last, empty where it does not remember; it is the same ring whichever.
     """
 
     version: int
     fingerprint: bytes
     keys: tuple[RingKey, ...]
+    site_id: bytes = field(default=b"", compare=False)
 
     @property
     def active(self) -> RingKey:
@@ -75,10 +77,18 @@ class Ring:
         return next((k for k in self.keys if k.id == key_id), None)
 
 
-def new_ring(env: Env) -> Ring:
-    """A ring with one active key."""
+def new_ring(env: Env, site_id: bytes = b"") -> Ring:
+    """A ring with one active key, for this site."""
     first = _new_key(env, (), KeyState.ACTIVE)
-    return Ring(1, hashlib.sha256(b"genkan ring" + env.draw(KEY_BYTES)).digest()[:FINGERPRINT_BYTES], (first,))
+    lineage = hashlib.sha256(b"genkan ring" + env.draw(KEY_BYTES)).digest()[:FINGERPRINT_BYTES]
+    return Ring(1, lineage, (first,), site_id)
+
+
+def may_adopt(ring: Ring, site_id: bytes) -> bool:
+    """Whether a store that knows no ring yet takes this one without being told to: it was made for this very store, by
+    a start that died before it could say so. Any other may have served a site whose store is away just now.
+    """
+    return ring.site_id == site_id
 
 
 def add(ring: Ring, env: Env) -> Ring:
@@ -165,17 +175,19 @@ class _KeyDocument(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
     audit: bytes = b""
 
 
-class _RingDocument(msgspec.Struct, forbid_unknown_fields=True):
+class _RingDocument(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     format: int
     version: int
     fingerprint: bytes
     keys: list[_KeyDocument]
+    site: bytes = b""
 
 
 def render(ring: Ring) -> bytes:
     """The ring as the JSON text of its file."""
     keys = [_KeyDocument(f"{k.id:04x}", k.state, k.created_at, k.codes, k.secret, k.audit) for k in ring.keys]
-    return msgspec.json.format(msgspec.json.encode(_RingDocument(1, ring.version, ring.fingerprint, keys))) + b"\n"
+    document = _RingDocument(1, ring.version, ring.fingerprint, keys, ring.site_id)
+    return msgspec.json.format(msgspec.json.encode(document)) + b"\n"
 
 
 def parse(text: bytes) -> Ring | RingProblem:
@@ -189,9 +201,10 @@ def parse(text: bytes) -> Ring | RingProblem:
         return RingProblem(f"the key ring has format {document.format}, which this version does not know")
     if [k.state for k in keys].count(KeyState.ACTIVE) != 1 or len({k.id for k in keys}) != len(keys):
         return RingProblem("the key ring must have exactly one active key and no id twice")
-    if document.version < 1 or len(document.fingerprint) != FINGERPRINT_BYTES or not all(map(_is_whole, keys)):
+    sized = len(document.fingerprint) == FINGERPRINT_BYTES and len(document.site) in (0, SITE_ID_BYTES)
+    if document.version < 1 or not sized or not all(map(_is_whole, keys)):
         return RingProblem("the key ring is damaged: put back the copy that was kept of it")
-    return Ring(document.version, document.fingerprint, keys)
+    return Ring(document.version, document.fingerprint, keys, document.site)
 
 
 def _key_id(text: str) -> int:

@@ -86,6 +86,11 @@ def open_store(place: Place, *, create: bool, env: Env) -> Store:
     return sqlite.open_store(place, create=create, env=env)
 
 
+def holds_site(place: Place) -> bool:
+    """Whether a site lives in this file; looking makes nothing. Of a database it is found out by opening it."""
+    return isinstance(place, Postgres) or sqlite_open.has_site(place)
+
+
 def schema_of(place: Place) -> Schema:
     """Raises CannotOpen for what is no store. An empty PostgreSQL database has schema 0."""
     return postgres_open.schema_of(place.url) if isinstance(place, Postgres) else sqlite_examine.schema_of(place)
