@@ -14,6 +14,7 @@ from tests.store.builders import an_env
 
 async def test_an_empty_store_beside_a_ring_that_served_is_refused(store: Store, tmp_path: Path) -> None:
     """Also on a fresh PostgreSQL database, and whether the ring names another site or, of an older Genkan, none."""
+    path = tmp_path / "1.json"
     for number, site_id in enumerate((b"", b"another site's id")):
         path = tmp_path / f"{number}.json"
         assert make_ring_file(path, new_ring(an_env(), site_id[:16])) is None

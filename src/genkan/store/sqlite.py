@@ -12,6 +12,7 @@ from pathlib import Path
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Sighting, Writable
+from genkan.protocol.records import Site
 from genkan.store.api import CannotOpen, NodeReport, Reported, Storage, StoreUnavailable, Tally
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.sqlite_commands import Claim, Drop, Flush, Prune, Seal, Settle
@@ -19,7 +20,9 @@ from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_moving import MOVING
 from genkan.store.sqlite_open import connect, prepare, reopen_where_the_mover_died
 from genkan.store.sqlite_phone_checks import SqlitePhoneChecks
+from genkan.store.sqlite_place import OpenFiles
 from genkan.store.sqlite_stops import NEXT_STOP
+from genkan.store.sqlite_turn import Turn
 from genkan.store.sqlite_writer import Writer
 
 
@@ -39,10 +42,24 @@ class SqliteStore(SqlitePhoneChecks):
     """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
     def __init__(self, path: Path) -> None:
+        files = OpenFiles(path)
         super().__init__(connect(path, readonly=True))
         self.path = path
-        self._writer = Writer(path, self._known)
+        self._files = files
+        self._turn = Turn(self._db, self._begun)
+        self._enter = self._turn.enter
+        self._writer = Writer(path, self._known, files)
         self._written = Written()
+
+    def _begun(self) -> None:
+        self._files.check()
+        self._cache.renew()
+
+    async def site(self) -> Site:
+        """Whoever asks how the site is, as upkeep does each second, has the files looked at."""
+        if not self._files.look():
+            raise self._files.gone()
+        return await super().site()
 
     async def apply(self, outcome: Writable) -> bool:
         """True once it is durable, False when the facts moved on and nothing was written."""

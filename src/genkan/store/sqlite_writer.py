@@ -19,6 +19,7 @@ from genkan.store.figures import LaneFigures
 from genkan.store.sqlite_commands import OF_ONE_GRANT, Close, Command, Flush, is_long
 from genkan.store.sqlite_known import Known
 from genkan.store.sqlite_lazy import LazyWrites, Notes
+from genkan.store.sqlite_place import OpenFiles
 from genkan.store.sqlite_writing import WritingConnection
 
 MOST_WAITING = 10_000
@@ -48,8 +49,9 @@ class Writer:
     connection belongs to the loop until a batch is handed over, then to the thread until it says that it is done.
     """
 
-    def __init__(self, path: Path, known: Known) -> None:
+    def __init__(self, path: Path, known: Known, files: OpenFiles) -> None:
         self._known = known
+        self._files = files
         self.lazy = LazyWrites()
         self._connection = WritingConnection(path)
         self._waiting: deque[Job] = deque()
@@ -70,6 +72,8 @@ class Writer:
         """Queue a command; the future is done once it is durable."""
         if self._closing:
             raise StoreUnavailable("the store is closing")
+        if self._files.is_gone and type(command) is not Close:
+            raise self._files.gone()
         if len(self._waiting) >= MOST_WAITING and type(command) is not Close:
             self.figures.refused += 1
             raise QueueFull("too many writes wait")
@@ -232,6 +236,9 @@ class Writer:
             self._busy = False
 
     def _tell(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
+        if jobs and not self._files.look(written=True):
+            # Durable in a file that the next start will not find: nobody is told that it was.
+            results = [self._files.gone() for _ in jobs]
         # A loop that was let go of and runs again says nothing of what another one has under way by now.
         if jobs and loop is self._loop:
             self._known.told([command for _, command in jobs], results)
