@@ -3,6 +3,7 @@
 Owns its opening and closing for whoever runs a flow; which door it is, is the user agent's choice.
 """
 
+from genkan.app import undo
 from genkan.app.agent import NoDoor, UserAgent
 from genkan.app.drive import Door
 from genkan.app.steps import NoReturn, Returned, Visit
@@ -12,6 +13,8 @@ class Hop:
     """One for each run of a flow; whoever made it closes it."""
 
     def __init__(self) -> None:
+        # Here rather than at the door, which tasks open in a thread that cannot take a signal.
+        self._undo = undo.add(_nothing)
         self._door: Door | None = None
         self.no_way = False
         """Whether there was none to open."""
@@ -42,5 +45,12 @@ class Hop:
     def close(self) -> None:
         """Close it, if it was opened."""
         door, self._door = self._door, None
-        if door is not None:
-            door.close()
+        try:
+            if door is not None:
+                door.close()
+        finally:
+            undo.drop(self._undo)
+
+
+def _nothing() -> None:
+    """What the door has set up is undone by itself."""

@@ -4,11 +4,14 @@ Owns the desktop entry and the sockets that its program reports to, which severa
 one whose state it carries. Only where the XDG tools are there; undone by the last one that closes.
 """
 
+import hashlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,10 +20,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from genkan.app import undo
 from genkan.app.awaited import DEADLINE_SECONDS, AwaitedAnswer
 from genkan.app.handover import socket_of
 from genkan.app.machine import home
-from genkan.app.owned import LOCK
+from genkan.app.owned import LOCK, check_private
 from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.app.vault import VaultTrouble, make_private
 
@@ -89,14 +93,15 @@ class SchemeDoor:
         self._answer = AwaitedAnswer(seconds)
         self._registration = _Registration(desktop, redirect_uri.partition(":")[0].lower())
         self._listening: socket.socket | None = None
-        self._path = desktop.sockets
+        self._path: Path | None = None
+        self._undo = undo.add(self._forget)
 
     def visit(self, asked: Visit) -> Returned | NoReturn:
         """Open the browser and wait for the address with this state."""
         self._answer.expect(asked.state)
-        self._path = socket_of(self._desktop.sockets, asked.state)
+        self._path = path = socket_of(self._desktop.sockets, asked.state)
         self._listening = listening = socket.socket(socket.AF_UNIX)
-        listening.bind(str(self._path))
+        listening.bind(str(path))
         listening.listen(8)
         threading.Thread(target=self._serve, args=(listening,), name="scheme handler", daemon=True).start()
         self._open_browser(asked.url)
@@ -111,8 +116,14 @@ class SchemeDoor:
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)
             listening.close()
-            self._path.unlink(missing_ok=True)
+        self._forget()
+        undo.drop(self._undo)
         self._registration.end()
+
+    def _forget(self) -> None:
+        path, self._path = self._path, None
+        if path is not None:
+            path.unlink(missing_ok=True)
 
     def _serve(self, listening: socket.socket) -> None:
         while True:
@@ -145,7 +156,9 @@ class _Registration:
         self._before = desktop.sockets / f"{scheme}.before"
         make_private(desktop.sockets)
         self._fcntl = cast("_Fcntl", import_module("fcntl"))
+        self._launcher = launcher_in(desktop.sockets, scheme)
         self._lock: int | None = os.open(desktop.sockets / f"{scheme}.lock", LOCK, 0o600)
+        self._undo = undo.add(self._off)
         try:
             # Whoever takes it off holds the lock alone, and for a moment only.
             self._fcntl.flock(self._lock, self._fcntl.LOCK_SH)
@@ -156,6 +169,12 @@ class _Registration:
 
     def end(self) -> None:
         """Take it off if nobody else holds it; may be called again."""
+        try:
+            self._off()
+        finally:
+            undo.drop(self._undo)
+
+    def _off(self) -> None:
         lock, self._lock = self._lock, None
         if lock is None:
             return
@@ -173,14 +192,21 @@ class _Registration:
         if now != self._entry.name:
             self._before.write_text(now)
         self._desktop.entries.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "genkan.app.handover", str(self._desktop.sockets)]
-        self._entry.write_text(_entry(self._type, command))
+        self._launcher.parent.mkdir(mode=0o700, exist_ok=True)
+        check_private(self._launcher.parent)
+        self._launcher.write_text(launcher(sys.executable, self._desktop.sockets))
+        self._entry.write_text(_entry(self._type, ["/bin/sh", str(self._launcher)]))
         self._tool("default", self._entry.name, self._type)
         if self._handler_now() != self._entry.name:
             raise OSError("the desktop kept its own handler")
 
     def _take_off(self) -> None:
         self._entry.unlink(missing_ok=True)
+        self._launcher.unlink(missing_ok=True)
+        if self._launcher.parent != self._desktop.sockets:
+            # Another scheme's may lie there.
+            with suppress(OSError):
+                self._launcher.parent.rmdir()
         before = self._before.read_text() if self._before.exists() else ""
         if before:
             self._tool("default", before, self._type)
@@ -239,11 +265,32 @@ def _read(connection: socket.socket) -> str:
 
 
 def _entry(mime_type: str, command: list[str]) -> str:
-    line = " ".join(_quoted(word) for word in command)
+    line = " ".join(word if _is_bare(word) else _quoted(word) for word in command)
     return (
         "[Desktop Entry]\nType=Application\nName=Genkan sign-in\nNoDisplay=true\nTerminal=false\n"
         f"Exec={line} %u\nMimeType={mime_type};\n"
     )
+
+
+def launcher_in(sockets: Path, scheme: str) -> Path:
+    """Where the program lies that the entry names: beside the sockets, or where its path needs no quotes.
+
+    The generic mode of ``xdg-open``, which window managers without a desktop use, splits ``Exec`` at spaces and takes
+    quotes for letters. All sign-ins share the launcher, as they share the sockets.
+    """
+    if _is_bare(str(sockets)):
+        return sockets / f"{scheme}.sh"
+    mark = hashlib.sha256(os.fsencode(sockets)).hexdigest()[:8]
+    return Path(tempfile.gettempdir()) / f"genkan-{os.getuid()}-{mark}" / f"{scheme}.sh"
+
+
+def launcher(program: str, sockets: Path) -> str:
+    """A script, since a shell can be told of any path: those of interpreters and homes have spaces and more."""
+    return f'#!/bin/sh\nexec {shlex.quote(program)} -m genkan.app.handover {shlex.quote(str(sockets))} "$1"\n'
+
+
+def _is_bare(word: str) -> bool:
+    return word.isascii() and all(character.isalnum() or character in "/._-" for character in word)
 
 
 def _quoted(word: str) -> str:

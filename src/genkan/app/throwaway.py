@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from genkan.app import owned
+from genkan.app import owned, undo
 from genkan.app.machine import home
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
@@ -72,6 +72,7 @@ class Throwaway:
         self._found = found
         self._profile: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._undo: int | None = None
 
     def open(self, url: str) -> bool:
         """Start it at an address; whether it came up."""
@@ -84,6 +85,7 @@ class Throwaway:
             self._profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
         except OSError:
             return False
+        self._undo = undo.add(self._end)
         quiet = subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a browser found on this machine, started without a shell
@@ -101,6 +103,12 @@ class Throwaway:
 
     def close(self) -> None:
         """Nothing of it stays."""
+        self._end()
+        if self._undo is not None:
+            undo.drop(self._undo)
+            self._undo = None
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.terminate()
             try:
