@@ -7,7 +7,7 @@ from pathlib import Path
 from genkan.mdm import schema
 from genkan.ops import deployment
 from genkan.settings import Settings
-from tools import dashboard, library_reference, managed_reference, reference, rfc_index
+from tools import cost_page, dashboard, library_reference, managed_reference, reference, rfc_index
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -30,6 +30,7 @@ packages is in [explanation/architecture.md](../explanation/architecture.md).
 def pages() -> dict[str, str]:
     """Every generated page by its path below docs/."""
     return {
+        "reference/costs.md": cost_page.page(),
         "reference/commands.md": reference.commands_page(),
         "reference/http.md": reference.http_page(),
         "reference/reasons.md": reference.reasons_page(),

@@ -23,6 +23,20 @@ async def test_anybody_may_read_it_and_it_names_this_site(context_site: SiteUnde
     assert told["servers"] == [{"url": "https://site.example/jira"}]
 
 
+async def test_its_bytes_are_made_once_and_sent_once(site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask for 200 kB of it: it is never made anew, and who has it is told that it has not changed."""
+    address = f"{site.base}/rest/openapi.json"
+    whole = await site.client.get(address)
+    monkeypatch.setattr("genkan.site.api.openapi.document", None)
+    assert (await site.client.get(address)).content == whole.content
+    assert whole.headers["cache-control"] == "public, max-age=3600"
+    tag = whole.headers["etag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = await site.client.get(address, headers={"if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert (await site.client.get(address, headers={"if-none-match": '"other"'})).status_code == 200
+
+
 async def test_it_holds_exactly_the_administration_routes_of_the_table(site: SiteUnderTest) -> None:
     """No route of the API is missing, none is made up."""
     told = await described(site)

@@ -12,8 +12,8 @@ from typing import ClassVar, cast
 import httptools
 
 from genkan.httpd import written
+from genkan.httpd.flow import Flow
 from genkan.httpd.reading import MOST_HEAD_BYTES, Reading, Stage
-from genkan.httpd.sending import Sending
 from genkan.httpd.shared import Shared
 from genkan.httpd.shares import Arriving
 from genkan.httpd.tls import secured
@@ -30,7 +30,7 @@ MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
 _FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
 
 
-class Connection(Sending, Reading, asyncio.Protocol):
+class Connection(Flow, Reading, asyncio.Protocol):
     """Each whole request waits for its turn, which begins when the one before it is answered. A request that comes in
     one read, as nearly all do, pays a few comparisons and no timer.
     """
@@ -41,7 +41,7 @@ class Connection(Sending, Reading, asyncio.Protocol):
 
     def __init__(self, shared: Shared, *, asks: bool = False, arriving: Arriving | None = None) -> None:
         Reading.__init__(self)
-        Sending.__init__(self)
+        Flow.__init__(self)
         self._shared = shared
         self._asks = asks  # for the client's certificate, where there is TLS of our own
         self._arriving = arriving  # the handshake, which had a place already
@@ -50,7 +50,6 @@ class Connection(Sending, Reading, asyncio.Protocol):
         self._asked: Arrival | None = None
         self._task: asyncio.Task[None] | None = None  # of the last one that was asked; a loop holds no task by itself
         self.waiting: deque[Arrival] = deque()
-        self._paused = False  # nothing is read until what waits is answered
         self.held = 0  # bytes of the request that is being read, as the server counts them
         self._is_unfinished = False  # that request does not come in one read
         self._unread = False  # the other end may still be sending
@@ -282,18 +281,11 @@ class Connection(Sending, Reading, asyncio.Protocol):
 
     def _rest(self) -> None:
         """Nothing is to be done until more comes."""
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+        self._read_again()
         if self._deadline is None:
             self._idle_since = self._loop.time()
         else:
             self._let_go_on()
-
-    def _pause(self) -> None:
-        if not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
 
     def _finish(self) -> None:
         """Close once nothing is being answered."""
@@ -321,6 +313,7 @@ class Connection(Sending, Reading, asyncio.Protocol):
             self._let_go_on()
             if self._deadline is None:
                 self._start_clock()
+            self._count_crumb(self._read)
             self._hold()
 
     def _hold(self) -> None:
@@ -350,7 +343,7 @@ class Connection(Sending, Reading, asyncio.Protocol):
 
     def _stop_clock(self) -> None:
         if self._is_unfinished:
-            self._is_unfinished = False
+            self._is_unfinished, self._crumbs = False, 0
             self._shared.shares.end(self)
         if self.held:
             self._shared.shares.hold(self, -self.held, MOST_UNFINISHED_BYTES)

@@ -15,8 +15,9 @@ from genkan.httpd.shares import Arriving
 from genkan.httpd.tls import GOODBYE_SECONDS, HANDSHAKE_SECONDS, TLS
 
 BACKLOG = 2048
-# Accepted in one pass of the event loop, so that those who are here already are answered in between.
-EACH_PASS = 16
+# Accepted in one pass of the event loop, so that those who are here already are answered in between; fewer where each
+# of them takes the place of somebody else.
+EACH_PASS, EACH_PASS_IF_TIGHT = 16, 2
 PAUSE_SECONDS = 0.05
 
 
@@ -63,8 +64,9 @@ class Entrance:
         self._pause = self._loop.call_later(PAUSE_SECONDS, self._listen)
 
     def _look(self) -> None:
-        for _ in range(EACH_PASS):
-            if self._shared.shares.is_crowded:
+        shares = self._shared.shares
+        for _ in range(EACH_PASS_IF_TIGHT if shares.is_tight else EACH_PASS):
+            if shares.is_crowded:
                 return self._rest()
             try:
                 accepted, address = self._listener.accept()

@@ -13,9 +13,11 @@ from genkan.site.peer import network_of, source_of
 
 # The whole share of one source is not looked through for who goes: its oldest are.
 LOOKED_AT = 64
-# One part in so many of all connections may be in the midst of a handshake, a head or a body.
-UNFINISHED_PART = 4
-LEAST_UNFINISHED = 16
+# One part in so many of all connections may be in the midst of a handshake, a head or a body, where there are many, and
+# never more than so many: a handshake takes some 50 kB.
+UNFINISHED_PART = 2
+FEW = 16
+MOST_UNFINISHED = 2_500
 # Connections that were told to go and are not closed yet, before no more are accepted.
 CLOSING = 16
 
@@ -131,7 +133,7 @@ class Shares:
 
     def __init__(self, most: int, figures: ServerFigures, is_proxy: Callable[[str], bool]) -> None:
         self._most = most
-        self._most_unfinished = max(LEAST_UNFINISHED, most // UNFINISHED_PART)
+        self._most_unfinished = min(most, MOST_UNFINISHED, max(FEW, most // UNFINISHED_PART))
         self._figures = figures
         self._is_proxy = is_proxy
         self._connections = Sources()
@@ -142,6 +144,11 @@ class Shares:
     def is_crowded(self) -> bool:
         """Whether so many are open, those that were told to go among them, that no more should be accepted now."""
         return self._figures.connections >= self._most + CLOSING
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether a new one takes somebody's place."""
+        return len(self._connections.all) >= self._most or len(self._unfinished.all) >= self._most_unfinished
 
     def enter(self, member: Member) -> None:
         """It is open."""
