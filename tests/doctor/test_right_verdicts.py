@@ -6,10 +6,12 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
 from genkan.doctor.verdicts import Report, Verdict
+from tests.doctor.certs import authority, issue, root_file, serving
 from tests.doctor.world import (
     AUTHORIZE,
     CLIENT_ID,
@@ -180,3 +182,31 @@ async def test_busy_authorize_is_no_bound_on_addresses() -> None:
         return page("later", 503) if len(asked.target) > 3000 else await site(asked)
 
     assert probe(await seen(tamper), "long-address").verdict is Verdict.UNKNOWN
+
+
+SETTINGS = bytes((0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100))
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_server_of_http_2_alone_is_not_called_no_http(secure: bool, tmp_path: Path) -> None:
+    """Asked by HTTP/1.1 it answers with frames or takes no handshake: said for what it is, and nothing is wrong."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(SETTINGS)
+        await writer.drain()
+        writer.close()
+
+    context = serving(tmp_path, issue("localhost", authority()[1], names=("localhost",)), authority()[1])
+    context.set_alpn_protocols(["h2"])
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context if secure else None)
+    base = f"http{'s' if secure else ''}://localhost:{server.sockets[0].getsockname()[1]}"
+    try:
+        report = await looked(base, reaching=means(authorities=root_file(tmp_path)))
+    finally:
+        server.close()
+    named = probe(report, "server-info")
+    assert named.verdict is Verdict.UNKNOWN
+    assert "HTTP/2" in named.answered
+    assert "not HTTP" not in named.answered
+    assert (report.first, report.ready) == (named, False)

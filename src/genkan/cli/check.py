@@ -20,6 +20,7 @@ from genkan.site.reader import LANGUAGES
 from genkan.wire.redirects import RedirectProblem, parse_redirect
 from genkan.wire.scopes import parse_scope
 from genkan.wire.urls import BaseURLProblem
+from genkan.wire.versions import parse_version
 
 _LONGEST_TOKEN = 4096
 
@@ -34,6 +35,7 @@ def check(
     ] = None,
     redirect: Annotated[str, Parameter(help="The redirect that the app registers.")] = APP_REDIRECT,
     permission: Annotated[str, Parameter(help="The permission that the app asks for.")] = APP_SCOPE,
+    app_version: Annotated[str, Parameter(help="The version of the app on the phone, to be judged too.")] = "",
     admin_token_file: Annotated[
         Path | None, Parameter(help="A file with a system administrator's token, to learn the versions of plugins.")
     ] = None,
@@ -50,15 +52,19 @@ def check(
 ) -> int:
     """Look at a site from outside, as a phone does, and say what to change.
 
-    Exit status 1 when something is wrong, or when what the app needs could not be seen. Works for Genkan and for Jira
-    Data Center. Nothing is written there, and no secret is sent but a token file's.
+    Exit status 1 when something is wrong, or when what the app needs could not be seen. Works for Genkan, and for
+    Jira and Confluence Data Center. Nothing is written there, and no secret is sent but a token file's.
 
     Example: genkan check https://jira.example.com
     """
     if language not in LANGUAGES:
         raise Stop(f"--language: {language!r} is none; write {' or '.join(LANGUAGES)}", SET_UP)
     target = _target(url, client_id, redirect, permission)
-    target = replace(target, has_token=admin_token_file is not None, has_authorities=ca_file is not None)
+    if app_version and parse_version(app_version) is None:
+        raise Stop("--app-version: write it as the app's page in the store does, for example 2.0.1", SET_UP)
+    target = replace(
+        target, app_version=app_version, has_token=admin_token_file is not None, has_authorities=ca_file is not None
+    )
     reaching = means(ca_file, admin_token_file)
     report = asyncio.run(examine(target, reaching))
     if html is not None:

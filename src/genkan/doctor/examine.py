@@ -14,10 +14,24 @@ from genkan.doctor import (
     judge_reach,
     judge_site,
     judge_tls,
+    manifest,
     questions,
     reach,
+    trust,
 )
-from genkan.doctor.observed import APP_REDIRECT, APP_SCOPE, Q, Seen, Target
+from genkan.doctor.observed import (
+    APP_REDIRECT,
+    APP_SCOPE,
+    CONFLUENCE_REDIRECT,
+    Heard,
+    Q,
+    Seen,
+    Silence,
+    Silent,
+    Target,
+    origin_of,
+    path_of,
+)
 from genkan.doctor.reach import Asking, Clocks, Line, Resolver
 from genkan.doctor.saying import say
 from genkan.doctor.trust import asking
@@ -117,7 +131,9 @@ def judge(seen: Seen, now: int) -> Report:
     marked = (
         replace(one, blocks=True) if one.id in needed and one.verdict is Verdict.UNKNOWN else one for one in probes
     )
-    return Report(seen.target.base.text, tuple(marked), tuple(_notes(seen)))
+    app = judge_site.app_version(seen)
+    given = (app,) if app is not None else ()
+    return Report(seen.target.base.text, (*marked, *given), tuple(_notes(seen)))
 
 
 def _needless(target: Target) -> set[str]:
@@ -175,16 +191,65 @@ async def _ask(seen: Seen, line: Line, means: Means) -> None:
     await _round(seen, line, questions.first(target))
     if not any(seen.heard(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
         # Nobody who answers: further questions would only wait as long.
+        await _see_protocol(seen, means)
         return
     found = judge_login.read_info(seen)
     seen.info = found if isinstance(found, LoginInfo) else None
+    if judge_site.version(seen) is None:
+        await _identify(seen, line)
+        target = seen.target
     await _round(seen, line, questions.second(target, _plain_port(target, means)))
+    if judge_site.version(seen) is None and (address := _context(seen)):
+        await _look_below(seen, line, address)
     info = seen.heard(Q.INFO_LOGIN)
     if info is not None and info.status == 404:
         await _round(seen, line, questions.of_old_plugin(target))
     if seen.client_id is not None:
         await _round(seen, line, questions.of_client(target, seen.client_id))
     await _ask_with_token(seen, line, means)
+
+
+async def _see_protocol(seen: Seen, means: Means) -> None:
+    """Where something is said, and not by HTTP/1.1: is it HTTP/2?"""
+    answer, base = seen.first(Q.SERVER_INFO), seen.target.base
+    if isinstance(answer, Silent) and answer.silence in {Silence.GARBAGE, Silence.TLS, Silence.CONNECTION}:
+        address = next(one.address for one in seen.tried if not one.fault)
+        context = trust.looking(means.authorities, verify=False) if base.secure else None
+        seen.http_2_alone = await reach.speaks_http_2(base, address, context)
+
+
+async def _identify(seen: Seen, line: Line) -> None:
+    """A Confluence has another way to say what it is, and its app another redirect."""
+    await _round(seen, line, questions.of_manifest(seen.target))
+    found = _told_by(seen.heard(Q.MANIFEST))
+    if found.get("typeId") != manifest.CONFLUENCE:
+        return
+    seen.manifest = found
+    if seen.target.redirect_uri == APP_REDIRECT:
+        seen.target = replace(seen.target, redirect_uri=CONFLUENCE_REDIRECT)
+
+
+def _told_by(answer: Heard | None) -> Mapping[str, str]:
+    return manifest.read(answer.body) if answer is not None and answer.status == 200 else {}
+
+
+def _context(seen: Seen) -> str:
+    """The address below this one to which the start page leads, where that may be the site's with its context path."""
+    base, page = seen.target.base, seen.heard(Q.PAGE)
+    if page is None or not page.redirects or origin_of(page.target) != base.origin:
+        return ""
+    path = path_of(page.target)
+    found = before_page(path)
+    context = found if found is not None else "/" + path.strip("/").partition("/")[0]
+    return base.origin + context if context not in {"", "/", base.path} else ""
+
+
+async def _look_below(seen: Seen, line: Line, address: str) -> None:
+    await _round(seen, line, questions.of_context(address))
+    info = seen.heard(Q.INFO_BELOW)
+    members = info.json if info is not None and info.status == 200 else None
+    if (members or {}).get("version") or _told_by(seen.heard(Q.MANIFEST_BELOW)):
+        seen.below = address
 
 
 def _plain_port(target: Target, means: Means) -> int | None:

@@ -2,7 +2,7 @@
 
 from genkan.doctor.gateways import is_portal, turned_away
 from genkan.doctor.inflate import UNREADABLE
-from genkan.doctor.judge_site import BUSY, is_genkan
+from genkan.doctor.judge_site import BUSY, is_confluence, is_genkan
 from genkan.doctor.judge_tls import wants_certificate
 from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent, Target, place
@@ -120,6 +120,8 @@ def _status(told: Told, answer: Heard, seen: Seen) -> Probe:
     if answer.status == 404:
         if seen.target.client_id is not None:
             return told.ok(say("404: the client id comes by MDM, so the app does without"))
+        if is_confluence(seen):
+            return told.unknown(say("404: where a Confluence tells its client id is published nowhere"), _MDM)
         server = seen.heard(Q.SERVER_INFO)
         if server is not None and server.status == 404:
             return told.unknown(say("404, as for serverInfo: see server-info"))
@@ -157,6 +159,8 @@ def switch(seen: Seen) -> Probe:
         return told.ok(say("on, with the client id %(client_id)s", client_id=found.client_id))
     if is_genkan(seen):
         how = say("Switch it on: run genkan mobile on, or Settings → System → Mobile app → OAuth 2.0.")
+    elif is_confluence(seen):
+        how = say("Switch it on: General configuration → Confluence mobile app.")
     else:
         how = say("Switch it on: Settings → System → Mobile app → OAuth 2.0.")
     return told.wrong(say("off"), joined([how, _MDM], " "))

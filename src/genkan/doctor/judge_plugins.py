@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from genkan.doctor.judge_site import is_genkan, version
+from genkan.doctor.judge_site import is_confluence, is_genkan, judged, version
 from genkan.doctor.observed import Heard, Q, Seen
 from genkan.doctor.saying import say
 from genkan.doctor.telling import Told
@@ -14,9 +14,10 @@ from genkan.wire.versions import (
     MOBILE_PLUGIN_10,
     OAUTH_PLUGIN_9,
     OAUTH_PLUGIN_10,
+    OAUTH_PLUGIN_CONFLUENCE,
     Judgement,
     Version,
-    judge_jira,
+    judge_confluence_oauth,
     judge_mobile_plugin,
     judge_oauth_plugin,
     parse_version,
@@ -36,12 +37,19 @@ def oauth_plugin(seen: Seen) -> Probe:
         "oauth-plugin",
         _asked(seen, "OAuth"),
         say(
+            "The app's link without a secret needs OAuth plugin %(needed)s on Confluence.",
+            needed=OAUTH_PLUGIN_CONFLUENCE,
+        )
+        if is_confluence(seen)
+        else say(
             "The app's link without a secret needs OAuth plugin %(oauth_plugin_9)s on Jira 9, "
             "%(oauth_plugin_10)s above.",
             oauth_plugin_9=OAUTH_PLUGIN_9,
             oauth_plugin_10=OAUTH_PLUGIN_10,
         ),
     )
+    if is_confluence(seen):
+        return _plugin(told, seen, "oauth", judge_confluence_oauth, OAUTH_PLUGIN_CONFLUENCE, None)
     return _plugin(told, seen, "oauth", judge_oauth_plugin, _needed(seen, OAUTH_PLUGIN_9, OAUTH_PLUGIN_10), None)
 
 
@@ -61,6 +69,8 @@ def mobile_plugin(seen: Seen) -> Probe:
     info = seen.info
     is_proved = bool(info and info.enabled and info.client_id)
     proof = say("at least %(needed)s: info/login gives the client id", needed=needed) if is_proved else None
+    if is_confluence(seen):
+        return _of_confluence(told, seen, is_proved=is_proved)
     if version(seen) is not None and not is_genkan(seen):
         if seen.target.client_id is not None and not is_proved:
             return told.ok(say("not needed: the client id comes by MDM"))
@@ -69,10 +79,19 @@ def mobile_plugin(seen: Seen) -> Probe:
     return _plugin(told, seen, "mobile", judge_mobile_plugin, needed, proof)
 
 
+def _of_confluence(told: Told, seen: Seen, *, is_proved: bool) -> Probe:
+    """Which version of it a Confluence needs is published nowhere: what it does is what counts."""
+    if is_proved:
+        return told.ok(say("there: info/login gives the client id"))
+    if seen.target.client_id is not None:
+        return told.ok(say("not needed: the client id comes by MDM"))
+    return told.unknown(say("not told: which version Confluence needs is published nowhere"))
+
+
 def _missing(told: Told, seen: Seen, needed: Version) -> Probe | None:
     """What the absence of info/login 1.1 proves; an older Jira explains it already."""
     old, new, site = seen.heard(Q.INFO_LOGIN_OLD), seen.heard(Q.INFO_LOGIN), version(seen)
-    if new is None or new.status != 404 or old is None or site is None or not judge_jira(site).ok:
+    if new is None or new.status != 404 or old is None or site is None or not judged(seen, site).ok:
         return None
     if old.status == 200 and old.json is not None:
         fix = say(
@@ -111,10 +130,9 @@ def _plugin(
         return told.unknown(say("not told: the site's serverInfo could not be read"))
     if is_genkan(seen):
         return told.ok(say("not needed: Genkan is no Jira, and does this itself"))
-    if not judge_jira(site).ok:
-        return told.unknown(
-            say("it does not matter before Jira itself is new enough (%(needs)s)", needs=judge_jira(site).needs)
-        )
+    if not judged(seen, site).ok:
+        needs = judged(seen, site).needs
+        return told.unknown(say("it does not matter before the site itself is new enough (%(needs)s)", needs=needs))
     found = plugin_version(seen, which)
     if _is_off(seen, which):
         return told.wrong(
@@ -122,8 +140,8 @@ def _plugin(
             say("Switch the %(which)s plugin on under Manage apps.", which=which),
         )
     if found is not None:
-        judged = judge(site, found)
-        return told.ok(judged.said) if judged.ok else told.wrong(say("version %(found)s", found=found), judged.said)
+        ruled = judge(site, found)
+        return told.ok(ruled.said) if ruled.ok else told.wrong(say("version %(found)s", found=found), ruled.said)
     if proof is not None:
         return told.ok(proof)
     refused = _refused(seen, which)

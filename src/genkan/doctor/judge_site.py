@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from genkan.doctor.gateways import turned_away
 from genkan.doctor.inflate import UNREADABLE
 from genkan.doctor.judge_tls import wants_certificate
+from genkan.doctor.manifest import CONFLUENCE, MANIFEST
 from genkan.doctor.moves import move_of
 from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent
 from genkan.doctor.saying import plain, say
@@ -15,7 +16,11 @@ from genkan.wire.jsontext import shown, text
 from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL, parse_base_url
 from genkan.wire.versions import (
+    CONFLUENCE_9,
+    Judgement,
     Version,
+    judge_app,
+    judge_confluence,
     judge_jira,
     parse_version,
 )
@@ -34,7 +39,25 @@ def member(seen: Seen, name: str) -> str:
     """One text out of serverInfo, empty where it is not told."""
     heard = seen.heard(Q.SERVER_INFO)
     members = heard.json if heard is not None and heard.status == 200 else None
-    return text((members or {}).get(name)) or ""
+    return text((members or {}).get(name)) or seen.manifest.get(_IN_MANIFEST.get(name, ""), "")
+
+
+_IN_MANIFEST = {"version": "version", "baseUrl": "url", "serverTitle": "name"}
+
+
+def is_confluence(seen: Seen) -> bool:
+    """Whether the site says that it is a Confluence."""
+    return seen.manifest.get("typeId") == CONFLUENCE
+
+
+def product(seen: Seen) -> str:
+    """What the site says that it is."""
+    return "Genkan" if is_genkan(seen) else "Confluence" if is_confluence(seen) else "Jira"
+
+
+def judged(seen: Seen, found: Version) -> Judgement:
+    """The compatibility rule for the site's own version."""
+    return judge_confluence(found) if is_confluence(seen) else judge_jira(found)
 
 
 def is_genkan(seen: Seen) -> bool:
@@ -52,15 +75,19 @@ def server_info(seen: Seen) -> Probe:
     base = seen.target.base
     told = Told(
         "server-info",
-        say("GET %(address)s/rest/api/2/serverInfo, as nobody", address=base.text),
+        say(
+            "GET %(address)s%(path)s, as nobody",
+            address=base.text,
+            path=MANIFEST if is_confluence(seen) else SERVER_INFO,
+        ),
         say("The app looks here first for what the site is, unless MDM says skipInfo."),
     )
     answer = seen.first(Q.SERVER_INFO)
     if isinstance(answer, Silent):
         return _no_answer(told, answer, seen)
-    if answer.status == 200 and version(seen) is not None:
+    if version(seen) is not None and (answer.status == 200 or is_confluence(seen)):
         title = shown(member(seen, "serverTitle"), 60)
-        what = {"what": "Genkan" if is_genkan(seen) else "Jira", "version": member(seen, "version")}
+        what = {"what": product(seen), "version": member(seen, "version")}
         if title:
             return told.ok(say("%(what)s, version %(version)s, “%(title)s”", title=title, **what))
         return told.ok(say("%(what)s, version %(version)s", **what))
@@ -82,6 +109,9 @@ def server_info(seen: Seen) -> Probe:
 def _no_answer(told: Told, answer: Silent, seen: Seen) -> Probe:
     if answer.silence in {Silence.NOT_ASKED, Silence.CLIENT_CERTIFICATE}:
         return told.unknown(in_words(answer))
+    if seen.http_2_alone:
+        fix = say("Let the server take HTTP/1.1 beside HTTP/2: this check asks by it, and so do many proxies.")
+        return told.unknown(say("an answer by HTTP/2 alone, which this check does not speak"), fix)
     if answer.silence is Silence.SLOW:
         fix = say("See whether the site hangs, or its proxy waits for a site that does not answer.")
         return told.unknown(in_words(answer), fix)
@@ -109,6 +139,10 @@ def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:
 
 
 def _no_site(told: Told, answer: Heard, seen: Seen) -> Probe:
+    if seen.below:
+        answered = say("%(briefly)s: its start page leads to the site at %(address)s",
+                       briefly=answer.briefly, address=seen.below)  # fmt: skip
+        return told.wrong(answered, say("Use %(address)s in the app, and in the MDM value.", address=seen.below))
     if answer.status >= 500:
         fix = say("Start the site, or see in the proxy's log why it cannot reach it.")
         return told.wrong(
@@ -140,7 +174,7 @@ def base_url(seen: Seen) -> Probe:
     if version(seen) is None:
         return told.unknown(_NO_INFO)
     own = parse_base_url(said, allow_http=True)
-    where = "GENKAN_BASE_URL" if is_genkan(seen) else say("Settings → System → General configuration → Base URL")
+    where = _WHERE[product(seen)]
     if not isinstance(own, BaseURL):
         return told.wrong(
             plain(address) if (address := shown(said, 100)) else say("none"),
@@ -157,6 +191,13 @@ def base_url(seen: Seen) -> Probe:
         **values,
     )
     return told.wrong(answered, fix)
+
+
+_WHERE = {
+    "Genkan": plain("GENKAN_BASE_URL"),
+    "Jira": say("Settings → System → General configuration → Base URL"),
+    "Confluence": say("General configuration → Server base URL"),
+}
 
 
 def _difference(asked: BaseURL, own: BaseURL) -> Sentence:
@@ -178,7 +219,7 @@ def clock(seen: Seen) -> Probe:
         say("serverTime, or the Date header, against this machine's clock"),
         say("Lifetimes of codes and tokens are counted by these clocks."),
     )
-    heard = seen.heard(Q.SERVER_INFO)
+    heard = seen.heard(Q.SERVER_INFO if not is_confluence(seen) else Q.MANIFEST)
     if heard is None:
         return told.unknown(say("no answer that would tell the time"))
     # Its own word goes first: Date may be a proxy's, whose clock is another. RFC 9111 5.1: what is stored says its age.
@@ -223,12 +264,28 @@ def site_version(seen: Seen) -> Probe:
     told = Told(
         "site-version",
         say("version in serverInfo"),
-        say("OAuth 2.0 in the app needs Jira 9.12.14 or later on line 9, 10.1.0 or later above."),
+        say("OAuth 2.0 in the app needs Confluence %(needed)s or later.", needed=CONFLUENCE_9)
+        if is_confluence(seen)
+        else say("OAuth 2.0 in the app needs Jira 9.12.14 or later on line 9, 10.1.0 or later above."),
     )
     found = version(seen)
     if found is None:
         return told.unknown(_NO_INFO)
-    judged = judge_jira(found)
-    if judged.ok and is_genkan(seen):
+    ruled = judged(seen, found)
+    if ruled.ok and is_genkan(seen):
         return told.ok(say("Genkan, with the surface of %(found)s", found=found))
-    return told.ok(judged.said) if judged.ok else told.wrong(plain(f"Jira {found}"), judged.said)
+    return told.ok(ruled.said) if ruled.ok else told.wrong(plain(f"{product(seen)} {found}"), ruled.said)
+
+
+def app_version(seen: Seen) -> Probe | None:
+    """The compatibility rule for the app itself, where somebody said which is on the phone."""
+    found = parse_version(seen.target.app_version)
+    if found is None:
+        return None
+    told = Told(
+        "app-version",
+        say("the app's version, as it was given"),
+        say("The app knows OAuth 2.0 from a version on; an older one does not ask for it."),
+    )
+    ruled = judge_app(found)
+    return told.ok(ruled.said) if ruled.ok else told.wrong(plain(str(found)), ruled.said)

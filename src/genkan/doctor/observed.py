@@ -12,6 +12,7 @@ from genkan.wire.sentences import Sentence
 from genkan.wire.urls import BaseURL
 
 APP_REDIRECT = "jira-server://oauth-callback"
+CONFLUENCE_REDIRECT = "confluence-server://oauth-callback"
 APP_SCOPE = "WRITE"
 
 
@@ -180,6 +181,9 @@ class Q(StrEnum):
     INFO_LOGIN = "info/login"
     INFO_LOGIN_OLD = "info/login 1.0"
     LOGIN_OPTIONS = "login-options"
+    MANIFEST = "manifest"
+    INFO_BELOW = "serverInfo where the page leads"
+    MANIFEST_BELOW = "manifest where the page leads"
     METADATA = "metadata"
     METADATA_BELOW = "metadata below"
     CLIENTS = "client list"
@@ -214,19 +218,26 @@ class Target:
     skip_info: bool = False
     has_token: bool = False
     has_authorities: bool = False
+    app_version: str = ""
 
 
 @dataclass(slots=True)
 class Seen:
-    """Everything seen so far. ``hops`` holds each question's answers, the last one after redirects within the site."""
+    """Everything seen so far. ``hops`` holds each question's answers, the last one after redirects within the site.
+
+    ``manifest``: what a Confluence says of itself; ``below``: the address at which a site was found in place of this.
+    """
 
     target: Target
     names: Names | None = None
     tried: tuple[Tried, ...] = ()
     handshake: Handshake | None = None
     old_tls: str = ""
+    http_2_alone: bool = False
     hops: dict[Q, tuple[Answered, ...]] = field(default_factory=dict)
     info: LoginInfo | None = None
+    manifest: Mapping[str, str] = field(default_factory=dict)
+    below: str = ""
     token_kept: Sentence | None = None
     out_of_time: bool = False
 

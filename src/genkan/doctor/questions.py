@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from genkan.doctor.judge_client import STATE
 from genkan.doctor.judge_front import LONG
 from genkan.doctor.judge_plugins import MOBILE_KEY, OAUTH_KEY
+from genkan.doctor.manifest import MANIFEST, MOST_BYTES
 from genkan.doctor.observed import Q, Target
 from genkan.doctor.reach import Asking
 from genkan.wire import pkce
@@ -48,6 +49,20 @@ def second(target: Target, plain_port: int | None) -> dict[Q, Asking]:
         port = "" if plain_port == 80 else f":{plain_port}"
         asked[Q.PLAIN] = Asking(f"http://{host}{port}{base.path}/", headers=_PAGE)
     return asked
+
+
+def of_manifest(target: Target) -> dict[Q, Asking]:
+    """Where serverInfo is not there: is it a Confluence?"""
+    return {Q.MANIFEST: _manifest(target.base.text)}
+
+
+def of_context(address: str) -> dict[Q, Asking]:
+    """Whether the address to which the start page leads is that of a site."""
+    return {Q.INFO_BELOW: Asking(Endpoints(address).server_info), Q.MANIFEST_BELOW: _manifest(address)}
+
+
+def _manifest(address: str) -> Asking:
+    return Asking(join(address, MANIFEST), headers={"accept": "application/xml"}, most_bytes=MOST_BYTES)
 
 
 def of_old_plugin(target: Target) -> dict[Q, Asking]:

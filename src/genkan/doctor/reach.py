@@ -32,6 +32,8 @@ NAME_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 QUESTION_SECONDS = 8.0
 ALERT_SECONDS = 0.4
+# RFC 9113 3.4: how a client of HTTP/2 begins, an empty SETTINGS frame included.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 CERTIFICATE_REQUEST = 13  # RFC 8446 4: the message with which a server asks for a client's certificate
 MOST_ADDRESSES = 4
 MOST_BYTES = 256 * 1024
@@ -179,6 +181,22 @@ async def old_tls(base: BaseURL, address: str) -> str:
     """The version below 1.2 that the server still takes; empty where it takes none."""
     shaken = await _shaken(base, address, offering_old())
     return shaken.version if isinstance(shaken, Handshake) else ""
+
+
+async def speaks_http_2(base: BaseURL, address: str, context: ssl.SSLContext | None) -> bool:
+    """Whether HTTP/2 is what is spoken there: RFC 9113 3.4, a server begins with SETTINGS (type 4) on stream 0."""
+    name = base.host if context is not None else None
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(address, port_of(base), ssl=context, server_hostname=name)
+            try:
+                writer.write(_PREFACE)
+                head = await reader.readexactly(9)
+            finally:
+                writer.transport.abort()
+    except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
+        return False
+    return head[3] == 4 and head[5:] == bytes(4)
 
 
 async def _shaken(base: BaseURL, address: str, context: ssl.SSLContext) -> Handshake | Exception:

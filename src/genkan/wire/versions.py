@@ -14,9 +14,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "jira-old": "Jira %(version)s is too old for OAuth 2.0 in the app: upgrade to %(needed)s or later.",
         "jira-old-9": "Jira %(version)s is too old for OAuth 2.0 in the app: upgrade to %(needed)s or later, or to "
         "%(next)s or later.",
+        "confluence": "Confluence %(version)s can sign the app in with OAuth 2.0.",
+        "confluence-old": "Confluence %(version)s is too old for OAuth 2.0 in the app: upgrade to %(needed)s or later.",
         "app": "App %(version)s can sign in with OAuth 2.0.",
         "app-old": "App %(version)s knows no OAuth 2.0: update it to %(needed)s or later.",
         "plugin": "The %(name)s plugin %(plugin)s is enough for Jira %(jira)s.",
+        "plugin-confluence": "The OAuth plugin %(plugin)s is enough for Confluence %(version)s.",
+        "plugin-confluence-old": "The OAuth plugin %(plugin)s is too old for Confluence %(version)s: update it to "
+        "%(needed)s or later.",
         "plugin-old": "The %(name)s plugin %(plugin)s is too old for Jira %(jira)s: update it to %(needed)s or later.",
     }
 )
@@ -59,6 +64,8 @@ OAUTH_PLUGIN_9 = Version((3, 1, 14))
 OAUTH_PLUGIN_10 = Version((4, 1, 0))
 MOBILE_PLUGIN_9 = Version((4, 2, 0))
 MOBILE_PLUGIN_10 = Version((5, 1, 2))
+CONFLUENCE_9 = Version((9, 1, 0))
+OAUTH_PLUGIN_CONFLUENCE = Version((4, 1, 1))
 APP = Version((2, 0, 0))
 
 
@@ -96,6 +103,23 @@ def judge_oauth_plugin(jira: Version, plugin: Version) -> Judgement:
 def judge_mobile_plugin(jira: Version, plugin: Version) -> Judgement:
     """The mobile plugin that discovery without MDM needs on this Jira."""
     return _judge_plugin("mobile", jira, plugin, MOBILE_PLUGIN_9, MOBILE_PLUGIN_10)
+
+
+def judge_confluence(version: Version) -> Judgement:
+    """Confluence 9.1 or later."""
+    if version >= CONFLUENCE_9:
+        return _enough("confluence", version=version)
+    return _too_old("confluence-old", CONFLUENCE_9, version=version)
+
+
+def judge_confluence_oauth(version: Version, plugin: Version) -> Judgement:
+    """The OAuth plugin that the app's sign-in needs on this Confluence: 4.1.1 or later."""
+    site = judge_confluence(version)
+    if not site.ok:
+        return site
+    if plugin >= OAUTH_PLUGIN_CONFLUENCE:
+        return _enough("plugin-confluence", plugin=plugin, version=version)
+    return _too_old("plugin-confluence-old", OAUTH_PLUGIN_CONFLUENCE, plugin=plugin, version=version)
 
 
 def judge_app(version: Version) -> Judgement:
