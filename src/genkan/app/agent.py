@@ -4,6 +4,7 @@ Owns the choice of the way back (RFC 8252): loopback where the site registered o
 handler, else an address that the person copies. Judges no answer.
 """
 
+import errno
 import shlex
 import subprocess
 import threading
@@ -18,6 +19,8 @@ from genkan.app.steps import NoReturn, Returned, Visit
 from genkan.app.throwaway import Throwaway
 from genkan.wire.redirects import Kind, RedirectURI, parse_redirect
 
+TAKEN = {errno.EADDRINUSE, errno.EACCES}
+"""Listened at by another program, or kept for the system: Windows reserves ports, and Unix those below 1024."""
 BROWSER_VARIABLE = "GENKAN_BROWSER"
 
 OpenBrowser = Callable[[str], bool]
@@ -147,15 +150,31 @@ class SystemBrowser:
     def open_door(self, redirect_uris: Sequence[str]) -> Door | NoDoor:
         """Loopback, else a handler for the app's scheme, else the pasted address."""
         opening = _Opening(self._open, self._say, self._private_browser)
+        taken = []
         for registered in _loopbacks(redirect_uris):
             try:
                 return _BrowserDoor(LoopbackDoor(registered, opening.open), opening)
-            except OSError:
+            except OSError as trouble:
                 # No such address family here, or the registered port is taken: the next one may do.
-                continue
+                if trouble.errno in TAKEN:
+                    taken.append(registered)
         scheme = _of_kind(redirect_uris, Kind.PRIVATE_USE)
         door = self._handler(scheme, opening.open) if scheme else None
-        return _BrowserDoor(door, opening) if door else self._otherwise.open_door(redirect_uris)
+        return _BrowserDoor(door, opening) if door else self._by_other_means(redirect_uris, taken)
+
+    def _by_other_means(self, redirect_uris: Sequence[str], taken: Sequence[str]) -> Door | NoDoor:
+        """With the reason, where it is one that the person can do something about."""
+        door = self._otherwise.open_door(redirect_uris)
+        if not taken:
+            return door
+        why = (
+            f"The answer cannot come back by itself: {' and '.join(taken)} cannot be listened at, for another program "
+            "has that port or keeps it. End that program and start again to go without what follows."
+        )
+        if isinstance(door, NoDoor):
+            return NoDoor(f"{why} {door.sentence}")
+        self._say(why)
+        return door
 
     def _open(self, url: str) -> None:
         if self._open_browser(url):

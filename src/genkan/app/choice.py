@@ -3,8 +3,10 @@
 Owns the matching of addresses and accounts and the sentence that lists what there is; opens nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from genkan.app.state import SessionState, Unreadable
 from genkan.wire.login_screen import completed, typed
@@ -18,6 +20,7 @@ __all__ = [
     "completed",
     "entry_of",
     "hidden_in",
+    "listed",
     "normal",
     "session_of",
     "sessions_of",
@@ -81,14 +84,15 @@ def session_of(
     found = sessions_of(saved, address, account)
     if isinstance(found, NobodySignedIn):
         return found
-    if not hidden or (address is not None and account is not None):
+    is_exact = any(state.id == account for state in found)
+    if not hidden or is_exact or (address is not None and account is not None):
         return _one_of(found)
     meant = (
         f"{hidden} What cannot be read now may be what is meant: name the address and the account of another session."
     )
     if address is None and account is None:
         return Hidden(meant)
-    return Unclear(f"{meant} There are: {_listed(found)}.")
+    return Unclear(f"{meant} There are: {listed(found)}.")
 
 
 def hidden_in(saved: Sequence[SessionState | Unreadable]) -> str:
@@ -105,23 +109,25 @@ def _one_of(found: Sequence[SessionState]) -> SessionState | Unclear:
         # One account, by several links: the app's own before one that a program named, and the latest of those.
         return min(live or found, key=lambda state: (state.site.linked, -state.signed_in_at))
     if len({state.site.base_url for state in found}) > 1:
-        return Unclear(f"Several sessions: name the address of one. There are: {_listed(found)}.")
-    return Unclear(f"Several accounts at this site: name one. There are: {_listed(found)}.")
+        return Unclear(f"Several sessions: name the address of one. There are: {listed(found)}.")
+    named = all(state.account for state in found)
+    which = "name one" if named else "name one, by the id of its session where it has no name yet"
+    return Unclear(f"Several accounts at this site: {which}. There are: {listed(found)}.")
 
 
 def sessions_of(
     saved: Sequence[SessionState], address: str | None, account: str | None
 ) -> list[SessionState] | NobodySignedIn:
-    """All at the address and of the account that were named, one at least."""
+    """All at the address and of the account that were named, one at least; a session's id is a name as well."""
     if not saved:
         return NobodySignedIn("Nobody is signed in.")
     wanted = normal(address) if address is not None else None
     found = [state for state in saved if wanted in {None, state.site.base_url} and account in {None, *_names(state)}]
-    return found or NobodySignedIn(f"No session at {_asked(address, account)}. There are: {_listed(saved)}.")
+    return found or NobodySignedIn(f"No session at {_asked(address, account)}. There are: {listed(saved)}.")
 
 
 def _names(state: SessionState) -> tuple[str, ...]:
-    return (state.account.name, state.account.key) if state.account else ()
+    return (state.id, state.account.name, state.account.key) if state.account else (state.id,)
 
 
 def _asked(address: str | None, account: str | None) -> str:
@@ -129,5 +135,15 @@ def _asked(address: str | None, account: str | None) -> str:
     return f"{place} for {account}" if account else place
 
 
-def _listed(saved: Sequence[SessionState]) -> str:
-    return ", ".join(state.label for state in saved)
+def listed(saved: Sequence[SessionState]) -> str:
+    """Each with its id where its label does not tell it apart: a session may never have learned whose it is."""
+    times = Counter(state.label for state in saved)
+    return ", ".join(
+        state.label if state.account and times[state.label] == 1 else f"{state.label} ({_told_apart(state)})"
+        for state in saved
+    )
+
+
+def _told_apart(state: SessionState) -> str:
+    since = datetime.fromtimestamp(state.signed_in_at / 1000, UTC)
+    return f"session {state.id}, signed in {since:%Y-%m-%d %H:%M} UTC"

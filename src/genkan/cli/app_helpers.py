@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from genkan.app.choice import normal
+from genkan.app.choice import listed, normal
 from genkan.app.outcomes import Access, Problem
 from genkan.app.session import Sessions
 from genkan.app.state import SessionState, Unreadable
@@ -98,7 +98,7 @@ def _session_at(saved: Sequence[SessionState | Unreadable], address: str, accoun
     """The one session at this address or below whose base URL it lies; scheme, host and port must be the same."""
     found = [state for state in readable(saved) if state.tokens and _is_at(state.site.base_url, address)]
     hidden = say_hidden(saved)
-    named = [state for state in found if account is not None and state.account and state.account.name == account]
+    named = [state for state in found if account is not None and account in _names(state)]
     if hidden and found and not named:
         # Theirs may be the account that is meant.
         say(f"genkan app: no token of {found[0].label} without that account's name: give --account.")
@@ -109,8 +109,15 @@ def _session_at(saved: Sequence[SessionState | Unreadable], address: str, accoun
         longest = max(len(state.site.base_url) for state in found)
         found = [state for state in found if len(state.site.base_url) == longest]
     if len(found) > 1:
-        say(f"genkan app: several accounts are signed in at {found[0].site.base_url}: name one with --account.")
+        say(
+            f"genkan app: several accounts are signed in at {found[0].site.base_url}: name one with --account. "
+            f"There are: {listed(found)}."
+        )
     return found[0] if len(found) == 1 else None
+
+
+def _names(state: SessionState) -> tuple[str, ...]:
+    return (state.id, state.account.name) if state.account else (state.id,)
 
 
 def _is_at(base_url: str, address: str) -> bool:

@@ -24,7 +24,9 @@ from genkan.cli.app_words import BROKEN_OFF, NO, SET_UP, fail, say
 P = ParamSpec("P")
 
 Address = Annotated[str | None, Parameter(help="The site's address; needed when there are several sessions.")]
-AccountName = Annotated[str | None, Parameter(name="--account", help="Which account, when a site has several.")]
+AccountName = Annotated[
+    str | None, Parameter(name="--account", help="Which account, or the id of a session, when a site has several.")
+]
 Redirects = Annotated[
     tuple[str, ...],
     Parameter(name="--redirect", negative="", help="A redirect URL of that link; an app's own where none is given."),
@@ -89,7 +91,7 @@ def chosen(sessions: Sessions, url: str | None, account: str | None) -> SessionS
         case Hidden():
             return fail(state.sentence, SET_UP)
         case Unclear():
-            return fail(f"{state.sentence} (--account names one of several accounts.)", SET_UP)
+            return fail(f"{state.sentence} (--account names one of several, or a session by its id.)", SET_UP)
         case SessionState():
             say_hidden(saved)
             return state
