@@ -47,7 +47,7 @@ from genkan.site.pages import ADVICE
 from genkan.site.reader import LANGUAGES
 from genkan.site.sentences import NAME_TAKEN, PASSWORDS_DIFFER, sentence
 from genkan.wire import login_screen, redirects, urls
-from genkan.wire.managed_words import ALL
+from genkan.wire.managed_words import ALL, GETS, GETS_BY_NAME
 from genkan.wire.scopes import WORDS
 from tools.doctors_words import doctors_words
 from tools.operations_words import operations_words
@@ -90,6 +90,7 @@ def said() -> Catalog:
 def managed_words() -> list[str]:
     """What is said of a managed app configuration."""
     findings = [text for _, *words in (*ALL.values(), *WRAPPINGS.values()) for text in words]
+    findings += [*GETS.values(), *GETS_BY_NAME.values()]
     guides = [text for guide in GUIDES.values() for text in (guide.name, *guide.steps)]
     variables = [variable.stands_for for guide in GUIDES.values() for variable in guide.variables]
     marks = [words for _, words in managed_said.MARKS.values()]

@@ -21,18 +21,18 @@ PASTED = '[{"baseURL": "https://jira.example.com/secure/Dashboard.jspa", "client
 
 
 def test_check_prints_the_contract(bare: Shell) -> None:
-    """Findings with their five members and the sites; status 0, since nothing is an error."""
+    """Findings with their six members and the sites; status 0, since nothing is an error."""
     told = bare.good("mdm", "check", "-", "--json", given=SAMPLE).json
     assert told["findings"] == []
     assert told["sites"] == json.loads(SAMPLE)
 
 
 def test_check_says_no_by_its_status(bare: Shell) -> None:
-    """An error makes status 1, in JSON too; each finding has entry, pointer, severity, problem and fix."""
+    """An error makes status 1, in JSON too; each finding has its six members."""
     ended = bare("mdm", "check", "-", "--json", given=PASTED)
     assert ended.status == 1
     assert [sorted(finding) for finding in ended.json["findings"]] == [
-        ["entry", "fix", "pointer", "problem", "severity"]
+        ["entry", "fix", "gets", "pointer", "problem", "severity"]
     ] * 2
     assert [(finding["pointer"], finding["severity"]) for finding in ended.json["findings"]] == [
         ("/0/clientId", "error"),
@@ -45,18 +45,20 @@ def test_a_warning_is_no_error(bare: Shell) -> None:
     """What works all the same is told, with status 0."""
     told = bare.good("mdm", "check", "-", given='[{"baseURL": "https://jira.example.com/"}]').out
     assert "warning: /0/baseURL: The address ends in a slash" in told
-    assert told.splitlines()[-1].startswith("Right: 1 site")
+    assert told.splitlines()[-1].startswith("With a catch: a phone gets 1 site")
 
 
 def test_check_in_words(bare: Shell) -> None:
     """People read what the file is, each finding with its place and fix, and the verdict."""
     ended = bare("mdm", "check", "-", given=PASTED)
     assert ended.status == 1
+    pasted = "The address of a page was pasted (“/secure/Dashboard.jspa”). Write https://jira.example.com."
+    page = f"error: /0/baseURL: {pasted} "
     beside = "error: /0/clientId: “clientId” stands beside `oauth`, where phones do not look. Move it: "
     assert ended.out.splitlines() == [
         "This is the JSON array alone.",
-        beside + '"oauth": {"clientID": …}.',
-        "error: /0/baseURL: The address of a page was pasted (“/secure/Dashboard.jspa”). Write https://jira.example.com.",
+        beside + '"oauth": {"clientID": …}. A phone shows an error in place of this site.',
+        page + "A phone shows an error in place of this site.",
         "Wrong: 2 errors. A phone shows an error.",
     ]
 
@@ -116,7 +118,7 @@ def test_build_and_check_agree(bare: Shell, target: Target) -> None:
         "mdm", "build", "--for", target, *SITE, "--title", 'R&D "Süd" <1>', "--bundle-id", "com.example.jira"
     )
     assert "paste it here" in built.err
-    told = bare.good("mdm", "check", "-", "--json", given=built.out).json
+    told = bare.good("mdm", "check", "-", "--for", target, "--json", given=built.out).json
     assert [(site["title"], site["oauth"]["clientID"]) for site in told["sites"]] == [('R&D "Süd" <1>', CLIENT)]
 
 

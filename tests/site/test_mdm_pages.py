@@ -124,7 +124,7 @@ async def test_each_artefact_by_rest(ours: SiteUnderTest, target: Target) -> Non
     answer = await ours.client.get(ours.base + REST, params={"for": target.value, "bundleId": "com.example.jira"})
     told = answer.json()
     assert (answer.status_code, told["for"], bool(told["pasteItHere"])) == (200, target.value, True)
-    (found,) = check(told["text"].encode()).sites
+    (found,) = check(told["text"].encode(), target=target).sites
     assert found.oauth is not None
     assert (found.base_url, found.oauth.client_id) == (ours.door.public.text, link.client_id)
 

@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from genkan.wire.urls import BaseURL, parse_base_url
+
 # Every code point, half surrogate pairs included: a decoder with `surrogateescape` or a JSON escape can make them.
 any_text = st.text(st.characters(exclude_categories=[]), max_size=60)
 
@@ -31,6 +33,17 @@ def base_urls(draw: st.DrawFn) -> str:
     """A base URL in good order: https, with or without port and context path."""
     port = draw(ports)
     return f"https://{draw(hosts)}{'' if port is None else f':{port}'}{draw(paths)}"
+
+
+def site_addresses() -> st.SearchStrategy[str]:
+    """Those at which a phone can find a site of the app's: a whole name or another machine's number, no Cloud."""
+    return base_urls().filter(_is_reached)
+
+
+def _is_reached(address: str) -> bool:
+    base = parse_base_url(address)
+    assert isinstance(base, BaseURL)
+    return base.port != 443 and not base.is_loopback and ("." in base.host or ":" in base.host)
 
 
 verifiers = st.text(st.sampled_from("abcdefXYZ0123456789-._~"), min_size=43, max_size=128)

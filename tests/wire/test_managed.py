@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from genkan.wire import managed
 from genkan.wire.managed import Managed, OAuthEntry, SiteEntry
 from genkan.wire.managed_tolerant import CURLED, Guessed, guess
-from tests.wire.strategies import any_text, base_urls, json_values
+from tests.wire.strategies import any_text, base_urls, json_values, site_addresses
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 CASES: list[dict[str, Any]] = json.loads((VECTORS / "managed.json").read_text())
@@ -23,7 +23,7 @@ sites = st.lists(
     st.builds(
         SiteEntry,
         st.none() | titles,
-        base_urls().filter(lambda base: ":443" not in base),
+        site_addresses().filter(lambda base: ":443" not in base),
         st.none() | st.builds(OAuthEntry, client_ids, st.booleans()),
         st.booleans(),
     ),

@@ -15,6 +15,7 @@ from genkan.mdm import check as checking
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.build import build as build_for
 from genkan.mdm.explain import explain as explain_value
+from genkan.mdm.forms import target_named
 from genkan.mdm.schema import schema_text
 from genkan.mdm.targets import Target
 from genkan.wire.managed import SiteEntry
@@ -89,10 +90,10 @@ def build(
 
 
 def _target(name: str) -> Target:
-    try:
-        return Target(name)
-    except ValueError:
-        raise Stop(f"--for {name!r}: write one of {', '.join(target.value for target in Target)}", SET_UP) from None
+    target = target_named(name)
+    if target is None:
+        raise Stop(f"--for {name!r}: write one of {', '.join(target.value for target in Target)}", SET_UP)
+    return target
 
 
 def _sites(given: mdm_input.Given, record: Path | None, here: bool, data_dir: str | None) -> tuple[SiteEntry, ...]:
@@ -138,6 +139,9 @@ def check(
     ca_file: Annotated[
         Path | None, Parameter(help="With --live: a PEM file with authorities that MDM puts on the phones.")
     ] = None,
+    for_: Annotated[
+        str, Parameter(name="--for", help="The MDM that is to take it: its form is checked too, and --fix writes it.")
+    ] = "",
     insecure_http: InsecureHTTP = False,
     json: AsJson = False,
 ) -> int:
@@ -148,16 +152,17 @@ def check(
     if (output is not None and not fix) or (ca_file is not None and not live) or (fix and live):
         raise Stop("--output goes with --fix, --ca-file with --live, and --fix and --live one after the other", SET_UP)
     octets = mdm_input.octets_of(source)
-    report = checking.check(octets, allow_http=insecure_http)
+    target = _target(for_) if for_ else None
+    report = checking.check(octets, allow_http=insecure_http, target=target)
     if not fix:
         proofs = mdm_live.proofs(report, ca_file) if live else ()
         mdm_words.tell_report(report, proofs, as_json=json)
         return NO if report.broken or any(not proof.ready for proof in proofs) else 0
-    return _mend(octets, report, output=output, allow_http=insecure_http, as_json=json)
+    mended = checking.fix(octets, allow_http=insecure_http, target=target)
+    return _hand_back(mended, report, output=output, as_json=json)
 
 
-def _mend(octets: bytes, report: checking.Report, *, output: Path | None, allow_http: bool, as_json: bool) -> int:
-    mended = checking.fix(octets, allow_http=allow_http)
+def _hand_back(mended: checking.Mended, report: checking.Report, *, output: Path | None, as_json: bool) -> int:
     if output is not None and mended.octets is not None:
         mdm_input.write(output, mended.octets)
     mdm_words.tell_mended(report, mended, as_json=as_json)

@@ -9,7 +9,8 @@ from genkan.doctor.verdicts import Report as Proof
 from genkan.mdm.build import Artefact, NotBuilt
 from genkan.mdm.check import Mended, Report, document
 from genkan.mdm.opened import Kind
-from genkan.mdm.targets import GUIDES, VARIABLES, Target
+from genkan.mdm.targets import GUIDES, Target
+from genkan.mdm.variables import variables_in
 from genkan.mdm.words import FORMS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, SiteEntry
@@ -28,7 +29,7 @@ def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) 
     tell_findings(report.findings)
     for site in report.sites:
         say(f"A phone gets {_named(site)}.")
-    say(_verdict(report.findings, report.sites))
+    say(_verdict(report))
     if report.kind is Kind.DICTIONARY and report.sites:
         # Right as a file, and still wrong where it is often pasted.
         say(f"An MDM that asks for the value of `sites` takes this alone: {managed.render(report.sites)}")
@@ -41,7 +42,7 @@ def tell_report(report: Report, proofs: Sequence[Proof] = (), *, as_json: bool) 
 def tell_findings(findings: Sequence[Finding]) -> None:
     """One line a finding: severity, place, problem, fix."""
     for finding in findings:
-        say(f"{finding.severity}: {_place(finding)}{finding.problem} {finding.fix}")
+        say(f"{finding.severity}: {_place(finding)}{finding.problem} {finding.fix} {finding.gets}")
 
 
 def _place(finding: Finding) -> str:
@@ -53,11 +54,14 @@ def _named(site: SiteEntry) -> str:
     return f"“{site.title or site.base_url}” at {site.base_url} ({how})"
 
 
-def _verdict(findings: Sequence[Finding], sites: Sequence[SiteEntry]) -> str:
-    errors = sum(finding.severity == "error" for finding in findings)
+def _verdict(report: Report) -> str:
+    errors = sum(finding.severity == "error" for finding in report.findings)
     if errors:
         return f"Wrong: {errors} {'error' if errors == 1 else 'errors'}. A phone shows an error."
-    return f"Right: {len(sites)} {'site' if len(sites) == 1 else 'sites'}, and nothing that a phone shows an error for."
+    sites = f"{len(report.sites)} {'site' if len(report.sites) == 1 else 'sites'}"
+    if not report.right:
+        return f"With a catch: a phone gets {sites}, and what is said above is to be looked at first."
+    return f"Right: {sites}, and nothing that a phone shows an error for."
 
 
 def tell_mended(report: Report, mended: Mended, *, as_json: bool) -> None:
@@ -92,9 +96,8 @@ def warnings(sites: Sequence[SiteEntry], target: Target) -> Iterator[str]:
     for finding in read_back.findings:
         yield f"{finding.pointer}: {finding.problem} {finding.fix}"
     for site in sites:
-        for variable in sorted(VARIABLES):
-            if variable in (site.title or ""):
-                yield _of_variable(variable, target)
+        for variable in variables_in(site.title or ""):
+            yield _of_variable(variable, target)
 
 
 def _of_variable(variable: str, target: Target) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from genkan.mdm import mend
+from genkan.mdm.forms import TAKES, Form
 from genkan.mdm.open_xml import HEAD, attribute_value, escaped, lines
 from genkan.mdm.opened import ANDROID_PACKAGE
 from genkan.mdm.targets import GUIDES, Guide, Target
@@ -50,7 +51,7 @@ def build(
         return NotBuilt(read_back.findings)
     if target in NEEDS_BUNDLE_ID and not bundle_id:
         return NotBuilt(needs_bundle_id=True)
-    filename, media_type, builder = _BUILDERS[target]
+    filename, media_type, builder = _OWN.get(target) or _WRITERS[TAKES[target].forms[0]]
     value = mend.dumps([managed.as_entry(site) for site in sites])
     text, beside = builder(value, bundle_id)
     return Artefact(target, filename, media_type, text, beside)
@@ -198,17 +199,18 @@ def _said(english: str, japanese: str) -> str:
 
 
 _XML, _PLIST = "application/xml", "application/x-plist"
-_BUILDERS: Mapping[Target, tuple[str, str, Callable[[str, str], _Built]]] = {
-    Target.INTUNE: ("jira-sites.xml", _XML, _dict),
-    Target.INTUNE_ANDROID: ("jira-sites.json", "application/json", _android),
+_WRITERS: Mapping[Form, tuple[str, str, Callable[[str, str], _Built]]] = {
+    Form.DICT: ("jira-sites.xml", _XML, _dict),
+    Form.PLIST: ("jira-sites.plist", _PLIST, _file),
+    Form.ANDROID: ("jira-sites.json", "application/json", _android),
+    Form.ROWS: ("jira-sites.txt", "text/plain", _rows),
+    Form.VALUE: ("jira-sites.json", "application/json", _value),
+    Form.PROFILE: ("jira-sites.mobileconfig", "application/x-apple-aspen-config", _profile),
+    Form.SPECFILE: ("jira-sites.xml", _XML, _specfile),
+    Form.RESTRICTIONS: ("app_restrictions.xml", _XML, _restrictions),
+}
+# Where there is more to it than the form.
+_OWN: Mapping[Target, tuple[str, str, Callable[[str, str], _Built]]] = {
     Target.JAMF: ("jira-sites.plist", _PLIST, _dict),
-    Target.WORKSPACE_ONE: ("jira-sites.txt", "text/plain", _rows),
-    Target.IVANTI: ("jira-sites.plist", _PLIST, _file),
-    Target.SOTI: ("jira-sites.txt", "text/plain", _rows),
-    Target.ROWS: ("jira-sites.txt", "text/plain", _rows),
-    Target.VALUE: ("jira-sites.json", "application/json", _value),
-    Target.MOBILECONFIG: ("jira-sites.mobileconfig", "application/x-apple-aspen-config", _profile),
     Target.DDM: ("jira-sites.plist", _PLIST, _declarative),
-    Target.APPCONFIG: ("jira-sites.xml", _XML, _specfile),
-    Target.ANDROID_RESTRICTIONS: ("app_restrictions.xml", _XML, _restrictions),
 }

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from genkan.mdm import joining, mend, policies
+from genkan.mdm.build import Artefact, build
+from genkan.mdm.forms import TAKES, form_of
 from genkan.mdm.opened import TOP, Kind, Opened, printable
 from genkan.mdm.opening import open_file
+from genkan.mdm.targets import GUIDES, Target
+from genkan.mdm.variables import check_variables
 from genkan.mdm.words import WORDS
 from genkan.wire import managed
 from genkan.wire.managed import Finding, Managed, SiteEntry
@@ -37,6 +41,11 @@ class Report:
         """Whether a phone shows an error."""
         return self.managed.broken
 
+    @property
+    def right(self) -> bool:
+        """Whether nothing at all is to be said, but what is true of every value on Android."""
+        return all(finding.name == "android-oauth" for finding in self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class Mended:
@@ -50,15 +59,27 @@ class Mended:
     left: tuple[Finding, ...]
 
 
-def check(octets: bytes, *, allow_http: bool = False) -> Report:
-    """Recognise a file and find what is wrong with it. Never raises."""
-    _, report = _checked(octets, allow_http=allow_http)
+def check(octets: bytes, *, allow_http: bool = False, target: Target | None = None) -> Report:
+    """Recognise a file and find what is wrong with it, for the MDM `target` where one is said. Never raises."""
+    _, report = _checked(octets, allow_http=allow_http, target=target)
     return report
 
 
-def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
+def _checked(octets: bytes, *, allow_http: bool, target: Target | None) -> tuple[Opened, Report]:
     findings = Findings(WORDS)
     opened = open_file(octets, findings)
+    read_on = _read_on(opened, findings, allow_http=allow_http)
+    if opened.android:
+        _check_android(opened, findings)
+    _check_form(opened, target, findings)
+    check_variables(read_on.sites, "" if opened.settings is None else "/sites", target, findings)
+    usable = not any(map(_is_fatal, findings.found))
+    read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
+    return opened, Report(opened.kind, read_through, opened.android)
+
+
+def _read_on(opened: Opened, findings: Findings, *, allow_http: bool) -> Managed:
+    """The entries, with what is found in them."""
     if opened.settings is not None:
         _check_settings(opened, findings)
         inner = managed.parse_value(opened.settings, allow_http=allow_http) if "sites" in opened.settings else None
@@ -70,11 +91,19 @@ def _checked(octets: bytes, *, allow_http: bool) -> tuple[Opened, Report]:
         # An array that is no text is told once, in the words of the file's own form.
         if not (is_said and finding.name in {"array-in-dictionary", "not-array", "bare-object"}):
             findings.take(finding)
-    if opened.android:
-        _check_android(opened, findings)
-    usable = not any(map(_is_fatal, findings.found))
-    read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
-    return opened, Report(opened.kind, read_through, opened.android)
+    return read_on
+
+
+def _check_form(opened: Opened, target: Target | None, findings: Findings) -> None:
+    """Find a form that the MDM does not take, and one that no phone takes."""
+    if opened.kind is Kind.UNKNOWN:
+        return
+    if target is not None:
+        forms = TAKES[target].forms
+        if form_of(opened) not in forms:
+            findings.add(TOP, f"form-{forms[0]}", mdm=GUIDES[target].name)
+    elif opened.kind is Kind.PROFILE:
+        findings.add(TOP, "profile-for-macs")
 
 
 # Errors beside the value, with which it is delivered all the same.
@@ -112,18 +141,37 @@ def _check_android(opened: Opened, findings: Findings) -> None:
             findings.add(Place(index, f"/sites/{index}/oauth"), "android-oauth")
 
 
-def fix(octets: bytes, *, allow_http: bool = False) -> Mended:
-    """Put right what can be put right without asking anybody, in the form that the file has."""
-    opened, before = _checked(octets, allow_http=allow_http)
+def fix(octets: bytes, *, allow_http: bool = False, target: Target | None = None) -> Mended:
+    """Put right what can be put right without asking anybody, in the form that the file has, or in that of the MDM."""
+    opened, before = _checked(octets, allow_http=allow_http, target=target)
     if not before.findings:
         return Mended(octets, (), ())
-    written = _written(opened)
+    written = None if _says_two_things(opened, before) else _written(opened)
     if written is None:
         return Mended(None, (), before.findings)
-    after = check(written, allow_http=allow_http)
+    written = _in_the_form_of(target, written, allow_http=allow_http)
+    after = check(written, allow_http=allow_http, target=target)
     left = {(finding.name, finding.problem) for finding in after.findings}
     done = tuple(finding for finding in before.findings if (finding.name, finding.problem) not in left)
     return Mended(written, done, after.findings)
+
+
+def _says_two_things(opened: Opened, report: Report) -> bool:
+    """Whether writing it again would choose one of two values; the lists in XML are written in place and keep both."""
+    if opened.kind in {Kind.PLIST, Kind.PROFILE}:
+        return False
+    return any(finding.name == "key-twice" and finding.entry is None for finding in report.findings)
+
+
+def _in_the_form_of(target: Target | None, written: bytes, *, allow_http: bool) -> bytes:
+    """The same sites as the MDM takes them, where nothing else is in the file that would be lost."""
+    opened, report = _checked(written, allow_http=allow_http, target=None)
+    if target is None or not report.sites or report.broken or form_of(opened) in TAKES[target].forms:
+        return written
+    if opened.settings is not None and set(opened.settings) != {"sites"}:
+        return written
+    built = build(target, report.sites, allow_http=allow_http)
+    return built.text.encode() if isinstance(built, Artefact) else written
 
 
 def _written(opened: Opened) -> bytes | None:
@@ -148,6 +196,7 @@ def document(report: Report) -> dict[str, object]:
             "severity": finding.severity,
             "problem": finding.problem,
             "fix": finding.fix,
+            "gets": str(finding.gets),
         }
         for finding in report.findings
     ]

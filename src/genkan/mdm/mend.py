@@ -18,6 +18,7 @@ from genkan.wire.managed_words import ADDRESS
 _ROUNDS = 6
 _YES, _NO = frozenset({"true", "yes", "1", "on"}), frozenset({"false", "no", "0", "off"})
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\.[A-Za-z]{2,63}(?::[0-9]{1,5})?(?:/.*)?")
+_AROUND = " \t\r\n\u00a0\u3000\"'\ufeff\u200b\u2060"
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Holder: TypeAlias = "dict[str, object] | list[object]"
@@ -342,7 +343,8 @@ def _client_id(spot: Spot) -> bool:
     value = spot.value
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    stripped = "".join(value.split()).strip("\"'\ufeff\u200b\u2060") if isinstance(value, str) else ""
+    # What stands around it was copied along; a space inside may stand for anything, so a person is asked.
+    stripped = value.strip(_AROUND) if isinstance(value, str) else ""
     return client_id_fault(stripped) is None and spot.write(stripped)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 
 from genkan.mdm.open_xml import open_xml
 from genkan.mdm.opened import ANDROID_PACKAGE, TOP, Kind, Opened, misspelt_sites, printable, with_sites
+from genkan.mdm.plist_form import check_names
 from genkan.wire.managed_records import Findings, Place
-from genkan.wire.managed_text import read
+from genkan.wire.managed_text import Members, read
 
 _ANDROID_TYPES = ("valueString", "valueBool", "valueInteger", "valueStringArray", "valueBundle", "valueBundleArray")
 # What the value itself is not, so that nobody is told that this is one.
@@ -27,10 +28,25 @@ def open_json(text: str, findings: Findings) -> Opened:
     document = reading.value
     opened = _container(document, findings)
     if opened is not None:
+        _check_repeated(document, findings)
         for slip in slips.found:
             findings.take(slip)
         return opened
     return Opened(Kind.VALUE, text=text)
+
+
+def _check_repeated(document: dict[str, object], findings: Findings) -> None:
+    """Find members that are there twice, but for those of the entries, which are looked into as such."""
+    waiting: list[tuple[object, Place]] = [(document, TOP)]
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, Members):
+            for key in value.repeated:
+                findings.add(place.at(key[:80]), "key-twice", key=printable(key))
+        if isinstance(value, dict):
+            waiting += [(inner, place.at(key[:80])) for key, inner in value.items() if key != "sites"]
+        elif isinstance(value, list):
+            waiting += [(inner, place.at(index)) for index, inner in enumerate(value)]
 
 
 def _container(document: dict[str, object], findings: Findings) -> Opened | None:
@@ -60,6 +76,7 @@ def _android(document: dict[str, object], findings: Findings) -> Opened:
     product = document.get("productId")
     if isinstance(product, str) and product.removeprefix("app:") != ANDROID_PACKAGE:
         findings.add(TOP, "other-app", written=printable(product), package=ANDROID_PACKAGE)
+    check_names((str(row["key"]) for row in rows if row.get("key")), findings)
     values = {str(row.get("key", "")): _typed(row) for row in rows if row.get("key")}
     settings = with_sites(values, Kind.ANDROID, findings)
     return Opened(Kind.ANDROID, settings, put=lambda changed: _put_android(changed, document, rows), android=True)
@@ -125,6 +142,7 @@ def _graph(document: dict[str, object], findings: Findings) -> Opened:
             return _encoded(document, key, opener(inner, findings))
     rows = document.get("settings")
     named = [row for row in rows if isinstance(row, dict) and "appConfigKey" in row] if isinstance(rows, list) else []
+    check_names((str(row["appConfigKey"]) for row in named), findings)
     values = {str(row["appConfigKey"]): _row_value(row) for row in named}
     settings = with_sites(values, Kind.GRAPH, findings)
     kind = next((row.get("appConfigKeyType") for row in named if row["appConfigKey"] == "sites"), "stringType")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from genkan.mdm.opened import TOP, Kind, Opened, misspelt_sites, printable, with_sites
+from genkan.mdm.plist_form import check_names
 from genkan.wire.managed_entry import fold
 from genkan.wire.managed_records import Findings
 
@@ -33,10 +34,12 @@ class _Row:
 
 def open_rows(text: str, findings: Findings) -> Opened | None:
     """The settings in lines of text; None where no line names `sites`."""
-    rows = {row.key: row for row in _labelled([*_rows(text)])}
+    listed = [*_labelled([*_rows(text)])]
+    rows = {row.key: row for row in listed}
     named = misspelt_sites(dict.fromkeys(rows)) or "sites"
     if named not in rows:
         return None
+    check_names((row.key for row in listed), findings)
     settings = with_sites({key: _value(row) for key, row in rows.items()}, Kind.ROWS, findings)
     if fold(rows[named].type) not in _TEXT:
         findings.add(TOP.at("sites"), "row-type", type=printable(rows[named].type))

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
-from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, misspelt_sites, with_sites
-from genkan.mdm.xmltree import Edit, Element, XMLFault, edited, parse, start_tag
+from genkan.mdm import plist_form
+from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, misspelt_sites, printable, with_sites
+from genkan.mdm.xmltree import CDATA, Edit, Element, XMLFault, edited, parse, source, start_tag
 from genkan.wire.managed_records import Findings
 from genkan.wire.managed_text import read
 
@@ -23,6 +24,10 @@ _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ATTRIBUTE = re.compile(r"""((?<!\w)\w{1,20}:defaultValue\s*=\s*)("[^"]*"|'[^']*')""")
 _RESOURCE_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _MEANINGS = {"n": "\n", "t": "\t"}
+# XML 1.0 2.8, 4.3.3
+_DECLARED = re.compile(r"""(<\?xml\s[^>]{0,80}?\bencoding\s{0,9}=\s{0,9})("[^"]*"|'[^']*')""")
+# The same octets in UTF-8 where all are ASCII.
+_SUBSETS = frozenset({"us-ascii", "ascii", "iso-8859-1"})
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -31,6 +36,7 @@ def open_xml(text: str, findings: Findings) -> Opened:
     if text.lstrip().startswith("<key>"):
         findings.add(TOP, "no-dict")
         text = f"<dict>\n{text.strip()}\n</dict>\n"
+    text = _declared_as_it_is(text, findings)
     tree = parse(text)
     if isinstance(tree, XMLFault) and tree.name == "xml-broken":
         repaired, again = _repaired(text)
@@ -43,6 +49,18 @@ def open_xml(text: str, findings: Findings) -> Opened:
         findings.add(TOP, tree.name, why=tree.why)
         return NOTHING
     return _opened(tree, text, findings)
+
+
+def _declared_as_it_is(text: str, findings: Findings) -> str:
+    """The document with the encoding in its declaration that its octets have. Where they were UTF-16 that was told."""
+    found = _DECLARED.match(text)
+    if found is None or found[2][1:-1].lower() == "utf-8":
+        return text
+    if found[2][1:-1].lower() in _SUBSETS and text.isascii():
+        return text
+    if not any(earlier.name == "utf-16" for earlier in findings.found):
+        findings.add(TOP, "xml-encoding", written=printable(found[2][1:-1]))
+    return f'{found[1]}"UTF-8"{text[found.end() :]}'
 
 
 def _repaired(text: str) -> tuple[str, Element | None]:
@@ -90,23 +108,49 @@ def _plist(root: Element, text: str, findings: Findings) -> Opened:
     kind = Kind.PROFILE if top is not None and "PayloadContent" in _pairs(top) else Kind.PLIST
     found = [dictionary for dictionary in _dictionaries(root) if _names_sites(dictionary)]
     dictionary = found[0] if found else top
+    before = findings.errors
+    plist_form.check_form(root, findings)
     if dictionary is None or (kind is Kind.PROFILE and not found):
         findings.add(TOP, "no-sites-key")
         return Opened(kind)
-    if len(found) > 1 or [key.text.strip() for key in dictionary.children if key.tag == "key"].count("sites") > 1:
+    plist_form.check_names(plist_form.keys_of(dictionary), findings)
+    if len(found) > 1:
         findings.add(TOP, "several-values")
-    pairs = _pairs(dictionary)
-    settings = with_sites({key: plain(value) for key, (_, value) in pairs.items()}, kind, findings)
-    if top is not None and _is_wrapper(top, dictionary):
+    raw = {key: plain(value) for key, (_, value) in _pairs(dictionary).items()}
+    settings = with_sites({**raw, **_as_text(dictionary, text)}, kind, findings)
+    if kind is Kind.PLIST and top is not dictionary:
+        return _from_inside(top, dictionary, settings, findings)
+    at_the_top = raw if kind is Kind.PLIST else None
+    if findings.errors == before and not plist_form.other_reader_agrees(text, at_the_top):
+        findings.add(TOP, "readers-differ")
+
+    def put(changed: Mapping[str, object]) -> bytes:
+        return _put_plist(changed, dictionary, text)
+
+    return Opened(kind, settings, put=put, fragment=text.lstrip().startswith("<dict"))
+
+
+def _as_text(dictionary: Element, text: str) -> dict[str, str]:
+    """The values of type String with markup in them, as the text that was meant."""
+    pairs = _pairs(dictionary).items()
+    marked = {key: value for key, (_, value) in pairs if value.tag == "string" and value.children}
+    return {key: html.unescape(source(text, value)) for key, value in marked.items()}
+
+
+def _is_marked_up(value: Element) -> bool:
+    """Whether something else than text stands in a value of type String."""
+    return value.tag == "string" and bool(value.children or [mark for mark in value.marks if mark.what != CDATA])
+
+
+def _from_inside(top: Element | None, dictionary: Element, settings: dict[str, object], findings: Findings) -> Opened:
+    """Settings that stand inside another key, where a phone does not look; at the top they are found."""
+    pairs = {} if top is None else _pairs(top)
+    if WRAPPER in pairs and pairs[WRAPPER][1] is dictionary:
         findings.add(TOP, "wrapper")
-        beside = {key: plain(value) for key, (_, value) in _pairs(top).items() if key != WRAPPER}
-        return Opened(kind, settings, put=lambda changed: _unwrapped({**beside, **changed}))
-    return Opened(kind, settings, put=lambda changed: _put_plist(changed, dictionary, text))
-
-
-def _is_wrapper(top: Element, dictionary: Element) -> bool:
-    inner = _pairs(top).get(WRAPPER)
-    return inner is not None and inner[1] is dictionary
+        beside = {key: plain(value) for key, (_, value) in pairs.items() if key != WRAPPER}
+        return Opened(Kind.PLIST, settings, put=lambda changed: _unwrapped({**beside, **changed}))
+    findings.add(TOP, "sites-nested", at=dictionary.at)
+    return Opened(Kind.PLIST, settings, put=_unwrapped)
 
 
 def _dictionaries(root: Element) -> Iterator[Element]:
@@ -120,7 +164,7 @@ def _dictionaries(root: Element) -> Iterator[Element]:
 
 
 def _names_sites(dictionary: Element) -> bool:
-    keys = {child.text.strip(): None for child in dictionary.children if child.tag == "key"}
+    keys = {child.text: None for child in dictionary.children if child.tag == "key"}
     return "sites" in keys or misspelt_sites(keys) is not None
 
 
@@ -129,7 +173,7 @@ def _pairs(dictionary: Element) -> dict[str, tuple[Element, Element]]:
     found: dict[str, tuple[Element, Element]] = {}
     for key, value in pairwise(dictionary.children):
         if key.tag == "key" and value.tag != "key":
-            found.setdefault(key.text.strip(), (key, value))
+            found.setdefault(key.text, (key, value))
     return found
 
 
@@ -184,6 +228,7 @@ def escaped(text: str) -> str:
 def _put_plist(changed: Mapping[str, object], dictionary: Element, text: str) -> bytes:
     pairs = _pairs(dictionary)
     edits = [_edit(key, value, changed) for key, value in pairs.items() if _differs(key, value, changed)]
+    edits += [Edit(key.start, value.end, "") for key, value in _again(dictionary, pairs)]
     fresh = [line for key, value in changed.items() if key not in pairs for line in _line(key, value, "")]
     octets = text.encode("utf-8", "replace")
     closing = octets.rfind(b"</", dictionary.start, dictionary.end)
@@ -194,8 +239,16 @@ def _put_plist(changed: Mapping[str, object], dictionary: Element, text: str) ->
     return edited(text, edits).encode()
 
 
+def _again(dictionary: Element, pairs: Mapping[str, tuple[Element, Element]]) -> Iterator[tuple[Element, Element]]:
+    """Pairs that say once more what an earlier one says; two that differ are for a person to choose from."""
+    for key, value in pairwise(dictionary.children):
+        first = pairs.get(key.text) if key.tag == "key" and value.tag != "key" else None
+        if first is not None and first[0] is not key and plain(first[1]) == plain(value):
+            yield key, value
+
+
 def _differs(key: str, pair: tuple[Element, Element], changed: Mapping[str, object]) -> bool:
-    return key not in changed or changed[key] != plain(pair[1])
+    return key not in changed or changed[key] != plain(pair[1]) or _is_marked_up(pair[1])
 
 
 def _edit(key: str, pair: tuple[Element, Element], changed: Mapping[str, object]) -> Edit:
@@ -208,6 +261,9 @@ def _specfile(root: Element, text: str, findings: Findings) -> Opened:
     """The AppConfig community's file: typed keys with default values."""
     dictionary = root.child("dict")
     keys = {child.attribute("keyName"): child for child in dictionary.children} if dictionary else {}
+    plist_form.check_names(
+        (child.attribute("keyName") for child in dictionary.children) if dictionary else (), findings
+    )
     settings = with_sites({name: _default(key) for name, key in keys.items() if name}, Kind.SPECFILE, findings)
     meant = keys.get("sites") or next((key for name, key in keys.items() if misspelt_sites({name: 0})), None)
     if meant is not None and meant.tag != "string":
@@ -237,6 +293,7 @@ def _restrictions(root: Element, text: str, findings: Findings) -> Opened:
     values: dict[str, object] = {
         name: unescaped_resource(key.attribute("defaultValue")) for name, key in keys.items() if name
     }
+    plist_form.check_names((child.attribute("key") for child in root.children if child.tag == "restriction"), findings)
     _check_escapes(keys, values, findings)
     settings = with_sites(values, Kind.RESTRICTIONS, findings)
     meant = keys.get("sites") or next((key for name, key in keys.items() if misspelt_sites({name: 0})), None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from genkan.wire import characters
 from genkan.wire.managed_entry import fold
 from genkan.wire.managed_records import Findings, Place, kind_of
 
@@ -41,6 +42,8 @@ class Opened:
     text: str | None = None
     put: Put | None = field(default=None, repr=False)
     android: bool = False
+    # A <dict> without a property list around it.
+    fragment: bool = False
 
 
 NOTHING = Opened(Kind.UNKNOWN)
@@ -58,13 +61,23 @@ def with_sites(settings: Mapping[str, object], kind: Kind, findings: Findings) -
     named = dict(settings)
     key = misspelt_sites(named)
     if key is not None:
-        findings.add(TOP.at(key[:80]), "sites-misspelt", key=printable(key))
+        _add_misspelt(key, findings)
         named = {"sites" if name == key else name: value for name, value in named.items()}
     if "sites" not in named:
         findings.add(TOP, "no-sites-key")
     elif not isinstance(named["sites"], str) and kind is not Kind.DICTIONARY:
         findings.add(TOP.at("sites"), "sites-type", kind=kind_of(named["sites"]))
     return named
+
+
+def _add_misspelt(key: str, findings: Findings) -> None:
+    """A key that is another one; where that cannot be seen, the character by which it is."""
+    odd = next((character for character in key if not character.isalnum()), None)
+    if odd is not None and "".join(filter(str.isalnum, key)) == "sites":
+        at = key.index(odd) + 1
+        findings.add(TOP.at(key[:80]), "sites-character", odd=characters.shown_named(odd), at=at)
+    else:
+        findings.add(TOP.at(key[:80]), "sites-misspelt", key=printable(key))
 
 
 def printable(text: str, longest: int = 40) -> str:

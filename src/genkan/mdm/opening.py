@@ -11,7 +11,7 @@ from dataclasses import replace
 from genkan.mdm.open_json import open_json
 from genkan.mdm.open_rows import open_rows
 from genkan.mdm.open_xml import open_xml
-from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, with_sites
+from genkan.mdm.opened import NOTHING, TOP, Kind, Opened, printable, with_sites
 from genkan.mdm.words import WORDS
 from genkan.wire.budget import MDM_FILE
 from genkan.wire.managed_records import Findings
@@ -113,19 +113,34 @@ def _from_base64(text: str) -> str | None:
     return inner if inner.lstrip()[:1] in {"<", "[", "{"} else None
 
 
+class _Dictionary(dict[str, object]):
+    """A dictionary of a binary list that remembers which of its keys came twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repeated: list[str] = []
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if key in self:
+            self.repeated.append(key)
+        super().__setitem__(key, value)
+
+
 def _open_binary(octets: bytes, findings: Findings) -> Opened:
     """A binary property list. What it holds may refer to itself, or to one thing from everywhere."""
     try:
-        document = plistlib.loads(octets, fmt=plistlib.FMT_BINARY)
+        document = plistlib.loads(octets, fmt=plistlib.FMT_BINARY, dict_type=_Dictionary)
     except Exception:  # noqa: BLE001 - the reader raises whatever its steps happen to raise
         document = None
     # What is more than any configuration is as good as broken: it is not looked into.
     if document is None or not MDM_FILE.fits(document):
         findings.add(TOP, "binary-broken")
         return NOTHING
-    if not isinstance(document, dict):
+    if not isinstance(document, _Dictionary):
         findings.add(TOP, "no-sites-key")
         return NOTHING
+    for key in document.repeated:
+        findings.add(TOP.at(key[:80]), "key-twice", key=printable(key))
     named = {str(key): value for key, value in document.items()}
     settings = with_sites(named, Kind.BINARY_PLIST, findings)
 

@@ -28,6 +28,12 @@ class Target(StrEnum):
     WORKSPACE_ONE = "workspace-one"
     IVANTI = "ivanti"
     SOTI = "soti"
+    KANDJI = "kandji"
+    MOSYLE = "mosyle"
+    MERAKI = "meraki"
+    ADDIGY = "addigy"
+    SIMPLEMDM = "simplemdm"
+    GOOGLE = "google"
     ROWS = "rows"
     VALUE = "value"
     MOBILECONFIG = "mobileconfig"
@@ -54,6 +60,7 @@ class Guide:
     variables: tuple[Variable, ...] = ()
 
 
+_ROW = "Add one row with these three cells."
 _STRING = "Key: sites. Type: String. Value: the array, from [ to ], on one line."
 _PHONES = "Assign it to the phones and let them check in; then open the app and look for the site."
 
@@ -107,7 +114,7 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
             "Workspace ONE",
             (
                 "Workspace ONE: Resources, Apps, Native, Public, the app, Assign, Application Configuration.",
-                "Add one row with these three cells.",
+                _ROW,
                 _STRING,
                 _PHONES,
             ),
@@ -137,7 +144,7 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
             "SOTI MobiControl",
             (
                 "SOTI MobiControl: Policies, Apps, the policy, the app, Configure, Managed App Config.",
-                "Add one row with these three cells.",
+                _ROW,
                 _STRING,
                 _PHONES,
             ),
@@ -148,11 +155,53 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
                 Variable("%ENROLLEDUSER_EMAIL%", "e-mail address", _SOTI_ELSEWHERE),
             ),
         ),
+        Target.KANDJI: Guide(
+            "Kandji (Iru)",
+            (
+                "Kandji (Iru): Library, the app, App configuration.",
+                "Paste the whole <dict> there, and save.",
+                _PHONES,
+            ),
+        ),
+        Target.MOSYLE: Guide(
+            "Mosyle",
+            (
+                "Mosyle: Management, Install App, the app, App configuration.",
+                "Paste the whole <dict> there, and save.",
+                _PHONES,
+            ),
+        ),
+        Target.MERAKI: Guide(
+            "Cisco Meraki Systems Manager",
+            (
+                "Meraki: Systems Manager, Settings, the profile, App Settings, the app.",
+                _ROW,
+                _STRING,
+                _PHONES,
+            ),
+        ),
+        Target.ADDIGY: Guide(
+            "Addigy",
+            ("Addigy: Policies, Apps & Books, the app, Configuration, Add Configuration.", _ROW, _STRING, _PHONES),
+        ),
+        Target.SIMPLEMDM: Guide(
+            "SimpleMDM",
+            ("SimpleMDM: Catalog, the app, Managed Config.", _ROW, _STRING, _PHONES),
+        ),
+        Target.GOOGLE: Guide(
+            "Google (Android Enterprise)",
+            (
+                "Google Play EMM API: the whole document is the body of managedconfigurationsfordevice.update.",
+                "Android Management API: its value of sites goes into applications, managedConfiguration.",
+                "The app for Android passes over `oauth`: there people sign in inside the app.",
+                _PHONES,
+            ),
+        ),
         Target.ROWS: Guide(
             "Another MDM: key, type and value",
             (
                 "Find App configuration, Managed configuration or AppConfig of the app in the MDM’s console.",
-                "Add one row with these three cells.",
+                _ROW,
                 _STRING,
                 _PHONES,
             ),
@@ -193,4 +242,3 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
         ),
     }
 )
-VARIABLES = frozenset(variable.text for guide in GUIDES.values() for variable in guide.variables)

@@ -62,6 +62,41 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "The file is no well-formed XML: an & or < in text is not escaped (%(why)s).",
             "Write &amp; for &, and &lt; for <.",
         ),
+        "xml-encoding": (
+            "error",
+            "The XML says that its encoding is “%(written)s”, and it is UTF-8.",
+            'Write encoding="UTF-8" in the first line, or save the file in the encoding that it names.',
+        ),
+        "plist-markup": (
+            "error",
+            "%(tag)s stands inside %(inside)s, where text alone belongs (%(at)s).",
+            "Remove it, or write &lt; for < where it is part of the text.",
+        ),
+        "plist-text": (
+            "error",
+            "Text (“%(written)s”) stands between the elements of the %(tag)s at %(at)s.",
+            "Remove it: every text of a property list is inside <key> or <string>.",
+        ),
+        "plist-pairs": (
+            "error",
+            "In a <dict> one value follows each <key>, and the %(tag)s at %(at)s is out of turn.",
+            "Write the missing <key> or value, or remove what is too many.",
+        ),
+        "plist-element": (
+            "error",
+            "%(tag)s is no element of a property list (%(at)s).",
+            "Write one of <string>, <integer>, <real>, <true/>, <false/>, <date>, <data>, <array>, <dict>.",
+        ),
+        "plist-value": (
+            "error",
+            "The %(tag)s at %(at)s does not hold what it is for.",
+            "Correct the value, or write it as <string>.",
+        ),
+        "readers-differ": (
+            "error",
+            "Another reader of property lists does not find the same in this one.",
+            "Build it again: genkan mdm build writes the right one for your MDM.",
+        ),
         "no-dict": (
             "error",
             "The <dict> around <key> and <string> is missing.",
@@ -92,6 +127,11 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "The key is “%(key)s”, which phones do not read.",
             "Write “sites”, in small letters.",
         ),
+        "sites-character": (
+            "error",
+            "The key is “sites” with %(odd)s as character %(at)s, and so another key, which phones do not read.",
+            "Write “sites” without it.",
+        ),
         "sites-type": (
             "error",
             "`sites` is of type %(kind)s, where a String with the JSON array in it belongs.",
@@ -111,6 +151,16 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "error",
             "The settings are inside a key `configuration`, as in Apple’s own example; devices pass over that.",
             "Put the keys at the top of the property list.",
+        ),
+        "sites-nested": (
+            "error",
+            "`sites` is inside another key (its <dict> is at %(at)s), where phones do not look.",
+            "Put it at the top of the property list.",
+        ),
+        "profile-for-macs": (
+            "error",
+            "This is a configuration profile; iPhones and iPads take app configuration from an MDM only.",
+            "Give it to the MDM as app configuration; for a Mac it is right, and --for mobileconfig checks it as such.",
         ),
         "beside-sites": (
             "ignored",
@@ -136,6 +186,61 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "error",
             "A backslash in an Android resource escapes what follows it, so the app gets the value without it.",
             "Write each backslash twice.",
+        ),
+        "form-value": (
+            "error",
+            "%(mdm)s takes the JSON array alone, and this file has another form.",
+            "Give it what stands behind “sites”: the array, from [ to ].",
+        ),
+        "form-rows": (
+            "error",
+            "%(mdm)s takes key, type and value in cells, and this file has another form.",
+            "Write the key sites, the type String, and for the value the array alone, from [ to ].",
+        ),
+        "form-dict": (
+            "error",
+            "%(mdm)s takes the <dict> alone, and this file has another form.",
+            "Give it the lines from <dict> to </dict>, without <?xml …> and <plist>.",
+        ),
+        "form-plist": (
+            "error",
+            "%(mdm)s takes a whole property list in XML, and this file has another form.",
+            "Write the lines <?xml …>, <!DOCTYPE …> and <plist> before the <dict>, and </plist> behind it.",
+        ),
+        "form-android": (
+            "error",
+            "%(mdm)s takes Android’s managed configuration in JSON, and this file has another form.",
+            "Write a document with the list managedProperty; genkan mdm build does.",
+        ),
+        "form-profile": (
+            "error",
+            "A Mac takes the value in a configuration profile, and this file has another form.",
+            "Build the profile: genkan mdm build --for mobileconfig.",
+        ),
+        "form-appconfig": (
+            "error",
+            "%(mdm)s has the form of the AppConfig community, and this file has another.",
+            "Build it in that form: genkan mdm build --for appconfig.",
+        ),
+        "form-android-restrictions": (
+            "error",
+            "%(mdm)s are a <restrictions> document, and this file has another form.",
+            "Build it in that form: genkan mdm build --for android-restrictions.",
+        ),
+        "variable": (
+            "warning",
+            "“%(variable)s” looks like a variable, and no MDM that we know fills it in.",
+            "Write the text itself.",
+        ),
+        "variable-of-mdm": (
+            "warning",
+            "“%(variable)s” is filled in by %(mdm)s, and by no other MDM that we know.",
+            "Check it with --for and the name of your MDM, or write the text itself.",
+        ),
+        "variable-of-other": (
+            "warning",
+            "%(mdm)s is not known to fill in “%(variable)s”.",
+            "Write the text itself, or a variable of that MDM.",
         ),
         "android-oauth": (
             "warning",

@@ -14,14 +14,26 @@ _JUNK = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that stands in an element beside its text and its elements; ``at`` is its line and column."""
+
+    what: str
+    at: str
+
+
 @dataclass(slots=True)
 class Element:
-    """An element. `start` and `end` are the octets that it takes, tags included."""
+    """An element. `start` and `end` are the octets that it takes, tags included; `at` is its line and column. `marks`
+    are the comments, instructions and CDATA sections right in it, in order.
+    """
 
     tag: str
     attributes: dict[str, str]
     start: int
+    at: str = ""
     end: int = 0
+    marks: list[Mark] = field(default_factory=list)
     text: str = ""
     children: "list[Element]" = field(default_factory=list)
 
@@ -32,6 +44,9 @@ class Element:
     def attribute(self, name: str) -> str:
         """An attribute by its name, whatever its prefix; empty where there is none."""
         return next((text for key, text in self.attributes.items() if key.rpartition(":")[2] == name), "")
+
+
+COMMENT, INSTRUCTION, CDATA = "<!-- … -->", "<? … ?>", "<![CDATA[ … ]]>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,9 @@ class _Builder:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.EntityDeclHandler = self._entity
+        self._parser.CommentHandler = lambda _text: self._mark(COMMENT)
+        self._parser.ProcessingInstructionHandler = lambda _target, _text: self._mark(INSTRUCTION)
+        self._parser.StartCdataSectionHandler = lambda: self._mark(CDATA)
 
     def read(self) -> Element:
         """Run through the whole document."""
@@ -99,7 +117,7 @@ class _Builder:
         self._purse.spend()
         if len(self._stack) >= MDM_FILE.depth:
             raise _Refused("xml-deep")
-        element = Element(tag, attributes, self._parser.CurrentByteIndex)
+        element = Element(tag, attributes, self._parser.CurrentByteIndex, self._here())
         if self._stack:
             self._stack[-1][0].children.append(element)
         else:
@@ -114,6 +132,14 @@ class _Builder:
         is_one = first is not None and first.end() == at and first.group().endswith(b"/>")
         last = None if is_one else _TAG.match(self._octets, at)
         element.end = last.end() if last else at
+
+    def _here(self) -> str:
+        return f"line {self._parser.CurrentLineNumber}, column {self._parser.CurrentColumnNumber + 1}"
+
+    def _mark(self, what: str) -> None:
+        if self._stack:
+            self._purse.spend()
+            self._stack[-1][0].marks.append(Mark(what, self._here()))
 
     def _text(self, text: str) -> None:
         if self._stack:
@@ -134,6 +160,13 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
         pieces += [octets[at : edit.start], edit.text.encode()]
         at = edit.end
     return b"".join([*pieces, octets[at:]]).decode("utf-8")
+
+
+def source(text: str, element: Element) -> str:
+    """What stands between an element's first and last tag, as it is written."""
+    octets = text.encode("utf-8", "replace")
+    first, last = _TAG.match(octets, element.start), octets.rfind(b"</", element.start, element.end)
+    return octets[first.end() : last].decode("utf-8", "replace") if first and last >= first.end() else ""
 
 
 def start_tag(text: str, element: Element) -> tuple[int, str]:

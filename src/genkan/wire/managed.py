@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from genkan.wire.managed_entry import Checked, check_entry, check_flag
+from genkan.wire.managed_entry import Checked, check_entry, check_flag, check_repeated
 from genkan.wire.managed_records import Finding, Findings, Managed, OAuthEntry, Place, SiteEntry
 from genkan.wire.managed_text import Reading, read
 from genkan.wire.managed_words import Severity
@@ -32,6 +32,7 @@ def parse_value(value: object, *, allow_http: bool = False) -> Managed:
 def _managed(reading: Reading | None, findings: Findings, *, allow_http: bool) -> Managed:
     skip_info, place = False, _TOP
     if reading is not None and isinstance(reading.value, dict) and "sites" in reading.value:
+        check_repeated(reading.value, _TOP, findings)
         skip_info, place = check_flag(reading.value, "skipInfo", _TOP, findings), _TOP.at("sites")
         reading = _inside(reading.value["sites"], reading.sound, place, findings)
     sites = () if reading is None else _entries(reading, place, findings, allow_http=allow_http)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from genkan.wire import uri, urls
+from genkan.wire import characters, uri, urls
 from genkan.wire.jsontext import shown
 from genkan.wire.managed_records import Findings, OAuthEntry, Place, SiteEntry, kind_of
 from genkan.wire.managed_text import Members
@@ -23,8 +23,15 @@ _MEANT = {spelling: key for key, spellings in _SPELLINGS.items() for spelling in
 SECRETS = frozenset({"clientsecret", "secret", "oauthclientsecret", "password", "accesstoken", "refreshtoken", "token"})
 # First path segments of pages that a person may have open when copying the address
 _PAGES = frozenset(
-    {"secure", "browse", "projects", "issues", "plugins", "rest", "login.jsp", "admin", "account", "login"}
-)
+    {
+        "secure", "browse", "projects", "issues", "plugins", "rest", "login.jsp", "admin", "account", "login",
+        "servicedesk", "dashboard", "dashboards", "logout", "issue", "sr", "tempo",
+    }
+)  # fmt: skip
+_CLOUD = (".atlassian.net", ".jira.com", ".jira-dev.com")
+_CLIENT_ID_DIGITS = 32
+# Fewer may be an id that somebody chose; 64 are a secret's.
+_NEAR_CLIENT_ID = range(16, 64)
 _JOINERS = "\u200c\u200d"  # Persian and emoji are written with them
 LONGEST_TITLE = 100
 
@@ -83,11 +90,15 @@ def _no_object(value: object, place: Place, findings: Findings) -> None:
         findings.add(place, "not-object")
 
 
+def check_repeated(members: Mapping[str, object], place: Place, findings: Findings) -> None:
+    """Find keys that are written twice."""
+    for key in members.repeated if isinstance(members, Members) else ():
+        findings.add(place.at(key), "key-twice", key=_cut(key))
+
+
 def check_keys(members: Mapping[str, object], place: Place, known: tuple[str, ...], findings: Findings) -> None:
     """Find keys that are written twice, misspelt, misplaced, unknown, or secret."""
-    repeated = members.repeated if isinstance(members, Members) else ()
-    for key in repeated:
-        findings.add(place.at(key), "key-twice", key=_cut(key))
+    check_repeated(members, place, findings)
     for key in members:
         if key not in known:
             name, meant = _stranger(key, members, known)
@@ -173,24 +184,41 @@ def _base_url(site: _Object, findings: Findings, *, allow_http: bool) -> str | N
     if isinstance(base, urls.BaseURLProblem):
         said = (base.what.words, base.instead.words)
         name = next(name for name, words in urls.PROBLEMS.items() if words == said)
-        findings.add(at, ADDRESS + name, **dict((*base.what.values, *base.instead.values)))
+        findings.add(at, ADDRESS + name, **{**dict((*base.what.values, *base.instead.values)), **_odd(value)})
         return None
     for name, values in _address_faults(value, base, allow_http=allow_http):
         findings.add(at, name, **values)
     return base.text
 
 
+def _odd(address: str) -> dict[str, str]:
+    """The character that no address may hold, by name."""
+    odd = uri.odd_character(address)
+    return {} if odd is None else {"odd": characters.shown_named(odd)}
+
+
 def _address_faults(written: str, base: urls.BaseURL, *, allow_http: bool) -> Iterator[tuple[str, dict[str, str]]]:
     """What is wrong with an address that can be read."""
-    if not base.secure:
+    if base.is_loopback:
+        yield "loopback" if base.secure else "loopback-allowed", {"host": base.host}
+    elif not base.secure:
         # RFC 6749 3.1, 3.2: a sign-in travels over TLS
-        name = "http-allowed" if allow_http or base.is_loopback else "http"
-        yield name, {"write": f"https://{base.text.partition('://')[2]}"}
+        yield "http-allowed" if allow_http else "http", {"write": f"https://{base.text.partition('://')[2]}"}
+    if not base.is_loopback:
+        yield from _host_faults(base.host)
     pasted = before_page(base.path)
     if pasted is not None:
         yield "page", {"page": _cut(base.path[len(pasted) :]), "write": base.origin + pasted}
     elif written.endswith("/"):
         yield "slash", {"write": base.text}
+
+
+def _host_faults(host: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Hosts at which a phone finds no site of the app's."""
+    if host.endswith(_CLOUD):
+        yield "cloud-site", {"host": host}
+    elif "." not in host and not uri.is_ipv6(host):
+        yield "unqualified", {"host": host}
 
 
 def before_page(path: str) -> str | None:
@@ -227,9 +255,23 @@ def _client_id(oauth: _Object, findings: Findings) -> str | None:
         return None
     fault = client_id_fault(value)
     if fault is not None:
-        findings.add(at, fault, written=_cut(value))
+        odd, where = _odd_of_client_id(value)
+        findings.add(at, fault, written=_cut(value), odd=odd, at=where, count=len(value))
         return None
     return value
+
+
+def _odd_of_client_id(value: str) -> tuple[str, int]:
+    """The first character that no client id has, by name, and which one it is; an empty name where all may be there."""
+    for number, character in enumerate(value, 1):
+        if not _may_be_in_client_id(character):
+            return characters.shown_named(character), number
+    return "", 0
+
+
+def _may_be_in_client_id(character: str) -> bool:
+    # RFC 6749 A.1: visible characters; a space is always an accident of copying
+    return character.isascii() and character.isprintable() and character not in ' "'
 
 
 def client_id_fault(value: str) -> str | None:
@@ -238,13 +280,14 @@ def client_id_fault(value: str) -> str | None:
         return "client-id-empty"
     if _is_placeholder(value):
         return "placeholder"
-    if not (value.isascii() and value.isprintable()) or " " in value or '"' in value:
-        # RFC 6749 A.1: visible characters; a space is always an accident of copying
+    if not all(map(_may_be_in_client_id, value)):
         return "client-id-characters"
     if "://" in value:
         return "client-id-address"
     if len(value) == 64 and uri.HEX.issuperset(value):
         return "secret-as-client-id"
+    if len(value) in _NEAR_CLIENT_ID and len(value) != _CLIENT_ID_DIGITS and uri.HEX.issuperset(value):
+        return "client-id-length"
     return None
 
 

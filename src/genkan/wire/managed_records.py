@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from genkan.wire.managed_words import ALL, Severity
+from genkan.wire.managed_words import ALL, GETS, GETS_BY_NAME, Severity
 from genkan.wire.sentences import Sentence, sentence
 
 Kind = Literal["string", "number", "boolean", "null", "array", "object"]
@@ -52,6 +52,12 @@ class Finding:
     def fix(self) -> str:
         """What to write instead, in English."""
         return str(self.instead)
+
+    @property
+    def gets(self) -> Sentence:
+        """What a phone gets there."""
+        reach = "-entry" if self.severity == "error" and self.entry is not None else ""
+        return sentence(GETS_BY_NAME.get(self.name) or GETS[self.severity + reach])
 
     def value(self, name: str) -> str:
         """A value out of the sentences: `write` is what to write where that can be known; empty where there is none."""

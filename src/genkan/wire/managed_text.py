@@ -5,15 +5,18 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+from genkan.wire import characters
 from genkan.wire.managed_records import Findings, Place
-from genkan.wire.managed_tolerant import CURLED, Guessed, guess
+from genkan.wire.managed_tolerant import CURLED, WIDE, Guessed, guess
 from genkan.wire.urls import BaseURL, parse_base_url
 
 LONGEST = 1_000_000
 _DEEPEST = 100
 _LAYERS = 3
 _FIRST = 200
-_JSON_BEGINS = frozenset("[{\"'\\&/`") | CURLED
+_JSON_BEGINS = frozenset("[{\"'\\&/`\N{FULLWIDTH APOSTROPHE}") | CURLED | frozenset(WIDE)
+# No number of a configuration has more, and CPython reads none of more than 4,300.
+_MOST_DIGITS = 40
 
 
 class Members(dict[str, object]):
@@ -93,29 +96,50 @@ def _members(pairs: list[tuple[str, object]]) -> Members:
     return members
 
 
+class _NoJSON(Exception):
+    """What CPython's reader takes and JSON does not have, or nothing can hold; ``written`` as it stands in the text."""
+
+    def __init__(self, why: str, written: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.written = written
+
+
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    raise _NoJSON(f"{name} is no JSON", name)
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError("a number that nothing can hold")
+        raise _NoJSON("a number that nothing can hold", digits)
     return number
 
 
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise _NoJSON(f"a number of {len(digits.lstrip('-'))} digits", digits)
+    return int(digits)
+
+
 def _json(text: str) -> object:
+    """The decoded value, or why there is none, in words of our own: those of a library are nobody's business."""
     try:
         value: object = json.loads(
-            text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_finite
+            text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
         )
     except json.JSONDecodeError as fault:
-        return _Fault(f"line {fault.lineno}, column {fault.colno}")
+        return _Fault(f"line {fault.lineno}, column {fault.colno}{_there(text, fault.pos)}")
+    except _NoJSON as fault:
+        return _Fault(f"{fault.why}, {characters.place(text, max(0, text.find(fault.written)))}")
     except RecursionError:
         return _Fault("nested too deeply")
-    except ValueError as fault:
-        return _Fault(str(fault)[:80])
     return value if _is_shallow(value) else _Fault("nested too deeply")
+
+
+def _there(text: str, at: int) -> str:
+    """The character at which a reader stops, by name."""
+    return f": {characters.named(text[at])}" if at < len(text) else ""
 
 
 def _is_shallow(value: object) -> bool:
@@ -213,5 +237,6 @@ def _unexplained(text: str, fault: _Fault, why: str, place: Place, findings: Fin
     else:
         if not CURLED.isdisjoint(text):
             first = next(index for index, character in enumerate(text) if character in CURLED)
-            findings.add(place, "typographic-quotes", at=f"character {first + 1}")
+            at = f"{characters.place(text, first)} ({characters.named(text[first])})"
+            findings.add(place, "typographic-quotes", at=at)
         findings.add(place, "not-json", why=fault.why)

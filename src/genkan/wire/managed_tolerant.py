@@ -5,10 +5,15 @@ over. Knows no site.
 import json
 from dataclasses import dataclass
 
+from genkan.wire import characters
 from genkan.wire.uri import HEX
 
-CURLED = frozenset("“”„‟″«»\N{FULLWIDTH QUOTATION MARK}")
-_SINGLE = frozenset("'’`\N{LEFT SINGLE QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}\u201b")
+CURLED = frozenset("“”„‟″«»〝〞〟❝❞\N{FULLWIDTH QUOTATION MARK}")
+_SINGLE = frozenset(
+    "'’`\N{LEFT SINGLE QUOTATION MARK}\N{SINGLE LOW-9 QUOTATION MARK}\u201b\N{FULLWIDTH APOSTROPHE}\u275b\u275c"
+)
+# What an input method for Chinese, Japanese or Korean writes where JSON has the narrow one.
+WIDE = {chr(ord(narrow) + 0xFEE0): narrow for narrow in "[]{}:,"} | {"、": ",", "【": "[", "】": "]"}
 _CLOSES = {'"': frozenset('"'), **dict.fromkeys(CURLED, CURLED | {'"'}), **dict.fromkeys(_SINGLE, _SINGLE)}
 _SPACE = frozenset(" \t\r\n")
 _DIGITS = frozenset("0123456789")
@@ -20,6 +25,10 @@ _LITERALS: dict[str, object] = {"true": True, "false": False, "null": None, "non
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEEPEST = 40
 _BEHIND = ";,.`\0"
+# Slips that one character is.
+_OF_CHARACTERS = frozenset(
+    {"typographic-quotes", "single-quotes", "full-width", "odd-spaces", "line-breaks", "nul-behind"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,7 @@ def guess(text: str) -> Guessed | str:
         value = reader.whole()
     except _Stuck as stuck:
         return str(stuck)
-    return Guessed(value, {name: reader.place(at) for name, at in reader.slips.items()})
+    return Guessed(value, {name: reader.place(name, at) for name, at in reader.slips.items()})
 
 
 class _Reader:
@@ -52,10 +61,10 @@ class _Reader:
         self._at = 0
         self.slips: dict[str, int] = {}
 
-    def place(self, at: int) -> str:
-        """Line and column, counted from 1."""
-        line = self._text.count("\n", 0, at) + 1
-        return f"line {line}, column {at - (self._text.rfind(chr(10), 0, at) + 1) + 1}"
+    def place(self, name: str, at: int) -> str:
+        """Line and column, counted from 1, and the character where that is what is wrong."""
+        where = characters.place(self._text, at)
+        return f"{where} ({characters.named(self._text[at])})" if name in _OF_CHARACTERS else where
 
     def value(self, depth: int) -> object:
         """Any value."""
@@ -92,7 +101,7 @@ class _Reader:
             self._at += 1
             self._skip()
         if self._at < len(self._text):
-            if self._text[self._at] not in "[{":
+            if self._peek() not in "[{":
                 raise _Stuck("unclear")
             self._slip("second-value")
             return True
@@ -101,9 +110,14 @@ class _Reader:
         return False
 
     def _peek(self) -> str:
+        """The next character; a wide bracket, colon or comma is told as the narrow one that was meant."""
         if self._at >= len(self._text):
             raise _Stuck("cut-off")
-        return self._text[self._at]
+        character = self._text[self._at]
+        if character in WIDE:
+            self._slip("full-width")
+            return WIDE[character]
+        return character
 
     def _slip(self, name: str, at: int | None = None) -> None:
         self.slips.setdefault(name, self._at if at is None else at)
@@ -185,11 +199,17 @@ class _Reader:
             self._slip("typographic-quotes" if opened in CURLED else "single-quotes")
         closes, parts = _CLOSES[opened], list[str]()
         self._at += 1
-        while self._peek() not in closes:
+        while self._inside() not in closes:
             parts.append(self._piece())
         self._at += 1
         # \u escapes spell one character outside the basic plane as two
         return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def _inside(self) -> str:
+        """The next character of a text, as it is."""
+        if self._at >= len(self._text):
+            raise _Stuck("cut-off")
+        return self._text[self._at]
 
     def _piece(self) -> str:
         begun = self._at
@@ -208,7 +228,7 @@ class _Reader:
 
     def _escape(self) -> str:
         self._at += 1
-        character = self._peek()
+        character = self._inside()
         self._at += 1
         if character == "u":
             digits = self._text[self._at : self._at + 4]

@@ -95,6 +95,11 @@ _SLIPS: Mapping[str, tuple[Severity, str, str]] = {
         "The value is not JSON: it has typographic quotes (“ ”), first at %(at)s.",
         'Replace them by straight quotes ("), and copy the value from a plain text editor.',
     ),
+    "full-width": (
+        "error",
+        "The value is not JSON: it has full-width brackets, colons or commas, first at %(at)s.",
+        "Write them in the narrow form: [ ] { } : ,.",
+    ),
     "single-quotes": (
         "error",
         "The value is not JSON: it has single quotes, first at %(at)s.",
@@ -274,6 +279,26 @@ _ENTRY: Mapping[str, tuple[Severity, str, str]] = {
     "http": ("error", "The address is plain http.", "Write %(write)s."),
     "http-allowed": ("warning", "The address is plain http.", "Write %(write)s."),
     "page": ("error", "The address of a page was pasted (“%(page)s”).", "Write %(write)s."),
+    "loopback": (
+        "error",
+        "The address is that of the phone itself (%(host)s), where no site is.",
+        "Write the address under which phones reach the site.",
+    ),
+    "loopback-allowed": (
+        "warning",
+        "The address is that of the machine itself (%(host)s): a simulator gets there, a phone does not.",
+        "Write the https address under which phones reach the site.",
+    ),
+    "unqualified": (
+        "warning",
+        "The host “%(host)s” has no domain: only phones whose own network completes it get there.",
+        "Write the whole name, as in %(host)s.example.com.",
+    ),
+    "cloud-site": (
+        "error",
+        "%(host)s is a site of Atlassian Cloud, and the app is for Data Center.",
+        "Write the address of the Data Center site; for Cloud people use the app “Jira Cloud”.",
+    ),
     "slash": (
         "warning",
         "The address ends in a slash, behind which some write a second one.",
@@ -295,7 +320,12 @@ _ENTRY: Mapping[str, tuple[Severity, str, str]] = {
     "client-id-address": ("error", "clientID is an address, not a client id.", _COPY),
     "client-id-characters": (
         "error",
-        "clientID holds a space, a quote, or a character that no client id has.",
+        "clientID holds %(odd)s as character %(at)s, which no client id has.",
+        _COPY,
+    ),
+    "client-id-length": (
+        "error",
+        "clientID has %(count)s hexadecimal digits, where a client id has 32: some were lost or doubled on the way.",
         _COPY,
     ),
     "secret-as-client-id": (
@@ -313,7 +343,50 @@ _ADDRESS: Mapping[str, tuple[Severity, str, str]] = {
         PROBLEMS["userinfo"][0],
         "Remove everything up to the “@”, and replace that password on the site: everybody with a phone can read it.",
     ),
+    ADDRESS + "space": (
+        "error",
+        "The address holds %(odd)s, which no address may hold.",
+        "Remove it.",
+    ),
 }
 ALL: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
     {**FINDINGS, **{ADDRESS + name: ("error", *words) for name, words in PROBLEMS.items()}, **_ADDRESS}
 )
+# What a phone gets where something was found: by the finding's name, else by its severity and reach.
+GETS: Mapping[str, str] = MappingProxyType(
+    {
+        "error": "A phone gets no site from this, and shows an error.",
+        "error-entry": "A phone shows an error in place of this site.",
+        "ignored": "A phone passes over this part.",
+        "warning": "A phone gets it as it is written.",
+    }
+)
+_NO_KEY, _REFUSED = (
+    "A phone gets a configuration without `sites`.",
+    "A phone’s parser refuses it, so the phone gets nothing.",
+)
+_ONE = "A phone gets one of the two, and which is nowhere documented."
+_ADDRESS_SHOWN = "A phone gets the site, and shows its address for a title."
+GETS_BY_NAME: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("sites-misspelt", "sites-character", "no-sites-key", "sites-nested", "wrapper"), _NO_KEY),
+        **dict.fromkeys(("title-type", "title-empty"), _ADDRESS_SHOWN),
+        "key-twice": _ONE,
+        **dict.fromkeys(
+            (
+                "form-value", "form-rows", "form-dict", "form-plist", "form-android", "form-profile", "form-appconfig",
+                "form-android-restrictions",
+            ),
+            "The MDM refuses it, or gives a phone something else.",
+        ),
+        "profile-for-macs": "A phone gets nothing; a Mac gets the sites.",
+        **dict.fromkeys(("loopback", "cloud-site"), "A phone gets the site, and cannot sign in to it."),
+        **dict.fromkeys(
+            (
+                "xml-broken", "xml-second", "xml-encoding", "entities", "binary-broken", "ampersand", "plist-markup",
+                "plist-text", "plist-pairs", "plist-element", "plist-value", "readers-differ",
+            ),
+            _REFUSED,
+        ),
+    }
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from genkan.mdm import check as checking
 from genkan.mdm.build import NEEDS_BUNDLE_ID, Artefact, build
 from genkan.mdm.explain import explain
+from genkan.mdm.forms import target_named
 from genkan.mdm.targets import GUIDES, Target
 from genkan.mdm.words import FORMS
 from genkan.site import console
@@ -34,7 +35,8 @@ async def check(received: Received, door: Door) -> Answer:
     if isinstance(inside, Answer):
         return inside
     pasted = inside.form.get("pasted", "")
-    report = {} if inside.again or not pasted.strip() else _report(pasted.encode("utf-8", "replace"))
+    target = target_named(inside.form.get("check_for", ""))
+    report = {} if inside.again or not pasted.strip() else _report(pasted.encode("utf-8", "replace"), target)
     return await _page(inside, door, inside.form, report)
 
 
@@ -54,22 +56,24 @@ async def _page(inside: Inside, door: Door, asked: dict[str, str], report: dict[
         "artefact": built if isinstance(built, Artefact) else None,
         "only_named": entry.oauth is None,
         "pasted": asked.get("pasted", ""),
+        "check_for": target_named(asked.get("check_for", "")) or "",
         "report": report,
     }
     return console.page(inside, door, "admin_mdm.html", values)
 
 
 def _target(name: str) -> Target:
-    return Target(name) if name in {target.value for target in Target} else Target.INTUNE
+    return target_named(name) or Target.INTUNE
 
 
-def _report(octets: bytes) -> dict[str, object]:
-    found = checking.check(octets)
-    mended = checking.fix(octets) if found.findings else None
+def _report(octets: bytes, target: Target | None) -> dict[str, object]:
+    found = checking.check(octets, target=target)
+    mended = checking.fix(octets, target=target) if found.findings else None
     text = mended.octets.decode("utf-8", "replace") if mended is not None and mended.octets is not None else ""
     return {
         "form": FORMS[found.kind.value],
         "broken": found.broken,
+        "right": found.right,
         "findings": said(found.findings[:MOST_SHOWN]),
         "more": max(0, len(found.findings) - MOST_SHOWN),
         "sites": found.sites[:MOST_SHOWN],

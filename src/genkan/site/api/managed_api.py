@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from genkan.mdm import check as checking
 from genkan.mdm.build import NotBuilt, build
+from genkan.mdm.forms import target_named
 from genkan.mdm.targets import Target
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason
@@ -46,10 +47,13 @@ class ArtefactDocument(Struct, frozen=True, kw_only=True, rename={"target": "for
     paste_it_here: tuple[str, ...]
 
 
-class ManagedCheckBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The value of ``sites``, or a whole file of any form, as text."""
+class ManagedCheckBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"target": "for"}):
+    """The value of ``sites``, or a whole file of any form, as text; ``for`` is the MDM that is to take it, if that is
+    known: its form is checked too.
+    """
 
     value: str
+    target: str | None = None
 
 
 class ManagedOAuthDocument(Struct, frozen=True, kw_only=True, rename={"client_id": "clientID",
@@ -109,8 +113,9 @@ async def check_managed(received: Received, door: Door) -> Answer:
     caller = await administrator(received, door)
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
-    octets = read_body(received, ManagedCheckBody).value.encode("utf-8", "replace")
-    found, mended = checking.check(octets), checking.fix(octets)
+    body = read_body(received, ManagedCheckBody)
+    octets, target = body.value.encode("utf-8", "replace"), _target(body.target)
+    found, mended = checking.check(octets, target=target), checking.fix(octets, target=target)
     document = ManagedCheckDocument(
         findings=tuple(map(finding_document, found.findings)),
         sites=tuple(map(_site, found.sites)),
@@ -119,6 +124,13 @@ async def check_managed(received: Received, door: Door) -> Answer:
         left=tuple(map(finding_document, mended.left)),
     )
     return answer.json(document)
+
+
+def _target(name: str | None) -> Target | None:
+    target = None if name is None else target_named(name)
+    if name is not None and target is None:
+        raise Malformed(Reason.INVALID_VALUE, f"for: {', '.join(Target)}")
+    return target
 
 
 def _site(site: SiteEntry) -> ManagedSiteDocument:

@@ -6,13 +6,16 @@ from genkan.wire.managed import Finding
 
 
 class ManagedFindingDocument(Struct, frozen=True, kw_only=True):
-    """One fault: the entry counted from 0, the JSON pointer, and error, ignored or warning."""
+    """One fault: the entry counted from 0, the JSON pointer, and error, ignored or warning. `gets` is what a phone gets
+    there.
+    """
 
     entry: int | None
     pointer: str
     severity: str
     problem: str
     fix: str
+    gets: str
 
 
 def finding_document(finding: Finding) -> ManagedFindingDocument:
@@ -23,4 +26,5 @@ def finding_document(finding: Finding) -> ManagedFindingDocument:
         severity=finding.severity,
         problem=finding.problem,
         fix=finding.fix,
+        gets=str(finding.gets),
     )
