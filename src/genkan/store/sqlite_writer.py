@@ -208,6 +208,7 @@ class Writer:
             results = self._durable(jobs, results)
             closed = any(type(command) is Close for _, command in jobs)
             if closed:
+                results = self._in_place(results)
                 self._connection.close()
             elif self._connection.is_checkpoint_due:
                 # Nobody waits for the log to be moved: first they are told.
@@ -225,6 +226,10 @@ class Writer:
                 results = None
         return self._connection.run_patiently([command for _, command in jobs]) if results is None else results
 
+    def _in_place(self, results: list[Any]) -> list[Any]:
+        """Nobody is told that something is durable in a file that the next start will not find."""
+        return results if self._files.look(written=True) else [self._files.gone() for _ in results]
+
     def _done(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
         """Back on the event loop: tell, and go on with what came meanwhile."""
         self._tell(loop, jobs, results)
@@ -236,9 +241,9 @@ class Writer:
             self._busy = False
 
     def _tell(self, loop: asyncio.AbstractEventLoop, jobs: list[Job], results: list[Any]) -> None:
-        if jobs and not self._files.look(written=True):
-            # Durable in a file that the next start will not find: nobody is told that it was.
-            results = [self._files.gone() for _ in jobs]
+        # Closing takes the log away; it is looked at just before.
+        if jobs and type(jobs[-1][1]) is not Close:
+            results = self._in_place(results)
         # A loop that was let go of and runs again says nothing of what another one has under way by now.
         if jobs and loop is self._loop:
             self._known.told([command for _, command in jobs], results)
