@@ -11,11 +11,14 @@ from pathlib import Path
 from genkan import clock
 from genkan.outside import locks
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of, replace_ring_file
-from genkan.protocol.outcomes import Change, MoveRing
+from genkan.protocol.outcomes import Change, Mark, Moment, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, may_adopt, new_ring
 from genkan.settings import Settings
 from genkan.store.api import Store
-from genkan.store.places import Place, holds_site, open_store
+from genkan.store.places import Place, damage_within, holds_site, open_store
+
+# How long a start looks for damage. Two gigabytes take about five seconds; the rest is found by genkan status --deep.
+LOOK_SECONDS = 3.0
 
 
 class CannotServe(Exception):
@@ -27,10 +30,17 @@ class CannotServe(Exception):
 
 
 def check_place(settings: Settings) -> None:
-    """Before anything is made there. Raises CannotServe where the store is gone whose ring is still here."""
-    path = settings.ring_path
-    if path.exists() and not holds_site(settings.store_place):
-        raise CannotServe(_gone(path, settings.store_place))
+    """Before anything is made there. Raises CannotServe where the store is gone whose ring is still here, and where a
+    look of bounded length finds it damaged.
+    """
+    path, place = settings.ring_path, settings.store_place
+    if not holds_site(place):
+        if path.exists():
+            raise CannotServe(_gone(path, place))
+        return
+    damage = damage_within(place, LOOK_SECONDS)
+    if damage is not None:
+        raise CannotServe(f"{place} is damaged ({damage}): put back a backup with genkan restore")
 
 
 def found_anew(settings: Settings) -> None:
@@ -61,7 +71,8 @@ async def load_ring(store: Store, path: Path, *, anew: bool = False) -> Ring:
     if not site.ring_fingerprint and not anew and not may_adopt(ring, site.site_id):
         raise CannotServe(_gone(path, "the database"))
     is_known = (ring.version, ring.fingerprint) == (site.ring_version, site.ring_fingerprint)
-    if not is_known and not await store.apply(Change((MoveRing(ring.version, ring.fingerprint),))):
+    founded = () if site.ring_fingerprint else (Mark(Moment.FOUNDED, clock.now_ms()),)
+    if not is_known and not await store.apply(Change((MoveRing(ring.version, ring.fingerprint), *founded))):
         raise CannotServe(f"another node has made the site's key ring meanwhile; put its file in place of {path}")
     if ring.site_id != site.site_id:
         _remember(path, site.site_id)

@@ -10,7 +10,7 @@ from genkan.cli.output import print_fields, print_json, print_warning, say
 from genkan.cli.workbench import DONE, NO, AsJson, DataDir, load_settings, told
 from genkan.ops.health import Health, judge, load
 from genkan.ops.served import known
-from genkan.protocol.records import Served
+from genkan.protocol.records import Moments, Served
 from genkan.settings import Settings
 from genkan.site.api.documents import moment
 
@@ -53,6 +53,7 @@ def document(settings: Settings, health: Health) -> dict[str, object]:
         "healthy": health.good,
         "baseURL": known(settings, health.served).settings.public.text,
         "served": _served(health.served),
+        "lastBackup": _last_backup(health.moments),
         "database": str(settings.store_place),
         "ring": str(settings.ring_path),
         "checks": [{"id": check.id, "ok": check.ok, "sentence": check.sentence} for check in health.checks],
@@ -70,6 +71,10 @@ def _served(served: Served | None) -> dict[str, object] | None:
     return {"baseURL": served.base_url, "version": served.version, "startedAt": moment(served.at)}
 
 
+def _last_backup(moments: Moments | None) -> str | None:
+    return moment(moments.backed_up_at) if moments and moments.backed_up_at else None
+
+
 def _tell(settings: Settings, health: Health) -> None:
     found, served = known(settings, health.served), health.served
     say(f"The site is {found.settings.public.text}, data in {settings.store_place}")
@@ -77,5 +82,8 @@ def _tell(settings: Settings, health: Health) -> None:
         say(f"Last served as {served.base_url} by Genkan {served.version}, since {moment(served.at)}")
     if found.doubt is not None:
         print_warning(found.doubt)
+    if health.moments is not None:
+        at = health.moments.backed_up_at
+        say(f"Last backup that was read back: {moment(at)}" if at else "No backup has been made and read back yet")
     rows = [(check.id, "ok" if check.ok else "WRONG", check.sentence) for check in health.checks]
     print_fields([*rows, *((name, "", str(number)) for name, number in _counts(health))])

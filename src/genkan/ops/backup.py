@@ -1,20 +1,24 @@
 """Making a backup while the site runs: one sealed file with all that cannot be made again."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from genkan import __version__
-from genkan.ops.archive import Manifest, write_archive
+from genkan.ops.archive import BadArchive, Manifest, write_archive
+from genkan.ops.taking import Damaged, RestoreFailed, take
 from genkan.ops.workshop import workshop
 from genkan.outside.ring_file import read_ring_of
 from genkan.protocol.env import Env
+from genkan.protocol.outcomes import Change, Mark, Moment
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem, render
 from genkan.settings import Settings
+from genkan.store.api import CannotOpen, StoreUnavailable
 from genkan.store.places import Place, Postgres, open_store, schema_of
-from genkan.store.sqlite_copy import copy_database
+from genkan.store.sqlite_copy import copy_database, fault_of
 from genkan.store.sqlite_examine import moved_from, site_of
 
 LEAST_PASSPHRASE = 12
@@ -47,18 +51,60 @@ def read_passphrase(path: Path) -> bytes:
 
 
 async def backup(settings: Settings, target: Path, passphrase: bytes, env: Env) -> BackedUp:
-    """Back the site up into a new file. Raises BackupFailed, BadArchive, NoWorkshop or CannotOpen."""
+    """Back the site up into a new file, and read that back: it is there and good, or not there at all.
+
+    Raises BackupFailed, BadArchive, NoWorkshop or CannotOpen.
+    """
     place = settings.store_place
     _check_schema(place)
     if isinstance(place, Postgres):
-        return _written(settings, target, passphrase, None, await _postgres_site(place, env), env)
+        with workshop(target, "backing-up") as folder:
+            done = _written(settings, target, passphrase, None, await _postgres_site(place, env), env)
+            _check_written(done, passphrase, folder)
+    else:
+        done = _copied(settings, place, target, passphrase, env)
+    await _mark(place, env)
+    return done
+
+
+def _copied(settings: Settings, place: Path, target: Path, passphrase: bytes, env: Env) -> BackedUp:
     moved = moved_from(place)
     if moved is not None:
         raise BackupFailed(moved)
     with workshop(place, "backing-up") as folder:
         copy = folder / place.name
         copy_database(place, copy)
-        return _written(settings, target, passphrase, copy, site_of(copy), env)
+        damage = fault_of(copy)
+        if damage is not None:
+            raise BackupFailed(
+                f"{place} is damaged ({damage}): there is no new backup; keep those of before, and put the newest back "
+                "with genkan restore"
+            )
+        done = _written(settings, target, passphrase, copy, site_of(copy), env)
+        copy.unlink()
+        _check_written(done, passphrase, folder)
+    return done
+
+
+def _check_written(done: BackedUp, passphrase: bytes, folder: Path) -> None:
+    """What was written is opened as a restore would, and its database read as a whole; what is no backup goes."""
+    try:
+        found = take(done.file, passphrase, folder, "read-back")
+        if found.manifest != done.manifest or (found.database is not None) != done.database:
+            raise Damaged(f"{done.file} holds something else than was written")
+    except (RestoreFailed, BadArchive) as problem:
+        done.file.unlink(missing_ok=True)
+        raise BackupFailed(f"{problem}; the new file is gone again, those of before are as they were") from None
+
+
+async def _mark(place: Place, env: Env) -> None:
+    """For genkan status. A backup of a site whose disk is full is one nevertheless."""
+    with suppress(CannotOpen, StoreUnavailable):
+        store = open_store(place, create=False, env=env)
+        try:
+            await store.apply(Change((Mark(Moment.BACKED_UP, env.now),)))
+        finally:
+            await store.close()
 
 
 def _check_schema(place: Place) -> None:

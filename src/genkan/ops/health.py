@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from genkan.outside.ring_file import read_ring, read_ring_of
 from genkan.protocol.env import Env
-from genkan.protocol.records import Served, Site
+from genkan.protocol.records import Moments, Served, Site
 from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
@@ -32,6 +32,7 @@ class Facts:
     damage: str | None = None
     administered: bool = False
     served: Served | None = None
+    moments: Moments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Health:
     checks: tuple[Check, ...]
     counts: Counts | None
     served: Served | None = None
+    moments: Moments | None = None
 
     @property
     def good(self) -> bool:
@@ -61,8 +63,8 @@ async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
         here = entrances_set(settings).by(site.ways)
         administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
         ring, nodes = read_ring_of(settings.ring_path, site), await store.nodes()
-        served = await store.served()
-        return Facts(schema, ring, site, count(place), nodes, administered=administered, served=served)
+        served, moments = await store.served(), await store.moments()
+        return Facts(schema, ring, site, count(place), nodes, None, administered, served, moments)
     finally:
         await store.close()
 
@@ -75,7 +77,7 @@ def judge(facts: Facts, env: Env) -> Health:
         checks += site_checks(
             facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now, administered=facts.administered
         )
-    return Health(tuple(checks), facts.counts, facts.served)
+    return Health(tuple(checks), facts.counts, facts.served, facts.moments)
 
 
 def _schema(facts: Facts) -> Check:

@@ -341,6 +341,22 @@ class Announce:
     served: Served
 
 
+class Moment(StrEnum):
+    """Which moment of the installation's life is kept (records.Moments)."""
+
+    FOUNDED = "founded"
+    BACKED_UP = "backed up"
+    CLOCK_ACCEPTED = "clock accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """It was now."""
+
+    moment: Moment
+    at: int
+
+
 Step = (
     AddAccount
     | PutAccount
@@ -373,6 +389,7 @@ Step = (
     | EraseTraces
     | DecideLoss
     | Announce
+    | Mark
     | IdentityStep
 )
 

@@ -309,6 +309,17 @@ class FailedTries:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """What is kept of the installation's own life, in milliseconds: when the site was founded, when a backup was last
+    made and found good, and when an operator last said that the clock is right. 0: never, or before it was kept.
+    """
+
+    founded_at: int = 0
+    backed_up_at: int = 0
+    clock_accepted_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """What the process that served the site last announced: its base URL, its version of Genkan, and when it started
     (milliseconds).

@@ -19,7 +19,7 @@ from genkan.site.reader import reader_of
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.site.seen_address import difference
-from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.api import StoreUnavailable
 from genkan.store.patience import PATIENCE, Patience
 
 MOST_QUERY_BYTES = 16 * 1024
@@ -139,8 +139,7 @@ class Dispatcher:
             self._door.note_from(peer.network, malformed.refused, self._door.env().now)
             return self._shaped(rule, malformed.refused, request_id, headers)
         except (StoreUnavailable, LaneFull) as problem:
-            # A queue that is full says nothing of the store; for anything else upkeep looks whether it takes writes.
-            self._door.health.suspect |= not isinstance(problem, QueueFull | LaneFull)
+            self._door.store_failed(problem)
             return self._shaped(rule, Refused(Reason.BUSY, retry_after=1), request_id, headers)
         except Exception as bug:  # noqa: BLE001 - the last line of defence: a bug is logged and told as 500, never shown
             self._door.log("error", "bug", route=rule.path, request_id=request_id, error=repr(bug), exc_info=bug)

@@ -16,6 +16,7 @@ from genkan.protocol.ring import Ring
 from genkan.protocol.sealing import Sealer
 from genkan.protocol.signin.lockout import Source
 from genkan.protocol.signin.passkey_models import Models, NoModels
+from genkan.protocol.signin.password import LaneFull
 from genkan.settings import Settings
 from genkan.site.answer import Answer
 from genkan.site.crowd import Crowd
@@ -28,7 +29,7 @@ from genkan.site.pace import Pace
 from genkan.site.pages import Pages
 from genkan.site.received import Received
 from genkan.site.sign_on import SignOnDesk
-from genkan.store.api import Store, Tally
+from genkan.store.api import QueueFull, Store, StoreDamaged, Tally
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
@@ -84,7 +85,8 @@ class RingHolder:
 @dataclass(slots=True)
 class Health:
     """What readyz tells: how far our clock is behind the store's, or ahead of it, in milliseconds; ``behind`` once the
-    store lost writes. ``suspect``: the store could not do something; ``unwritable``: it takes no writes since.
+    store lost writes. ``suspect``: the store could not do something; ``unwritable``: it takes no writes since;
+    ``damaged``: a page of it could not be read.
     """
 
     clock_off: int = 0
@@ -93,6 +95,7 @@ class Health:
     closing: bool = False
     suspect: bool = False
     unwritable: bool = False
+    damaged: bool = False
 
     @property
     def clock_is_wrong(self) -> bool:
@@ -180,6 +183,15 @@ class Door:
     def source(self, received: Received) -> Source:
         """Whose wrong passwords a try counts among."""
         return Source(received.peer.source, self.settings.guesses_per_address)
+
+    def store_failed(self, problem: Exception) -> None:
+        """The store could not do something. A queue that is full says nothing of it; what is damaged stays so."""
+        health = self.health
+        health.suspect |= not isinstance(problem, QueueFull | LaneFull)
+        if isinstance(problem, StoreDamaged) and not health.damaged:
+            health.damaged = True
+            self.log("error", "the store is damaged: stop the site and put back a backup with genkan restore",
+                     problem=str(problem))  # fmt: skip
 
     async def on_duty(self) -> bool:
         """Whether this process does what one does for all. One whose clock is wrong lets another have it."""

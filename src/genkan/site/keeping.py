@@ -14,6 +14,7 @@ async def survived(round_: Callable[[], Awaitable[Found]], name: str, waits: str
     try:
         return await round_()
     except StoreUnavailable as problem:
+        door.store_failed(problem)
         door.log("warning", waits, problem=str(problem))
     except Exception as bug:  # noqa: BLE001 - a bug in one round must not end all that come after it
         door.log("error", "bug", route=name, error=repr(bug), exc_info=bug)

@@ -38,6 +38,8 @@ async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
         causes[Cause.CLOCK] = "clock is more than 10 s behind what the store remembers"
     if health.clock_ahead >= CLOCK_NOT_READY:
         causes[Cause.CLOCK] = "the time here is more than 10 s ahead: set the clock right and start this process anew"
+    if health.damaged:
+        causes[Cause.STORE] = "the store is damaged: put back a backup"
     if health.behind:
         causes[Cause.BEHIND] = "the store is behind: a genuine token was ahead of its row"
     site = await door.glance.at(door.store, patience)

@@ -32,6 +32,7 @@ from genkan.protocol.records import (
     Identity,
     Link,
     LinkKind,
+    Moments,
     Passkey,
     RecoveryLink,
     Served,
@@ -50,6 +51,10 @@ class StoreUnavailable(Exception):
 
 class QueueFull(StoreUnavailable):
     """More writes wait than may; the caller answers 503 with Retry-After."""
+
+
+class StoreDamaged(StoreUnavailable):
+    """A page of it cannot be read, and no waiting mends it."""
 
 
 class StoreUnfit(StoreUnavailable):
@@ -355,6 +360,7 @@ class Store(Protocol):
     async def askers(self, since: int, limit: int = 100) -> list[Asker]: ...
     async def keys_in_use(self) -> set[int]: ...
     async def nodes(self) -> list[NodeReport]: ...
+    async def moments(self) -> Moments: ...
     async def served(self) -> Served | None: ...
     async def storage(self) -> Storage: ...
 

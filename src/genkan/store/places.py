@@ -120,6 +120,11 @@ def damage_of(place: Place) -> str | None:
     return None if isinstance(place, Postgres) else sqlite_copy.fault_of(place)
 
 
+def damage_within(place: Place, seconds: float) -> str | None:
+    """What a look of so many seconds finds damaged."""
+    return None if isinstance(place, Postgres) else sqlite_copy.fault_within(place, seconds)
+
+
 def renew_site_id(place: Place, site_id: bytes) -> None:
     """Make a copy a site of its own (tokens.md 2). Nobody may serve it."""
     if isinstance(place, Postgres):

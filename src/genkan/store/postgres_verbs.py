@@ -16,6 +16,7 @@ from genkan.protocol.records import (
     Consent,
     FailedTries,
     Identity,
+    Moments,
     Passkey,
     RecoveryLink,
     Served,
@@ -197,6 +198,9 @@ class ColdVerbs(HotReads):
 
     async def nodes(self) -> list[NodeReport]:
         return await self._cold.ask(lambda reads: reads.nodes())
+
+    async def moments(self) -> Moments:
+        return await self._cold.ask(lambda reads: reads.moments())
 
     async def served(self) -> Served | None:
         return await self._cold.ask(lambda reads: reads.served())

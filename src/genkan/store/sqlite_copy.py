@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 from genkan.store.api import CannotOpen
@@ -33,6 +34,25 @@ def fault_of(path: Path) -> str | None:
     except sqlite3.DatabaseError as e:
         return str(e)
     finally:
+        db.close()
+    return None if found == "ok" else found
+
+
+def fault_within(path: Path, seconds: float) -> str | None:
+    """What a look at the structure of all pages finds wrong in so many seconds; None where it finds nothing, or is not
+    through by then.
+    """
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+    timer = threading.Timer(seconds, db.interrupt)
+    timer.start()
+    try:
+        found = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as e:
+        is_damage = getattr(e, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        return str(e) if is_damage else None
+    finally:
+        timer.cancel()
+        timer.join()
         db.close()
     return None if found == "ok" else found
 

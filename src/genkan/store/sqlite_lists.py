@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from genkan.protocol.outcomes import Event
 from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Served
+from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Moments, Served
 from genkan.store import rows
 from genkan.store.api import Asker, NodeReport, PasswordRow, PhoneQuery, Tally
 from genkan.store.sqlite_reads import SqliteReads
@@ -40,6 +40,7 @@ _ASKERS = """
     SELECT user_agent, network, first_at, last_at, count FROM askers WHERE last_at >= ? ORDER BY last_at DESC LIMIT ?
 """
 _KEYS_IN_USE = "SELECT key_id FROM grants WHERE state = 0 UNION SELECT previous_key_id FROM grants WHERE state = 0"
+_MOMENTS = "SELECT founded_at, backed_up_at, clock_accepted_at FROM site"
 _SERVED = "SELECT served_url, served_version, served_at FROM site WHERE served_at > 0"
 _NODES = "SELECT node, ring_version, seen_at FROM nodes WHERE seen_at > 0 ORDER BY node"
 
@@ -182,6 +183,9 @@ class SqliteLists(SqliteReads):
 
     async def nodes(self) -> list[NodeReport]:
         return [NodeReport(*row) for row in self._all(_NODES)]
+
+    async def moments(self) -> Moments:
+        return Moments(*self._all(_MOMENTS)[0])
 
     async def served(self) -> Served | None:
         row = self._one(_SERVED)

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from genkan.protocol.env import Env
-from genkan.store.api import CannotOpen, NoSite, StoreUnavailable
+from genkan.store.api import CannotOpen, NoSite, StoreDamaged, StoreUnavailable
 from genkan.store.database import Database
 from genkan.store.migration import Migration, additive_before, migrations, schema
 from genkan.store.sqlite_copy import copy_database
@@ -76,7 +76,10 @@ def reopen_where_the_mover_died(path: Path) -> None:
 
 def unavailable(fault: Exception) -> StoreUnavailable:
     """SQLite's fault in the words of the Store protocol."""
-    return StoreUnavailable(f"SQLite: {fault}")
+    if isinstance(fault, StoreUnavailable):
+        return fault
+    is_damage = getattr(fault, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return (StoreDamaged if is_damage else StoreUnavailable)(f"SQLite: {fault}")
 
 
 def create_file(path: Path) -> None:
