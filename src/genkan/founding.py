@@ -11,7 +11,8 @@ from pathlib import Path
 from genkan import clock
 from genkan.outside import locks
 from genkan.outside.ring_file import make_ring_file, read_ring, read_ring_of, replace_ring_file
-from genkan.protocol.outcomes import Change, Mark, Moment, MoveRing
+from genkan.protocol.moment_steps import Mark, Moment
+from genkan.protocol.outcomes import Change, MoveRing
 from genkan.protocol.ring import Ring, RingProblem, may_adopt, new_ring
 from genkan.settings import Settings
 from genkan.store.api import Store

@@ -12,7 +12,8 @@ from genkan.ops.taking import Damaged, RestoreFailed, take
 from genkan.ops.workshop import workshop
 from genkan.outside.ring_file import read_ring_of
 from genkan.protocol.env import Env
-from genkan.protocol.outcomes import Change, Mark, Moment
+from genkan.protocol.moment_steps import Mark, Moment
+from genkan.protocol.outcomes import Change
 from genkan.protocol.records import Site
 from genkan.protocol.ring import Ring, RingProblem, render
 from genkan.settings import Settings

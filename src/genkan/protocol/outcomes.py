@@ -9,6 +9,7 @@ from genkan.protocol.certificate_records import CertificateStep
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
 from genkan.protocol.identity_steps import IdentityStep
+from genkan.protocol.moment_steps import Mark
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.phone_check_steps import PhoneCheckStep
 from genkan.protocol.reasons import EndReason, Reason
@@ -339,22 +340,6 @@ class Announce:
     """A process serves the site from now on."""
 
     served: Served
-
-
-class Moment(StrEnum):
-    """Which moment of the installation's life is kept (records.Moments)."""
-
-    FOUNDED = "founded"
-    BACKED_UP = "backed up"
-    CLOCK_ACCEPTED = "clock accepted"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """It was now."""
-
-    moment: Moment
-    at: int
 
 
 Step = (

@@ -10,6 +10,7 @@ from genkan.protocol import passkey_steps as p
 from genkan.protocol import phone_check_steps as v
 from genkan.protocol import recovery_steps as r
 from genkan.protocol import signin_steps as s
+from genkan.protocol.moment_steps import Mark, Moment
 from genkan.protocol.records import Standing
 from genkan.store import rows
 from genkan.store.database import Database
@@ -94,9 +95,9 @@ _KEEP_ADMINISTRATOR = "UPDATE site SET has_administrator = ?1 WHERE has_administ
 # An administrator who allows healing knows of the loss: it is not told again until a new one is found.
 _DECIDE_LOSS = "UPDATE site SET heal_until = ?, restored_at = ?, behind_since = 0"
 _MARK = {
-    o.Moment.FOUNDED: "UPDATE site SET founded_at = ?",
-    o.Moment.BACKED_UP: "UPDATE site SET backed_up_at = ?",
-    o.Moment.CLOCK_ACCEPTED: "UPDATE site SET clock_accepted_at = ?",
+    Moment.FOUNDED: "UPDATE site SET founded_at = ?",
+    Moment.BACKED_UP: "UPDATE site SET backed_up_at = ?",
+    Moment.CLOCK_ACCEPTED: "UPDATE site SET clock_accepted_at = ?",
 }
 _ANNOUNCE = "UPDATE site SET served_url = ?, served_version = ?, served_at = ?"
 _NUMBER = "SELECT number FROM accounts WHERE id = ?"
@@ -136,7 +137,7 @@ class Steps:
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.NeedOwnAddress: sign_in.is_own_address,
-            o.DecideLoss: self._decide_loss, o.Announce: self._announce, o.Mark: self._mark,
+            o.DecideLoss: self._decide_loss, o.Announce: self._announce, Mark: self._mark,
             o.NameSite: self._name_site,
             r.NeedPassword: recovery.need_password,
             r.PutRecovery: recovery.put, r.UseRecovery: recovery.use, r.DropRecovery: recovery.drop,
@@ -302,7 +303,7 @@ class Steps:
     def _decide_loss(self, step: o.DecideLoss) -> bool:
         return self._moved_site(self._did(_DECIDE_LOSS, step.heal_until, step.restored_at))
 
-    def _mark(self, step: o.Mark) -> bool:
+    def _mark(self, step: Mark) -> bool:
         return self._did(_MARK[step.moment], step.at)
 
     def _announce(self, step: o.Announce) -> bool:
