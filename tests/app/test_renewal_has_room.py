@@ -186,7 +186,7 @@ def test_a_program_that_died_during_a_renewal_is_told_of_the_lost_answer(
     with Sessions(plain(tmp_path), clock, chance) as later:
         ended = later.open(session.id).access()
     assert isinstance(ended, SignInAgain)
-    assert "was lost" in ended.sentence
+    assert "was left without an answer" in ended.sentence
 
 
 def test_a_token_that_an_administrator_ended_is_not_called_a_lost_answer(
@@ -200,3 +200,25 @@ def test_a_token_that_an_administrator_ended_is_not_called_a_lost_answer(
         ended = session.access()
     assert isinstance(ended, SignInAgain)
     assert "was lost" not in ended.sentence
+    assert "without an answer" not in ended.sentence
+
+
+def test_a_full_disk_shows_no_code(
+    jira: SiteDouble, tmp_path: Path, clock: Clock, chance: Chance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second sign-in takes the place of the first at the site: where it could not be kept, the first one stays."""
+    with Sessions(plain(tmp_path), clock, chance) as sessions:
+        first = signed_in(jira, sessions)
+        found = sessions.discover(Wanted(jira.base_url))
+        assert isinstance(found, Ready)
+        door = HandedAgent(jira.person()).open_door(found.site.redirect_uris)
+        assert not isinstance(door, NoDoor)
+        disk, before = Disk(monkeypatch), posts(jira)
+        disk.full = True
+        with pytest.raises(VaultTrouble, match="No space left"):
+            sessions.sign_in(found.site, door)
+        assert posts(jira) == before
+        disk.full = False
+        clock.forward(4000)
+        assert isinstance(first.access(), Access)
+        assert [phone.state for phone in jira.phones()] == ["signed_in"]

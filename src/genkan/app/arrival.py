@@ -5,12 +5,14 @@ Owns the last steps of a sign-in, which one program of a person does at a time; 
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from genkan.app import flows, keeping, leaving, preflight
+from genkan.app.entries import Room
 from genkan.app.keeping import Keeper
 from genkan.app.outcomes import Kept, Problem, Retry, SignedIn, SignInAgain
 from genkan.app.sealed import Spoilt
-from genkan.app.state import Account, SessionState, Site, Tokens
+from genkan.app.state import Account, SessionState, Site, Tokens, encode
 from genkan.app.steps import Flow, Lost, work
 from genkan.app.vault import DEVICE, Vault, VaultTrouble
 from genkan.wire.oauth import CodeExchange
@@ -44,17 +46,27 @@ def sign_in(keeper: Keeper, site: Site, redirect_uri: str, *, account: str | Non
 
 
 def _arrive(keeper: Keeper, site: Site, asked: CodeExchange, wanted: str | None) -> Flow[Kept | Problem]:
-    outcome = yield from flows.exchange(site, asked, keeper.now)
-    if not isinstance(outcome, SignedIn):
-        return outcome
-    state = SessionState(keeper.draw(8).hex(), site, asked.redirect_uri, keeper.now(), tokens=outcome.tokens)
+    state = SessionState(keeper.draw(8).hex(), site, asked.redirect_uri, keeper.now())
+    # Before the code is shown: at the site the sign-in takes the place of this device's earlier one.
+    room = yield from keeping.room_for(keeper, state)
     try:
-        yield from keeping.keep(keeper, state)
+        outcome = yield from flows.exchange(site, asked, keeper.now)
+        if not isinstance(outcome, SignedIn):
+            return outcome
+        state = replace(state, signed_in_at=keeper.now(), tokens=outcome.tokens)
+        yield from _keep(room, state, outcome.tokens)
+    finally:
+        room.give_back()
+    return (yield from _name(keeper, state, outcome.tokens, wanted))
+
+
+def _keep(room: Room, state: SessionState, tokens: Tokens) -> Flow[None]:
+    try:
+        yield from work(lambda: room.fill(encode(state)))
     except VaultTrouble:
         # A sign-in that cannot be kept would stay open at the site with nobody to end it.
-        yield from flows.sign_out(site, outcome.tokens)
+        yield from flows.sign_out(state.site, tokens)
         raise
-    return (yield from _name(keeper, state, outcome.tokens, wanted))
 
 
 def _name(keeper: Keeper, state: SessionState, tokens: Tokens, wanted: str | None) -> Flow[Kept | SignInAgain]:

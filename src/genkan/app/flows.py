@@ -187,7 +187,7 @@ def refresh(
     if isinstance(granted, OAuthFailure):
         failed = _failed(site, granted, f"You are signed out of {site.name}")
         if isinstance(failed, SignInAgain) and (lost_one or unanswered):
-            return _lost_for_good(site, granted)
+            return _lost_for_good(site, granted, is_certain=lost_one)
         return replace(failed, may_have_renewed=lost_one) if isinstance(failed, Retry) else failed
     return Refreshed(_tokens(granted, tokens.refresh, started))
 
@@ -197,9 +197,17 @@ def _not_renewed(site: Site, lost: Lost, *, may_have_renewed: bool) -> Problem:
     return replace(problem, may_have_renewed=may_have_renewed) if isinstance(problem, Retry) else problem
 
 
-def _lost_for_good(site: Site, failure: OAuthFailure) -> SignInAgain:
-    """The token was good: what ended this is that a site which takes it only once did not get its answer through."""
+def _lost_for_good(site: Site, failure: OAuthFailure, *, is_certain: bool) -> SignInAgain:
+    """The token was good: what ended this is that a site which takes it only once did not get its answer through.
+
+    Of a renewal that an earlier run left open nobody knows whether it was sent at all.
+    """
     said = f" It says: {failure.description}" if failure.description else ""
+    if not is_certain:
+        return SignInAgain(
+            f"An earlier renewal at {site.name} was left without an answer, which ends a sign-in where the site allows "
+            f"no second try: sign in again.{said}"
+        )
     return SignInAgain(
         f"The answer to a renewal at {site.name} was lost, and this site allows no second try: sign in again. Where "
         f"that happens often, ask its administrator for a window in which a renewal may be asked again.{said}"

@@ -185,14 +185,19 @@ def _reserved(keeper: Keeper, state: SessionState, tokens: Tokens) -> Flow[_Due]
 
     On the disk before the request leaves: room for the successor, and that a renewal is under way.
     """
-    size = 2 * len(encode(state).encode()) + LONGEST_SUCCESSOR
-    room = yield from work(lambda: room_in(keeper.vault, state.id, size))
+    room = yield from room_for(keeper, state)
     try:
         yield from keep(keeper, replace(state, renewing=True))
     except BaseException:
         room.give_back()
         raise
     return _Due(replace(state, renewing=False), tokens, room, state.renewing)
+
+
+def room_for(keeper: Keeper, state: SessionState) -> Flow[Room]:
+    """Room for this session with new tokens; raises ``VaultTrouble``."""
+    size = 2 * len(encode(state).encode()) + LONGEST_SUCCESSOR
+    return (yield from work(lambda: room_in(keeper.vault, state.id, size)))
 
 
 def wait_for(turn: Turn, polls: int | None = None) -> Flow[bool]:
