@@ -162,6 +162,10 @@ class Reading(ABC):
 
     def _target(self) -> tuple[str, bytes]:
         """Path, decoded, and query."""
+        # RFC 9112 3.2: no form of a target has a fragment. Dropped in silence, it would hide the end of a query from us
+        # that a proxy has seen.
+        if b"#" in self._url:
+            raise httptools.HttpParserInvalidURLError("fragment")
         target: Any = httptools.parse_url(self._url)  # whose stubs promise a path where there may be none
         if target.path is None or not target.path.isascii():
             raise httptools.HttpParserInvalidURLError("no path")

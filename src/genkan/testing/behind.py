@@ -7,8 +7,8 @@ from msgspec import structs
 
 from genkan.site.answer import Answer
 from genkan.site.arrival import Arrival
-from genkan.site.provider.forward import SAFE
 from genkan.testing.asked import Asked, Deciders, Reply, Respond, seen, sent
+from genkan.wire.methods import SAFE
 
 VERIFY = "/auth/verify"
 PERSON = "remote-"

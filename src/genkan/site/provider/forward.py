@@ -20,9 +20,12 @@ from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.wire import acr, urls
+from genkan.wire.methods import SAFE
 from genkan.wire.scopes import Permission, parse_scope
 
-SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})  # RFC 9110 9.2.1
+# RFC 6455 4.1, and RFC 8441 5 whose openings have no key. Chromium sends no Sec-Fetch-Mode with an opening, and a proxy
+# may keep Upgrade to itself, as it is for one connection only.
+_OPENS_SOCKET = frozenset({b"upgrade", b"sec-websocket-key", b"sec-websocket-version"})
 _METHOD_HEADERS = frozenset({b"x-forwarded-method", b"x-original-method"})
 _SIGN_IN = {"0": None, "1": 302, "401": 401}
 _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
@@ -125,7 +128,7 @@ def _is_clients(query: bytes, received: Received) -> bool:
 
 
 def _needed(received: Received) -> Permission:
-    return Permission.READ if _method(received) in SAFE else Permission.WRITE
+    return Permission.WRITE if _changes_something(received) else Permission.READ
 
 
 def _method(received: Received) -> bytes | None:
@@ -194,7 +197,7 @@ async def _by_session(received: Received, asked: Asked, needed: Permission, door
     who = await browser.visitor(received, door, env)
     if who.person is None or not asked.demand(await door.store.site(), env).met_by(who.person.session):
         return _to_sign_in(received, asked, needed, who.person is not None, door, env)
-    if _changes_something(received) and browser.is_cross_origin(received, door):
+    if _may_be_forced(received, door):
         door.note(Refused(Reason.CROSS_ORIGIN), received, env.now)
         return answer.error(Refused(Reason.CROSS_ORIGIN))
     account = who.person.account
@@ -205,7 +208,23 @@ async def _by_session(received: Received, asked: Asked, needed: Permission, door
 
 def _changes_something(received: Received) -> bool:
     """A WebSocket opens with a GET, and whoever holds its other end may write on it."""
-    return _method(received) not in SAFE or received.header(b"sec-fetch-mode") == "websocket"
+    return _method(received) not in SAFE or _opens_socket(received)
+
+
+def _opens_socket(received: Received) -> bool:
+    """Whether what follows is another protocol's. Our server takes Upgrade out, and leaves Connection as it came."""
+    if received.headers.has_any(_OPENS_SOCKET) or received.header(b"sec-fetch-mode") == "websocket":
+        return True
+    return any(b"upgrade" in value.lower() for value in received.headers.every(b"connection"))
+
+
+def _may_be_forced(received: Received, door: Door) -> bool:
+    """Whether another origin's page may have made the browser send what changes something. RFC 6455 10.2: who opens a
+    WebSocket is known by Origin alone, so one without it is nobody's.
+    """
+    if _opens_socket(received) and received.header(b"origin") != door.public.origin:
+        return True
+    return _changes_something(received) and browser.is_cross_origin(received, door)
 
 
 def _to_sign_in(received: Received, asked: Asked, needed: Permission, weak: bool, door: Door, env: Env) -> Answer:
