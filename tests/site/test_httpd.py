@@ -75,25 +75,11 @@ async def test_a_whole_head_that_is_too_large_is_answered_431(port: int) -> None
     assert json.loads(body)["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        b"/#",
-        b"/#x",
-        b"/auth/verify?scope=READ#",
-        b"/auth/verify#?scope=READ",
-        b"/?a=1#&b=2",
-        b"http://a/x#",
-        b"*#",
-        b"#",
-    ],
-)
-@pytest.mark.parametrize("method", [b"GET", b"POST", b"OPTIONS"])
-async def test_a_target_with_a_fragment_is_refused(port: int, method: bytes, target: bytes) -> None:
+@pytest.mark.parametrize("target", [b"/#", b"/a?scope=READ#", b"/a#?scope=READ", b"/?a#&b=2", b"http://a/x#", b"*#"])
+async def test_a_target_with_a_fragment_is_refused(port: int, target: bytes) -> None:
     """RFC 9112 3.2: what a proxy saw behind the mark would be missing here. Escaped it is a character like others."""
-    answer = await exchange(port, b"%b %b HTTP/1.1\r\nHost: a\r\n\r\n" % (method, target))
-    assert status(answer) == 400
-    assert b"connection: close" in answer.lower()
+    for method in (b"GET", b"POST", b"OPTIONS"):
+        assert status(await exchange(port, b"%b %b HTTP/1.1\r\nHost: a\r\n\r\n" % (method, target))) == 400
     escaped = b"GET /a%23?b=%23 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     assert status(await exchange(port, escaped)) == 200
 
