@@ -40,6 +40,7 @@ from genkan.outside.revocation import Revocations
 from genkan.outside.ring_file import read_ring
 from genkan.protocol.certificates.bundle import BundleProblem
 from genkan.protocol.certificates.rules import RuleProblem
+from genkan.protocol.env import SECOND
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Announce, Change
 from genkan.protocol.records import Served
@@ -86,6 +87,7 @@ def serve(settings: Settings, *, anew: bool = False) -> None:
     """
     _check_ring_folder(settings)
     give_large_pieces_back()
+    clock.CLOCK.longest_doubt = settings.clock_doubt_seconds * SECOND
     log = make_log(settings.log_format, settings.log_level)
     try:
         with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:
@@ -245,7 +247,7 @@ async def open_door(
         measures=measures,
         sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,
-        health=Health(),
+        health=Health(clock=clock.CLOCK),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
         program=_program(public),

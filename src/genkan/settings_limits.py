@@ -12,6 +12,16 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 class LimitFields(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What an operator may set about overload."""
 
+    clock_doubt_seconds: Annotated[
+        int,
+        Meta(
+            description="How long at most a leap of the machine's clock is doubted that its boot clock does not "
+            "confirm, where nobody does: meanwhile the site is not ready and answers 503. A shorter leap is doubted "
+            "for as long as it is. 0: each is believed at once.",
+            ge=0,
+            le=30 * 86400,
+        ),
+    ] = 3600
     most_requests: Annotated[
         int,
         Meta(

@@ -36,6 +36,7 @@ GROUPS = {
     "api-key": "Keys for automation and for callers of introspection.",
     "keys": "The key ring that seals tokens.",
     "sign-on": "The organisation's directories that people sign in by.",
+    "clock": "What the machine's clock is worth where it leapt under a serving site.",
     "audit": "Who did what, is the record whole, and which refusals were counted.",
     "mdm": "Managed app configuration: built for each MDM, checked, explained.",
     "app": "The app's side on a terminal: find a site, sign in through the browser, call its API.",

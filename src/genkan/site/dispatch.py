@@ -19,12 +19,15 @@ from genkan.site.reader import reader_of
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, checked
 from genkan.site.seen_address import difference
+from genkan.site.switch import INFO_LOGIN
 from genkan.store.api import StoreUnavailable
 from genkan.store.patience import PATIENCE, Patience
 
 MOST_QUERY_BYTES = 16 * 1024
 MOST_HEADERS = 100
 ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
+# What neither makes nor ends anything: answered while the time is in doubt, too (tokens.md 8).
+TIMELESS = ALWAYS | {INFO_LOGIN, "/static/{digest}/{name}"}
 
 
 class Dispatcher:
@@ -36,6 +39,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._figures = door.measures.server
+        self._clock = door.health.clock
         door.measures.routes = frozenset(rule.path for rule in table)
         self._most = door.settings.most_requests
         self._base = door.public.path
@@ -128,6 +132,8 @@ class Dispatcher:
             return answer.error(refused)
         if rule is None:
             return self._no_rule(rules, request_id, headers)
+        if self._clock.in_doubt and rule.path not in TIMELESS:
+            return self._shaped(rule, Refused(Reason.BUSY, "clock", retry_after=10), request_id, headers)
         try:
             received = _received(arrival, path, peer, parameters, rule)
             if rule.guard is not Guard.MACHINE:

@@ -68,7 +68,7 @@ class RingHolder:
 
     def renew(self, now: int) -> None:
         """Re-read the file if a second has passed since the last time."""
-        if now - self._read_at < SECOND:
+        if 0 <= now - self._read_at < SECOND:
             return
         self._read_at = now
         ring = self._reload()
@@ -80,6 +80,27 @@ class RingHolder:
         if site.ring_version > self.sealer.ring.version:
             self.renew(now)
         return site.ring_version > self.sealer.ring.version
+
+
+class Doubt(Protocol):
+    """What of the process's clock is in doubt (tokens.md 8)."""
+
+    in_doubt: bool
+    leap: int
+
+    def believe(self) -> None:
+        """Somebody knows that the machine's clock is right."""
+        ...
+
+
+class NoDoubt:
+    """Of a clock that is set by whoever holds it."""
+
+    in_doubt = False
+    leap = 0
+
+    def believe(self) -> None:
+        """There is nothing to be sure of."""
 
 
 @dataclass(slots=True)
@@ -96,11 +117,12 @@ class Health:
     suspect: bool = False
     unwritable: bool = False
     damaged: bool = False
+    clock: Doubt = field(default_factory=NoDoubt)
 
     @property
     def clock_is_wrong(self) -> bool:
         """Whether our clock is so far off that nothing may be removed, ended or sealed by it."""
-        return self.clock_off >= CLOCK_NOT_READY or self.clock_ahead >= CLOCK_NOT_READY
+        return self.clock.in_doubt or self.clock_off >= CLOCK_NOT_READY or self.clock_ahead >= CLOCK_NOT_READY
 
 
 @dataclass(frozen=True, slots=True)

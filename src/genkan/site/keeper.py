@@ -10,8 +10,10 @@ from genkan.protocol.audit import AuditKeys, Segment, fits
 from genkan.protocol.env import DAY, HOUR, SECOND
 from genkan.site.door import Door
 from genkan.site.keeping import survived
+from genkan.site.timekeeping import Timekeeper
 from genkan.store.api import LEAP, NodeReport, StoreUnavailable
 from genkan.store.audit_rounds import NODE, drop_step, seal_step
+from genkan.store.places import is_apart
 from genkan.store.rounds import is_running
 
 STEP_ROWS = 200
@@ -33,6 +35,7 @@ class Keeper:
         self._door = door
         self._node = node
         self._wall = wall
+        self._timekeeper = Timekeeper(door, wall, apart=is_apart(door.settings.store_place))
         self._rounds = 0
         self._more = False
         self._reported = 0
@@ -51,6 +54,7 @@ class Keeper:
 
     async def round(self) -> None:
         """One round: stops at once, pruning and clocks on their own schedule."""
+        await self._timekeeper.look()
         if self._rounds % 60 == 0 or self._is_overdue or self._door.health.suspect or await self._has_new_ring():
             await self._report()
         if not await self._door.on_duty():
@@ -97,8 +101,8 @@ class Keeper:
         """The least that any clock shows, looked at just now; None where ours is wrong, or went on too far at once."""
         now, theirs = self._shown(), await self._door.store.clock()
         if theirs is not None:
-            self._compared(theirs - self._wall(), now - theirs)
-        told = self._wall() if theirs is None else theirs
+            self._compared(theirs - self._machine(), now - theirs)
+        told = self._machine() if theirs is None else theirs
         if told - self._told_at > LEAP:
             # Between two reports; the store keeps it for the others, and for whoever is started anew.
             await self.compare_clocks()
@@ -106,12 +110,17 @@ class Keeper:
         if self._door.health.clock_is_wrong or self._is_held(told):
             return None
         # Ours never runs backwards, the machine's may have been mended meanwhile.
-        clocks = (now, self._wall(), theirs)
+        clocks = (now, self._machine(), theirs)
         return min(one for one in clocks if one is not None)
 
     def _shown(self) -> int:
         """What this process takes the time to be, or its machine, whichever is later."""
-        return max(self._wall(), self._door.env().now)
+        return max(self._machine(), self._door.env().now)
+
+    def _machine(self) -> int:
+        """What the machine shows, as far as that is not in doubt."""
+        now = self._door.env().now
+        return now if self._door.health.clock.in_doubt else self._wall()
 
     async def _keys(self) -> AuditKeys | None:
         """The keys that seal the audit; None while the store names a newer ring, under which they might be revoked."""
@@ -176,7 +185,7 @@ class Keeper:
         not ready from 10 s. The report tells the store's own time where there is one.
         """
         shown, theirs = self._shown(), await self._door.store.clock()
-        now, version = self._wall(), self._door.sealer.ring.version
+        now, version = self._machine(), self._door.sealer.ring.version
         told = now if theirs is None else theirs
         reported = await self._door.store.report(NodeReport(self._node, version, told))
         is_news = reported.leapt_at != self._leapt_at

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from genkan.protocol.records import Site
-from genkan.site.door import CLOCK_NOT_READY, Door
+from genkan.site.door import CLOCK_NOT_READY, Door, Health
 
 # Less than load balancers wait for the answer, and more than a read waits in a queue that moves.
 READY_SECONDS = 2.0
@@ -34,10 +34,8 @@ async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
     health, causes = door.health, dict[Cause, str]()
     if health.closing:
         causes[Cause.CLOSING] = "closing"
-    if health.clock_off >= CLOCK_NOT_READY:
-        causes[Cause.CLOCK] = "clock is more than 10 s behind what the store remembers"
-    if health.clock_ahead >= CLOCK_NOT_READY:
-        causes[Cause.CLOCK] = "the time here is more than 10 s ahead: set the clock right and start this process anew"
+    if clock := _clock_fault(health):
+        causes[Cause.CLOCK] = clock
     if health.damaged:
         causes[Cause.STORE] = "the store is damaged: put back a backup"
     if health.behind:
@@ -53,3 +51,13 @@ async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
         # Remembered from before this process started; genkan restore decides what becomes of it.
         causes.setdefault(Cause.BEHIND, "the store lost writes: a genuine token was ahead of its row")
     return Readiness(causes, site)
+
+
+def _clock_fault(health: Health) -> str:
+    if health.clock.in_doubt:
+        return "the clock leapt and the boot clock does not confirm it: set it right, or genkan clock accept"
+    if health.clock_ahead >= CLOCK_NOT_READY:
+        return "the time here is more than 10 s ahead: set the clock right and start this process anew"
+    if health.clock_off >= CLOCK_NOT_READY:
+        return "clock is more than 10 s behind what the store remembers"
+    return ""

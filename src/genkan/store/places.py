@@ -86,6 +86,15 @@ def open_store(place: Place, *, create: bool, env: Env) -> Store:
     return sqlite.open_store(place, create=create, env=env)
 
 
+def is_apart(place: Place) -> bool:
+    """Whether its clock is another machine's: a database that is asked over this machine's own addresses has ours."""
+    if not isinstance(place, Postgres):
+        return False
+    parts = urlsplit(place.url)
+    host = dict(parse_qsl(parts.query)).get("host", parts.hostname or "")
+    return not (host in ("", "localhost", "::1") or host.startswith(("/", "%2f", "%2F", "127.")))
+
+
 def holds_site(place: Place) -> bool:
     """Whether a site lives in this file; looking makes nothing. Of a database it is found out by opening it."""
     return isinstance(place, Postgres) or sqlite_open.has_site(place)
