@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from genkan.mdm import policies
 from genkan.mdm.explain import POLICIES_IOS, SITES_ANDROID, SITES_IOS
+from genkan.mdm.forms import TAKES, other_names
 from genkan.mdm.targets import GUIDES
 from genkan.mdm.words import FORMS, WORDS
 from genkan.wire import versions
-from genkan.wire.managed_words import ADDRESS
+from genkan.wire.managed_words import ADDRESS, GETS, GETS_BY_NAME
 
 HEAD = """# Managed app configuration
 
@@ -17,16 +18,27 @@ The app reads one key, `sites`, of type String. Its value is JSON; `genkan mdm s
 [sites.schema.json](sites.schema.json).
 
 """
+TAKEN_HEAD = """
+## What each MDM takes
+
+What is built with `--for` has the first form; `genkan mdm check --for` takes each of them. `dict` is the `<dict>` alone,
+without `<?xml …>` and `<plist>`. Names count in any letter case, with or without spaces and marks.
+[D]: the page beside it says so. [?]: we found no page that does, and go by what administrators report.
+
+| `--for` | MDM | other names | forms | source |
+|---|---|---|---|---|
+"""
 FINDINGS_HEAD = """## Findings
 
 Each has the entry (counted from 0), a JSON pointer (RFC 6901), a severity, what is wrong and what to write. The pointer
 is into the value where that was given alone, else into the settings around it, so that it begins with `/sites`.
 *error*: a phone shows an error, or uses nothing of the entry. *ignored*: a phone passes over the part. *warning*: it
-works, with a catch.
+works, with a catch. A file is called right where there is no finding, but for the one about `oauth` on Android.
 
 """
 
 
+GETS_AN_ERROR = "A phone gets no site from it, and shows an error."
 POLICIES_HEAD = f"""## Device security policies
 
 The vendor's page of the Data Center app says that it takes policies from version {POLICIES_IOS} on iOS, and prints no
@@ -54,18 +66,24 @@ def _forms() -> Iterator[str]:
     for kind, words in FORMS.items():
         if kind != "unknown":
             yield f"- `{kind}`: {words}\n"
-    yield "\nWhat can be built (`--for`):\n\n"
+    yield TAKEN_HEAD
+    others = other_names()
     for target, guide in GUIDES.items():
-        yield f"- `{target.value}`: {guide.name}\n"
+        taken = TAKES[target]
+        forms, names = ", ".join(f"`{form.value}`" for form in taken.forms), ", ".join(others[target])
+        source = f"[D] <{taken.source}>" if taken.source else "[?]"
+        yield f"| `{target.value}` | {guide.name} | {names} | {forms} | {source} |\n"
     yield "\n"
 
 
 def _findings() -> Iterator[str]:
-    yield "| severity | what is wrong | what to write |\n|---|---|---|\n"
-    rows = [words for name, words in WORDS.items() if not name.startswith(ADDRESS) or name == "address-alone"]
-    addresses = [words for name, words in WORDS.items() if name.startswith(ADDRESS) and name != "address-alone"]
-    for severity, problem, fix in (*rows, *addresses):
-        yield f"| {severity} | {_cell(problem)} | {_cell(fix)} |\n"
+    yield "| severity | what is wrong | what to write | what a phone gets |\n|---|---|---|---|\n"
+    rows = [name for name in WORDS if not name.startswith(ADDRESS) or name == "address-alone"]
+    addresses = [name for name in WORDS if name.startswith(ADDRESS) and name != "address-alone"]
+    for name in (*rows, *addresses):
+        severity, problem, fix = WORDS[name]
+        gets = GETS_BY_NAME.get(name) or (GETS_AN_ERROR if severity == "error" else GETS[severity])
+        yield f"| {severity} | {_cell(problem)} | {_cell(fix)} | {_cell(gets)} |\n"
     yield "\n"
 
 

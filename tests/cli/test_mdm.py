@@ -298,3 +298,24 @@ def test_explain_of_a_broken_value_says_so(bare: Shell) -> None:
 def test_a_file_that_is_not_there(bare: Shell) -> None:
     """One line that names it."""
     assert "nowhere.json cannot be read" in bare.refused("mdm", "check", "nowhere.json", status=2)
+
+
+def test_check_judges_the_form_of_the_mdm(bare: Shell) -> None:
+    """A whole property list is right, but not for Jamf, under whichever spelling; --fix writes what Jamf takes."""
+    whole = bare.good("mdm", "build", "--for", "MobileIron", *SITE).out
+    assert bare.good("mdm", "check", "-", given=whole).out.splitlines()[-1].startswith("Right: 1 site")
+    ended = bare("mdm", "check", "-", "--for", "JAMF Pro", given=whole)
+    assert ended.status == 1
+    assert "Jamf Pro takes the <dict> alone" in ended.out
+    mended = bare.good("mdm", "check", "-", "--for", "jamf", "--fix", given=whole)
+    assert mended.out == bare.good("mdm", "build", "--for", "jamf", *SITE).out
+    assert "write one of" in bare.refused("mdm", "check", "-", "--for", "nobody", given=whole, status=2)
+
+
+def test_each_finding_says_what_a_phone_gets(bare: Shell) -> None:
+    """Which character, where, what to write, and what a phone gets as it is."""
+    told = bare("mdm", "check", "-", given='[{"baseURL": "https://jira.example.com\u00a0"}]').out
+    assert (
+        "error: /0/baseURL: The address holds U+00A0 NO-BREAK SPACE, which no address may hold. Remove it. A phone"
+        in told
+    )

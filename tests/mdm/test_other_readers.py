@@ -19,7 +19,7 @@ GRAMMARS = Path(__file__).parents[1] / "vectors" / "mdm"
 BUNDLE = "com.example.jira"
 HARD = SiteEntry('R&D "Süd" <1> \\ 玄関 ]]>', "https://jira.example.com/desk", OAuthEntry("ab" * 16, True))
 LISTS = (Target.IVANTI, Target.DDM, Target.MOBILECONFIG)
-FRAGMENTS = (Target.INTUNE, Target.JAMF)
+FRAGMENTS = (Target.INTUNE, Target.JAMF, Target.KANDJI, Target.MOSYLE)
 MENDED_LISTS = [case for case in CASES if case["format"] in {Kind.PLIST, Kind.PROFILE} and case["left"] is not None]
 
 

@@ -78,7 +78,7 @@ def test_property_lists_are_read_by_another_reader(target: Target) -> None:
     assert json.loads(document["sites"])[0]["title"] == HARD.title
 
 
-@pytest.mark.parametrize("target", [Target.INTUNE, Target.JAMF])
+@pytest.mark.parametrize("target", [Target.INTUNE, Target.JAMF, Target.KANDJI, Target.MOSYLE])
 def test_a_console_is_given_the_dict_alone(target: Target) -> None:
     """Those consoles take the <dict> without a property list around it."""
     text = built(target, [HARD]).text

@@ -177,3 +177,21 @@ async def test_strangers_get_nothing(site: SiteUnderTest) -> None:
 def same_origin(site: SiteUnderTest) -> dict[str, str]:
     """What a browser says of a page's own requests."""
     return {"origin": site.door.public.origin}
+
+
+async def test_the_form_of_the_mdm_is_judged_on_the_page_and_by_rest(ours: SiteUnderTest) -> None:
+    """Both ask the same functions as the command: the same finding, and the same file in the form of that MDM."""
+    entry = [{"baseURL": "https://jira.example.com", "oauth": {"clientID": CLIENT}}]
+    value = plistlib.dumps({"sites": json.dumps(entry)}).decode()
+    assert "takes the <dict> alone" not in await checked(ours, value)
+    page = await checked(ours, value, check_for="jamf")
+    assert "Jamf Pro takes the <dict> alone" in page
+    assert "The MDM refuses it" in page
+    body = {"value": value, "for": "Jamf Pro"}
+    told = (await ours.client.post(f"{ours.base}{REST}/check", json=body, headers=same_origin(ours))).json()
+    assert [finding["gets"] for finding in told["findings"]] == ["The MDM refuses it, or gives a phone something else."]
+    assert told["mended"].startswith("<dict>")
+    assert told["left"] == []
+    body = {"value": value, "for": "nobody"}
+    answer = await ours.client.post(f"{ours.base}{REST}/check", json=body, headers=same_origin(ours))
+    assert answer.status_code == 400

@@ -117,7 +117,10 @@ def _plist(root: Element, text: str, findings: Findings) -> Opened:
     if len(found) > 1:
         findings.add(TOP, "several-values")
     raw = {key: plain(value) for key, (_, value) in _pairs(dictionary).items()}
-    settings = with_sites({**raw, **_as_text(dictionary, text)}, kind, findings)
+    written = _as_written(dictionary, text)
+    if (reference := written.get("sites", "").find("&#")) >= 0:
+        findings.add(TOP.at("sites"), "plist-reference", written=printable(written["sites"][reference:][:8]))
+    settings = with_sites({**raw, **_as_text(dictionary, written)}, kind, findings)
     if kind is Kind.PLIST and top is not dictionary:
         return _from_inside(top, dictionary, settings, findings)
     at_the_top = raw if kind is Kind.PLIST else None
@@ -125,21 +128,37 @@ def _plist(root: Element, text: str, findings: Findings) -> Opened:
         findings.add(TOP, "readers-differ")
 
     def put(changed: Mapping[str, object]) -> bytes:
-        return _put_plist(changed, dictionary, text)
+        return _put_plist(changed, dictionary, text, frozenset(written))
 
     return Opened(kind, settings, put=put, fragment=text.lstrip().startswith("<dict"))
 
 
-def _as_text(dictionary: Element, text: str) -> dict[str, str]:
-    """The values of type String with markup in them, as the text that was meant."""
-    pairs = _pairs(dictionary).items()
-    marked = {key: value for key, (_, value) in pairs if value.tag == "string" and value.children}
-    return {key: html.unescape(source(text, value)) for key, value in marked.items()}
+def _as_written(dictionary: Element, text: str) -> dict[str, str]:
+    """The source of those values of type String that are not written as every parser reads them: by key."""
+    octets = text.encode("utf-8", "replace")
+    strings = {key: value for key, (_, value) in _pairs(dictionary).items() if value.tag == "string"}
+    sources = {key: (value, source(octets, value)) for key, value in strings.items()}
+    return {
+        key: written
+        for key, (value, written) in sources.items()
+        if _is_marked_up(value) or _is_numbered(value, written)
+    }
 
 
 def _is_marked_up(value: Element) -> bool:
-    """Whether something else than text stands in a value of type String."""
-    return value.tag == "string" and bool(value.children or [mark for mark in value.marks if mark.what != CDATA])
+    """Whether something else than text stands in it."""
+    return bool(value.children) or any(mark.what != CDATA for mark in value.marks)
+
+
+def _is_numbered(value: Element, written: str) -> bool:
+    """Whether characters are written by their numbers."""
+    return "&#" in written and not value.marks
+
+
+def _as_text(dictionary: Element, written: Mapping[str, str]) -> dict[str, str]:
+    """The values with elements in them, as the text that was meant."""
+    pairs = _pairs(dictionary)
+    return {key: html.unescape(text) for key, text in written.items() if pairs[key][1].children}
 
 
 def _from_inside(top: Element | None, dictionary: Element, settings: dict[str, object], findings: Findings) -> Opened:
@@ -225,9 +244,10 @@ def escaped(text: str) -> str:
     return html.escape(_NO_XML.sub("", text), quote=False)
 
 
-def _put_plist(changed: Mapping[str, object], dictionary: Element, text: str) -> bytes:
+def _put_plist(changed: Mapping[str, object], dictionary: Element, text: str, anew: frozenset[str]) -> bytes:
+    """The document with what is changed in its place, and the values `anew` written anew."""
     pairs = _pairs(dictionary)
-    edits = [_edit(key, value, changed) for key, value in pairs.items() if _differs(key, value, changed)]
+    edits = [_edit(key, one, changed) for key, one in pairs.items() if key in anew or _differs(key, one, changed)]
     edits += [Edit(key.start, value.end, "") for key, value in _again(dictionary, pairs)]
     fresh = [line for key, value in changed.items() if key not in pairs for line in _line(key, value, "")]
     octets = text.encode("utf-8", "replace")
@@ -248,7 +268,7 @@ def _again(dictionary: Element, pairs: Mapping[str, tuple[Element, Element]]) ->
 
 
 def _differs(key: str, pair: tuple[Element, Element], changed: Mapping[str, object]) -> bool:
-    return key not in changed or changed[key] != plain(pair[1]) or _is_marked_up(pair[1])
+    return key not in changed or changed[key] != plain(pair[1])
 
 
 def _edit(key: str, pair: tuple[Element, Element], changed: Mapping[str, object]) -> Edit:

@@ -92,6 +92,11 @@ WRAPPINGS: Mapping[str, tuple[Severity, str, str]] = MappingProxyType(
             "The %(tag)s at %(at)s does not hold what it is for.",
             "Correct the value, or write it as <string>.",
         ),
+        "plist-reference": (
+            "warning",
+            "A character is written by its number (“%(written)s”), which not every parser reads in every place.",
+            "Write the character itself.",
+        ),
         "readers-differ": (
             "error",
             "Another reader of property lists does not find the same in this one.",

@@ -162,9 +162,8 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     return b"".join([*pieces, octets[at:]]).decode("utf-8")
 
 
-def source(text: str, element: Element) -> str:
-    """What stands between an element's first and last tag, as it is written."""
-    octets = text.encode("utf-8", "replace")
+def source(octets: bytes, element: Element) -> str:
+    """What stands between an element's first and last tag, as it is written in the document's octets."""
     first, last = _TAG.match(octets, element.start), octets.rfind(b"</", element.start, element.end)
     return octets[first.end() : last].decode("utf-8", "replace") if first and last >= first.end() else ""
 
