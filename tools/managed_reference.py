@@ -21,9 +21,10 @@ The app reads one key, `sites`, of type String. Its value is JSON; `genkan mdm s
 TAKEN_HEAD = """
 ## What each MDM takes
 
-What is built with `--for` has the first form; `genkan mdm check --for` takes each of them. `dict` is the `<dict>` alone,
-without `<?xml …>` and `<plist>`. Names count in any letter case, with or without spaces and marks.
-[D]: the page beside it says so. [?]: we found no page that does, and go by what administrators report.
+What is built with `--for` has the first form; `genkan mdm check --for` takes each of them. `dict` is the `<dict>`
+alone, without `<?xml …>` and `<plist>`. Names count in any letter case, with or without spaces and marks.
+[D]: the page beside it says so. [?]: we have read no page that does, and go by what administrators report, or by the
+definition of the form itself.
 
 | `--for` | MDM | other names | forms | source |
 |---|---|---|---|---|

@@ -31,7 +31,7 @@ class Form(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Taken:
     """`forms` are those that an MDM takes, the first the one to build. `source` is the page that says so; empty where
-    we found none, and go by what administrators report.
+    we have read none, and go by what administrators report or by the form's own definition.
     """
 
     forms: tuple[Form, ...]
@@ -50,7 +50,7 @@ TAKES: Mapping[Target, Taken] = MappingProxyType(
             "https://learn.microsoft.com/mem/intune/apps/app-configuration-policies-use-android",
         ),
         Target.JAMF: Taken((Form.DICT,), "https://doc.owncloud.com/ios-app/12.3/appendices/mdm.html"),
-        Target.WORKSPACE_ONE: Taken(_BY_HAND, "https://doc.owncloud.com/ios-app/12.3/appendices/mdm.html"),
+        Target.WORKSPACE_ONE: Taken(_BY_HAND),
         Target.IVANTI: Taken(
             (Form.PLIST, *_BY_HAND),
             "https://help.ivanti.com/mi/help/en_us/CORE/11.x/dmga/DMGfiles/iOS_settingsManagedAppConfig.htm",
@@ -65,20 +65,13 @@ TAKES: Mapping[Target, Taken] = MappingProxyType(
         Target.SIMPLEMDM: Taken(
             _BY_HAND, "https://support.kioskgroup.com/article/1083-managed-app-configuration-for-mdm"
         ),
-        Target.GOOGLE: Taken(
-            (Form.ANDROID, Form.POLICY),
-            "https://developers.google.com/android/management/reference/rest/v1/enterprises.policies",
-        ),
+        Target.GOOGLE: Taken((Form.ANDROID, Form.POLICY)),
         Target.ROWS: Taken(_BY_HAND),
         Target.VALUE: Taken((Form.VALUE,)),
-        Target.MOBILECONFIG: Taken(
-            (Form.PROFILE,), "https://developer.apple.com/documentation/devicemanagement/managedpreferences"
-        ),
+        Target.MOBILECONFIG: Taken((Form.PROFILE,)),
         Target.DDM: Taken((Form.PLIST,), "https://developer.apple.com/documentation/devicemanagement/appmanaged"),
-        Target.APPCONFIG: Taken((Form.SPECFILE,), "https://www.appconfig.org"),
-        Target.ANDROID_RESTRICTIONS: Taken(
-            (Form.RESTRICTIONS,), "https://developer.android.com/reference/android/content/RestrictionsManager"
-        ),
+        Target.APPCONFIG: Taken((Form.SPECFILE,)),
+        Target.ANDROID_RESTRICTIONS: Taken((Form.RESTRICTIONS,)),
     }
 )
 _OF_KIND: Mapping[Kind, Form] = {
