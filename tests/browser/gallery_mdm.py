@@ -54,6 +54,7 @@ def _frame(chosen: Chosen) -> dict[str, object]:
         "bundle_id": "",
         "only_named": False,
         "pasted": "",
+        "check_for": "",
         "report": {},
     }
 
@@ -67,6 +68,7 @@ def _report_of(found: checking.Report, mended: checking.Mended | None) -> dict[s
     return {
         "form": FORMS[found.kind.value],
         "broken": found.broken,
+        "right": found.right,
         "findings": said(found.findings),
         "more": 0,
         "sites": found.sites,
