@@ -136,6 +136,18 @@ def test_room_is_on_the_disk_before_it_is_given(tmp_path: Path, monkeypatch: pyt
     assert sorted(path.name for path in (tmp_path / "sessions").iterdir()) == ["a.json"]
 
 
+def test_a_programs_own_kind_of_vault_is_not_passed_by(tmp_path: Path) -> None:
+    """Whoever writes in a way of their own, sealed for instance, has every text written so, a successor too."""
+
+    class Mine(FileVault):
+        def write(self, name: str, text: str) -> None:
+            super().write(name, text.upper())
+
+    mine = Mine(tmp_path / "mine")
+    room_in(mine, "a", 100).fill("text")
+    assert mine.read("a") == "TEXT"
+
+
 def test_the_mark_is_on_the_disk_before_the_request_leaves(
     jira: SiteDouble, tmp_path: Path, clock: Clock, chance: Chance
 ) -> None:

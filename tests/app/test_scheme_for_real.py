@@ -2,6 +2,7 @@
 SIGHUP.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from genkan.app import scheme, undo
+from genkan.app import App, AsyncApp, HandedAgent, MemoryVault, scheme, undo
 from genkan.app.scheme import Desktop, SchemeDoor, desktop_of, open_scheme_door
 from genkan.app.steps import Returned
+from genkan.testing import SiteDouble
 from tests.app.by_hand import APP
 from tests.app.test_scheme import ANSWER, STAND_IN, Waiting
 
@@ -106,6 +108,7 @@ def test_a_launchers_folder_of_somebody_else_is_not_used(tmp_path: Path, monkeyp
 
 SIGN_IN = """
     import asyncio, functools, os, sys, threading
+    from genkan.app import undo
     from genkan.app.agent import SystemBrowser
     from genkan.app.hop import Hop
     from genkan.app.scheme import desktop_of, open_scheme_door
@@ -126,6 +129,7 @@ SIGN_IN = """
     async def in_a_task():
         await asyncio.to_thread(walk)
 
+    undo.take()
     if sys.argv[1] == "thread":
         walk()
     else:
@@ -213,3 +217,31 @@ def test_a_private_browser_ends_with_its_program(tmp_path: Path) -> None:
         time.sleep(0.05)
     else:
         pytest.fail("the browser still runs")
+
+
+@pytest.mark.parametrize("in_tasks", [False, True])
+def test_the_library_takes_the_signals_for_the_browser_hop_alone(genkan_site: SiteDouble, in_tasks: bool) -> None:
+    """For threads and for tasks: while the browser is open they are ours, and afterwards as they were."""
+    seen: list[object] = []
+    person = genkan_site.person("alice")
+
+    def walk(url: str) -> str | None:
+        seen.append(signal.getsignal(signal.SIGHUP))
+        return person(url)
+
+    async def connected() -> None:
+        app = AsyncApp(agent=HandedAgent(walk), vault=MemoryVault())
+        async with await app.connect(genkan_site.base_url) as connection:
+            await connection.whoami()
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        if in_tasks:
+            asyncio.run(connected())
+        else:
+            App(agent=HandedAgent(walk), vault=MemoryVault()).connect(genkan_site.base_url).close()
+        assert seen == [undo._end]
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+        assert undo._open == {}
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -3,9 +3,11 @@
 import json
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from genkan.app import App, Machine
 from genkan.app.agent import HandedAgent, NoDoor, SystemBrowser, UserAgent
 from genkan.app.choice import Unclear, session_of
 from genkan.app.desktop import NobodyThere
@@ -64,6 +66,18 @@ def test_names_that_tell_apart_need_no_ids() -> None:
     assert "session s3, signed in 1970-01-01 00:00 UTC" in unclear.sentence
     assert "session sann" not in unclear.sentence
     assert session_of([*named, unnamed], None, "s3", "The keyring is locked.") == unnamed
+
+
+def test_a_session_named_by_its_id_is_signed_in_again(genkan: Genkan, site: SiteDouble, tmp_path: Path) -> None:
+    """Where the site has ended it, the library's new sign-in is for the same person, and not for the id."""
+    assert genkan("login", site.base_url).status == 0
+    environ = {"GENKAN_APP_DIR": str(tmp_path / "app"), "GENKAN_APP_VAULT": "file"}
+    app = App(agent=HandedAgent(site.person("alice")), machine=Machine(environ), examine=False)
+    (state,) = app.saved()
+    site.sign_out(person="alice")
+    assert genkan("whoami").status == 1
+    with app.connect(site.base_url, account=state.id) as connection:
+        assert connection.whoami().name == "alice"
 
 
 def browser(said: list[str], otherwise: UserAgent) -> SystemBrowser:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
 
+from genkan.app import undo
 from genkan.app.agent import UserAgent
 from genkan.app.connecting import APPS_OWN, Link
 from genkan.app.conversation import Conversation
@@ -144,6 +145,7 @@ class AsyncConnection:
         finally:
             if hop.is_open:
                 await asyncio.to_thread(hop.close)
+            undo.let_go()
 
     async def close(self) -> None:
         """Close the network connections; the session stays signed in."""
@@ -223,6 +225,7 @@ class AsyncApp:
             raise
         finally:
             await asyncio.to_thread(hop.close)
+            undo.let_go()
         return AsyncConnection(entered.conversation(), driver)
 
 

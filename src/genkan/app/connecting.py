@@ -58,6 +58,13 @@ def kept_session(
     return None if isinstance(found, NobodySignedIn) else found
 
 
+def name_meant(state: SessionState | None, account: str | None) -> str | None:
+    """Whose new sign-in is wanted in the place of this session, which may have been named by its id."""
+    if state is None or account != state.id:
+        return account
+    return state.account.name if state.account else None
+
+
 def _by(link: Link, states: Sequence[SessionState]) -> list[SessionState]:
     """Those that do for this link: its own, or without one the app's, and another's only where the app has none."""
     if link.client_id is None and link.scope is None:

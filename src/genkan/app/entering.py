@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from genkan.app import advice, arrival, entry_turn, keeping, leaving
+from genkan.app import advice, arrival, entry_turn, keeping, leaving, undo
 from genkan.app.agent import UserAgent
 from genkan.app.connecting import (
     APPS_OWN,
@@ -16,6 +16,7 @@ from genkan.app.connecting import (
     is_another_client,
     is_away,
     kept_session,
+    name_meant,
     nobody,
     site_of,
     told,
@@ -143,6 +144,8 @@ class Entrance:
     def _walk(
         self, hop: Hop, keeper: Keeper, site: Site, account: str | None, instead: NotReady | None
     ) -> Flow[SessionState]:
+        # Here and not at the door, which tasks open in a thread that cannot take a signal.
+        undo.take()
         no_door = yield from work(lambda: hop.open(self._own_agent(), site.redirect_uris))
         if no_door is not None:
             raise told(SiteSetUpWrong(no_door.sentence), "")
@@ -217,7 +220,8 @@ class Entrance:
                 return Entered(found.keeper, found.state)
             if found.spoilt:
                 self.machine.say(found.spoilt)
-            return (yield from self._enter(hop, keeper, there, link, found, private=private, account=account))
+            who = name_meant(found.state, account)
+            return (yield from self._enter(hop, keeper, there, link, found, private=private, account=who))
         finally:
             turn.give_back()
 

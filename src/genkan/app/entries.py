@@ -51,7 +51,15 @@ class Reserving(Protocol):
 
 def room_in(vault: Vault, name: str, size: int) -> Room:
     """Room for a text of ``size`` bytes, on the disk where this vault can have it there; raises ``VaultTrouble``."""
-    return vault.reserve(name, size) if isinstance(vault, Reserving) else Writing(vault, name)
+    if isinstance(vault, Reserving) and _source(type(vault), "reserve") is _source(type(vault), "write"):
+        return vault.reserve(name, size)
+    # A program's own kind of ours, which writes in a way of its own: what it does to a text, no room would do.
+    return Writing(vault, name)
+
+
+def _source(kind: type, name: str) -> type | None:
+    """The class that a method comes from."""
+    return next((each for each in kind.__mro__ if name in vars(each)), None)
 
 
 class Writing:

@@ -13,8 +13,6 @@ class Hop:
     """One for each run of a flow; whoever made it closes it."""
 
     def __init__(self) -> None:
-        # Here rather than at the door, which tasks open in a thread that cannot take a signal.
-        self._undo = undo.add(_nothing)
         self._door: Door | None = None
         self.no_way = False
         """Whether there was none to open."""
@@ -49,8 +47,4 @@ class Hop:
             if door is not None:
                 door.close()
         finally:
-            undo.drop(self._undo)
-
-
-def _nothing() -> None:
-    """What the door has set up is undone by itself."""
+            undo.let_go()

@@ -15,15 +15,30 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 _open: dict[int, Callable[[], None]] = {}
 """By the numbers that ``add`` gave out."""
+_taken: set[signal.Signals] = set()
 
 
-def _take() -> None:
-    """Take the signals where they would end this program at once; only its main thread can."""
+def take() -> None:
+    """Take the signals where they would end this program at once; only its main thread can, so others do nothing.
+
+    Whoever sets something up in another thread takes them here before.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in SIGNALS:
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+    for one in SIGNALS:
+        if signal.getsignal(one) is signal.SIG_DFL:
+            _taken.add(one)
+            signal.signal(one, _end)
+
+
+def let_go() -> None:
+    """The signals are as they were, where nothing is to be undone any more; by the main thread again."""
+    if not _taken or _open or threading.current_thread() is not threading.main_thread():
+        return
+    for one in _taken:
+        if signal.getsignal(one) is _end:
+            signal.signal(one, signal.SIG_DFL)
+    _taken.clear()
 
 
 def add(undo: Callable[[], None]) -> int:
@@ -35,18 +50,14 @@ def add(undo: Callable[[], None]) -> int:
         number += 1
     # Before the signals are taken: one that comes in between finds it.
     _open[number] = undo
-    _take()
+    take()
     return number
 
 
 def drop(number: int) -> None:
     """It is undone; with the last one the signals are as they were."""
     _open.pop(number, None)
-    if _open or threading.current_thread() is not threading.main_thread():
-        return
-    for taken in SIGNALS:
-        if signal.getsignal(taken) is _end:
-            signal.signal(taken, signal.SIG_DFL)
+    let_go()
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
