@@ -76,6 +76,11 @@ class Reading(ABC):
         ):
             self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise Stop
+        for name, value in self._pairs:
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                # RFC 9112 6.1: a coding that is not understood; left in the body it would be read as what it is not.
+                self._fault = HTTPStatus.NOT_IMPLEMENTED
+                raise Stop
         if not self._takes_more():
             # RFC 9112 9.3.2: who sends requests ahead of the answers must live with a closed connection.
             raise Stop

@@ -1,11 +1,9 @@
-"""How answers are spelled on the wire (RFC 9112 4): one piece each, head and body together. No answer of ours has a
-status that forbids a body (204, 304).
-"""
+"""How answers are spelled on the wire (RFC 9112 4): one piece each, head and body together."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from genkan.site.answer import JSON, TOKEN, Answer
+from genkan.site.answer import JSON, NO_CONTENT, TOKEN, Answer
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STATUS_LINES = {status.value: b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
@@ -25,7 +23,8 @@ def whole(answer: Answer, more: bytes, number: str, *, head: bool, last: bool) -
     Raises ValueError.
     """
     parts = _begun(answer, more, number)
-    parts.append(b"content-length: %d\r\n" % len(answer.body))
+    if answer.status != NO_CONTENT:
+        parts.append(b"content-length: %d\r\n" % len(answer.body))
     # RFC 9112 9.6: who will close says so.
     parts.append(b"connection: close\r\n\r\n" if last else b"\r\n")
     if not head:

@@ -20,6 +20,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON: Headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
 # RFC 6749 5.1: token answers are never stored; Pragma for the oldest of caches.
 TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
+NO_CONTENT = 204  # RFC 9110 15.3.5, 8.6: no body, and no word about its length
 # Our sentences are set for people; a program is sent what a keyboard has.
 _TYPED = str.maketrans({"“": "'", "”": "'", "’": "'", "…": "...", "–": "-"})
 # What an address keeps as it is, the percent sign of what is encoded already among it.

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from itertools import count
 from typing import Any
 
-from genkan.site.answer import Answer
+from genkan.site.answer import NO_CONTENT, Answer
 from genkan.site.arrival import BODILESS, MOST_BODY_BYTES, Arrival
 from genkan.site.peer import Headers
 
@@ -44,7 +44,7 @@ class Asgi:
         )
         reply = await self._respond(arrival)
         headers = [*reply.headers, (b"x-request-id", arrival.number.encode())]
-        if reply.parts is None:
+        if reply.parts is None and reply.status != NO_CONTENT:
             headers.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         if reply.parts is not None and arrival.method != "HEAD":
