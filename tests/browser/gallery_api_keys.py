@@ -1,6 +1,6 @@
 """The console's pages of API keys in every state that looks different."""
 
-from genkan.site.admin.api_key_pages import DAYS, END_FAULT, NAME_TAKEN, NEVER
+from genkan.site.admin.api_key_pages import DAYS, END_FAULT, NAME_TAKEN
 from genkan.site.flashes import Flash
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
@@ -23,6 +23,12 @@ def _key(chosen: Chosen, **changes: object) -> dict[str, object]:
         "revoked_at": None,
         "last_used": AT,
         "revoke_url": "/desk/admin/api-keys/0123456789abcdef/revoke",
+        "adopt_url": "/desk/admin/api-keys/0123456789abcdef/adopt",
+        "url": "/desk/admin/api-keys/0123456789abcdef",
+        "owner": "0123456789abcdee",
+        "owner_name": chosen("alice"),
+        "is_adopted": False,
+        "is_left": False,
     }
     return {**key, **changes}
 
@@ -33,6 +39,10 @@ def _list(chosen: Chosen) -> list[Shown]:
         _key(chosen),
         _key(chosen, name=chosen("wiki"), permission="SYSTEM_ADMIN", expires_at=None, last_used=None),
         _key(chosen, name=chosen("old"), state="expired", permission="READ", last_used=None),
+        _key(chosen, name=chosen("left"), state="suspended", is_left=True),
+        _key(chosen, name=chosen("machine"), owner="machine", owner_name=""),
+        _key(chosen, name=chosen("before"), owner="", owner_name="", is_left=True),
+        _key(chosen, name=chosen("deleted"), owner="0123456789abcdee", owner_name="", state="suspended"),
         _key(chosen, name=chosen("gone"), state="revoked", revoked_at=AT, revoke_url=""),
     ]
     return [
@@ -50,7 +60,6 @@ def _create(chosen: Chosen) -> list[Shown]:
         "faults": {},
         "above": ["SYSTEM_ADMIN"],
         "days": DAYS,
-        "never": NEVER,
         "most": 100,
     }
     typed = {"name": chosen("wiki"), "permission": "ADMIN", "days": "365"}
@@ -66,6 +75,7 @@ def _one(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {
         **framed(chosen, path, flash=Flash.KEY_MADE),
         "key": _key(chosen),
+        "may_adopt": True,
         "text": "gnk_ak_" + "Zm9vYmFy" * 5,
         "list_url": "/desk/admin/api-keys",
         "example": 'curl -H "Authorization: Bearer $KEY" "https://site.example/desk/rest/genkan/1.0/installation"',
@@ -78,10 +88,23 @@ def _one(chosen: Chosen) -> list[Shown]:
         "action": f"/desk{path}/revoke",
         "list_url": "/desk/admin/api-keys",
     }
+    adopting: dict[str, object] = {
+        **framed(chosen, path + "/adopt"),
+        "key": _key(chosen, state="suspended", is_left=True),
+        "may_adopt": True,
+        "is_own": False,
+        "action": f"/desk{path}/adopt",
+        "list_url": "/desk/admin/api-keys",
+    }
     gone = _key(chosen, state="revoked", revoked_at=AT, revoke_url="")
     return [
         Shown("api-key-told", "api_key.html", values),
         Shown("api-key", "api_key.html", {**values, "flash": "", "text": ""}),
+        Shown("api-key-suspended", "api_key.html", {**values, "flash": "", "text": "", "key": adopting["key"]}),
+        Shown("api-key-adopt", "api_key_adopt.html", adopting),
+        Shown("api-key-adopt-less", "api_key_adopt.html", {**adopting, "may_adopt": False}),
+        Shown("api-key-adopt-own", "api_key_adopt.html", {**adopting, "may_adopt": False, "is_own": True}),
+        Shown("api-key-adopt-over", "api_key_adopt.html", {**adopting, "key": _key(chosen, adopt_url="")}),
         Shown("api-key-revoke", "api_key_revoke.html", asked),
         Shown("api-key-revoke-above", "api_key_revoke.html", {**asked, "is_above": True}),
         Shown("api-key-revoke-gone", "api_key_revoke.html", {**asked, "key": gone}),

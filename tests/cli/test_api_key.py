@@ -10,7 +10,7 @@ def kept(shell: Shell, text: str) -> ApiKey:
     """The key as the store has it."""
     found = shell.in_store(lambda store: store.api_key(secret_digest(text)))
     assert found is not None
-    return found
+    return found.key
 
 
 def test_a_key_is_told_once(shell: Shell) -> None:

@@ -23,9 +23,9 @@ INSTALLATION = "/rest/genkan/1.0/installation"
 class Caller:
     """Calls a site with one credential."""
 
-    def __init__(self, site: SiteUnderTest, credential: str) -> None:
+    def __init__(self, site: SiteUnderTest, credential: str | None) -> None:
         self.site = site
-        self._headers = {"authorization": f"Bearer {credential}"}
+        self._headers = {} if credential is None else {"authorization": f"Bearer {credential}"}
 
     async def __call__(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """The answer."""
@@ -51,6 +51,13 @@ async def a_key(site: SiteUnderTest, permission: Permission, name: str = "", **f
     key = ApiKey(site.env().draw_id(), name, secret_digest(name), permission, **row)
     assert await site.store.apply(Change((AddApiKey(key),)))
     return Caller(site, name)
+
+
+async def at_hand(site: SiteUnderTest, permission: Permission = Permission.ADMIN, name: str = "maker") -> Caller:
+    """A caller who has just signed in in the browser of the site under test, whose cookies tell of them."""
+    await site.make_account(name, permission)
+    await site.sign_in(name)
+    return Caller(site, None)
 
 
 async def a_phone_of(site: SiteUnderTest, account: Account, link: Link, **changes: Any) -> Grant:

@@ -43,6 +43,7 @@ DOES = {
     "/admin/links/{id}/secret": f"POST {CLIENT}/{{id}}/secret",
     "/admin/phones/sign-out": f"POST {GENKAN}/phones/sign-out",
     "/admin/api-keys/create": f"POST {GENKAN}/api-keys",
+    "/admin/api-keys/{id}/adopt": f"POST {GENKAN}/api-keys/{{id}}/adopt",
     "/admin/api-keys/{id}/revoke": f"DELETE {GENKAN}/api-keys/{{id}}",
     "/admin/health/check": f"POST {GENKAN}/installation/check",
     "/admin/health/phone": f"POST {GENKAN}/installation/phone-checks",

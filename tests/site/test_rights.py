@@ -54,6 +54,7 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /people/{id}/recovery-link": {},
     "POST /people/{id}/certificate-pins": {"certificate": PERSON.pem.decode()},
     "POST /api-keys": {"name": "new", "permission": "ADMIN"},
+    "POST /api-keys/{id}/adopt": {},
     "POST /people/{id}/identities": {"source": "corp", "subject": "00u1"},
 }
 # What ADMIN is not enough for, since it makes somebody more than that.
@@ -66,6 +67,9 @@ ELSEWHERE = (
     "DELETE /people/{id}/identities/{source}",
     "DELETE /people/{id}/passkeys/{passkey}",
     "POST /installation/check",
+    # What no program's credential does: tests/site/test_keys_api.py
+    "POST /api-keys",
+    "POST /api-keys/{id}/adopt",
 )
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from genkan.protocol.env import DAY, HOUR
-from genkan.protocol.facts import VisitFacts
+from genkan.protocol.facts import KeyFacts, VisitFacts
+from genkan.protocol.key_steps import AdoptApiKey
 from genkan.protocol.outcomes import (
     AddAccount,
     AddApiKey,
@@ -26,6 +27,7 @@ from genkan.protocol.outcomes import (
 )
 from genkan.protocol.reasons import EndReason
 from genkan.protocol.records import (
+    MACHINE,
     Account,
     ApiKey,
     Consent,
@@ -239,16 +241,21 @@ async def test_every_failure_counts(store: Store) -> None:
 
 async def test_an_api_key_is_found_by_its_digest(store: Store) -> None:
     """Every field survives; the digest and the id are taken once; a key is revoked once."""
-    key = ApiKey(4711, "ci", b"d" * 32, Permission.ADMIN, NOW, NOW + DAY, None)
+    key = ApiKey(4711, "ci", b"d" * 32, Permission.ADMIN, NOW, NOW + DAY, None, MACHINE)
     assert await store.apply(a_change(AddApiKey(key)))
     assert not await store.apply(a_change(AddApiKey(replace(key, id=4712))))
     assert not await store.apply(a_change(AddApiKey(replace(key, digest=b"e" * 32))))
-    assert await store.api_key(b"d" * 32) == key
+    assert await store.api_key(b"d" * 32) == KeyFacts(key, None)
     assert await store.api_key(b"e" * 32) is None
+    adopted = replace(key, adopted_by=7, adopted_at=NOW, expires_at=NOW + 1)
+    assert not await store.apply(a_change(AdoptApiKey(4711, None, 7, NOW, NOW + 1)))
+    assert await store.apply(a_change(AdoptApiKey(4711, MACHINE, 7, NOW, NOW + 1)))
+    assert not await store.apply(a_change(AdoptApiKey(4711, MACHINE, 8, NOW, NOW + 1)))
     assert await store.apply(a_change(RevokeApiKey(4711, NOW + 1)))
+    assert not await store.apply(a_change(AdoptApiKey(4711, 7, 8, NOW, NOW + 1)))
     assert not await store.apply(a_change(RevokeApiKey(4711, NOW + 2)))
     assert not await store.apply(a_change(RevokeApiKey(1, NOW)))
-    assert await store.api_keys() == [replace(key, revoked_at=NOW + 1)]
+    assert await store.api_keys() == [KeyFacts(replace(adopted, revoked_at=NOW + 1), None)]
 
 
 async def test_the_ring_never_moves_back(store: Store) -> None:

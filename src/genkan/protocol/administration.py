@@ -24,11 +24,23 @@ from genkan.wire.scopes import Permission
 @dataclass(frozen=True, slots=True)
 class Administrator:
     """One who administers, and what they may do to a person; ``actor`` is how the audit names them, ``permission`` how
-    far they reach. Whether somebody is left who administers is asked of what comes of it (``keeping_administrators``).
+    far they reach, ``account_id`` who answers for what they make. ``bound_to``: the makers of the API key that is
+    shown, whom it must not touch. Whether somebody is left who administers is asked of what comes of it
+    (``keeping_administrators``).
     """
 
     actor: str
     permission: Permission
+    account_id: int | None = None
+    bound_to: frozenset[int] = frozenset()
+
+    def fault(self, account: Account, *rights: Permission) -> Refused | None:
+        """Why the caller may not change what this account is, may do or comes in by: it is above the caller, or is one
+        that answers for the API key that the caller shows. ``rights``: what shall be given besides.
+        """
+        if account.id in self.bound_to:
+            return Refused(Reason.KEYS_OWN_MAKER)
+        return reach_fault(self.permission, account.permission, *rights)
 
     def create(self, wish: AccountWish, env: Env) -> NewAccount | Refused:
         """A new account."""
@@ -36,71 +48,71 @@ class Administrator:
 
     def change(self, account: Account, wish: AccountWish, env: Env) -> Change | Refused:
         """Change what is known of a person and what they may."""
-        fault = reach_fault(self.permission, account.permission, wish.permission)
+        fault = self.fault(account, wish.permission)
         return fault or accounts.change(account, wish, self.actor, env)
 
     def stand(self, account: Account, standing: Standing, env: Env) -> Change | Refused:
         """Enable, disable or delete."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or accounts.set_standing(account, standing, self.actor, env)
 
     def set_password(self, account: Account, password_hash: str, sign_out: bool, env: Env) -> Change | Refused:
         """A new password."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or accounts.set_password(account, password_hash, sign_out, self.actor, env)
 
     def recover(self, account: Account, password_hash: str, env: Env) -> Change | Refused:
         """Let somebody in again, as system administrator."""
-        fault = reach_fault(self.permission, Permission.SYSTEM_ADMIN)
+        fault = self.fault(account, Permission.SYSTEM_ADMIN)
         return fault or accounts.recover(account, password_hash, self.actor, env)
 
     def make_link(self, account: Account, has_password: bool, env: Env) -> NewRecovery | Refused:
         """A one-time link: whoever holds it becomes that person."""
-        fault = reach_fault(self.permission, account.permission)
-        return fault or recovery.make(account, has_password, self.actor, env)
+        fault = self.fault(account)
+        return fault or recovery.make(account, has_password, self.actor, env, self.account_id)
 
     def withdraw_link(self, account: Account, env: Env) -> Change | Refused:
         """Take a one-time link back: somebody who was shut out may have nothing else."""
-        return reach_fault(self.permission, account.permission) or recovery.withdraw(account, self.actor, env)
+        return self.fault(account) or recovery.withdraw(account, self.actor, env)
 
     def lift_guesses(self, account: Account, env: Env) -> Change | Refused:
         """Let new browsers try again at once; whoever guesses may go on as well."""
-        return reach_fault(self.permission, account.permission) or lockout.lift(account, self.actor, env)
+        return self.fault(account) or lockout.lift(account, self.actor, env)
 
     def pin(
         self, account: Account, leaf: Leaf, kind: PinKind, kept: Sequence[Pin], env: Env
     ) -> pinning.NewPin | Refused:
         """Tie a certificate to a person: whoever holds its key becomes that person."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or pinning.add(account, leaf, kind, kept, self.actor, env)
 
     def unpin(self, account: Account, pin: Pin, here: Entrances, env: Env) -> Change | Refused:
         """Untie it."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or keeping_a_way_in(pinning.remove(pin, self.actor, env), account, here, env.now)
 
     def revoke(
         self, account: Account, known: KnownCertificate, lost: Lost, here: Entrances, env: Env
     ) -> Change | Refused:
         """End what a certificate signed in, and let it sign in nobody again. ``lost``: the pins that fit it."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         change = revoking.revoke(known, revoking.BY_ADMINISTRATOR, self.actor, env)
         return fault or keeping_a_way_in(change, account, here, env.now, lost)
 
     def remove_passkey(self, account: Account, passkey: Passkey, here: Entrances, env: Env) -> Change | Refused:
         """Take a passkey from a person, the last one too: a one-time link lets them in again."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         needs = passkeys.needed_after(account)
         return fault or passkeys.remove(passkey, here, self.actor, env, last_too=True, needs=needs)
 
     def link_identity(self, account: Account, source: str, subject: str, label: str, env: Env) -> Change | Refused:
         """Say who a person is in a directory: whoever is that there becomes that person."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or directory.link_by_hand(account, source, subject, label, self.actor, env)
 
     def unlink_identity(self, account: Account, identity: Identity, here: Entrances, env: Env) -> Change | Refused:
         """Take the link away, the last way in too: a one-time link lets the person in again."""
-        fault = reach_fault(self.permission, account.permission)
+        fault = self.fault(account)
         return fault or keeping_a_way_in(directory.unlinked(identity, self.actor, env), account, here, env.now)
 
     def sign_out(self, account: Account, env: Env) -> Change:
@@ -122,7 +134,7 @@ class Administrator:
 
     def erase(self, account: Account, env: Env) -> Change | Refused:
         """Forget a person for good."""
-        return reach_fault(self.permission, account.permission) or accounts.erase(account, self.actor, env)
+        return self.fault(account) or accounts.erase(account, self.actor, env)
 
 
 def reach_fault(caller: Permission, *rights: Permission) -> Refused | None:

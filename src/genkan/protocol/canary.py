@@ -12,7 +12,7 @@ from genkan.protocol.link_wishes import LinkWish
 from genkan.protocol.links import NewLink
 from genkan.protocol.outcomes import Change, Event, EventKind, Redeemed
 from genkan.protocol.policy import Lifetimes
-from genkan.protocol.records import Account, Grant, Link, LinkKind, Method
+from genkan.protocol.records import MACHINE, Account, Grant, Link, LinkKind, Method
 from genkan.protocol.sealing import Kind, Sealer, new_grant_id
 from genkan.wire.scopes import Permission
 
@@ -36,7 +36,7 @@ def canary(sealer: Sealer, env: Env, lifetimes: Lifetimes) -> Canary:
     name = f"canary {env.draw(8).hex()}"
     account = accounts.create(AccountWish(name, permission=Permission.READ), ACTOR, env)
     link = links.create(LinkWish(name, links.APP_REDIRECTS, Permission.READ, LinkKind.NATIVE), ACTOR, env)
-    key = api_keys.create(ApiKeyWish(name, Permission.READ), (), ACTOR, env)
+    key = api_keys.create(ApiKeyWish(name, Permission.READ), (), ACTOR, MACHINE, env)
     if not (isinstance(account, NewAccount) and isinstance(link, NewLink) and isinstance(key, NewApiKey)):
         raise TypeError("a canary's wishes are in order")
     grant = _grant(account.account, link.link, sealer.active_id, env, lifetimes)

@@ -55,6 +55,7 @@ class EventKind(StrEnum):
     RECOVERY_CODES_TAKEN = "account.recovery_codes_taken"
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
+    API_KEY_ADOPTED = "api_key.adopted"
     KEY_ADDED = "key.added"
     KEY_ACTIVATED = "key.activated"
     KEY_REVOKED = "key.revoked"

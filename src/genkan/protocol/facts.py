@@ -2,7 +2,18 @@
 
 import msgspec
 
-from genkan.protocol.records import Account, Consent, Grant, Identity, Link, Passkey, RecoveryLink, Session, Site
+from genkan.protocol.records import (
+    Account,
+    ApiKey,
+    Consent,
+    Grant,
+    Identity,
+    Link,
+    Passkey,
+    RecoveryLink,
+    Session,
+    Site,
+)
 
 
 class GrantFacts(msgspec.Struct, frozen=True):
@@ -43,6 +54,13 @@ class VisitFacts(msgspec.Struct, frozen=True):
     link: Link | None
     session: SessionFacts | None
     consent: Consent | None
+
+
+class KeyFacts(msgspec.Struct, frozen=True):
+    """An API key and the account that answers for it, as it stands now; None where that is no account."""
+
+    key: ApiKey
+    owner: Account | None
 
 
 class RecoveryFacts(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from genkan.protocol.certificate_records import CertificateStep
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
 from genkan.protocol.event_kinds import EventKind as EventKind  # noqa: PLC0414 - everybody imports it from here
 from genkan.protocol.identity_steps import IdentityStep
+from genkan.protocol.key_steps import AdoptApiKey
 from genkan.protocol.moment_steps import Mark
 from genkan.protocol.passkey_steps import PasskeyStep
 from genkan.protocol.phone_check_steps import PhoneCheckStep
@@ -366,6 +367,7 @@ Step = (
     | CertificateStep
     | AddApiKey
     | RevokeApiKey
+    | AdoptApiKey
     | MoveRing
     | StartSetup
     | NeedNoAdministrator

@@ -9,6 +9,7 @@ import msgspec
 from genkan.wire.scopes import Permission
 
 ACTOR_PREFIX = "account:"
+MACHINE = 0  # in place of an account's id, which is never 0: whoever sits at the site's own machine
 
 
 class LinkKind(StrEnum):
@@ -276,7 +277,10 @@ class Consent(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key for automation and for callers of introspection; only its SHA-256 is kept."""
+    """A key for automation and for callers of introspection; only its SHA-256 is kept. ``maker``: the account that made
+    it, MACHINE for a command's, None for one of before makers were kept. ``adopted_by``: the system administrator who
+    answers for it since ``adopted_at``, in the maker's place.
+    """
 
     id: int
     name: str
@@ -285,6 +289,14 @@ class ApiKey:
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    maker: int | None = None
+    adopted_by: int | None = None
+    adopted_at: int | None = None
+
+    @property
+    def owner(self) -> int | None:
+        """Who answers for it, as of ``maker``."""
+        return self.maker if self.adopted_by is None else self.adopted_by
 
 
 @dataclass(frozen=True, slots=True)

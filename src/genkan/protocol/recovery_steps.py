@@ -17,11 +17,13 @@ class NeedPassword:
 @dataclass(frozen=True, slots=True)
 class PutRecovery:
     """A new one-time link in place of the account's earlier one. Fails where the person may more by now than
-    ``permission``: who makes it was not asked whether they reach so far.
+    ``permission``: who makes it was not asked whether they reach so far. ``maker``: the account that hands it out, None
+    for the machine; the link falls with its right, and fails where that has fallen by now.
     """
 
     link: RecoveryLink
     permission: Permission
+    maker: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

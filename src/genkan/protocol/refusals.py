@@ -125,6 +125,8 @@ class Reason(StrEnum):
     NAME_IS_SET = "name_is_set"
     LAST_ADMINISTRATOR = "last_administrator"
     ABOVE_CALLER = "above_caller"
+    KEYS_OWN_MAKER = "keys_own_maker"
+    PERSON_NEEDED = "person_needed"
     INVALID_VALUE = "invalid_value"
     PROXY_UNTRUSTED = "proxy_untrusted"
 

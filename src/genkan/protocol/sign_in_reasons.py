@@ -30,6 +30,18 @@ SIGN_IN_REASONS: Mapping[Reason, Entry] = {
     Reason.SIGN_IN_NOT_RECENT: _to_client(
         E.INVALID_REQUEST, 403, "Your sign-in is too old for this. Sign in again first.", "It counts for 15 minutes."
     ),
+    Reason.KEYS_OWN_MAKER: _to_client(
+        E.INSUFFICIENT_SCOPE,
+        403,
+        "This credential changes nothing about who made it or answers for it.",
+        "A key falls with its maker, so it must not lift its maker up again: a person does that.",
+    ),
+    Reason.PERSON_NEEDED: _to_client(
+        E.INSUFFICIENT_SCOPE,
+        403,
+        "This is done by a person who has just signed in in a browser, not by a program.",
+        "No API key or access token makes or adopts an API key: the console does, or genkan api-key on the box.",
+    ),
     Reason.CERTIFICATE_REFUSED: _to_client(
         E.INVALID_TOKEN,
         401,

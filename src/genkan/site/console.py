@@ -74,7 +74,7 @@ class Inside:
     @property
     def administrator(self) -> Administrator:
         """The person as one who administers, and may do to others what their right reaches."""
-        return Administrator(self.actor, self.permission)
+        return Administrator(self.actor, self.permission, self.account.id)
 
     @property
     def reader(self) -> Reader:

@@ -38,6 +38,7 @@ class Flash(StrEnum):
     PASSKEY_REMOVED = "passkey-removed"
     KEY_MADE = "key-made"
     KEY_REVOKED = "key-revoked"
+    KEY_ADOPTED = "key-adopted"
     CODE_USED = "code-used"
     CODES_TAKEN = "codes-taken"
     DEVICE_CONFIRMED = "device-confirmed"
@@ -57,6 +58,7 @@ SENTENCES: Mapping[Flash, str] = MappingProxyType(
         Flash.SAVED: "Saved.",
         Flash.KEY_MADE: "The API key is made.",
         Flash.KEY_REVOKED: "The API key is revoked: it opens nothing from the next request on.",
+        Flash.KEY_ADOPTED: "You answer for the API key from now on.",
         Flash.IDENTITY_LINKED: "Linked. The next sign-in there leads to this account.",
         Flash.IDENTITY_UNLINKED: "Unlinked. Nobody was signed out by it.",
         Flash.ONCE_MORE: "Nothing was changed, because the page was open too long. Please try once more.",

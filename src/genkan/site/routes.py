@@ -63,7 +63,19 @@ class Rule:
 # A form whose address ends so takes something away for good, gives a right away, says where answers go or tells a
 # secret.
 DANGEROUS = frozenset(
-    {"create", "delete", "edit", "erase", "password", "permission", "recovery", "revoke", "secret", "sign-out-all"}
+    {
+        "adopt",
+        "create",
+        "delete",
+        "edit",
+        "erase",
+        "password",
+        "permission",
+        "recovery",
+        "revoke",
+        "secret",
+        "sign-out-all",
+    }
 )
 
 

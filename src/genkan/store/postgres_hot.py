@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genkan.protocol.facts import CodeFacts, GrantFacts, SessionFacts, VisitFacts
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Link, Site
+from genkan.protocol.facts import CodeFacts, GrantFacts, KeyFacts, SessionFacts, VisitFacts
+from genkan.protocol.records import Account, Consent, Guesses, Link, Site
 from genkan.store import rows
 from genkan.store.api import PasswordRow, StoreUnavailable
 from genkan.store.postgres_pool import MOST_CONNECTIONS, Pool
 from genkan.store.postgres_texts import KnownTexts
-from genkan.store.postgres_words import escaped, one_by_one, plain
+from genkan.store.postgres_words import escaped, one_by_one, plain, spelled
 from genkan.store.sqlite_cache import FactsCache
+from genkan.store.sqlite_lists import API_KEY
 
 _ACCOUNT_WIDTH = rows.ACCOUNT_WIDTH
 _SITE = f"SELECT {rows.SITE_COLUMNS} FROM site"  # noqa: S608 made of constants
@@ -60,7 +61,7 @@ _PASSWORD = one_by_one(f"""
     LEFT JOIN passwords p ON p.account = a.number
     LEFT JOIN guesses b ON b.key = ANY($2::bytea[])
 """)  # noqa: S608 made of constants
-_API_KEY = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys WHERE digest = $1"  # noqa: S608 made of constants
+_API_KEY = spelled(API_KEY).text
 
 # How often a read begins anew because the site's facts moved between it and theirs, or a connection was made.
 _TRIES = 5 + MOST_CONNECTIONS
@@ -163,9 +164,9 @@ class HotReads:
         row = await self._one(_ACCOUNT_BY_NAME, escaped(folded))
         return None if row is None else rows.account(row)
 
-    async def api_key(self, digest: bytes) -> ApiKey | None:
+    async def api_key(self, digest: bytes) -> KeyFacts | None:
         row = await self._one(_API_KEY, digest)
-        return None if row is None else rows.api_key(row)
+        return None if row is None else rows.key_facts(row)
 
     async def _fetch(self, sql: str, *values: Any) -> list[Any]:
         """Rows. What is kept here was told by sessions of before: a server that took over may have lost some of it and

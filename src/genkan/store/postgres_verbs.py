@@ -6,13 +6,12 @@ from dataclasses import replace
 from genkan.protocol.audit import Line, Segment
 from genkan.protocol.certificate_records import KnownCertificate, Pin, PinKind
 from genkan.protocol.entrances import NOTHING_LOST, Entrances, Lost
-from genkan.protocol.facts import IdentityFacts, PasskeyFacts, RecoveryFacts, SessionFacts
+from genkan.protocol.facts import IdentityFacts, KeyFacts, PasskeyFacts, RecoveryFacts, SessionFacts
 from genkan.protocol.outcomes import Event
 from genkan.protocol.phone_check_steps import PhoneVisit
 from genkan.protocol.phones import PhoneRow
 from genkan.protocol.records import (
     Account,
-    ApiKey,
     Consent,
     FailedTries,
     Identity,
@@ -172,7 +171,7 @@ class ColdVerbs(HotReads):
     async def consents(self, account_id: int) -> list[Consent]:
         return await self._cold.ask(lambda reads: reads.consents(account_id))
 
-    async def api_keys(self) -> list[ApiKey]:
+    async def api_keys(self) -> list[KeyFacts]:
         return await self._cold.ask(lambda reads: reads.api_keys())
 
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from genkan.protocol.facts import SessionFacts
+from genkan.protocol.facts import KeyFacts, SessionFacts
 from genkan.protocol.outcomes import Event, EventKind
 from genkan.protocol.records import (
     ALL_WAYS,
@@ -77,7 +77,11 @@ PASSKEY_COLUMNS = (
     "p.attested, p.created_at, p.last_used_at, p.cloned_at"
 )
 PASSKEY_WIDTH = 13
-API_KEY_COLUMNS = "id, name, digest, permission, created_at, expires_at, revoked_at"
+API_KEY_COLUMNS = (
+    "k.id, k.name, k.digest, k.permission, k.created_at, k.expires_at, k.revoked_at, k.maker, k.adopted_by, "
+    "k.adopted_at"
+)
+API_KEY_WIDTH = 10
 EVENT_COLUMNS = "kind, at, actor, account_id, link_id, grant_id, address, reason, detail"
 
 
@@ -279,10 +283,11 @@ def consent(row: Row, account_id: int, link_id: int) -> Consent:
     return Consent(account_id, link_id, mark, None if scope is None else _PERMISSIONS[scope], given_at)
 
 
-def api_key(row: Row) -> ApiKey:
-    """From API_KEY_COLUMNS."""
-    key_id, name, digest, permission, created_at, expires_at, revoked_at = row
-    return ApiKey(key_id, name, digest, _PERMISSIONS[permission], created_at, expires_at, revoked_at)
+def key_facts(row: Row) -> KeyFacts:
+    """From API_KEY_COLUMNS and ACCOUNT_COLUMNS, of which the latter may be empty."""
+    key_id, name, digest, permission, *rest = row[:API_KEY_WIDTH]
+    owner = None if row[API_KEY_WIDTH] is None else account(row[API_KEY_WIDTH:])
+    return KeyFacts(ApiKey(key_id, name, digest, _PERMISSIONS[permission], *rest), owner)
 
 
 def event(row: Row, texts: Texts) -> Event:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from genkan.protocol.facts import KeyFacts
 from genkan.protocol.outcomes import Event
 from genkan.protocol.phones import PhoneRow
-from genkan.protocol.records import Account, ApiKey, Consent, Guesses, Moments, Served
+from genkan.protocol.records import Account, Consent, Guesses, Moments, Served
 from genkan.store import rows
 from genkan.store.api import Asker, NodeReport, PasswordRow, PhoneQuery, Tally
 from genkan.store.sqlite_reads import SqliteReads
@@ -24,8 +25,12 @@ _CONSENTS = """
     FROM accounts a CROSS JOIN consents c ON c.account = a.number CROSS JOIN links l ON l.number = c.link
     WHERE a.id = ? ORDER BY c.given_at, l.id
 """
-_API_KEY = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys WHERE digest = ?"  # noqa: S608 made of constants
-_API_KEYS = f"SELECT {rows.API_KEY_COLUMNS} FROM api_keys ORDER BY created_at, id"  # noqa: S608 made of constants
+_KEYS_OWNED = f"""
+    {rows.API_KEY_COLUMNS}, {rows.ACCOUNT_COLUMNS}
+    FROM (SELECT *, COALESCE(adopted_by, maker) AS owner FROM api_keys) k LEFT JOIN accounts a ON a.id = k.owner
+"""  # noqa: S608 made of constants
+API_KEY = f"SELECT {_KEYS_OWNED} WHERE k.digest = ?"
+_API_KEYS = f"SELECT {_KEYS_OWNED} ORDER BY k.created_at, k.id"
 _EVENTS = f"""
     SELECT id, {rows.EVENT_COLUMNS} FROM audit WHERE id > ? ORDER BY id LIMIT ?
 """  # noqa: S608 made of constants
@@ -150,12 +155,12 @@ class SqliteLists(SqliteReads):
         """Oldest first; one that was withdrawn is there with its new mark and no scope."""
         return [rows.consent(row[1:], account_id, row[0]) for row in self._all(_CONSENTS, (account_id,))]
 
-    async def api_key(self, digest: bytes) -> ApiKey | None:
-        row = self._one(_API_KEY, (digest,))
-        return None if row is None else rows.api_key(row)
+    async def api_key(self, digest: bytes) -> KeyFacts | None:
+        row = self._one(API_KEY, (digest,))
+        return None if row is None else rows.key_facts(row)
 
-    async def api_keys(self) -> list[ApiKey]:
-        return [rows.api_key(row) for row in self._all(_API_KEYS)]
+    async def api_keys(self) -> list[KeyFacts]:
+        return [rows.key_facts(row) for row in self._all(_API_KEYS)]
 
     async def events(self, after: int = 0, limit: int = 100) -> list[tuple[int, Event]]:
         return [(row[0], rows.event(row[1:], self._texts)) for row in self._all(_EVENTS, (after, limit))]

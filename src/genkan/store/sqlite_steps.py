@@ -5,6 +5,7 @@ from typing import Any
 
 from genkan.protocol import certificate_records as c
 from genkan.protocol import identity_steps as i
+from genkan.protocol import key_steps as k
 from genkan.protocol import outcomes as o
 from genkan.protocol import passkey_steps as p
 from genkan.protocol import phone_check_steps as v
@@ -79,8 +80,13 @@ _PUT_GUESSES = """
 _FORGET_GUESSES = "DELETE FROM guesses WHERE key = ?"
 _SPEND = "INSERT INTO spent (digest, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _ADD_KEY = """
-    INSERT INTO api_keys (id, name, digest, permission, created_at, expires_at, revoked_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+    INSERT INTO api_keys
+        (id, name, digest, permission, created_at, expires_at, revoked_at, maker, adopted_by, adopted_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_ADOPT_KEY = """
+    UPDATE api_keys SET adopted_by = ?, adopted_at = ?, expires_at = ?
+    WHERE id = ? AND revoked_at IS NULL AND COALESCE(adopted_by, maker, -1) = ?
 """
 _REVOKE_KEY = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
 # Of two first rings, made at two places at once, one is the site's.
@@ -133,7 +139,8 @@ class Steps:
             o.EndGrant: self._end_grant, o.EndGrantsUnder: self._end_grants_under, o.TurnMobile: self._turn_mobile,
             o.GiveConsent: self._give_consent, o.WithdrawConsent: self._withdraw_consent,
             o.OpenSession: self._open_session, o.CloseSession: self._close_session, o.PutGuesses: self._put_guesses,
-            o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key, o.MoveRing: self._move_ring,
+            o.AddApiKey: self._add_api_key, o.RevokeApiKey: self._revoke_api_key,
+            k.AdoptApiKey: self._adopt_api_key, o.MoveRing: self._move_ring,
             o.StartSetup: self._start_setup, o.NeedNoAdministrator: self._need_no_administrator,
             o.NeedAdministrator: self._need_administrator, o.EraseTraces: self._erase_traces,
             o.NeedOwnAddress: sign_in.is_own_address,
@@ -187,6 +194,7 @@ class Steps:
         account = step.account
         self._recovery.raised(account.id, account.permission)
         asked = (account.id, account.version - 1, account.folded, account.id)
+        self._recovery.fell(account)
         done = self._did(_PUT_ACCOUNT, *rows.account_values(account), *asked)
         if done and account.standing is Standing.DELETED:
             self._certificates.forget(account.id)
@@ -264,8 +272,13 @@ class Steps:
 
     def _add_api_key(self, step: o.AddApiKey) -> bool:
         k = step.key
-        values = (k.id, k.name, k.digest, int(k.permission), k.created_at, k.expires_at, k.revoked_at)
+        whose = (k.maker, k.adopted_by, k.adopted_at)
+        values = (k.id, k.name, k.digest, int(k.permission), k.created_at, k.expires_at, k.revoked_at, *whose)
         return self._did(_ADD_KEY, *values)
+
+    def _adopt_api_key(self, step: k.AdoptApiKey) -> bool:
+        owner = -1 if step.owner is None else step.owner
+        return self._did(_ADOPT_KEY, step.adopted_by, step.at, step.expires_at, step.key_id, owner)
 
     def _revoke_api_key(self, step: o.RevokeApiKey) -> bool:
         return self._did(_REVOKE_KEY, step.at, step.key_id)

@@ -35,8 +35,10 @@ class NewRecovery:
     change: Change
 
 
-def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecovery | Refused:
-    """A new one-time link; an earlier one of the same person is dead."""
+def make(account: Account, has_password: bool, actor: str, env: Env, maker: int | None = None) -> NewRecovery | Refused:
+    """A new one-time link; an earlier one of the same person is dead. ``maker``: the account whose right it falls with,
+    None for the machine's.
+    """
     if account.standing is Standing.DELETED:
         return Refused(Reason.NOT_FOUND)
     if account.standing is Standing.DISABLED:
@@ -45,7 +47,7 @@ def make(account: Account, has_password: bool, actor: str, env: Env) -> NewRecov
     life = LIFE if has_password else FIRST_LIFE
     link = RecoveryLink(account.id, digest_of(token), account.stop, env.now, env.now + life)
     event = Event(EventKind.RECOVERY_LINK_MADE, env.now, actor, account_id=account.id, address=address_of(actor))
-    return NewRecovery(token, link, Change((PutRecovery(link, account.permission),), (event,)))
+    return NewRecovery(token, link, Change((PutRecovery(link, account.permission, maker),), (event,)))
 
 
 def break_glass(account: Account, actor: str, env: Env) -> NewRecovery | Refused:

@@ -1,18 +1,21 @@
-"""The console's API keys: the list, a new key which is told once, and revoking. The rules are in protocol.api_keys."""
+"""The console's API keys: the list, a new key which is told once, revoking, and answering for one whose maker has left.
+The rules are in protocol.api_keys.
+"""
 
 from collections.abc import Mapping
 
 from genkan.protocol import api_keys
 from genkan.protocol.administration import reach_fault
-from genkan.protocol.api_keys import NAME_CHARACTERS, ApiKeyWish, works
+from genkan.protocol.api_keys import NAME_CHARACTERS, ApiKeyWish, is_open
 from genkan.protocol.env import DAY
+from genkan.protocol.facts import KeyFacts
 from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
-from genkan.protocol.records import ApiKey
 from genkan.site import answer, console, shown_once
+from genkan.site.admin.api_key_rows import PATH, key_row
 from genkan.site.answer import Answer
 from genkan.site.api.documents import public_id
-from genkan.site.api.key_store import key_named, revoke_named
+from genkan.site.api.key_store import adopt_named, key_named, revoke_named
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.flashes import Flash
@@ -21,9 +24,7 @@ from genkan.site.routes import Guard, Rule, Who
 from genkan.store.rounds import TRIES
 from genkan.wire.scopes import Permission
 
-PATH = "/admin/api-keys"
 CREATE = PATH + "/create"
-NEVER = "never"
 DAYS = ("30", "90", "365")
 USUAL_DAYS = "90"
 NAME_FAULT = "Write a name of 1 to 100 characters, without line breaks."
@@ -38,23 +39,9 @@ async def list_keys(received: Received, door: Door) -> Answer:
     if isinstance(inside, Answer):
         return inside
     now = door.env().now
-    known = sorted(await door.store.api_keys(), key=lambda key: (not works(key, now), -key.created_at))
-    values = {"rows": [_row(key, door, now) for key in known], "create_url": door.public.path + CREATE}
+    known = sorted(await door.store.api_keys(), key=lambda one: (not is_open(one.key, now), -one.key.created_at))
+    values = {"rows": [key_row(facts, door, now) for facts in known], "create_url": door.public.path + CREATE}
     return console.page(inside, door, "api_keys.html", values)
-
-
-def _row(key: ApiKey, door: Door, now: int) -> dict[str, object]:
-    state = "active" if works(key, now) else "expired" if key.revoked_at is None else "revoked"
-    return {
-        "name": key.name,
-        "permission": key.permission.name,
-        "state": state,
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-        "last_used": door.measures.key_last_used(key.id),
-        "revoke_url": f"{door.public.path}{PATH}/{public_id(key.id)}/revoke" if state != "revoked" else "",
-    }
 
 
 async def create_page(received: Received, door: Door) -> Answer:
@@ -74,20 +61,18 @@ async def create(received: Received, door: Door) -> Answer:
     if faults:
         return _form(inside, door, inside.form, faults)
     days = inside.form["days"]
-    wish = ApiKeyWish(
-        inside.form["name"], Permission[inside.form["permission"]], None if days == NEVER else int(days) * DAY
-    )
+    wish = ApiKeyWish(inside.form["name"], Permission[inside.form["permission"]], int(days) * DAY)
     return await _made(received, inside, door, wish)
 
 
 async def _made(received: Received, inside: Inside, door: Door, wish: ApiKeyWish) -> Answer:
     for _ in range(TRIES):
         known, env = await door.store.api_keys(), door.env()
-        made = api_keys.create(wish, known, inside.actor, env)
+        made = api_keys.create(wish, known, inside.actor, inside.account.id, env)
         if isinstance(made, Refused):
             sent_before = _just_made(received, inside, door, wish.name.strip(), known)
             if sent_before is not None:
-                return answer.redirect(f"{door.public.text}{PATH}/{public_id(sent_before.id)}", 303)
+                return answer.redirect(f"{door.public.text}{PATH}/{public_id(sent_before.key.id)}", 303)
             taken = made.reason is Reason.CONFLICT
             return _form(inside, door, inside.form, {"name": NAME_TAKEN if taken else NAME_FAULT})
         if await door.store.apply(made.change):
@@ -97,11 +82,11 @@ async def _made(received: Received, inside: Inside, door: Door, wish: ApiKeyWish
     return console.busy(inside, received, door)
 
 
-def _just_made(received: Received, inside: Inside, door: Door, name: str, known: list[ApiKey]) -> ApiKey | None:
+def _just_made(received: Received, inside: Inside, door: Door, name: str, known: list[KeyFacts]) -> KeyFacts | None:
     """The key that the same form has made a moment ago: its text still waits in this browser to be told."""
-    for key in known:
-        if key.name == name and shown_once.take(received, public_id(key.id), inside.session, door):
-            return key
+    for facts in known:
+        if facts.key.name == name and shown_once.take(received, public_id(facts.key.id), inside.session, door):
+            return facts
     return None
 
 
@@ -114,7 +99,7 @@ def _faults(form: Mapping[str, str], reach: Permission) -> dict[str, str]:
         faults["permission"] = PERMISSION_FAULT
     elif reach_fault(reach, Permission[permission]):
         faults["permission"] = entry(Reason.ABOVE_CALLER).public
-    if form.get("days", "") not in (*DAYS, NEVER):
+    if form.get("days", "") not in DAYS:
         faults["days"] = END_FAULT
     return faults
 
@@ -128,7 +113,6 @@ def _form(inside: Inside, door: Door, typed: Mapping[str, str], faults: Mapping[
         "faults": faults,
         "above": [permission.name for permission in Permission if permission > inside.permission],
         "days": DAYS,
-        "never": NEVER,
         "most": NAME_CHARACTERS,
     }  # fmt: skip
     return console.page(inside, door, "api_key_create.html", values, status=400 if faults else 200)
@@ -139,12 +123,13 @@ async def told(received: Received, door: Door) -> Answer:
     inside = await console.entrance(received, door)
     if isinstance(inside, Answer):
         return inside
-    key = await key_named(received, door)
-    if key is None:
+    facts = await key_named(received, door)
+    if facts is None:
         return console.not_found(inside, received, door)
-    now, text = door.env().now, shown_once.take(received, public_id(key.id), inside.session, door)
+    now, text = door.env().now, shown_once.take(received, public_id(facts.key.id), inside.session, door)
     values = {
-        "key": _row(key, door, now),
+        "key": key_row(facts, door, now),
+        "may_adopt": _may_adopt(facts, inside),
         "text": text,
         "list_url": door.public.path + PATH,
         "example": f'curl -H "Authorization: Bearer $KEY" "{door.public.text}/rest/genkan/1.0/installation"',
@@ -159,13 +144,13 @@ async def revoke_page(received: Received, door: Door) -> Answer:
     inside = await console.entrance(received, door)
     if isinstance(inside, Answer):
         return inside
-    key = await key_named(received, door)
-    if key is None:
+    facts = await key_named(received, door)
+    if facts is None:
         return console.not_found(inside, received, door)
     values = {
-        "key": _row(key, door, door.env().now),
-        "is_above": key.permission > inside.permission,
-        "action": f"{door.public.path}{PATH}/{public_id(key.id)}/revoke",
+        "key": key_row(facts, door, door.env().now),
+        "is_above": facts.key.permission > inside.permission,
+        "action": f"{door.public.path}{PATH}/{public_id(facts.key.id)}/revoke",
         "list_url": door.public.path + PATH,
     }
     return console.page(inside, door, "api_key_revoke.html", values)
@@ -184,6 +169,41 @@ async def revoke(received: Received, door: Door) -> Answer:
     return console.done(door, PATH, Flash.KEY_REVOKED)
 
 
+async def adopt_page(received: Received, door: Door) -> Answer:
+    """GET /admin/api-keys/{id}/adopt: what it means."""
+    inside = await console.entrance(received, door)
+    if isinstance(inside, Answer):
+        return inside
+    facts = await key_named(received, door)
+    if facts is None:
+        return console.not_found(inside, received, door)
+    values = {
+        "key": key_row(facts, door, door.env().now),
+        "may_adopt": _may_adopt(facts, inside),
+        "is_own": facts.key.owner == inside.account.id,
+        "action": f"{door.public.path}{PATH}/{public_id(facts.key.id)}/adopt",
+        "list_url": door.public.path + PATH,
+    }
+    return console.page(inside, door, "api_key_adopt.html", values)
+
+
+def _may_adopt(facts: KeyFacts, inside: Inside) -> bool:
+    return inside.permission >= Permission.SYSTEM_ADMIN and facts.key.owner != inside.account.id
+
+
+async def adopt(received: Received, door: Door) -> Answer:
+    """POST /admin/api-keys/{id}/adopt: who sends it answers for the key from now on."""
+    inside = await console.entrance(received, door, back=f"{PATH}/{received.parameters['id']}/adopt")
+    if isinstance(inside, Answer):
+        return inside
+    if inside.again:
+        return console.once_more(door, PATH)
+    kept = await adopt_named(received, inside.administrator, inside.account, door)
+    if isinstance(kept, Refused) and kept.reason is not Reason.CONFLICT:
+        return door.pages.refusal(kept, received.request_id, inside.reader)
+    return console.done(door, PATH, Flash.GONE if isinstance(kept, Refused) else Flash.KEY_ADOPTED)
+
+
 _SEE = (Who.ADMINISTRATOR, Guard.PAGE)
 _SEND = (Who.ADMINISTRATOR, Guard.FORM)
 RULES = (
@@ -191,6 +211,8 @@ RULES = (
     Rule(CREATE, ("GET",), create_page, *_SEE, "Asks what a new API key shall be.", recent=True),
     Rule(CREATE, ("POST",), create, *_SEND, "Makes an API key.", recent=True),
     Rule(PATH + "/{id}", ("GET",), told, *_SEE, "Tells a new API key once."),
+    Rule(PATH + "/{id}/adopt", ("GET",), adopt_page, *_SEE, "Asks about answering for an API key."),
+    Rule(PATH + "/{id}/adopt", ("POST",), adopt, *_SEND, "Answers for an API key from now on.", recent=True),
     Rule(PATH + "/{id}/revoke", ("GET",), revoke_page, *_SEE, "Asks about revoking an API key."),
     Rule(PATH + "/{id}/revoke", ("POST",), revoke, *_SEND, "Revokes an API key.", recent=True),
 )

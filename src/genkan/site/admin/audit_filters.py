@@ -107,7 +107,7 @@ async def _actor(name: str, door: Door, faults: dict[str, str]) -> str | None:
     account = await account_named(name, door)
     if account is not None:
         return account.actor
-    if any(key.name == name for key in await door.store.api_keys()):
+    if any(facts.key.name == name for facts in await door.store.api_keys()):
         return f"api-key:{name}"
     faults["actor"] = NO_ACTOR
     return None

@@ -13,6 +13,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link
 from genkan.protocol.ring import Ring
 from genkan.site import console, navigation
+from genkan.site.admin.api_key_rows import key_row
 from genkan.site.answer import Answer
 from genkan.site.api.audit_documents import showable
 from genkan.site.api.checks import NAMES, At, Check
@@ -24,6 +25,7 @@ from genkan.site.flashes import Flash
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 from genkan.store.rounds import TRIES, is_running
+from genkan.wire.scopes import Permission
 
 PATH = "/admin/health"
 REMEDY = PATH + "/remedy"
@@ -58,6 +60,8 @@ async def health(received: Received, door: Door) -> Answer:
         "phone_url": f"{door.public.path}/admin/health/phone",
         "audit_url": f"{door.public.path}/admin/audit/chain",
         "refusals_url": f"{door.public.path}/admin/audit/refusals",
+        "keys_left": [key_row(facts, door, seen.now) for facts in seen.keys_left],
+        "may_adopt": inside.permission >= Permission.SYSTEM_ADMIN,
         **_box(seen),
     }
     return console.page(inside, door, "health.html", values)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
+from genkan.protocol.administration import reach_fault
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Refused
 from genkan.protocol.reasons import Reason, entry
@@ -167,6 +168,9 @@ async def export(received: Received, door: Door) -> Answer:
     if account is None:
         return console.not_found(inside, received, door)
     name = f'attachment; filename="genkan-person-{public_id(account.id)}.json"'.encode()
+    fault = reach_fault(inside.permission, account.permission)
+    if fault is not None:
+        return door.pages.refusal(fault, received.request_id, inside.reader)
     return answer.json(await person_export(account, door)).plus((b"content-disposition", name))
 
 

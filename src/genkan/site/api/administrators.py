@@ -1,12 +1,14 @@
 """Who may call the administration API: an administrator's session, an API key or an access token with ADMIN."""
 
+from dataclasses import replace
+
 from genkan.protocol.actors import Actor
 from genkan.protocol.administration import Administrator
-from genkan.protocol.api_keys import works
+from genkan.protocol.api_keys import right
 from genkan.protocol.clients import secret_digest
 from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
+from genkan.protocol.records import MACHINE, Account, ApiKey
 from genkan.protocol.signin.demand import may_come_in
 from genkan.site import answer, bearer, browser, read
 from genkan.site.answer import Answer
@@ -17,9 +19,11 @@ from genkan.site.received import Received
 from genkan.wire.oauth import ACCESS_PREFIX
 from genkan.wire.scopes import Permission
 
-__all__ = ["Administrator", "administrator", "turn_away"]
+__all__ = ["Administrator", "administrator", "person_at_hand", "turn_away"]
 
 LEAST = Permission.ADMIN
+# No wider token would help: these are told without a challenge.
+_OF_NO_SCOPE = (Reason.CROSS_ORIGIN, Reason.SIGN_IN_NOT_RECENT, Reason.CERTIFICATE_ALONE, Reason.PERSON_NEEDED)
 _SAFE = frozenset({"GET", "HEAD"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _BROWSERS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"sec-fetch-user"})
@@ -35,11 +39,24 @@ async def administrator(received: Received, door: Door) -> Administrator | Refus
     return await _by_key(shown, received, door)
 
 
+async def person_at_hand(received: Received, door: Door) -> Administrator | Refused:
+    """An administrator who showed a moment ago that they are at the browser. What goes on opening doors without them is
+    made by nobody else: not by a program's own credential, which would make itself a successor, nor by one that a
+    certificate alone tells of.
+    """
+    caller = await administrator(received, door)
+    if isinstance(caller, Refused):
+        return caller
+    if read.bearer(received) is not None:
+        return Refused(Reason.PERSON_NEEDED)
+    return await _by_session_beside(received, door)
+
+
 async def _by_token(shown: str, received: Received, door: Door) -> Administrator | Refused:
     outcome = await bearer.judged(shown, door)
     if isinstance(outcome, Refused):
         return outcome
-    caller = _allowed(outcome.permission, _token_actor(outcome), received)
+    caller = _allowed(outcome.permission, _token_actor(outcome), received, outcome.account.id)
     if isinstance(caller, Administrator) and not may_come_in(await door.store.site(), outcome.grant.method):
         # A link may take ways that the site does not, for its own application: they administer nothing.
         return Refused(Reason.AUTHENTICATION_TOO_WEAK)
@@ -51,11 +68,18 @@ def _token_actor(live: Live) -> str:
 
 
 async def _by_key(shown: str, received: Received, door: Door) -> Administrator | Refused:
-    key, now = await door.store.api_key(secret_digest(shown)), door.env().now
-    if key is None or not works(key, now):
+    facts, now = await door.store.api_key(secret_digest(shown)), door.env().now
+    permission = None if facts is None else right(facts, now)
+    if facts is None or permission is None:
         return Refused(Reason.NOT_AUTHENTICATED)
-    door.measures.key_used(key.id, now)
-    return _allowed(key.permission, f"api-key:{key.name}", received)
+    door.measures.key_used(facts.key.id, now)
+    owner = None if facts.owner is None else facts.owner.id
+    caller = _allowed(permission, f"api-key:{facts.key.name}", received, owner)
+    return caller if isinstance(caller, Refused) else replace(caller, bound_to=_makers(facts.key))
+
+
+def _makers(key: ApiKey) -> frozenset[int]:
+    return frozenset(one for one in (key.maker, key.adopted_by) if one is not None and one != MACHINE)
 
 
 async def _by_certificate(received: Received, door: Door) -> Administrator | Refused | None:
@@ -68,7 +92,7 @@ async def _by_certificate(received: Received, door: Door) -> Administrator | Ref
     if _is_dangerous(received) and _is_browsers(received, door) and await has_more(found, door, door.env()):
         return await _by_session_beside(received, door)
     fault = alone_fault(received, door, changes=received.method not in _SAFE)
-    return fault or _allowed(found.permission, found.actor, received)
+    return fault or _allowed(found.permission, found.actor, received, found.id)
 
 
 def _is_browsers(received: Received, door: Door) -> bool:
@@ -95,7 +119,7 @@ async def _by_session(received: Received, door: Door) -> Administrator | Refused
         return Refused(Reason.BEARER_MISSING)
     fault = _forgery(received, door)
     account = who.person.account
-    caller = fault or _allowed(account.permission, account.actor, received)
+    caller = fault or _allowed(account.permission, account.actor, received, account.id)
     # Pages ask again before what is dangerous; a browser that was left alone must find no way around the question.
     old = not await is_recent(who.person, door, env)
     if isinstance(caller, Administrator) and old and _is_dangerous(received):
@@ -116,15 +140,15 @@ def _forgery(received: Received, door: Door) -> Refused | None:
     return None
 
 
-def _allowed(permission: Permission, actor: str, received: Received) -> Administrator | Refused:
+def _allowed(permission: Permission, actor: str, received: Received, account_id: int | None) -> Administrator | Refused:
     if permission < LEAST:
         return Refused(Reason.NOT_ALLOWED)
-    return Administrator(Actor(actor, received.peer.address), permission)
+    return Administrator(Actor(actor, received.peer.address), permission, account_id)
 
 
 def turn_away(refused: Refused, received: Received, door: Door) -> Answer:
     """Tell a caller who may not administer: a challenge with 401, and with 403 for want of a right (RFC 6750 3.1)."""
     door.note(refused, received, door.env().now)
-    if refused.reason in (Reason.CROSS_ORIGIN, Reason.SIGN_IN_NOT_RECENT, Reason.CERTIFICATE_ALONE):
+    if refused.reason in _OF_NO_SCOPE:
         return answer.error(refused)
     return answer.bearer_error(refused, bearer.REALM, LEAST.name)

@@ -5,7 +5,9 @@ tells health adds what only the box knows.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from genkan.protocol.api_keys import is_left
 from genkan.protocol.env import DAY, HOUR, MINUTE, SECOND
+from genkan.protocol.facts import KeyFacts
 from genkan.protocol.records import Site, SourceState
 from genkan.protocol.ring import Ring
 from genkan.site.api.audit_documents import when
@@ -17,6 +19,7 @@ CLOCK_OFF = 10 * SECOND
 # The server seals once a minute, so lines that wait longer say that it does not.
 SEAL_OVERDUE = 10 * MINUTE
 LEAST_FREE = 256 * 1024 * 1024
+MOST_NAMES = 10
 KEY_IS_OLD = 365 * DAY
 
 
@@ -47,6 +50,8 @@ class Check:
 
 # What a check says, by its name and how it went.
 WORDS: Mapping[str, str] = {
+    "keys": "Somebody answers for each of them.",
+    "keys_left": "%(count)s have nobody left to answer for them: %(names)s. Adopt or revoke them.",
     "administrator": "Somebody can come in as one.",
     "nobody_administers": "No system administrator could come in by what the site takes. On its machine, genkan user"
     " recover NAME lets one in again.",
@@ -81,6 +86,7 @@ WORDS: Mapping[str, str] = {
 }
 # What is looked at, for people to read.
 NAMES: Mapping[str, str] = {
+    "keys": "API keys",
     "administrator": "Administrator",
     "writes": "Lost writes",
     "healing": "Healing after a restore",
@@ -149,6 +155,16 @@ def _server(nodes: Sequence[NodeReport], now: int) -> Check:
     if running:
         return _check("server", True, "server", at=At(max(running)))
     return _check("server", True, "no_server")
+
+
+def keys_check(known: Sequence[KeyFacts], now: int) -> Check:
+    """Whether somebody answers for each API key. That nobody does is told and is no fault of the installation: such a
+    key opens nothing, or has worked so since before its maker was kept.
+    """
+    left = [facts.key.name for facts in known if is_left(facts, now)]
+    if not left:
+        return _check("keys", True, "keys")
+    return _check("keys", True, "keys_left", count=len(left), names=", ".join(left[:MOST_NAMES]))
 
 
 def ring_check(ring: Ring, named: int, now: int) -> Check:

@@ -3,14 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from genkan.protocol.api_keys import is_left
 from genkan.protocol.audit import Segment
 from genkan.protocol.env import HOUR, MINUTE, SECOND, Env
+from genkan.protocol.facts import KeyFacts
 from genkan.protocol.findings import Finding
 from genkan.protocol.grading import Chosen, grade_settings
 from genkan.protocol.link_grading import UNUSED, LinkUse, grade_links
 from genkan.protocol.records import Link, Site, Standing
 from genkan.protocol.ring import Ring
-from genkan.site.api.checks import Check, audit_check, directory_check, disk_check, ring_check, site_checks
+from genkan.site.api.checks import Check, audit_check, directory_check, disk_check, keys_check, ring_check, site_checks
 from genkan.site.door import Door
 from genkan.site.ways_here import entrances_here
 from genkan.store.api import NodeReport, PhoneQuery, Storage
@@ -42,6 +44,7 @@ class Installation:
     unsealed_since: int | None
     refusals: tuple[tuple[str, int], ...]
     clock_behind: int
+    keys_left: tuple[KeyFacts, ...]
 
     @property
     def healthy(self) -> bool:
@@ -59,6 +62,7 @@ async def load_installation(door: Door) -> Installation:
     disk = disk_check(storage)
     here = entrances_here(door).by(site.ways)
     administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
+    known_keys = await store.api_keys()
     states = {state.source: state for state in await store.source_states()}
     return Installation(
         now=env.now,
@@ -73,12 +77,14 @@ async def load_installation(door: Door) -> Installation:
             *([disk] if disk else []),
             *(directory_check(source, states.get(source.name), env.now) for source in door.sign_on.sources),
             audit_check(since, env.now),
+            keys_check(known_keys, env.now),
         ),
         findings=(*grade_settings(_chosen(door)), *grade_links(await _used(door, env), env)),
         newest=newest,
         unsealed_since=since,
         refusals=await _refusals(door, env.now),
         clock_behind=door.health.clock_off // SECOND,
+        keys_left=tuple(facts for facts in known_keys if is_left(facts, env.now)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from genkan.protocol import accounts
 from genkan.protocol.accounts import AccountWish
-from genkan.protocol.administration import Administrator, keeping_administrators
+from genkan.protocol.administration import Administrator, keeping_administrators, reach_fault
 from genkan.protocol.env import Env
 from genkan.protocol.facts import SessionFacts
 from genkan.protocol.outcomes import Change, Refused
@@ -48,7 +48,11 @@ async def told_of(
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     account = await (named_by_path if buried else living)(received, door)
-    return answer.error(Refused(Reason.NOT_FOUND)) if account is None else answer.json(await documents(account))
+    # To read what is kept about somebody takes at least their right, as to change it does.
+    if account is None:
+        return answer.error(Refused(Reason.NOT_FOUND))
+    fault = reach_fault(caller.permission, account.permission)
+    return answer.error(fault) if fault else answer.json(await documents(account))
 
 
 async def act(received: Received, door: Door, decide: Decide, *, buried: bool = False) -> Answer:

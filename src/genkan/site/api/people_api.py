@@ -108,7 +108,7 @@ async def set_password(received: Received, door: Door) -> Answer:
         return turn_away(caller, received, door)
     body = read_body(received, PasswordBody)
     account = await named_by_path(received, door)
-    fault = reach_fault(caller.permission, account.permission) if account else Refused(Reason.NOT_FOUND)
+    fault = caller.fault(account) if account else Refused(Reason.NOT_FOUND)
     if fault is not None:
         return answer.error(fault)
     password_hash = await door.passwords.hash(body.password)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from genkan.protocol.accounts import PASSWORD_CHARACTERS, AccountWish
-from genkan.protocol.api_keys import USUAL_LIFETIME, ApiKeyWish
+from genkan.protocol.api_keys import LONGEST_LIFETIME, USUAL_LIFETIME, ApiKeyWish
 from genkan.protocol.env import SECOND
 from genkan.protocol.reasons import Reason
 from genkan.protocol.records import Account, Standing
@@ -18,6 +18,7 @@ from genkan.wire.scopes import Permission
 MOST_SIGNED_OUT = 100
 Password = Annotated[str, Meta(min_length=PASSWORD_CHARACTERS[0], max_length=PASSWORD_CHARACTERS[1])]
 Lifetime = Annotated[int, Meta(ge=1, le=10 * 365 * 86400, description="Seconds.")]
+KeyLifetime = Annotated[int, Meta(ge=1, le=LONGEST_LIFETIME // SECOND, description="Seconds.")]
 PhoneIds = Annotated[tuple[str, ...], Meta(min_length=1, max_length=MOST_SIGNED_OUT)]
 
 
@@ -85,16 +86,15 @@ class RecoveryBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class NewApiKeyBody(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """A new API key. It works for 90 days unless said otherwise, and until it is revoked where the lifetime is null."""
+    """A new API key. It works for 90 days unless said otherwise, a year at most."""
 
     name: str
     permission: PermissionWord = "READ"
-    lifetime_seconds: Lifetime | None = USUAL_LIFETIME // SECOND
+    lifetime_seconds: KeyLifetime = USUAL_LIFETIME // SECOND
 
     def wish(self) -> ApiKeyWish:
         """The same for the rules to judge."""
-        lifetime = None if self.lifetime_seconds is None else self.lifetime_seconds * SECOND
-        return ApiKeyWish(self.name, Permission[self.permission], lifetime)
+        return ApiKeyWish(self.name, Permission[self.permission], self.lifetime_seconds * SECOND)
 
 
 class SignOutBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

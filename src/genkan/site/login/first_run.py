@@ -184,7 +184,7 @@ async def setup_mobile(received: Received, door: Door) -> Answer:
     if fault is not None:
         return door.pages.refusal(fault, received.request_id, received.reader)
     account = who.person.account
-    caller = Administrator(Actor(account.actor, received.peer.address), account.permission)
+    caller = Administrator(Actor(account.actor, received.peer.address), account.permission, account.id)
     for _ in range(TRIES):
         site, link = await load_switch(door.store)
         change = turned(site, link, True, False, caller.actor, door.env())

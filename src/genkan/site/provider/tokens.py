@@ -248,11 +248,11 @@ def _inactive_unless_behind(refused: Refused, received: Received, door: Door, en
 async def _introspector(received: Received, parameters: read.Form, door: Door, env: Env) -> Link | ApiKey | Refused:
     secret = read.bearer(received)
     if secret is not None:
-        key = await door.store.api_key(secret_digest(secret))
-        if key is None or not api_keys.works(key, env.now):
+        facts = await door.store.api_key(secret_digest(secret))
+        if facts is None or api_keys.right(facts, env.now) is None:
             return Refused(Reason.NOT_AUTHENTICATED)
-        door.measures.key_used(key.id, env.now)
-        return key
+        door.measures.key_used(facts.key.id, env.now)
+        return facts.key
     client = await _client(read.credentials(received, parameters), door, env)
     if isinstance(client, Refused):
         return client
