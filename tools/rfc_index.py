@@ -82,6 +82,8 @@ TITLES = {
     8265: "Preparation of user names and passwords (PRECIS)",
     8414: "Authorization server metadata",
     8441: "WebSockets with HTTP/2",
+    8707: "Resource indicators",
+    9116: "Whom to tell of a hole",
     8446: "TLS 1.3",
     8725: "Best current practice for JSON Web Tokens",
     8878: "Zstandard compression",

@@ -25,6 +25,7 @@ from genkan.settings_tls import tls_faults
 from genkan.sign_on_file import SignOn, read_sign_on
 from genkan.store.places import POSTGRES, Place, place_of
 from genkan.wire import uri, urls, versions
+from genkan.wire.security_txt import is_contact
 
 Seconds = Annotated[int, Meta(ge=1, le=10 * 365 * 86400)]
 
@@ -192,6 +193,15 @@ class Settings(LimitFields, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         Meta(description="From which level on log lines are written: debug, info, warning or error."),
     ] = "info"
 
+    security_contact: Annotated[
+        str,
+        Meta(
+            description="Whom to tell of a hole in this site, for /.well-known/security.txt (RFC 9116): an address "
+            "with mailto:, https: or tel:. Unset: there is no such file.",
+            max_length=500,
+        ),
+    ] = ""
+
     @property
     def base_text(self) -> str:
         """The base URL as written, or what stands for it where it is not."""
@@ -316,6 +326,8 @@ def _site_faults(settings: Settings) -> Iterator[tuple[str, str]]:
     parsed = urls.parse_base_url(base, allow_http=settings.insecure_http)
     if isinstance(parsed, urls.BaseURLProblem):
         yield "base_url", _base_url_words(base, parsed)
+    if settings.security_contact and not is_contact(settings.security_contact):
+        yield "security_contact", "write an address as in mailto:security@example.com or https://example.com/security"
     for text in settings.former_base_urls:
         wrong = _former_fault(text, parsed)
         if wrong:

@@ -51,7 +51,8 @@ def walked(library: str, client: Registered) -> dict[str, Any]:
 def test_a_library_of_node_is_served(library: str, registered: Registered) -> None:
     """Discovery, PKCE, exchange, rotation, the API, introspection, revocation, and a refusal it can read."""
     done = walked(library, registered)
-    assert (done["name"], done["scope"], done["rotated"]) == ("alice", "WRITE", True)
+    assert (done["name"], done["rotated"]) == ("alice", True)
+    assert done["scope"] in (None, "WRITE"), "a library may fill in what it asked for"
     assert 3500 < done["expires"] <= 3600
     assert done["refused"] == REFUSED[library]
     assert done["after"] == 401

@@ -90,5 +90,6 @@ def one(account: Account, rest: str = "") -> str:
 def refusal(answer: httpx2.Response) -> tuple[int, str]:
     """Status and sentence of a refusal."""
     document = answer.json()
-    assert set(document) == {"error", "error_description"}, document
+    told = {"error", "error_description", "errorMessages", "errors"}
+    assert set(document) == (told | {"code"} if answer.status_code == 409 else told), document
     return answer.status_code, document["error_description"]

@@ -22,8 +22,8 @@ async def test_a_person_signs_a_phone_in_and_it_works(site: SiteUnderTest) -> No
     answer = await site.token(**exchange)
     assert answer.status_code == 200, answer.text
     tokens = answer.json()
-    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "created_at", "scope"}
-    assert (tokens["token_type"], tokens["expires_in"], tokens["scope"]) == ("bearer", 3600, "WRITE")
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "created_at"}
+    assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 3600)
     assert answer.headers["cache-control"] == "no-store"
     again = await site.refresh(tokens["refresh_token"], link)
     assert again.status_code == 200

@@ -248,7 +248,7 @@ async def test_nobody_else_gets_anywhere(world: World, show: Show) -> None:
             assert answer.status_code == 200, name
             continue
         assert answer.status_code == CALLERS[show], name
-        assert set(answer.json()) == {"error", "error_description"}
+        assert set(answer.json()) == {"error", "error_description", "errorMessages", "errors"}
         assert "www-authenticate" in answer.headers or show is forged
     await world.site.store.flush()
     assert world.kept() == before

@@ -39,7 +39,7 @@ OPERATIONS = [(method, operation.rule.path) for operation in API for method in o
 # Only what has a query or a body can be called against its description.
 ASKING = {(method, o.rule.path) for o in API for method in o.rule.methods if o.asks is not None or o.query}
 # An access token is what opens it, and these calls are made with an API key.
-NEVER_WELL = {"/rest/api/2/myself", "/rest/api/latest/myself"}
+NEVER_WELL = {f"/rest/api/{version}/{name}" for version in ("2", "latest") for name in ("myself", "user")}
 # The site has no directory, and its people no passkeys.
 _LACKING = ("identities", "identities/{source}", "passkeys/{passkey}")
 # Nor is an address of a check made up.

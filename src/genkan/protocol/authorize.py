@@ -10,7 +10,7 @@ from genkan.protocol.outcomes import Refused
 from genkan.protocol.reasons import Reason, entry
 from genkan.protocol.records import Link, LinkKind, Standing
 from genkan.protocol.signin.demand import known_acrs
-from genkan.wire import pkce, redirects
+from genkan.wire import pkce, redirects, uri
 from genkan.wire.scopes import Permission, parse_scope
 
 PROMPTS = frozenset({"none", "login", "consent"})
@@ -35,6 +35,10 @@ class AuthorizeAsked(msgspec.Struct, frozen=True):
     ephemeral: bool
     max_age: str | None = None
     acr_values: str | None = None
+    response_mode: str | None = None
+    request: str | None = None
+    request_uri: str | None = None
+    resource: str | None = None
 
 
 class Interaction(msgspec.Struct, frozen=True, array_like=True):
@@ -123,6 +127,9 @@ def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | 
     if asked.response_type != "code":
         # RFC 9700 2.1.2: no implicit grant.
         return Refused(Reason.UNSUPPORTED_RESPONSE_TYPE, "response_type")
+    unserved = _unserved(asked)
+    if unserved is not None:
+        return unserved
     scope = _scope(asked.scope, link)
     if isinstance(scope, Refused):
         return scope
@@ -134,6 +141,27 @@ def _parameters(asked: AuthorizeAsked, link: Link) -> tuple[Permission, bytes | 
         return Refused(Reason.PROMPT_CONTRADICTS, "prompt")
     # RFC 6749 3.1: what is not known is ignored, so also a prompt of other providers.
     return scope, challenge, tuple(sorted(prompts & PROMPTS))
+
+
+def _unserved(asked: AuthorizeAsked) -> Refused | None:
+    """What changes the meaning of the request, so that ignoring it would answer another one than was asked."""
+    if asked.request:
+        return Refused(Reason.REQUEST_OBJECT, "request")
+    if asked.request_uri:
+        return Refused(Reason.REQUEST_BY_ADDRESS, "request_uri")
+    if asked.response_mode not in (None, "query"):
+        # OAuth 2.0 Multiple Response Type Encoding Practices 2.1: the client reads the answer where it asked for it.
+        return Refused(Reason.RESPONSE_MODE, "response_mode")
+    return resource_fault(asked.resource)
+
+
+def resource_fault(resource: str | None) -> Refused | None:
+    """RFC 8707 2: an absolute URI without a fragment. Which one it is makes no difference yet."""
+    if not resource:
+        return None
+    parts = uri.split(resource)
+    good = parts is not None and parts.fragment is None and bool(parts.authority or parts.path)
+    return None if good and uri.odd_character(resource) is None else Refused(Reason.RESOURCE_MALFORMED, "resource")
 
 
 def _strength(asked: AuthorizeAsked) -> tuple[int | None, tuple[str, ...]] | Refused:

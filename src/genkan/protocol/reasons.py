@@ -9,6 +9,7 @@ from genkan.protocol.policy_reasons import POLICY_REASONS
 from genkan.protocol.refusals import Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
+from genkan.protocol.request_reasons import REQUEST_REASONS
 from genkan.protocol.sign_in_reasons import SIGN_IN_REASONS
 from genkan.protocol.sign_on_reasons import SIGN_ON_REASONS
 from genkan.wire.oauth import ErrorCode as E
@@ -354,12 +355,7 @@ TABLE: Mapping[Reason, Entry] = {
         E.INSUFFICIENT_SCOPE, 403, "You are not allowed to do this.", "The caller lacks the ADMIN permission."
     ),
     Reason.NOT_FOUND: _to_client(E.INVALID_REQUEST, 404, "No page has this address.", "Unknown id or path."),
-    Reason.CONFLICT: _to_client(
-        E.INVALID_REQUEST,
-        409,
-        "It was changed by somebody else meanwhile, or exists already.",
-        "Load it again and repeat the change.",
-    ),
+    **REQUEST_REASONS,
     Reason.NAME_IS_SET: _to_client(
         E.INVALID_REQUEST,
         409,

@@ -20,6 +20,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 JSON: Headers = ((b"content-type", b"application/json;charset=UTF-8"), (b"cache-control", b"no-store"))
 # RFC 6749 5.1: token answers are never stored; Pragma for the oldest of caches.
 TOKEN: Headers = (*JSON, (b"pragma", b"no-cache"))
+CONFLICT = 409  # RFC 9110 15.5.10
 NO_CONTENT = 204  # RFC 9110 15.3.5, 8.6: no body, and no word about its length
 # Our sentences are set for people; a program is sent what a keyboard has.
 _TYPED = str.maketrans({"“": "'", "”": "'", "’": "'", "…": "...", "–": "-"})
@@ -73,19 +74,18 @@ def json(value: object, status: int = 200, headers: Headers = JSON) -> Answer:
     return Answer(status, headers, _encoder.encode(value))
 
 
-def token(access: str, refresh: str, expires_in: int, scope: str, created_at: int) -> Answer:
+def token(access: str, refresh: str, expires_in: int, scope: str | None, created_at: int) -> Answer:
     """RFC 6749 5.1, with ``created_at`` in seconds as Jira answers; ``expires_in`` says what is left."""
-    return json(
-        {
-            "access_token": access,
-            "token_type": "bearer",
-            "expires_in": expires_in,
-            "refresh_token": refresh,
-            "created_at": created_at,
-            "scope": scope,
-        },
-        headers=TOKEN,
-    )
+    told: dict[str, object] = {
+        "access_token": access,
+        "token_type": "bearer",
+        "expires_in": expires_in,
+        "refresh_token": refresh,
+        "created_at": created_at,
+    }
+    if scope is not None:
+        told["scope"] = scope
+    return json(told, headers=TOKEN)
 
 
 def error(refused: Refused, *, basic: bool = False) -> Answer:
@@ -96,7 +96,7 @@ def error(refused: Refused, *, basic: bool = False) -> Answer:
         headers = (*headers, (b"www-authenticate", b'Basic realm="Genkan"'))
     if refused.retry_after is not None:
         headers = (*headers, (b"retry-after", str(refused.retry_after).encode()))
-    return json(error_body(refused), row.status, headers)
+    return json(error_document(error_body(refused), refused.reason), row.status, headers)
 
 
 def error_body(refused: Refused) -> dict[str, str]:
@@ -104,6 +104,16 @@ def error_body(refused: Refused) -> dict[str, str]:
     row = entry(refused.reason)
     public = row.public if not _tells_detail(refused) else f"{row.public} ({refused.detail})"
     return {"error": row.wire.value, "error_description": _description(public)}
+
+
+def error_document(body: Mapping[str, str], reason: Reason | None = None) -> dict[str, object]:
+    """The error with what clients of a Jira look for: its sentence as ``errorMessages``, and ``errors`` of fields,
+    which are not told apart here. Of a conflict ``code`` says which it is.
+    """
+    told: dict[str, object] = {**body, "errorMessages": [body["error_description"]], "errors": {}}
+    if reason is not None and entry(reason).status == CONFLICT:
+        told["code"] = reason.value
+    return told
 
 
 def busy(retry_after: int = 1) -> Answer:
@@ -135,7 +145,9 @@ def bearer_error(
         "error": parts[1].split('"')[1] if len(parts) > 1 else "invalid_token",
         "error_description": _public(refused),
     }
-    return json(body, status, (*JSON, (b"www-authenticate", ", ".join(parts).encode("ascii", "replace"))))
+    return json(
+        error_document(body), status, (*JSON, (b"www-authenticate", ", ".join(parts).encode("ascii", "replace")))
+    )
 
 
 def redirect(location: str, status: int = 302) -> Answer:

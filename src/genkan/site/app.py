@@ -74,7 +74,7 @@ from genkan.site.login import (
     signin,
 )
 from genkan.site.peer import Peers
-from genkan.site.provider import authorization, forward, mobile, related_origins, rest, tokens
+from genkan.site.provider import authorization, forward, mobile, related_origins, rest, tokens, well_known
 from genkan.site.routes import Rule
 
 API = (
@@ -148,6 +148,7 @@ def route_table(base_url: str) -> tuple[Rule, ...]:
         *mobile.rules(base_url),
         *forward.RULES,
         *related_origins.RULES,
+        *well_known.RULES,
         *openapi.rules(API),
         openapi.serving(API),
         *authorization.RULES,

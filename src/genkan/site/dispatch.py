@@ -131,7 +131,7 @@ class Dispatcher:
             self._door.note_from(network_of(arrival.client), refused, self._door.env().now)
             return answer.error(refused)
         if rule is None:
-            return self._no_rule(rules, request_id, headers)
+            return self._no_rule(rules, path, request_id, headers)
         if self._clock.in_doubt and rule.path not in TIMELESS:
             return self._shaped(rule, Refused(Reason.BUSY, "clock", retry_after=10), request_id, headers)
         try:
@@ -188,14 +188,16 @@ class Dispatcher:
         bare = (self._base,) if rule.path == "/" and self._base else ()
         return (below, *bare) if rule.also_at is None else (below, rule.also_at)
 
-    def _no_rule(self, rules: dict[str, Rule], request_id: str, headers: Headers) -> Answer:
+    def _no_rule(self, rules: dict[str, Rule], path: str, request_id: str, headers: Headers) -> Answer:
+        if not rules and path.startswith(f"{self._base}/rest/"):
+            # Whoever asks there is a program: it is told in the form that it reads.
+            return answer.error(Refused(Reason.NOT_FOUND))
         if not rules:
             return self._door.pages.refusal(Refused(Reason.NOT_FOUND), request_id, reader_of(headers, None))
         allow = ", ".join(sorted({*rules, *(["HEAD"] if "GET" in rules else [])})).encode()
         # RFC 9110 15.5.6: a 405 names the methods that are allowed.
-        return answer.json({"error": "invalid_request", "error_description": "Method not allowed."}, 405).plus(
-            (b"allow", allow)
-        )
+        told = answer.error_document({"error": "invalid_request", "error_description": "Method not allowed."})
+        return answer.json(told, 405).plus((b"allow", allow))
 
     def _guard_fault(self, rule: Rule, received: Received) -> Refused | None:
         if rule.guard is Guard.CERTIFICATE:

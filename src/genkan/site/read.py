@@ -95,8 +95,9 @@ def credentials(received: Received, parameters: Form) -> Credentials | None:
     basic = parse_basic(header)
     if basic is None:
         return Credentials("", "", basic=True)
-    if "client_secret" in parameters or parameters.get("client_id", basic.client_id) != basic.client_id:
-        # RFC 6749 2.3: a client must not use more than one method.
+    said_again = (parameters.get("client_id", basic.client_id), parameters.get("client_secret", basic.client_secret))
+    if said_again != (basic.client_id, basic.client_secret):
+        # RFC 6749 2.3: a client must not use more than one method; where it says the same twice it uses one.
         raise Malformed(Reason.CLIENT_AUTHENTICATED_TWICE)
     return Credentials(basic.client_id, basic.client_secret or None, basic=True)
 
@@ -127,4 +128,8 @@ def authorize_request(parameters: Form) -> AuthorizeAsked:
         ephemeral=parameters.get("ephemeral") == "true",
         max_age=parameters.get("max_age") or None,
         acr_values=parameters.get("acr_values") or None,
+        response_mode=parameters.get("response_mode") or None,
+        request=parameters.get("request") or None,
+        request_uri=parameters.get("request_uri") or None,
+        resource=parameters.get("resource") or None,
     )

@@ -92,6 +92,8 @@ def document(base_url: str) -> dict[str, object]:
         "scopes_supported": [permission.name for permission in Permission],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
+        "request_parameter_supported": False,  # OpenID Connect Discovery 3: left out, the latter means true
+        "request_uri_parameter_supported": False,
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": [
             "S256"

@@ -47,6 +47,9 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"  # RFC 6749 5.2
     INVALID_TOKEN = "invalid_token"  # RFC 6750 3.1
     INSUFFICIENT_SCOPE = "insufficient_scope"  # RFC 6750 3.1
+    INVALID_TARGET = "invalid_target"  # RFC 8707 2
+    REQUEST_NOT_SUPPORTED = "request_not_supported"  # OpenID Connect Core 3.1.2.6
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"  # OpenID Connect Core 3.1.2.6
     UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # RFC 7009 2.2.1
     LOGIN_REQUIRED = "login_required"  # OpenID Connect Core 3.1.2.6, for prompt=none
     INTERACTION_REQUIRED = "interaction_required"  # OpenID Connect Core 3.1.2.6

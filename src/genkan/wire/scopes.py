@@ -26,6 +26,15 @@ WORDS: Mapping[Permission, str] = MappingProxyType(
 _BY_NAME = {permission.name: permission for permission in Permission}
 
 
+def scope_to_tell(asked: Permission | None, given: Permission) -> str | None:
+    """The scope of a token answer (RFC 6749 5.1): None where what was asked, or the default, is covered, since clients
+    compare words and WRITE is not READ WRITE to them; else all that is given.
+    """
+    if asked is None or given >= asked:
+        return None
+    return " ".join(permission.name for permission in Permission if permission <= given)
+
+
 def parse_scope(text: str) -> Permission | None:
     """Read a scope value; the widest word counts, an unknown word or no word at all gives None."""
     if text in _BY_NAME:

@@ -66,7 +66,7 @@ def _kept(inside: Inside) -> Form:
 
 def _faults(error: Refused) -> Mapping[str, str]:
     match error.reason:
-        case Reason.CONFLICT:
+        case Reason.TAKEN:
             return {"certificate": PINNED_ALREADY}
         case Reason.CERTIFICATE_ANOTHERS:
             return {"certificate": entry(error.reason).public}

@@ -59,7 +59,7 @@ def _form(at: Met, error: Refused | None, door: Door) -> Answer:
 
 def _faults(error: Refused) -> Mapping[str, str]:
     match error.reason:
-        case Reason.CONFLICT:
+        case Reason.TAKEN:
             return {"subject": LINKED_ALREADY}
         case Reason.INVALID_VALUE:
             return {"subject": sentence(error)}

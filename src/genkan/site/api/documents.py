@@ -125,11 +125,16 @@ class UsageDocument(Struct, frozen=True, rename="camel", kw_only=True):
     last_used_at: str | None
 
 
-class ErrorDocument(Struct, frozen=True):
-    """RFC 6749 5.2's error document, which every refusal of the API is."""
+class ErrorDocument(Struct, frozen=True, omit_defaults=True):
+    """RFC 6749 5.2's error document, which every refusal of the API is, with the members of Jira's. ``code`` is there
+    with 409: ``taken``, ``conflict`` (changed meanwhile), or why else it cannot be done as things stand.
+    """
 
     error: str
     error_description: str
+    error_messages: tuple[str, ...] = msgspec.field(name="errorMessages")
+    errors: dict[str, str]
+    code: str = ""
 
 
 def link_document(link: Link, secret: str | None = None) -> LinkDocument:

@@ -44,7 +44,7 @@ async def create_link(received: Received, door: Door) -> Answer:
     body = read_body(received, NewLinkBody)
     for _ in range(TRIES):
         if body.client_id and await door.store.link_by_client_id(body.client_id) is not None:
-            return answer.error(Refused(Reason.CONFLICT))
+            return answer.error(Refused(Reason.TAKEN))
         allow_http = door.settings.insecure_redirects
         made = links.create(body.wish(body.client_id), caller.actor, door.env(), allow_http=allow_http)
         if isinstance(made, Refused):

@@ -14,7 +14,7 @@ from genkan.store.rounds import TRIES
 async def link_identity(
     received: Received, caller: Administrator, source: str, subject: str, label: str, door: Door
 ) -> Identity | Refused:
-    """Link the person whom the path names; CONFLICT where the subject or the person is linked there already."""
+    """Link the person whom the path names; TAKEN where the subject or the person is linked there already."""
     if door.sign_on.named(source) is None:
         return Refused(Reason.INVALID_VALUE, "source: there is no such table in the sign-on file")
     for _ in range(TRIES):
@@ -26,7 +26,7 @@ async def link_identity(
             return change
         linked = {one.source for one in await door.store.identities_of(account.id)}
         if source in linked or await door.store.identity(source, subject) is not None:
-            return Refused(Reason.CONFLICT)
+            return Refused(Reason.TAKEN)
         if await door.store.apply(change):
             kept = await door.store.identity(source, subject)
             return kept.identity if kept else Refused(Reason.NOT_FOUND)

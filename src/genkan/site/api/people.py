@@ -99,7 +99,7 @@ async def added(wish: AccountWish, caller: Administrator, door: Door) -> Account
     folded = accounts.fold(wish.name)
     for _ in range(TRIES):
         if folded is not None and await door.store.account_by_name(folded) is not None:
-            return Refused(Reason.CONFLICT)
+            return Refused(Reason.TAKEN)
         made = caller.create(wish, door.env())
         if isinstance(made, Refused):
             return made

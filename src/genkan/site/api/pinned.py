@@ -21,7 +21,7 @@ from genkan.wire.scopes import Permission
 async def pin_certificate(
     received: Received, caller: Administrator, data: bytes, kind: PinKind, door: Door
 ) -> Pin | Refused:
-    """Tie it to the person whom the path names; CONFLICT where it is tied to somebody already, CERTIFICATE_ANOTHERS
+    """Tie it to the person whom the path names; TAKEN where it is tied to somebody already, CERTIFICATE_ANOTHERS
     where it signs somebody else in.
     """
     leaf = read_file(data)
@@ -35,7 +35,7 @@ async def pin_certificate(
         if isinstance(made, Refused):
             return made
         if await door.store.pinned([(kind, made.pin.value)]):
-            return Refused(Reason.CONFLICT)
+            return Refused(Reason.TAKEN)
         if await is_anothers(account, leaf, kind, door.certificates.rules, door.store):
             return Refused(Reason.CERTIFICATE_ANOTHERS)
         if await door.store.apply(await _keeping_administrators(made.change, door)):

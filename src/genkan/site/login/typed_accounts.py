@@ -31,7 +31,7 @@ def new_password_fault(form: Form) -> str:
 
 def account_faults(refused: Refused) -> dict[str, str]:
     """The same beside the field it is about; beside the first one where it is about none."""
-    if refused.reason is Reason.CONFLICT:
+    if refused.reason is Reason.TAKEN:
         return {"name": NAME_TAKEN}
     if refused.reason is Reason.ADDRESS_ANOTHERS:
         return {"email": sentence(refused)}

@@ -6,17 +6,19 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from genkan import __version__
-from genkan.protocol.outcomes import Refused
+from genkan.protocol.accounts import fold
+from genkan.protocol.outcomes import Live, Refused
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import Account
-from genkan.site import answer, bearer
+from genkan.protocol.records import Account, Standing
+from genkan.site import answer, bearer, read
 from genkan.site.answer import Answer
-from genkan.site.api.documents import public_id
-from genkan.site.api.openapi import Operation
+from genkan.site.api.documents import public_id, read_public_id
+from genkan.site.api.openapi import Operation, Query
 from genkan.site.door import Door
 from genkan.site.presented_person import certificate_caller
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
+from genkan.wire.scopes import Permission
 from genkan.wire.versions import parse_version
 
 DEFAULT_LOCALE = "en_US"
@@ -97,6 +99,42 @@ async def myself(received: Received, door: Door) -> Answer:
     return answer.json(_myself(found, door.public.text + "/rest/api/2"))
 
 
+async def user(received: Received, door: Door) -> Answer:
+    """GET /rest/api/2/user?username= or ?key=, which ``self`` of ``myself`` points to: oneself with any live token,
+    others with ADMIN, and nobody whose right is above one's own. What may not be seen is not there.
+    """
+    live = await bearer.shown(received, door)
+    if isinstance(live, Refused):
+        door.note(live, received, door.env().now)
+        return answer.bearer_error(live, bearer.REALM)
+    asked = read.query(received)
+    found = await _account_asked(asked, door)
+    if found is None:
+        return answer.error(Refused(Reason.MISSING_PARAMETER, "username or key"))
+    if isinstance(found, Refused) or not _may_see(live, found):
+        return answer.error(Refused(Reason.NOT_FOUND))
+    return answer.json(_myself(found, door.public.text + "/rest/api/2"))
+
+
+async def _account_asked(asked: read.Form, door: Door) -> Account | Refused | None:
+    """The account that is named; None where none is."""
+    name, key = asked.get("username"), asked.get("key")
+    if not name and not key:
+        return None
+    number, folded = read_public_id(key) if key else None, fold(name) if name and not key else None
+    found = await door.store.account(number) if number is not None else None
+    if folded is not None:
+        found = await door.store.account_by_name(folded)
+    gone = found is None or found.standing is Standing.DELETED
+    return Refused(Reason.NOT_FOUND) if found is None or gone else found
+
+
+def _may_see(live: Live, other: Account) -> bool:
+    if other.id == live.account.id:
+        return True
+    return live.permission >= Permission.ADMIN and other.permission <= live.permission
+
+
 def _myself(account: Account, api: str) -> Myself:
     groups = tuple(GroupName(name, f"{api}/group?groupname={quote(name, safe='')}") for name in account.groups)
     return Myself(
@@ -105,7 +143,7 @@ def _myself(account: Account, api: str) -> Myself:
         name=account.name,
         email_address=account.email,
         display_name=account.display_name,
-        active=True,
+        active=account.standing is Standing.ACTIVE,
         time_zone=account.time_zone,
         locale=account.locale or DEFAULT_LOCALE,
         groups=GroupNames(len(groups), groups),
@@ -116,11 +154,16 @@ def _rule(version: str, name: str, handler: Handler, who: Who, about: str) -> Ru
     return Rule(f"/rest/api/{version}/{name}", ("GET",), handler, who, Guard.MACHINE, about)
 
 
+_WHOM = (
+    Query("username", "string", "The name of the account."),
+    Query("key", "string", "Its key, as myself tells it."),
+)
 OPERATIONS = tuple(
     operation
     for version in ("2", "latest")
     for operation in (
         Operation(_rule(version, "serverInfo", server_info, Who.ANYONE, "What the site says it is."), ServerInfo),
         Operation(_rule(version, "myself", myself, Who.BEARER, "Whom the access token speaks for."), Myself),
+        Operation(_rule(version, "user", user, Who.BEARER, "A person by name or key."), Myself, query=_WHOM),
     )
 )

@@ -8,12 +8,13 @@ from msgspec import structs
 
 from genkan.protocol import api_keys
 from genkan.protocol.access import access, introspect_refresh, revoke
+from genkan.protocol.authorize import resource_fault
 from genkan.protocol.clients import Credentials, authenticate, secret_digest
 from genkan.protocol.env import Env
 from genkan.protocol.facts import CodeFacts, GrantFacts
 from genkan.protocol.outcomes import Ended, Live, Nothing, Redeemed, Refused, Retried, Rotated
 from genkan.protocol.reasons import Reason
-from genkan.protocol.records import ApiKey, Grant, Link, Site
+from genkan.protocol.records import ApiKey, Grant, Link, LinkKind, Site
 from genkan.protocol.redeem import RedeemAsked, redeem
 from genkan.protocol.refresh import RefreshAsked, refresh
 from genkan.protocol.sealing import Code, Handle, Kind
@@ -23,11 +24,12 @@ from genkan.site import answer, read
 from genkan.site.answer import Answer
 from genkan.site.door import Door
 from genkan.site.opening import open_code, open_token, ring_fault
+from genkan.site.provider.cross_origin import READABLE, preflights
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Handler, Rule, Who
 from genkan.store.rounds import TRIES
 from genkan.wire.oauth import GrantType
-from genkan.wire.scopes import parse_scope
+from genkan.wire.scopes import Permission, parse_scope, scope_to_tell
 
 LONGEST_DEVICE_ID = 200
 LONGEST_USER_AGENT = 200
@@ -43,6 +45,14 @@ async def token(received: Received, door: Door) -> Answer:
     client = await _client(shown, door, env)
     if isinstance(client, Refused):
         return _refuse(client, received, door, env, basic=shown is not None and shown.basic)
+    answered = await _granted(received, parameters, client, door, env)
+    return answered.plus(*READABLE) if client.kind is LinkKind.NATIVE else answered
+
+
+async def _granted(received: Received, parameters: read.Form, client: Link, door: Door, env: Env) -> Answer:
+    target = parameters.get("resource")
+    if target and (fault := resource_fault(target)):
+        return _refuse(fault, received, door, env)
     match parameters.get("grant_type"):
         case GrantType.AUTHORIZATION_CODE:
             return await exchange_code(received, parameters, client, door, env)
@@ -83,7 +93,7 @@ async def exchange_code(received: Received, parameters: read.Form, client: Link,
             return _refuse(outcome, received, door, env)
         if await door.store.apply(outcome):
             if isinstance(outcome, Redeemed):
-                return _token_answer(outcome.grant, door, env)
+                return _token_answer(outcome.grant, None, door, env)
             return _refuse(outcome.refusal or Refused(Reason.CODE_REDEEMED), received, door, env)
         if isinstance(outcome, Redeemed):
             door.sign_ins.give_back(opened.account_id, opened.link_id)
@@ -152,7 +162,7 @@ async def refresh_grant(received: Received, parameters: read.Form, client: Link,
         if await door.store.apply(outcome):
             match outcome:
                 case Rotated(grant=grant) | Retried(grant=grant):
-                    return _token_answer(grant, door, env)
+                    return _token_answer(grant, asked.scope, door, env)
                 case Ended(refusal=refusal):
                     return _refuse(refusal or Refused(Reason.GRANT_ENDED), received, door, env)
                 case _:
@@ -189,13 +199,13 @@ async def _refresh_asked(
     )
 
 
-def _token_answer(grant: Grant, door: Door, env: Env) -> Answer:
+def _token_answer(grant: Grant, asked: Permission | None, door: Door, env: Env) -> Answer:
     mint = door.sealer.token
     return answer.token(
         mint(Kind.ACCESS, grant.key_id, grant.id, grant.generation),
         mint(Kind.REFRESH, grant.key_id, grant.id, grant.generation),
         max(0, grant.access_expires_at - env.now) // 1000,
-        grant.access_scope.name,
+        scope_to_tell(asked, grant.access_scope),
         grant.rotated_at // 1000,
     )
 
@@ -311,7 +321,8 @@ async def revoke_token(received: Received, door: Door) -> Answer:
         return _refuse(outcome, received, door, env)
     if not isinstance(outcome, Nothing) and not await door.store.apply(outcome):
         return answer.busy()
-    return answer.json({})
+    done = answer.json({})
+    return done.plus(*READABLE) if client.kind is LinkKind.NATIVE else done
 
 
 def _refuse(refused: Refused, received: Received, door: Door, env: Env, *, basic: bool = False) -> Answer:
@@ -326,7 +337,9 @@ def _both(path: str, handler: Handler, about: str) -> tuple[Rule, Rule]:
     return latest, numbered
 
 
+_FOR_PAGES = tuple(f"/rest/oauth2/{version}/{name}" for version in ("latest", "1.0") for name in ("token", "revoke"))
 RULES = (
+    *preflights(*_FOR_PAGES),
     *_both("token", token, "Exchanges a code, refreshes a sign-in."),
     *_both("revoke", revoke_token, "Ends a sign-in by any of its tokens."),
     *_both("introspect", introspect, "Says what a token may do now."),
