@@ -17,6 +17,7 @@ from tests.adversary.aftermath import healed, nothing_lost, stayed_ready, watchi
 from tests.adversary.attackers import KINDS, Attack
 from tests.security.load import Load
 from tests.security.serving import Serving, serving
+from tests.site.tls_world import HOST, House, ask
 
 FEW_FILES = 400  # of which the site keeps a hundred for itself
 ATTACKER = "127.7.7.7"
@@ -122,3 +123,50 @@ async def test_a_large_attack_of_one_address_leaves_the_others_within_three_time
     sys.stdout.write(f"\n{kind}: p99 {quiet:.1f} ms quiet, {attacked:.1f} ms attacked, {int(opened)} connections\n")
     stayed_ready(watch, began, ended)
     assert attacked <= 3 * quiet
+
+
+def resident_mb(site: Serving) -> float:
+    """What the serving process has in memory."""
+    assert site.process is not None
+    lines = Path(f"/proc/{site.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def files_of(site: Serving) -> int:
+    """How many descriptors it has."""
+    assert site.process is not None
+    return len(list(Path(f"/proc/{site.process.pid}/fd").iterdir()))
+
+
+@pytest.mark.long
+async def test_fifteen_thousand_silent_handshakes_take_neither_descriptors_nor_memory(tmp_path: Path) -> None:
+    """A site with TLS of its own that may open twelve thousand files; whoever speaks is answered all the while."""
+    house, site = House(tmp_path / "house"), Serving(tmp_path)
+    site.environment |= {
+        "GENKAN_BASE_URL": f"https://{HOST}:{site.port}",
+        "GENKAN_TLS_CERT": house.files.certificate,
+        "GENKAN_TLS_KEY": house.files.key,
+    }
+    with files_allowed(12_000):
+        site.start()
+    try:
+        before, most_mb, most_files, answered = resident_mb(site), 0.0, 0, 0
+        words = ["-m", "tests.adversary.attackers", "silent", str(site.port), "15000", "20", ATTACKER]
+        attacker = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
+        waiting = asyncio.ensure_future(attacker.communicate())
+        while not waiting.done():
+            assert b" 200 OK" in await ask(site.port, house.trusting(), "/readyz", header=f"{HOST}:{site.port}")
+            answered += 1
+            most_mb, most_files = max(most_mb, resident_mb(site)), max(most_files, files_of(site))
+            await asyncio.sleep(0.2)
+    finally:
+        site.kill()
+    opened = int(waiting.result()[0])
+    sys.stdout.write(
+        f"\nsilent handshakes: {opened} connections, {answered} answers meanwhile, {most_files} files, "
+        f"{before:.0f} MB before and {most_mb:.0f} MB at most\n"
+    )
+    assert opened >= 15_000
+    assert answered > 20
+    assert most_files < 12_000
+    assert most_mb < before + 300

@@ -1,7 +1,7 @@
 """The console's page of the MDM set-up: the artefact for each MDM, and what is wrong with a value that was pasted."""
 
-from genkan.mdm import check as checking
 from genkan.mdm.build import NEEDS_BUNDLE_ID, Artefact, build
+from genkan.mdm.check import Mended, Report
 from genkan.mdm.explain import explain
 from genkan.mdm.forms import target_named
 from genkan.mdm.targets import GUIDES, Target
@@ -9,6 +9,7 @@ from genkan.mdm.words import FORMS
 from genkan.site import console
 from genkan.site.admin.managed_said import MOST_SHOWN, said
 from genkan.site.answer import Answer
+from genkan.site.api.managed_checked import checked
 from genkan.site.console import Inside
 from genkan.site.door import Door
 from genkan.site.phone_guide import site_entry
@@ -35,8 +36,8 @@ async def check(received: Received, door: Door) -> Answer:
     if isinstance(inside, Answer):
         return inside
     pasted = inside.form.get("pasted", "")
-    target = target_named(inside.form.get("check_for", ""))
-    report = {} if inside.again or not pasted.strip() else _report(pasted.encode("utf-8", "replace"), target)
+    octets, target = pasted.encode("utf-8", "replace"), target_named(inside.form.get("check_for", ""))
+    report = {} if inside.again or not pasted.strip() else _report(*await checked(octets, target, received))
     return await _page(inside, door, inside.form, report)
 
 
@@ -66,10 +67,8 @@ def _target(name: str) -> Target:
     return target_named(name) or Target.INTUNE
 
 
-def _report(octets: bytes, target: Target | None) -> dict[str, object]:
-    found = checking.check(octets, target=target)
-    mended = checking.fix(octets, target=target) if found.findings else None
-    text = mended.octets.decode("utf-8", "replace") if mended is not None and mended.octets is not None else ""
+def _report(found: Report, mended: Mended) -> dict[str, object]:
+    text = mended.octets.decode("utf-8", "replace") if found.findings and mended.octets is not None else ""
     return {
         "form": FORMS[found.kind.value],
         "broken": found.broken,
@@ -77,8 +76,8 @@ def _report(octets: bytes, target: Target | None) -> dict[str, object]:
         "findings": said(found.findings[:MOST_SHOWN]),
         "more": max(0, len(found.findings) - MOST_SHOWN),
         "sites": found.sites[:MOST_SHOWN],
-        "mended": text if mended is not None and mended.done else "",
-        "left": len(mended.left) if mended is not None else 0,
+        "mended": text if mended.done else "",
+        "left": len(mended.left),
         "steps": explain(found.managed, android=found.android) if len(found.sites) <= MOST_SHOWN else (),
     }
 

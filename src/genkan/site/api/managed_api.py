@@ -2,7 +2,6 @@
 
 from msgspec import Struct
 
-from genkan.mdm import check as checking
 from genkan.mdm.build import NotBuilt, build
 from genkan.mdm.forms import target_named
 from genkan.mdm.targets import Target
@@ -13,6 +12,7 @@ from genkan.site.answer import Answer
 from genkan.site.api.administrators import administrator, turn_away
 from genkan.site.api.asked import parameters
 from genkan.site.api.bodies import read_body
+from genkan.site.api.managed_checked import checked
 from genkan.site.api.managed_documents import ManagedFindingDocument, finding_document
 from genkan.site.api.openapi import Operation, Query
 from genkan.site.door import Door
@@ -114,8 +114,7 @@ async def check_managed(received: Received, door: Door) -> Answer:
     if isinstance(caller, Refused):
         return turn_away(caller, received, door)
     body = read_body(received, ManagedCheckBody)
-    octets, target = body.value.encode("utf-8", "replace"), _target(body.target)
-    found, mended = checking.check(octets, target=target), checking.fix(octets, target=target)
+    found, mended = await checked(body.value.encode("utf-8", "replace"), _target(body.target), received)
     document = ManagedCheckDocument(
         findings=tuple(map(finding_document, found.findings)),
         sites=tuple(map(_site, found.sites)),
