@@ -83,7 +83,8 @@ class Attack:
     def _goes_on(self, one: socket.socket) -> bool:
         try:
             with contextlib.suppress(BlockingIOError):
-                if self.kind.reads and not one.recv(65536):
+                # A connection that was broken off says so also to who looks at it without taking anything.
+                if not one.recv(65536, 0 if self.kind.reads else socket.MSG_PEEK):
                     one.close()
                     return False
             with contextlib.suppress(BlockingIOError):

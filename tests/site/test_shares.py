@@ -127,6 +127,27 @@ def test_who_holds_most_of_the_memory_goes_first() -> None:
     assert figures.shed == {"unfinished": 1}
 
 
+async def test_answers_that_nobody_reads_take_so_much_memory_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who of all leaves most of them goes; who reads again is none of them any more."""
+    monkeypatch.setattr("genkan.httpd.connection.MOST_UNREAD_BYTES", 1000)
+    shared = Shared(echo, log)
+    made = [connection_of(shared) for _ in range(4)]
+    for (connection, _), (address, size) in zip(
+        made, (("198.51.100.1", 300), ("203.0.113.7", 300), ("203.0.113.7", 300), ("192.0.2.1", 300)), strict=True
+    ):
+        connection._client = address
+        connection._transport.unsent = size  # type: ignore[attr-defined]
+        connection.pause_writing()
+    assert [wire.aborted for _, wire in made] == [False, True, False, False]
+    made[2][0].resume_writing()
+    made[2][0].pause_writing()
+    assert [wire.aborted for _, wire in made] == [False, True, False, False]
+    assert shared.figures.shed == {"unread": 1}
+    for connection, _ in made:
+        connection.connection_lost(None)
+    assert shared.shares._unread.total == 0
+
+
 async def test_requests_sent_ahead_take_turns_with_the_others() -> None:
     """Forty connections with sixteen requests each: who comes then is answered after a few of them, not after all."""
     order: list[str] = []

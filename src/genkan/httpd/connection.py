@@ -26,6 +26,8 @@ BODY_SECONDS = 30.0
 LINGER_SECONDS = 2.0
 # Bytes that requests which are not whole yet may take in all: a thousand of the largest.
 MOST_UNFINISHED_BYTES = 64 * 1024 * 1024
+# The same of answers that their clients let wait.
+MOST_UNREAD_BYTES = 64 * 1024 * 1024
 
 _FAILED = Answer(500, ((b"content-type", b"text/plain"),), b"Internal Server Error")
 
@@ -89,9 +91,15 @@ class Connection(Flow, Reading, asyncio.Protocol):
             self._task.add_done_callback(self._shared.state.tasks.discard)
         self._shared.state.connections.discard(self)
 
+    def pause_writing(self) -> None:
+        """It does not read: what it is sent waits in our memory, of which everybody has a share."""
+        super().pause_writing()
+        self._shared.shares.wait(self, self._transport.get_write_buffer_size(), MOST_UNREAD_BYTES)
+
     def resume_writing(self) -> None:
         """It reads again."""
         super().resume_writing()
+        self._shared.shares.reads(self)
         self._next()
 
     def eof_received(self) -> bool:

@@ -4,7 +4,7 @@ IPv4 and its /24, a /64 of IPv6 and its /48. Nothing here is asked for a request
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Protocol
 
@@ -128,6 +128,31 @@ class Sources:
         return inner.row(narrow) if inner is not None and narrow is not None else {}
 
 
+class Unread:
+    """Bytes of answers that nobody reads, by source."""
+
+    def __init__(self) -> None:
+        self._of: dict[Member, int] = {}
+        self._by_source: Counter[str] = Counter()
+        self.total = 0
+
+    def set(self, member: Member, size: int) -> None:
+        """So many wait for it now."""
+        more = size - self._of.pop(member, 0)
+        if size:
+            self._of[member] = size
+        source = source_of(member.address)
+        self.total += more
+        self._by_source[source] += more
+        if not self._by_source[source]:
+            del self._by_source[source]
+
+    def of_heaviest(self) -> Iterator[Member]:
+        """Those for whose source most waits, the first that stopped reading first."""
+        heaviest = max(self._by_source, key=self._by_source.__getitem__)
+        return (one for one in self._of if source_of(one.address) == heaviest)
+
+
 class Shares:
     """The connections of one server. ``is_proxy``: everybody comes from there, so that it has no share to exceed."""
 
@@ -139,6 +164,7 @@ class Shares:
         self._connections = Sources()
         self._unfinished = Sources()
         self._held: Counter[str] = Counter()
+        self._unread = Unread()
 
     @property
     def is_crowded(self) -> bool:
@@ -158,13 +184,13 @@ class Shares:
     def leave(self, member: Member) -> None:
         """It is closed."""
         self._figures.connections -= 1
-        self._connections.remove(member)
-        self._unfinished.remove(member)
+        self.goes(member)
 
     def goes(self, member: Member) -> None:
         """It was told to go: its place is free, its descriptor not yet."""
         self._connections.remove(member)
         self._unfinished.remove(member)
+        self._unread.set(member, 0)
 
     def make_room(self) -> bool:
         """Whether there is a place, or who had most of them has left one."""
@@ -216,6 +242,19 @@ class Shares:
             return member
         others = (one for one in self._unfinished.all if source_of(one.address) == heaviest)
         return max(others, key=_held_by, default=member)
+
+    def wait(self, member: Member, size: int, most: int) -> None:
+        """It does not read so many bytes that it was sent. Where all together leave more than ``most``, one of the
+        source that leaves most goes.
+        """
+        self._unread.set(member, size)
+        if self._unread.total > most:
+            self._figures.shed["unread"] += 1
+            self._go(next(self._unread.of_heaviest()))
+
+    def reads(self, member: Member) -> None:
+        """It has read enough to be sent more."""
+        self._unread.set(member, 0)
 
     def _counts(self, address: str) -> bool:
         return bool(address) and not self._is_proxy(address)

@@ -10,7 +10,7 @@ from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.password import LaneFull
 
 # What `ServerFigures` and the handshakes are counted by; all of it is shown, also where nothing was counted yet.
-SHED = ("programs", "people", "connections", "share", "unfinished")
+SHED = ("programs", "people", "connections", "share", "unfinished", "unread")
 CUT_OFF = ("head", "body", "answer")
 HANDSHAKES = ("done", "failed", "certificate")
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
