@@ -72,7 +72,7 @@ def test_a_revoked_key_is_dead_for_ever() -> None:
         ({"name": "a\nb"}, Reason.INVALID_VALUE),
         ({"lifetime": 0}, Reason.INVALID_VALUE),
         ({"lifetime": -1}, Reason.INVALID_VALUE),
-        ({"name": " monitoring "}, Reason.CONFLICT),
+        ({"name": " monitoring "}, Reason.TAKEN),
     ],
 )
 def test_what_cannot_be_is_refused(changes: dict[str, Any], reason: Reason) -> None:

@@ -64,7 +64,8 @@ async def test_a_revoked_key_opens_nothing_more(site: SiteUnderTest, ours: Calle
 async def test_a_name_means_one_key(ours: Caller) -> None:
     """The audit names keys by it: free again once the key is revoked."""
     made = await ours.post(KEYS, name="job")
-    assert refusal(await ours("POST", KEYS, json={"name": " job "}))[0] == 409
+    taken = await ours("POST", KEYS, json={"name": " job "})
+    assert (refusal(taken)[0], taken.json()["code"]) == (409, "taken")
     await ours("DELETE", f"{KEYS}/{made['id']}")
     await ours.post(KEYS, name="job")
 

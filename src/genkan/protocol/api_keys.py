@@ -122,7 +122,7 @@ def _wish_fault(wish: ApiKeyWish, known: Sequence[KeyFacts], maker: int, env: En
     if wish.lifetime is not None and wish.lifetime > LONGEST_LIFETIME:
         return Refused(Reason.INVALID_VALUE, f"lifetime: at most {LONGEST_LIFETIME // DAY} days")
     if any(facts.key.name == name and is_open(facts.key, env.now) for facts in known):
-        return Refused(Reason.CONFLICT, f"there is an API key {name} already; revoke it first, or choose another name")
+        return Refused(Reason.TAKEN, f"there is an API key {name} already; revoke it first, or choose another name")
     return None
 
 

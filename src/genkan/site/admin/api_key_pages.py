@@ -73,7 +73,7 @@ async def _made(received: Received, inside: Inside, door: Door, wish: ApiKeyWish
             sent_before = _just_made(received, inside, door, wish.name.strip(), known)
             if sent_before is not None:
                 return answer.redirect(f"{door.public.text}{PATH}/{public_id(sent_before.key.id)}", 303)
-            taken = made.reason is Reason.CONFLICT
+            taken = made.reason is Reason.TAKEN
             return _form(inside, door, inside.form, {"name": NAME_TAKEN if taken else NAME_FAULT})
         if await door.store.apply(made.change):
             key_id = public_id(made.key.id)
