@@ -1,11 +1,15 @@
-"""Structured log lines on standard error. What is logged is named field by field, so no secret gets in by accident."""
+"""Structured log lines on standard error. What is logged is named field by field, so no secret gets in by accident.
+
+Whoever logs never waits for the line to be written (outside/outlet.py).
+"""
 
 import logging
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import structlog
+
+from genkan.outside.outlet import ERR
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -20,7 +24,7 @@ def make_log(log_format: str, level: str, **always: object) -> Callable[..., Non
     )
     least = _LEVELS[level]
     logger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        structlog.ReturnLogger(),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -34,8 +38,9 @@ def make_log(log_format: str, level: str, **always: object) -> Callable[..., Non
 
     def log(level: str, event: str, **fields: object) -> None:
         if _LEVELS[level] >= least:
-            methods[level](event, **fields)
+            ERR.put(methods[level](event, **fields))
 
+    ERR.told_of_loss = lambda count: bound.error(f"{count} lines lost", lines=count)
     return log
 
 

@@ -30,7 +30,7 @@ from genkan.httpd.seat import Said, Seat
 from genkan.httpd.server import Server
 from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
-from genkan.outside import locks
+from genkan.outside import locks, outlet
 from genkan.outside.allocator import give_large_pieces_back
 from genkan.outside.certificates import CertificateDesk, Strictness
 from genkan.outside.ldap import LdapDirectory
@@ -88,7 +88,14 @@ def serve(settings: Settings, *, anew: bool = False) -> None:
     _check_ring_folder(settings)
     give_large_pieces_back()
     clock.CLOCK.longest_doubt = settings.clock_doubt_seconds * SECOND
+    with outlet.never_waiting():
+        _served(settings, anew=anew)
+
+
+def _served(settings: Settings, *, anew: bool) -> None:
     log = make_log(settings.log_format, settings.log_level)
+    # What libraries say by themselves.
+    take_over("", log, "library", warned="warning")
     try:
         with only_server(settings), listening(settings, log) as sockets, signals.ending() as ending:
             found_anew(settings) if anew else check_place(settings)
@@ -124,7 +131,7 @@ def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], end
 
 def _tell(settings: Settings, lines: tuple[str, ...]) -> None:
     announce_here(settings)
-    print("\n".join(lines), flush=True)  # noqa: T201 - the contract's lines
+    outlet.OUT.put("\n".join(lines))
     say_started(os.environ)
 
 
@@ -216,7 +223,7 @@ async def _told_ring(store: Store, settings: Settings) -> Ring:
     is_new = not path.exists()
     ring = await load_ring(store, path)
     if is_new and not _is_data_folder(settings, path.parent):
-        print(f"genkan: a new key ring is in {path}; back it up apart from the store", file=sys.stderr)  # noqa: T201
+        outlet.ERR.put(f"genkan: a new key ring is in {path}; back it up apart from the store")
     return ring
 
 

@@ -26,6 +26,8 @@ def say_started(environment: Mapping[str, str]) -> None:
     # unix(7): an address of the abstract kind begins with a null byte, and is written with @ instead.
     address = f"\0{place[1:]}" if place.startswith("@") else place
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        # A manager that does not read is not waited for.
+        line.setblocking(False)
         line.sendto(b"READY=1", address)
 
 

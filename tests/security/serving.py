@@ -33,12 +33,12 @@ class Serving:
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
 
-    def start(self, stdin: int = subprocess.DEVNULL, words: tuple[str, ...] = ()) -> None:
+    def start(self, stdin: int = subprocess.DEVNULL, words: tuple[str, ...] = (), *, stderr: int | None = None) -> None:
         """Start it, with these flags, and wait for its ready line; stopped by a timer if that never comes."""
         log = (self.folder / "serve.log").open("a")
         self.process = subprocess.Popen(
-            [*COMMAND, "serve", *words], env=self.environment, cwd=self.folder,
-            stdin=stdin, stdout=subprocess.PIPE, stderr=log, text=True,
+            [*COMMAND, "serve", *words], env=self.environment, cwd=self.folder, stdin=stdin,
+            stdout=subprocess.PIPE, stderr=log if stderr is None else stderr, text=True,
         )  # fmt: skip
         log.close()
         timer = threading.Timer(READY_SECONDS, self.process.kill)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from genkan.logs import make_log
+from genkan.outside import outlet
 from genkan.protocol.links import NewLink
 from genkan.protocol.records import Link, LinkKind
 from genkan.site.app import route_table
@@ -180,6 +181,7 @@ async def test_nothing_secret_reaches_logs_metrics_or_pages(tmp_path: Path, capf
     await site.myself(tokens["access_token"])
     await site.sign_in("alice", "wrong " + PASSWORD)
     await close_site(site)
+    outlet.flush()
     logged = capfd.readouterr().err + exposition(await families(site.door)).decode()
     assert '"status": 200' in logged
     secrets = [PASSWORD, code, VERIFIER, str(made.secret), "f" * 64, *site.client.cookies.values()]

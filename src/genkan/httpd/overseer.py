@@ -8,7 +8,6 @@ import os
 import selectors
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
@@ -18,6 +17,7 @@ import msgspec
 from genkan.httpd import signals
 from genkan.httpd.seat import Letterbox, Said, Seat, a_letterbox
 from genkan.httpd.server import GRACE_SECONDS
+from genkan.outside import outlet
 
 # Whoever ends sooner is waited for longer and longer, so that a fault of the set-up does not burn a processor.
 STEADY_SECONDS = 10.0
@@ -179,8 +179,7 @@ class Overseer:
         except Exception as bug:  # noqa: BLE001 - the process ends here, and says why
             self.log("error", "worker failed", worker=seat.number, error=repr(bug), exc_info=bug)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            outlet.flush()
             # Not by returning: everything above in the stack is the parent's to end.
             os._exit(code)
 

@@ -4,8 +4,10 @@ them.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from genkan.outside.outlet import OUTLETS, Outlet
 from genkan.protocol.reasons import Reason
 from genkan.protocol.signin.password import LaneFull
 
@@ -78,6 +80,8 @@ class Measures:
         self.handshakes: Counter[str] = Counter()
         self.server = ServerFigures()
         self.passwords = PasswordFigures()
+        # Where what this process says goes, by name: what of it was lost is told.
+        self.outlets: Mapping[str, Outlet] = OUTLETS
         self._key_uses: dict[int, int] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:

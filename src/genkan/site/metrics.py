@@ -58,6 +58,7 @@ def counted(measures: Measures) -> Families:
     yield from _answers(measures)
     yield from _server(measures)
     yield from _passwords(measures)
+    yield from _lines(measures)
 
 
 def _state(door: Door, readiness: Readiness) -> Families:
@@ -105,6 +106,11 @@ def _server(measures: Measures) -> Families:
     yield _counter("genkan_cut_off", told, "part", server.cut_off, CUT_OFF)
     told = "Idle connections closed because a new one came"
     yield CounterMetricFamily("genkan_connections_replaced", told, value=server.replaced)
+
+
+def _lines(measures: Measures) -> Families:
+    lost = {name: outlet.lost for name, outlet in measures.outlets.items()}
+    yield _counter("genkan_lines_lost", "Lines lost because a stream took none for too long", "stream", lost)
 
 
 def _passwords(measures: Measures) -> Families:

@@ -29,6 +29,14 @@ class Readiness:
     site: Site | None
 
 
+def remarks(door: Door) -> list[str]:
+    """What an operator should see to though requests may come."""
+    standing = [name for name, outlet in door.measures.outlets.items() if outlet.stands_still]
+    lost = sum(outlet.lost for outlet in door.measures.outlets.values())
+    told = [f"{name} takes no lines" for name in standing]
+    return [*told, f"{lost} lines of the log were lost"] if lost else told
+
+
 async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
     """As it stands now; the store is asked, and waited for so many seconds."""
     health, causes = door.health, dict[Cause, str]()

@@ -9,7 +9,7 @@ from genkan.site.answer import Answer
 from genkan.site.api.request_seen import PASSED_ON
 from genkan.site.door import Door
 from genkan.site.metrics import exposition, families
-from genkan.site.readiness import readiness
+from genkan.site.readiness import readiness, remarks
 from genkan.site.received import Received
 from genkan.site.routes import Guard, Rule, Who
 
@@ -24,7 +24,10 @@ async def healthz(received: Received, door: Door) -> Answer:
 async def readyz(received: Received, door: Door) -> Answer:
     """GET /readyz: whether requests should be sent here, else every reason why not."""
     causes = (await readiness(door)).causes
-    return answer.json({"ready": not causes, "reasons": list(causes.values())}, 503 if causes else 200)
+    told: dict[str, object] = {"ready": not causes, "reasons": list(causes.values())}
+    if beside := remarks(door):
+        told["remarks"] = beside
+    return answer.json(told, 503 if causes else 200)
 
 
 async def metrics(received: Received, door: Door) -> Answer:
