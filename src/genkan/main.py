@@ -79,6 +79,8 @@ __all__ = ["CannotServe", "load_ring", "open_door", "serve"]
 Ending = tuple[signal.Signals, ...]
 # Files that the site itself has open: the store's, connections to it and to directories, what is read now and then.
 OWN_FILES = 100
+# How long the site's first lines are waited for: they are there in milliseconds, or nobody reads.
+SAID_SECONDS = 0.5
 
 
 def serve(settings: Settings, *, anew: bool = False) -> None:
@@ -132,6 +134,8 @@ def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], end
 def _tell(settings: Settings, lines: tuple[str, ...]) -> None:
     announce_here(settings)
     outlet.OUT.put("\n".join(lines))
+    # Whoever waits for the word below may look at these lines at once.
+    outlet.OUT.flush(SAID_SECONDS)
     say_started(os.environ)
 
 
