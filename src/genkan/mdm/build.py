@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from genkan.mdm import mend
 from genkan.mdm.forms import TAKES, Form
-from genkan.mdm.open_xml import HEAD, attribute_value, escaped, lines
+from genkan.mdm.open_plist import HEAD, escaped, lines
+from genkan.mdm.open_xml import attribute_value
 from genkan.mdm.opened import ANDROID_PACKAGE
 from genkan.mdm.targets import GUIDES, Guide, Target
 from genkan.wire import managed
