@@ -1,4 +1,4 @@
-"""Owns XML documents: the declaration, what nobody escaped, AppConfig specfile, Android restrictions. Lists are another's."""
+"""Owns XML documents: the declaration, what nobody escaped, AppConfig specfile, Android restrictions."""
 
 import html
 import re
