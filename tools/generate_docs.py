@@ -7,7 +7,7 @@ from pathlib import Path
 from genkan.mdm import schema
 from genkan.ops import deployment
 from genkan.settings import Settings
-from tools import cost_page, dashboard, library_reference, managed_reference, reference, rfc_index
+from tools import cost_page, dashboard, doctor_reference, library_reference, managed_reference, reference, rfc_index
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -35,6 +35,7 @@ def pages() -> dict[str, str]:
         "reference/http.md": reference.http_page(),
         "reference/reasons.md": reference.reasons_page(),
         "reference/settings.md": reference.settings_page(),
+        "reference/doctor.md": doctor_reference.page(),
         "reference/files.md": files_page(),
         "reference/library.md": library_reference.page(),
         "reference/testing.md": library_reference.testing_page(),

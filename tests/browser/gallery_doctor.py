@@ -1,5 +1,7 @@
 """The page of the doctor in every state that looks different."""
 
+from dataclasses import replace
+
 from genkan.doctor.exemptions import exemption
 from genkan.doctor.gateways import Front
 from genkan.doctor.saying import plain, say
@@ -12,7 +14,7 @@ PATH = "/desk/rest/nativemobile/1.1/info/login"
 
 
 def pages(chosen: Chosen) -> list[Shown]:
-    """Before the first look; ready; with a catch; broken."""
+    """Before the first look; ready; with a catch; not known to be ready; broken."""
     ok = [
         _probe("name", Verdict.OK, plain(chosen("203.0.113.80"))),
         _probe(
@@ -47,10 +49,13 @@ def pages(chosen: Chosen) -> list[Shown]:
     )
     warning = _probe("cookies", Verdict.WARNING, strict, lax)
     unknown = _probe("permission", Verdict.UNKNOWN, say("it cannot be seen without signing in"))
+    again = say("Check again; if this stays, see in the log of the site and of its proxy why this is not answered.")
+    silent = replace(_probe("info-login", Verdict.UNKNOWN, say("no answer in time"), again), blocks=True)
     return [
         Shown("doctor", "doctor.html", _values(chosen, "", [])),
         Shown("doctor-ready", "doctor.html", _values(chosen, "ok", ok)),
         Shown("doctor-doubtful", "doctor.html", _values(chosen, "warning", [warning, unknown, *ok], first=warning)),
+        Shown("doctor-open", "doctor.html", _values(chosen, "unknown", [silent, *ok], first=silent)),
         Shown("doctor-wrong", "doctor.html", _values(chosen, "wrong", [wrong, warning, unknown, *ok], first=wrong)),
     ]
 
@@ -85,6 +90,7 @@ def _values(chosen: Chosen, verdict: str, probes: list[Probe], first: Probe | No
         "url": "https://site.example/desk",
         "looked": bool(verdict),
         "verdict": verdict,
+        "ready": verdict != "wrong" and not any(probe.blocks for probe in probes),
         "first": first,
         "probes": probes,
         "notes": [note] if verdict == "wrong" else [],

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkan.doctor.examine import PROBES, judge
+from genkan.doctor.examine import RULES, judge
 from genkan.doctor.observed import Answered, Handshake, Heard, Names, Q, Seen, Silence, Silent, Tried
 from genkan.doctor.page import Page
 from genkan.doctor.saying import plain
@@ -59,7 +59,7 @@ def test_any_answers_come_to_verdicts(
 ) -> None:
     """Each probe once, each with words that fit into a line, and no page holds markup of the server's."""
     report = judged(hops, shaken, client_id)
-    assert len(report.probes) == len(PROBES) == len({one.id for one in report.probes})
+    assert len(report.probes) == len(RULES) == len({one.id for one in report.probes})
     for one in report.probes:
         assert one.asked
         assert one.answered.isprintable(), one

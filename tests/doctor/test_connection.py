@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from genkan.doctor.judge_reach import connection
+from genkan.doctor.judge_reach import CONNECTION
 from genkan.doctor.observed import Names, Seen, Tried
 from genkan.doctor.reach import tried, why_not
 from genkan.doctor.saying import plain
@@ -16,7 +16,7 @@ FOUR, SIX = "93.184.215.14", "2606:2800:21f:cb07::1"
 
 
 def told(*each: Tried) -> Probe:
-    return connection(Seen(target("https://jira.example.com"), Names(tuple(one.address for one in each)), each))
+    return CONNECTION.judge(Seen(target("https://jira.example.com"), Names(tuple(one.address for one in each)), each))
 
 
 def dead(address: str, *, unrouted: bool = False) -> Tried:

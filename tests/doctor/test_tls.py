@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from genkan.doctor.judge_tls import certificate
+from genkan.doctor.judge_tls import CERTIFICATE
 from genkan.doctor.observed import Handshake, Seen
 from genkan.doctor.verdicts import Report, Verdict
 from tests.doctor.certs import DAY, NOW, Issued, authority, issue, root_file, serving, signed_with_sha1
@@ -391,4 +391,5 @@ def test_how_long_a_certificate_may_be_valid(
     site = replace(target(f"https://{HOST}"), has_authorities=True)
     seen = Seen(site, handshake=Handshake("TLSv1.3", "X", chain=der, path=der))
     moment = (begins + 20 * DAY).timestamp() * 1000
-    assert certificate(seen, round(moment)).verdict.value == verdict
+    seen.now = round(moment)
+    assert CERTIFICATE.judge(seen).verdict.value == verdict

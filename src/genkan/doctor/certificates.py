@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -42,7 +43,9 @@ class Certificate:
         return round((self.not_after - self.not_before).total_seconds() / 86400)
 
 
-def read_chain(chain: Sequence[bytes]) -> tuple[Certificate, ...]:
+# The rows of a table look at the same chain again and again.
+@lru_cache(maxsize=8)
+def read_chain(chain: tuple[bytes, ...]) -> tuple[Certificate, ...]:
     """The certificates that can be read, in their order, up to the first that cannot."""
     read = []
     for der in chain:

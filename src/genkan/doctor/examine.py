@@ -1,12 +1,13 @@
 """The runner: reaches out in rounds, each question and the whole with a deadline, and has what came judged."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from genkan.doctor import (
     judge_client,
+    judge_clock,
     judge_front,
     judge_login,
     judge_oauth,
@@ -34,8 +35,9 @@ from genkan.doctor.observed import (
 )
 from genkan.doctor.reach import Asking, Clocks, Line, Resolver
 from genkan.doctor.saying import say
+from genkan.doctor.table import Rule
 from genkan.doctor.trust import asking
-from genkan.doctor.verdicts import Probe, Report, Verdict
+from genkan.doctor.verdicts import Report, Verdict
 from genkan.wire import login_screen
 from genkan.wire.login_info import LoginInfo
 from genkan.wire.managed_entry import before_page
@@ -83,38 +85,38 @@ def _at(base: BaseURL, context: str) -> BaseURL:
 
 
 # In the order in which one fault explains the next; the first that is wrong is the one to change first.
-PROBES: tuple[Callable[[Seen, int], Probe], ...] = (
-    lambda seen, _: judge_reach.address(seen),
-    lambda seen, _: judge_reach.name(seen),
-    lambda seen, _: judge_reach.connection(seen),
-    lambda seen, _: judge_tls.tls(seen),
-    judge_tls.certificate,
-    lambda seen, _: judge_tls.client_certificate(seen),
-    lambda seen, _: judge_site.server_info(seen),
-    lambda seen, _: judge_site.base_url(seen),
-    lambda seen, _: judge_front.proxy_headers(seen),
-    lambda seen, _: judge_site.site_version(seen),
-    lambda seen, _: judge_plugins.mobile_plugin(seen),
-    lambda seen, _: judge_login.info(seen),
-    lambda seen, _: judge_login.switch(seen),
-    lambda seen, _: judge_oauth.endpoints(seen),
-    lambda seen, _: judge_plugins.oauth_plugin(seen),
-    lambda seen, _: judge_oauth.token(seen),
-    lambda seen, _: judge_oauth.unknown_client(seen),
-    lambda seen, _: judge_front.address_filter(seen),
-    lambda seen, _: judge_front.long_address(seen),
-    lambda seen, _: judge_client.client(seen),
-    lambda seen, _: judge_client.redirect(seen),
-    lambda seen, _: judge_client.permission(seen),
-    lambda seen, _: judge_client.pkce(seen),
-    lambda seen, _: judge_client.return_to_app(seen),
-    lambda seen, _: judge_front.cookies(seen),
-    lambda seen, _: judge_reach.http_redirect(seen),
-    lambda seen, _: judge_tls.http_version(seen),
-    lambda seen, _: judge_site.clock(seen),
-    lambda seen, _: judge_login.options(seen),
-    lambda seen, _: judge_oauth.metadata_document(seen),
-    lambda seen, _: judge_front.speed(seen),
+RULES: tuple[Rule, ...] = (
+    judge_reach.ADDRESS,
+    judge_reach.NAME,
+    judge_reach.CONNECTION,
+    judge_tls.TLS,
+    judge_tls.CERTIFICATE,
+    judge_tls.CLIENT_CERTIFICATE,
+    judge_site.SITE,
+    judge_site.BASE_URL,
+    judge_front.PROXY_HEADERS,
+    judge_site.SITE_VERSION,
+    judge_plugins.MOBILE_PLUGIN,
+    judge_login.INFO,
+    judge_login.SWITCH,
+    judge_oauth.ENDPOINTS,
+    judge_plugins.OAUTH_PLUGIN,
+    judge_oauth.TOKEN_ENDPOINT,
+    judge_oauth.UNKNOWN_CLIENT,
+    judge_front.ADDRESS_FILTER,
+    judge_front.LONG_ADDRESS,
+    judge_client.CLIENT,
+    judge_client.REDIRECT,
+    judge_client.PERMISSION,
+    judge_client.PKCE,
+    judge_client.RETURN_TO_APP,
+    judge_front.COOKIES,
+    judge_reach.HTTP_REDIRECT,
+    judge_tls.HTTP_VERSION,
+    judge_clock.CLOCK,
+    judge_login.OPTIONS,
+    judge_oauth.METADATA,
+    judge_front.SPEED,
 )
 
 
@@ -126,13 +128,13 @@ NEEDED = frozenset(
 
 def judge(seen: Seen, now: int) -> Report:
     """Every probe's judgement of what was seen."""
+    seen.now = now
     needed = NEEDED - _needless(seen.target)
-    probes = (probe(seen, now) for probe in PROBES)
+    probes = (rule.judge(seen) for rule in RULES)
     marked = (
         replace(one, blocks=True) if one.id in needed and one.verdict is Verdict.UNKNOWN else one for one in probes
     )
-    app = judge_site.app_version(seen)
-    given = (app,) if app is not None else ()
+    given = (judge_site.APP_VERSION.judge(seen),) if seen.target.app_version else ()
     return Report(seen.target.base.text, (*marked, *given), tuple(_notes(seen)))
 
 

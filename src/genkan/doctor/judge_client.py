@@ -1,4 +1,4 @@
-"""Judgements of the app's own request: client id, redirect, permission, PKCE, and the way back to the app.
+"""Rules for the app's own request: client id, redirect, permission, PKCE, and the way back to the app.
 
 Nothing is issued: what is asked ends at the sign-in page or in a refusal that travels to the app's address, and nobody
 goes there.
@@ -8,11 +8,10 @@ from genkan.doctor.judge_front import is_filtered
 from genkan.doctor.judge_oauth import described
 from genkan.doctor.judge_site import is_genkan
 from genkan.doctor.likeness import alike
-from genkan.doctor.observed import Heard, Q, Seen, Silent, origin_of
+from genkan.doctor.observed import Heard, Q, Seen, origin_of
 from genkan.doctor.policy import allows_form_to, policies
 from genkan.doctor.saying import plain, say
-from genkan.doctor.telling import Told
-from genkan.doctor.verdicts import Probe
+from genkan.doctor.table import Row, Rule, Values, always, brief, heard, no_answer, ok, unknown, warning, wrong
 from genkan.wire import callback
 from genkan.wire.callback import CallbackRefused
 from genkan.wire.metadata import ServerMetadata
@@ -50,184 +49,53 @@ def _came_back(seen: Seen) -> CallbackRefused | None:
     return next((one for one in found if one is not None), None)
 
 
-def _explained(seen: Seen, answer: Heard) -> str:
+def _explained(seen: Seen, question: Q = Q.CLIENT) -> str:
     """The probe whose fault explains this refusal, so that nobody looks for it in the link."""
-    page = seen.heard(Q.PAGE)
+    page, answer = seen.heard(Q.PAGE), seen.heard(question)
+    if answer is None:
+        return ""
     if answer.status == 400 and page is not None and alike(page, answer):
         return "proxy-headers"
     return "address-filter" if is_filtered(seen) else ""
 
 
-def client(seen: Seen) -> Probe:
-    """Whether the provider knows the client id."""
-    told = Told(
-        "client",
-        say("authorize with the app's client id"),
-        say("The app stops at an error page where the provider does not know its client id."),
-    )
-    if seen.client_id is None:
-        return told.unknown(_NO_CLIENT_ID)
-    answer = seen.first(Q.CLIENT)
-    if isinstance(answer, Silent):
-        return told.unasked(answer)
-    if blamed := _explained(seen, answer):
-        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
-    came = _came_back(seen)
-    if came is not None and came.error == ErrorCode.UNAUTHORIZED_CLIENT:
-        return told.wrong(
-            plain(came.error),
-            say("Enable the link of %(client_id)s under %(links)s.", client_id=seen.client_id, links=_LINKS),
-        )
-    if came is not None or _is_asked_to_sign_in(seen):
-        return told.ok(say("%(client_id)s is known", client_id=seen.client_id))
-    unknown = seen.heard(Q.UNKNOWN_APP)
-    if not answer.redirects and 400 <= answer.status < 500 and unknown is not None and not unknown.redirects:
-        if alike(answer, unknown):
-            fix = say(
-                "Copy the client id anew from %(links)s (or genkan mobile status): %(client_id)s is not "
-                "registered there, or its link is disabled.",
-                links=_LINKS,
-                client_id=seen.client_id,
-            )
-            return told.wrong(say("%(briefly)s, as for a client that nobody registered", briefly=answer.briefly), fix)
-        return told.ok(
-            say("%(client_id)s is known: it is refused otherwise than an unknown one", client_id=seen.client_id)
-        )
-    return told.unknown(say("%(briefly)s: somebody has to sign in first; try genkan app login", briefly=answer.briefly))
-
-
-def redirect(seen: Seen) -> Probe:
-    """Whether the app's redirect is registered with the client."""
-    uri = seen.target.redirect_uri
-    told = Told(
-        "redirect",
-        say("authorize with the redirect %(uri)s", uri=uri),
-        say("The code goes back to the app by this address, which must be registered letter by letter."),
-    )
-    if seen.client_id is None:
-        return told.unknown(_NO_CLIENT_ID)
-    answer, unknown = seen.first(Q.CLIENT), seen.heard(Q.UNKNOWN_APP)
-    if isinstance(answer, Silent):
-        return told.unasked(answer)
-    if blamed := _explained(seen, answer):
-        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
-    if _came_back(seen) is not None or _is_asked_to_sign_in(seen):
-        return told.ok(say("registered"))
-    refused = not answer.redirects and 400 <= answer.status < 500 and answer.status != 404
-    if refused and unknown is not None and not unknown.redirects and not alike(answer, unknown):
-        fix = say(
-            "Add %(uri)s to the redirect URLs of the link of %(client_id)s under %(links)s, and see that it is "
-            "enabled.",
-            uri=uri,
-            client_id=seen.client_id,
-            links=_LINKS,
-        )
-        return told.wrong(say("%(briefly)s: refused, and the client is known", briefly=answer.briefly), fix)
-    return told.unknown(say("%(briefly)s: see client", briefly=answer.briefly))
-
-
-def permission(seen: Seen) -> Probe:
-    """Whether the link may give what the app asks for."""
-    scope = seen.target.scope
-    told = Told(
-        "permission",
-        say("authorize with scope %(scope)s, asking nobody (prompt=none)", scope=scope),
-        say("The app asks for this permission; a link with less refuses it."),
-    )
-    if seen.client_id is None:
-        return told.unknown(_NO_CLIENT_ID)
-    answer = seen.first(Q.CLIENT_SILENT)
-    if isinstance(answer, Silent):
-        return told.unasked(answer)
-    if blamed := _explained(seen, answer):
-        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=answer.briefly, blamed=blamed))
-    came = refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
-    if came is not None and came.error == ErrorCode.INVALID_SCOPE:
-        fix = say(
-            "Set the permission of the link of %(client_id)s to %(scope)s under %(links)s.",
-            client_id=seen.client_id,
-            scope=scope,
-            links=_LINKS,
-        )
-        return told.wrong(say("%(error)s: the link gives less than %(scope)s", error=came.error, scope=scope), fix)
-    if came is not None and came.error in _NOBODY_HERE:
-        return told.ok(say("%(scope)s is given (%(error)s: nobody was asked)", scope=scope, error=came.error))
-    return told.unknown(
-        say("it cannot be seen without signing in"),
-        say("Look under %(links)s whether it is %(scope)s or wider.", links=_LINKS, scope=scope),
+def _is_refused(seen: Seen) -> bool:
+    """The provider refuses the app's request on a page, as it does an unknown client's."""
+    answer, unknown_one = seen.heard(Q.CLIENT), seen.heard(Q.UNKNOWN_APP)
+    return (
+        answer is not None
+        and not answer.redirects
+        and 400 <= answer.status < 500
+        and unknown_one is not None
+        and not unknown_one.redirects
     )
 
 
-def pkce(seen: Seen) -> Probe:
-    """Whether PKCE with S256 is taken."""
-    told = Told(
-        "pkce",
-        say("authorize with a challenge by S256"),
-        say("The app has no secret: PKCE is what ties the code to it (RFC 7636)."),
-    )
-    found = described(seen)
-    if isinstance(found, ServerMetadata) and "S256" not in found.code_challenge_methods:
-        fix = say("Update the provider to one that takes PKCE with S256 (see oauth-plugin).")
-        return told.wrong(say("the metadata lists no S256"), fix)
-    came = refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
-    if came is not None and came.error == ErrorCode.INVALID_REQUEST:
-        return told.wrong(
-            say("%(error)s: %(description)s", error=came.error, description=came.description)
-            if came.description
-            else say("%(error)s: no reason given", error=came.error),
-            say("Update the provider (see oauth-plugin)."),
-        )
-    if refusal(seen, Q.CLIENT_WRONG) is not None:
-        return told.ok(say("S256 is taken, and a method that does not exist is refused"))
-    if came is not None or _is_asked_to_sign_in(seen):
-        return told.ok(say("S256 is taken"))
-    if isinstance(found, ServerMetadata):
-        return told.ok(say("S256, says the metadata"))
-    return told.unknown(say("it cannot be seen without signing in"))
+def _is_refused_alike(seen: Seen) -> bool:
+    return alike(heard(seen, Q.CLIENT), heard(seen, Q.UNKNOWN_APP))
 
 
-def return_to_app(seen: Seen) -> Probe:
-    """Whether an answer gets to the app: by a redirect that nothing eats, from a page that may send a form there."""
-    uri = seen.target.redirect_uri
-    scheme = uri.partition(":")[0]
-    told = Told(
-        "return-to-app",
-        say("a refusal on its way to %(uri)s, and the rules of the sign-in page", uri=uri),
-        say(
-            "The last step is a redirect to %(scheme)s:, which proxies may eat and a page's own rules may forbid.",
-            scheme=scheme,
-        ),
-    )
-    if seen.client_id is None:
-        return told.unknown(_NO_CLIENT_ID)
-    page, asked = seen.last(Q.CLIENT), seen.heard(Q.CLIENT)
-    if asked is not None and (blamed := _explained(seen, asked)):
-        return told.unknown(say("%(briefly)s: see %(blamed)s", briefly=asked.briefly, blamed=blamed))
-    if isinstance(page, Heard) and (bad := _forbidden(page, uri)):
-        fix = say(
-            "Add %(scheme)s: to form-action, or remove the policy that the proxy adds: %(bad)s", scheme=scheme, bad=bad
-        )
-        answered = say(
-            "the page's policy has a form-action without %(scheme)s:, so the browser stops there", scheme=scheme
-        )
-        return told.wrong(answered, fix) if is_genkan(seen) else told.warning(answered, fix)
-    if _came_back(seen) is not None:
-        return told.ok(
-            say("the redirect to %(scheme)s: comes through, and the page's policy lets forms go there", scheme=scheme)
-        )
-    spoilt = next(
-        (one for one in map(seen.heard, (Q.CLIENT_SILENT, Q.CLIENT_WRONG)) if one and _is_spoilt(one, uri)), None
-    )
-    if spoilt is not None:
-        fix = say(
-            "See which rule of the proxy rewrites or removes Location (proxy_redirect, ProxyPassReverse, a firewall)."
-        )
-        return told.wrong(say("%(status)s with a Location that is gone or changed", status=spoilt.status), fix)
-    return told.unknown(
-        say("it cannot be seen without signing in; the sign-in page does not forbid it")
-        if isinstance(page, Heard)
-        else say("no answer that would tell")
-    )
+def _gets_through(seen: Seen) -> bool:
+    return _came_back(seen) is not None or _is_asked_to_sign_in(seen)
+
+
+def _silently(seen: Seen) -> CallbackRefused | None:
+    return refusal(seen, Q.CLIENT_SILENT) or refusal(seen, Q.CLIENT)
+
+
+def _came_with(seen: Seen, *errors: str) -> bool:
+    came = _silently(seen)
+    return came is not None and came.error in errors
+
+
+def _error(seen: Seen) -> object:
+    came = _silently(seen)
+    return came.error if came is not None else ""
+
+
+def _described_error(seen: Seen) -> object:
+    came = _silently(seen)
+    return came.description if came is not None else ""
 
 
 def _forbidden(page: Heard, uri: str) -> str:
@@ -244,3 +112,180 @@ def _is_spoilt(answer: Heard, uri: str) -> bool:
         return False
     location = answer.header("location")
     return not location or (uri.partition(":")[0] in location.partition("?")[0] and not location.startswith(uri))
+
+
+def _policy(seen: Seen) -> str:
+    page = seen.last(Q.CLIENT)
+    return _forbidden(page, seen.target.redirect_uri) if isinstance(page, Heard) else ""
+
+
+def _spoilt(seen: Seen) -> int:
+    """The status of a redirect whose address is gone or changed; 0 where there is none."""
+    answers = (seen.heard(question) for question in (Q.CLIENT_SILENT, Q.CLIENT_WRONG))
+    return next((one.status for one in answers if one and _is_spoilt(one, seen.target.redirect_uri)), 0)
+
+
+_VALUES: Values = {
+    "client_id": lambda seen: seen.client_id,
+    "uri": lambda seen: seen.target.redirect_uri,
+    "scheme": lambda seen: seen.target.redirect_uri.partition(":")[0],
+    "scope": lambda seen: seen.target.scope,
+    "links": lambda _: _LINKS,
+    "error": _error,
+    "description": _described_error,
+    "briefly": brief(Q.CLIENT),
+    "blamed": _explained,
+    "bad": _policy,
+    "status": _spoilt,
+}
+_UNKNOWN_ID = unknown(lambda seen: seen.client_id is None, _NO_CLIENT_ID)
+_EXPLAINED = unknown(lambda seen: bool(_explained(seen)), say("%(briefly)s: see %(blamed)s"))
+_ASKED: tuple[Row, ...] = (_UNKNOWN_ID, *no_answer(Q.CLIENT), _EXPLAINED)
+
+
+def _is_disabled(seen: Seen) -> bool:
+    came = _came_back(seen)
+    return came is not None and came.error == ErrorCode.UNAUTHORIZED_CLIENT
+
+
+CLIENT = Rule(
+    "client",
+    say("authorize with the app's client id"),
+    say("The app stops at an error page where the provider does not know its client id."),
+    (
+        *_ASKED,
+        wrong(
+            _is_disabled,
+            lambda _: plain(ErrorCode.UNAUTHORIZED_CLIENT),
+            say("Enable the link of %(client_id)s under %(links)s."),
+        ),
+        ok(_gets_through, say("%(client_id)s is known")),
+        wrong(
+            lambda seen: _is_refused(seen) and _is_refused_alike(seen),
+            say("%(briefly)s, as for a client that nobody registered"),
+            say(
+                "Copy the client id anew from %(links)s (or genkan mobile status): %(client_id)s is not "
+                "registered there, or its link is disabled."
+            ),
+        ),
+        ok(_is_refused, say("%(client_id)s is known: it is refused otherwise than an unknown one")),
+        unknown(always, say("%(briefly)s: somebody has to sign in first; try genkan app login")),
+    ),
+    _VALUES,
+)
+REDIRECT = Rule(
+    "redirect",
+    say("authorize with the redirect %(uri)s"),
+    say("The code goes back to the app by this address, which must be registered letter by letter."),
+    (
+        *_ASKED,
+        ok(_gets_through, say("registered")),
+        wrong(
+            lambda seen: _is_refused(seen) and heard(seen, Q.CLIENT).status != 404 and not _is_refused_alike(seen),
+            say("%(briefly)s: refused, and the client is known"),
+            say(
+                "Add %(uri)s to the redirect URLs of the link of %(client_id)s under %(links)s, and see that it is "
+                "enabled."
+            ),
+        ),
+        unknown(always, say("%(briefly)s: see client")),
+    ),
+    _VALUES,
+)
+PERMISSION = Rule(
+    "permission",
+    say("authorize with scope %(scope)s, asking nobody (prompt=none)"),
+    say("The app asks for this permission; a link with less refuses it."),
+    (
+        _UNKNOWN_ID,
+        *no_answer(Q.CLIENT_SILENT),
+        unknown(lambda seen: bool(_explained(seen, Q.CLIENT_SILENT)), say("%(briefly)s: see %(blamed)s")),
+        wrong(
+            lambda seen: _came_with(seen, ErrorCode.INVALID_SCOPE),
+            say("%(error)s: the link gives less than %(scope)s"),
+            say("Set the permission of the link of %(client_id)s to %(scope)s under %(links)s."),
+        ),
+        ok(
+            lambda seen: _came_with(seen, *_NOBODY_HERE),
+            say("%(scope)s is given (%(error)s: nobody was asked)"),
+        ),
+        unknown(
+            always,
+            say("it cannot be seen without signing in"),
+            say("Look under %(links)s whether it is %(scope)s or wider."),
+        ),
+    ),
+    {**_VALUES, "briefly": brief(Q.CLIENT_SILENT), "blamed": lambda seen: _explained(seen, Q.CLIENT_SILENT)},
+)
+
+
+def _is_refused_request(seen: Seen) -> bool:
+    return _came_with(seen, ErrorCode.INVALID_REQUEST)
+
+
+def _lacks_s256(seen: Seen) -> bool:
+    found = described(seen)
+    return isinstance(found, ServerMetadata) and "S256" not in found.code_challenge_methods
+
+
+PKCE = Rule(
+    "pkce",
+    say("authorize with a challenge by S256"),
+    say("The app has no secret: PKCE is what ties the code to it (RFC 7636)."),
+    (
+        wrong(
+            _lacks_s256,
+            say("the metadata lists no S256"),
+            say("Update the provider to one that takes PKCE with S256 (see oauth-plugin)."),
+        ),
+        wrong(
+            lambda seen: _is_refused_request(seen) and bool(_described_error(seen)),
+            say("%(error)s: %(description)s"),
+            say("Update the provider (see oauth-plugin)."),
+        ),
+        wrong(_is_refused_request, say("%(error)s: no reason given"), say("Update the provider (see oauth-plugin).")),
+        ok(
+            lambda seen: refusal(seen, Q.CLIENT_WRONG) is not None,
+            say("S256 is taken, and a method that does not exist is refused"),
+        ),
+        ok(lambda seen: _silently(seen) is not None or _is_asked_to_sign_in(seen), say("S256 is taken")),
+        ok(lambda seen: isinstance(described(seen), ServerMetadata), say("S256, says the metadata")),
+        unknown(always, say("it cannot be seen without signing in")),
+    ),
+    _VALUES,
+)
+
+
+_FORBIDS = (
+    say("the page's policy has a form-action without %(scheme)s:, so the browser stops there"),
+    say("Add %(scheme)s: to form-action, or remove the policy that the proxy adds: %(bad)s"),
+)
+RETURN_TO_APP = Rule(
+    "return-to-app",
+    say("a refusal on its way to %(uri)s, and the rules of the sign-in page"),
+    say("The last step is a redirect to %(scheme)s:, which proxies may eat and a page's own rules may forbid."),
+    (
+        _UNKNOWN_ID,
+        _EXPLAINED,
+        wrong(lambda seen: bool(_policy(seen)) and is_genkan(seen), *_FORBIDS),
+        warning(lambda seen: bool(_policy(seen)), *_FORBIDS),
+        ok(
+            lambda seen: _came_back(seen) is not None,
+            say("the redirect to %(scheme)s: comes through, and the page's policy lets forms go there"),
+        ),
+        wrong(
+            lambda seen: bool(_spoilt(seen)),
+            say("%(status)s with a Location that is gone or changed"),
+            say(
+                "See which rule of the proxy rewrites or removes Location (proxy_redirect, ProxyPassReverse, a "
+                "firewall)."
+            ),
+        ),
+        unknown(
+            lambda seen: isinstance(seen.last(Q.CLIENT), Heard),
+            say("it cannot be seen without signing in; the sign-in page does not forbid it"),
+        ),
+        unknown(always, say("no answer that would tell")),
+    ),
+    _VALUES,
+)

@@ -1,51 +1,54 @@
-"""Judgements of what stands between: filters of addresses, headers of the proxy, cookies, and how long it takes."""
+"""Rules for what stands between: filters of addresses, headers of the proxy, cookies, and how long it takes."""
 
+from collections.abc import Iterator, Mapping
 from statistics import median
 
 from genkan.doctor.likeness import alike
 from genkan.doctor.observed import Answered, Heard, Q, Seen, Silence, Silent
 from genkan.doctor.saying import joined, plain, say
-from genkan.doctor.telling import Told, in_words
-from genkan.doctor.verdicts import Probe
+from genkan.doctor.table import (
+    Rule,
+    always,
+    brief,
+    heard,
+    is_silent,
+    no_answer,
+    ok,
+    silence,
+    status,
+    unknown,
+    warning,
+    wrong,
+)
+from genkan.doctor.telling import BY_SILENCE, in_words
 from genkan.wire.sentences import Sentence
 
 SLOW_MS = 2000
 LONG = 3500
 # What is done with a request, where another one is answered; a late answer alone tells nothing.
 _LOST = frozenset({Silence.CONNECTION, Silence.GARBAGE})
-
 _AGAIN = say("Check again when it is not busy; if this stays, see server-info and the log of the proxy.")
 
 
-def proxy_headers(seen: Seen) -> Probe:
-    """Whether the site knows by which address it is asked."""
-    told = Told(
-        "proxy-headers",
-        say("GET %(address)s/, as a browser", address=seen.target.base.text),
-        say(
-            "The site must learn from its proxy by which scheme and host it is asked, or sign-in ends in a loop "
-            "or on an error page."
-        ),
-    )
-    page = seen.last(Q.PAGE)
-    if isinstance(page, Silent):
-        return told.unasked(page)
-    info = seen.heard(Q.SERVER_INFO)
-    # What machines ask is answered whatever Host says, pages are not: only these two headers tell them apart.
-    if page.status == 400 and info is not None and info.status == 200:
-        fix = say(
-            "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto "
-            "$scheme; (nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all "
-            "of it."
-        )
-        return told.wrong(say("400: the site takes the request for another address than its base URL"), fix)
+def _page(seen: Seen) -> Heard | None:
+    answer = seen.last(Q.PAGE)
+    return answer if isinstance(answer, Heard) else None
+
+
+def _page_is(seen: Seen, least: int, most: int) -> bool:
+    page = _page(seen)
+    return page is not None and least <= page.status <= most
+
+
+def _briefly(seen: Seen) -> Sentence:
+    """Status, and what kind of thing came."""
+    page = _page(seen)
+    return page.briefly if page is not None else in_words(Silent("", Silence.NOT_ASKED))
+
+
+def _has_no_end(seen: Seen) -> bool:
     hops = seen.hops.get(Q.PAGE, ())
-    if isinstance(hops[-1], Heard) and hops[-1].redirects and _loops(hops):
-        fix = say("Let the proxy say the scheme (X-Forwarded-Proto): the site redirects to what it was asked by.")
-        return told.wrong(say("it redirects to itself without end"), fix)
-    if page.status >= 500:
-        return told.unknown(say("%(briefly)s: see server-info", briefly=page.briefly))
-    return told.ok(page.briefly)
+    return bool(hops) and isinstance(hops[-1], Heard) and hops[-1].redirects and _loops(hops)
 
 
 def _loops(hops: tuple[Answered, ...]) -> bool:
@@ -54,64 +57,42 @@ def _loops(hops: tuple[Answered, ...]) -> bool:
     return isinstance(last, Heard) and (len(set(urls)) < len(urls) or last.target in urls)
 
 
-def address_filter(seen: Seen) -> Probe:
-    """Whether a firewall takes the app's redirect for an attack."""
-    told = Told(
-        "address-filter",
-        say("authorize with and without the app's redirect in the query"),
-        say("Firewalls take jira-server:, or an address of the own machine, in a query for an attack."),
-    )
-    bare, app, loopback = (seen.first(q) for q in (Q.UNKNOWN_BARE, Q.UNKNOWN_APP, Q.UNKNOWN_LOOPBACK))
-    if isinstance(bare, Silent):
-        return told.unasked(bare)
-    scheme = seen.target.redirect_uri.partition(":")[0]
-    if is_filtered(seen):
-        fix = say(
-            "Exempt redirect_uri on /rest/oauth2/*/authorize from the firewall's rule that stops %(scheme)s: there.",
-            scheme=scheme,
-        )
-        return told.wrong(
-            say(
-                "%(brief)s without it, %(brief2)s with %(scheme)s: in it",
-                brief=_brief(bare),
-                brief2=_brief(app),
-                scheme=scheme,
-            ),
-            fix,
-        )
-    if unsettled := _unsettled(told, (bare, app, loopback)):
-        return unsettled
-    if _is_filtered(bare, loopback):
-        fix = say(
-            "Exempt redirect_uri on /rest/oauth2/*/authorize from the rule that stops addresses of this machine "
-            "(931100 in the OWASP rule set): programs on a terminal and some desktops use them."
-        )
-        return told.warning(
-            say(
-                "%(brief)s without it, %(brief2)s with http://127.0.0.1 in it",
-                brief=_brief(bare),
-                brief2=_brief(loopback),
-            ),
-            fix,
-        )
-    return told.ok(say("the site itself answers in each case"))
+def _silent_page(seen: Seen) -> Sentence:
+    """Why there is no answer."""
+    answer = seen.last(Q.PAGE)
+    return BY_SILENCE[answer.silence if isinstance(answer, Silent) else Silence.NOT_ASKED]
 
 
-def _unsettled(told: Told, answers: tuple[Answered, ...]) -> Probe | None:
-    """What is said where one of the answers is missing or says only that nobody has the time."""
-    late = next((one for one in answers if isinstance(one, Silent) and one.silence is Silence.SLOW), None)
-    if late is not None:
-        return told.unknown(in_words(late), _AGAIN)
-    busy = next((answer for answer in answers if is_busy(answer)), None)
-    if busy is not None:
-        return told.unknown(
+PROXY_HEADERS = Rule(
+    "proxy-headers",
+    say("GET %(address)s/, as a browser"),
+    say(
+        "The site must learn from its proxy by which scheme and host it is asked, or sign-in ends in a loop "
+        "or on an error page."
+    ),
+    (
+        unknown(lambda seen: _page(seen) is None, _silent_page),
+        # What machines ask is answered whatever Host says, pages are not: only these two headers tell them apart.
+        wrong(
+            lambda seen: _page_is(seen, 400, 400) and status(seen, Q.SERVER_INFO) == 200,
+            say("400: the site takes the request for another address than its base URL"),
             say(
-                "%(status)s for one of them: the site or its proxy is busy, which tells of no filter",
-                status=_brief(busy),
+                "Let the proxy tell both, as in proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto "
+                "$scheme; (nginx), and let the site trust it (GENKAN_TRUSTED_PROXIES); genkan proxy nginx prints all "
+                "of it."
             ),
-            _AGAIN,
-        )
-    return None
+        ),
+        wrong(
+            _has_no_end,
+            say("it redirects to itself without end"),
+            say("Let the proxy say the scheme (X-Forwarded-Proto): the site redirects to what it was asked by."),
+        ),
+        unknown(lambda seen: _page_is(seen, 500, 999), say("%(briefly)s: see server-info")),
+        ok(always, _briefly),
+    ),
+    {"address": lambda seen: seen.target.base.text, "briefly": _briefly},
+)
+_TRIED = (Q.UNKNOWN_BARE, Q.UNKNOWN_APP, Q.UNKNOWN_LOOPBACK)
 
 
 def is_filtered(seen: Seen) -> bool:
@@ -138,70 +119,98 @@ def _brief(answer: Answered) -> Sentence:
     return plain(str(answer.status)) if isinstance(answer, Heard) else in_words(answer)
 
 
-def long_address(seen: Seen) -> Probe:
-    """Whether long addresses get through."""
-    told = Told(
-        "long-address",
-        say("authorize with %(long)s characters of state", long=LONG),
-        say("Sign-in carries the whole request in its address, which proxies may cut off."),
-    )
-    short, long = seen.first(Q.UNKNOWN_APP), seen.first(Q.UNKNOWN_LONG)
-    if isinstance(short, Silent) or (isinstance(long, Silent) and long.silence is Silence.NOT_ASKED):
-        return told.unasked(short if isinstance(short, Silent) else Silent("", Silence.NOT_ASKED))
-    fix = say(
-        "Allow request lines of 8 KB, as in large_client_header_buffers 4 16k (nginx), LimitRequestLine 16384 (Apache)."
-    )
-    if isinstance(long, Silent) and long.silence not in _LOST:
-        return told.unknown(in_words(long), _AGAIN)
-    if isinstance(long, Silent):
-        return told.wrong(in_words(long), fix)
-    if is_busy(long) or is_busy(short):
-        return told.unknown(say("%(briefly)s: busy or down", briefly=long.briefly), _AGAIN)
-    if alike(short, long) or (short.redirects and long.redirects) or (short.status, 200) == (long.status, short.status):
-        return told.ok(say("%(status)s, as for a short one", status=long.status))
-    return told.wrong(
-        say("%(briefly)s, against %(briefly2)s for a short one", briefly=long.briefly, briefly2=short.briefly), fix
-    )
+def _late(seen: Seen) -> Silent | None:
+    answers = (seen.first(question) for question in _TRIED[1:])
+    return next((one for one in answers if isinstance(one, Silent) and one.silence is Silence.SLOW), None)
 
 
-def cookies(seen: Seen) -> Probe:
-    """Whether a browser keeps and sends back the cookies that sign-in needs."""
-    told = Told(
-        "cookies",
-        say("the cookies of the start page and the sign-in page"),
-        say("The browser comes from the app and back from a sign-on: cookies must survive both."),
-    )
-    hops = [hop for q in (Q.PAGE, Q.CLIENT) for hop in seen.hops.get(q, ()) if isinstance(hop, Heard)]
-    if not hops:
-        return told.unknown(say("no page was answered"))
-    written = list(dict.fromkeys(cookie for hop in hops for cookie in hop.every("set-cookie")))
-    found = [_attributes(cookie) for cookie in written]
-    secure = seen.target.base.secure
-    for name, attributes in found:
-        if attributes.get("samesite") == "none" and "secure" not in attributes:
-            return told.wrong(
-                say("%(name)s: SameSite=None without Secure", name=name),
-                say("Add Secure to %(name)s: browsers drop it so.", name=name),
-            )
-        if "secure" in attributes and not secure and not seen.target.base.is_loopback:
-            return told.wrong(
-                say("%(name)s: Secure, on plain http", name=name), say("Serve the site by https: browsers drop it so.")
-            )
-    for name, attributes in found:
-        if attributes.get("samesite") == "strict":
-            fix = say(
-                "Set %(name)s to SameSite=Lax: a strict one is not sent when a sign-on at another site comes back.",
-                name=name,
-            )
-            return told.warning(say("%(name)s: SameSite=Strict", name=name), fix)
-        if secure and "secure" not in attributes:
-            return told.warning(
-                say("%(name)s: without Secure", name=name),
-                say("Add Secure to %(name)s, so that it never travels in the clear.", name=name),
-            )
-    rules = {name: attributes.get("samesite") or say("lax by default") for name, attributes in found}
-    listed = [say("%(name)s (%(rule)s)", name=name, rule=rule) for name, rule in rules.items()]
-    return told.ok(joined(listed, ", ") if listed else say("none"))
+def _said_late(seen: Seen) -> Sentence:
+    """Why there is no answer."""
+    return in_words(_late(seen) or Silent("", Silence.SLOW))
+
+
+def _busy(seen: Seen) -> Answered | None:
+    return next((answer for answer in map(seen.first, _TRIED) if is_busy(answer)), None)
+
+
+ADDRESS_FILTER = Rule(
+    "address-filter",
+    say("authorize with and without the app's redirect in the query"),
+    say("Firewalls take jira-server:, or an address of the own machine, in a query for an attack."),
+    (
+        *no_answer(Q.UNKNOWN_BARE),
+        wrong(
+            is_filtered,
+            say("%(brief)s without it, %(brief2)s with %(scheme)s: in it"),
+            say(
+                "Exempt redirect_uri on /rest/oauth2/*/authorize from the firewall's rule that stops %(scheme)s: there."
+            ),
+        ),
+        unknown(lambda seen: _late(seen) is not None, _said_late, _AGAIN),
+        unknown(
+            lambda seen: _busy(seen) is not None,
+            say("%(status)s for one of them: the site or its proxy is busy, which tells of no filter"),
+            _AGAIN,
+        ),
+        warning(
+            lambda seen: _is_filtered(heard(seen, Q.UNKNOWN_BARE), seen.first(Q.UNKNOWN_LOOPBACK)),
+            say("%(brief)s without it, %(loopback)s with http://127.0.0.1 in it"),
+            say(
+                "Exempt redirect_uri on /rest/oauth2/*/authorize from the rule that stops addresses of this machine "
+                "(931100 in the OWASP rule set): programs on a terminal and some desktops use them."
+            ),
+        ),
+        ok(always, say("the site itself answers in each case")),
+    ),
+    {
+        "brief": lambda seen: _brief(seen.first(Q.UNKNOWN_BARE)),
+        "brief2": lambda seen: _brief(seen.first(Q.UNKNOWN_APP)),
+        "loopback": lambda seen: _brief(seen.first(Q.UNKNOWN_LOOPBACK)),
+        "scheme": lambda seen: seen.target.redirect_uri.partition(":")[0],
+        "status": lambda seen: _brief(_busy(seen) or seen.first(Q.UNKNOWN_BARE)),
+    },
+)
+
+
+def _long_is(seen: Seen, *kinds: Silence) -> bool:
+    answer = seen.first(Q.UNKNOWN_LONG)
+    return isinstance(answer, Silent) and answer.silence in kinds
+
+
+def _is_as_short(seen: Seen) -> bool:
+    short, long = heard(seen, Q.UNKNOWN_APP), heard(seen, Q.UNKNOWN_LONG)
+    both = short.redirects and long.redirects
+    return alike(short, long) or both or (short.status, 200) == (long.status, short.status)
+
+
+_LINES = say(
+    "Allow request lines of 8 KB, as in large_client_header_buffers 4 16k (nginx), LimitRequestLine 16384 (Apache)."
+)
+LONG_ADDRESS = Rule(
+    "long-address",
+    say("authorize with %(long)s characters of state"),
+    say("Sign-in carries the whole request in its address, which proxies may cut off."),
+    (
+        *no_answer(Q.UNKNOWN_APP),
+        *no_answer(Q.UNKNOWN_LONG, where=lambda seen: _long_is(seen, Silence.NOT_ASKED)),
+        wrong(lambda seen: _long_is(seen, *_LOST), silence(Q.UNKNOWN_LONG), _LINES),
+        unknown(is_silent(Q.UNKNOWN_LONG), silence(Q.UNKNOWN_LONG), _AGAIN),
+        unknown(
+            lambda seen: is_busy(heard(seen, Q.UNKNOWN_LONG)) or is_busy(heard(seen, Q.UNKNOWN_APP)),
+            say("%(briefly)s: busy or down"),
+            _AGAIN,
+        ),
+        ok(_is_as_short, say("%(status)s, as for a short one")),
+        wrong(always, say("%(briefly)s, against %(briefly2)s for a short one"), _LINES),
+    ),
+    {
+        "long": lambda _: LONG,
+        "briefly": brief(Q.UNKNOWN_LONG),
+        "briefly2": brief(Q.UNKNOWN_APP),
+        "status": lambda seen: status(seen, Q.UNKNOWN_LONG),
+    },
+)
+_Cookie = tuple[str, Mapping[str, str]]
 
 
 def _attributes(cookie: str) -> tuple[str, dict[str, str]]:
@@ -215,17 +224,95 @@ def _attributes(cookie: str) -> tuple[str, dict[str, str]]:
     return name, attributes
 
 
-def speed(seen: Seen) -> Probe:
-    """How long answers take."""
-    told = Told(
-        "speed",
-        say("the time to the first byte of each answer"),
-        say("A sign-in is about ten requests: a second each is felt, and people give up before the phone does."),
-    )
-    times = [hop.ms for hops in seen.hops.values() for hop in hops if isinstance(hop, Heard)]
-    if not times:
-        return told.unknown(say("nothing was answered"))
-    answered = say("%(round)s ms as a rule, %(max)s ms at most", round=round(median(times)), max=max(times))
-    if median(times) > SLOW_MS:
-        return told.warning(answered, say("See what makes the site slow before phones wait for it."))
-    return told.ok(answered)
+def _pages(seen: Seen) -> list[Heard]:
+    return [hop for q in (Q.PAGE, Q.CLIENT) for hop in seen.hops.get(q, ()) if isinstance(hop, Heard)]
+
+
+def _cookies(seen: Seen) -> Iterator[_Cookie]:
+    return map(_attributes, dict.fromkeys(cookie for hop in _pages(seen) for cookie in hop.every("set-cookie")))
+
+
+def _is_dropped(_: Seen, cookie: _Cookie) -> bool:
+    return cookie[1].get("samesite") == "none" and "secure" not in cookie[1]
+
+
+def _is_secure_in_the_clear(seen: Seen, cookie: _Cookie) -> bool:
+    base = seen.target.base
+    return "secure" in cookie[1] and not base.secure and not base.is_loopback
+
+
+def _is_strict(_: Seen, cookie: _Cookie) -> bool:
+    return cookie[1].get("samesite") == "strict"
+
+
+def _is_bare(seen: Seen, cookie: _Cookie) -> bool:
+    return seen.target.base.secure and "secure" not in cookie[1]
+
+
+_FAULTS = (_is_dropped, _is_secure_in_the_clear, _is_strict, _is_bare)
+
+
+def _faulty(seen: Seen) -> str:
+    """The name of the first cookie with the first of these faults."""
+    return next((one[0] for is_bad in _FAULTS for one in _cookies(seen) if is_bad(seen, one)), "")
+
+
+def _kept(seen: Seen) -> Sentence:
+    """Each cookie, with its rule for other sites."""
+    rules = {name: attributes.get("samesite") or say("lax by default") for name, attributes in _cookies(seen)}
+    listed = [say("%(name)s (%(rule)s)", name=name, rule=rule) for name, rule in rules.items()]
+    return joined(listed, ", ") if listed else say("none")
+
+
+COOKIES = Rule(
+    "cookies",
+    say("the cookies of the start page and the sign-in page"),
+    say("The browser comes from the app and back from a sign-on: cookies must survive both."),
+    (
+        unknown(lambda seen: not _pages(seen), say("no page was answered")),
+        wrong(
+            lambda seen: any(_is_dropped(seen, one) for one in _cookies(seen)),
+            say("%(name)s: SameSite=None without Secure"),
+            say("Add Secure to %(name)s: browsers drop it so."),
+        ),
+        wrong(
+            lambda seen: any(_is_secure_in_the_clear(seen, one) for one in _cookies(seen)),
+            say("%(name)s: Secure, on plain http"),
+            say("Serve the site by https: browsers drop it so."),
+        ),
+        warning(
+            lambda seen: any(_is_strict(seen, one) for one in _cookies(seen)),
+            say("%(name)s: SameSite=Strict"),
+            say("Set %(name)s to SameSite=Lax: a strict one is not sent when a sign-on at another site comes back."),
+        ),
+        warning(
+            lambda seen: any(_is_bare(seen, one) for one in _cookies(seen)),
+            say("%(name)s: without Secure"),
+            say("Add Secure to %(name)s, so that it never travels in the clear."),
+        ),
+        ok(always, _kept),
+    ),
+    {"name": _faulty},
+)
+
+
+def _times(seen: Seen) -> list[int]:
+    return [hop.ms for hops in seen.hops.values() for hop in hops if isinstance(hop, Heard)]
+
+
+_MEASURED = say("%(round)s ms as a rule, %(max)s ms at most")
+SPEED = Rule(
+    "speed",
+    say("the time to the first byte of each answer"),
+    say("A sign-in is about ten requests: a second each is felt, and people give up before the phone does."),
+    (
+        unknown(lambda seen: not _times(seen), say("nothing was answered")),
+        warning(
+            lambda seen: median(_times(seen)) > SLOW_MS,
+            _MEASURED,
+            say("See what makes the site slow before phones wait for it."),
+        ),
+        ok(always, _MEASURED),
+    ),
+    {"round": lambda seen: round(median(_times(seen))), "max": lambda seen: max(_times(seen))},
+)

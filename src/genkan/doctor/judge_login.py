@@ -1,17 +1,31 @@
-"""Judgements of what the app asks before anybody signs in: info/login, the switch behind it, and sign-in options."""
+"""Rules for what the app asks before anybody signs in: info/login, the switch behind it, and sign-in options."""
 
-from genkan.doctor.gateways import is_portal, turned_away
-from genkan.doctor.inflate import UNREADABLE
-from genkan.doctor.judge_site import BUSY, is_confluence, is_genkan
+from genkan.doctor.gateways import is_portal
+from genkan.doctor.judge_site import BUSY, COMPRESSED, LIMITED, is_confluence, is_genkan, is_kept_out, is_unreadable
 from genkan.doctor.judge_tls import wants_certificate
-from genkan.doctor.moves import move_of
-from genkan.doctor.observed import Heard, Q, Seen, Silence, Silent, Target, place
+from genkan.doctor.moves import move_at
+from genkan.doctor.observed import Q, Seen, Target, place
 from genkan.doctor.saying import joined, plain, say
-from genkan.doctor.telling import SILENT, Told, in_words
+from genkan.doctor.table import (
+    Condition,
+    Rule,
+    always,
+    brief,
+    heard,
+    is_silent,
+    no_answer,
+    ok,
+    silence,
+    status,
+    unknown,
+    warning,
+    wrong,
+)
+from genkan.doctor.telling import SILENT
 from genkan.doctor.turned_away import exempt, sent_where
-from genkan.doctor.verdicts import Probe
 from genkan.wire import login_info, uri
 from genkan.wire.login_info import LoginInfo, LoginInfoProblem
+from genkan.wire.sentences import Sentence
 
 INFO_LOGIN = "/rest/nativemobile/1.1/info/login"
 # What the app's own requests call without a browser's session: none of these may meet a gateway's sign-in.
@@ -29,63 +43,6 @@ def read_info(seen: Seen) -> LoginInfo | LoginInfoProblem | None:
     return login_info.parse(heard.body) if heard is not None and heard.status == 200 else None
 
 
-def info(seen: Seen) -> Probe:
-    """Whether info/login answers anybody, without a redirect."""
-    base = seen.target.base
-    told = Told(
-        "info-login",
-        say("GET %(address)s%(info_login)s, as nobody", address=base.text, info_login=INFO_LOGIN),
-        say("Without MDM the app learns here how to sign in, before anybody has, and it follows no redirect."),
-    )
-    answer = seen.first(Q.INFO_LOGIN)
-    if isinstance(answer, Silent):
-        return told.unknown(in_words(answer), None if answer.silence is Silence.NOT_ASKED else SILENT)
-    if answer.status == 200:
-        return _answered(told, answer, seen)
-    if wants_certificate(answer):
-        return told.unknown(say("%(briefly)s: see client-certificate", briefly=answer.briefly))
-    if moved := move_of(answer, base, INFO_LOGIN):
-        return told.wrong(*moved)
-    if turned_away(answer, base.origin):
-        return _kept_out(told, answer, seen)
-    return _status(told, answer, seen)
-
-
-def _answered(told: Told, answer: Heard, seen: Seen) -> Probe:
-    encoding = answer.header("content-encoding").strip().lower()
-    compressed = say("200, compressed although that was not asked for")
-    fix = say("Let the proxy compress only what the caller says it takes (Accept-Encoding).")
-    if encoding in UNREADABLE:
-        return told.unknown(compressed, fix)
-    found = login_info.parse(answer.body)
-    if isinstance(found, LoginInfo):
-        elsewhere = _elsewhere(found, seen.target)
-        if elsewhere is None and encoding not in {"", "identity"}:
-            return told.warning(compressed, fix)
-        if elsewhere is None:
-            return told.ok(say("%(briefly)s, for everybody", briefly=answer.briefly))
-        fix = say(
-            "Correct the site's base URL, or use the address that it names in the app and in the MDM value: the app "
-            "goes to no other server than the one that it was given."
-        )
-        return told.wrong(say("200, and it names another server: %(place)s", place=place(elsewhere)), fix)
-    if answer.json is None and is_portal(answer):
-        return told.wrong(sent_where(answer), exempt(answer, []))
-    if answer.json is None:
-        fix = say(
-            "See what answers there in place of the site (a start page, a login page, a maintenance page): this path "
-            "must reach the site."
-        )
-        return told.wrong(
-            say("%(briefly)s, and not the JSON object that was asked for", briefly=answer.briefly),
-            fix,
-        )
-    without = say("200, with no client id that can be read")
-    fix = joined([say("Give the client id by MDM."), _MDM], " ")
-    # No shape is published: a client id may be in it for an app, so that it is not known to be wrong.
-    return told.unknown(without, fix) if seen.target.client_id is None else told.warning(without, fix)
-
-
 def _elsewhere(found: LoginInfo, target: Target) -> str | None:
     """An endpoint at another address than the site's, where the app would go by it."""
     if not found.enabled or target.client_id not in {None, found.client_id}:
@@ -94,116 +51,235 @@ def _elsewhere(found: LoginInfo, target: Target) -> str | None:
     return next((one for one in named if one is not None and not one.startswith(target.base.text + "/")), None)
 
 
-def _kept_out(told: Told, answer: Heard, seen: Seen) -> Probe:
-    base = seen.target.base
-    alike = [path for question, path in _APP_PATHS if _is_kept_out(seen, question)]
-    fix = exempt(answer, [base.path + path for path in alike], base.text)
-    if is_portal(answer):
-        return told.wrong(sent_where(answer, base.text), fix)
-    if seen.target.client_id is not None:
-        return told.warning(
-            say(
-                "%(sent_where)s; the client id comes by MDM, so the app does without",
-                sent_where=sent_where(answer, base.text),
-            ),
-            fix,
-        )
-    return told.wrong(sent_where(answer, base.text), joined([fix, _MDM], "\n"))
-
-
-def _is_kept_out(seen: Seen, question: Q) -> bool:
-    heard = seen.heard(question)
-    return heard is not None and turned_away(heard, seen.target.base.origin)
-
-
-def _status(told: Told, answer: Heard, seen: Seen) -> Probe:
-    if answer.status == 404:
-        if seen.target.client_id is not None:
-            return told.ok(say("404: the client id comes by MDM, so the app does without"))
-        if is_confluence(seen):
-            return told.unknown(say("404: where a Confluence tells its client id is published nowhere"), _MDM)
-        server = seen.heard(Q.SERVER_INFO)
-        if server is not None and server.status == 404:
-            return told.unknown(say("404, as for serverInfo: see server-info"))
-        fix = say(
-            "Switch the mobile plugin on or update it (see mobile-plugin), and see that the proxy passes this path on."
-        )
-        return told.wrong(say("404: the site knows no such path"), fix)
-    if answer.status in {408, 429}:
-        return told.unknown(say("%(briefly)s: busy or down", briefly=answer.briefly), BUSY)
-    if answer.status >= 500:
-        return told.wrong(
-            say("%(briefly)s: busy or down", briefly=answer.briefly), say("See the site's log; then check again.")
-        )
-    if answer.redirects:
-        return told.wrong(
-            answer.briefly,
-            say("Let this path answer without a redirect."),
-        )
-    return told.wrong(answer.briefly, say("See in the log of the proxy or the site why it refuses this path."))
-
-
-def switch(seen: Seen) -> Probe:
-    """Whether the mobile switch is on."""
-    told = Told(
-        "mobile-switch",
-        say("whether info/login announces OAuth 2.0, with a client id"),
-        say("Without MDM the app signs in by OAuth 2.0 only where the switch is on."),
-    )
+def _named_elsewhere(seen: Seen) -> str | None:
     found = read_info(seen)
-    if seen.target.client_id is not None:
-        return _beside_mdm(told, found, seen.target.client_id)
-    if not isinstance(found, LoginInfo):
-        return told.unknown(say("not told: see info-login"))
-    if found.enabled and found.client_id is not None:
-        return told.ok(say("on, with the client id %(client_id)s", client_id=found.client_id))
+    return _elsewhere(found, seen.target) if isinstance(found, LoginInfo) else None
+
+
+def _is_read(seen: Seen) -> bool:
+    return isinstance(read_info(seen), LoginInfo)
+
+
+def _is_compressed(seen: Seen) -> bool:
+    return heard(seen, Q.INFO_LOGIN).header("content-encoding").strip().lower() not in {"", "identity"}
+
+
+def _is_no_json(seen: Seen) -> bool:
+    return status(seen, Q.INFO_LOGIN) == 200 and heard(seen, Q.INFO_LOGIN).json is None
+
+
+def _by_mdm(seen: Seen) -> bool:
+    return seen.target.client_id is not None
+
+
+def _is(*numbers: int) -> Condition:
+    return lambda seen: status(seen, Q.INFO_LOGIN) in numbers
+
+
+def _is_out(seen: Seen) -> bool:
+    return is_kept_out(seen, Q.INFO_LOGIN)
+
+
+def _is_portal(seen: Seen) -> bool:
+    return is_portal(heard(seen, Q.INFO_LOGIN))
+
+
+def _sent_where(seen: Seen) -> Sentence:
+    """Who turned it away, and where it leads."""
+    return sent_where(heard(seen, Q.INFO_LOGIN), seen.target.base.text)
+
+
+def _exempt(seen: Seen) -> Sentence:
+    """The exact exception for the gateway, or what the site itself must answer."""
+    base = seen.target.base
+    paths = [base.path + path for question, path in _APP_PATHS if is_kept_out(seen, question)]
+    return exempt(heard(seen, Q.INFO_LOGIN), paths, base.text)
+
+
+def _exempt_or_mdm(seen: Seen) -> Sentence:
+    """The same, or the MDM set-up."""
+    return joined([_exempt(seen), _MDM], "\n")
+
+
+def _briefly(seen: Seen) -> Sentence:
+    """Status, and what kind of thing came or where it leads."""
+    return heard(seen, Q.INFO_LOGIN).briefly
+
+
+_NONE_READ = say("200, with no client id that can be read")
+_GIVE_BY_MDM = joined([say("Give the client id by MDM."), _MDM], " ")
+INFO = Rule(
+    "info-login",
+    say("GET %(address)s%(info_login)s, as nobody"),
+    say("Without MDM the app learns here how to sign in, before anybody has, and it follows no redirect."),
+    (
+        unknown(
+            lambda seen: not seen.hops.get(Q.INFO_LOGIN),
+            silence(Q.INFO_LOGIN),
+        ),
+        unknown(is_silent(Q.INFO_LOGIN), silence(Q.INFO_LOGIN), SILENT),
+        unknown(lambda seen: is_unreadable(seen, Q.INFO_LOGIN), *COMPRESSED),
+        wrong(
+            lambda seen: _named_elsewhere(seen) is not None,
+            say("200, and it names another server: %(place)s"),
+            say(
+                "Correct the site's base URL, or use the address that it names in the app and in the MDM value: the "
+                "app goes to no other server than the one that it was given."
+            ),
+        ),
+        warning(lambda seen: _is_read(seen) and _is_compressed(seen), *COMPRESSED),
+        ok(_is_read, say("%(briefly)s, for everybody")),
+        wrong(
+            lambda seen: _is_no_json(seen) and _is_portal(seen),
+            _sent_where,
+            _exempt,
+        ),
+        wrong(
+            _is_no_json,
+            say("%(briefly)s, and not the JSON object that was asked for"),
+            say(
+                "See what answers there in place of the site (a start page, a login page, a maintenance page): this "
+                "path must reach the site."
+            ),
+        ),
+        # No shape is published: a client id may be in it for an app, so that it is not known to be wrong.
+        warning(lambda seen: _is(200)(seen) and _by_mdm(seen), _NONE_READ, _GIVE_BY_MDM),
+        unknown(_is(200), _NONE_READ, _GIVE_BY_MDM),
+        unknown(lambda seen: wants_certificate(heard(seen, Q.INFO_LOGIN)), say("%(briefly)s: see client-certificate")),
+        wrong(*move_at(Q.INFO_LOGIN, INFO_LOGIN)),
+        wrong(lambda seen: _is_out(seen) and _is_portal(seen), _sent_where, _exempt),
+        warning(
+            lambda seen: _is_out(seen) and _by_mdm(seen),
+            say("%(sent_where)s; the client id comes by MDM, so the app does without"),
+            _exempt,
+        ),
+        wrong(_is_out, _sent_where, _exempt_or_mdm),
+        ok(
+            lambda seen: _is(404)(seen) and _by_mdm(seen),
+            say("404: the client id comes by MDM, so the app does without"),
+        ),
+        unknown(
+            lambda seen: _is(404)(seen) and is_confluence(seen),
+            say("404: where a Confluence tells its client id is published nowhere"),
+            _MDM,
+        ),
+        unknown(
+            lambda seen: _is(404)(seen) and status(seen, Q.SERVER_INFO) == 404,
+            say("404, as for serverInfo: see server-info"),
+        ),
+        wrong(
+            _is(404),
+            say("404: the site knows no such path"),
+            say(
+                "Switch the mobile plugin on or update it (see mobile-plugin), and see that the proxy passes this path "
+                "on."
+            ),
+        ),
+        unknown(_is(*LIMITED), say("%(briefly)s: busy or down"), BUSY),
+        wrong(
+            lambda seen: status(seen, Q.INFO_LOGIN) >= 500,
+            say("%(briefly)s: busy or down"),
+            say("See the site's log; then check again."),
+        ),
+        wrong(
+            lambda seen: heard(seen, Q.INFO_LOGIN).redirects, _briefly, say("Let this path answer without a redirect.")
+        ),
+        wrong(always, _briefly, say("See in the log of the proxy or the site why it refuses this path.")),
+    ),
+    {
+        "address": lambda seen: seen.target.base.text,
+        "info_login": lambda _: INFO_LOGIN,
+        "briefly": brief(Q.INFO_LOGIN),
+        "place": lambda seen: place(_named_elsewhere(seen) or ""),
+        "sent_where": _sent_where,
+    },
+)
+
+
+def _announced(seen: Seen) -> str | None:
+    """The client id of a switch that is on."""
+    found = read_info(seen)
+    return found.client_id if isinstance(found, LoginInfo) and found.enabled else None
+
+
+def _switch_on(seen: Seen) -> Sentence:
+    """Where this product has its switch, or the MDM set-up."""
     if is_genkan(seen):
         how = say("Switch it on: run genkan mobile on, or Settings → System → Mobile app → OAuth 2.0.")
     elif is_confluence(seen):
         how = say("Switch it on: General configuration → Confluence mobile app.")
     else:
         how = say("Switch it on: Settings → System → Mobile app → OAuth 2.0.")
-    return told.wrong(say("off"), joined([how, _MDM], " "))
+    return joined([how, _MDM], " ")
 
 
-def _beside_mdm(told: Told, found: LoginInfo | LoginInfoProblem | None, client_id: str) -> Probe:
-    if not isinstance(found, LoginInfo) or not found.enabled or found.client_id is None:
-        return told.ok(say("not on; the client id comes by MDM, so it need not be"))
-    if found.client_id == client_id:
-        return told.ok(say("on, with the same client id as the MDM value"))
-    fix = say(
-        "If both shall be one, write %(client_id)s into the MDM value; if the link is another, leave it.",
-        client_id=found.client_id,
-    )
-    return told.warning(
-        say("on, with another client id (%(client_id)s) than the MDM value", client_id=found.client_id), fix
-    )
+SWITCH = Rule(
+    "mobile-switch",
+    say("whether info/login announces OAuth 2.0, with a client id"),
+    say("Without MDM the app signs in by OAuth 2.0 only where the switch is on."),
+    (
+        ok(
+            lambda seen: _by_mdm(seen) and _announced(seen) is None,
+            say("not on; the client id comes by MDM, so it need not be"),
+        ),
+        ok(
+            lambda seen: _by_mdm(seen) and _announced(seen) == seen.target.client_id,
+            say("on, with the same client id as the MDM value"),
+        ),
+        warning(
+            _by_mdm,
+            say("on, with another client id (%(client_id)s) than the MDM value"),
+            say("If both shall be one, write %(client_id)s into the MDM value; if the link is another, leave it."),
+        ),
+        unknown(lambda seen: not _is_read(seen), say("not told: see info-login")),
+        ok(lambda seen: _announced(seen) is not None, say("on, with the client id %(client_id)s")),
+        wrong(always, say("off"), _switch_on),
+    ),
+    {"client_id": _announced},
+)
 
 
-def options(seen: Seen) -> Probe:
-    """The sign-in options, and whether passkeys can work under this name."""
+def _results(seen: Seen) -> list[object] | None:
+    answer = heard(seen, Q.LOGIN_OPTIONS)
+    found = answer.json.get("results") if answer.status == 200 and answer.json is not None else None
+    return found if isinstance(found, list) else None
+
+
+def _kinds(seen: Seen) -> list[str]:
+    told = _results(seen) or []
+    kinds = sorted({str(one.get("type"))[:40] for one in told if isinstance(one, dict) and "type" in one})
+    return [kind for kind in kinds if kind.isprintable()]
+
+
+def _offered(seen: Seen) -> Sentence:
+    """The ways to sign in that it lists."""
+    return plain(", ".join(_kinds(seen))) if _kinds(seen) else say("none")
+
+
+def _has_passkeys_at_an_address(seen: Seen) -> bool:
+    """WebAuthn 5.1.3: a relying party is a domain, never an address."""
     base = seen.target.base
-    told = Told(
-        "sign-in-options",
-        say("GET %(address)s/rest/authconfig/1.0/login-options, as nobody", address=base.text),
-        say("They tell which ways to sign in the browser will offer."),
-    )
-    answer = seen.first(Q.LOGIN_OPTIONS)
-    if isinstance(answer, Silent):
-        return told.unasked(answer)
-    results = answer.json.get("results") if answer.status == 200 and answer.json is not None else None
-    if not isinstance(results, list):
-        if turned_away(answer, base.origin):
-            return told.unknown(say("kept from anonymous callers: see info-login"))
-        return told.ok(say("not told, which the app does without"))
-    kinds = sorted({str(one.get("type"))[:40] for one in results if isinstance(one, dict) and "type" in one})
-    listed = ", ".join(kind for kind in kinds if kind.isprintable())
-    answered = plain(listed) if listed else say("none")
-    has_passkeys = any("PASSKEY" in kind.upper() or "WEBAUTHN" in kind.upper() for kind in kinds)
-    if has_passkeys and not base.is_loopback and (uri.is_ipv4(base.host) or uri.is_ipv6(base.host)):
-        # WebAuthn 5.1.3: a relying party is a domain, never an address
-        return told.wrong(
-            say("%(answered)s, at an IP address", answered=answered),
+    offers = any("PASSKEY" in kind.upper() or "WEBAUTHN" in kind.upper() for kind in _kinds(seen))
+    return offers and not base.is_loopback and (uri.is_ipv4(base.host) or uri.is_ipv6(base.host))
+
+
+OPTIONS = Rule(
+    "sign-in-options",
+    say("GET %(address)s/rest/authconfig/1.0/login-options, as nobody"),
+    say("They tell which ways to sign in the browser will offer."),
+    (
+        *no_answer(Q.LOGIN_OPTIONS),
+        unknown(
+            lambda seen: _results(seen) is None and is_kept_out(seen, Q.LOGIN_OPTIONS),
+            say("kept from anonymous callers: see info-login"),
+        ),
+        ok(lambda seen: _results(seen) is None, say("not told, which the app does without")),
+        wrong(
+            _has_passkeys_at_an_address,
+            say("%(answered)s, at an IP address"),
             say("Give the site a name: no browser makes passkeys for an address."),
-        )
-    return told.ok(answered)
+        ),
+        ok(always, _offered),
+    ),
+    {"address": lambda seen: seen.target.base.text, "answered": _offered},
+)

@@ -5,8 +5,8 @@ language.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from genkan.doctor.judge_clock import SKEW_DOUBTFUL_MS
 from genkan.doctor.judge_login import INFO_LOGIN
-from genkan.doctor.judge_site import SKEW_DOUBTFUL_MS
 from genkan.doctor.phone import (
     Autofill,
     Certificate,

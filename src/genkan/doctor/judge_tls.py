@@ -1,12 +1,11 @@
-"""Judgements of TLS as App Transport Security and an iPhone's own rules for certificates see it."""
+"""Rules for TLS as App Transport Security and an iPhone's own rules for certificates see it."""
 
 from datetime import UTC, datetime
 
 from genkan.doctor.certificates import WEAK_HASHES, Certificate, covers, read_chain
 from genkan.doctor.observed import Answered, Handshake, Q, Seen, Silence, Silent
 from genkan.doctor.saying import joined, plain, say
-from genkan.doctor.telling import Told
-from genkan.doctor.verdicts import Probe
+from genkan.doctor.table import Rule, Values, always, ok, unknown, warning, wrong
 from genkan.wire.sentences import Sentence
 
 SOON_DAYS = 14
@@ -21,38 +20,23 @@ _NO_ISSUER = frozenset({2, 20, 21})  # OpenSSL: the issuer is not at hand
 _PLAIN = say("not asked: the address is plain http")
 
 
-def tls(seen: Seen) -> Probe:
-    """Version and cipher."""
-    base = seen.target.base
-    told = Told(
-        "tls",
-        say("a TLS handshake with %(host)s, every version offered", host=base.host),
-        say("App Transport Security wants TLS 1.2 or later with forward secrecy; otherwise iOS ends the connection."),
-    )
-    shaken = seen.handshake
-    if not base.secure:
-        return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
-    if shaken is None:
-        return told.unknown(say("not asked, since nobody takes the connection"))
-    if shaken.fault and shaken.wants_certificate:
-        return told.unknown(say("not seen to its end: see client-certificate"))
-    if shaken.fault:
-        fix = say(
-            "See that port %(port)s of %(host)s speaks TLS 1.2 or 1.3, without a client certificate.",
-            port=base.port or 443,
-            host=base.host,
-        )
-        return told.wrong(shaken.fault, fix)
-    answered = say("%(version)s with %(cipher)s", version=shaken.version, cipher=shaken.cipher)
-    if shaken.version not in {"TLSv1.2", "TLSv1.3"}:
-        return told.wrong(answered, say("Switch on TLS 1.2 and 1.3 in the server or its proxy."))
-    if not _has_forward_secrecy(shaken):
-        fix = say("Allow ECDHE ciphers, as in ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20 (nginx), and prefer TLS 1.3.")
-        return told.wrong(say("%(answered)s, without forward secrecy", answered=answered), fix)
-    if seen.old_tls:
-        fix = say("Switch off TLS 1.0 and 1.1, as in ssl_protocols TLSv1.2 TLSv1.3 (nginx).")
-        return told.warning(say("%(answered)s; %(old_tls)s is taken too", answered=answered, old_tls=seen.old_tls), fix)
-    return told.ok(answered)
+_NOTHING = Handshake()
+
+
+def _shaken(seen: Seen) -> Handshake:
+    return seen.handshake or _NOTHING
+
+
+def _is_plain(seen: Seen) -> bool:
+    return not seen.target.base.secure
+
+
+def _is_plain_here(seen: Seen) -> bool:
+    return _is_plain(seen) and seen.target.base.is_loopback
+
+
+def _is_unseen(seen: Seen) -> bool:
+    return seen.handshake is None or seen.handshake.fault is not None
 
 
 def _has_forward_secrecy(shaken: Handshake) -> bool:
@@ -60,49 +44,53 @@ def _has_forward_secrecy(shaken: Handshake) -> bool:
     return shaken.version == "TLSv1.3" or shaken.cipher.startswith("ECDHE-")
 
 
-def certificate(seen: Seen, now: int) -> Probe:
-    """The chain that an iPhone would have to accept."""
-    base = seen.target.base
-    told = Told(
-        "certificate",
-        say("the certificate of %(host)s and its chain", host=base.host),
-        say("The app takes no exception for a certificate, and shows only that the site cannot be reached."),
-    )
-    shaken = seen.handshake
-    if not base.secure:
-        return told.ok(_PLAIN) if base.is_loopback else told.unknown(_PLAIN)
-    if shaken is None or shaken.fault:
-        return told.unknown(say("not seen: there was no handshake"))
-    chain = read_chain(shaken.chain)
-    if not chain:
-        fix = say("Have it issued anew by a usual authority.")
-        return told.wrong(say("a certificate that cannot be read"), fix)
-    # Where it is trusted, what the server sends beyond the path that was taken harms nobody.
-    path = read_chain(shaken.path) or chain[:1] if shaken.trusted else chain
-    fault = _date_fault(path, now, chain[0]) or _name_fault(chain[0], base.host) or _usage_fault(chain[0])
-    fault = fault or _trust_fault(chain, shaken) or _strength_fault(path)
-    answered = say(
-        "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
-        subject=chain[0].subject,
-        issuer=chain[0].issuer,
-        not_after=f"{chain[0].not_after:%Y-%m-%d}",
-        key=chain[0].key,
-    )
-    if fault is not None:
-        return told.wrong(say("%(answered)s: %(fault)s", answered=answered, fault=fault[0]), fault[1])
-    return (
-        _catch(told, chain[0], answered, seen, now) or _surplus(told, chain, path, answered, now) or told.ok(answered)
-    )
+def _spoken(seen: Seen) -> Sentence:
+    """Version and cipher."""
+    return say("%(version)s with %(cipher)s", version=_shaken(seen).version, cipher=_shaken(seen).cipher)
 
 
-def _surplus(told: Told, chain: tuple[Certificate, ...], path: tuple[Certificate, ...], answered: Sentence,
-             now: int) -> Probe | None:  # fmt: skip
-    """RFC 8446 4.4.2: certificates beyond the path are passed over; an expired one is a matter of tidiness."""
-    fault = _date_fault(tuple(one for one in chain if one not in path), now, chain[0])
-    if fault is None:
-        return None
-    fix = say("Leave it out of the file that the server sends: the chain is trusted without it.")
-    return told.warning(say("%(answered)s: one more is sent, and %(fault)s", answered=answered, fault=fault[0]), fix)
+_TLS: Values = {
+    "host": lambda seen: seen.target.base.host,
+    "port": lambda seen: seen.target.base.port or 443,
+    "answered": _spoken,
+    "old_tls": lambda seen: seen.old_tls,
+}
+TLS = Rule(
+    "tls",
+    say("a TLS handshake with %(host)s, every version offered"),
+    say("App Transport Security wants TLS 1.2 or later with forward secrecy; otherwise iOS ends the connection."),
+    (
+        ok(_is_plain_here, _PLAIN),
+        unknown(_is_plain, _PLAIN),
+        unknown(lambda seen: seen.handshake is None, say("not asked, since nobody takes the connection")),
+        unknown(
+            lambda seen: _is_unseen(seen) and _shaken(seen).wants_certificate,
+            say("not seen to its end: see client-certificate"),
+        ),
+        wrong(
+            _is_unseen,
+            lambda seen: _shaken(seen).fault or plain(""),
+            say("See that port %(port)s of %(host)s speaks TLS 1.2 or 1.3, without a client certificate."),
+        ),
+        wrong(
+            lambda seen: _shaken(seen).version not in {"TLSv1.2", "TLSv1.3"},
+            _spoken,
+            say("Switch on TLS 1.2 and 1.3 in the server or its proxy."),
+        ),
+        wrong(
+            lambda seen: not _has_forward_secrecy(_shaken(seen)),
+            say("%(answered)s, without forward secrecy"),
+            say("Allow ECDHE ciphers, as in ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20 (nginx), and prefer TLS 1.3."),
+        ),
+        warning(
+            lambda seen: bool(seen.old_tls),
+            say("%(answered)s; %(old_tls)s is taken too"),
+            say("Switch off TLS 1.0 and 1.1, as in ssl_protocols TLSv1.2 TLSv1.3 (nginx)."),
+        ),
+        ok(always, _spoken),
+    ),
+    _TLS,
+)
 
 
 _Fault = tuple[Sentence, Sentence] | None
@@ -191,22 +179,61 @@ def _strength_fault(chain: tuple[Certificate, ...]) -> _Fault:
     return None
 
 
-def _catch(told: Told, own: Certificate, answered: Sentence, seen: Seen, now: int) -> Probe | None:
-    left = (own.not_after - datetime.fromtimestamp(now / 1000, UTC)).days
-    bound = _longest(own, seen)
-    if own.days > bound:
-        fix = say(
-            "Have it issued for %(bound)s days at most: iOS refuses more than 825 days, more than 398 from public "
-            "authorities, and those may issue for 200 days only since March 2026.",
-            bound=bound,
-        )
-        return told.warning(say("%(answered)s: valid for %(days)s days in all", answered=answered, days=own.days), fix)
-    if left < SOON_DAYS:
-        return told.warning(
-            say("%(answered)s: it expires in %(left)s days", answered=answered, left=left),
-            say("Renew it now, and see why it is not renewed."),
-        )
-    return None
+def _chain(seen: Seen) -> tuple[Certificate, ...]:
+    return read_chain(_shaken(seen).chain)
+
+
+def _path(seen: Seen) -> tuple[Certificate, ...]:
+    """Where it is trusted, what the server sends beyond the path that was taken harms nobody."""
+    chain, shaken = _chain(seen), _shaken(seen)
+    return read_chain(shaken.path) or chain[:1] if shaken.trusted else chain
+
+
+def _faults(seen: Seen) -> _Fault:
+    """What is wrong with the chain, and what mends it: dates, name, purpose, trust, strength; the first counts."""
+    chain, path = _chain(seen), _path(seen)
+    return (
+        _date_fault(path, seen.now, chain[0])
+        or _name_fault(chain[0], seen.target.base.host)
+        or _usage_fault(chain[0])
+        or _trust_fault(chain, _shaken(seen))
+        or _strength_fault(path)
+    )
+
+
+def _surplus(seen: Seen) -> _Fault:
+    """RFC 8446 4.4.2: certificates beyond the path are passed over; an expired one is a matter of tidiness."""
+    path = _path(seen)
+    return _date_fault(tuple(one for one in _chain(seen) if one not in path), seen.now, _chain(seen)[0])
+
+
+def _told(seen: Seen) -> Sentence:
+    """Whose it is, by whom, until when, and its key."""
+    own = _chain(seen)[0]
+    return say(
+        "%(subject)s, from %(issuer)s, until %(not_after)s, %(key)s",
+        subject=own.subject,
+        issuer=own.issuer,
+        not_after=f"{own.not_after:%Y-%m-%d}",
+        key=own.key,
+    )
+
+
+def _told_surplus(seen: Seen) -> Sentence:
+    """The same, and what is amiss with a certificate that nobody needs."""
+    fault = _surplus(seen)
+    return say(
+        "%(answered)s: one more is sent, and %(fault)s", answered=_told(seen), fault=fault[0] if fault else plain("")
+    )
+
+
+def _mend(seen: Seen) -> Sentence:
+    """What mends it."""
+    return (_faults(seen) or (plain(""), plain("")))[1]
+
+
+def _left(seen: Seen) -> int:
+    return (_chain(seen)[0].not_after - datetime.fromtimestamp(seen.now / 1000, UTC)).days
 
 
 def _longest(own: Certificate, seen: Seen) -> int:
@@ -214,6 +241,51 @@ def _longest(own: Certificate, seen: Seen) -> int:
         return next((days for since, days in _SHORTER if own.not_before >= since), LONGEST_PUBLIC_DAYS)
     # With a file of authorities nobody can tell a private one from a public one, so the shorter bound is not applied.
     return LONGEST_DAYS if seen.target.has_authorities else LONGEST_PUBLIC_DAYS
+
+
+CERTIFICATE = Rule(
+    "certificate",
+    say("the certificate of %(host)s and its chain"),
+    say("The app takes no exception for a certificate, and shows only that the site cannot be reached."),
+    (
+        ok(_is_plain_here, _PLAIN),
+        unknown(_is_plain, _PLAIN),
+        unknown(_is_unseen, say("not seen: there was no handshake")),
+        wrong(
+            lambda seen: not _chain(seen),
+            say("a certificate that cannot be read"),
+            say("Have it issued anew by a usual authority."),
+        ),
+        wrong(lambda seen: _faults(seen) is not None, say("%(answered)s: %(fault)s"), _mend),
+        warning(
+            lambda seen: _chain(seen)[0].days > _longest(_chain(seen)[0], seen),
+            say("%(answered)s: valid for %(days)s days in all"),
+            say(
+                "Have it issued for %(bound)s days at most: iOS refuses more than 825 days, more than 398 from public "
+                "authorities, and those may issue for 200 days only since March 2026."
+            ),
+        ),
+        warning(
+            lambda seen: _left(seen) < SOON_DAYS,
+            say("%(answered)s: it expires in %(left)s days"),
+            say("Renew it now, and see why it is not renewed."),
+        ),
+        warning(
+            lambda seen: _surplus(seen) is not None,
+            _told_surplus,
+            say("Leave it out of the file that the server sends: the chain is trusted without it."),
+        ),
+        ok(always, _told),
+    ),
+    {
+        **_TLS,
+        "answered": _told,
+        "fault": lambda seen: (_faults(seen) or ("",))[0],
+        "days": lambda seen: _chain(seen)[0].days,
+        "bound": lambda seen: _longest(_chain(seen)[0], seen),
+        "left": _left,
+    },
+)
 
 
 def wants_certificate(answer: Answered) -> bool:
@@ -224,40 +296,32 @@ def wants_certificate(answer: Answered) -> bool:
     return answer.status in {495, 496} or (answer.status == 400 and "SSL certificate" in answer.text)
 
 
-def client_certificate(seen: Seen) -> Probe:
-    """Whether the app's own hops are asked for a certificate that an iPhone cannot present there."""
-    told = Told(
-        "client-certificate",
-        say("whether the server wants a client certificate before it answers"),
-        say(
-            "On iOS only the browser can present one: the app's own requests fail where it is asked for on every path."
+_FIRST = (Q.SERVER_INFO, Q.INFO_LOGIN)
+CLIENT_CERTIFICATE = Rule(
+    "client-certificate",
+    say("whether the server wants a client certificate before it answers"),
+    say("On iOS only the browser can present one: the app's own requests fail where it is asked for on every path."),
+    (
+        wrong(
+            lambda seen: _shaken(seen).wants_certificate or any(wants_certificate(seen.first(q)) for q in _FIRST),
+            say("it answers nothing without one"),
+            say(
+                "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and "
+                "set ssl_verify_client off on this one."
+            ),
         ),
-    )
-    answers = [seen.first(question) for question in (Q.SERVER_INFO, Q.INFO_LOGIN)]
-    wanted = seen.handshake is not None and seen.handshake.wants_certificate
-    if wanted or any(map(wants_certificate, answers)):
-        fix = say(
-            "Ask for it on a second origin only, to which the sign-in page leads (GENKAN_CERTIFICATE_URL), and "
-            "set ssl_verify_client off on this one."
-        )
-        return told.wrong(say("it answers nothing without one"), fix)
-    if any(seen.heard(question) is not None for question in (Q.SERVER_INFO, Q.INFO_LOGIN)):
-        return told.ok(say("it answers without one"))
-    return told.unknown(say("no answer that would tell"))
-
-
-def http_version(seen: Seen) -> Probe:
-    """HTTP/2 by ALPN."""
-    told = Told(
-        "http-version",
-        say("the protocol that the server picks (ALPN)"),
-        say("HTTP/2 needs one connection where 1.1 needs several, which phones feel on slow networks."),
-    )
-    shaken = seen.handshake
-    if not seen.target.base.secure:
-        return told.ok(_PLAIN)
-    if shaken is None or shaken.fault:
-        return told.unknown(say("not seen: there was no handshake"))
-    if shaken.alpn == "h2":
-        return told.ok(plain("HTTP/2"))
-    return told.ok(say("HTTP/1.1, which does; HTTP/2 would save phones a few connections"))
+        ok(lambda seen: any(seen.heard(q) is not None for q in _FIRST), say("it answers without one")),
+        unknown(always, say("no answer that would tell")),
+    ),
+)
+HTTP_VERSION = Rule(
+    "http-version",
+    say("the protocol that the server picks (ALPN)"),
+    say("HTTP/2 needs one connection where 1.1 needs several, which phones feel on slow networks."),
+    (
+        ok(_is_plain, _PLAIN),
+        unknown(_is_unseen, say("not seen: there was no handshake")),
+        ok(lambda seen: _shaken(seen).alpn == "h2", plain("HTTP/2")),
+        ok(always, say("HTTP/1.1, which does; HTTP/2 would save phones a few connections")),
+    ),
+)

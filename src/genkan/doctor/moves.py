@@ -5,8 +5,9 @@ asked, or the document is sent to itself. Nobody follows it.
 import ipaddress
 
 from genkan.doctor.gateways import recognise
-from genkan.doctor.observed import Heard, origin_of, path_of, place
-from genkan.doctor.saying import say
+from genkan.doctor.observed import Heard, Q, Seen, origin_of, path_of, place
+from genkan.doctor.saying import plain, say
+from genkan.doctor.table import Condition, Words
 from genkan.wire import uri
 from genkan.wire.addresses import kind_of
 from genkan.wire.sentences import Sentence
@@ -41,6 +42,24 @@ def move_of(answer: Heard, base: BaseURL, path: str) -> tuple[Sentence, Sentence
         "%(status)s, to the same path at %(address)s, not followed", status=answer.status, address=found.text
     )
     return answered, say("Use %(address)s in the app, and in the MDM value.", address=found.text)
+
+
+def move_at(question: Q, path: str) -> tuple[Condition, Words, Words]:
+    """The same for the rows of a table: whether it holds, what to say, what to change."""
+
+    def move(seen: Seen) -> tuple[Sentence, Sentence] | None:
+        answer = seen.heard(question)
+        return move_of(answer, seen.target.base, path) if answer is not None else None
+
+    def where(seen: Seen) -> Sentence:
+        """Where it has moved, or that it is sent to itself."""
+        return (move(seen) or (plain(""), plain("")))[0]
+
+    def after(seen: Seen) -> Sentence:
+        """The address to use, or what the proxy must tell the site."""
+        return (move(seen) or (plain(""), plain("")))[1]
+
+    return lambda seen: move(seen) is not None, where, after
 
 
 def is_to_itself(answer: Heard) -> bool:

@@ -225,7 +225,8 @@ class Target:
 class Seen:
     """Everything seen so far. ``hops`` holds each question's answers, the last one after redirects within the site.
 
-    ``manifest``: what a Confluence says of itself; ``below``: the address at which a site was found in place of this.
+    ``manifest``: what a Confluence says of itself; ``below``: the address at which a site was found in place of this;
+    ``now``: this machine's clock in milliseconds when it is judged.
     """
 
     target: Target
@@ -238,6 +239,7 @@ class Seen:
     info: LoginInfo | None = None
     manifest: Mapping[str, str] = field(default_factory=dict)
     below: str = ""
+    now: int = 0
     token_kept: Sentence | None = None
     out_of_time: bool = False
 

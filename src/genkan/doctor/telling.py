@@ -7,7 +7,7 @@ from genkan.doctor.saying import say
 from genkan.doctor.verdicts import Probe, Verdict
 from genkan.wire.sentences import Sentence, visible
 
-_IN_WORDS = {
+BY_SILENCE = {
     Silence.CONNECTION: say("no answer: the connection breaks"),
     Silence.TLS: say("no answer: the handshake fails"),
     Silence.CLIENT_CERTIFICATE: say("no answer: the server wants a client certificate first"),
@@ -46,16 +46,23 @@ class Told:
 
     def unasked(self, silent: Silent, fix: Sentence | None = None) -> Probe:
         """No answer, whose reason another probe names."""
-        return self.unknown(_IN_WORDS[silent.silence], None if silent.silence is Silence.NOT_ASKED else fix)
+        return self.unknown(BY_SILENCE[silent.silence], None if silent.silence is Silence.NOT_ASKED else fix)
 
     def _probe(self, verdict: Verdict, answered: Sentence, fix: Sentence | None = None) -> Probe:
-        remedy = None if fix is None else _with_values(fix, _lines)
-        return Probe(self.id, verdict, self.asked, _with_values(answered, visible), self.why, remedy)
+        return put(self.id, verdict, self.asked, answered, self.why, fix)
+
+
+def put(
+    name: str, verdict: Verdict, asked: Sentence, answered: Sentence, why: Sentence, fix: Sentence | None = None
+) -> Probe:
+    """A probe, with what others wrote made fit to be shown."""
+    remedy = None if fix is None else _with_values(fix, _lines)
+    return Probe(name, verdict, asked, _with_values(answered, visible), why, remedy)
 
 
 def in_words(silent: Silent) -> Sentence:
     """Why there is no answer."""
-    kind = _IN_WORDS[silent.silence]
+    kind = BY_SILENCE[silent.silence]
     return say("%(kind)s (%(detail)s)", kind=kind, detail=silent.detail) if silent.detail is not None else kind
 
 
