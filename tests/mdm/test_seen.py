@@ -180,6 +180,13 @@ def test_a_variable_is_warned_of_with_the_mdm_that_fills_it_in(variable: str, na
     assert not report.broken
 
 
+def test_a_variable_is_found_at_its_own_entry() -> None:
+    """Whatever stands before it, a broken entry or one that is there already."""
+    entries = [{}, {"baseURL": BASE}, {"baseURL": BASE}, {"title": "$USERNAME", "baseURL": "https://b.example.com"}]
+    report = check(json.dumps(entries).encode())
+    assert [(one.entry, one.pointer) for one in report.findings if one.name == "variable-of-mdm"] == [(3, "/3/title")]
+
+
 def test_a_variable_of_the_mdm_that_is_meant_is_right_in_a_title() -> None:
     """Nowhere else, and for no other MDM."""
     inner = PAIR.replace("Jira", "Jira of $USERNAME")

@@ -1,6 +1,6 @@
 """Owns the check of a file for an MDM: what it is, which sites are in it, what is wrong, and the mended file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genkan.mdm import joining, mend, policies
@@ -69,10 +69,11 @@ def _checked(octets: bytes, *, allow_http: bool, target: Target | None) -> tuple
     findings = Findings(WORDS)
     opened = open_file(octets, findings)
     read_on = _read_on(opened, findings, allow_http=allow_http)
+    entries = _entries(opened)
     if opened.android:
-        _check_android(opened, findings)
+        _check_android(entries, findings)
     _check_form(opened, target, findings)
-    check_variables(read_on.sites, "" if opened.settings is None else "/sites", target, findings)
+    check_variables(entries, "" if opened.settings is None else "/sites", target, findings)
     usable = not any(map(_is_fatal, findings.found))
     read_through = Managed(read_on.sites if usable else (), read_on.skip_info, tuple(findings.found))
     return opened, Report(opened.kind, read_through, opened.android)
@@ -132,10 +133,15 @@ def _stranger(key: str) -> str | None:
     return "beside-sites" if fold(key) in inside else None
 
 
-def _check_android(opened: Opened, findings: Findings) -> None:
-    sites = (opened.settings or {}).get("sites")
-    reading = read(sites, Place(), Findings()) if isinstance(sites, str) else None
-    entries = reading.value if reading is not None and isinstance(reading.value, list) else []
+def _entries(opened: Opened) -> list[object]:
+    """The entries as they are written, the broken ones too, so that each is at its place."""
+    written = opened.text if opened.settings is None else opened.settings.get("sites")
+    reading = read(written, Place(), Findings()) if isinstance(written, str) else None
+    value = written if reading is None else reading.value
+    return value if isinstance(value, list) else []
+
+
+def _check_android(entries: Sequence[object], findings: Findings) -> None:
     for index, entry in enumerate(entries):
         if isinstance(entry, dict) and isinstance(entry.get("oauth"), dict):
             findings.add(Place(index, f"/sites/{index}/oauth"), "android-oauth")

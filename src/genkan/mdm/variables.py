@@ -3,10 +3,10 @@ another text than the file has.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from genkan.mdm.targets import GUIDES, Target
-from genkan.wire.managed import SiteEntry
+from genkan.wire.managed_entry import client_id_fault
 from genkan.wire.managed_records import Findings, Place
 
 # $NAME, $NAME$, ${name}, %NAME%, {{name}}; single braces are ordinary text but where an MDM is known to take them.
@@ -21,20 +21,26 @@ _KNOWN: Mapping[str, tuple[Target, ...]] = {
 _IN_BRACES = tuple(text for text in _KNOWN if text.startswith("{") and not text.startswith("{{"))
 
 
-def check_variables(sites: tuple[SiteEntry, ...], at: str, target: Target | None, findings: Findings) -> None:
+def check_variables(entries: Sequence[object], at: str, target: Target | None, findings: Findings) -> None:
     """Find variables in titles, addresses and client ids; one of the MDM that is meant may stand in a title."""
-    for number, site in enumerate(sites):
-        place = Place(number, f"{at}/{number}")
-        for key, text in _texts(site):
-            for variable in _known_in(text) if key == "baseURL" else variables_in(text):
-                if not (key == "title" and target is not None and target in _owners(variable)):
-                    _add(variable, place.at(key) if key != "clientID" else place.at("oauth").at(key), target, findings)
+    for number, entry in enumerate(entries):
+        for place, text in _texts(entry, Place(number, f"{at}/{number}")):
+            is_title = place.pointer.endswith("/title")
+            for variable in _known_in(text) if place.pointer.endswith("/baseURL") else variables_in(text):
+                if not (is_title and target is not None and target in _owners(variable)):
+                    _add(variable, place, target, findings)
 
 
-def _texts(site: SiteEntry) -> Iterator[tuple[str, str]]:
-    yield "title", site.title or ""
-    yield "baseURL", site.base_url
-    yield "clientID", site.oauth.client_id if site.oauth else ""
+def _texts(entry: object, place: Place) -> Iterator[tuple[Place, str]]:
+    """What a phone shows or uses of an entry, where it is text; a client id that is none was told."""
+    if not isinstance(entry, dict):
+        return
+    for key in ("title", "baseURL"):
+        if isinstance(entry.get(key), str):
+            yield place.at(key), entry[key]
+    client_id = entry["oauth"].get("clientID") if isinstance(entry.get("oauth"), dict) else None
+    if isinstance(client_id, str) and client_id_fault(client_id) is None:
+        yield place.at("oauth").at("clientID"), client_id
 
 
 def variables_in(text: str) -> tuple[str, ...]:
