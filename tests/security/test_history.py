@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from genkan.protocol.records import Link
@@ -32,6 +33,9 @@ class Shared:
 
 class Run:
     """Random programs against two nodes over one store; a tick of ``time`` stands for a moment."""
+
+    # Whether a node may say 503, which promises that nothing was done.
+    may_refuse = False
 
     def __init__(self, nodes: list[SiteUnderTest], link: Link, chance: random.Random) -> None:
         self._nodes = nodes
@@ -60,6 +64,8 @@ class Run:
         shown, invoked = self._pick(phone.refresh_tokens), next(self._time)
         answer = await (await self._node()).refresh(phone.refresh_tokens[shown], self._link)
         returned = next(self._time)
+        if self._is_refused(answer):
+            return
         if self._chance.random() < 0.2:
             phone.history.append(Operation(Verb.REFRESH, shown, None, invoked, returned, lost=True))
             return
@@ -77,6 +83,8 @@ class Run:
     async def _use(self, phone: Shared) -> None:
         shown, invoked = self._pick(phone.access_tokens), next(self._time)
         answer = await (await self._node()).verify(phone.access_tokens[shown])
+        if self._is_refused(answer):
+            return
         told = int(answer.status_code != 401)
         phone.history.append(Operation(Verb.USE, shown, told, invoked, next(self._time)))
 
@@ -85,8 +93,13 @@ class Run:
         node = await self._node()
         form = {"token": phone.refresh_tokens[shown], "client_id": self._link.client_id}
         answer = await node.client.post(f"{node.base}/rest/oauth2/latest/revoke", data=form)
+        if self._is_refused(answer):
+            return
         assert answer.status_code == 200
         phone.history.append(Operation(Verb.END, shown, None, invoked, next(self._time)))
+
+    def _is_refused(self, answer: httpx2.Response) -> bool:
+        return self.may_refuse and answer.status_code == 503
 
     async def _node(self) -> SiteUnderTest:
         # What comes over a network is read in a turn of its own, and each node reads under one snapshot a turn.

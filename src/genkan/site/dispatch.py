@@ -39,7 +39,7 @@ class Dispatcher:
         self._peers = peers
         self._ticks = ticks
         self._figures = door.measures.server
-        self._clock = door.health.clock
+        self._health = door.health
         door.measures.routes = frozenset(rule.path for rule in table)
         self._most = door.settings.most_requests
         self._base = door.public.path
@@ -132,7 +132,7 @@ class Dispatcher:
             return answer.error(refused)
         if rule is None:
             return self._no_rule(rules, path, request_id, headers)
-        if self._clock.in_doubt and rule.path not in TIMELESS:
+        if self._health.clock.in_doubt and rule.path not in TIMELESS:
             return self._shaped(rule, Refused(Reason.BUSY, "clock", retry_after=10), request_id, headers)
         try:
             received = _received(arrival, path, peer, parameters, rule)
