@@ -258,7 +258,7 @@ async def open_door(
         measures=measures,
         sign_ins=SignInPace.set_by(settings),
         fellows=Fellows(seat.number, seat.ways) if seat else None,
-        health=Health(clock=clock.CLOCK),
+        health=Health(clock=clock.CLOCK, founded_at=(await store.moments()).founded_at),
         secrets=Secrets(metrics_token=_secret(settings.metrics_token_file)),
         log=log,
         program=_program(public),

@@ -17,6 +17,9 @@ from genkan.wire.oauth import ErrorCode as E
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
 
 
+# What is shown to a site that was founded in the place of another one, and counted and logged as such for a day.
+OF_BEFORE = " If this site was founded today, it is of the one whose data should be here: see that its disk is mounted."
+
 TABLE: Mapping[Reason, Entry] = {
     Reason.MALFORMED: _to_client(
         E.INVALID_REQUEST,
@@ -71,7 +74,8 @@ TABLE: Mapping[Reason, Entry] = {
         E.INVALID_REQUEST,
         400,
         "This site does not know the application that sent you here.",
-        "No application link has this client id: compare it with the link's credentials and the value pushed by MDM.",
+        "No application link has this client id: compare it with the link's credentials and the value pushed by MDM."
+        + OF_BEFORE,
     ),
     Reason.REDIRECT_NOT_REGISTERED: _to_client(
         E.INVALID_REQUEST,
@@ -163,7 +167,7 @@ TABLE: Mapping[Reason, Entry] = {
         "GENKAN_ENABLE_ACCESS_TOKENS is false.",
     ),
     Reason.CLIENT_UNAUTHENTICATED: _to_client(
-        E.INVALID_CLIENT, 401, "The client is unknown.", "No usable application link has this client id."
+        E.INVALID_CLIENT, 401, "The client is unknown.", "No usable application link has this client id." + OF_BEFORE
     ),
     Reason.CLIENT_SECRET_WRONG: _to_client(
         E.INVALID_CLIENT,
@@ -187,7 +191,7 @@ TABLE: Mapping[Reason, Entry] = {
         E.INVALID_GRANT,
         400,
         "The authorization code is not valid.",
-        "The code does not open: cut off, edited, of another site or under a dropped key.",
+        "The code does not open: cut off, edited, of another site or under a dropped key." + OF_BEFORE,
     ),
     Reason.CODE_FOREIGN: _to_client(
         E.INVALID_GRANT, 400, "The authorization code is not valid.", "The code was issued to another application link."
@@ -239,7 +243,10 @@ TABLE: Mapping[Reason, Entry] = {
     ),
     Reason.VERIFIER_WRONG: _to_client(E.INVALID_GRANT, 400, "code_verifier does not match.", "RFC 7636 4.6."),
     Reason.TOKEN_BROKEN: _to_client(
-        E.INVALID_GRANT, 400, "The token is not valid.", "The seal does not hold: forged, cut off, or of another site."
+        E.INVALID_GRANT,
+        400,
+        "The token is not valid.",
+        "The seal does not hold: forged, cut off, or of another site." + OF_BEFORE,
     ),
     Reason.TOKEN_KIND: _to_client(
         E.INVALID_GRANT,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from genkan.outside.certificates import CertificateDesk
 from genkan.outside.ldap import LdapDirectory
-from genkan.protocol.env import CLOCK_LEEWAY, MINUTE, SECOND, Env
+from genkan.protocol.env import CLOCK_LEEWAY, DAY, MINUTE, SECOND, Env
 from genkan.protocol.naming import title_of
 from genkan.protocol.outcomes import Refused, Sighting
 from genkan.protocol.policy import Lifetimes
@@ -41,6 +41,10 @@ SIGN_IN_INTERVAL = 30 * SECOND
 CODE_LIVES = 10 * MINUTE + CLOCK_LEEWAY
 # tokens.md 8: how far a clock may be off before its process does nothing by it.
 CLOCK_NOT_READY = 10 * SECOND
+# What is shown to a site that was founded in the place of another one.
+OF_ANOTHER_SITE = frozenset(
+    {Reason.UNKNOWN_CLIENT, Reason.CLIENT_UNAUTHENTICATED, Reason.CODE_BROKEN, Reason.TOKEN_BROKEN}
+)
 
 
 class Passwords(Protocol):
@@ -118,6 +122,9 @@ class Health:
     unwritable: bool = False
     damaged: bool = False
     clock: Doubt = field(default_factory=NoDoubt)
+    # When the site was founded, 0 where that is not kept; and in which minute it was last told that it is young.
+    founded_at: int = 0
+    told_young: int = 0
 
     @property
     def clock_is_wrong(self) -> bool:
@@ -247,6 +254,15 @@ class Door:
             self.store.note_event(refused.event)
         self.health.behind |= is_loss and is_believed
         self.store.note_refusal(Tally(now // MINUTE_MS, refused.reason.value, network, 1))
+        if refused.reason in OF_ANOTHER_SITE and 0 <= now - self.health.founded_at < DAY:
+            self._tell_young(refused.reason, now)
+
+    def _tell_young(self, reason: Reason, now: int) -> None:
+        """Once a minute: what is shown here may be of the site that should be here, and whose data is away."""
+        minute, self.health.told_young = self.health.told_young, now // MINUTE
+        if minute != now // MINUTE:
+            self.log("warning", "this site was founded today: an older client id, code or token is of another one; "
+                     "see that the right data is mounted", reason=reason.value)  # fmt: skip
 
 
 def crowd_before(threads: int, settings: Settings, figures: PasswordFigures) -> Crowd:
