@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from genkan.protocol.ends import END_SENTENCES, EndReason
 from genkan.protocol.policy_reasons import POLICY_REASONS
-from genkan.protocol.refusals import Entry, Reason
+from genkan.protocol.refusals import OF_BEFORE, Entry, Reason
 from genkan.protocol.refusals import to_app as _to_app
 from genkan.protocol.refusals import to_client as _to_client
 from genkan.protocol.request_reasons import REQUEST_REASONS
@@ -16,9 +16,6 @@ from genkan.wire.oauth import ErrorCode as E
 
 __all__ = ["END_SENTENCES", "TABLE", "EndReason", "Entry", "Reason", "entry"]
 
-
-# What is shown to a site that was founded in the place of another one, and counted and logged as such for a day.
-OF_BEFORE = " If this site was founded today, it is of the one whose data should be here: see that its disk is mounted."
 
 TABLE: Mapping[Reason, Entry] = {
     Reason.MALFORMED: _to_client(

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from genkan.wire.oauth import ErrorCode as E
 
+# What is shown to a site that was founded in the place of another one, and counted and logged as such for a day.
+OF_BEFORE = " If this site was founded today, it is of the one whose data should be here: see that its disk is mounted."
+
 
 class Reason(StrEnum):
     """Why a request was refused; the value is what audit, metrics and tests see."""
