@@ -91,7 +91,8 @@ async def test_a_confluence_is_not_called_broken(client_id: str | None, tmp_path
      (Confluence(oauth="4.1.0"), "oauth-plugin", "4.1.1 or later"),
      (Confluence(said="https://other.example"), "base-url", "Server base URL"),
      (Confluence(switch=False), "mobile-switch", "Confluence mobile app"),
-     (Confluence(redirect="jira-server://oauth-callback"), "redirect", CALLBACK)],
+     (Confluence(redirect="jira-server://oauth-callback"), "redirect", CALLBACK),
+     (Confluence(redirect="jira-server://oauth-callback"), "redirect", "General configuration → Application links")],
 )  # fmt: skip
 async def test_each_fault_of_a_confluence(site: Confluence, where: str, phrase: str, tmp_path: Path) -> None:
     """One fault each, named by its probe with Confluence's own words."""

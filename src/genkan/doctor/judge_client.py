@@ -6,7 +6,7 @@ goes there.
 
 from genkan.doctor.judge_front import is_filtered
 from genkan.doctor.judge_oauth import described
-from genkan.doctor.judge_site import is_genkan
+from genkan.doctor.judge_site import is_confluence, is_genkan
 from genkan.doctor.likeness import alike
 from genkan.doctor.observed import Heard, Q, Seen, origin_of
 from genkan.doctor.policy import allows_form_to, policies
@@ -22,6 +22,7 @@ STATE = "genkan-check"
 _NOBODY_HERE = frozenset({ErrorCode.LOGIN_REQUIRED, ErrorCode.INTERACTION_REQUIRED, ErrorCode.CONSENT_REQUIRED})
 _NO_CLIENT_ID = say("no client id is known: see mobile-switch, or give it with --client-id")
 _LINKS = say("Settings → Applications → Application links")
+_LINKS_OF_CONFLUENCE = say("General configuration → Application links")
 
 
 def refusal(seen: Seen, question: Q) -> CallbackRefused | None:
@@ -130,7 +131,7 @@ _VALUES: Values = {
     "uri": lambda seen: seen.target.redirect_uri,
     "scheme": lambda seen: seen.target.redirect_uri.partition(":")[0],
     "scope": lambda seen: seen.target.scope,
-    "links": lambda _: _LINKS,
+    "links": lambda seen: _LINKS_OF_CONFLUENCE if is_confluence(seen) else _LINKS,
     "error": _error,
     "description": _described_error,
     "briefly": brief(Q.CLIENT),
