@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from genkan.ops.proxied import IDENTITY, TOLD_BY_PROXY, proxied
+from genkan.ops.proxied import proxied
+from genkan.ops.proxied_headers import CLAIMS, IDENTITY, TOLD_BY_PROXY
 from genkan.ops.proxy import Layout, caddy_config, nginx_config, proxy_problem
 from genkan.settings import Settings
+from genkan.site.app import route_table
 
 SECRET = "a-secret-of-at-least-16"
 BUILDERS = [nginx_config, caddy_config]
@@ -30,7 +32,7 @@ def test_what_only_the_proxy_may_say_is_overwritten(build: Build, tmp_path: Path
     """The secret is set, and every header that the site or the application believes is named."""
     text = build(settings(tmp_path), GUARDING)
     assert f'X-Genkan-Proxy "{SECRET}"' in text
-    for name in (*IDENTITY, *TOLD_BY_PROXY, "X-Forwarded-For", "X-Forwarded-Proto"):
+    for name in (*IDENTITY, *TOLD_BY_PROXY, *CLAIMS, "X-Forwarded-For", "X-Forwarded-Proto"):
         assert name in text, name
 
 
@@ -159,13 +161,40 @@ def test_a_secret_that_would_break_out_of_the_text_is_refused(tmp_path: Path, se
     assert "GENKAN_PROXY_SECRET_FILE" in (proxy_problem(settings(tmp_path, secret)) or "")
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "app", "/app", "app/", "/jira/", "//", "/a//b/", "/a/../b/", "/a;b/", "/a {/", "/a\n/"]
-)
+@pytest.mark.parametrize("path", ["/", "app", "/app", "app/", "//", "/a//b/", "/a/../b/", "/a;b/", "/a {/", "/a\n/"])
 def test_the_applications_path_is_a_folder_of_its_own(tmp_path: Path, path: str) -> None:
     """Anything else would guard too little or break the text."""
     assert repr(path) in (proxy_problem(settings(tmp_path), replace(GUARDING, app_path=path)) or "")
     assert proxy_problem(settings(tmp_path), replace(GUARDING, app_path="/board/")) is None
+
+
+OWN = ["/rest/", "/rest/oauth2/", "/login/", "/login/certificate/", "/auth/", "/admin/", "/account/app/", "/static/",
+       "/secure/", "/plugins/", "/setup/", "/check/", "/healthz/", "/qr.svg/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [*OWN, "/", "/.well-known/", "/.Well-Known/x/", "/_genkan_verify/", "/ReSt/"])
+def test_no_application_stands_on_the_sites_own_paths(tmp_path: Path, path: str) -> None:
+    """Else no phone would sign in: below a context path too, in any case, and where it contains what is the site's."""
+    root = settings(tmp_path, base_url="https://site.example.com")
+    assert repr(path) in (proxy_problem(root, replace(GUARDING, app_path=path)) or "")
+
+
+@pytest.mark.parametrize("path", ["/a/", "/A/b/", "/a/b/", *(f"/a/b{path}" for path in OWN), "/old/", "/old/rest/x/"])
+def test_a_context_path_is_the_sites_too(tmp_path: Path, path: str) -> None:
+    """What is below it and is no word of the site is free, as is what only begins alike."""
+    former = ("https://site.example.com/old", "https://other.example.com/elsewhere")
+    below = settings(tmp_path, base_url="https://site.example.com/a/b", former_base_urls=former)
+    assert repr(path) in (proxy_problem(below, replace(GUARDING, app_path=path)) or "")
+    for free in ("/a/board/", "/a/b/board/", "/rest/", "/restaurant/", "/elsewhere/", "/old/board/"):
+        assert proxy_problem(below, replace(GUARDING, app_path=free)) is None, free
+
+
+def test_every_route_is_refused_to_an_application(tmp_path: Path) -> None:
+    """Whatever is added to the routes."""
+    root = settings(tmp_path, base_url="https://site.example.com")
+    for rule in route_table("https://site.example.com"):
+        path = rule.path.partition("{")[0].rstrip("/") + "/"
+        assert proxy_problem(root, replace(GUARDING, app_path=path)) is not None, rule.path
 
 
 def test_the_secret_is_in_no_representation(tmp_path: Path) -> None:

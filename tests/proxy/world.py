@@ -141,6 +141,7 @@ class Front:
     def __post_init__(self) -> None:
         (self.folder / "data").mkdir(parents=True)
         self.application = Application()
+        self.app_upstream = self.application.address if self.guards else ""
         self.authority_of_certificates = trustme.CA()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._passing = ""
@@ -282,7 +283,7 @@ class Front:
             self.layout,
             bind="127.0.0.1",
             log_file=str(self.folder / "access.log"),
-            app_upstream=self.application.address if self.guards else "",
+            app_upstream=self.app_upstream,
             **self._certificates(),
         )
         text = KINDS[self.kind][0](self.settings, chosen)

@@ -3,10 +3,7 @@
 from genkan.ops.proxied import (
     COOKIE_LEFT,
     COOKIE_NAME,
-    IDENTITY,
-    METHOD_OVERRIDES,
     RELATED_ORIGINS,
-    TOLD_BY_PROXY,
     Layout,
     Proxied,
     block,
@@ -14,14 +11,17 @@ from genkan.ops.proxied import (
     proxied,
 )
 from genkan.ops.proxied_certificates import PRESENT
+from genkan.ops.proxied_headers import CLAIMS, IDENTITY, TOLD_BY_PROXY
 from genkan.settings import Settings
 
 # Cookies of the site that stand together, wherever they do: Caddy replaces every match.
 _COOKIES = rf"(?i)(^|;\s*)(?:{COOKIE_NAME}[^;]*(?:;\s*|$))+"
 # Caddy writes these anew for every request; with trusted proxies of its own, behind what the client said.
 _ADDED = ("X-Forwarded-For", "X-Forwarded-Proto")
-# Every header that tells a certificate, with its twins; Caddy's wildcards mind the case that Go gives to names.
-_CERTIFICATES = ("Client-Cert*", "Client_*", "X-Ssl*", "X_*")
+# Every header that tells a certificate; Caddy's wildcards mind the case that Go gives to names.
+_CERTIFICATES = ("Client-Cert*", "X-Ssl*")
+# CGI and WSGI read an underscore as a dash.
+_TWINS = "*_*"
 _NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 
 
@@ -56,7 +56,7 @@ def _certificate_site(site: Proxied) -> list[list[str]]:
     at = site.at_origin
     if at is None:
         return []
-    passed = block("route", _forgotten(at), block(f"reverse_proxy {at.upstream}", _to_site(at)))
+    passed = block("route", _no_hops(), _forgotten(at), block(f"reverse_proxy {at.upstream}", _to_site(at)))
     serves = [f"@genkan path {PRESENT}"], block("handle @genkan", passed), block("handle", ["respond 404"])
     said = "# Asks for client certificates, and serves nothing but the sign-in by one."
     return [[said, *block(at.public.origin, _listening(at), _log(at), *serves, _failures())]]
@@ -65,7 +65,8 @@ def _certificate_site(site: Proxied) -> list[list[str]]:
 def _forgotten(site: Proxied, *more: str) -> list[str]:
     """What clients may not say to the site, and then what the proxy itself says of their certificates."""
     told = _CERTIFICATES if site.asking.everywhere else ()
-    return [*_forget("Remote*", "X-Genkan*", *more, *told, *_ADDED, *TOLD_BY_PROXY), *_shown(site)]
+    names = dict.fromkeys((*_ADDED, *TOLD_BY_PROXY, *more))
+    return [*_forget(_TWINS, "Remote*", "X-Genkan*", *told, *names), *_shown(site)]
 
 
 def _shown(site: Proxied) -> list[str]:
@@ -110,6 +111,28 @@ def _forget(*names: str) -> list[str]:
     return [f"request_header -{name}" for name in names]
 
 
+def _no_hops() -> list[str]:
+    """RFC 9110 7.6.1: what Connection names a proxy takes out, and Caddy does so after it set headers of its own."""
+    return ["# Clients name in Connection what a proxy shall take out: nothing is.", *_forget("Connection", "Upgrade")]
+
+
+def _one_hop() -> list[str]:
+    """The same where a WebSocket may be opened. Each request_header is a step of its own: only openings keep one."""
+    opening = [
+        r"header_regexp Upgrade (?i)^\s*websocket\s*$",
+        r"header_regexp Connection (?i)(?:^|[,\s])upgrade(?:[,\s]|$)",
+    ]
+    return [
+        "# Clients name in Connection what a proxy shall take out: nothing but the opening of a WebSocket passes.",
+        *block("@genkan_plain", block("not", opening)),
+        "request_header @genkan_plain -Connection",
+        "request_header @genkan_plain -Upgrade",
+        "@genkan_socket header Connection *",
+        "request_header @genkan_socket Connection Upgrade",
+        "request_header @genkan_socket Upgrade websocket",
+    ]
+
+
 def _without_cookies() -> list[str]:
     """Each request_header is a step of its own, so the matcher sees what the steps before it left. Caddy takes an empty
     replacement for none at all and the pattern for the value: hence "$1".
@@ -135,8 +158,8 @@ def _app(site: Proxied) -> list[str]:
             f"handle {site.layout.app_path}*",
             block(
                 "route",
-                # Remote* also drops twins with underscores, which some programs read as dashes.
-                [*_forgotten(site, "X_*"), *_forget(*METHOD_OVERRIDES)],
+                _one_hop(),
+                ["# What some application takes for who asks or where it stands.", *_forgotten(site, *CLAIMS)],
                 asking,
                 _forget("Authorization", *(("Client-Cert",) if site.asking.everywhere else ())),
                 _without_cookies(),
@@ -148,7 +171,7 @@ def _app(site: Proxied) -> list[str]:
 
 def _site(site: Proxied) -> list[list[str]]:
     path = site.public.path
-    passed = block("route", _forgotten(site), block(f"reverse_proxy {site.upstream}", _to_site(site)))
+    passed = block("route", _no_hops(), _forgotten(site), block(f"reverse_proxy {site.upstream}", _to_site(site)))
     if site.metadata_path is None or "" in site.paths_before:
         return [block("handle", passed)]
     paths = " ".join(f"{below}/*" for below in (path, *site.paths_before))

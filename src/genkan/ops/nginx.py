@@ -6,10 +6,7 @@ from itertools import pairwise
 from genkan.ops.proxied import (
     COOKIE_LEFT,
     COOKIE_NAME,
-    IDENTITY,
-    METHOD_OVERRIDES,
     RELATED_ORIGINS,
-    TOLD_BY_PROXY,
     Layout,
     Proxied,
     block,
@@ -17,6 +14,7 @@ from genkan.ops.proxied import (
     proxied,
 )
 from genkan.ops.proxied_certificates import PRESENT, TOLD_OF_CERTIFICATES
+from genkan.ops.proxied_headers import CLAIMS, IDENTITY, TOLD_BY_PROXY
 from genkan.ops.proxy_addresses import PLAIN_PORT, redirects
 from genkan.settings import Settings
 
@@ -27,6 +25,8 @@ _GROUPS = 6
 
 _NO_APPLICATION = ["# To guard an application too, print again with --app-path /app/ --app-upstream 127.0.0.1:3000."]
 _WITHOUT_BODY = ("client_max_body_size 0;", "proxy_pass_request_body off;", 'proxy_set_header Content-Length "";')
+_STREAMS = ("proxy_buffering off;", "proxy_read_timeout 1h;", "proxy_send_timeout 1h;")
+_MANY_HEADERS = ("proxy_headers_hash_max_size 4096;", "proxy_headers_hash_bucket_size 128;")
 
 
 def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
@@ -35,7 +35,7 @@ def nginx_config(settings: Settings, layout: Layout | None = None) -> str:
     """
     site = proxied(settings, layout or Layout())
     app = _guard(site) if site.layout.app_upstream else [_NO_APPLICATION]
-    maps = _cookie_maps() if site.layout.app_upstream else []
+    maps = [*_cookie_maps(), _socket_maps()] if site.layout.app_upstream else []
     servers = [_redirect(site), _server(site, *app), *_certificate_server(site), *_before(site)]
     about = head(site, "nginx", "Include this file inside http { }.")
     parts = [about, _log_format(), *maps, *_upstreams(site), *servers]
@@ -64,6 +64,15 @@ def _cookie_maps() -> list[list[str]]:
         ["# The application gets the browser's cookies without the site's, or none where one of those is left."]
         + [line for removal in removals for line in removal],
         block(f"map {names[-1]} $genkan_app_cookie", passed),
+    ]
+
+
+def _socket_maps() -> list[str]:
+    """The application may be asked for a WebSocket and for no other protocol (h2c would lead around the guard)."""
+    return [
+        "# No other protocol than a WebSocket is opened.",
+        *block("map $http_upgrade $genkan_upgrade", ['default "";', "~*^websocket$ websocket;"]),
+        *block("map $genkan_upgrade $genkan_connection", ['default "";', "websocket upgrade;"]),
     ]
 
 
@@ -247,15 +256,17 @@ def _app_locations(site: Proxied) -> list[str]:
     heard_from = {value: f"$upstream_http_{name.lower().replace('-', '_')}" for name, value in heard.items()}
     told = {
         "Host": f'"{site.authority}"',
-        "Connection": '""',
+        "Connection": "$genkan_connection",
+        "Upgrade": "$genkan_upgrade",
         "X-Forwarded-For": "$remote_addr",
         "X-Forwarded-Proto": "$scheme",
         "X-Forwarded-Host": f'"{site.authority}"',
         **heard,
         "Cookie": "$genkan_app_cookie",
-        **dict.fromkeys(("Authorization", "X-Genkan-Proxy", "Forwarded", *METHOD_OVERRIDES), '""'),
-        **(dict.fromkeys(TOLD_OF_CERTIFICATES, '""') if site.asking.everywhere else {}),
+        **dict.fromkeys(("Authorization", "X-Genkan-Proxy"), '""'),
     }
+    said = {name.casefold() for name in told}
+    silent = {name: '""' for name in CLAIMS if name.casefold() not in said}
     return [
         "# An application that lets the site sign people in: it listens where genkan_app above says.",
         *block(
@@ -272,7 +283,9 @@ def _app_locations(site: Proxied) -> list[str]:
                 "error_page 500 = @genkan_busy;",
             ],
             ["proxy_pass http://genkan_app;", *_set(told)],
+            ["# What some application takes for who asks or where it stands.", *_MANY_HEADERS, *_set(silent)],
             ["# The application's own limits count.", "client_max_body_size 0;", "proxy_request_buffering off;"],
+            ["# WebSockets and event streams: what is said arrives at once, and may be silent for an hour.", *_STREAMS],
         ),
     ]
 
@@ -282,6 +295,8 @@ def _verify_location(site: Proxied) -> list[str]:
         "X_Forwarded_Method": "$request_method",
         "X_Forwarded_Uri": "$request_uri",
         "X_Forwarded_Host": "$http_host",
+        # The site refuses who claims a certificate; to the application such a claim never comes.
+        **({} if site.asking.everywhere else dict.fromkeys(TOLD_OF_CERTIFICATES, '""')),
     }
     return block(
         "location = /_genkan_verify",

@@ -4,17 +4,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genkan.ops.proxied_certificates import TELLING, Asking, asking, asking_problem
+from genkan.ops.proxied_paths import is_own_path
 from genkan.ops.proxy_addresses import address_problem, listening_port, own_address
 from genkan.settings import Settings
 from genkan.wire.metadata import well_known_paths
 from genkan.wire.urls import BaseURL
 
-# What /auth/verify tells of a person. No client may ever send these itself.
-IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remote-Scope")
-# What only the proxy may tell the site, beside the headers that it sets itself.
-TOLD_BY_PROXY = ("X-Forwarded-Host", "X-Forwarded-Method", "X-Original-Method", "X-Forwarded-Uri", "Forwarded")
-# A READ token passes GET; an application that lets a header turn GET into DELETE would undo that.
-METHOD_OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 # Every cookie of the site is named so; the application, which shares the host, may plant more by such names.
 COOKIE_NAME = "(?:__Host-|__Secure-)?genkan-"
 # Asked of the host itself, whatever the context path (WebAuthn 5.11.1).
@@ -157,7 +152,7 @@ def proxy_problem(settings: Settings, layout: Layout | None = None) -> str | Non
 
 def _app_problem(settings: Settings, layout: Layout) -> str | None:
     path = layout.app_path
-    if not _is_folder(path) or path in ("/", settings.public.path + "/"):
+    if not _is_folder(path) or is_own_path(settings, path):
         return f"{path!r} cannot be the application's path: write one as in /app/, apart from the site's own"
     if not layout.app_upstream and (layout.sessions or path != Layout().app_path):
         return "without --app-upstream no application is guarded: name where it listens, as in 127.0.0.1:3000"
