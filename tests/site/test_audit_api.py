@@ -17,7 +17,7 @@ from tests.site.api_world import AUDIT, INSTALLATION, PEOPLE, Caller, a_key, a_p
 from tests.site.stops import account_disabled
 from tests.site.world import SiteUnderTest
 
-CHECKS = ("ring", "administrator", "writes", "healing", "stops", "clock", "server", "disk", "audit")
+CHECKS = ("ring", "administrator", "writes", "healing", "stops", "clock", "server", "disk", "audit", "keys")
 
 
 @pytest.fixture
