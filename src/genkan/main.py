@@ -24,10 +24,11 @@ from genkan.doctor.examine import Means
 from genkan.doctor.reach import Clocks
 from genkan.founding import CannotServe, check_place, found_anew, load_ring
 from genkan.httpd import signals
+from genkan.httpd.ending import end_at_once, ended_in_any_case
 from genkan.httpd.listening import CannotListen, Sockets, listening
 from genkan.httpd.overseer import NeverAnswered, Overseer
 from genkan.httpd.seat import Said, Seat
-from genkan.httpd.server import Server
+from genkan.httpd.server import GRACE_SECONDS, Server
 from genkan.httpd.shared import Shared
 from genkan.logs import make_log, take_over
 from genkan.outside import locks, outlet
@@ -68,6 +69,7 @@ from genkan.started import announce_here, say_started, withdraw_here
 from genkan.store.api import CannotOpen, Store, StoreAway, StoreUnavailable
 from genkan.store.audit_rounds import NODE
 from genkan.store.places import open_store
+from genkan.store.sqlite_writer import is_writing
 from genkan.wire.metadata import Endpoints
 from genkan.wire.urls import BaseURL
 
@@ -115,6 +117,9 @@ def _served(settings: Settings, *, anew: bool) -> None:
 def _run(settings: Settings, sockets: Sockets, ending: Ending, seat: Seat | None = None) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, sockets, ending, seat))
+    if is_writing():
+        # The interpreter would wait for the connection that a thread holds in a disk's hands.
+        end_at_once()
 
 
 def _oversee(settings: Settings, sockets: Sockets, log: Callable[..., None], ending: Ending) -> None:
@@ -167,7 +172,7 @@ def only_server(settings: Settings) -> Iterator[None]:
 
 async def _serve(settings: Settings, sockets: Sockets, ending: Ending, seat: Seat | None) -> None:
     traces = open_traces(settings, seat)
-    store = open_store(settings.store_place, create=True, env=clock.system_env())
+    store = open_store(settings.store_place, create=True, env=clock.system_env(), seconds=settings.write_seconds)
     lane = PasswordLane(settings.password_threads or (seat.threads if seat else 0))
     try:
         ring = await _told_ring(store, settings)
@@ -352,10 +357,14 @@ def _server(
         seat.when_left_alone(server.leave)
         if door.fellows is not None:
             door.fellows.listen(lambda: families(door))
-        return seat.say(Said(tuple(announcement)))
+        seat.say(Said(tuple(announcement)))
+        return seat.beat()
 
     def closing() -> None:
+        if door.health.closing:
+            return
         door.health.closing = True
+        ended_in_any_case(settings.drain_seconds + GRACE_SECONDS + 3.0, door.log)
 
     door.measures.handshakes = sockets.handshakes
     shared = Shared(

@@ -40,6 +40,15 @@ class LimitFields(PasskeyFields, frozen=True, forbid_unknown_fields=True, kw_onl
             le=1_000_000,
         ),
     ] = 10_000
+    write_seconds: Annotated[
+        int,
+        Meta(
+            description="How long a request waits until what it writes is on the disk. Then it is answered 503 with "
+            "Retry-After, and may be tried again; what it wrote may become durable later, as after any lost answer.",
+            ge=1,
+            le=8,
+        ),
+    ] = 6
     drain_seconds: Annotated[
         int,
         Meta(

@@ -123,6 +123,19 @@ def test_workers_come_back_and_go_together(site: Serving) -> None:
 
 
 @pytest.mark.needs("postgres")
+def test_a_worker_that_was_stopped_is_replaced(site: Serving) -> None:
+    """SIGSTOP, or a loop that hangs: it holds connections and answers none, and its parent does not hear of it."""
+    site.start()
+    until(lambda: up(site) == ["0", "1", "2"])
+    before = workers(site)
+    os.kill(before[0], signal.SIGSTOP)
+    until(lambda: before[0] not in workers(site) and len(workers(site)) == WORKERS)
+    until(lambda: up(site) == ["0", "1", "2"])
+    assert set(before[1:]) < set(workers(site))
+    assert "worker says nothing" in log_of(site)
+
+
+@pytest.mark.needs("postgres")
 def test_workers_end_with_their_parent(site: Serving) -> None:
     """A parent that is killed leaves nobody behind that would answer for a site which is started anew."""
     site.start()

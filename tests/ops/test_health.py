@@ -35,7 +35,7 @@ def test_all_is_well() -> None:
     assert health.good
     assert health.counts == COUNTS
     assert [check.id for check in health.checks] == [
-        "store", "ring", "administrator", "writes", "healing", "stops", "clock", "server",
+        "store", "ring", "disk", "administrator", "writes", "healing", "stops", "clock", "server",
     ]  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def test_all_is_well() -> None:
         (replace(GOOD, schema=Schema(2, 3, 2)), "store", "genkan migrate"),
         (replace(GOOD, ring=RingProblem("the key ring is not there")), "ring", "not there"),
         (replace(GOOD, site=replace(SITE, has_administrator=False)), "administrator", "genkan user add"),
+        (replace(GOOD, writes="not durable within 4 seconds"), "disk", "takes no writes: not durable within 4 seconds"),
         (replace(GOOD, administered=False), "administrator", "genkan user recover"),
         (replace(GOOD, site=replace(SITE, behind_since=NOW - HOUR)), "writes", "2027-01-15T07:00:00Z"),
         (

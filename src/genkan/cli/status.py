@@ -1,6 +1,8 @@
 """genkan status: is this installation healthy?"""
 
 import asyncio
+import os
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,6 +15,7 @@ from genkan.ops.served import known
 from genkan.protocol.records import Moments, Served
 from genkan.settings import Settings
 from genkan.site.api.documents import moment
+from genkan.store.sqlite_writer import is_writing
 
 COUNTED = {"accounts": "accounts", "links": "links", "sign_ins": "signIns", "sessions": "sessions"}
 
@@ -44,6 +47,10 @@ def status(
         print_json(document(settings, health))
     else:
         _tell(settings, health)
+    if is_writing():
+        # The end of the interpreter would wait for a disk that does not answer.
+        sys.stdout.flush()
+        os._exit(NO)
     return DONE if health.good else NO
 
 

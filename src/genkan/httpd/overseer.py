@@ -25,6 +25,8 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 # Beyond the grace of the connections: what was acknowledged is written, what was noted too.
 LEAVE_SECONDS = GRACE_SECONDS + 15.0
+# A worker that has said nothing for so long serves nobody: it was stopped, or its loop hangs.
+SILENT_SECONDS = 10.0
 
 Work = Callable[[Seat], None]
 
@@ -47,6 +49,8 @@ class _Place:
     begun: float = 0.0
     pause: float = 0.0
     answers: bool = False
+    # When it was last heard of.
+    seen: float = 0.0
     asked: signal.Signals | None = None
     line: socket.socket | None = None
     heard: bytes = b""
@@ -86,6 +90,7 @@ class Overseer:
             while self._leaving is None or any(place.pid for place in self._places):
                 self._begin_due()
                 self._wait()
+                self._end_silent()
                 self._bury()
                 if self._leaving is not None:
                     self._see_off(let_go)
@@ -194,17 +199,20 @@ class Overseer:
         """Seconds until something is due without anything happening."""
         if self._leaving is not None:
             return 1.0
-        due = min((place.due for place in self._places if not place.pid), default=float("inf"))
+        due = min((place.due if not place.pid else place.seen + SILENT_SECONDS for place in self._places
+                   if not place.pid or place.answers), default=float("inf"))  # fmt: skip
         return None if due == float("inf") else max(0.0, due - self.ticks())
 
     def _hear(self, place: _Place) -> None:
         assert place.line is not None  # noqa: S101 - it was looked at
         part = place.line.recv(65_536)
-        place.heard += part
         if not part:
             self._hang_up(place)
-        elif place.heard.endswith(b"\n"):
-            self._heard(place, msgspec.json.decode(place.heard, type=Said))
+            return
+        place.seen = self.ticks()
+        *lines, place.heard = (place.heard + part).split(b"\n")
+        for line in filter(None, lines):
+            self._heard(place, msgspec.json.decode(line, type=Said))
 
     def _heard(self, place: _Place, said: Said) -> None:
         if said.cannot and not self._told:
@@ -219,6 +227,15 @@ class Overseer:
             self.tell(said.lines)
             for other in self._places:
                 other.due = min(other.due, self.ticks())
+
+    def _end_silent(self) -> None:
+        """Whoever answered and says nothing any more is ended, to be begun anew."""
+        for place in self._places:
+            if place.pid and place.answers and self.ticks() - place.seen >= SILENT_SECONDS:
+                place.seen = self.ticks()
+                self.log("error", "worker says nothing and is killed", worker=place.number, pid=place.pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(place.pid, signal.SIGKILL)
 
     def _bury(self) -> None:
         """Whoever has ended is begun anew, the later the sooner it ended."""

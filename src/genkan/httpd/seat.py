@@ -3,6 +3,7 @@ to its fellows.
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import msgspec
 
 # A message of a fellow is what it has measured: what does not fit is not sent. Linux doubles it and caps it.
 _BUFFER_BYTES = 1 << 20
+# How often a worker tells its parent that it goes on.
+BEAT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,12 @@ class Seat:
             self.line.sendall(msgspec.json.encode(said) + b"\n")
         except OSError:
             return
+
+    def beat(self) -> None:
+        """Tell the parent that the loop goes round, now and each second from now on. It is not waited for."""
+        with contextlib.suppress(OSError):
+            self.line.send(b"\n", socket.MSG_DONTWAIT)
+        asyncio.get_running_loop().call_later(BEAT_SECONDS, self.beat)
 
     def when_left_alone(self, end: Callable[[], object]) -> None:
         """Call ``end`` when the parent is gone: whoever starts it anew must find the address free."""

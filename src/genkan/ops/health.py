@@ -12,11 +12,14 @@ from genkan.protocol.ring import Ring, RingProblem
 from genkan.settings import Settings
 from genkan.site.api.checks import Check, ring_check, site_checks
 from genkan.site.ways_here import entrances_set
-from genkan.store.api import NodeReport
+from genkan.store.api import NodeReport, Store, StoreUnavailable
 from genkan.store.migration import Schema
 from genkan.store.places import count, damage_of, open_store, schema_of
 from genkan.store.sqlite_examine import Counts
 from genkan.wire.scopes import Permission
+
+# How long a write may take here: somebody waits for the verdict.
+WRITE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Facts:
     nodes: list[NodeReport] = field(default_factory=list)
     damage: str | None = None
     administered: bool = False
+    writes: str | None = None
     served: Served | None = None
     moments: Moments | None = None
 
@@ -51,20 +55,21 @@ class Health:
 
 
 async def load(settings: Settings, env: Env, *, deep: bool) -> Facts:
-    """Look at the installation and change nothing; an older schema is not migrated for it. Raises CannotOpen."""
+    """See how it is, and whether it takes a write; an older schema is not migrated for it. Raises CannotOpen."""
     place = settings.store_place
     schema = schema_of(place)
     damage = damage_of(place) if deep else None
     if not schema.serves or damage is not None:
         return Facts(schema, read_ring(settings.ring_path), None, None, damage=damage)
-    store = open_store(place, create=False, env=env)
+    store = open_store(place, create=False, env=env, seconds=WRITE_SECONDS)
     try:
         site = await store.site()
         here = entrances_set(settings).by(site.ways)
         administered = await store.has_administrator_by(here, Permission.SYSTEM_ADMIN, env.now)
         ring, nodes = read_ring_of(settings.ring_path, site), await store.nodes()
+        writes = await _writes(store)
         served, moments = await store.served(), await store.moments()
-        return Facts(schema, ring, site, count(place), nodes, None, administered, served, moments)
+        return Facts(schema, ring, site, count(place), nodes, None, administered, writes, served, moments)
     finally:
         await store.close()
 
@@ -73,11 +78,27 @@ def judge(facts: Facts, env: Env) -> Health:
     """The verdict on what was found."""
     checks = [_schema(facts), _ring(facts, env)]
     if facts.site is not None and facts.counts is not None:
+        checks.append(_written(facts.writes))
         counts = facts.counts
         checks += site_checks(
             facts.site, facts.nodes, counts.unsettled, counts.unsettled_since, env.now, administered=facts.administered
         )
     return Health(tuple(checks), facts.counts, facts.served, facts.moments)
+
+
+async def _writes(store: Store) -> str | None:
+    """What keeps a write from being durable; None where one was."""
+    try:
+        await store.prove()
+    except StoreUnavailable as problem:
+        return str(problem)
+    return None
+
+
+def _written(problem: str | None) -> Check:
+    if problem is not None:
+        return Check("disk", False, f"the store takes no writes: {problem}")
+    return Check("disk", True, "A write was durable just now.")
 
 
 def _schema(facts: Facts) -> Check:

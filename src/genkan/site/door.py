@@ -27,6 +27,7 @@ from genkan.site.measure import Measures, PasswordFigures
 from genkan.site.outlook import Outlook
 from genkan.site.pace import Pace
 from genkan.site.pages import Pages
+from genkan.site.pulse import Pulse
 from genkan.site.received import Received
 from genkan.site.sign_on import SignOnDesk
 from genkan.store.api import QueueFull, Store, StoreDamaged, Tally
@@ -191,6 +192,7 @@ class Door:
     certificates: CertificateDesk = field(default_factory=CertificateDesk)
     judgements: Judgements = field(default_factory=Judgements)
     glance: Glance = field(default_factory=Glance)
+    pulse: Pulse = field(default_factory=Pulse)
     outlook: Outlook = field(default_factory=Outlook)
     # What info/login says, and of which facts of the site; at most one.
     announcement: list[tuple[Site, Answer]] = field(default_factory=list)

@@ -9,6 +9,8 @@ from genkan.site.door import CLOCK_NOT_READY, Door, Health
 
 # Less than load balancers wait for the answer, and more than a read waits in a queue that moves.
 READY_SECONDS = 2.0
+# Longer than a disk that is merely busy takes, and short enough to be told of within two seconds (security.md).
+WRITE_SECONDS = 1.5
 
 
 class Cause(StrEnum):
@@ -37,8 +39,10 @@ def remarks(door: Door) -> list[str]:
     return [*told, f"{lost} lines of the log were lost"] if lost else told
 
 
-async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
-    """As it stands now; the store is asked, and waited for so many seconds."""
+async def readiness(door: Door, patience: float = READY_SECONDS, *, proven: bool = False) -> Readiness:
+    """As it stands now; the store is asked, and waited for so many seconds. ``proven``: a write has to go through, too,
+    within WRITE_SECONDS; else what the last one came to is told.
+    """
     health, causes = door.health, dict[Cause, str]()
     if health.closing:
         causes[Cause.CLOSING] = "closing"
@@ -51,7 +55,8 @@ async def readiness(door: Door, patience: float = READY_SECONDS) -> Readiness:
     site = await door.glance.at(door.store, patience)
     if site is None:
         return Readiness(causes | {Cause.STORE: "the store does not answer"}, None)
-    if health.unwritable:
+    beats = await door.pulse.beats(door.store, WRITE_SECONDS) if proven else not door.pulse.stopped
+    if health.unwritable or not beats:
         causes[Cause.STORE] = "the store takes no writes"
     if door.ring.is_behind(site, door.env().now):
         causes[Cause.RING] = "the key ring's file is older than the store says"

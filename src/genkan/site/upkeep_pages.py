@@ -23,7 +23,7 @@ async def healthz(received: Received, door: Door) -> Answer:
 
 async def readyz(received: Received, door: Door) -> Answer:
     """GET /readyz: whether requests should be sent here, else every reason why not."""
-    causes = (await readiness(door)).causes
+    causes = (await readiness(door, proven=True)).causes
     told: dict[str, object] = {"ready": not causes, "reasons": list(causes.values())}
     if beside := remarks(door):
         told["remarks"] = beside

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
+from genkan.store.deadlines import WRITE_SECONDS, Deadlines
 from genkan.store.figures import LaneFigures
 
 MOST_WAITING = 10_000
@@ -17,7 +18,8 @@ Run = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 class Lane:
     """Takes commands from one event loop and answers each with its result, or raises the exception it got as one."""
 
-    def __init__(self, run: Run, most: int, name: str) -> None:
+    def __init__(self, run: Run, most: int, name: str, seconds: float = WRITE_SECONDS) -> None:
+        self._deadlines = Deadlines(seconds)
         self._run = run
         self._most = most
         self._waiting: deque[tuple[asyncio.Future[Any], Any]] = deque()
@@ -37,6 +39,7 @@ class Lane:
             self._loop, self._task = loop, None
         future = loop.create_future()
         self._waiting.append((future, command))
+        self._deadlines.watch(loop, future)
         if self._task is None:
             self._task = loop.create_task(self._work())
         return future
@@ -51,8 +54,11 @@ class Lane:
         try:
             while self._waiting:
                 jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+                # Who was told that it is not done shall not find it done later, where that can be helped.
+                jobs = [job for job in jobs if not job[0].done()]
                 self.figures.took(len(jobs))
-                await self._batch(jobs)
+                if jobs:
+                    await self._batch(jobs)
         finally:
             # Nothing is awaited between the look that found nothing and this: no wake-up is lost.
             self._task = None

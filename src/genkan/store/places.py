@@ -17,6 +17,7 @@ from genkan.store import (
     sqlite_open,
 )
 from genkan.store.api import Store
+from genkan.store.deadlines import WRITE_SECONDS
 from genkan.store.migration import Plan, Schema, migrations, planned
 from genkan.store.sqlite_examine import Counts
 from genkan.store.sqlite_losses import Losses
@@ -76,14 +77,15 @@ def place_of(url: str, data_dir: Path) -> Place:
     return Path(url.removeprefix("sqlite:///")) if url else data_dir / "genkan.sqlite3"
 
 
-def open_store(place: Place, *, create: bool, env: Env) -> Store:
+def open_store(place: Place, *, create: bool, env: Env, seconds: float = WRITE_SECONDS) -> Store:
     """The store there. ``create`` makes a file where there is none; a database is made by ``genkan migrate`` alone.
+    ``seconds``: how long whoever writes waits at most.
 
     Raises CannotOpen with one sentence for the operator.
     """
     if isinstance(place, Postgres):
-        return postgres.open_store(place.url, create=False, env=env)
-    return sqlite.open_store(place, create=create, env=env)
+        return postgres.open_store(place.url, create=False, env=env, seconds=seconds)
+    return sqlite.open_store(place, create=create, env=env, seconds=seconds)
 
 
 def is_apart(place: Place) -> bool:

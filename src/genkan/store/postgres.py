@@ -12,6 +12,7 @@ from genkan.protocol.audit import Segment
 from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Change, Event, Rotated, Sighting, Writable
 from genkan.store.api import NodeReport, Reported, StoreUnavailable, Tally
+from genkan.store.deadlines import WRITE_SECONDS
 from genkan.store.figures import StoreFigures, Written
 from genkan.store.lane import Lane
 from genkan.store.postgres_duty import Duty
@@ -30,30 +31,31 @@ MOST_NOTES_ALONE = 1_000
 # How long what was noted may wait when no other write takes it along.
 LAZY_SECONDS = 1.0
 
+_PROVE = "UPDATE upkeep SET prune_began = prune_began"
 _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
-def open_store(url: str, *, create: bool, env: Env) -> "PostgresStore":
+def open_store(url: str, *, create: bool, env: Env, seconds: float = WRITE_SECONDS) -> "PostgresStore":
     """The store in this database, whose schema must be this version's; ``create`` brings it there first.
 
     Raises CannotOpen with one sentence for the operator.
     """
     if create:
         migrate(url, env)
-    return PostgresStore(url, prepare(url))
+    return PostgresStore(url, prepare(url), seconds)
 
 
 class PostgresStore(ColdVerbs):
     """What the Store protocol promises. Use it from one event loop at a time."""
 
-    def __init__(self, url: str, server: str) -> None:
+    def __init__(self, url: str, server: str, seconds: float = WRITE_SECONDS) -> None:
         super().__init__(url, server)
         self._lazy = LazyWrites()
         self._tokens = TokenWriter(url)
-        self._token_lane = Lane(self._write_tokens, MOST_IN_BATCH, "tokens")
+        self._token_lane = Lane(self._write_tokens, MOST_IN_BATCH, "tokens", seconds)
         self._steps = StepsWriter(url)
         self._steps_thread = ThreadPoolExecutor(1, thread_name_prefix="genkan-steps")
-        self._step_lane = Lane(self._write_steps, MOST_IN_BATCH, "changes")
+        self._step_lane = Lane(self._write_steps, MOST_IN_BATCH, "changes", seconds)
         self._duty = Duty(url, self._pool)
         self._written = Written()
         self._closing = False
@@ -121,6 +123,10 @@ class PostgresStore(ColdVerbs):
 
     async def leave_duty(self) -> None:
         await self._duty.leave()
+
+    async def prove(self) -> None:
+        # A row that is written as it was is a new one there, and waits for the standby as any other.
+        await self._pool.fetch(_PROVE)
 
     async def flush(self) -> None:
         while self._lazy:

@@ -14,8 +14,9 @@ from genkan.protocol.env import Env
 from genkan.protocol.outcomes import Event, Sighting, Writable
 from genkan.protocol.records import Site
 from genkan.store.api import CannotOpen, NodeReport, Reported, Storage, StoreUnavailable, Tally
+from genkan.store.deadlines import WRITE_SECONDS
 from genkan.store.figures import StoreFigures, Written
-from genkan.store.sqlite_commands import Claim, Drop, Flush, Prune, Seal, Settle
+from genkan.store.sqlite_commands import Claim, Drop, Flush, Prove, Prune, Seal, Settle
 from genkan.store.sqlite_files import sizes
 from genkan.store.sqlite_moving import MOVING
 from genkan.store.sqlite_open import connect, prepare, reopen_where_the_mover_died
@@ -26,14 +27,14 @@ from genkan.store.sqlite_turn import Turn
 from genkan.store.sqlite_writer import Writer
 
 
-def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
+def open_store(path: Path, *, create: bool, env: Env, seconds: float = WRITE_SECONDS) -> "SqliteStore":
     """The store in this file, migrated where it is older. ``create`` False raises NoSite where there is none.
 
     Raises CannotOpen with one sentence for the operator.
     """
     prepare(path, create=create, env=env)
     try:
-        return SqliteStore(path)
+        return SqliteStore(path, seconds)
     except sqlite3.Error as e:
         raise CannotOpen(f"{path} cannot be opened as a site: {e}") from e
 
@@ -41,14 +42,14 @@ def open_store(path: Path, *, create: bool, env: Env) -> "SqliteStore":
 class SqliteStore(SqlitePhoneChecks):
     """What the Store protocol promises. Use it from one event loop; each instance has its own connections."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float = WRITE_SECONDS) -> None:
         files = OpenFiles(path)
         super().__init__(connect(path, readonly=True))
         self.path = path
         self._files = files
         self._turn = Turn(self._db, self._begun)
         self._enter = self._turn.enter
-        self._writer = Writer(path, self._known, files)
+        self._writer = Writer(path, self._known, files, seconds)
         self._written = Written()
 
     def _begun(self) -> None:
@@ -130,6 +131,9 @@ class SqliteStore(SqlitePhoneChecks):
 
     async def leave_duty(self) -> None:
         """There is nobody else."""
+
+    async def prove(self) -> None:
+        await self._writer.submit(Prove())
 
     async def flush(self) -> None:
         await self._writer.submit(Flush())

@@ -47,6 +47,11 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Prove:
+    """Something that no row knows of is written, which only a disk that takes it lets be durable."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flush:
     """Nothing but to be answered, after all that was noted and queued before it."""
 
@@ -58,7 +63,7 @@ class Close:
 
 OF_ONE_GRANT = frozenset({Redeemed, Rotated, Retried, Ended})
 
-Command = Writable | Settle | Prune | Seal | Drop | NodeReport | Claim | Flush | Close | Notes
+Command = Writable | Settle | Prune | Seal | Drop | NodeReport | Claim | Prove | Flush | Close | Notes
 
 
 def is_long(command: Command) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.contended import Contended
+from genkan.store.deadlines import WRITE_SECONDS, Deadlines
 from genkan.store.figures import LaneFigures
 from genkan.store.sqlite_commands import OF_ONE_GRANT, Close, Command, Flush, is_long
 from genkan.store.sqlite_known import Known
@@ -36,6 +37,8 @@ MOST_GATHERING_SECONDS = 0.010
 # How many passes of that kind there are from one look at the processor to the next.
 LOOK_EVERY = 500
 
+THREAD = "genkan-commit"
+
 Future = asyncio.Future[Any] | None
 Job = tuple[Future, Command]
 # A batch: results where it ran and is to be committed, None where the thread is to run it.
@@ -49,8 +52,9 @@ class Writer:
     connection belongs to the loop until a batch is handed over, then to the thread until it says that it is done.
     """
 
-    def __init__(self, path: Path, known: Known, files: OpenFiles) -> None:
+    def __init__(self, path: Path, known: Known, files: OpenFiles, seconds: float = WRITE_SECONDS) -> None:
         self._known = known
+        self._deadlines = Deadlines(seconds)
         self._files = files
         self.lazy = LazyWrites()
         self._connection = WritingConnection(path)
@@ -65,7 +69,7 @@ class Writer:
         self._handed: SimpleQueue[Handed] = SimpleQueue()
         self._idle = threading.Event()
         self._idle.set()
-        self._thread = threading.Thread(target=self._work, name="genkan-commit", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
         self._thread.start()
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
@@ -80,6 +84,7 @@ class Writer:
         loop = self._own()
         future = loop.create_future()
         self._waiting.append((future, command))
+        self._deadlines.watch(loop, future)
         if not self._busy:
             self._busy = True
             self._begin_gathering(loop)
@@ -108,8 +113,9 @@ class Writer:
         try:
             await last
         finally:
-            # Where the wait was broken off nobody knows how far the thread is; it needs the loop to end.
-            if last.done() and not last.cancelled():
+            # Where the wait was broken off, or the disk does not answer, nobody knows how far the thread is; it needs
+            # the loop to end.
+            if last.done() and not last.cancelled() and last.exception() is None:
                 self._thread.join()
             self._let_go()
 
@@ -181,7 +187,10 @@ class Writer:
         jobs: list[Job] = []
         self._notes_left = False
         while self._waiting and len(jobs) < MOST_IN_BATCH:
-            jobs.append(self._waiting.popleft())
+            job = self._waiting.popleft()
+            # Who was told that it is not done shall not find it done later, where that can be helped.
+            if not (job[0] and job[0].done()):
+                jobs.append(job)
         self.figures.took(len(jobs))
         if self.lazy:
             flushed = any(isinstance(command, Flush | Close) for _, command in jobs)
@@ -262,6 +271,11 @@ class Writer:
         if isinstance(command, Notes) and isinstance(result, StoreUnavailable):
             self.lazy.put_back(command)
             self.noted(True)
+
+
+def is_writing() -> bool:
+    """Whether a thread of a store that should be closed by now is still at it: the disk does not let go of it."""
+    return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 def _call(loop: asyncio.AbstractEventLoop, told: Callable[..., None], *values: Any) -> None:

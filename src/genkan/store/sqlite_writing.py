@@ -10,7 +10,7 @@ from genkan.protocol.outcomes import Change, Ended, Redeemed, Retried, Rotated
 from genkan.store import sqlite_lazy
 from genkan.store.api import NodeReport
 from genkan.store.sqlite_audit import AuditWrites
-from genkan.store.sqlite_commands import Claim, Close, Command, Drop, Flush, Prune, Seal, Settle
+from genkan.store.sqlite_commands import Claim, Close, Command, Drop, Flush, Prove, Prune, Seal, Settle
 from genkan.store.sqlite_lazy import Notes
 from genkan.store.sqlite_moving import abandon_where_the_mover_died, is_fenced
 from genkan.store.sqlite_open import connect, unavailable
@@ -29,6 +29,10 @@ _CLAIM = "UPDATE site SET claim = claim + 1 WHERE claim % 2 = 0 RETURNING claim"
 _BREAK = "UPDATE site SET claim = claim + 1 WHERE claim % 2 = 1"
 # Moves when any other connection has committed, through us or not.
 _COMMITS = "PRAGMA data_version"
+
+# No pragma takes a bound value. Each number is followed by the other one.
+_NUMBER = "PRAGMA user_version"
+_OTHER_NUMBERS = ("PRAGMA user_version=1", "PRAGMA user_version=2")
 
 # On the event loop a lock that another process holds is not waited for; the thread waits for it.
 _IMPATIENT = "PRAGMA busy_timeout=0"
@@ -76,6 +80,7 @@ class WritingConnection:
             NodeReport: upkeep.report,
             Notes: lambda notes: sqlite_lazy.write(notes, db, tokens),
             Claim: lambda _: self._claimed(),
+            Prove: lambda _: self._proved(),
             Flush: lambda _: None,
             Close: lambda _: None,
         }
@@ -111,6 +116,13 @@ class WritingConnection:
     def _claimed(self) -> int:
         row = self.db.execute(_CLAIM).fetchone()
         return 0 if row is None else int(row[0])
+
+    def _proved(self) -> None:
+        """A number in the file's header, which belongs to the application (SQLite, PRAGMA user_version): a row that is
+        written as it was is no write at all.
+        """
+        number = int(self.db.execute(_NUMBER).fetchone()[0])
+        self.db.execute(_OTHER_NUMBERS[number % 2])
 
     def commit(self) -> None:
         """Durable from here on: synchronous=FULL fsyncs the log."""
