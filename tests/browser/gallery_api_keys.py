@@ -13,7 +13,8 @@ def pages(chosen: Chosen) -> list[Shown]:
     return [*_list(chosen), *_create(chosen), *_one(chosen)]
 
 
-def _key(chosen: Chosen, **changes: object) -> dict[str, object]:
+def shown_key(chosen: Chosen, **changes: object) -> dict[str, object]:
+    """A row of the list; good for 90 days unless told otherwise."""
     key: dict[str, object] = {
         "name": chosen("Device management of the Facilities Department"),
         "permission": "ADMIN",
@@ -36,14 +37,14 @@ def _key(chosen: Chosen, **changes: object) -> dict[str, object]:
 def _list(chosen: Chosen) -> list[Shown]:
     values: dict[str, object] = {**framed(chosen, "/admin/api-keys"), "create_url": "/desk/admin/api-keys/create"}
     rows = [
-        _key(chosen),
-        _key(chosen, name=chosen("wiki"), permission="SYSTEM_ADMIN", expires_at=None, last_used=None),
-        _key(chosen, name=chosen("old"), state="expired", permission="READ", last_used=None),
-        _key(chosen, name=chosen("left"), state="suspended", is_left=True),
-        _key(chosen, name=chosen("machine"), owner="machine", owner_name=""),
-        _key(chosen, name=chosen("before"), owner="", owner_name="", is_left=True),
-        _key(chosen, name=chosen("deleted"), owner="0123456789abcdee", owner_name="", state="suspended"),
-        _key(chosen, name=chosen("gone"), state="revoked", revoked_at=AT, revoke_url=""),
+        shown_key(chosen),
+        shown_key(chosen, name=chosen("wiki"), permission="SYSTEM_ADMIN", expires_at=None, last_used=None),
+        shown_key(chosen, name=chosen("old"), state="expired", permission="READ", last_used=None),
+        shown_key(chosen, name=chosen("left"), state="suspended", is_left=True),
+        shown_key(chosen, name=chosen("machine"), owner="machine", owner_name=""),
+        shown_key(chosen, name=chosen("before"), owner="", owner_name="", is_left=True),
+        shown_key(chosen, name=chosen("deleted"), owner="0123456789abcdee", owner_name="", state="suspended"),
+        shown_key(chosen, name=chosen("gone"), state="revoked", revoked_at=AT, revoke_url=""),
     ]
     return [
         Shown("api-keys", "api_keys.html", {**values, "rows": rows}),
@@ -74,7 +75,7 @@ def _one(chosen: Chosen) -> list[Shown]:
     path = "/admin/api-keys/0123456789abcdef"
     values: dict[str, object] = {
         **framed(chosen, path, flash=Flash.KEY_MADE),
-        "key": _key(chosen),
+        "key": shown_key(chosen),
         "may_adopt": True,
         "text": "gnk_ak_" + "Zm9vYmFy" * 5,
         "list_url": "/desk/admin/api-keys",
@@ -83,20 +84,20 @@ def _one(chosen: Chosen) -> list[Shown]:
     }
     asked: dict[str, object] = {
         **framed(chosen, path + "/revoke"),
-        "key": _key(chosen),
+        "key": shown_key(chosen),
         "is_above": False,
         "action": f"/desk{path}/revoke",
         "list_url": "/desk/admin/api-keys",
     }
     adopting: dict[str, object] = {
         **framed(chosen, path + "/adopt"),
-        "key": _key(chosen, state="suspended", is_left=True),
+        "key": shown_key(chosen, state="suspended", is_left=True),
         "may_adopt": True,
         "is_own": False,
         "action": f"/desk{path}/adopt",
         "list_url": "/desk/admin/api-keys",
     }
-    gone = _key(chosen, state="revoked", revoked_at=AT, revoke_url="")
+    gone = shown_key(chosen, state="revoked", revoked_at=AT, revoke_url="")
     return [
         Shown("api-key-told", "api_key.html", values),
         Shown("api-key", "api_key.html", {**values, "flash": "", "text": ""}),
@@ -104,7 +105,7 @@ def _one(chosen: Chosen) -> list[Shown]:
         Shown("api-key-adopt", "api_key_adopt.html", adopting),
         Shown("api-key-adopt-less", "api_key_adopt.html", {**adopting, "may_adopt": False}),
         Shown("api-key-adopt-own", "api_key_adopt.html", {**adopting, "may_adopt": False, "is_own": True}),
-        Shown("api-key-adopt-over", "api_key_adopt.html", {**adopting, "key": _key(chosen, adopt_url="")}),
+        Shown("api-key-adopt-over", "api_key_adopt.html", {**adopting, "key": shown_key(chosen, adopt_url="")}),
         Shown("api-key-revoke", "api_key_revoke.html", asked),
         Shown("api-key-revoke-above", "api_key_revoke.html", {**asked, "is_above": True}),
         Shown("api-key-revoke-gone", "api_key_revoke.html", {**asked, "key": gone}),

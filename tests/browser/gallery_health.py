@@ -8,6 +8,7 @@ from genkan.protocol.reasons import Reason, entry
 from genkan.site.admin.health_pages import REMEDY_WORDS
 from genkan.site.api import checks, request_seen
 from genkan.site.api.request_seen import Way
+from tests.browser.gallery_api_keys import shown_key
 from tests.browser.gallery_console import framed
 from tests.browser.showing_values import Chosen, Shown
 
@@ -98,6 +99,8 @@ def _well(chosen: Chosen) -> dict[str, object]:
         **framed(chosen, "/admin/health"),
         "healthy": True,
         "grade": "good",
+        "keys_left": [],
+        "may_adopt": True,
         "checks": _checked(chosen, well),
         "to_mend": [],
         "topics": _topics(_good(chosen)),
@@ -126,6 +129,7 @@ def _ill(chosen: Chosen) -> dict[str, object]:
     refusals = [{"sentence": entry(Reason.SIGN_IN_FAILED).public, "reason": "sign_in_failed", "count": 1234},
                 {"sentence": "", "reason": chosen("of_a_newer_version"), "count": 1}]  # fmt: skip
     return {
+        "keys_left": [shown_key(chosen, state="suspended", is_left=True)],
         "healthy": False,
         "checks": _checked(
             chosen,

@@ -172,7 +172,7 @@ GUIDES: Mapping[Target, Guide] = MappingProxyType(
             ),
         ),
         Target.MERAKI: Guide(
-            "Cisco Meraki Systems Manager",
+            "Cisco Meraki",
             (
                 "Meraki: Systems Manager, Settings, the profile, App Settings, the app.",
                 _ROW,
