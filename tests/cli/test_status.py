@@ -35,7 +35,7 @@ def test_a_healthy_site(shell: Shell) -> None:
     link, (bob,) = shell.people("bob")
     shell.sign_in(bob, link)
     found = checks(shell, status=0)
-    assert set(found) == {"store", "ring", "administrator", "writes", "healing", "stops", "clock", "server"}
+    assert set(found) == {"store", "ring", "disk", "administrator", "writes", "healing", "stops", "clock", "server"}
     assert shell.good("status", "--json").json["counts"] == {"accounts": 2, "links": 1, "signIns": 1, "sessions": 0}
     assert "WRONG" not in shell.good("status", "--deep").out
 
