@@ -43,6 +43,8 @@ async def readiness(door: Door, patience: float = READY_SECONDS, *, proven: bool
     """As it stands now; the store is asked, and waited for so many seconds. ``proven``: a write has to go through, too,
     within WRITE_SECONDS; else what the last one came to is told.
     """
+    # A look at the clock: whether it is in doubt now.
+    door.env()
     health, causes = door.health, dict[Cause, str]()
     if health.closing:
         causes[Cause.CLOSING] = "closing"
