@@ -3,10 +3,12 @@
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from genkan.ops.archive import BadArchive
+from genkan.ops import backup as backing
+from genkan.ops.archive import BadArchive, write_archive
 from genkan.ops.backup import BackupFailed, backup
 from genkan.ops.restore import Asked, restore
 from genkan.ops.sealed_file import SealedWriter
@@ -141,3 +143,26 @@ async def test_a_site_without_its_ring_is_not_backed_up(lost: Lost, tmp_path: Pa
     with pytest.raises(BackupFailed, match="another site"):
         await backup(lost.settings, tmp_path / "a", PASS, lost.clock())
     assert not (tmp_path / "a").exists()
+
+
+async def test_what_was_written_is_read_back_and_goes_where_it_is_no_backup(
+    lost: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that keeps something else than it was given: no file is left that somebody would take for a backup, and
+    that of before is as it was.
+    """
+    before = lost.backup.read_bytes()
+    target = lost.folder.parent / "second"
+
+    def spoilt(place: Path, *rest: Any) -> int:
+        size = write_archive(place, *rest)
+        with place.open("r+b") as file:
+            file.seek(size // 2)
+            file.write(b"\xa5" * 16)
+        return size
+
+    monkeypatch.setattr(backing, "write_archive", spoilt)
+    with pytest.raises(BackupFailed, match="the new file is gone again"):
+        await backup(lost.settings, target, PASS, lost.clock())
+    assert not target.exists()
+    assert lost.backup.read_bytes() == before
