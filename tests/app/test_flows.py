@@ -231,7 +231,7 @@ def refreshed(*answers: object, site: Site | None = None) -> tuple[Refreshed | P
 def test_refresh() -> None:
     """A refresh shows the refresh token with the redirect that was signed in with, and asks for no scope."""
     outcome, forms, _ = refreshed(document(GRANTED), site=a_site(client_secret="s3cret"))
-    assert outcome == Refreshed(Tokens("at-new", "rt-new", NOW, NOW + 3_600_000, None))
+    assert outcome == Refreshed(Tokens("at-new", "rt-new", NOW, NOW + 3_600_000, "WRITE"))
     assert forms == [
         {
             "grant_type": "refresh_token",

@@ -38,7 +38,7 @@ class Phone(RuleBasedStateMachine):
     def sign_in(self) -> None:
         given = self.site.tokens()
         until = self.clock() + given["expires_in"] * 1000
-        tokens = Tokens(given["access_token"], given["refresh_token"], self.clock(), until, given["scope"])
+        tokens = Tokens(given["access_token"], given["refresh_token"], self.clock(), until, given.get("scope"))
         site = a_site(client_id=self.site.switch_on().client_id)
         self.vault.write("s1", encode(SessionState("s1", site, APP, self.clock(), None, tokens)))
 

@@ -160,7 +160,7 @@ def exchange(site: Site, asked: CodeExchange, now: Now) -> Flow[SignedIn | Probl
     granted = _judged(answer)
     if isinstance(granted, OAuthFailure):
         return _failed(site, granted, f"{site.name} did not accept the sign-in code")
-    return SignedIn(site, asked.redirect_uri, _tokens(granted, None, started))
+    return SignedIn(site, asked.redirect_uri, _tokens(granted, None, site.scope, started))
 
 
 def refresh(
@@ -189,7 +189,7 @@ def refresh(
         if isinstance(failed, SignInAgain) and (lost_one or unanswered):
             return _lost_for_good(site, granted, is_certain=lost_one)
         return replace(failed, may_have_renewed=lost_one) if isinstance(failed, Retry) else failed
-    return Refreshed(_tokens(granted, tokens.refresh, started))
+    return Refreshed(_tokens(granted, tokens.refresh, tokens.scope, started))
 
 
 def _not_renewed(site: Site, lost: Lost, *, may_have_renewed: bool) -> Problem:
@@ -238,7 +238,7 @@ def _worth_repeating(answer: Answer | Lost) -> bool:
     return (answer.status == 408 or answer.status >= 500) and "retry-after" not in answer.headers
 
 
-def _tokens(granted: TokenAnswer, shown: str | None, started: int) -> Tokens:
+def _tokens(granted: TokenAnswer, shown: str | None, asked: str | None, started: int) -> Tokens:
     return Tokens(
         access=granted.access_token,
         # RFC 6749 6: without a new refresh token the one that was shown goes on
@@ -246,7 +246,8 @@ def _tokens(granted: TokenAnswer, shown: str | None, started: int) -> Tokens:
         obtained_at=started,
         # Counted from before the request, so a slow answer never makes a token look younger than it is.
         expires_at=started + granted.expires_in * 1000,
-        scope=granted.scope,
+        # RFC 6749 5.1: left out, it is what was asked for
+        scope=granted.scope or asked,
     )
 
 

@@ -100,8 +100,7 @@ def token_row(access: Access, state: SessionState) -> dict[str, object]:
         "access_token": access.token,
         "token_type": "Bearer",
         "expires_in": max(0, access.expires_at - clock.now_ms()) // 1000,
-        # RFC 6749 5.1: left out, it is what was asked for
-        "scope": access.scope or state.site.scope,
+        "scope": access.scope,
         "site": state.site.base_url,
         "account": state.account.name if state.account else None,
     }

@@ -89,7 +89,7 @@ class Overseer:
         with self._signalled():
             while self._leaving is None or any(place.pid for place in self._places):
                 self._begin_due()
-                self._wait()
+                self._wait(self._patience())
                 self._end_silent()
                 self._bury()
                 if self._leaving is not None:
@@ -188,8 +188,8 @@ class Overseer:
             # Not by returning: everything above in the stack is the parent's to end.
             os._exit(code)
 
-    def _wait(self) -> None:
-        for key, _ in self._looks.select(self._patience()):
+    def _wait(self, seconds: float | None) -> None:
+        for key, _ in self._looks.select(seconds):
             if key.data is None:
                 _emptied(key.fileobj)
             else:
@@ -230,6 +230,8 @@ class Overseer:
 
     def _end_silent(self) -> None:
         """Whoever answered and says nothing any more is ended, to be begun anew."""
+        # Whoever was stopped itself, or had its wait cut off, has not heard yet what was said meanwhile.
+        self._wait(0)
         for place in self._places:
             if place.pid and place.answers and self.ticks() - place.seen >= SILENT_SECONDS:
                 place.seen = self.ticks()
