@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genkan.site.provider.forward import header_text
+from genkan.wire.identity_headers import written
 from genkan.wire.scopes import Permission
 from tests.site.world import SiteUnderTest, TestClock, close_site, open_site
 
@@ -359,15 +359,15 @@ async def test_a_name_beyond_ascii_travels_as_percent_encoded_utf8(proxied: Site
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_header_value_is_safe_and_reads_back(text: str) -> None:
     """Whatever the text, the value is printable ASCII, and decoding it gives the text again."""
-    value = header_text(text)
+    value = written(text)
     assert all(0x20 <= byte < 0x7F for byte in value)
     assert unquote(value.decode()) == text
 
 
 def test_plain_text_stays_as_it_is() -> None:
     """An application that never heard of the encoding reads ordinary names."""
-    assert header_text("Alice A. <a@example.com>") == b"Alice A. <a@example.com>"
-    assert header_text("%41lice") == b"%2541lice"
+    assert written("Alice A. <a@example.com>") == b"Alice A. <a@example.com>"
+    assert written("%41lice") == b"%2541lice"
 
 
 async def test_every_refusal_is_counted_under_its_reason(proxied: SiteUnderTest) -> None:

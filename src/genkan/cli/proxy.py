@@ -25,6 +25,11 @@ ClientCA = Annotated[str, Parameter(help="The client CA's file on the proxy's ma
 OriginCertificate = Annotated[str, Parameter(help="The certificate's file of the origin that asks for certificates.")]
 OriginKey = Annotated[str, Parameter(name="--origin-certificate-key", help="The file of that certificate's key.")]
 LogFile = Annotated[str, Parameter(help="Where the proxy logs; the usual place when left out.")]
+UserHeader = Annotated[str, Parameter(help="The header in which the application reads the name; Remote-User.")]
+GroupsHeader = Annotated[str, Parameter(help="The header of the groups, with commas; Remote-Groups.")]
+NameHeader = Annotated[str, Parameter(help="The header of the display name; Remote-Name.")]
+EmailHeader = Annotated[str, Parameter(help="The header of the e-mail address; Remote-Email.")]
+Encoding = Annotated[str, Parameter(help="How they are written beyond ASCII: percent (the usual), utf-8 or latin-1.")]
 Redirect = Annotated[bool, Parameter(help="Also answer plain http on port 80, and send it to https.")]
 Sessions = Annotated[bool, Parameter(negative="", help="Browsers that are signed in to the site pass too.")]
 
@@ -43,6 +48,11 @@ def nginx(
     client_ca: ClientCA = "",
     origin_certificate: OriginCertificate = "",
     origin_key: OriginKey = "",
+    user_header: UserHeader = "",
+    groups_header: GroupsHeader = "",
+    name_header: NameHeader = "",
+    email_header: EmailHeader = "",
+    encoding: Encoding = "",
     sessions: Sessions = False,
     redirect: Redirect = True,
     data_dir: DataDir = None,
@@ -52,7 +62,8 @@ def nginx(
     Example: genkan proxy nginx --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
     where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
-    asking = Layout(*where, sessions, redirect, client_ca, origin_certificate, origin_key)
+    read = (user_header, groups_header, name_header, email_header, encoding)
+    asking = Layout(*where, sessions, redirect, client_ca, origin_certificate, origin_key, *read)
     _print(nginx_config, asking, data_dir)
 
 
@@ -70,6 +81,11 @@ def caddy(
     client_ca: ClientCA = "",
     origin_certificate: OriginCertificate = "",
     origin_key: OriginKey = "",
+    user_header: UserHeader = "",
+    groups_header: GroupsHeader = "",
+    name_header: NameHeader = "",
+    email_header: EmailHeader = "",
+    encoding: Encoding = "",
     sessions: Sessions = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -78,9 +94,8 @@ def caddy(
     Example: genkan proxy caddy --app-path /wiki/ --app-upstream 127.0.0.1:8090
     """
     where = (upstream, app_upstream, app_path, bind, certificate, certificate_key, log_file)
-    asking = Layout(
-        *where, sessions, client_ca=client_ca, origin_certificate=origin_certificate, origin_certificate_key=origin_key
-    )
+    read = (user_header, groups_header, name_header, email_header, encoding)
+    asking = Layout(*where, sessions, USUAL.redirect, client_ca, origin_certificate, origin_key, *read)
     _print(caddy_config, asking, data_dir)
 
 

@@ -11,7 +11,7 @@ from genkan.ops.proxied import (
     proxied,
 )
 from genkan.ops.proxied_certificates import PRESENT
-from genkan.ops.proxied_headers import CLAIMS, IDENTITY, TOLD_BY_PROXY
+from genkan.ops.proxied_headers import CLAIMS, TOLD_BY_PROXY
 from genkan.settings import Settings
 
 # Cookies of the site that stand together, wherever they do: Caddy replaces every match.
@@ -150,7 +150,7 @@ def _app(site: Proxied) -> list[str]:
     """Requests to the application pass when the site says so, with the person in headers."""
     asking = block(
         f"forward_auth {site.upstream}",
-        [f"uri {site.verify(302)}", *_to_site(site), f"copy_headers {' '.join(IDENTITY)}"],
+        [f"uri {site.verify(302)}", *_to_site(site), f"copy_headers {' '.join(site.identity)}"],
     )
     return [
         "# An application that lets the site sign people in.",
@@ -159,7 +159,10 @@ def _app(site: Proxied) -> list[str]:
             block(
                 "route",
                 _one_hop(),
-                ["# What some application takes for who asks or where it stands.", *_forgotten(site, *CLAIMS)],
+                [
+                    "# What some application takes for who asks or where it stands.",
+                    *_forgotten(site, *CLAIMS, *site.identity),
+                ],
                 asking,
                 _forget("Authorization", *(("Client-Cert",) if site.asking.everywhere else ())),
                 _without_cookies(),

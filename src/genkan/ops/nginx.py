@@ -252,7 +252,8 @@ def _site_locations(site: Proxied) -> list[str]:
 
 def _app_locations(site: Proxied) -> list[str]:
     """Requests to the application pass when the site says so, with the person in headers."""
-    heard = {name: f"$genkan_{name.lower().replace('-', '_')}" for name in IDENTITY}
+    usual = (f"$genkan_{name.lower().replace('-', '_')}" for name in IDENTITY)
+    heard = dict(zip(site.identity, usual, strict=True))
     heard_from = {value: f"$upstream_http_{name.lower().replace('-', '_')}" for name, value in heard.items()}
     told = {
         "Host": f'"{site.authority}"',

@@ -7,6 +7,7 @@ from genkan.ops.proxied_certificates import TELLING, Asking, asking, asking_prob
 from genkan.ops.proxied_paths import is_own_path
 from genkan.ops.proxy_addresses import address_problem, listening_port, own_address
 from genkan.settings import Settings
+from genkan.wire.identity_headers import DEFAULTS, ENCODINGS, SCOPE, names_fault
 from genkan.wire.metadata import well_known_paths
 from genkan.wire.urls import BaseURL
 
@@ -26,6 +27,7 @@ class Layout:
 
     ``upstream`` and ``app_upstream`` are host:port; without the second no application is guarded. ``sessions`` lets
     browsers that are signed in to the site pass to the application too. ``redirect``: plain http is sent to https.
+    The four headers and ``encoding`` are what the application reads.
     ``client_ca`` are the authorities of client certificates, ``origin_certificate`` is that of their own origin.
     """
 
@@ -41,6 +43,17 @@ class Layout:
     client_ca: str = ""
     origin_certificate: str = ""
     origin_certificate_key: str = ""
+    user_header: str = ""
+    groups_header: str = ""
+    name_header: str = ""
+    email_header: str = ""
+    encoding: str = ""
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The names of headers that are not the usual ones."""
+        named = {key: str(getattr(self, key)) for key in DEFAULTS}
+        return {key: name for key, name in named.items() if name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,14 @@ class Proxied:
         browser to sign-in. There is always a query, since a proxy may send the client's own where there is none.
         """
         session = {302: "1", 401: "401"}[sign_in] if self.layout.sessions else "0"
-        return f"{self.public.path}/auth/verify?session={session}"
+        encoding = {"encoding": self.layout.encoding} if self.layout.encoding else {}
+        more = "".join(f"&{key}={value}" for key, value in {**self.layout.chosen, **encoding}.items())
+        return f"{self.public.path}/auth/verify?session={session}{more}"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The headers in which the application hears who asks, in the order of ``proxied_headers.IDENTITY``."""
+        return (*{**DEFAULTS, **self.layout.chosen}.values(), SCOPE)
 
     @property
     def port(self) -> int:
@@ -154,8 +174,14 @@ def _app_problem(settings: Settings, layout: Layout) -> str | None:
     path = layout.app_path
     if not _is_folder(path) or is_own_path(settings, path):
         return f"{path!r} cannot be the application's path: write one as in /app/, apart from the site's own"
-    if not layout.app_upstream and (layout.sessions or path != Layout().app_path):
+    needs_one = layout.sessions or path != Layout().app_path or layout.chosen or layout.encoding
+    if not layout.app_upstream and needs_one:
         return "without --app-upstream no application is guarded: name where it listens, as in 127.0.0.1:3000"
+    fault = names_fault(layout.chosen)
+    if fault is not None:
+        return f"--{fault.replace('_', '-')}: write a header of its own, of letters, digits and dashes"
+    if layout.encoding and layout.encoding not in ENCODINGS:
+        return f"--encoding: {', '.join(ENCODINGS)}"
     return None
 
 

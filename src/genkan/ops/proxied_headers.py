@@ -4,8 +4,10 @@ Names stand here with dashes. CGI and WSGI read an underscore as the same name, 
 has one.
 """
 
+from genkan.wire.identity_headers import DEFAULTS, SCOPE
+
 # What /auth/verify tells of a person.
-IDENTITY = ("Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email", "Remote-Scope")
+IDENTITY = (*DEFAULTS.values(), SCOPE)
 # What only the proxy may tell the site, beside the headers that it sets itself.
 TOLD_BY_PROXY = ("X-Forwarded-Host", "X-Forwarded-Method", "X-Original-Method", "X-Forwarded-Uri", "Forwarded")
 # A READ token passes GET; an application that lets a header turn GET into DELETE would undo that.

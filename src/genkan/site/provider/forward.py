@@ -3,6 +3,7 @@
 Answers yes with the person in headers, or no; it never sees the application.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
@@ -19,7 +20,7 @@ from genkan.site.door import Door
 from genkan.site.presented_person import alone_fault, certificate_caller
 from genkan.site.received import Malformed, Received
 from genkan.site.routes import Guard, Rule, Who
-from genkan.wire import acr, urls
+from genkan.wire import acr, identity_headers, urls
 from genkan.wire.methods import SAFE
 from genkan.wire.scopes import Permission, parse_scope
 
@@ -28,20 +29,21 @@ from genkan.wire.scopes import Permission, parse_scope
 _OPENS_SOCKET = frozenset({b"upgrade", b"sec-websocket-key", b"sec-websocket-version"})
 _METHOD_HEADERS = frozenset({b"x-forwarded-method", b"x-original-method"})
 _SIGN_IN = {"0": None, "1": 302, "401": 401}
-_PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the proxy's configuration asks. ``sign_in`` is the status that sends a browser to sign-in, None where
     browser sessions do not count. ``acrs`` and ``max_age`` (in milliseconds) are how strong and how recent a sign-in
-    must be (RFC 9470).
+    must be (RFC 9470). ``headers`` are the names for user, groups, name and e-mail, in small letters.
     """
 
     scope: Permission | None
     sign_in: int | None
     acrs: tuple[str, ...]
     max_age: int | None
+    headers: tuple[bytes, ...]
+    encoding: str
 
     def demand(self, site: Site, env: Env) -> Demand:
         """The same together with the site's policy."""
@@ -71,7 +73,7 @@ async def verify(received: Received, door: Door) -> Answer:
     if isinstance(outcome, Live):
         fault = _fault(outcome, asked, needed, door.env())
         if fault is None:
-            return _pass(outcome.account, outcome.permission)
+            return _pass(outcome.account, outcome.permission, asked)
         outcome = fault
     return _refuse(outcome, needed, received, door, door.env(), asked)
 
@@ -91,7 +93,7 @@ def _asked(query: bytes) -> Asked:
     pass.
     """
     parameters = read.pairs(query)
-    strange = parameters.keys() - {"scope", "session", "acr", "max_age"}
+    strange = parameters.keys() - {"scope", "session", "acr", "max_age", "encoding", *identity_headers.DEFAULTS}
     if strange:
         raise Malformed(Reason.INVALID_VALUE, f"unknown parameter {min(strange)[:50]}")
     scope = parse_scope(parameters["scope"]) if "scope" in parameters else None
@@ -100,7 +102,23 @@ def _asked(query: bytes) -> Asked:
     session = parameters.get("session", "0")
     if session not in _SIGN_IN:
         raise Malformed(Reason.INVALID_VALUE, "session: 0, 1, or 401 for proxies that pass no redirect on")
-    return Asked(scope, _SIGN_IN[session], _acrs(parameters.get("acr", "")), _max_age(parameters.get("max_age")))
+    acrs, max_age = _acrs(parameters.get("acr", "")), _max_age(parameters.get("max_age"))
+    return Asked(scope, _SIGN_IN[session], acrs, max_age, _headers(parameters), _encoding(parameters))
+
+
+def _headers(parameters: Mapping[str, str]) -> tuple[bytes, ...]:
+    chosen = {key: parameters[key] for key in identity_headers.DEFAULTS if key in parameters}
+    fault = identity_headers.names_fault(chosen)
+    if fault is not None:
+        raise Malformed(Reason.INVALID_VALUE, f"{fault}: a header of its own, of letters, digits and dashes")
+    return tuple(chosen.get(key, usual).lower().encode() for key, usual in identity_headers.DEFAULTS.items())
+
+
+def _encoding(parameters: Mapping[str, str]) -> str:
+    encoding = parameters.get("encoding", "percent")
+    if encoding not in identity_headers.ENCODINGS:
+        raise Malformed(Reason.INVALID_VALUE, f"encoding: {', '.join(identity_headers.ENCODINGS)}")
+    return encoding
 
 
 def _acrs(text: str) -> tuple[str, ...]:
@@ -139,24 +157,18 @@ def _method(received: Received) -> bytes | None:
     return told[0] if told and all(value == told[0] for value in told) else None
 
 
-def _pass(account: Account, permission: Permission) -> Answer:
+def _pass(account: Account, permission: Permission, asked: Asked) -> Answer:
     """Yes. All five headers are always there, so that a proxy which copies them overwrites what a client sent."""
+    user, groups, name, email = asked.headers
     headers = (
-        (b"remote-user", header_text(account.name)),
-        (b"remote-groups", header_text(",".join(account.groups))),
-        (b"remote-name", header_text(account.display_name)),
-        (b"remote-email", header_text(account.email)),
+        (user, identity_headers.written(account.name, asked.encoding)),
+        (groups, identity_headers.written(",".join(account.groups), asked.encoding)),
+        (name, identity_headers.written(account.display_name, asked.encoding)),
+        (email, identity_headers.written(account.email, asked.encoding)),
         (b"remote-scope", permission.name.encode()),
         (b"cache-control", b"no-store"),
     )
     return Answer(200, headers)
-
-
-def header_text(text: str) -> bytes:
-    """A value that is visible ASCII on the wire: everything else, and the percent sign, as percent-encoded UTF-8."""
-    if text.isascii() and text.isprintable() and "%" not in text:
-        return text.encode()
-    return quote(text, safe=_PLAIN).encode()
 
 
 def _refuse(
@@ -188,7 +200,7 @@ async def _by_certificate(received: Received, asked: Asked, needed: Permission, 
         return None if asked.sign_in is not None else answer.error(fault)
     if account.permission < needed:
         return _refuse(Refused(Reason.PERMISSION_TOO_NARROW), needed, received, door, env)
-    return _pass(account, account.permission)
+    return _pass(account, account.permission, asked)
 
 
 async def _by_session(received: Received, asked: Asked, needed: Permission, door: Door) -> Answer:
@@ -203,7 +215,7 @@ async def _by_session(received: Received, asked: Asked, needed: Permission, door
     account = who.person.account
     if account.permission < needed:
         return _refuse(Refused(Reason.PERMISSION_TOO_NARROW), needed, received, door, env)
-    return _pass(account, account.permission)
+    return _pass(account, account.permission, asked)
 
 
 def _changes_something(received: Received) -> bool:
