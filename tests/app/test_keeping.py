@@ -100,7 +100,7 @@ def test_a_successor_is_durable_before_it_is_used(keeper: Keeper) -> None:
     outcome = access(keeper, document(NEW))
     assert isinstance(outcome, Access)
     assert outcome.token == "at-new"
-    assert kept(keeper).tokens == Tokens("at-new", "rt-new", keeper.now(), keeper.now() + HOUR, None)
+    assert kept(keeper).tokens == Tokens("at-new", "rt-new", keeper.now(), keeper.now() + HOUR, "WRITE")
 
 
 class FullVault(MemoryVault):
