@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from weakref import WeakSet
 
 from genkan.store.api import QueueFull, StoreUnavailable
 from genkan.store.contended import Contended
@@ -36,8 +37,6 @@ QUIET_PASSES = 8
 MOST_GATHERING_SECONDS = 0.010
 # How many passes of that kind there are from one look at the processor to the next.
 LOOK_EVERY = 500
-
-THREAD = "genkan-commit"
 
 Future = asyncio.Future[Any] | None
 Job = tuple[Future, Command]
@@ -69,7 +68,7 @@ class Writer:
         self._handed: SimpleQueue[Handed] = SimpleQueue()
         self._idle = threading.Event()
         self._idle.set()
-        self._thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
+        self._thread = threading.Thread(target=self._work, name="genkan-commit", daemon=True)
         self._thread.start()
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
@@ -102,6 +101,11 @@ class Writer:
         """Whether another process has written since the last batch; not known while one is under way."""
         return not self._busy and self._connection.somebody_wrote()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a batch is with the thread."""
+        return not self._idle.is_set()
+
     async def close(self) -> None:
         """Write what waits, end the thread, close the connection. Once only; where that is cancelled, the file may be
         written for a moment yet.
@@ -117,6 +121,8 @@ class Writer:
             # the loop to end.
             if last.done() and not last.cancelled() and last.exception() is None:
                 self._thread.join()
+            else:
+                _LEFT.add(self)
             self._let_go()
 
     def _own(self) -> asyncio.AbstractEventLoop:
@@ -273,9 +279,13 @@ class Writer:
             self.noted(True)
 
 
+# Those that were closed while their thread was at work.
+_LEFT: WeakSet[Writer] = WeakSet()
+
+
 def is_writing() -> bool:
-    """Whether a thread of a store that should be closed by now is still at it: the disk does not let go of it."""
-    return any(thread.name == THREAD for thread in threading.enumerate())
+    """Whether the thread of a store that was closed is still at work: the disk does not let go of it."""
+    return any(writer.is_at_work for writer in _LEFT)
 
 
 def _call(loop: asyncio.AbstractEventLoop, told: Callable[..., None], *values: Any) -> None:
