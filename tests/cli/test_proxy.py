@@ -2,6 +2,7 @@
 
 import pytest
 
+from genkan.ops.proxy import PROXIES
 from tests.cli.shell import Shell
 
 SECRET = "a-secret-of-the-proxy-alone"
@@ -18,7 +19,7 @@ def proxied(bare: Shell) -> Shell:
     return bare
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", PROXIES)
 def test_a_configuration_is_printed(proxied: Shell, proxy: str) -> None:
     """Every option stands in the text, with the site's own address and secret; nothing else is printed or made."""
     ended = proxied.good(
@@ -35,7 +36,7 @@ def test_a_configuration_is_printed(proxied: Shell, proxy: str) -> None:
     assert not proxied.data.exists()
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", PROXIES)
 def test_without_a_trusted_proxy_nothing_is_printed(bare: Shell, proxy: str) -> None:
     """The sentence names both settings that are missing."""
     said = bare.refused("proxy", proxy, status=2)
@@ -43,7 +44,7 @@ def test_without_a_trusted_proxy_nothing_is_printed(bare: Shell, proxy: str) -> 
     assert "GENKAN_PROXY_SECRET_FILE" in said
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", PROXIES)
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -66,7 +67,7 @@ def test_what_would_break_a_configuration_is_refused(proxied: Shell, proxy: str,
     assert repr(value)[1:-1].split()[0] in proxied.refused("proxy", proxy, option, value, status=2)
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", PROXIES)
 def test_no_application_is_guarded_unless_one_is_named(proxied: Shell, proxy: str) -> None:
     """By default the site alone is published; a path without an application's address is refused."""
     told = [line for line in proxied.good("proxy", proxy).out.splitlines() if not line.strip().startswith("#")]
@@ -80,9 +81,24 @@ def test_the_redirect_can_be_left_out(proxied: Shell) -> None:
     """Where something else has port 80 already."""
     assert "listen 80;" in proxied.good("proxy", "nginx").out
     assert "listen 80;" not in proxied.good("proxy", "nginx", "--no-redirect").out
+    assert "--no-redirect" in proxied.refused("proxy", "caddy", "--no-redirect", status=2)
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+def test_a_configuration_is_written_into_a_folder(proxied: Shell) -> None:
+    """It holds the secret, so the owner alone reads it; one that is there keeps its mode."""
+    folder, printed = proxied.folder / "to", proxied.good("proxy", "nginx").out
+    assert "cannot be written" in proxied.refused("proxy", "nginx", "--into", str(folder), status=2)
+    folder.mkdir()
+    assert str(folder / "genkan.conf") in proxied.good("proxy", "nginx", "--into", str(folder)).out
+    file = folder / "genkan.conf"
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (printed, 0o600)
+    file.chmod(0o640)
+    file.write_text("x" * 100_000)
+    proxied.good("proxy", "nginx", "--into", str(folder))
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (printed, 0o640)
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
 @pytest.mark.parametrize("option", ["--certificate", "--certificate-key"])
 def test_a_certificate_comes_with_its_key(proxied: Shell, proxy: str, option: str) -> None:
     """Either alone is refused, with the names of both."""
@@ -91,7 +107,7 @@ def test_a_certificate_comes_with_its_key(proxied: Shell, proxy: str, option: st
     assert "--certificate-key" in said
 
 
-@pytest.mark.parametrize("proxy", ["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", PROXIES)
 def test_a_site_that_is_its_own_proxy_is_refused(proxied: Shell, proxy: str) -> None:
     """With the base URL of a first try, the proxy would stand in front of itself."""
     proxied.patch.delenv("GENKAN_BASE_URL")

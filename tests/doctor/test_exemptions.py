@@ -16,8 +16,8 @@ from genkan.doctor.exemptions import exemption
 from genkan.doctor.gateways import Front
 from tests.doctor.world import INFO, SERVER
 from tests.ports import free_port
-from tests.proxy.conftest import EACH
-from tests.proxy.world import KINDS, Application
+from tests.proxy.kinds import KINDS
+from tests.proxy.world import Application
 
 PRINTED = {"nginx": Front.NGINX, "caddy": Front.CADDY}
 
@@ -70,7 +70,7 @@ def running(kind: str, folder: Path, text: str, port: int) -> Iterator[None]:
     folder.mkdir()
     config = folder / "site.conf"
     config.write_text(text)
-    command = KINDS[kind][1](folder, config)
+    command = KINDS[kind].command(folder, config)
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             _wait(port, process, folder / "log")
@@ -89,7 +89,7 @@ def _wait(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-@pytest.mark.parametrize("kind", EACH)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.needs(kind)) for kind in PRINTED])
 def test_the_app_passes_and_nobody_else(kind: str, tmp_path: Path) -> None:
     """Without the printed lines the gateway is asked on each path; with them not on those of the app."""
     write = {"nginx": nginx, "caddy": caddy}[kind]

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from genkan.ops.proxy import Layout
-from tests.proxy.world import KINDS, Front
+from tests.proxy.kinds import KINDS
+from tests.proxy.world import Front
 
-EACH = [pytest.param(kind, marks=pytest.mark.needs(kind)) for kind in sorted(KINDS)]
+EACH = [pytest.param(kind, marks=pytest.mark.needs(KINDS[kind].program)) for kind in sorted(KINDS)]
 
 
 @pytest.fixture(scope="session", params=EACH)

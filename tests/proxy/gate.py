@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx2
 import trustme
 
-from genkan.ops.proxy import Layout
+from genkan.ops.proxy import PROXIES, Layout
 from genkan.settings import Settings
-from tests.conftest import installed_program
 from tests.ports import free_port
-from tests.proxy.world import KINDS, SECRET, START_SECONDS, nginx_command
+from tests.proxy.kinds import KINDS, printed_into
+from tests.proxy.world import SECRET, START_SECONDS
 
 
 class Gate:
@@ -26,9 +26,8 @@ class Gate:
 
     def start(self) -> None:
         """Start the proxy, and wait until plain http is answered."""
-        config = self._folder / "genkan.conf"
-        config.write_text(self._printed())
-        command = self._nginx(config) if self._kind == "nginx" else self._caddy(config)
+        config = printed_into(self._folder, PROXIES[self._kind], self._printed())
+        command = KINDS[self._kind].moved(self._folder, config, self.plain_port, self.tls_port)
         with (self._folder / "output.log").open("wb") as log:
             self._process = subprocess.Popen(command, cwd=self._folder, env=self._environment(), stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
@@ -56,28 +55,14 @@ class Gate:
         issued.private_key_and_cert_chain_pem.write_to_path(self._folder / "site.pem")
         (self._folder / "secret").write_text(SECRET)
         both = str(self._folder / "site.pem")
-        log_file = str(self._folder / "access.log")
+        log_file = KINDS[self._kind].log_file or str(self._folder / "access.log")
         settings = Settings(
             base_url="https://localhost",
             trusted_proxies=("127.0.0.1",),
             proxy_secret_file=str(self._folder / "secret"),
         )
         layout = Layout(bind="127.0.0.1", certificate=both, certificate_key=both, log_file=log_file)
-        return KINDS[self._kind][0](settings, layout)
-
-    def _nginx(self, config: Path) -> list[str]:
-        text = config.read_text()
-        for line, port in (("listen 127.0.0.1:80;", self.plain_port), ("listen 127.0.0.1:443 ssl;", self.tls_port)):
-            assert text.count(line) == 1, text
-            text = text.replace(line, line.replace(":80", f":{port}").replace(":443", f":{port}"))
-        config.write_text(text)
-        return nginx_command(self._folder, config)
-
-    def _caddy(self, config: Path) -> list[str]:
-        main = self._folder / "Caddyfile"
-        ports = f"    http_port {self.plain_port}\n    https_port {self.tls_port}\n"
-        main.write_text(f"{{\n    admin off\n{ports}    storage file_system caddy\n}}\nimport {config}\n")
-        return [installed_program("caddy"), "run", "--config", str(main), "--adapter", "caddyfile"]
+        return PROXIES[self._kind].config(settings, layout)
 
     def _environment(self) -> dict[str, str]:
         return {"HOME": str(self._folder), "XDG_DATA_HOME": str(self._folder), "XDG_CONFIG_HOME": str(self._folder)}

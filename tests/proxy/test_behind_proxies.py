@@ -10,6 +10,7 @@ import pytest
 from genkan.site.browser import DEVICE, KNOWN, SESSION
 from tests.ports import free_port
 from tests.proxy.conftest import EACH
+from tests.proxy.kinds import KINDS
 from tests.proxy.world import SECRET, Front
 
 IDENTITY = ["remote-user", "remote-groups", "remote-name", "remote-email", "remote-scope"]
@@ -318,10 +319,7 @@ def test_cookies_over_tls_are_bound_to_the_host(below: Front) -> None:
 def test_a_proxy_that_hides_the_scheme_gets_a_page_that_says_so(kind: str, tmp_path: Path) -> None:
     """Without X-Forwarded-Proto a person sees which header to mend, not a login loop; machines are served as ever."""
 
-    said, silenced = {
-        "nginx": ("X-Forwarded-Proto $scheme", 'X-Forwarded-Proto ""'),
-        "caddy": ("header_up X-Genkan-Proxy", "header_up -X-Forwarded-Proto\n header_up X-Genkan-Proxy"),
-    }[kind]
+    said, silenced = KINDS[kind].hidden_scheme
 
     def without_scheme(text: str) -> str:
         assert said in text
@@ -369,7 +367,7 @@ def test_a_former_address_is_passed_on(kind: str, tmp_path: Path) -> None:
         front.stop()
 
 
-def test_neither_proxy_complains_of_its_configuration(front: Front) -> None:
+def test_no_proxy_complains_of_its_configuration(front: Front) -> None:
     """What it says at its start does not make an operator look for a fault that is none."""
     said = (front.folder / f"{front.kind}-output.log").read_text("utf-8")
     said += "".join(path.read_text("utf-8") for path in front.folder.glob("nginx-start.log"))

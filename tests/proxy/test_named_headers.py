@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from genkan.ops.proxy import Layout, caddy_config, nginx_config, proxy_problem
+from genkan.ops.proxy import PROXIES, Layout, proxy_problem
 from genkan.settings import Settings
 from tests.proxy.conftest import EACH
 from tests.proxy.world import Front
@@ -34,7 +34,7 @@ def test_the_application_hears_the_names_it_reads(kind: str, tmp_path: Path) -> 
         front.stop()
 
 
-@pytest.mark.parametrize("build", [nginx_config, caddy_config])
+@pytest.mark.parametrize("build", [proxy.config for proxy in PROXIES.values()])
 @pytest.mark.parametrize(
     "chosen",
     [{"user_header": name} for name in ("X_User", "Host", "Set-Cookie", "X-Genkan-Proxy", "-X", "remote-email", "ä")]

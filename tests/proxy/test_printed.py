@@ -9,14 +9,14 @@ import pytest
 
 from genkan.ops.proxied import proxied
 from genkan.ops.proxied_headers import CLAIMS, IDENTITY, TOLD_BY_PROXY
-from genkan.ops.proxy import Layout, caddy_config, nginx_config, proxy_problem
+from genkan.ops.proxy import PROXIES, Layout, caddy_config, nginx_config, proxy_problem
 from genkan.settings import Settings
 from genkan.site.app import route_table
 
 SECRET = "a-secret-of-at-least-16"
-BUILDERS = [nginx_config, caddy_config]
 GUARDING = Layout(app_upstream="127.0.0.1:3000")
 Build = Callable[..., str]
+BUILDERS: list[Build] = [proxy.config for proxy in PROXIES.values()]
 
 
 def settings(tmp_path: Path, secret: str = SECRET, **chosen: Any) -> Settings:

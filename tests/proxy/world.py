@@ -24,7 +24,7 @@ import httpx2
 import trustme
 
 from genkan.clock import system_env
-from genkan.ops.proxy import Layout, caddy_config, nginx_config
+from genkan.ops.proxy import PROXIES, Layout
 from genkan.outside.passwords import hash_now
 from genkan.protocol.accounts import AccountWish, NewAccount, create
 from genkan.protocol.links import turn_mobile_on
@@ -33,8 +33,8 @@ from genkan.settings import Settings
 from genkan.store.sqlite import open_store
 from genkan.wire import pkce
 from genkan.wire.scopes import Permission
-from tests.conftest import installed_program
 from tests.ports import free_port
+from tests.proxy.kinds import KINDS, printed_into
 from tests.site.world import forms_of
 
 PASSWORD = "a stone, a lantern, a gate"
@@ -93,33 +93,6 @@ class Application:
         self._thread.join(10)
 
 
-def nginx_command(folder: Path, config: Path) -> list[str]:
-    """nginx with the printed file included as an operator includes it; temporary files in the test's folder."""
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    main = folder / "nginx.conf"
-    main.write_text(
-        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log warn;\n"
-        f"events {{}}\nhttp {{ {temporary} include {config}; }}\n"
-    )
-    return [installed_program("nginx"), "-p", str(folder), "-e", f"{folder}/nginx-start.log", "-c", str(main)]
-
-
-def caddy_command(folder: Path, config: Path) -> list[str]:
-    """Caddy with the printed file imported; no administration port, nothing written outside the test's folder."""
-    main = folder / "Caddyfile"
-    options = f"    admin off\n    auto_https disable_redirects\n    storage file_system {folder}/caddy\n"
-    main.write_text(f"{{\n{options}}}\nimport {config}\n")
-    return [installed_program("caddy"), "run", "--config", str(main), "--adapter", "caddyfile"]
-
-
-KINDS: dict[str, tuple[Callable[[Settings, Layout], str], Callable[[Path, Path], list[str]]]] = {
-    "nginx": (nginx_config, nginx_command),
-    "caddy": (caddy_config, caddy_command),
-}
-
-
 @dataclass
 class Front:
     """One proxy with what it stands before. ``edit`` changes the printed text, for showing what a line is for;
@@ -168,7 +141,7 @@ class Front:
             self.client_id = asyncio.run(_seed(self.settings))
             self._start(self._site_command(), "site")
         config = self._write_config()
-        self._start(KINDS[self.kind][1](self.folder, config), self.kind)
+        self._start(KINDS[self.kind].command(self.folder, config), self.kind)
         with self.browser() as client:
             self._wait(lambda: client.get(f"{self.base}/healthz").status_code in ((200,) if self.with_site else (502,)))
         return self
@@ -282,14 +255,13 @@ class Front:
         chosen = replace(
             self.layout,
             bind="127.0.0.1",
-            log_file=str(self.folder / "access.log"),
+            log_file=KINDS[self.kind].log_file or str(self.folder / "access.log"),
             app_upstream=self.app_upstream,
+            folder=str(self.folder),
             **self._certificates(),
         )
-        text = KINDS[self.kind][0](self.settings, chosen)
-        config = self.folder / f"genkan.{self.kind}"
-        config.write_text(self.edit(text))
-        return config
+        proxy = PROXIES[self.kind]
+        return printed_into(self.folder, proxy, self.edit(proxy.config(self.settings, chosen)))
 
     def _certificates(self) -> dict[str, Any]:
         if not self.tls:

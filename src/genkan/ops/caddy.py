@@ -37,6 +37,11 @@ def caddy_config(settings: Settings, layout: Layout | None = None) -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
+def caddy_problem(_settings: Settings, layout: Layout) -> str | None:
+    """What Caddy cannot carry of this."""
+    return None if layout.redirect else "Caddy sends plain http to https by itself: leave out --no-redirect"
+
+
 def _served(site: Proxied, *app: list[str]) -> list[str]:
     return block(site.public.origin, _listening(site), _log(site), *app, *_site(site), _failures())
 

@@ -27,7 +27,7 @@ class Layout:
 
     ``upstream`` and ``app_upstream`` are host:port; without the second no application is guarded. ``sessions`` lets
     browsers that are signed in to the site pass to the application too. ``redirect``: plain http is sent to https.
-    The four headers and ``encoding`` are what the application reads.
+    The four headers and ``encoding`` are what the application reads. ``folder``: where the proxy finds what is printed.
     ``client_ca`` are the authorities of client certificates, ``origin_certificate`` is that of their own origin.
     """
 
@@ -48,6 +48,7 @@ class Layout:
     name_header: str = ""
     email_header: str = ""
     encoding: str = ""
+    folder: str = ""
 
     @property
     def chosen(self) -> dict[str, str]:
