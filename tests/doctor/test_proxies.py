@@ -1,4 +1,4 @@
-"""The doctor before real nginx and Caddy: what `genkan proxy` prints is healthy, and what operators add is named."""
+"""The doctor before real proxies: what `genkan proxy` prints is healthy, and what operators add is named."""
 
 import asyncio
 import socket
@@ -14,9 +14,12 @@ import pytest
 from genkan.doctor.verdicts import Report, Verdict
 from tests.doctor.world import faults, looked, means, probe
 from tests.proxy.conftest import EACH
-from tests.proxy.world import KINDS, Front
+from tests.proxy.kinds import KINDS
+from tests.proxy.world import Front
 
 PATH = "/front-door"
+# Those that the faults below are written for.
+WRITTEN_FOR = [pytest.param(kind, marks=pytest.mark.needs(kind)) for kind in ("caddy", "nginx")]
 
 
 class Reconfigured(Front):
@@ -44,7 +47,7 @@ class Reconfigured(Front):
             proxy.wait(20)
         self.edit = edit
         config = self._write_config()
-        self._start(KINDS[self.kind][1](self.folder, config), self.kind)
+        self._start(KINDS[self.kind].command(self.folder, config), self.kind)
         self._wait(self._listens)
 
     def _listens(self) -> bool:
@@ -162,6 +165,7 @@ def test_what_is_printed_is_healthy(proxy: Reconfigured) -> None:
 
 
 @pytest.mark.parametrize("broken", BAD)
+@pytest.mark.parametrize("proxy", WRITTEN_FOR, indirect=True)
 def test_what_an_operator_added_is_named(broken: str, proxy: Reconfigured) -> None:
     """The fault is named first, with the change that mends it; without it the set-up passes again."""
     edit, where, phrase = BAD[broken]
@@ -173,6 +177,7 @@ def test_what_an_operator_added_is_named(broken: str, proxy: Reconfigured) -> No
     assert phrase in f"{report.first.answered} {report.first.fix}", report.first
 
 
+@pytest.mark.parametrize("proxy", WRITTEN_FOR, indirect=True)
 def test_the_chain_of_the_proxy_is_not_known(proxy: Reconfigured, tmp_path: Path) -> None:
     """Without the authority's file the chain is the one thing to change, and the rest is seen all the same."""
     proxy.again(str)
